@@ -1,0 +1,200 @@
+//! Readiness: a gate that opens when every latch was opened.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// Opens when every [`Latch`] that was taken from it has been opened. Clones are the same gate.
+///
+/// A gate from which no latch was taken yet is closed. Once open, it stays open: a latch taken
+/// later is born released, so that a restarted part may ask again.
+///
+/// ```
+/// use kit_sync::Gate;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let gate = Gate::new();
+/// let (cache, pool) = (gate.latch("cache"), gate.latch("pool"));
+/// cache.open();
+/// assert_eq!(gate.waiting_for(), ["pool"]);
+/// pool.open();
+/// gate.opened().await.unwrap();
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct Gate {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: BTreeMap<u64, &'static str>,
+    taken: u64,
+    settled: Option<Result<(), Abandoned>>,
+}
+
+/// Holds a [`Gate`] back until it is opened. Dropped unopened, it fails the gate: what panicked
+/// must not count as ready.
+#[must_use = "dropping a latch fails its gate"]
+#[derive(Debug)]
+pub struct Latch {
+    gate: Gate,
+    /// `None` once released.
+    id: Option<u64>,
+    what: &'static str,
+}
+
+/// A latch was dropped unopened, so its gate will never open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{what}` was given up before it was ready")]
+pub struct Abandoned {
+    /// What the latch stood for.
+    pub what: &'static str,
+}
+
+impl Gate {
+    /// A closed gate without latches.
+    #[must_use]
+    pub fn new() -> Gate {
+        Gate::default()
+    }
+
+    /// Takes a latch; `what` says what is waited for.
+    pub fn latch(&self, what: &'static str) -> Latch {
+        let mut state = self.lock();
+        let id = match state.settled {
+            Some(Ok(())) => None,
+            _ => {
+                let id = state.taken;
+                state.taken += 1;
+                state.waiting.insert(id, what);
+                Some(id)
+            }
+        };
+        Latch {
+            gate: self.clone(),
+            id,
+            what,
+        }
+    }
+
+    /// Resolves when the gate is open.
+    ///
+    /// # Errors
+    /// [`Abandoned`] when a latch was dropped unopened.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at any time.
+    pub async fn opened(&self) -> Result<(), Abandoned> {
+        loop {
+            let changed = self.inner.changed.notified();
+            if let Some(settled) = self.lock().settled {
+                return settled;
+            }
+            changed.await;
+        }
+    }
+
+    /// Whether it is open now.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.lock().settled == Some(Ok(()))
+    }
+
+    /// What it is still waiting for, oldest first.
+    #[must_use]
+    pub fn waiting_for(&self) -> Vec<&'static str> {
+        self.lock().waiting.values().copied().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Latch {
+    /// Releases the gate as far as this latch is concerned.
+    pub fn open(mut self) {
+        let Some(id) = self.id.take() else { return };
+        let mut state = self.gate.lock();
+        state.waiting.remove(&id);
+        if state.waiting.is_empty() && state.settled.is_none() {
+            state.settled = Some(Ok(()));
+            drop(state);
+            // `notify_waiters` reaches every `notified()` that was created before it, and the
+            // state is read after that creation: no opening is missed.
+            self.gate.inner.changed.notify_waiters();
+        }
+    }
+}
+
+impl Drop for Latch {
+    fn drop(&mut self) {
+        let Some(id) = self.id.take() else { return };
+        let mut state = self.gate.lock();
+        state.waiting.remove(&id);
+        if state.settled.is_none() {
+            state.settled = Some(Err(Abandoned { what: self.what }));
+            drop(state);
+            self.gate.inner.changed.notify_waiters();
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("open", &self.is_open())
+            .field("waiting_for", &self.waiting_for())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_gate_without_a_latch_is_closed_and_opens_with_the_last_one() {
+        let gate = Gate::new();
+        assert!(!gate.is_open());
+        let (first, second) = (gate.latch("first"), gate.latch("second"));
+        let (opened, ()) = tokio::join!(gate.opened(), async {
+            second.open();
+            assert!(!gate.is_open());
+            first.open();
+        });
+        assert_eq!(opened, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_latch_dropped_unopened_fails_the_gate_by_name() {
+        let gate = Gate::new();
+        let kept = gate.latch("kept");
+        drop(gate.latch("lost"));
+        assert_eq!(gate.opened().await, Err(Abandoned { what: "lost" }));
+        kept.open();
+        assert!(!gate.is_open(), "a failed gate stays failed");
+    }
+
+    #[tokio::test]
+    async fn a_late_latch_is_born_released_and_dropping_it_is_no_failure() {
+        let gate = Gate::new();
+        gate.latch("only").open();
+        drop(gate.latch("late"));
+        assert_eq!(gate.opened().await, Ok(()));
+        assert!(gate.waiting_for().is_empty());
+    }
+}

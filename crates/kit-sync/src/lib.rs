@@ -1,0 +1,66 @@
+//! Structured concurrency for services.
+//!
+//! Two questions have an answer for every task that is started through this crate: *when will it
+//! end*, and *what could keep it from ending*? So nothing here starts a task behind its caller's
+//! back, and every task has an owner, a name (or is counted under its scope's), a stop signal and
+//! a deadline.
+//!
+//! | to | use |
+//! |---|---|
+//! | do a few things at once inside one function and see the first error | [`Group`] |
+//! | own the tasks of a program, by name, and end them in time with a report | [`TaskTree`], [`Scope`] |
+//! | tell tasks to stop, and why | [`StopToken`], [`Cause`] |
+//! | wait until several parts are ready | [`Gate`], [`Latch`] |
+//! | share a value that is read often and replaced seldom | [`Published`] |
+//!
+//! # Example
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use kit_sync::TaskTree;
+//! use tokio::time::Instant;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let tree = TaskTree::new("example");
+//! let scope = tree.scope().child("worker");
+//! let told = scope.token().clone();
+//! scope.spawn("tick", async move {
+//!     told.cancelled().await;
+//!     Ok(())
+//! });
+//! let report = tree.close(Instant::now() + Duration::from_secs(1)).await;
+//! assert!(report.on_time());
+//! assert_eq!(report.tasks[0].path, "example/worker/tick");
+//! # }
+//! ```
+//!
+//! # What happens before what
+//!
+//! * the call of a `spawn` happens before the first poll of what was spawned;
+//! * the end of a task, and the drop of its future, happen before the `wait` or `close` returns
+//!   that waited for it;
+//! * [`StopToken::cancel`] happens before [`StopToken::cancelled`] resolves, so its cause is seen;
+//! * [`Published::store`] happens before the [`Published::load`] that returns the value;
+//! * the [`Latch::open`] of the last latch happens before [`Gate::opened`] resolves.
+
+mod gate;
+mod group;
+pub mod panic;
+mod published;
+mod slots;
+mod stop;
+mod tree;
+
+pub use gate::{Abandoned, Gate, Latch};
+pub use group::{Group, GroupHandle};
+pub use published::{Changes, Published};
+pub use stop::{Cause, StopToken};
+pub use tree::{
+    CloseReport, Ending, Hold, Outcome, Refused, Scope, Supervisor, Task, TaskError, TaskReport,
+    TaskResult, TaskTree,
+};
+
+/// The error of a task: any error, from anywhere.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

@@ -1,0 +1,52 @@
+//! Panics as values: a message, and where it happened.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+thread_local! {
+    static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Remembers where each panic happened, so that reports can say it; the previous hook still runs.
+///
+/// The hook is process-wide, so a program installs it, not a library: `App::main` of `kit-app`
+/// does. Without it a report gives the place where the task was spawned and says so. Calling it
+/// again changes nothing.
+pub fn install_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let location = info.location().map(ToString::to_string);
+            LAST.with_borrow_mut(|last| *last = location);
+            previous(info);
+        }));
+    });
+}
+
+/// A panic that was caught.
+pub(crate) struct Caught {
+    pub(crate) payload: Box<dyn Any + Send>,
+    /// Known only with the hook.
+    pub(crate) location: Option<String>,
+}
+
+pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
+    // The caller never polls or reads again what unwound.
+    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Caught {
+        payload,
+        location: LAST.with_borrow_mut(Option::take),
+    })
+}
+
+pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic without a text".to_owned()
+    }
+}

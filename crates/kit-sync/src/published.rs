@@ -1,0 +1,193 @@
+//! A value that is read often and replaced seldom.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+/// A shared value that readers load without a lock and writers replace whole: Go's
+/// `atomic.Value`, typed. Built on [`arc_swap`].
+///
+/// A [`store`](Self::store) happens before the [`load`](Self::load) that returns its value, so a
+/// reader sees everything that was written into the value before it was stored.
+///
+/// ```
+/// use kit_sync::Published;
+///
+/// let limit = Published::new(10);
+/// limit.update(|old| old * 2);
+/// assert_eq!(*limit.load(), 20);
+/// ```
+pub struct Published<T> {
+    value: Arc<ArcSwap<T>>,
+    changed: watch::Sender<()>,
+}
+
+impl<T> Published<T> {
+    /// Publishes a first value.
+    pub fn new(value: impl Into<Arc<T>>) -> Published<T> {
+        Published {
+            value: Arc::new(ArcSwap::new(value.into())),
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    /// The current value.
+    #[must_use]
+    pub fn load(&self) -> Arc<T> {
+        self.value.load_full()
+    }
+
+    /// Replaces the value.
+    pub fn store(&self, value: impl Into<Arc<T>>) {
+        drop(self.swap(value));
+    }
+
+    /// Replaces the value and returns the one before.
+    pub fn swap(&self, value: impl Into<Arc<T>>) -> Arc<T> {
+        let before = self.value.swap(value.into());
+        self.tell();
+        before
+    }
+
+    /// Replaces the value if it still is `current`, the very same `Arc`.
+    ///
+    /// # Errors
+    /// The value that was there instead; nothing was replaced.
+    pub fn compare_and_swap(
+        &self,
+        current: &Arc<T>,
+        value: impl Into<Arc<T>>,
+    ) -> Result<(), Arc<T>> {
+        let found = arc_swap::Guard::into_inner(self.value.compare_and_swap(current, value.into()));
+        if Arc::ptr_eq(&found, current) {
+            self.tell();
+            Ok(())
+        } else {
+            Err(found)
+        }
+    }
+
+    /// Replaces the value by one made from it. The closure is called again when another writer
+    /// came first.
+    pub fn update(&self, mut change: impl FnMut(&T) -> T) {
+        self.value.rcu(|old| change(old));
+        self.tell();
+    }
+
+    /// The values that follow the current one: the latest is never missed, none is seen twice,
+    /// and values that are replaced before they are asked for are skipped.
+    #[must_use]
+    pub fn changes(&self) -> Changes<T> {
+        let changed = self.changed.subscribe();
+        Changes {
+            seen: self.load(),
+            value: Arc::clone(&self.value),
+            changed,
+        }
+    }
+
+    fn tell(&self) {
+        // After the swap: a reader that is woken by this finds that value or a later one.
+        self.changed.send_replace(());
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Published<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Published").field(&self.load()).finish()
+    }
+}
+
+/// The later values of a [`Published`]; see [`Published::changes`].
+pub struct Changes<T> {
+    value: Arc<ArcSwap<T>>,
+    changed: watch::Receiver<()>,
+    seen: Arc<T>,
+}
+
+impl<T> Changes<T> {
+    /// The next value; `None` once the [`Published`] is gone and its last value was seen.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when dropped.
+    pub async fn next(&mut self) -> Option<Arc<T>> {
+        loop {
+            // Marked as seen before the load: a store after the load wakes the next round.
+            let open = self.changed.has_changed().is_ok();
+            self.changed.mark_unchanged();
+            let now = self.value.load_full();
+            if !Arc::ptr_eq(&now, &self.seen) {
+                self.seen = Arc::clone(&now);
+                return Some(now);
+            }
+            if !open {
+                return None;
+            }
+            // An error means that the sender is gone: look once more.
+            let _ = self.changed.changed().await;
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Changes<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Changes")
+            .field("seen", &self.seen)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn changes_gives_the_latest_value_once_and_ends_with_its_publisher() {
+        let published = Published::new(0);
+        let mut changes = published.changes();
+        published.store(1);
+        published.store(2);
+        assert_eq!(changes.next().await.as_deref(), Some(&2));
+        published.store(3);
+        drop(published);
+        assert_eq!(changes.next().await.as_deref(), Some(&3));
+        assert_eq!(changes.next().await, None);
+    }
+
+    #[test]
+    fn compare_and_swap_goes_by_identity_not_by_value() {
+        let published = Published::new(7);
+        let twin = Arc::new(7);
+        let found = published
+            .compare_and_swap(&twin, 8)
+            .expect_err("an equal value is another");
+        assert_eq!(published.compare_and_swap(&found, 8), Ok(()));
+        assert_eq!(*published.swap(9), 8);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_reader_that_follows_changes_always_ends_at_the_last_value() {
+        for _ in 0..100 {
+            let published = Arc::new(Published::new(0_u32));
+            let mut changes = published.changes();
+            let writer = {
+                let published = Arc::clone(&published);
+                async move { (0..50).for_each(|_| published.update(|n| n + 1)) }
+            };
+            let reader = async move {
+                let mut last = 0;
+                while last < 50 {
+                    let next = *changes.next().await.expect("the publisher lives");
+                    assert!(next > last);
+                    last = next;
+                }
+            };
+            let mut group = crate::Group::<std::convert::Infallible>::new();
+            group.spawn(async { Ok(writer.await) });
+            group.spawn(async { Ok(reader.await) });
+            group.wait().await.unwrap();
+        }
+    }
+}

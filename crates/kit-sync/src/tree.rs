@@ -1,0 +1,345 @@
+//! Where tasks live: a tree of named scopes, its owner, and how it ends.
+
+mod member;
+mod node;
+mod report;
+mod supervisor;
+mod task;
+mod word;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+pub use member::{Hold, Refused};
+pub use report::{CloseReport, Outcome, TaskReport};
+pub use supervisor::Supervisor;
+pub use task::{Ending, Task, TaskError, TaskResult};
+
+use crate::panic::catch;
+use crate::{Cause, StopToken};
+use node::{Node, OnAbort};
+use task::{Named, TaskPlace, TaskState, judge};
+
+/// How long `close` waits after the deadline for aborted tasks to be gone.
+const ABORT_GRACE: Duration = Duration::from_millis(50);
+
+/// Owns a tree of tasks.
+///
+/// Tasks are spawned through its [`scope`](Self::scope) and the scopes below it, and end with
+/// [`close`](Self::close). Dropping the tree tells every task ([`Cause::Dropped`]) and aborts it;
+/// an aborted task ends at its next await, which may be after the drop returned: who must know
+/// awaits `close`.
+#[derive(Debug)]
+pub struct TaskTree {
+    root: Scope,
+}
+
+/// A clonable handle to one node of a [`TaskTree`]: a name, a stop token, tasks and children.
+///
+/// A scope is *open*; *cancelled* once it was told, when spawning still works (a draining server
+/// must start the streams of the connections it has); and *ended* when it was cancelled and is
+/// empty, or its deadline has passed. Only an ended scope refuses.
+#[derive(Clone)]
+pub struct Scope {
+    node: Arc<Node>,
+}
+
+impl TaskTree {
+    /// A tree whose root has this name and whose tasks run on the current runtime.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn new(name: impl AsRef<str>) -> TaskTree {
+        TaskTree {
+            root: Scope {
+                node: Arc::new(Node::root(name.as_ref(), Handle::current())),
+            },
+        }
+    }
+
+    /// The root.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.root
+    }
+
+    /// [Closes](Scope::close) the root.
+    ///
+    /// # Cancel safety
+    /// As [`Scope::close`].
+    pub async fn close(&self, deadline: Instant) -> CloseReport {
+        self.root.close(deadline).await
+    }
+}
+
+impl Drop for TaskTree {
+    fn drop(&mut self) {
+        self.root.cancel(Cause::Dropped);
+        self.root.node.abort();
+    }
+}
+
+impl Scope {
+    /// Its own name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.node.name()
+    }
+
+    /// The names from the root to here, such as `helloworld/http`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.node.path()
+    }
+
+    /// A scope below this one; it is told with this one and ends before it. One without tasks
+    /// goes away with its last handle.
+    #[must_use]
+    pub fn child(&self, name: impl AsRef<str>) -> Scope {
+        Scope {
+            node: Node::child(&self.node, name.as_ref(), None),
+        }
+    }
+
+    /// A scope below this one, and somebody who sees when its named tasks have all ended.
+    #[must_use]
+    pub fn supervised_child(&self, name: impl AsRef<str>) -> (Scope, Supervisor) {
+        let watched = Arc::default();
+        let node = Node::child(&self.node, name.as_ref(), Some(Arc::clone(&watched)));
+        (Scope { node }, Supervisor { watched })
+    }
+
+    // === tasks ===
+
+    /// Starts a task that ends [when told](Ending::WhenTold). On an ended scope the future is
+    /// dropped and the task says [`TaskError::Refused`].
+    #[track_caller]
+    pub fn spawn<F>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        future: F,
+    ) -> Task<<F::Output as TaskResult>::Value>
+    where
+        F: Future<Output: TaskResult> + Send + 'static,
+    {
+        self.spawn_as(name, Ending::WhenTold, future)
+    }
+
+    /// Starts a task and says how it ends.
+    #[track_caller]
+    pub fn spawn_as<F>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        ending: Ending,
+        future: F,
+    ) -> Task<<F::Output as TaskResult>::Value>
+    where
+        F: Future<Output: TaskResult> + Send + 'static,
+    {
+        self.start(name.into(), ending, future)
+            .unwrap_or_else(|_| Task::refused())
+    }
+
+    /// Like [`spawn`](Self::spawn).
+    ///
+    /// # Errors
+    /// Gives the future back, unpolled, when the scope has ended.
+    #[track_caller]
+    pub fn try_spawn<F>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        future: F,
+    ) -> Result<Task<<F::Output as TaskResult>::Value>, F>
+    where
+        F: Future<Output: TaskResult> + Send + 'static,
+    {
+        self.start(name.into(), Ending::WhenTold, future)
+    }
+
+    #[track_caller]
+    fn start<F>(
+        &self,
+        name: Cow<'static, str>,
+        ending: Ending,
+        future: F,
+    ) -> Result<Task<<F::Output as TaskResult>::Value>, F>
+    where
+        F: Future<Output: TaskResult> + Send + 'static,
+    {
+        let Some(place) = self.enter(name, ending, Location::caller()) else {
+            return Err(future);
+        };
+        let task = Arc::clone(&place.task);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is where a tree's tasks start"
+        )]
+        let running = self.node.runtime.spawn(Named { future, place });
+        self.node.task_started(&task, running.abort_handle());
+        Ok(Task::running(running))
+    }
+
+    /// Starts an operating-system thread. It is told by the token that it is given, waited for,
+    /// and joined; a thread cannot be aborted, and one that does not end is reported as stuck.
+    ///
+    /// # Errors
+    /// When the scope has ended, or the system has no thread to give.
+    #[track_caller]
+    pub fn spawn_thread<R: TaskResult>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        body: impl FnOnce(StopToken) -> R + Send + 'static,
+    ) -> io::Result<()> {
+        let name = name.into();
+        let thread = std::thread::Builder::new().name(name.to_string());
+        let Some(place) = self.enter(name, Ending::WhenTold, Location::caller()) else {
+            return Err(io::Error::other(Refused));
+        };
+        let token = self.token().clone();
+        let thread = thread.spawn(move || {
+            let mut place = place;
+            let (outcome, _) = judge(catch(|| body(token)));
+            place.outcome = Some(outcome);
+        })?;
+        self.node.keep_thread(thread);
+        Ok(())
+    }
+
+    fn enter(
+        &self,
+        name: Cow<'static, str>,
+        ending: Ending,
+        location: &'static Location<'static>,
+    ) -> Option<TaskPlace> {
+        let spawned = Instant::now();
+        let task = Arc::new(TaskState {
+            name,
+            location,
+            spawned,
+            ending,
+            abort: OnceLock::new(),
+        });
+        let key = self.node.enter_task(&task)?;
+        Some(TaskPlace {
+            node: Arc::clone(&self.node),
+            key,
+            task,
+            outcome: None,
+        })
+    }
+
+    /// Starts an unnamed member, such as the task of a connection: counted, and aborted at the
+    /// deadline. A panic in it is among the failures of the report.
+    ///
+    /// # Errors
+    /// Gives the future back, unpolled, when the scope has ended.
+    #[track_caller]
+    pub fn track<F>(&self, future: F) -> Result<(), F>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        member::track(&self.node, future, Location::caller())
+    }
+
+    /// Counts in something that is not a task, such as a socket that was handed away: the scope
+    /// is alive until the hold is dropped. At the deadline `on_abort` is called, which should
+    /// make that happen.
+    ///
+    /// # Errors
+    /// [`Refused`] when the scope has ended.
+    pub fn hold(&self, on_abort: impl FnOnce() + Send + 'static) -> Result<Hold, Refused> {
+        member::hold(&self.node, OnAbort(Box::new(on_abort)))
+    }
+
+    // === ending ===
+
+    /// The token that tells its tasks to stop.
+    #[must_use]
+    pub fn token(&self) -> &StopToken {
+        &self.node.token
+    }
+
+    /// Tells the scope and every scope below it. Returns whether this call was the first.
+    pub fn cancel(&self, cause: Cause) -> bool {
+        self.node.cancel(cause)
+    }
+
+    /// Resolves when the scope was told.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at any time.
+    pub async fn cancelled(&self) {
+        self.node.token.cancelled().await;
+    }
+
+    /// Whether the scope was told.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.node.is_cancelled()
+    }
+
+    /// Whether the scope has ended.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.node.is_ended()
+    }
+
+    /// How many tasks and members live in it, plus one for each child that has not ended.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.node.live()
+    }
+
+    /// Tells the scope, waits until it has ended, aborts what is left at the deadline, and says
+    /// what became of its tasks. Returns at most 50 ms after the deadline, as long as one thread
+    /// of the runtime is free.
+    ///
+    /// # Cancel safety
+    /// Once called, the scope stays told. May be dropped and called again.
+    pub async fn close(&self, deadline: Instant) -> CloseReport {
+        let started = Instant::now();
+        self.node.keep_records();
+        self.cancel(Cause::Requested("its scope is closed".to_owned()));
+        let mut nodes = vec![Arc::clone(&self.node)];
+        if timeout_at(deadline, self.node.until_ended()).await.is_err() {
+            self.node.abort();
+            nodes = self.node.subtree();
+            let gone = async {
+                for node in &nodes {
+                    node.until_empty().await;
+                }
+            };
+            // What is still there then is in the report.
+            let _ = timeout(ABORT_GRACE, gone).await;
+        }
+        let mut records = report::Records::default();
+        for node in &nodes {
+            node.join_threads();
+            records.absorb(node.take_records());
+        }
+        records.into_report(started.elapsed())
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("path", &self.path())
+            .field("live", &self.live())
+            .field("cancelled", &self.is_cancelled())
+            .field("ended", &self.is_ended())
+            .finish()
+    }
+}

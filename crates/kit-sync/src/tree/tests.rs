@@ -1,0 +1,298 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use super::{Ending, Outcome, TaskError, TaskTree};
+use crate::{BoxError, Cause};
+
+const SOON: Duration = Duration::from_secs(5);
+
+fn soon() -> Instant {
+    Instant::now() + SOON
+}
+
+#[tokio::test]
+async fn a_task_gives_its_value_and_its_error() {
+    let tree = TaskTree::new("app");
+    let value = tree.scope().spawn("value", async { Ok(7) });
+    let error = tree.scope().spawn("error", async {
+        Err::<(), _>(BoxError::from("out of paper"))
+    });
+    assert_eq!(value.await.unwrap(), 7);
+    let TaskError::Failed(error) = error.await.unwrap_err() else {
+        panic!("another end")
+    };
+    assert_eq!(error.to_string(), "out of paper");
+    let report = tree.close(soon()).await;
+    assert!(report.tasks.is_empty(), "both ended before the stop");
+    assert_eq!(report.failures.len(), 1);
+    assert_eq!(report.failures[0].path, "app/error");
+    assert!(report.failures[0].spawned_at.contains("tests.rs"));
+}
+
+#[tokio::test]
+async fn a_panic_is_caught_and_named() {
+    let tree = TaskTree::new("app");
+    let task = tree.scope().child("part").spawn("bad", async {
+        if true {
+            panic!("no luck");
+        }
+    });
+    assert!(matches!(task.await, Err(TaskError::Panicked { message, .. }) if message == "no luck"));
+    let report = tree.close(soon()).await;
+    assert_eq!(
+        report.failures[0].path, "app/part/bad",
+        "records go up from scopes that are gone"
+    );
+}
+
+#[tokio::test]
+async fn a_panic_in_an_unnamed_member_is_among_the_failures() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("http");
+    assert!(scope.track(async { panic!("bad connection") }).is_ok());
+    let report = scope.close(soon()).await;
+    // It may have panicked before or after the scope was told: a failure either way.
+    assert_eq!(report.failures.len(), 1);
+    assert_eq!(report.failures[0].path, "app/http/(unnamed)");
+}
+
+#[tokio::test]
+async fn close_tells_waits_and_reports_what_was_present() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("worker");
+    let told = scope.clone();
+    scope.spawn("obeys", async move {
+        told.cancelled().await;
+        assert!(matches!(told.token().cause(), Some(Cause::Signal(15))));
+    });
+    tree.scope().cancel(Cause::Signal(15));
+    let report = tree.close(soon()).await;
+    assert!(report.on_time());
+    assert_eq!(report.tasks.len(), 1);
+    assert_eq!(report.tasks[0].path, "app/worker/obeys");
+    assert_eq!(report.tasks[0].outcome, Outcome::Completed);
+    assert!(scope.is_ended());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_obey_is_aborted_at_the_deadline_and_named() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("worker");
+    let task = scope.spawn("deaf", std::future::pending::<()>());
+    assert!(scope.track(std::future::pending()).is_ok());
+    let begun = Instant::now();
+    let report = tree.close(begun + SOON).await;
+    assert_eq!(begun.elapsed().as_secs(), SOON.as_secs());
+    assert!(!report.on_time());
+    assert_eq!(report.tasks[0].outcome, Outcome::Aborted);
+    assert_eq!(report.aborted_members, 1);
+    assert!(matches!(task.await, Err(TaskError::Aborted)));
+    assert_eq!(scope.live(), 0);
+}
+
+#[tokio::test]
+async fn a_told_scope_still_spawns_and_an_ended_one_refuses() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("http");
+    let (stay, leave) = oneshot::channel::<()>();
+    scope.spawn("drain", async move { leave.await.map_err(BoxError::from) });
+    scope.cancel(Cause::Deadline);
+    assert!(scope.spawn("late stream", async { Ok(1) }).await.is_ok());
+    stay.send(()).unwrap();
+    scope.close(soon()).await;
+    assert!(scope.try_spawn("too late", async {}).is_err());
+    assert!(matches!(
+        scope.spawn("too late", async {}).await,
+        Err(TaskError::Refused)
+    ));
+    assert!(scope.track(async {}).is_err());
+    assert!(scope.hold(|| ()).is_err());
+    assert!(
+        scope
+            .child("below")
+            .try_spawn("too late", async {})
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_parent_ends_after_its_children() {
+    let tree = TaskTree::new("app");
+    let outer = tree.scope().child("outer");
+    let inner = outer.child("inner");
+    let (stay, leave) = oneshot::channel::<()>();
+    let obeyed = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&obeyed);
+    inner.spawn("last", async move {
+        let _ = leave.await;
+        seen.store(true, Ordering::Relaxed);
+    });
+    outer.cancel(Cause::Deadline);
+    assert!(inner.is_cancelled() && !outer.is_ended());
+    stay.send(()).unwrap();
+    outer.close(soon()).await;
+    assert!(inner.is_ended());
+    assert!(
+        obeyed.load(Ordering::Relaxed),
+        "a task's end happens before close returns"
+    );
+}
+
+#[tokio::test]
+async fn how_a_task_ends_is_part_of_its_spawn() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("mixed");
+    let finish = Arc::new(Notify::new());
+    let finite = Arc::clone(&finish);
+    scope.spawn_as(
+        "finite",
+        Ending::Finite,
+        async move { finite.notified().await },
+    );
+    scope.spawn_as(
+        "droppable",
+        Ending::MayBeDropped,
+        std::future::pending::<()>(),
+    );
+    let reason = "nobody needs its answer";
+    let left = Ending::MayBeLeftBehind {
+        reason: reason.into(),
+    };
+    scope.spawn_as("left", left, std::future::pending::<()>());
+    finish.notify_one();
+    let report = scope.close(soon()).await;
+    assert!(report.on_time());
+    let outcome = |name: &str| {
+        let end = |task: &&super::TaskReport| task.path.ends_with(name);
+        report
+            .tasks
+            .iter()
+            .find(end)
+            .map(|task| task.outcome.clone())
+    };
+    assert_eq!(outcome("finite"), Some(Outcome::Completed));
+    assert_eq!(outcome("droppable"), Some(Outcome::Cancelled));
+    assert_eq!(
+        outcome("left"),
+        Some(Outcome::LeftBehind {
+            reason: reason.to_owned()
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_hold_keeps_its_scope_alive_and_is_told_at_the_deadline() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("upgraded");
+    let (told, hears) = mpsc::channel();
+    let hold = scope.hold(move || told.send(()).unwrap()).unwrap();
+    scope.cancel(Cause::Deadline);
+    assert!(!scope.is_ended());
+    let report = scope.close(Instant::now()).await;
+    assert!(hears.try_recv().is_ok());
+    assert!(report.tasks.is_empty());
+    drop(hold);
+    assert_eq!(scope.live(), 0);
+}
+
+#[tokio::test]
+async fn a_thread_is_told_waited_for_and_joined() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("threads");
+    let (wake, woken) = mpsc::channel::<()>();
+    scope
+        .spawn_thread("reader", move |token| {
+            woken.recv()?;
+            assert!(token.is_cancelled());
+            Ok(())
+        })
+        .unwrap();
+    scope.cancel(Cause::Signal(15));
+    assert!(!scope.is_ended());
+    wake.send(()).unwrap();
+    let report = scope.close(soon()).await;
+    assert_eq!(report.tasks[0].outcome, Outcome::Completed);
+}
+
+#[tokio::test]
+async fn a_thread_that_does_not_end_is_reported_as_stuck() {
+    let tree = TaskTree::new("app");
+    let (end, wait) = mpsc::channel::<()>();
+    let body = move |_| drop(wait.recv());
+    tree.scope().spawn_thread("deaf", body).unwrap();
+    let report = tree.close(Instant::now()).await;
+    assert!(matches!(report.tasks[0].outcome, Outcome::Stuck { .. }));
+    assert!(!report.on_time());
+    drop(end);
+}
+
+#[tokio::test]
+async fn a_supervisor_sees_the_last_task_end_and_the_first_failure() {
+    let tree = TaskTree::new("app");
+    let (scope, supervisor) = tree.scope().supervised_child("http");
+    assert!(!supervisor.has_spawned());
+    let (end, wait) = oneshot::channel::<()>();
+    scope
+        .child("below")
+        .spawn("other", async move { wait.await.map_err(BoxError::from) });
+    let _ = scope
+        .spawn("bad", async { Err::<(), _>(BoxError::from("gone")) })
+        .await;
+    end.send(()).unwrap();
+    let report = supervisor.all_ended().await;
+    assert_eq!(report.path, "app/http/bad");
+    assert!(report.outcome.is_failure());
+}
+
+#[tokio::test]
+async fn dropping_the_tree_tells_and_aborts_everything() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("orphan");
+    let task = scope.spawn("deaf", std::future::pending::<()>());
+    drop(tree);
+    assert!(matches!(task.await, Err(TaskError::Aborted)));
+    assert_eq!(scope.token().cause(), Some(Cause::Dropped));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_alive_after_close_however_spawns_and_the_stop_race() {
+    for round in 0..200 {
+        let tree = TaskTree::new("race");
+        let scope = tree.scope().child("busy");
+        let spawner = scope.clone();
+        let alive = Arc::new(());
+        let mark = Arc::clone(&alive);
+        let driver = tree.scope().spawn("driver", async move {
+            for n in 0..50 {
+                let child = spawner.child("child");
+                let mark = Arc::clone(&mark);
+                let told = child.token().clone();
+                let member = async move {
+                    told.cancelled().await;
+                    drop(mark);
+                };
+                let taken = if n % 2 == 0 {
+                    child.track(member).is_ok()
+                } else {
+                    child.try_spawn("named", member).is_ok()
+                };
+                if !taken {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        for _ in 0..round % 7 {
+            tokio::task::yield_now().await;
+        }
+        let report = scope.close(soon()).await;
+        assert!(report.on_time(), "{report:?}");
+        let _ = driver.await;
+        assert_eq!(scope.live(), 0);
+        assert_eq!(Arc::strong_count(&alive), 1, "round {round}");
+    }
+}

@@ -185,8 +185,14 @@ mod tests {
                 }
             };
             let mut group = crate::Group::<std::convert::Infallible>::new();
-            group.spawn(async { Ok(writer.await) });
-            group.spawn(async { Ok(reader.await) });
+            group.spawn(async {
+                writer.await;
+                Ok(())
+            });
+            group.spawn(async {
+                reader.await;
+                Ok(())
+            });
             group.wait().await.unwrap();
         }
     }

@@ -292,7 +292,7 @@ impl Node {
     }
 
     pub(super) async fn until_ended(&self) {
-        self.until(|node| node.is_ended()).await;
+        self.until(Node::is_ended).await;
     }
 
     /// Only for a node that has ended: until the last of what was inside is gone.

@@ -222,7 +222,9 @@ async fn a_thread_is_told_waited_for_and_joined() {
 async fn a_thread_that_does_not_end_is_reported_as_stuck() {
     let tree = TaskTree::new("app");
     let (end, wait) = mpsc::channel::<()>();
-    let body = move |_| drop(wait.recv());
+    let body = move |_| {
+        let _ = wait.recv();
+    };
     tree.scope().spawn_thread("deaf", body).unwrap();
     let report = tree.close(Instant::now()).await;
     assert!(matches!(report.tasks[0].outcome, Outcome::Stuck { .. }));

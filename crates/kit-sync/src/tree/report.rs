@@ -121,6 +121,15 @@ impl CloseReport {
         self.aborted_members == 0 && self.cut().next().is_none()
     }
 
+    /// Adds what became of another scope.
+    pub fn absorb(&mut self, other: CloseReport) {
+        self.tasks.extend(other.tasks);
+        self.failures.extend(other.failures);
+        self.more_failures += other.more_failures;
+        self.aborted_members += other.aborted_members;
+        self.took += other.took;
+    }
+
     /// The tasks that did not end by themselves in time.
     pub fn cut(&self) -> impl Iterator<Item = &TaskReport> {
         self.tasks

@@ -1,0 +1,148 @@
+//! One deadline for the whole stop, and a share of it that no stage can take from another.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What a forced stop still gets, from the second signal.
+pub(crate) const FORCED: Duration = Duration::from_millis(500);
+/// What a deregistration that is still owed gets of that.
+pub(crate) const FORCED_DEREGISTRATION: Duration = Duration::from_millis(200);
+/// How long before the app aborts a component's tasks the component is to cut and count itself.
+pub(crate) const CUT_AHEAD: Duration = Duration::from_millis(50);
+
+/// How long each stage of a stop may take, by `stop_timeout`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) total: Duration,
+    /// What each later stage keeps.
+    pub(crate) reserve: Duration,
+    /// All `before_stop` hooks together.
+    pub(crate) before_stop: Duration,
+    pub(crate) deregister: Duration,
+    pub(crate) drain_delay: Duration,
+    /// How many phases have components.
+    pub(crate) phases: usize,
+}
+
+impl Plan {
+    pub(crate) fn new(total: Duration, drain_delay: Duration, phases: usize) -> Plan {
+        let reserve = (total / 20).clamp(Duration::from_millis(50), Duration::from_secs(1));
+        Plan {
+            total,
+            reserve: reserve.min(total),
+            before_stop: (total / 5).min(Duration::from_secs(4)),
+            deregister: (total / 5).min(Duration::from_secs(3)),
+            drain_delay: drain_delay.min(total / 2),
+            phases,
+        }
+    }
+
+    /// The stop that began at `begun`.
+    pub(crate) fn begin(self, begun: Instant) -> Budget {
+        Budget {
+            plan: self,
+            deadline: begun + self.total,
+        }
+    }
+}
+
+/// The worst case of a stop, stage by stage.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan {
+            total,
+            reserve,
+            before_stop,
+            deregister,
+            drain_delay,
+            phases,
+        } = self;
+        write!(
+            f,
+            "at most {total:?} in all: before_stop hooks {before_stop:?}, deregistration \
+             {deregister:?}, drain delay {drain_delay:?}, draining in {phases} phase(s) and \
+             after_stop hooks the rest, at least {reserve:?} each"
+        )
+    }
+}
+
+/// The deadline of a stop that has begun.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    plan: Plan,
+    deadline: Instant,
+}
+
+impl Budget {
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// By when a stage has to be over that `later` stages follow.
+    pub(crate) fn limit(&self, later: usize) -> Instant {
+        let kept = self.plan.reserve * u32::try_from(later).unwrap_or(u32::MAX);
+        self.deadline.checked_sub(kept).unwrap_or(self.deadline)
+    }
+
+    /// The same for the phase that `later` phases follow; `after_stop` follows them all.
+    pub(crate) fn phase(&self, later: usize) -> Instant {
+        self.limit(later + 1)
+    }
+
+    /// `before_stop` hooks: deregistration, the phases and `after_stop` follow.
+    pub(crate) fn before_stop(&self, now: Instant) -> Instant {
+        (now + self.plan.before_stop).min(self.limit(self.plan.phases + 2))
+    }
+
+    pub(crate) fn deregister(&self, now: Instant) -> Instant {
+        (now + self.plan.deregister).min(self.limit(self.plan.phases + 1))
+    }
+
+    /// The drain delay, cut to half of what is left.
+    pub(crate) fn drain_delay(&self, now: Instant, wanted: Duration) -> Duration {
+        wanted.min(self.deadline.saturating_duration_since(now) / 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_later_stage_keeps_a_twentieth_between_50_ms_and_1_s() {
+        let reserve = |seconds| Plan::new(Duration::from_secs(seconds), Duration::ZERO, 1).reserve;
+        assert_eq!(reserve(20), Duration::from_secs(1));
+        assert_eq!(reserve(60), Duration::from_secs(1));
+        assert_eq!(reserve(5), Duration::from_millis(250));
+        assert_eq!(reserve(1), Duration::from_millis(50));
+        let now = Instant::now();
+        let budget = Plan::new(Duration::from_secs(20), Duration::ZERO, 3).begin(now);
+        assert_eq!(budget.phase(0) - now, Duration::from_secs(19));
+        assert_eq!(budget.phase(2) - now, Duration::from_secs(17));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn hooks_and_deregistration_have_a_fifth_at_most() {
+        let now = Instant::now();
+        let budget =
+            |seconds| Plan::new(Duration::from_secs(seconds), Duration::ZERO, 1).begin(now);
+        assert_eq!(budget(20).before_stop(now) - now, Duration::from_secs(4));
+        assert_eq!(budget(20).deregister(now) - now, Duration::from_secs(3));
+        assert_eq!(budget(5).before_stop(now) - now, Duration::from_secs(1));
+        assert_eq!(budget(5).deregister(now) - now, Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_drain_delay_is_cut_to_half_of_what_is_left() {
+        let now = Instant::now();
+        let budget = Plan::new(Duration::from_secs(4), Duration::from_secs(5), 1).begin(now);
+        let wanted = Duration::from_secs(5);
+        assert_eq!(budget.drain_delay(now, wanted), Duration::from_secs(2));
+        assert_eq!(
+            budget.drain_delay(budget.deadline(), wanted),
+            Duration::ZERO
+        );
+    }
+}

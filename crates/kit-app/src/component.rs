@@ -1,0 +1,229 @@
+//! One component: its start, its supervision, and its stop.
+
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use kit_sync::{Cause, Gate, Scope, Supervisor, Task, TaskError, TaskTree};
+use kit_transport::{Context, Cut, Lifecycle, Listening, Phase, Server, Stage};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::budget::{CUT_AHEAD, FORCED};
+use crate::handle::Core;
+use crate::{BoxError, ComponentReport, Error, Event};
+
+/// A component whose start was called.
+pub(crate) struct Component {
+    pub(crate) name: String,
+    pub(crate) phase: Phase,
+    pub(crate) finite: bool,
+    pub(crate) supervisor: Supervisor,
+    /// Where it is listening, once its start has returned.
+    pub(crate) started: Option<Vec<Listening>>,
+    server: Arc<dyn Server>,
+    context: Context,
+    scope: Scope,
+    /// Where its `start` and `stop` run.
+    calls: Scope,
+    lifecycle: watch::Sender<Lifecycle>,
+    starting: Option<Task<Vec<Listening>>>,
+    begun: Instant,
+}
+
+impl Component {
+    pub(crate) fn start(
+        server: &Arc<dyn Server>,
+        tree: &TaskTree,
+        lifecycle: Lifecycle,
+        gate: &Gate,
+        extensions: &http::Extensions,
+    ) -> Component {
+        let name = server.name().to_owned();
+        let (scope, supervisor) = tree.scope().supervised_child(&name);
+        let calls = tree.scope().child("calls").child(&name);
+        let (lifecycle, seen) = watch::channel(lifecycle);
+        let context = Context::new(scope.clone(), seen).with(gate.clone(), extensions.clone());
+        let starting = calls.spawn("start", {
+            let (server, context) = (Arc::clone(server), context.clone());
+            async move { server.start(&context).await }
+        });
+        Component {
+            phase: server.phase(),
+            finite: server.finite(),
+            started: None,
+            server: Arc::clone(server),
+            starting: Some(starting),
+            begun: Instant::now(),
+            name,
+            supervisor,
+            context,
+            scope,
+            calls,
+            lifecycle,
+        }
+    }
+
+    /// Ready once, when the start has ended.
+    pub(crate) fn poll_start(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
+        let Some(starting) = &mut self.starting else {
+            return Poll::Pending;
+        };
+        let Poll::Ready(ended) = std::pin::Pin::new(starting).poll(cx) else {
+            return Poll::Pending;
+        };
+        self.starting = None;
+        Poll::Ready(self.start_ended(ended))
+    }
+
+    fn start_ended(&mut self, ended: Result<Vec<Listening>, TaskError>) -> Result<(), Error> {
+        let listening = ended.map_err(|error| self.start_error(source_of(error)))?;
+        self.started = Some(listening);
+        Ok(())
+    }
+
+    fn start_error(&self, source: BoxError) -> Error {
+        Error::Start {
+            component: self.name.clone(),
+            source,
+        }
+    }
+
+    pub(crate) fn is_starting(&self) -> bool {
+        self.starting.is_some()
+    }
+
+    pub(crate) fn start_took(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Drops a start that did not end in time.
+    pub(crate) async fn drop_start(&mut self) -> Error {
+        self.starting = None;
+        self.calls.close(Instant::now()).await;
+        Error::StartDropped {
+            component: self.name.clone(),
+            ran: self.begun.elapsed(),
+        }
+    }
+
+    pub(crate) fn set_lifecycle(&self, change: impl FnOnce(&mut Lifecycle)) {
+        self.lifecycle.send_modify(change);
+    }
+
+    /// Tells the component, lets it drain, and cuts it at `limit`, or as soon as the stop is
+    /// forced.
+    pub(crate) async fn stop(
+        mut self,
+        core: Arc<Core>,
+        cause: Cause,
+        limit: Instant,
+    ) -> Result<(ComponentReport, Vec<String>), BoxError> {
+        let told = Instant::now();
+        core.emit(&Event::ComponentStopping {
+            name: self.name.clone(),
+        });
+        self.set_lifecycle(|life| {
+            life.stage = Stage::Draining;
+            life.healthy = false;
+            life.deadline = Some(limit - CUT_AHEAD);
+        });
+        self.scope.cancel(cause);
+        let mut remarks = Vec::new();
+        self.finish_start(&core, limit, &mut remarks).await;
+        let (tasks, ()) = tokio::join!(self.close(&core, limit), self.call_stop(&core, limit));
+        let cuts = [Cut::Request, Cut::Stream, Cut::Connection].map(|what| {
+            let cuts = self.context.cuts();
+            (what, cuts.count_of(what), cuts.names_of(what))
+        });
+        let report = ComponentReport {
+            name: self.name,
+            phase: self.phase,
+            started: self.started.is_some(),
+            listening: self.started.unwrap_or_default(),
+            took: told.elapsed(),
+            cuts: cuts
+                .into_iter()
+                .filter(|(_, count, _)| *count > 0)
+                .collect(),
+            tasks,
+        };
+        let cut = report.overdue();
+        if let Some(what) = cut.clone() {
+            core.keep_failure(Error::Cut { what });
+        }
+        let (name, took) = (report.name.clone(), report.took);
+        core.emit(&Event::ComponentStopped { name, took, cut });
+        Ok((report, remarks))
+    }
+
+    /// A start that was told to stop may go on until the limit. Its error is then a consequence;
+    /// having to be dropped is a failure.
+    async fn finish_start(&mut self, core: &Core, limit: Instant, remarks: &mut Vec<String>) {
+        let Some(starting) = &mut self.starting else {
+            return;
+        };
+        match core.control.within(limit, Duration::ZERO, starting).await {
+            Some(ended) => {
+                self.starting = None;
+                if let Err(error) = self.start_ended(ended) {
+                    remarks.push(crate::error::one_line(&error));
+                }
+            }
+            None => {
+                let error = self.drop_start().await;
+                core.keep_failure(error);
+            }
+        }
+    }
+
+    async fn call_stop(&self, core: &Core, limit: Instant) {
+        if self.started.is_none() {
+            return;
+        }
+        let server = Arc::clone(&self.server);
+        let stopping = self.calls.spawn("stop", async move { server.stop().await });
+        match core.control.within(limit, CUT_AHEAD, stopping).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                let (component, source) = (self.name.clone(), source_of(error));
+                core.keep_failure(Error::Stop { component, source });
+            }
+            None => {
+                self.calls.close(Instant::now()).await;
+                core.keep_failure(Error::Cut {
+                    what: format!("the stop of {}", self.name),
+                });
+            }
+        }
+    }
+
+    async fn close(&self, core: &Core, limit: Instant) -> kit_sync::CloseReport {
+        tokio::select! {
+            biased;
+            report = self.scope.close(limit) => report,
+            forced = core.control.forced() => {
+                let limit = limit.min(forced.at + FORCED);
+                self.set_lifecycle(|life| life.deadline = Some(Instant::now()));
+                // The component is to cut and count before its tasks are aborted.
+                self.scope.close(limit.min(Instant::now() + CUT_AHEAD)).await
+            }
+        }
+    }
+}
+
+/// What a task ended with, as the source of an error of ours.
+pub(crate) fn source_of(error: TaskError) -> BoxError {
+    match error {
+        TaskError::Failed(source) => source,
+        TaskError::Panicked {
+            message,
+            location: Some(location),
+        } => format!("it panicked at {location}: {message}").into(),
+        TaskError::Panicked {
+            message,
+            location: None,
+        } => format!("it panicked: {message}").into(),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,77 @@
+//! Bundles of defaults for the stop, by who sends us requests.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::Environment;
+
+/// Who routes requests to us, and so how long they go on coming after we said stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DrainProfile {
+    /// Nobody from outside: no delay.
+    Local,
+    /// Clients that watch a registry: 1 s.
+    Registry,
+    /// Kubernetes, whose proxies and load balancers learn of a stop late: 5 s.
+    Kubernetes,
+}
+
+impl DrainProfile {
+    /// How long requests are still taken after a stop began.
+    #[must_use]
+    pub fn drain_delay(self) -> Duration {
+        match self {
+            DrainProfile::Local => Duration::ZERO,
+            DrainProfile::Registry => Duration::from_secs(1),
+            DrainProfile::Kubernetes => Duration::from_secs(5),
+        }
+    }
+
+    /// The profile that fits, and why. `registries` counts those that other processes can see.
+    pub(crate) fn choose(
+        environment: &Environment,
+        registries: usize,
+    ) -> (DrainProfile, &'static str) {
+        if environment.in_kubernetes() {
+            (DrainProfile::Kubernetes, "KUBERNETES_SERVICE_HOST is set")
+        } else if registries > 0 {
+            (
+                DrainProfile::Registry,
+                "a registry shows this instance to others",
+            )
+        } else {
+            (
+                DrainProfile::Local,
+                "no registry shows this instance to others",
+            )
+        }
+    }
+}
+
+impl fmt::Display for DrainProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DrainProfile::Local => "local",
+            DrainProfile::Registry => "registry",
+            DrainProfile::Kubernetes => "kubernetes",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kubernetes_wins_over_a_registry_and_a_registry_over_none() {
+        let kubernetes = Environment::from_lookup(|_| Some("10.0.0.1".to_owned()));
+        let bare = Environment::default();
+        assert_eq!(
+            DrainProfile::choose(&kubernetes, 1).0,
+            DrainProfile::Kubernetes
+        );
+        assert_eq!(DrainProfile::choose(&bare, 1).0, DrainProfile::Registry);
+        assert_eq!(DrainProfile::choose(&bare, 0).0, DrainProfile::Local);
+    }
+}

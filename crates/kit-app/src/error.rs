@@ -1,0 +1,183 @@
+//! What can go wrong in an application's life.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use kit_sync::{Abandoned, BoxError, Cause, TaskReport};
+
+use crate::{HookStage, Report};
+
+/// One failure. Every message says what was attempted and on what; the rest is in its
+/// [source](std::error::Error::source).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The app's name, id or metadata break a rule.
+    #[error("the app cannot be described")]
+    Identity(#[source] kit_registry::Error),
+    /// An option's value is of no use.
+    #[error("option `{option}` is {value}: it has to be {expected}")]
+    Option {
+        /// The builder's method.
+        option: &'static str,
+        /// What it was given.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// The runtime could not be made.
+    #[error("the runtime could not be started")]
+    Runtime(#[source] io::Error),
+    /// What [`App::main_with`](crate::App::main_with) was given failed to make the app.
+    #[error("the app could not be built")]
+    Build(#[source] BoxError),
+    /// The signal handlers could not be installed.
+    #[error("the signal handlers could not be installed")]
+    Signals(#[source] io::Error),
+    /// A registry could not be opened.
+    #[error("a registry could not be opened")]
+    Registry(#[source] kit_registry::Error),
+    /// A hook failed or panicked.
+    #[error("{stage} hook `{name}` failed")]
+    Hook {
+        /// When it ran.
+        stage: HookStage,
+        /// Its name.
+        name: String,
+        /// Why.
+        source: BoxError,
+    },
+    /// A hook did not end in time and was dropped.
+    #[error("{stage} hook `{name}` was dropped: it had not ended after {ran:.1?}")]
+    HookDropped {
+        /// When it ran.
+        stage: HookStage,
+        /// Its name.
+        name: String,
+        /// For how long.
+        ran: Duration,
+    },
+    /// A component could not start.
+    #[error("{component} could not start")]
+    Start {
+        /// Its name.
+        component: String,
+        /// Why.
+        source: BoxError,
+    },
+    /// A component's start did not end in time and was dropped.
+    #[error("{component} could not start: it was not done after {ran:.1?}")]
+    StartDropped {
+        /// Its name.
+        component: String,
+        /// For how long it was tried.
+        ran: Duration,
+    },
+    /// A part took a readiness latch and gave it up.
+    #[error("the app cannot become ready")]
+    NotReady(#[source] Abandoned),
+    /// No address that others could reach was found.
+    #[error("{listening} cannot be advertised: {why}")]
+    Advertise {
+        /// Where a server is listening.
+        listening: String,
+        /// What is missing, and which option says it.
+        why: String,
+    },
+    /// The instance could not be registered.
+    #[error("could not register in {registry}")]
+    Register {
+        /// Which registry.
+        registry: String,
+        /// Why, and how long it was tried.
+        source: kit_registry::Error,
+    },
+    /// A component ended while the app was running.
+    #[error("{component} ended before the stop: task {task}")]
+    Ended {
+        /// Its name.
+        component: String,
+        /// The first of its tasks that failed, or the last that ended.
+        task: TaskReport,
+    },
+    /// A component's `stop` failed.
+    #[error("{component} failed to stop")]
+    Stop {
+        /// Its name.
+        component: String,
+        /// Why.
+        source: BoxError,
+    },
+    /// Something did not end before the deadline.
+    #[error("{what} had to be cut at the deadline")]
+    Cut {
+        /// What, by name.
+        what: String,
+    },
+    /// A second signal ended the app.
+    #[error("ended by force ({})", Cause::Signal(*signal))]
+    Forced {
+        /// The second signal.
+        signal: i32,
+    },
+}
+
+/// An application that did not end cleanly: the failure that came first, and the whole report.
+///
+/// [`Display`](fmt::Display) is the failure and its sources in one line.
+#[derive(Debug)]
+pub struct RunError {
+    error: Error,
+    report: Box<Report>,
+}
+
+impl RunError {
+    pub(crate) fn new(error: Error, report: Report) -> RunError {
+        RunError {
+            error,
+            report: Box::new(report),
+        }
+    }
+
+    /// The failure that came first.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+
+    /// What became of every part.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// What the process should exit with; never 0.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        self.report.exit_code
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&one_line(&self.error))
+    }
+}
+
+// The sources are part of the message.
+impl std::error::Error for RunError {}
+
+/// An error and its sources, in one line.
+pub(crate) fn one_line(error: &(dyn std::error::Error + 'static)) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    let mut line = error.to_string();
+    for source in sources {
+        let text = source.to_string();
+        // Some crates print their source themselves.
+        if !line.ends_with(&text) {
+            line = format!("{line}: {text}");
+        }
+    }
+    line.replace('\n', " ")
+}

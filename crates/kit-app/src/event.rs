@@ -1,0 +1,142 @@
+//! What happens in an application's life, as types: logs, metrics and tests are its consumers.
+
+use std::time::Duration;
+
+use kit_registry::Endpoint;
+use kit_sync::Cause;
+use kit_transport::{Listening, Phase, Stage};
+
+use crate::{DrainProfile, HookStage};
+
+/// One step of the [start and stop sequences](crate), given to every
+/// [observer](crate::AppBuilder::observer) in the order of the sequences, on every path.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The application went from one state to the next.
+    Entered {
+        /// The new state.
+        stage: Stage,
+    },
+    /// From here on a signal is a clean stop.
+    SignalsReady,
+    /// What a stop will look like: the profile, why it was chosen, and the worst case.
+    Planned {
+        /// Who routes requests to us.
+        profile: DrainProfile,
+        /// How that was found out.
+        why: &'static str,
+        /// The longest that each stage may take.
+        worst_case: String,
+    },
+    /// A hook was called.
+    HookStarting {
+        /// When it runs.
+        stage: HookStage,
+        /// Its name.
+        name: String,
+    },
+    /// A hook ended.
+    HookEnded {
+        /// When it ran.
+        stage: HookStage,
+        /// Its name.
+        name: String,
+        /// For how long.
+        took: Duration,
+        /// How it failed, if it did.
+        error: Option<String>,
+    },
+    /// A component's start was called.
+    ComponentStarting {
+        /// Its name.
+        name: String,
+        /// Its phase.
+        phase: Phase,
+    },
+    /// A component accepts work.
+    ComponentStarted {
+        /// Its name.
+        name: String,
+        /// Where it is listening.
+        listening: Vec<Listening>,
+        /// How long its start took.
+        took: Duration,
+    },
+    /// The instance is being registered.
+    Registering {
+        /// Which registry.
+        registry: String,
+        /// What others are told.
+        endpoints: Vec<Endpoint>,
+    },
+    /// The registry shows the instance, for the first time or again.
+    Registered {
+        /// Which registry.
+        registry: String,
+    },
+    /// The registry does not show the instance, or cannot be asked. Attempts go on.
+    RegistrationLost {
+        /// Which registry.
+        registry: String,
+        /// Why.
+        why: String,
+    },
+    /// The start is complete.
+    Ready {
+        /// How long it took.
+        took: Duration,
+    },
+    /// Something failed: the app stops, or its stop goes on.
+    Failed {
+        /// The failure and its sources.
+        error: String,
+    },
+    /// A stop was asked for.
+    StopAsked {
+        /// By what.
+        cause: Cause,
+    },
+    /// A second signal moved the deadline to now.
+    Forced {
+        /// Which signal.
+        signal: i32,
+    },
+    /// The registry does not show the instance any more, or that could not be confirmed.
+    Deregistered {
+        /// Which registry.
+        registry: String,
+        /// How long it took.
+        took: Duration,
+        /// Why it could not be confirmed, if it could not.
+        error: Option<String>,
+    },
+    /// Requests are still taken for this long.
+    DrainDelay {
+        /// The delay in effect.
+        delay: Duration,
+        /// It was cut from this, because the deadline is near.
+        cut_from: Option<Duration>,
+    },
+    /// A component was told to drain and end.
+    ComponentStopping {
+        /// Its name.
+        name: String,
+    },
+    /// A component has ended.
+    ComponentStopped {
+        /// Its name.
+        name: String,
+        /// How long it took.
+        took: Duration,
+        /// What had to be cut, if anything.
+        cut: Option<String>,
+    },
+    /// Nothing runs any more.
+    Stopped {
+        /// From the request to stop to the end.
+        took: Duration,
+        /// What the process should exit with.
+        exit_code: u8,
+    },
+}

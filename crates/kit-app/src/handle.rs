@@ -1,0 +1,182 @@
+//! The running application, as its parts see it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kit_registry::Registration;
+use kit_sync::{Cause, Gate, Latch};
+use kit_transport::Stage;
+use tokio::sync::watch;
+
+use crate::control::Control;
+use crate::error::one_line;
+use crate::log::log;
+use crate::{Error, Event, Info};
+
+/// A handle to a running [`App`](crate::App), for hooks, components, handlers and tests. Cheap to
+/// clone; every request's extensions hold one.
+#[derive(Clone)]
+pub struct AppHandle(Arc<Core>);
+
+/// What the app, its handles, its signal thread and its components share.
+pub(crate) struct Core {
+    pub(crate) info: Arc<Info>,
+    pub(crate) control: Control,
+    pub(crate) observers: Vec<Observer>,
+    stage: watch::Sender<Stage>,
+    /// Opens when the app is ready; given up when it never will be.
+    ready: Gate,
+    ready_latch: Mutex<Option<Latch>>,
+    registrations: Mutex<Vec<Registration>>,
+    failures: Mutex<Vec<Error>>,
+}
+
+pub(crate) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
+
+/// The application stopped before it was ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the app stopped before it was ready")]
+#[non_exhaustive]
+pub struct NeverReady;
+
+impl AppHandle {
+    pub(crate) fn new(info: Arc<Info>, observers: Vec<Observer>) -> AppHandle {
+        let ready = Gate::new();
+        let ready_latch = Mutex::new(Some(ready.latch("the app")));
+        AppHandle(Arc::new(Core {
+            info,
+            control: Control::new(),
+            observers,
+            stage: watch::Sender::new(Stage::Created),
+            ready,
+            ready_latch,
+            registrations: Mutex::default(),
+            failures: Mutex::default(),
+        }))
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.0
+    }
+
+    /// Asks for a clean stop; `why` is printed in the log and the report. The first request
+    /// stands; returns whether this was it.
+    pub fn stop(&self, why: impl Into<String>) -> bool {
+        self.0.control.ask(Cause::Requested(why.into()))
+    }
+
+    /// Who the application is.
+    #[must_use]
+    pub fn info(&self) -> &Arc<Info> {
+        &self.0.info
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        *self.0.stage.borrow()
+    }
+
+    /// Its states, as they change.
+    #[must_use]
+    pub fn stages(&self) -> watch::Receiver<Stage> {
+        self.0.stage.subscribe()
+    }
+
+    /// Resolves when the application is ready.
+    ///
+    /// # Errors
+    /// [`NeverReady`] when it stopped before it was.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at any time.
+    pub async fn started(&self) -> Result<(), NeverReady> {
+        self.0.ready.opened().await.map_err(|_| NeverReady)
+    }
+
+    /// Replaces one entry of the metadata and registers again.
+    ///
+    /// # Errors
+    /// [`Error::Identity`] when the registries do not take it; nothing is changed then.
+    pub fn set_metadata(&self, key: &str, value: &str) -> Result<(), Error> {
+        let registrations = self.0.lock_registrations().clone();
+        for registration in &registrations {
+            registration
+                .set_metadata(key, value)
+                .map_err(Error::Identity)?;
+        }
+        self.0.info.set_metadata(key, value);
+        Ok(())
+    }
+}
+
+impl Core {
+    pub(crate) fn emit(&self, event: &Event) {
+        log(event);
+        self.observers.iter().for_each(|observe| observe(event));
+    }
+
+    pub(crate) fn enter(&self, stage: Stage) {
+        self.stage.send_replace(stage);
+        self.emit(&Event::Entered { stage });
+    }
+
+    /// Keeps the failure, and stops the app because of it if nothing else did before.
+    pub(crate) fn fail(&self, error: Error) {
+        let line = one_line(&error);
+        self.keep_failure(error);
+        self.emit(&Event::Failed {
+            error: line.clone(),
+        });
+        self.control.fail(Cause::Requested(line));
+    }
+
+    pub(crate) fn keep_failure(&self, error: Error) {
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(error);
+    }
+
+    pub(crate) fn take_failures(&self) -> Vec<Error> {
+        std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The start is complete.
+    pub(crate) fn open_ready(&self) {
+        if let Some(latch) = self.take_ready_latch() {
+            latch.open();
+        }
+    }
+
+    /// It never will be; without effect once it was.
+    pub(crate) fn give_up_ready(&self) {
+        drop(self.take_ready_latch());
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.is_open()
+    }
+
+    fn take_ready_latch(&self) -> Option<Latch> {
+        self.ready_latch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    pub(crate) fn lock_registrations(&self) -> std::sync::MutexGuard<'_, Vec<Registration>> {
+        self.registrations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for AppHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppHandle")
+            .field("name", &self.0.info.name())
+            .field("stage", &self.stage())
+            .finish_non_exhaustive()
+    }
+}

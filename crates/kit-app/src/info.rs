@@ -1,0 +1,90 @@
+//! Who the application is.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use kit_registry::Endpoint;
+use kit_sync::Published;
+
+/// The application's identity. Handlers and hooks find it as `Arc<Info>`, in the request's
+/// extensions and through [`AppHandle::info`](crate::AppHandle::info).
+pub struct Info {
+    id: String,
+    name: String,
+    version: String,
+    metadata: Published<BTreeMap<String, String>>,
+    endpoints: Published<Vec<Endpoint>>,
+}
+
+impl Info {
+    pub(crate) fn new(
+        id: String,
+        name: String,
+        version: String,
+        metadata: BTreeMap<String, String>,
+    ) -> Info {
+        let (metadata, endpoints) = (Published::new(metadata), Published::new(Vec::new()));
+        Info {
+            id,
+            name,
+            version,
+            metadata,
+            endpoints,
+        }
+    }
+
+    /// What tells this instance from the others of its service; by default a UUID of version 7.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The service's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The service's version; empty when none was given.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// What else clients should know, as it is now.
+    #[must_use]
+    pub fn metadata(&self) -> Arc<BTreeMap<String, String>> {
+        self.metadata.load()
+    }
+
+    /// Where others reach it: empty until every server is listening.
+    #[must_use]
+    pub fn endpoints(&self) -> Arc<Vec<Endpoint>> {
+        self.endpoints.load()
+    }
+
+    pub(crate) fn set_metadata(&self, key: &str, value: &str) {
+        self.metadata.update(|old| {
+            let mut new = old.clone();
+            new.insert(key.to_owned(), value.to_owned());
+            new
+        });
+    }
+
+    pub(crate) fn set_endpoints(&self, endpoints: Vec<Endpoint>) {
+        self.endpoints.store(endpoints);
+    }
+}
+
+impl fmt::Debug for Info {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Info")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("metadata", &self.metadata())
+            .field("endpoints", &self.endpoints())
+            .finish()
+    }
+}

@@ -1,0 +1,55 @@
+//! The application lifecycle of Kit.
+//!
+//! An [`App`] is one process: who it is ([`Info`]), what it runs (servers, in [phases](Phase)),
+//! when they start and stop (with named hooks around them), what the outside tells it (signals),
+//! and where others find it (registration). It is put together with an [`AppBuilder`], whose
+//! options are plain functions.
+//!
+//! # The two sequences
+//!
+//! **Start**: `before_start` hooks in order → phases ascending, the components of one at the same
+//! time → every readiness latch open → *running*, health up → registered → `after_start` hooks →
+//! *ready*.
+//!
+//! **Stop**, whatever asked for it: *lame duck*, health down → `before_stop` hooks → deregistered →
+//! the drain delay → *draining*, phases descending → `after_stop` hooks → *stopped*. A start that
+//! fails or is called off runs the same stop from the point that it had reached.
+//!
+//! One deadline, [`stop_timeout`](AppBuilder::stop_timeout), bounds the whole stop, and each stage
+//! leaves a reserve for those that follow. [`App::run`] returns when nothing of the app is alive,
+//! with a [`Report`] that names what did not obey.
+
+mod advertise;
+mod app;
+mod budget;
+mod builder;
+mod component;
+mod control;
+mod drain_profile;
+mod environment;
+mod error;
+mod event;
+mod handle;
+mod hook;
+mod info;
+mod log;
+mod registrations;
+mod report;
+mod run;
+mod signals;
+mod start;
+mod stop;
+
+pub use app::App;
+pub use builder::{AppBuilder, RegisterAtStart};
+pub use drain_profile::DrainProfile;
+pub use environment::Environment;
+pub use error::{Error, RunError};
+pub use event::Event;
+pub use handle::{AppHandle, NeverReady};
+pub use hook::{HookContext, HookStage};
+pub use info::Info;
+pub use kit_sync::{BoxError, Cause};
+pub use kit_transport::{Phase, Stage};
+pub use report::{ComponentReport, HookReport, RegistrationReport, Report};
+pub use signals::{SignalSender, Signals};

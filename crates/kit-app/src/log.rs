@@ -1,0 +1,129 @@
+//! The consumer of events that writes the log.
+
+use kit_transport::{Address, Listening, Stage};
+use tracing::{debug, error, info, warn};
+
+use crate::Event;
+
+pub(crate) fn log(event: &Event) {
+    match event {
+        Event::Entered {
+            stage: Stage::LameDuck,
+        } => {
+            info!("lame duck: health is down, requests are still served");
+        }
+        Event::Entered { stage } => debug!(%stage, "entered"),
+        Event::SignalsReady => {
+            info!("signal handlers stand: SIGTERM, SIGINT and SIGQUIT stop cleanly");
+        }
+        Event::Planned {
+            profile,
+            why,
+            worst_case,
+        } => {
+            info!(drain_profile = %profile, %why, "a stop takes {worst_case}");
+        }
+        Event::HookStarting { stage, name } => debug!(%stage, hook = name, "hook starts"),
+        Event::HookEnded {
+            stage,
+            name,
+            took,
+            error: None,
+        } => {
+            info!(%stage, hook = name, ?took, "hook ended");
+        }
+        Event::HookEnded {
+            stage,
+            name,
+            took,
+            error: Some(error),
+        } => {
+            error!(%stage, hook = name, ?took, %error, "hook failed");
+        }
+        Event::ComponentStarting { name, phase } => debug!(component = name, %phase, "starting"),
+        Event::ComponentStarted {
+            name,
+            listening,
+            took,
+        } if listening.is_empty() => {
+            info!(component = name, ?took, "started");
+        }
+        Event::ComponentStarted {
+            name, listening, ..
+        } => {
+            listening
+                .iter()
+                .for_each(|listening| log_listening(name, listening));
+        }
+        Event::Registering {
+            registry,
+            endpoints,
+        } => {
+            let endpoints: Vec<_> = endpoints.iter().map(ToString::to_string).collect();
+            debug!(%registry, endpoints = endpoints.join(","), "registering");
+        }
+        Event::Registered { registry } => info!(%registry, "registered"),
+        Event::RegistrationLost { registry, why } => {
+            warn!(%registry, %why, "not registered: going on trying");
+        }
+        Event::Ready { took } => info!(?took, "ready: stop with Ctrl-C or SIGTERM"),
+        Event::Failed { error } => warn!(%error, "failure"),
+        Event::StopAsked { cause } => info!(%cause, "stopping"),
+        Event::Forced { signal } => warn!(signal, "second signal: ending by force"),
+        Event::Deregistered {
+            registry,
+            took,
+            error: None,
+        } => {
+            info!(%registry, ?took, "deregistered");
+        }
+        Event::Deregistered {
+            registry,
+            took,
+            error: Some(error),
+        } => {
+            warn!(%registry, ?took, %error, "deregistration not confirmed: the lease will end it");
+        }
+        Event::DrainDelay {
+            delay,
+            cut_from: None,
+        } => info!(?delay, "drain delay"),
+        Event::DrainDelay {
+            delay,
+            cut_from: Some(wanted),
+        } => {
+            warn!(
+                ?delay,
+                ?wanted,
+                "drain delay, cut because the deadline is near"
+            );
+        }
+        Event::ComponentStopping { name } => debug!(component = name, "draining"),
+        Event::ComponentStopped {
+            name,
+            took,
+            cut: None,
+        } => {
+            info!(component = name, ?took, "stopped");
+        }
+        Event::ComponentStopped {
+            name,
+            took,
+            cut: Some(cut),
+        } => {
+            warn!(component = name, ?took, %cut, "stopped, but not everything had ended");
+        }
+        Event::Stopped { took, exit_code } => info!(?took, exit_code, "stopped"),
+    }
+}
+
+// The field's name says what is spoken there; tracing wants it in the source.
+fn log_listening(name: &str, listening: &Listening) {
+    match (listening.scheme(), listening.address()) {
+        ("http", Address::Ip(address)) => info!(http = %address, "listening"),
+        ("https", Address::Ip(address)) => info!(https = %address, "listening"),
+        ("grpc", Address::Ip(address)) => info!(grpc = %address, "listening"),
+        ("grpcs", Address::Ip(address)) => info!(grpcs = %address, "listening"),
+        _ => info!(component = name, %listening, "listening"),
+    }
+}

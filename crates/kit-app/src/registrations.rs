@@ -1,0 +1,155 @@
+//! The registries of an application, and its instance in each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit_registry::{Reach, Registrar, Registration, RegistrationState, Schemes, ServiceInstance};
+use kit_sync::{Ending, Gate, Latch, Scope};
+use tokio::time::Instant;
+
+use crate::budget::FORCED_DEREGISTRATION;
+use crate::error::one_line;
+use crate::handle::Core;
+use crate::{Error, Event, RegistrationReport};
+
+/// A registry as the author gave it.
+pub(crate) enum Registry {
+    Url(String),
+    Given(String, Arc<dyn Registrar>),
+}
+
+/// A registry that is open.
+pub(crate) struct Opened {
+    pub(crate) name: String,
+    pub(crate) registrar: Arc<dyn Registrar>,
+    /// Other processes see it, and send us requests because of it.
+    pub(crate) seen_by_others: bool,
+}
+
+pub(crate) fn open(
+    registries: Vec<Registry>,
+    schemes: &Schemes,
+    scope: &Scope,
+) -> Result<Vec<Opened>, Error> {
+    let open = |registry| match registry {
+        Registry::Given(name, registrar) => Ok(Opened {
+            name,
+            registrar,
+            seen_by_others: true,
+        }),
+        Registry::Url(url) => {
+            let backend = schemes.open(&url, scope).map_err(Error::Registry)?;
+            let seen_by_others = backend.reach != Reach::Process;
+            Ok(Opened {
+                name: backend.description,
+                registrar: backend.registrar,
+                seen_by_others,
+            })
+        }
+    };
+    registries.into_iter().map(open).collect()
+}
+
+/// The instance in one registry.
+pub(crate) struct Registered {
+    name: String,
+    registration: Registration,
+    /// Opens once the first registration was told as an event.
+    told: Gate,
+}
+
+/// Begins to register in every one of them, at the same time.
+pub(crate) fn begin(
+    opened: &[Opened],
+    instance: &ServiceInstance,
+    scope: &Scope,
+    core: &Arc<Core>,
+) -> Vec<Registered> {
+    let begin = |opened: &Opened| {
+        let name = opened.name.clone();
+        let endpoints = instance.endpoints().to_vec();
+        core.emit(&Event::Registering {
+            registry: name.clone(),
+            endpoints,
+        });
+        let registration =
+            Registration::spawn(scope, Arc::clone(&opened.registrar), instance.clone());
+        core.lock_registrations().push(registration.clone());
+        let told = Gate::new();
+        let latch = told.latch("the registration's first event");
+        let telling = tell(name.clone(), registration.clone(), Arc::clone(core), latch);
+        scope.spawn_as("events", Ending::MayBeDropped, telling);
+        Registered { name, registration, told }
+    };
+    opened.iter().map(begin).collect()
+}
+
+/// Turns the registration's states into events.
+async fn tell(registry: String, registration: Registration, core: Arc<Core>, latch: Latch) {
+    let mut latch = Some(latch);
+    let mut state = registration.state();
+    loop {
+        let event = match &*state.borrow_and_update() {
+            RegistrationState::Registered => Some(Event::Registered {
+                registry: registry.clone(),
+            }),
+            RegistrationState::Degraded { why, .. } => {
+                let why = one_line(&**why);
+                Some(Event::RegistrationLost {
+                    registry: registry.clone(),
+                    why,
+                })
+            }
+            _ => None,
+        };
+        if let Some(event) = event {
+            core.emit(&event);
+            if matches!(event, Event::Registered { .. }) {
+                latch.take().map_or((), Latch::open);
+            }
+        }
+        if state.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+impl Registered {
+    /// Waits until the registry shows the instance for the first time.
+    pub(crate) async fn first(&self, limit: Duration) -> Result<(), Error> {
+        let registered = self.registration.first(limit).await;
+        registered.map_err(|source| Error::Register {
+            registry: self.name.clone(),
+            source,
+        })
+    }
+
+    /// Takes it away, until `limit` or a little after the stop is forced.
+    pub(crate) async fn deregister(self, limit: Instant, core: Arc<Core>) -> RegistrationReport {
+        let begun = Instant::now();
+        let left = limit.saturating_duration_since(begun);
+        let deregistered = self.registration.deregister_within(left);
+        let error = match core
+            .control
+            .within(limit, FORCED_DEREGISTRATION, deregistered)
+            .await
+        {
+            Some(Ok(())) => None,
+            Some(Err(error)) => Some(one_line(&error)),
+            None => Some(format!("not confirmed after {:.1?}", begun.elapsed())),
+        };
+        let took = begun.elapsed();
+        let registry = self.name;
+        let event = Event::Deregistered {
+            registry: registry.clone(),
+            took,
+            error: error.clone(),
+        };
+        core.emit(&event);
+        RegistrationReport {
+            registry,
+            took,
+            error,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What became of every part of an application.
+
+use std::fmt;
+use std::time::Duration;
+
+use kit_sync::{Cause, CloseReport};
+use kit_transport::{Cut, Listening, Phase};
+
+use crate::HookStage;
+
+/// The end of an application, part by part.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// The service's name.
+    pub name: String,
+    /// The instance's id.
+    pub id: String,
+    /// What the process should exit with: 0 for a clean stop; 1 when something failed, or a task
+    /// or a request was cut; 128 + n when signal n forced it.
+    pub exit_code: u8,
+    /// Why it stopped.
+    pub cause: Option<Cause>,
+    /// Whether it had been ready.
+    pub was_ready: bool,
+    /// From the request to stop to the end.
+    pub took: Duration,
+    /// Every failure in the order in which they came, each in one line; the first is the one that
+    /// [`RunError`](crate::RunError) carries.
+    pub failures: Vec<String>,
+    /// What went wrong without changing the exit code: errors of parts that were told to stop
+    /// while they started, and deregistrations that failed.
+    pub remarks: Vec<String>,
+    /// Hooks in the order in which they ended.
+    pub hooks: Vec<HookReport>,
+    /// Components in the order in which they ended.
+    pub components: Vec<ComponentReport>,
+    /// Registries, in the order in which they were given.
+    pub registrations: Vec<RegistrationReport>,
+    /// The tasks that belonged to no component.
+    pub tasks: CloseReport,
+}
+
+/// One hook.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct HookReport {
+    /// When it ran.
+    pub stage: HookStage,
+    /// Its name.
+    pub name: String,
+    /// For how long.
+    pub took: Duration,
+    /// How it failed, if it did.
+    pub error: Option<String>,
+}
+
+/// One component.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ComponentReport {
+    /// Its name.
+    pub name: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// Where it was listening; empty when it never started.
+    pub listening: Vec<Listening>,
+    /// Whether its start had returned.
+    pub started: bool,
+    /// From the moment it was told to its end.
+    pub took: Duration,
+    /// What it cut, by kind: how many, and the first few by name.
+    pub cuts: Vec<(Cut, usize, Vec<String>)>,
+    /// What became of its tasks.
+    pub tasks: CloseReport,
+}
+
+/// One registry.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RegistrationReport {
+    /// Which registry.
+    pub registry: String,
+    /// How long the deregistration took.
+    pub took: Duration,
+    /// Why it could not be confirmed, if it could not; the lease then ends it.
+    pub error: Option<String>,
+}
+
+impl ComponentReport {
+    /// What makes the exit code 1: requests without their whole answer, and tasks that did not end.
+    pub(crate) fn overdue(&self) -> Option<String> {
+        let requests = self.cuts.iter().filter(|(what, ..)| *what == Cut::Request);
+        let requests = requests.map(|(_, count, names)| counted(*count, "request", names));
+        let tasks: Vec<String> = self.tasks.cut().map(ToString::to_string).collect();
+        let tasks = (!tasks.is_empty()).then(|| counted(tasks.len(), "task", &tasks));
+        let members = self.tasks.aborted_members;
+        let members = (members > 0).then(|| counted(members, "unnamed task", &[]));
+        let all: Vec<String> = requests.chain(tasks).chain(members).collect();
+        (!all.is_empty()).then(|| format!("{}: {}", self.name, all.join(", ")))
+    }
+}
+
+fn counted(count: usize, noun: &str, names: &[String]) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    let more = if count > names.len() && !names.is_empty() {
+        ", …"
+    } else {
+        ""
+    };
+    match names {
+        [] => format!("{count} {noun}{plural}"),
+        names => format!("{count} {noun}{plural} ({}{more})", names.join("; ")),
+    }
+}
+
+/// Several lines, for people: the end, then what failed, then what is remarkable.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report {
+            name,
+            exit_code,
+            cause,
+            took,
+            ..
+        } = self;
+        match cause {
+            Some(cause) => write!(
+                f,
+                "{name} stopped ({cause}) in {took:.1?}, exit code {exit_code}"
+            )?,
+            None => write!(f, "{name} ended, exit code {exit_code}")?,
+        }
+        for failure in &self.failures {
+            write!(f, "\n  failed: {failure}")?;
+        }
+        for remark in &self.remarks {
+            write!(f, "\n  remark: {remark}")?;
+        }
+        for component in &self.components {
+            for (what, count, names) in &component.cuts {
+                write!(
+                    f,
+                    "\n  {}: cut {}",
+                    component.name,
+                    counted(*count, &what.to_string(), names)
+                )?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,332 @@
+//! One run of an application: what the start builds up and the stop takes down.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit_registry::{Schemes, ServiceInstance};
+use kit_sync::{Cause, Gate, Scope, Task, TaskTree};
+use kit_transport::{Lifecycle, Server, Stage};
+use tokio::time::Instant;
+
+use crate::advertise::Advertise;
+use crate::budget::Plan;
+use crate::builder::{RegisterAtStart, Settings};
+use crate::component::{Component, source_of};
+use crate::handle::{AppHandle, Core};
+use crate::hook::{Hook, HookContext, HookStage};
+use crate::registrations::{Registered, Registry};
+use crate::signals::Installed;
+use crate::{
+    ComponentReport, Environment, Error, Event, HookReport, RegistrationReport, Report, RunError,
+};
+
+pub(crate) struct Run {
+    pub(crate) core: Arc<Core>,
+    pub(crate) handle: AppHandle,
+    pub(crate) tree: TaskTree,
+    pub(crate) scopes: Scopes,
+    pub(crate) signals: Option<Installed>,
+    pub(crate) begun: Instant,
+
+    // What the author gave.
+    pub(crate) servers: Vec<Arc<dyn Server>>,
+    pub(crate) registries: Vec<Registry>,
+    pub(crate) schemes: Schemes,
+    pub(crate) register_at_start: RegisterAtStart,
+    pub(crate) register_timeout: Duration,
+    pub(crate) hooks: VecDeque<Hook>,
+    pub(crate) start_timeout: Duration,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) drain_delay: Option<Duration>,
+    pub(crate) advertise: Advertise,
+    pub(crate) environment: Environment,
+    pub(crate) extensions: http::Extensions,
+
+    // What the start has built up so far.
+    pub(crate) plan: Plan,
+    pub(crate) gate: Gate,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) components: Vec<Component>,
+    pub(crate) registered: Vec<Registered>,
+    pub(crate) deregistering: Vec<Task<RegistrationReport>>,
+    /// The hook that was running when the start was called off.
+    pub(crate) interrupted: Option<RunningHook>,
+
+    // What the report will say.
+    pub(crate) hook_reports: Vec<HookReport>,
+    pub(crate) component_reports: Vec<ComponentReport>,
+    pub(crate) registration_reports: Vec<RegistrationReport>,
+    pub(crate) remarks: Vec<String>,
+}
+
+/// Where the tasks live that belong to no component.
+pub(crate) struct Scopes {
+    /// Hooks of the start, and the tasks that they spawn: told when a stop begins.
+    pub(crate) start_hooks: Scope,
+    /// Hooks of the stop, and the tasks that they spawn.
+    pub(crate) stop_hooks: Scope,
+    /// The app's own tasks that see components end.
+    pub(crate) supervision: Scope,
+    /// The app's own tasks of a stop.
+    pub(crate) stopping: Scope,
+    pub(crate) registrations: Scope,
+    /// Connections to registries: closed after the registrations that use them.
+    pub(crate) registries: Scope,
+}
+
+/// The start was called off: a stop was asked for.
+#[derive(Debug)]
+pub(crate) struct CalledOff;
+
+impl Run {
+    pub(crate) fn new(handle: AppHandle, settings: Settings) -> Result<Run, RunError> {
+        let Settings {
+            servers,
+            registries,
+            schemes,
+            register_at_start,
+            register_timeout,
+            hooks,
+            start_timeout,
+            stop_timeout,
+            drain_delay,
+            advertise,
+            environment,
+            signals,
+            parent,
+            mut extensions,
+        } = settings;
+        let core = Arc::clone(handle.core());
+        let tree = TaskTree::new(core.info.name());
+        let installed = signals.install(tree.scope(), &core).map_err(Error::Signals);
+        let checked = installed.and_then(|installed| {
+            instance(&core)?;
+            check("stop_timeout", stop_timeout)?;
+            check("start_timeout", start_timeout)?;
+            check("register_timeout", register_timeout)?;
+            Ok(installed)
+        });
+        let signals = match checked {
+            Ok(installed) => installed,
+            Err(error) => return Err(RunError::new(error, bare_report(&core))),
+        };
+        extensions.insert(Arc::clone(&core.info));
+        extensions.insert(handle.clone());
+        let child = |name| tree.scope().child(name);
+        let scopes = Scopes {
+            start_hooks: child("hooks"),
+            stop_hooks: child("hooks"),
+            supervision: child("supervision"),
+            stopping: child("stopping"),
+            registrations: child("registrations"),
+            registries: child("registries"),
+        };
+        if let Some(parent) = parent {
+            let core = Arc::clone(&core);
+            let watch = async move {
+                parent.cancelled().await;
+                core.control
+                    .ask(parent.cause().unwrap_or(Cause::ParentEnded));
+            };
+            let ending = kit_sync::Ending::MayBeDropped;
+            let _watching = tree
+                .scope()
+                .child("parent")
+                .spawn_as("watch", ending, watch);
+        }
+        Ok(Run {
+            plan: Plan::new(stop_timeout, Duration::ZERO, 0),
+            core,
+            handle,
+            tree,
+            scopes,
+            signals: Some(signals),
+            begun: Instant::now(),
+            servers,
+            registries,
+            schemes,
+            register_at_start,
+            register_timeout,
+            hooks: hooks.into(),
+            start_timeout,
+            stop_timeout,
+            drain_delay,
+            advertise,
+            environment: environment.unwrap_or_default(),
+            extensions,
+            gate: Gate::new(),
+            lifecycle: Lifecycle::new(),
+            components: Vec::new(),
+            registered: Vec::new(),
+            deregistering: Vec::new(),
+            interrupted: None,
+            hook_reports: Vec::new(),
+            component_reports: Vec::new(),
+            registration_reports: Vec::new(),
+            remarks: Vec::new(),
+        })
+    }
+
+    pub(crate) async fn to_the_end(mut self) -> Result<Report, RunError> {
+        if self.start().await.is_err() {
+            self.core.give_up_ready();
+        }
+        let asked = self.core.control.asked().await;
+        self.core.emit(&Event::StopAsked {
+            cause: asked.cause.clone(),
+        });
+        self.stop(asked).await
+    }
+
+    pub(crate) fn enter(&mut self, stage: Stage) {
+        self.lifecycle.stage = stage;
+        self.core.enter(stage);
+    }
+
+    /// Tells every component that was started so far.
+    pub(crate) fn publish_lifecycle(&self) {
+        for component in &self.components {
+            component.set_lifecycle(|life| *life = self.lifecycle);
+        }
+    }
+
+    pub(crate) fn take_hooks(&mut self, stage: HookStage) -> VecDeque<Hook> {
+        let (taken, left) = self.hooks.drain(..).partition(|hook| hook.stage == stage);
+        self.hooks = left;
+        taken
+    }
+
+    /// Calls a hook: in a task, so that a panic or a blocked thread is the hook's alone.
+    pub(crate) fn call_hook(&self, hook: Hook) -> RunningHook {
+        let (stage, name) = (hook.stage, hook.name.clone());
+        self.core.emit(&Event::HookStarting {
+            stage,
+            name: name.clone(),
+        });
+        let all = match stage {
+            HookStage::BeforeStart | HookStage::AfterStart => &self.scopes.start_hooks,
+            HookStage::BeforeStop | HookStage::AfterStop => &self.scopes.stop_hooks,
+        };
+        let scope = all.child(stage.to_string()).child(&name);
+        let calls = all.child(stage.to_string());
+        let context = HookContext::new(self.handle.clone(), scope.clone());
+        let task = calls.spawn(name.clone(), hook.run(context));
+        RunningHook {
+            stage,
+            name,
+            scope,
+            calls,
+            task,
+            begun: Instant::now(),
+        }
+    }
+
+    /// Notes how a hook ended; a failure is given back.
+    pub(crate) fn hook_ended(
+        &mut self,
+        hook: &RunningHook,
+        ended: Result<(), kit_sync::TaskError>,
+    ) -> Result<(), Error> {
+        let (stage, name) = (hook.stage, hook.name.clone());
+        let ended = ended.map_err(|error| Error::Hook {
+            stage,
+            name,
+            source: source_of(error),
+        });
+        self.report_hook(hook, ended)
+    }
+
+    /// Drops a hook that did not end in time.
+    pub(crate) async fn drop_hook(&mut self, hook: RunningHook) -> Error {
+        hook.calls.close(Instant::now()).await;
+        hook.scope.cancel(Cause::Deadline);
+        let ran = hook.begun.elapsed();
+        let error = Error::HookDropped {
+            stage: hook.stage,
+            name: hook.name.clone(),
+            ran,
+        };
+        match self.report_hook(&hook, Err(error)) {
+            Err(error) => error,
+            Ok(()) => unreachable!("an error stays one"),
+        }
+    }
+
+    fn report_hook(&mut self, hook: &RunningHook, ended: Result<(), Error>) -> Result<(), Error> {
+        let (stage, name, took) = (hook.stage, hook.name.clone(), hook.begun.elapsed());
+        let error = ended
+            .as_ref()
+            .err()
+            .map(|error| crate::error::one_line(error));
+        let event = Event::HookEnded {
+            stage,
+            name: name.clone(),
+            took,
+            error: error.clone(),
+        };
+        self.core.emit(&event);
+        self.hook_reports.push(HookReport {
+            stage,
+            name,
+            took,
+            error,
+        });
+        ended
+    }
+}
+
+/// A hook that was called and has not ended.
+pub(crate) struct RunningHook {
+    pub(crate) stage: HookStage,
+    name: String,
+    /// What the hook was handed.
+    pub(crate) scope: Scope,
+    /// Where the hook itself runs.
+    calls: Scope,
+    pub(crate) task: Task<()>,
+    begun: Instant,
+}
+
+/// The instance as registries are to show it now.
+pub(crate) fn instance(core: &Core) -> Result<ServiceInstance, Error> {
+    let info = &core.info;
+    let mut instance = ServiceInstance::builder(info.id(), info.name()).version(info.version());
+    for (key, value) in info.metadata().iter() {
+        instance = instance.metadata(key, value);
+    }
+    for endpoint in info.endpoints().iter() {
+        instance = instance.endpoint(endpoint.clone());
+    }
+    instance.build().map_err(Error::Identity)
+}
+
+fn check(option: &'static str, limit: Duration) -> Result<(), Error> {
+    if limit.is_zero() {
+        let value = format!("{limit:?}");
+        return Err(Error::Option {
+            option,
+            value,
+            expected: "longer than nothing",
+        });
+    }
+    Ok(())
+}
+
+/// The report of an app that nothing was done for yet.
+fn bare_report(core: &Core) -> Report {
+    Report {
+        name: core.info.name().to_owned(),
+        id: core.info.id().to_owned(),
+        exit_code: 1,
+        cause: None,
+        was_ready: false,
+        took: Duration::ZERO,
+        failures: Vec::new(),
+        remarks: Vec::new(),
+        hooks: Vec::new(),
+        components: Vec::new(),
+        registrations: Vec::new(),
+        tasks: kit_sync::CloseReport::default(),
+    }
+}

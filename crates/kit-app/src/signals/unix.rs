@@ -1,0 +1,98 @@
+//! Unix signals, read by a thread of the app's tree.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kit_sync::Scope;
+use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
+use signal_hook::{flag, low_level};
+
+const STOPPING: [i32; 3] = [SIGTERM, SIGINT, SIGQUIT];
+
+/// Calls `react` for each signal; when it says so, the process ends there and then.
+pub(super) fn install(
+    scope: &Scope,
+    react: impl Fn(i32) -> bool + Send + 'static,
+) -> io::Result<Guard> {
+    let defaults = Defaults::hold_back()?;
+    let mut signals = Signals::new(STOPPING)?;
+    let handle = signals.handle();
+    scope.spawn_thread("signals", move |_told| {
+        for signal in signals.forever() {
+            if react(signal) {
+                // Not `exit`: its handlers could wait for what is blocked.
+                low_level::exit(128 + signal);
+            }
+        }
+    })?;
+    Ok(Guard {
+        handle,
+        _defaults: defaults,
+    })
+}
+
+/// The handlers stand while it lives; its drop ends the thread.
+#[derive(Debug)]
+pub(super) struct Guard {
+    handle: Handle,
+    _defaults: Defaults,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.handle.close();
+    }
+}
+
+/// Keeps the signals' default action from happening. Once a signal has had a handler of
+/// `signal-hook`, it is ignored when that is gone, so the default action is registered as a
+/// handler of its own: once per process, and armed while no app runs.
+#[derive(Debug)]
+struct Defaults;
+
+struct Running {
+    apps: usize,
+    /// Nothing happens while it is false.
+    armed: Option<Arc<AtomicBool>>,
+}
+
+static RUNNING: Mutex<Running> = Mutex::new(Running {
+    apps: 0,
+    armed: None,
+});
+
+impl Defaults {
+    fn hold_back() -> io::Result<Defaults> {
+        let mut running = lock();
+        match &running.armed {
+            Some(armed) => armed.store(false, Ordering::SeqCst),
+            None => {
+                let armed = Arc::new(AtomicBool::new(false));
+                for signal in STOPPING {
+                    flag::register_conditional_default(signal, Arc::clone(&armed))?;
+                }
+                running.armed = Some(armed);
+            }
+        }
+        running.apps += 1;
+        Ok(Defaults)
+    }
+}
+
+impl Drop for Defaults {
+    fn drop(&mut self) {
+        let mut running = lock();
+        running.apps -= 1;
+        if running.apps == 0
+            && let Some(armed) = &running.armed
+        {
+            armed.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+fn lock() -> MutexGuard<'static, Running> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}

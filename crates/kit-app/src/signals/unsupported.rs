@@ -1,0 +1,18 @@
+//! Systems whose signals are not handled yet: asking for them is an error, not silence.
+
+use std::io;
+
+use kit_sync::Scope;
+
+#[derive(Debug)]
+pub(super) struct Guard;
+
+pub(super) fn install(
+    _scope: &Scope,
+    _react: impl Fn(i32) -> bool + Send + 'static,
+) -> io::Result<Guard> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "only Unix signals are handled: use Signals::none()",
+    ))
+}

@@ -1,0 +1,264 @@
+//! The start, in order; it can be called off at every step.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+use kit_sync::{Cause, Ending};
+use kit_transport::{Phase, Server, Stage};
+use tokio::time::Instant;
+
+use crate::advertise;
+use crate::budget::Plan;
+use crate::builder::RegisterAtStart;
+use crate::component::Component;
+use crate::hook::HookStage;
+use crate::registrations::{self, Opened};
+use crate::run::{CalledOff, Run, instance};
+use crate::{DrainProfile, Error, Event};
+
+impl Run {
+    /// `before_start` hooks → phases ascending → gate → running → registered → `after_start`
+    /// hooks → ready.
+    pub(crate) async fn start(&mut self) -> Result<(), CalledOff> {
+        self.enter(Stage::Starting);
+        let registries = self.open_registries()?;
+        self.plan_stop(&registries);
+        self.start_hooks(HookStage::BeforeStart).await?;
+        self.start_components().await?;
+        self.enter(Stage::Running);
+        self.lifecycle.healthy = true;
+        self.publish_lifecycle();
+        self.register(&registries).await?;
+        self.start_hooks(HookStage::AfterStart).await?;
+        if self.core.control.is_asked() {
+            return Err(CalledOff);
+        }
+        self.core.open_ready();
+        self.core.emit(&Event::Ready {
+            took: self.begun.elapsed(),
+        });
+        Ok(())
+    }
+
+    /// A failure of the start: it stops the app.
+    fn fail(&self, error: Error) -> CalledOff {
+        self.core.fail(error);
+        CalledOff
+    }
+
+    fn open_registries(&mut self) -> Result<Vec<Opened>, CalledOff> {
+        let registries = std::mem::take(&mut self.registries);
+        registrations::open(registries, &self.schemes, &self.scopes.registries)
+            .map_err(|error| self.fail(error))
+    }
+
+    fn plan_stop(&mut self, registries: &[Opened]) {
+        let seen_by_others = registries
+            .iter()
+            .filter(|registry| registry.seen_by_others)
+            .count();
+        let (profile, why) = DrainProfile::choose(&self.environment, seen_by_others);
+        let drain_delay = *self
+            .drain_delay
+            .get_or_insert_with(|| profile.drain_delay());
+        self.plan = Plan::new(self.stop_timeout, drain_delay, self.phases().len());
+        self.lifecycle.drain_delay = self.plan.drain_delay;
+        let worst_case = self.plan.to_string();
+        self.core.emit(&Event::Planned {
+            profile,
+            why,
+            worst_case,
+        });
+    }
+
+    /// In ascending order.
+    fn phases(&self) -> Vec<Phase> {
+        let mut phases: Vec<_> = self.servers.iter().map(|server| server.phase()).collect();
+        phases.sort_unstable();
+        phases.dedup();
+        phases
+    }
+
+    async fn start_hooks(&mut self, stage: HookStage) -> Result<(), CalledOff> {
+        for hook in self.take_hooks(stage) {
+            if self.core.control.is_asked() {
+                return Err(CalledOff);
+            }
+            let core = Arc::clone(&self.core);
+            let mut hook = self.call_hook(hook);
+            let ended = tokio::select! {
+                biased;
+                ended = &mut hook.task => ended,
+                asked = core.control.asked() => {
+                    hook.scope.cancel(asked.cause);
+                    self.interrupted = Some(hook);
+                    return Err(CalledOff);
+                }
+            };
+            self.hook_ended(&hook, ended)
+                .map_err(|error| self.fail(error))?;
+        }
+        Ok(())
+    }
+
+    // === components ===
+
+    async fn start_components(&mut self) -> Result<(), CalledOff> {
+        let latch = self.gate.latch("the start of every component");
+        let jobs = Arc::new(AtomicUsize::new(self.servers.len()));
+        for phase in self.phases() {
+            self.start_phase(phase, &jobs).await?;
+        }
+        self.publish_endpoints()?;
+        latch.open();
+        let opened = tokio::select! {
+            biased;
+            opened = self.gate.opened() => opened,
+            _ = self.core.control.asked() => return Err(CalledOff),
+        };
+        opened.map_err(|abandoned| self.fail(Error::NotReady(abandoned)))
+    }
+
+    /// Starts the components of a phase at the same time and waits for all of them.
+    async fn start_phase(
+        &mut self,
+        phase: Phase,
+        jobs: &Arc<AtomicUsize>,
+    ) -> Result<(), CalledOff> {
+        if self.core.control.is_asked() {
+            return Err(CalledOff);
+        }
+        let of_phase = |server: &&Arc<dyn Server>| server.phase() == phase;
+        for server in self.servers.iter().filter(of_phase) {
+            let name = server.name().to_owned();
+            self.core.emit(&Event::ComponentStarting { name, phase });
+            self.components.push(Component::start(
+                server,
+                &self.tree,
+                self.lifecycle,
+                &self.gate,
+                &self.extensions,
+            ));
+        }
+        let limit = Instant::now() + self.start_timeout;
+        while let Some((index, ended)) = self.next_started(limit).await? {
+            ended.map_err(|error| self.fail(error))?;
+            let component = &self.components[index];
+            self.core.emit(&Event::ComponentStarted {
+                name: component.name.clone(),
+                listening: component.started.clone().unwrap_or_default(),
+                took: component.start_took(),
+            });
+            self.supervise(component, jobs);
+        }
+        Ok(())
+    }
+
+    /// The next component whose start has ended; `None` when all have.
+    async fn next_started(
+        &mut self,
+        limit: Instant,
+    ) -> Result<Option<(usize, Result<(), Error>)>, CalledOff> {
+        if !self.components.iter().any(Component::is_starting) {
+            return Ok(None);
+        }
+        let core = Arc::clone(&self.core);
+        let components = &mut self.components;
+        let next = poll_fn(|cx| {
+            for (index, component) in components.iter_mut().enumerate() {
+                if let Poll::Ready(ended) = component.poll_start(cx) {
+                    return Poll::Ready((index, ended));
+                }
+            }
+            Poll::Pending
+        });
+        tokio::select! {
+            biased;
+            started = next => Ok(Some(started)),
+            _ = core.control.asked() => Err(CalledOff),
+            () = tokio::time::sleep_until(limit) => {
+                let late = self.components.iter_mut().find(|component| component.is_starting());
+                match late {
+                    Some(component) => {
+                        let error = component.drop_start().await;
+                        Err(self.fail(error))
+                    }
+                    None => Ok(None),
+                }
+            }
+        }
+    }
+
+    /// Sees the component's tasks end: a failure, unless the component is finite.
+    fn supervise(&self, component: &Component, jobs: &Arc<AtomicUsize>) {
+        let (core, jobs) = (Arc::clone(&self.core), Arc::clone(jobs));
+        let (supervisor, name, finite) = (
+            component.supervisor.clone(),
+            component.name.clone(),
+            component.finite,
+        );
+        let watch = async move {
+            let task = supervisor.all_ended().await;
+            if !finite || task.outcome.is_failure() {
+                core.fail(Error::Ended {
+                    component: name,
+                    task,
+                });
+            } else if jobs.fetch_sub(1, Ordering::AcqRel) == 1 {
+                core.control
+                    .ask(Cause::Requested("every job has ended".to_owned()));
+            }
+        };
+        let name = component.name.clone();
+        let _watching = self
+            .scopes
+            .supervision
+            .spawn_as(name, Ending::MayBeDropped, watch);
+    }
+
+    // === being found ===
+
+    fn publish_endpoints(&self) -> Result<(), CalledOff> {
+        let started = self
+            .components
+            .iter()
+            .filter_map(|component| component.started.as_ref());
+        let listening: Vec<_> = started.flatten().cloned().collect();
+        match self.advertise.endpoints(&listening, advertise::interfaces) {
+            Ok(endpoints) => {
+                self.core.info.set_endpoints(endpoints);
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    async fn register(&mut self, registries: &[Opened]) -> Result<(), CalledOff> {
+        if self.core.control.is_asked() {
+            return Err(CalledOff);
+        }
+        let instance = instance(&self.core).map_err(|error| self.fail(error))?;
+        let begun = Instant::now();
+        self.registered = registrations::begin(
+            registries,
+            &instance,
+            &self.scopes.registrations,
+            &self.core,
+        );
+        if self.register_at_start == RegisterAtStart::Background {
+            return Ok(());
+        }
+        for registered in &self.registered {
+            let left = self.register_timeout.saturating_sub(begun.elapsed());
+            let shown = tokio::select! {
+                biased;
+                shown = registered.first(left) => shown,
+                _ = self.core.control.asked() => return Err(CalledOff),
+            };
+            shown.map_err(|error| self.fail(error))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,287 @@
+//! The stop, in order, under one deadline; nothing that fails keeps it from going on.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit_sync::{Cause, CloseReport};
+use kit_transport::{Phase, Stage};
+use tokio::time::{Instant, sleep};
+
+use crate::budget::{Budget, CUT_AHEAD, FORCED};
+use crate::control::Asked;
+use crate::error::one_line;
+use crate::hook::{Hook, HookStage};
+use crate::run::{Run, RunningHook};
+use crate::{Error, Event, Report, RunError};
+
+impl Run {
+    /// Lame duck → `before_stop` hooks → deregistered → drain delay → phases descending →
+    /// `after_stop` hooks → stopped.
+    pub(crate) async fn stop(mut self, asked: Asked) -> Result<Report, RunError> {
+        let budget = self.plan.begin(asked.at);
+        self.lame_duck(&asked, &budget).await;
+        self.drain(&asked.cause, &budget).await;
+        self.await_deregistration().await;
+        let after_stop = self.take_hooks(HookStage::AfterStop);
+        self.stop_hooks(after_stop, budget.deadline(), FORCED).await;
+        let tasks = self.close_tree(&budget).await;
+        self.finish(asked, tasks)
+    }
+
+    // === lame duck ===
+
+    async fn lame_duck(&mut self, asked: &Asked, budget: &Budget) {
+        let was_ready = self.core.is_ready();
+        self.core.give_up_ready();
+        self.enter(Stage::LameDuck);
+        self.lifecycle.healthy = false;
+        if !was_ready {
+            self.lifecycle.drain_delay = Duration::ZERO;
+        }
+        self.publish_deadlines(budget);
+        self.scopes.start_hooks.cancel(asked.cause.clone());
+        self.finish_interrupted(HookStage::BeforeStart, budget)
+            .await;
+
+        let hooks = self.take_hooks(HookStage::BeforeStop);
+        let limit = budget.before_stop(Instant::now());
+        if asked.failed {
+            // Something is broken already: nobody should be sent here meanwhile.
+            self.deregister(budget);
+            self.stop_hooks(hooks, limit, Duration::ZERO).await;
+        } else {
+            self.stop_hooks(hooks, limit, Duration::ZERO).await;
+            self.deregister(budget);
+        }
+        let core = Arc::clone(&self.core);
+        tokio::select! {
+            biased;
+            () = self.await_deregistration() => {}
+            // It goes on beside the end of the components.
+            _ = core.control.forced() => {}
+        }
+        if was_ready {
+            self.delay_drain(budget).await;
+        }
+    }
+
+    fn publish_deadlines(&self, budget: &Budget) {
+        let later = self.later_phases();
+        for component in &self.components {
+            let deadline = budget.phase(later(component.phase)) - CUT_AHEAD;
+            component.set_lifecycle(|life| {
+                *life = self.lifecycle;
+                life.deadline = Some(deadline);
+            });
+        }
+    }
+
+    /// How many phases stop after the given one.
+    fn later_phases(&self) -> impl Fn(Phase) -> usize + use<> {
+        let mut phases: Vec<Phase> = self.components.iter().map(|part| part.phase).collect();
+        phases.sort_unstable();
+        phases.dedup();
+        move |phase| phases.iter().filter(|other| **other < phase).count()
+    }
+
+    /// Deregisters everywhere at the same time.
+    fn deregister(&mut self, budget: &Budget) {
+        let limit = budget.deregister(Instant::now());
+        let registered = std::mem::take(&mut self.registered);
+        let deregister = |registered: crate::registrations::Registered| {
+            let deregistering = registered.deregister(limit, Arc::clone(&self.core));
+            let stopping = &self.scopes.stopping;
+            stopping.spawn("deregister", async move { Ok(deregistering.await) })
+        };
+        self.deregistering = registered.into_iter().map(deregister).collect();
+    }
+
+    /// The tasks keep their limit themselves, a forced stop's included. Cancel safe.
+    async fn await_deregistration(&mut self) {
+        while let Some(task) = self.deregistering.last_mut() {
+            let report = task.await;
+            self.deregistering.pop();
+            let Ok(report) = report else { continue };
+            if let Some(error) = &report.error {
+                let registry = &report.registry;
+                self.remarks.push(format!(
+                    "deregistration from {registry} not confirmed: {error}"
+                ));
+            }
+            self.registration_reports.push(report);
+        }
+    }
+
+    async fn delay_drain(&mut self, budget: &Budget) {
+        let wanted = self.drain_delay.unwrap_or_default();
+        let delay = budget.drain_delay(Instant::now(), wanted);
+        if delay.is_zero() {
+            return;
+        }
+        let cut_from = (delay < wanted).then_some(wanted);
+        self.core.emit(&Event::DrainDelay { delay, cut_from });
+        let _ = self
+            .core
+            .control
+            .within(budget.deadline(), Duration::ZERO, sleep(delay))
+            .await;
+    }
+
+    // === draining ===
+
+    async fn drain(&mut self, cause: &Cause, budget: &Budget) {
+        // From here on the end of a task is what was asked for.
+        self.scopes.supervision.close(Instant::now()).await;
+        self.enter(Stage::Draining);
+        let later = self.later_phases();
+        let mut components = std::mem::take(&mut self.components);
+        while let Some(phase) = components.iter().map(|component| component.phase).max() {
+            let limit = budget.phase(later(phase));
+            let (now, rest): (Vec<_>, Vec<_>) = components
+                .into_iter()
+                .partition(|component| component.phase == phase);
+            components = rest;
+            let stop = |component: crate::component::Component| {
+                let stopping = &self.scopes.stopping;
+                let name = component.name.clone();
+                stopping.spawn(
+                    name,
+                    component.stop(Arc::clone(&self.core), cause.clone(), limit),
+                )
+            };
+            let stopping: Vec<_> = now.into_iter().map(stop).collect();
+            for task in stopping {
+                if let Ok((report, remarks)) = task.await {
+                    self.component_reports.push(report);
+                    self.remarks.extend(remarks);
+                }
+            }
+        }
+        self.finish_interrupted(HookStage::AfterStart, budget).await;
+    }
+
+    // === hooks ===
+
+    /// A hook that was told while it ran in the start goes on until it ends; having to be dropped
+    /// at the limit is a failure, an error is a consequence.
+    async fn finish_interrupted(&mut self, stage: HookStage, budget: &Budget) {
+        let Some(mut hook) = self.interrupted.take_if(|hook| hook.stage == stage) else {
+            return;
+        };
+        let later = match stage {
+            HookStage::BeforeStart => self.later_phases()(Phase::new(u16::MAX)) + 3,
+            _ => 1,
+        };
+        let core = Arc::clone(&self.core);
+        match core
+            .control
+            .within(budget.limit(later), Duration::ZERO, &mut hook.task)
+            .await
+        {
+            Some(ended) => {
+                if let Err(error) = self.hook_ended(&hook, ended) {
+                    self.remarks.push(one_line(&error));
+                }
+            }
+            None => {
+                let error = self.drop_hook(hook).await;
+                core.keep_failure(error);
+            }
+        }
+    }
+
+    /// Runs hooks one after the other; each has an equal share of what is left until `limit`, so
+    /// that one that hangs leaves the others their time. A forced stop leaves them `grace`; with
+    /// none, those that have not begun are skipped.
+    async fn stop_hooks(&mut self, hooks: VecDeque<Hook>, limit: Instant, grace: Duration) {
+        let mut left = hooks.len();
+        for hook in hooks {
+            let now = Instant::now();
+            let forced = self.core.control.is_forced();
+            if grace.is_zero() && forced.is_some() {
+                return;
+            }
+            let limit = forced.map_or(limit, |forced| limit.min(forced.at + grace));
+            let share = limit.saturating_duration_since(now) / u32::try_from(left).unwrap_or(1);
+            left -= 1;
+            let hook = self.call_hook(hook);
+            self.await_stop_hook(hook, now + share, grace).await;
+        }
+    }
+
+    async fn await_stop_hook(&mut self, mut hook: RunningHook, limit: Instant, grace: Duration) {
+        let core = Arc::clone(&self.core);
+        let failed = match core.control.within(limit, grace, &mut hook.task).await {
+            Some(ended) => self.hook_ended(&hook, ended).err(),
+            None => Some(self.drop_hook(hook).await),
+        };
+        if let Some(error) = failed {
+            core.keep_failure(error);
+        }
+    }
+
+    // === the end ===
+
+    /// Ends what belongs to no component: hooks' tasks, registrations, registries, signals.
+    async fn close_tree(&mut self, budget: &Budget) -> CloseReport {
+        let core = Arc::clone(&self.core);
+        let deadline = || {
+            let forced = core.control.is_forced();
+            forced.map_or(budget.deadline(), |forced| {
+                budget.deadline().min(forced.at + FORCED)
+            })
+        };
+        let mut tasks = CloseReport::default();
+        for hooks in [&self.scopes.start_hooks, &self.scopes.stop_hooks] {
+            let closed = tokio::select! {
+                biased;
+                closed = hooks.close(deadline()) => closed,
+                _ = core.control.forced() => hooks.close(deadline()).await,
+            };
+            tasks.absorb(closed);
+        }
+        if let Some(task) = tasks.cut().next() {
+            core.keep_failure(Error::Cut {
+                what: task.to_string(),
+            });
+        }
+        // Deregistration had its time; what a registry's client still does may be cut.
+        let soon = || Instant::now() + CUT_AHEAD;
+        self.scopes.registrations.close(soon()).await;
+        self.scopes.registries.close(soon()).await;
+        self.signals = None;
+        self.tree.close(soon()).await;
+        tasks
+    }
+
+    fn finish(mut self, asked: Asked, tasks: CloseReport) -> Result<Report, RunError> {
+        let errors = self.core.take_failures();
+        let exit_code = match self.core.control.is_forced() {
+            Some(forced) => u8::try_from(128 + forced.signal).unwrap_or(u8::MAX),
+            None => u8::from(!errors.is_empty()),
+        };
+        let took = asked.at.elapsed();
+        self.core.enter(Stage::Stopped);
+        self.core.emit(&Event::Stopped { took, exit_code });
+        let info = &self.core.info;
+        let report = Report {
+            name: info.name().to_owned(),
+            id: info.id().to_owned(),
+            exit_code,
+            cause: Some(asked.cause),
+            was_ready: self.core.is_ready(),
+            took,
+            failures: errors.iter().map(|error| one_line(error)).collect(),
+            remarks: std::mem::take(&mut self.remarks),
+            hooks: std::mem::take(&mut self.hook_reports),
+            components: std::mem::take(&mut self.component_reports),
+            registrations: std::mem::take(&mut self.registration_reports),
+            tasks,
+        };
+        match errors.into_iter().next() {
+            Some(error) => Err(RunError::new(error, report)),
+            None => Ok(report),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The side of a registry that finds instances.
+
+use async_trait::async_trait;
+
+use crate::{Error, ServiceName, Snapshot, Watch};
+
+/// Finds the instances of a service.
+#[async_trait]
+pub trait Discovery: Send + Sync + 'static {
+    /// The list now; an error when it cannot be seen.
+    ///
+    /// # Errors
+    ///
+    /// When the registry does not answer: "nobody is there" and "I cannot see" are never the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it changes nothing.
+    async fn instances(&self, service: &ServiceName) -> Result<Snapshot, Error>;
+
+    /// A cursor over snapshots: the first at once, even when empty; then the latest after each
+    /// change.
+    ///
+    /// # Errors
+    ///
+    /// When the first list cannot be seen. Later failures are snapshots that say
+    /// [`Stale`](crate::Freshness::Stale).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it changes nothing.
+    async fn watch(&self, service: &ServiceName) -> Result<Watch, Error>;
+}

@@ -1,0 +1,296 @@
+//! What can go wrong between an instance and its registry.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use kit_sync::BoxError;
+
+use crate::LossReason;
+
+/// An error of this crate.
+///
+/// A message says what was attempted and on what; the cause is its [`source`] and is not repeated.
+/// No message holds a password.
+///
+/// [`source`]: std::error::Error::source
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A value that cannot be registered.
+    #[error("{what} must be {expected}, not {value:?}")]
+    #[non_exhaustive]
+    Invalid {
+        /// Which value: `id of an instance`, `endpoint`, …
+        what: &'static str,
+        /// The value, shortened when it is long.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+
+    /// A registry URL that its scheme does not understand.
+    #[error("{part} of the registry URL {url} must be {expected}, not {value:?}")]
+    #[non_exhaustive]
+    Url {
+        /// The URL, without its password.
+        url: String,
+        /// Which part of it.
+        part: &'static str,
+        /// What it says there.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+
+    /// A registry URL whose scheme nobody added to the table.
+    #[error(
+        "unknown registry scheme {scheme:?} in {url}, known are {}",
+        List(known)
+    )]
+    #[non_exhaustive]
+    UnknownScheme {
+        /// The URL, without its password.
+        url: String,
+        /// Its scheme.
+        scheme: String,
+        /// The schemes in the table.
+        known: Vec<String>,
+    },
+
+    /// A stored value that is not an instance.
+    #[error("{what} is not an instance")]
+    #[non_exhaustive]
+    Decode {
+        /// Which value, such as its key.
+        what: String,
+        /// What is wrong with it.
+        source: BoxError,
+    },
+
+    /// Nobody at the registry's address answered.
+    #[error("cannot {attempt}: {registry} is unreachable")]
+    #[non_exhaustive]
+    Unreachable {
+        /// What was attempted, such as `register helloworld/1`.
+        attempt: String,
+        /// Which registry, and where.
+        registry: String,
+        /// Why, such as `connection refused`.
+        source: BoxError,
+    },
+
+    /// The registry answered with an error.
+    #[error("cannot {attempt}: {registry} refused")]
+    #[non_exhaustive]
+    Refused {
+        /// What was attempted.
+        attempt: String,
+        /// Which registry, and where.
+        registry: String,
+        /// Its answer.
+        source: BoxError,
+    },
+
+    /// The instance is not shown any more.
+    #[error("{instance} is no longer shown: {reason}")]
+    #[non_exhaustive]
+    Lost {
+        /// Which instance, as `name/id`.
+        instance: String,
+        /// Why.
+        reason: LossReason,
+    },
+
+    /// A registrar did not answer at all; its attempt was dropped.
+    #[error("cannot {attempt}: no answer from the registry within {}", Seconds(*.within))]
+    #[non_exhaustive]
+    NoAnswer {
+        /// What was attempted.
+        attempt: String,
+        /// How long was waited.
+        within: Duration,
+    },
+
+    /// Attempts were repeated until a limit. The source is the last one's error.
+    #[error("gave up after {}", Seconds(*.tried))]
+    #[non_exhaustive]
+    GaveUp {
+        /// How long was tried.
+        tried: Duration,
+        /// The last attempt's error, which names what and where.
+        source: Arc<Error>,
+    },
+
+    /// The scope in which the registry, or the registration, lives has ended.
+    #[error("cannot {attempt}: its scope has ended")]
+    #[non_exhaustive]
+    Closed {
+        /// What was attempted.
+        attempt: String,
+    },
+}
+
+impl Error {
+    /// For a backend: nobody at the registry's address answered.
+    pub fn unreachable(
+        attempt: impl Into<String>,
+        registry: impl Into<String>,
+        source: impl Into<BoxError>,
+    ) -> Self {
+        Self::Unreachable {
+            attempt: attempt.into(),
+            registry: registry.into(),
+            source: source.into(),
+        }
+    }
+
+    /// For a backend: the registry answered with an error.
+    pub fn refused(
+        attempt: impl Into<String>,
+        registry: impl Into<String>,
+        source: impl Into<BoxError>,
+    ) -> Self {
+        Self::Refused {
+            attempt: attempt.into(),
+            registry: registry.into(),
+            source: source.into(),
+        }
+    }
+
+    /// For a backend: the instance, written `name/id`, is not shown.
+    pub fn lost(instance: impl fmt::Display, reason: LossReason) -> Self {
+        Self::Lost {
+            instance: instance.to_string(),
+            reason,
+        }
+    }
+
+    /// For a backend: a part of its URL is wrong. `url` is shown without its password.
+    pub fn url(
+        url: &str,
+        part: &'static str,
+        value: impl Into<String>,
+        expected: &'static str,
+    ) -> Self {
+        Self::Url {
+            url: redacted(url),
+            part,
+            value: value.into(),
+            expected,
+        }
+    }
+
+    /// For a backend: the scope that it lives in has ended.
+    pub fn closed(attempt: impl Into<String>) -> Self {
+        Self::Closed {
+            attempt: attempt.into(),
+        }
+    }
+
+    /// This error and its causes in one line.
+    ///
+    /// ```
+    /// use kit_registry::Error;
+    ///
+    /// let error = Error::unreachable(
+    ///     "register helloworld/1",
+    ///     "etcd at 127.0.0.1:2379",
+    ///     "connection refused",
+    /// );
+    /// assert_eq!(
+    ///     error.chain().to_string(),
+    ///     "cannot register helloworld/1: etcd at 127.0.0.1:2379 is unreachable: connection refused"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn chain(&self) -> impl fmt::Display + '_ {
+        Chain(self)
+    }
+}
+
+/// `url` with `***` where its password stands.
+pub(crate) fn redacted(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    // A password may hold any character when it was not escaped, even '/' and '@'.
+    let Some(at) = url[start..].rfind('@').map(|at| start + at) else {
+        return url.to_owned();
+    };
+    match url[start..at].find(':') {
+        Some(colon) => format!("{}:***{}", &url[..start + colon], &url[at..]),
+        None => url.to_owned(),
+    }
+}
+
+/// An error and its causes, joined by `: `.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// A duration as people read it: `10s`, `2.5s`, `200ms`.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        if millis < 1_000 {
+            return write!(f, "{millis}ms");
+        }
+        let tenths = (millis + 50) / 100;
+        match tenths % 10 {
+            0 => write!(f, "{}s", tenths / 10),
+            rest => write!(f, "{}.{rest}s", tenths / 10),
+        }
+    }
+}
+
+struct List<'a>(&'a [String]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, item) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{item}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for (url, shown) in [
+            ("etcd://u:p@h:1/ns", "etcd://u:***@h:1/ns"),
+            ("etcd://u:p@s/s:w@h:1", "etcd://u:***@h:1"),
+            ("etcd://u:p/p@h:1", "etcd://u:***@h:1"),
+            ("etcd://user@h:1", "etcd://user@h:1"),
+            ("etcd://h:1/ns?ttl=3s", "etcd://h:1/ns?ttl=3s"),
+            ("memory:", "memory:"),
+        ] {
+            assert_eq!(redacted(url), shown);
+        }
+    }
+
+    #[test]
+    fn durations_are_rounded_for_people() {
+        for (millis, shown) in [
+            (200, "200ms"),
+            (2_500, "2.5s"),
+            (10_003, "10s"),
+            (999, "999ms"),
+        ] {
+            assert_eq!(Seconds(Duration::from_millis(millis)).to_string(), shown);
+        }
+    }
+}

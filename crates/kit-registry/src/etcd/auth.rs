@@ -1,0 +1,103 @@
+//! User and password, and the token that one gets for them.
+
+use tokio::sync::Mutex;
+use tonic::metadata::{Ascii, MetadataValue};
+
+use super::{
+    client::Client,
+    failure::{Answer, answer},
+    proto::etcdserverpb::{AuthenticateRequest, auth_client::AuthClient},
+    url::Login,
+};
+use crate::Error;
+
+type Token = MetadataValue<Ascii>;
+
+/// A login and its token, shared by the connections of a cluster.
+#[derive(Debug)]
+pub(super) struct Auth {
+    login: Login,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// To be asked for.
+    Unknown,
+    Valid(Token),
+    /// The server does not ask who we are.
+    Disabled,
+}
+
+impl Auth {
+    pub(super) fn new(login: Login) -> Self {
+        Self {
+            login,
+            state: Mutex::new(State::Unknown),
+        }
+    }
+
+    /// The token; `None` when the server wants none. One call gets it while the others wait.
+    pub(super) async fn token(&self, client: &Client) -> Result<Option<Token>, Error> {
+        let mut state = self.state.lock().await;
+        match &*state {
+            State::Valid(token) => return Ok(Some(token.clone())),
+            State::Disabled => return Ok(None),
+            State::Unknown => {}
+        }
+        *state = self.authenticate(client).await?;
+        match &*state {
+            State::Valid(token) => Ok(Some(token.clone())),
+            _ => Ok(None),
+        }
+    }
+
+    /// Gives up this token, unless somebody else already has a newer one.
+    pub(super) async fn forget(&self, token: Option<&Token>) {
+        let mut state = self.state.lock().await;
+        let current = match &*state {
+            State::Valid(current) => Some(current),
+            _ => None,
+        };
+        if current == token {
+            *state = State::Unknown;
+        }
+    }
+
+    /// Gives up whatever token there is.
+    pub(super) async fn forget_any(&self) {
+        *self.state.lock().await = State::Unknown;
+    }
+
+    async fn authenticate(&self, client: &Client) -> Result<State, Error> {
+        let attempt = format!("log in as {:?}", self.login.user);
+        let request = AuthenticateRequest {
+            name: self.login.user.clone(),
+            password: self.login.password.clone(),
+        };
+        let answered = client
+            .call_without_token(&attempt, |service| {
+                let request = request.clone();
+                async move { AuthClient::new(service).authenticate(request).await }
+            })
+            .await?;
+        let refused = |why: String| Error::refused(&attempt, client.description(), Answer(why));
+        match answered {
+            Ok(response) => match response.token.parse::<Token>() {
+                Ok(mut token) => {
+                    token.set_sensitive(true);
+                    Ok(State::Valid(token))
+                }
+                Err(_) => Err(refused("the token is not ASCII".to_owned())),
+            },
+            Err(status) if status.message().contains("authentication is not enabled") => {
+                tracing::warn!(
+                    registry = client.description(),
+                    "user and password are not used: authentication is not enabled there"
+                );
+                Ok(State::Disabled)
+            }
+            Err(status) => Err(refused(answer(&status))),
+        }
+    }
+}

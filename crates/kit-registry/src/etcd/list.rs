@@ -1,0 +1,133 @@
+//! The instances of a service as they are now.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tonic::Code;
+
+use super::{
+    client::{Client, MAX_MESSAGE, refusal_code},
+    key::{Keys, range_end},
+    proto::{
+        etcdserverpb::{RangeRequest, RangeResponse, kv_client::KvClient},
+        mvccpb::KeyValue,
+    },
+};
+use crate::{Error, ServiceInstance, ServiceName, Snapshot};
+
+const PAGE: i64 = 500;
+/// How often a list is begun anew because its revision was compacted meanwhile.
+const COMPACTIONS: usize = 3;
+
+pub(super) struct Listing {
+    pub(super) client: Arc<Client>,
+    pub(super) keys: Keys,
+}
+
+/// The instances of a service by key, at a revision.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    pub(super) revision: i64,
+    pub(super) instances: BTreeMap<Vec<u8>, Arc<ServiceInstance>>,
+}
+
+impl Listing {
+    pub(super) fn new(client: Arc<Client>, keys: Keys) -> Self {
+        Self { client, keys }
+    }
+
+    /// All of them at one revision, page by page.
+    pub(super) async fn list(&self, service: &ServiceName) -> Result<Found, Error> {
+        let attempt = format!("list {service}");
+        let mut left = COMPACTIONS;
+        loop {
+            match self.list_once(&attempt, service).await {
+                Err(error) if left > 0 && refusal_code(&error) == Some(Code::OutOfRange) => {
+                    left -= 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn list_once(&self, attempt: &str, service: &ServiceName) -> Result<Found, Error> {
+        let prefix = self.keys.prefix(service);
+        let range_end = range_end(&prefix);
+        let mut from = prefix.into_bytes();
+        let mut found = Found::default();
+        loop {
+            let request = RangeRequest {
+                key: from,
+                range_end: range_end.clone(),
+                limit: PAGE,
+                revision: found.revision,
+            };
+            let page = self.page(attempt, &request).await?;
+            if found.revision == 0 {
+                found.revision = page.header.map_or(0, |header| header.revision);
+            }
+            let last = page.kvs.last().map(|kv| kv.key.clone());
+            for kv in page.kvs {
+                found.put(service, kv);
+            }
+            match last {
+                Some(mut after) if page.more => {
+                    after.push(0);
+                    from = after;
+                }
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    async fn page(&self, attempt: &str, request: &RangeRequest) -> Result<RangeResponse, Error> {
+        self.client
+            .call(attempt, |service| {
+                let request = request.clone();
+                async move {
+                    KvClient::new(service)
+                        .max_decoding_message_size(MAX_MESSAGE)
+                        .range(request)
+                        .await
+                }
+            })
+            .await
+    }
+}
+
+impl Found {
+    /// What is stored there now. A value that is no instance of the service is reported, and is not
+    /// shown; the others are not held back by it.
+    pub(super) fn put(&mut self, service: &ServiceName, kv: KeyValue) {
+        match decode(service, &kv.value) {
+            Ok(instance) => {
+                self.instances.insert(kv.key, Arc::new(instance));
+            }
+            Err(error) => {
+                let key = String::from_utf8_lossy(&kv.key);
+                tracing::warn!(%key, error = %error.chain(), "stored value skipped");
+                self.instances.remove(&kv.key);
+            }
+        }
+    }
+
+    pub(super) fn delete(&mut self, key: &[u8]) {
+        self.instances.remove(key);
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let instances: Arc<[_]> = self.instances.values().cloned().collect();
+        Snapshot::fresh(instances, u64::try_from(self.revision).unwrap_or(0))
+    }
+}
+
+fn decode(service: &ServiceName, value: &[u8]) -> Result<ServiceInstance, Error> {
+    let instance = ServiceInstance::from_json(value)?;
+    if instance.name() != service {
+        return Err(Error::Invalid {
+            what: "name of the stored instance",
+            value: instance.name().to_string(),
+            expected: "that of the service in its key",
+        });
+    }
+    Ok(instance)
+}

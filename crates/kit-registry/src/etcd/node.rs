@@ -1,0 +1,85 @@
+//! One etcd endpoint and the connection to it.
+
+use std::{
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use kit_sync::Scope;
+use tonic::transport::{Channel, Endpoint};
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+/// etcd cuts clients that ping faster than every 5 s, or without an open stream.
+const PING_EVERY: Duration = Duration::from_secs(6);
+const PING_LIMIT: Duration = Duration::from_secs(3);
+
+/// One endpoint. Its connection is made at the first use and again after it was lost; a member of
+/// the scope drives it until the scope is told.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) address: String,
+    endpoint: Endpoint,
+    channel: Mutex<Versioned>,
+}
+
+/// A connection and its number, so that only the one that failed is given up.
+#[derive(Debug, Default)]
+struct Versioned {
+    version: u64,
+    channel: Option<Channel>,
+}
+
+impl Node {
+    /// `None` when the address is no authority of a URI.
+    pub(super) fn new(address: &str, scope: &Scope) -> Option<Self> {
+        let endpoint = Endpoint::from_shared(format!("http://{address}"))
+            .ok()?
+            .connect_timeout(CONNECT_LIMIT)
+            .http2_keep_alive_interval(PING_EVERY)
+            .keep_alive_timeout(PING_LIMIT)
+            .keep_alive_while_idle(false)
+            .executor(Executor(scope.clone()));
+        Some(Self {
+            address: address.to_owned(),
+            endpoint,
+            channel: Mutex::default(),
+        })
+    }
+
+    /// The connection and its number.
+    pub(super) fn channel(&self) -> (Channel, u64) {
+        let mut current = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        let channel = current
+            .channel
+            .get_or_insert_with(|| self.endpoint.connect_lazy())
+            .clone();
+        (channel, current.version)
+    }
+
+    /// Gives up the connection with this number: the peer may have forgotten it without a word, and
+    /// then TCP would try for minutes.
+    pub(super) fn give_up(&self, version: u64) {
+        let mut current = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.version == version {
+            current.version += 1;
+            current.channel = None;
+        }
+    }
+}
+
+/// Runs what drives connections as members of a scope, until it is told.
+struct Executor(Scope);
+
+type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl hyper::rt::Executor<Driver> for Executor {
+    fn execute(&self, driver: Driver) {
+        let told = self.0.token().clone();
+        let member = async move {
+            told.run_until_cancelled(driver).await;
+        };
+        // On an ended scope the driver is dropped: the calls on it fail.
+        drop(self.0.track(member));
+    }
+}

@@ -1,0 +1,217 @@
+//! The task that follows one service.
+
+use std::{sync::Arc, time::Duration};
+
+use kit_sync::Published;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+
+use crate::{
+    Error, ServiceName, Snapshot,
+    backoff::Backoff,
+    etcd::{
+        client::{MAX_MESSAGE, Via, requiring_leader},
+        failure::{Answer, cause},
+        key::range_end,
+        list::{Found, Listing},
+        proto::{
+            etcdserverpb::{
+                WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse,
+                watch_client::WatchClient, watch_request::RequestUnion,
+            },
+            mvccpb::{Event, event::EventType},
+        },
+    },
+};
+
+/// After so much silence etcd is asked how far it is: that shows that the stream lives, and moves
+/// the revision to resume from ahead of the next compaction.
+const ASK_AFTER: Duration = Duration::from_secs(30);
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+pub(super) struct Upstream {
+    listing: Arc<Listing>,
+    service: ServiceName,
+    attempt: String,
+    found: Found,
+    /// The events of a response that etcd has sent only a part of.
+    fragments: Vec<Event>,
+    published: Arc<Published<Snapshot>>,
+}
+
+/// Why a stream ended.
+enum End {
+    Broken(Error),
+    /// What happened since our revision is no longer told.
+    Compacted,
+}
+
+impl Upstream {
+    pub(super) fn new(
+        listing: Arc<Listing>,
+        service: ServiceName,
+        found: Found,
+        published: Arc<Published<Snapshot>>,
+    ) -> Self {
+        Self {
+            listing,
+            attempt: format!("watch {service}"),
+            service,
+            found,
+            fragments: Vec::new(),
+            published,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut backoff = Backoff::new();
+        loop {
+            let began = Instant::now();
+            match self.follow().await {
+                End::Compacted => match self.listing.list(&self.service).await {
+                    Ok(found) => {
+                        self.found = found;
+                        self.publish();
+                        continue;
+                    }
+                    Err(error) => self.stale(&error),
+                },
+                End::Broken(error) => self.stale(&error),
+            }
+            backoff.succeeded(began.elapsed());
+            sleep(backoff.next()).await;
+        }
+    }
+
+    /// Opens a stream after the last revision seen and applies what it tells, until it ends.
+    async fn follow(&mut self) -> End {
+        self.fragments.clear();
+        let ((requests, mut stream), via) = match self.open().await {
+            Ok(opened) => opened,
+            Err(error) => return End::Broken(error),
+        };
+        let mut heard = Instant::now();
+        let mut asked = false;
+        loop {
+            let patience = if asked { ANSWER_LIMIT } else { ASK_AFTER };
+            tokio::select! {
+                message = stream.message() => match message {
+                    Ok(Some(message)) => {
+                        heard = Instant::now();
+                        asked = false;
+                        if let Some(end) = self.apply(message).await {
+                            return end;
+                        }
+                    }
+                    Ok(None) => return self.broken(via, "the stream was ended".to_owned()),
+                    Err(status) => return self.broken(via, cause(&status)),
+                },
+                () = sleep_until(heard + patience) => {
+                    let progress = RequestUnion::ProgressRequest(WatchProgressRequest {});
+                    if asked || requests.try_send(request(progress)).is_err() {
+                        return self.broken(via, format!("silent for {ASK_AFTER:?}"));
+                    }
+                    asked = true;
+                    heard = Instant::now();
+                }
+            }
+        }
+    }
+
+    async fn open(
+        &self,
+    ) -> Result<((mpsc::Sender<WatchRequest>, Streaming<WatchResponse>), Via), Error> {
+        let prefix = self.listing.keys.prefix(&self.service);
+        let create = request(RequestUnion::CreateRequest(WatchCreateRequest {
+            range_end: range_end(&prefix),
+            key: prefix.into_bytes(),
+            start_revision: self.found.revision + 1,
+            progress_notify: true,
+            fragment: true,
+        }));
+        self.listing
+            .client
+            .open(&self.attempt, |service| {
+                let create = create.clone();
+                async move {
+                    let (sender, requests) = mpsc::channel(2);
+                    // The server answers the first request before it opens the stream.
+                    let _ = sender.try_send(create);
+                    let requests = requiring_leader(ReceiverStream::new(requests));
+                    let mut client =
+                        WatchClient::new(service).max_decoding_message_size(MAX_MESSAGE);
+                    Ok((sender, client.watch(requests).await?.into_inner()))
+                }
+            })
+            .await
+    }
+
+    async fn apply(&mut self, message: WatchResponse) -> Option<End> {
+        if message.compact_revision > 0 {
+            return Some(End::Compacted);
+        }
+        if message.canceled {
+            // It may be the token, of which streams are told this way; the next call gets a new one.
+            self.listing.client.renew_token().await;
+            let registry = self.listing.client.description();
+            let why = Answer(message.cancel_reason);
+            return Some(End::Broken(Error::refused(&self.attempt, registry, why)));
+        }
+        if message.created {
+            // Its header tells the store's revision and not ours. What we missed comes next.
+            if !self.published.load().is_fresh() {
+                self.publish();
+            }
+            return None;
+        }
+        self.fragments.extend(message.events);
+        if message.fragment {
+            return None;
+        }
+        if self.fragments.is_empty() {
+            // Progress: everything up to there was told.
+            let told = message.header.map_or(0, |header| header.revision);
+            self.found.revision = self.found.revision.max(told);
+            return None;
+        }
+        for event in std::mem::take(&mut self.fragments) {
+            let deleted = event.r#type() == EventType::Delete;
+            let kv = event.kv.unwrap_or_default();
+            self.found.revision = self.found.revision.max(kv.mod_revision);
+            if deleted {
+                self.found.delete(&kv.key);
+            } else {
+                self.found.put(&self.service, kv);
+            }
+        }
+        self.publish();
+        None
+    }
+
+    fn publish(&self) {
+        self.published.store(self.found.snapshot());
+    }
+
+    fn stale(&self, error: &Error) {
+        let why = error.chain().to_string();
+        tracing::warn!(service = %self.service, why, "instances may be stale");
+        self.published.store(self.published.load().stale(why));
+    }
+
+    fn broken(&self, via: Via, why: String) -> End {
+        let client = &self.listing.client;
+        client.avoid(via);
+        let error = Error::unreachable(&self.attempt, client.description(), Answer(why));
+        End::Broken(error)
+    }
+}
+
+fn request(union: RequestUnion) -> WatchRequest {
+    WatchRequest {
+        request_union: Some(union),
+    }
+}

@@ -1,0 +1,299 @@
+//! What is registered: one running process of a service.
+
+mod json;
+
+use std::{borrow::Borrow, collections::BTreeMap, fmt, str::FromStr};
+
+use kit_sync::BoxError;
+
+use crate::{Endpoint, Error};
+
+/// Metadata larger than this is refused: a registry hands it to every client of the service.
+pub const MAX_METADATA: usize = 1024 * 1024;
+
+/// One running process of a service, as others see it.
+///
+/// It was validated when it was built and cannot be changed; [`to_builder`](Self::to_builder) makes
+/// another one. Two are equal when all five fields are.
+///
+/// ```
+/// # fn main() -> Result<(), kit_registry::Error> {
+/// use kit_registry::ServiceInstance;
+///
+/// let instance = ServiceInstance::builder("7f3a", "helloworld")
+///     .version("1.2.0")
+///     .metadata("zone", "sh001")
+///     .endpoint("http://10.0.0.7:8000".parse()?)
+///     .build()?;
+/// assert_eq!(instance.to_string(), "helloworld/7f3a");
+/// assert_eq!(
+///     instance.to_json(),
+///     r#"{"id":"7f3a","name":"helloworld","version":"1.2.0","metadata":{"zone":"sh001"},"endpoints":["http://10.0.0.7:8000"]}"#
+/// );
+/// assert_eq!(ServiceInstance::from_json(instance.to_json().as_bytes())?, instance);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceInstance {
+    id: String,
+    name: ServiceName,
+    version: String,
+    metadata: BTreeMap<String, String>,
+    endpoints: Vec<Endpoint>,
+}
+
+/// The name under which the instances of a service are found: not empty, no `/`, no control
+/// characters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceName(String);
+
+/// Builds a [`ServiceInstance`]; made by [`ServiceInstance::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct ServiceInstanceBuilder {
+    id: String,
+    name: String,
+    version: String,
+    metadata: BTreeMap<String, String>,
+    endpoints: Vec<Endpoint>,
+}
+
+// === impl ServiceInstance ===
+
+impl ServiceInstance {
+    /// Begins an instance; `id` is unique among those of the service `name`.
+    pub fn builder(id: impl Into<String>, name: impl Into<String>) -> ServiceInstanceBuilder {
+        ServiceInstanceBuilder {
+            id: id.into(),
+            name: name.into(),
+            version: String::new(),
+            metadata: BTreeMap::new(),
+            endpoints: Vec::new(),
+        }
+    }
+
+    /// A builder with everything that this instance has.
+    pub fn to_builder(&self) -> ServiceInstanceBuilder {
+        let Self {
+            id,
+            name,
+            version,
+            metadata,
+            endpoints,
+        } = self.clone();
+        ServiceInstanceBuilder {
+            id,
+            name: name.0,
+            version,
+            metadata,
+            endpoints,
+        }
+    }
+
+    /// What tells this instance from the others of its service.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The service.
+    #[must_use]
+    pub fn name(&self) -> &ServiceName {
+        &self.name
+    }
+
+    /// Its version; may be empty.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// What else clients should know, such as a zone or a weight.
+    #[must_use]
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// Where it is reached, in the order in which they were added.
+    #[must_use]
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// The five keys in order, compact, as Kratos writes them: Go's escapes, and `null` for no
+    /// metadata.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        json::write(self)
+    }
+
+    /// Reads what [`to_json`](Self::to_json) or another program wrote.
+    ///
+    /// Tolerant in form: keys in any order and case, unknown ones skipped, `version`, `metadata` and
+    /// `endpoints` missing or `null`. An endpoint that is not a URL with host and port is left out
+    /// with a warning, as nobody could connect to it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] when it is not JSON of this shape, [`Error::Invalid`] when id or name break
+    /// the rules.
+    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        json::read(json)
+    }
+}
+
+/// `name/id`.
+impl fmt::Display for ServiceInstance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.name, self.id)
+    }
+}
+
+// === impl ServiceInstanceBuilder ===
+
+impl ServiceInstanceBuilder {
+    /// Replaces the version.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// Adds one entry to the metadata, or replaces that of the same key.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// Adds an endpoint.
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.endpoints.push(endpoint);
+        self
+    }
+
+    /// The instance.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] when id or name is empty or holds a `/` or a control character, or when
+    /// the metadata is larger than [`MAX_METADATA`].
+    pub fn build(self) -> Result<ServiceInstance, Error> {
+        let Self {
+            id,
+            name,
+            version,
+            metadata,
+            endpoints,
+        } = self;
+        check_segment("id of an instance", &id)?;
+        let name = ServiceName::try_from(name)?;
+        let size: usize = metadata.iter().map(|(k, v)| k.len() + v.len()).sum();
+        if size > MAX_METADATA {
+            return Err(Error::Invalid {
+                what: "metadata of an instance",
+                value: format!("{size} bytes"),
+                expected: "at most 1 MiB",
+            });
+        }
+        Ok(ServiceInstance {
+            id,
+            name,
+            version,
+            metadata,
+            endpoints,
+        })
+    }
+}
+
+// === impl ServiceName ===
+
+impl ServiceName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ServiceName {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::try_from(name.to_owned())
+    }
+}
+
+impl TryFrom<&str> for ServiceName {
+    type Error = Error;
+
+    fn try_from(name: &str) -> Result<Self, Error> {
+        name.parse()
+    }
+}
+
+impl TryFrom<String> for ServiceName {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self, Error> {
+        check_segment("name of a service", &name)?;
+        Ok(Self(name))
+    }
+}
+
+impl fmt::Display for ServiceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ServiceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl AsRef<str> for ServiceName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for ServiceName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<ServiceName> for String {
+    fn from(name: ServiceName) -> Self {
+        name.0
+    }
+}
+
+/// Names and ids become one segment of a key or of a path.
+fn check_segment(what: &'static str, value: &str) -> Result<(), Error> {
+    let expected = if value.is_empty() {
+        "not empty"
+    } else if value.contains('/') {
+        "without '/'"
+    } else if value.chars().any(char::is_control) {
+        "without control characters"
+    } else {
+        return Ok(());
+    };
+    Err(Error::Invalid {
+        what,
+        value: value.chars().take(100).collect(),
+        expected,
+    })
+}
+
+fn undecodable(source: impl Into<BoxError>) -> Error {
+    Error::Decode {
+        what: "the value".to_owned(),
+        source: source.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Being found, and finding.
+//!
+//! A process that serves something is a [`ServiceInstance`]. It is shown to others through a
+//! [`Registrar`] and found by them through a [`Discovery`]: the two sides of a registry, and all
+//! that a backend implements. What must never be written twice is written once, above the traits:
+//! [`Registration`] turns the registrar's three calls into a desired state, "this instance is
+//! visible", and repairs it for ever; a [`Watch`] is a cursor over [`Snapshot`]s in which "nobody is
+//! there" never means "I cannot see".
+//!
+//! A backend opens from a URL *and a scope*, see [`Schemes`]: its connections and upstream watches
+//! live in that scope, are counted there, and end with it. There are `memory:` and, with the feature
+//! `etcd`, `etcd://host:port`; a plug-in adds its own scheme to the table, which is a value.
+//!
+//! ```
+//! use kit_registry::{Registration, Schemes, ServiceInstance};
+//! use std::time::Duration;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let tree = kit_sync::TaskTree::new("example");
+//! let registry = Schemes::default().open("memory:", tree.scope())?;
+//!
+//! let instance = ServiceInstance::builder("7f3a", "helloworld")
+//!     .endpoint("http://10.0.0.7:8000".parse()?)
+//!     .build()?;
+//! let service = instance.name().clone();
+//! let registration = Registration::spawn(tree.scope(), registry.registrar.clone(), instance);
+//! registration.first(Duration::from_secs(10)).await?;
+//!
+//! let mut watch = registry.discovery.watch(&service).await?;
+//! assert_eq!(watch.next().await?.instances.len(), 1);
+//! registration.deregister().await?;
+//! assert_eq!(watch.next().await?.instances.len(), 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The instances are written as Kratos (Go) writes them, under the same keys, so that services of
+//! both kinds find each other.
+
+mod backoff;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod discovery;
+mod endpoint;
+mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
+mod instance;
+mod memory;
+mod registrar;
+mod registration;
+mod schemes;
+mod snapshot;
+
+pub use self::{
+    discovery::Discovery,
+    endpoint::Endpoint,
+    error::Error,
+    instance::{MAX_METADATA, ServiceInstance, ServiceInstanceBuilder, ServiceName},
+    memory::Memory,
+    registrar::{LossReason, Registrar},
+    registration::{Registration, RegistrationState},
+    schemes::{Backend, Reach, Schemes},
+    snapshot::{Closed, Freshness, Snapshot, Watch},
+};

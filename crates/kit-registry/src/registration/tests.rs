@@ -1,0 +1,337 @@
+use std::{
+    collections::VecDeque,
+    future::pending,
+    sync::{Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use kit_sync::TaskTree;
+use tokio::sync::{Notify, mpsc};
+
+use super::*;
+use crate::LossReason;
+
+/// A registrar that does what it is told and tells what it is asked.
+struct Fake {
+    calls: mpsc::UnboundedSender<Call>,
+    /// What the next calls of `register` and `deregister` do; `Ok` when none is left.
+    answers: Mutex<VecDeque<Answer>>,
+    lose: Notify,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Call {
+    Register(String),
+    Hold,
+    Deregister,
+    /// A call was dropped.
+    Dropped,
+}
+
+#[derive(Clone, Copy)]
+enum Answer {
+    Yes,
+    No,
+    Never,
+}
+
+struct OnDrop(mpsc::UnboundedSender<Call>);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.send(Call::Dropped);
+    }
+}
+
+impl Fake {
+    async fn answer(&self, call: Call, attempt: &str) -> Result<(), Error> {
+        let _ = self.calls.send(call);
+        let answer = self
+            .answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front();
+        match answer.unwrap_or(Answer::Yes) {
+            Answer::Yes => Ok(()),
+            Answer::No => Err(Error::unreachable(attempt, "fake at h:1", "connection refused")),
+            Answer::Never => {
+                let _told = OnDrop(self.calls.clone());
+                pending().await
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Registrar for Fake {
+    async fn register(&self, instance: &ServiceInstance) -> Result<(), Error> {
+        let call = Call::Register(instance.version().to_owned());
+        self.answer(call, &format!("register {instance}")).await
+    }
+
+    async fn hold(&self, _instance: &ServiceInstance) -> LossReason {
+        let _ = self.calls.send(Call::Hold);
+        self.lose.notified().await;
+        LossReason::Missing
+    }
+
+    async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {
+        self.answer(Call::Deregister, &format!("deregister {instance}"))
+            .await
+    }
+}
+
+struct Case {
+    tree: TaskTree,
+    fake: Arc<Fake>,
+    calls: mpsc::UnboundedReceiver<Call>,
+    registration: Registration,
+}
+
+impl Case {
+    fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let (sender, calls) = mpsc::unbounded_channel();
+        let fake = Arc::new(Fake {
+            calls: sender,
+            answers: Mutex::new(answers.into_iter().collect()),
+            lose: Notify::new(),
+        });
+        let tree = TaskTree::new("test");
+        let registration = Registration::spawn(tree.scope(), fake.clone(), instance("1"));
+        Self {
+            tree,
+            fake,
+            calls,
+            registration,
+        }
+    }
+
+    async fn expect(&mut self, calls: impl IntoIterator<Item = Call>) {
+        for call in calls {
+            assert_eq!(self.calls.recv().await, Some(call));
+        }
+    }
+
+    async fn expect_registered(&mut self) {
+        self.expect([register("1"), Call::Hold]).await;
+    }
+}
+
+fn instance(version: &str) -> ServiceInstance {
+    let builder = ServiceInstance::builder("id", "name").version(version);
+    builder.build().unwrap()
+}
+
+fn register(version: &str) -> Call {
+    Call::Register(version.to_owned())
+}
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+#[tokio::test(start_paused = true)]
+async fn it_registers_holds_and_deregisters() {
+    let mut case = Case::new([]);
+    case.registration.first(LIMIT).await.unwrap();
+    case.expect_registered().await;
+    case.registration.deregister().await.unwrap();
+    case.expect([Call::Deregister]).await;
+    case.registration.deregister().await.unwrap();
+    let state = case.registration.state().borrow().clone();
+    assert!(matches!(state, RegistrationState::Withdrawn), "{state:?}");
+    let report = case.tree.close(Instant::now()).await;
+    assert!(report.on_time(), "{report:?}");
+    assert!(case.calls.try_recv().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_repeated_until_it_succeeds() {
+    let mut case = Case::new([Answer::No; 50]);
+    let mut state = case.registration.state();
+    let first = state
+        .wait_for(|s| matches!(s, RegistrationState::Degraded { .. }))
+        .await
+        .unwrap()
+        .clone();
+    let began = Instant::now();
+    state
+        .wait_for(|s| matches!(s, RegistrationState::Registered))
+        .await
+        .unwrap();
+    // Fifty delays below ceilings of 0.2, 0.4, … 15 s: far from both all and nothing.
+    let took = began.elapsed();
+    assert!((30..700).contains(&took.as_secs()), "{took:?}");
+    let RegistrationState::Degraded { since, .. } = first else {
+        unreachable!()
+    };
+    assert!(since <= began);
+    for _ in 0..51 {
+        case.expect([register("1")]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_gives_the_last_real_error_and_how_long_it_tried() {
+    let case = Case::new([Answer::No; 1000]);
+    let began = Instant::now();
+    let error = case.registration.first(LIMIT).await.unwrap_err();
+    assert_eq!(began.elapsed(), LIMIT);
+    assert_eq!(
+        error.chain().to_string(),
+        "gave up after 10s: cannot register name/id: fake at h:1 is unreachable: connection refused"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_says_so_when_nobody_answered() {
+    let case = Case::new([Answer::Never]);
+    let error = case.registration.first(LIMIT).await.unwrap_err();
+    assert_eq!(
+        error.chain().to_string(),
+        "cannot register name/id: no answer from the registry within 10s"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_never_returns_is_made_again() {
+    let mut case = Case::new([Answer::Never]);
+    case.registration.first(LIMIT * 3).await.unwrap();
+    case.expect([register("1"), Call::Dropped]).await;
+    case.expect_registered().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loss_is_degraded_and_then_repaired() {
+    let mut case = Case::new([]);
+    case.registration.first(LIMIT).await.unwrap();
+    case.expect_registered().await;
+    let mut state = case.registration.state();
+    state.mark_unchanged();
+    case.fake.lose.notify_one();
+    state.changed().await.unwrap();
+    match &*state.borrow_and_update() {
+        RegistrationState::Degraded { why, .. } => assert_eq!(
+            why.to_string(),
+            "name/id is no longer shown: its entry is gone"
+        ),
+        other => panic!("{other:?}"),
+    }
+    state.changed().await.unwrap();
+    assert!(matches!(*state.borrow(), RegistrationState::Registered));
+    case.expect_registered().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_registers_again_and_the_latest_wins() {
+    let mut case = Case::new([]);
+    case.expect_registered().await;
+    case.registration.update(instance("2")).unwrap();
+    case.expect([register("2"), Call::Hold]).await;
+    case.registration.update(instance("3")).unwrap();
+    case.registration.update(instance("4")).unwrap();
+    case.expect([register("4"), Call::Hold]).await;
+    case.registration.set_metadata("k", "v").unwrap();
+    case.expect([register("4"), Call::Hold]).await;
+    assert_eq!(case.registration.instance().metadata()["k"], "v");
+    // The same again is no change.
+    case.registration.set_metadata("k", "v").unwrap();
+    case.registration.deregister().await.unwrap();
+    case.expect([Call::Deregister]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_to_another_instance_is_refused() {
+    let case = Case::new([]);
+    let other = ServiceInstance::builder("other", "name").build().unwrap();
+    let error = case.registration.update(other).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        r#"updated instance must be of the same name and id, not "name/other""#
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn deregister_interrupts_a_register_in_progress() {
+    let mut case = Case::new([Answer::Never]);
+    case.expect([register("1")]).await;
+    let began = Instant::now();
+    case.registration.deregister().await.unwrap();
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    // The fence of a backend is of use only when nothing runs beside it.
+    case.expect([Call::Dropped, Call::Deregister]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn deregister_before_anything_was_written_is_quick() {
+    let mut case = Case::new([]);
+    // The task was not polled yet.
+    case.registration.deregister().await.unwrap();
+    assert!(case.calls.try_recv().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn deregister_is_repeated_and_goes_on_when_dropped() {
+    let mut case = Case::new([Answer::Yes, Answer::No, Answer::No, Answer::No]);
+    case.expect_registered().await;
+    let limit = Duration::from_millis(1);
+    let error = case.registration.deregister_within(limit).await.unwrap_err();
+    assert_eq!(
+        error.chain().to_string(),
+        "gave up after 1ms: cannot deregister name/id: fake at h:1 is unreachable: connection refused"
+    );
+    let mut state = case.registration.state();
+    state
+        .wait_for(|s| matches!(s, RegistrationState::Withdrawn))
+        .await
+        .unwrap();
+    for _ in 0..4 {
+        case.expect([Call::Deregister]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_told_scope_takes_the_instance_away_once() {
+    let mut case = Case::new([Answer::Yes, Answer::No]);
+    case.expect_registered().await;
+    let began = Instant::now();
+    let report = case.tree.close(Instant::now() + LIMIT).await;
+    assert!(report.on_time() && began.elapsed() < Duration::from_secs(1));
+    case.expect([Call::Deregister]).await;
+    assert!(case.calls.try_recv().is_err());
+    let error = case.registration.deregister().await.unwrap_err();
+    assert!(matches!(error, Error::GaveUp { .. }), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_told_scope_ends_a_deregistration_that_had_its_time() {
+    let mut case = Case::new([Answer::Yes, Answer::Never]);
+    case.expect_registered().await;
+    let limit = Duration::from_secs(3);
+    let error = case.registration.deregister_within(limit).await.unwrap_err();
+    assert!(matches!(error, Error::NoAnswer { .. }), "{error:?}");
+    let began = Instant::now();
+    let report = case.tree.close(Instant::now() + LIMIT).await;
+    assert!(report.on_time(), "{report:?}");
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_an_ended_scope_everything_says_closed() {
+    let tree = TaskTree::new("test");
+    tree.close(Instant::now()).await;
+    let memory = Arc::new(crate::Memory::new());
+    let registration = Registration::spawn(tree.scope(), memory, instance("1"));
+    let error = registration.first(LIMIT).await.unwrap_err();
+    assert_eq!(error.to_string(), "cannot register name/id: its scope has ended");
+    let error = registration.deregister().await.unwrap_err();
+    assert!(matches!(error, Error::Closed { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_goes_on_without_handles() {
+    let mut case = Case::new([]);
+    case.expect_registered().await;
+    drop(case.registration);
+    case.fake.lose.notify_one();
+    assert_eq!(case.calls.recv().await, Some(register("1")));
+    case.tree.close(Instant::now() + LIMIT).await;
+}

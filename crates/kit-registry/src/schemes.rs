@@ -1,0 +1,226 @@
+//! From a URL to a registry.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use kit_sync::Scope;
+
+use crate::{Discovery, Error, Memory, Registrar, error::redacted};
+
+/// The registries that can be opened by URL: a table from scheme to opener.
+///
+/// It is a value, so what one part of a program adds does not surprise another. Clones share what
+/// their openers hold: `memory:` opened twice from one table is the same registry.
+///
+/// ```
+/// # use kit_registry::{Backend, Memory, Schemes};
+/// # fn main() -> Result<(), kit_registry::Error> {
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # let _guard = runtime.enter();
+/// # let tree = kit_sync::TaskTree::new("example");
+/// let mut schemes = Schemes::default();
+/// let staging = Memory::new();
+/// schemes.add("staging", move |_url, scope| Ok(staging.open(scope)));
+/// let registry = schemes.open("staging:", tree.scope())?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Schemes {
+    openers: BTreeMap<String, Opener>,
+}
+
+type Opener = Arc<dyn Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync>;
+
+/// An opened registry.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Backend {
+    /// Shows instances in it.
+    pub registrar: Arc<dyn Registrar>,
+    /// Finds instances in it.
+    pub discovery: Arc<dyn Discovery>,
+    /// Which registry this is, for people: `etcd at 127.0.0.1:2379`. Without password.
+    pub description: String,
+    /// From where it can be seen.
+    pub reach: Reach,
+}
+
+/// From where a registry can be seen, and so who may send us requests because of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reach {
+    /// Only inside this process.
+    Process,
+    /// From other processes, too.
+    Others,
+}
+
+// === impl Schemes ===
+
+impl Schemes {
+    /// A table without any scheme.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            openers: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a scheme, or replaces it. The opener gets the whole URL, which it parses by its own
+    /// rules, and the scope in which connections and tasks are to live. It does not block: a backend
+    /// connects at its first call.
+    pub fn add<F>(&mut self, scheme: impl Into<String>, open: F) -> &mut Self
+    where
+        F: Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync + 'static,
+    {
+        self.openers.insert(scheme.into(), Arc::new(open));
+        self
+    }
+
+    /// The known schemes, sorted.
+    pub fn known(&self) -> impl Iterator<Item = &str> {
+        self.openers.keys().map(String::as_str)
+    }
+
+    /// Opens the registry at `url`. What it runs lives in `scope`, in a child of it or in members
+    /// of it; it is closed by closing the scope, after the registrations that use it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownScheme`], which lists the known ones; [`Error::Url`] when the scheme's opener
+    /// does not understand a part. Whether the registry can be reached is seen at the first call.
+    pub fn open(&self, url: &str, scope: &Scope) -> Result<Backend, Error> {
+        let Some((scheme, _)) = url.split_once(':') else {
+            return Err(Error::url(
+                url,
+                "scheme",
+                url,
+                "followed by ':', as in memory:",
+            ));
+        };
+        match self.openers.get(scheme) {
+            Some(open) => open(url, scope),
+            None => Err(Error::UnknownScheme {
+                url: redacted(url),
+                scheme: scheme.to_owned(),
+                known: self.known().map(str::to_owned).collect(),
+            }),
+        }
+    }
+}
+
+/// The built-in schemes: `memory`, and `etcd` with that feature.
+impl Default for Schemes {
+    fn default() -> Self {
+        let mut schemes = Self::empty();
+        let memory = Memory::new();
+        schemes.add("memory", move |url, scope| {
+            match url.strip_prefix("memory:").unwrap_or(url) {
+                "" | "//" => Ok(memory.open(scope)),
+                rest => Err(Error::url(url, "rest", rest, "empty, as in memory:")),
+            }
+        });
+        #[cfg(feature = "etcd")]
+        schemes.add("etcd", crate::etcd::open);
+        schemes
+    }
+}
+
+impl fmt::Debug for Schemes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.openers.keys()).finish()
+    }
+}
+
+// === impl Backend ===
+
+impl Backend {
+    /// A registry that other processes see.
+    pub fn new(
+        description: impl Into<String>,
+        registrar: Arc<dyn Registrar>,
+        discovery: Arc<dyn Discovery>,
+    ) -> Self {
+        Self {
+            registrar,
+            discovery,
+            description: description.into(),
+            reach: Reach::Others,
+        }
+    }
+
+    /// Replaces from where it can be seen.
+    #[must_use]
+    pub fn reach(mut self, reach: Reach) -> Self {
+        self.reach = reach;
+        self
+    }
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend")
+            .field("description", &self.description)
+            .field("reach", &self.reach)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kit_sync::TaskTree;
+
+    use super::*;
+    use crate::ServiceInstance;
+
+    #[tokio::test]
+    async fn an_unknown_scheme_lists_the_known_ones_and_hides_the_password() {
+        let tree = TaskTree::new("test");
+        let error = Schemes::default()
+            .open("consul://u:secret@h:1", tree.scope())
+            .unwrap_err();
+        let known = if cfg!(feature = "etcd") {
+            "etcd, memory"
+        } else {
+            "memory"
+        };
+        assert_eq!(
+            error.to_string(),
+            format!(r#"unknown registry scheme "consul" in consul://u:***@h:1, known are {known}"#)
+        );
+    }
+
+    #[tokio::test]
+    async fn memory_is_the_same_registry_for_one_table_and_its_clones() {
+        let tree = TaskTree::new("test");
+        let schemes = Schemes::default();
+        let one = schemes.open("memory:", tree.scope()).unwrap();
+        let two = schemes.clone().open("memory://", tree.scope()).unwrap();
+        assert_eq!(one.reach, Reach::Process);
+        let instance = ServiceInstance::builder("1", "n").build().unwrap();
+        one.registrar.register(&instance).await.unwrap();
+        let seen = two.discovery.instances(instance.name()).await.unwrap();
+        assert_eq!(*seen.instances[0], instance);
+        let other = Schemes::default().open("memory:", tree.scope()).unwrap();
+        let seen = other.discovery.instances(instance.name()).await.unwrap();
+        assert!(seen.instances.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_wrong_url_names_its_part() {
+        let tree = TaskTree::new("test");
+        for (url, message) in [
+            (
+                "memory",
+                r#"scheme of the registry URL memory must be followed by ':', as in memory:, not "memory""#,
+            ),
+            (
+                "memory:x",
+                r#"rest of the registry URL memory:x must be empty, as in memory:, not "x""#,
+            ),
+        ] {
+            let error = Schemes::default().open(url, tree.scope()).unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What a watch yields.
+
+use std::{any::Any, fmt, sync::Arc};
+
+use kit_sync::{Changes, Published, StopToken};
+use tokio::time::Instant;
+
+use crate::ServiceInstance;
+
+/// The instances of one service at one moment.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The instances, ordered by id.
+    pub instances: Arc<[Arc<ServiceInstance>]>,
+    /// The backend's own count of changes; grows.
+    pub revision: u64,
+    /// Whether the registry can be seen.
+    pub freshness: Freshness,
+}
+
+/// Whether a [`Snapshot`] is what the registry says now.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Freshness {
+    /// The registry can be seen.
+    Fresh,
+    /// It cannot: these are the instances last seen.
+    #[non_exhaustive]
+    Stale {
+        /// Since when.
+        since: Instant,
+        /// Why not, in one line.
+        why: Arc<str>,
+    },
+}
+
+/// A cursor over the snapshots of one service: the latest wins, an idle reader costs nothing and
+/// holds up nobody.
+///
+/// Made by [`Discovery::watch`](crate::Discovery::watch); a backend makes it with [`Watch::new`].
+#[must_use = "a cursor does nothing until `next` is called"]
+pub struct Watch {
+    /// The first one, until it was given out.
+    first: Option<Arc<Snapshot>>,
+    last: Option<Arc<Snapshot>>,
+    changes: Changes<Snapshot>,
+    closed: StopToken,
+    guard: Option<Box<dyn Any + Send + Sync>>,
+}
+
+/// The registry that a [`Watch`] belongs to has been closed: nothing more is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the registry was closed")]
+#[non_exhaustive]
+pub struct Closed;
+
+// === impl Snapshot ===
+
+impl Snapshot {
+    /// A fresh one.
+    pub fn fresh(instances: impl Into<Arc<[Arc<ServiceInstance>]>>, revision: u64) -> Self {
+        Self {
+            instances: instances.into(),
+            revision,
+            freshness: Freshness::Fresh,
+        }
+    }
+
+    /// The same instances, no longer known to be right. Already stale, it keeps its `since`.
+    #[must_use]
+    pub fn stale(&self, why: impl Into<Arc<str>>) -> Self {
+        let since = match self.freshness {
+            Freshness::Fresh => Instant::now(),
+            Freshness::Stale { since, .. } => since,
+        };
+        let why = why.into();
+        Self {
+            freshness: Freshness::Stale { since, why },
+            ..self.clone()
+        }
+    }
+
+    /// Whether the registry can be seen.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        matches!(self.freshness, Freshness::Fresh)
+    }
+}
+
+// === impl Watch ===
+
+impl Watch {
+    /// A cursor over what is published: the value now, then each later one. It ends when `closed` is
+    /// cancelled or when the publisher is dropped.
+    pub fn new(published: &Published<Snapshot>, closed: StopToken) -> Self {
+        let changes = published.changes();
+        Self {
+            first: Some(published.load()),
+            last: None,
+            changes,
+            closed,
+            guard: None,
+        }
+    }
+
+    /// Keeps `guard` until the cursor is dropped: for a backend that counts its readers.
+    pub fn guarded_by(mut self, guard: impl Any + Send + Sync) -> Self {
+        self.guard = Some(Box::new(guard));
+        self
+    }
+
+    /// The next snapshot: the first one at once, even when it is empty; then the latest after each
+    /// change. Values that were replaced meanwhile are skipped, none comes twice.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when the registry's scope ended, from then on always.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when dropped.
+    pub async fn next(&mut self) -> Result<Arc<Snapshot>, Closed> {
+        if self.closed.is_cancelled() {
+            return Err(Closed);
+        }
+        if let Some(first) = self.first.take() {
+            self.last = Some(Arc::clone(&first));
+            return Ok(first);
+        }
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = self.closed.cancelled() => return Err(Closed),
+                next = self.changes.next() => next.ok_or(Closed)?,
+            };
+            // A store between the subscription and the first load comes by both ways.
+            if self
+                .last
+                .as_ref()
+                .is_none_or(|last| !Arc::ptr_eq(last, &next))
+            {
+                self.last = Some(Arc::clone(&next));
+                return Ok(next);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch")
+            .field("last", &self.last)
+            .field("closed", &self.closed.is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kit_sync::Cause;
+
+    use super::*;
+
+    fn snapshot(revision: u64) -> Snapshot {
+        Snapshot::fresh(Vec::new(), revision)
+    }
+
+    #[tokio::test]
+    async fn the_first_comes_at_once_and_then_the_latest() {
+        let published = Published::new(snapshot(1));
+        let mut watch = Watch::new(&published, StopToken::new());
+        assert_eq!(watch.next().await.unwrap().revision, 1);
+        published.store(snapshot(2));
+        published.store(snapshot(3));
+        assert_eq!(watch.next().await.unwrap().revision, 3);
+        drop(published);
+        assert_eq!(watch.next().await.unwrap_err(), Closed);
+        assert_eq!(watch.next().await.unwrap_err(), Closed);
+    }
+
+    #[tokio::test]
+    async fn a_closed_scope_ends_it_without_an_empty_list() {
+        let published = Published::new(snapshot(1));
+        let closed = StopToken::new();
+        let mut watch = Watch::new(&published, closed.clone());
+        watch.next().await.unwrap();
+        closed.cancel(Cause::Dropped);
+        assert_eq!(watch.next().await.unwrap_err(), Closed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn growing_stale_keeps_the_instances_and_the_first_moment() {
+        let fresh = snapshot(1);
+        let stale = fresh.stale("no route");
+        let Freshness::Stale { since: first, .. } = stale.freshness else {
+            panic!("not stale");
+        };
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        match stale.stale("still none").freshness {
+            Freshness::Stale { since, why, .. } => {
+                assert_eq!((since, &*why), (first, "still none"))
+            }
+            Freshness::Fresh => panic!("not stale"),
+        }
+        assert!(fresh.is_fresh());
+    }
+}

@@ -1,0 +1,63 @@
+//! A network that can be cut.
+
+use kit_sync::Scope;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+/// Hands connections through to another address while it is open.
+pub struct Proxy {
+    address: String,
+    open: watch::Sender<bool>,
+}
+
+impl Proxy {
+    pub async fn start(scope: &Scope, to: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound").to_string();
+        let (open, is_open) = watch::channel(true);
+        let connections = scope.clone();
+        let told = scope.token().clone();
+        let accept = async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let mut is_open = is_open.clone();
+                if !*is_open.borrow_and_update() {
+                    continue;
+                }
+                let to = to.clone();
+                let connection = async move {
+                    tokio::select! {
+                        _ = is_open.wait_for(|open| !open) => {}
+                        () = hand_through(client, &to) => {}
+                    }
+                };
+                drop(connections.track(connection));
+            }
+        };
+        scope.spawn("proxy", async move {
+            told.run_until_cancelled(accept).await;
+        });
+        Self { address, open }
+    }
+
+    pub fn url(&self, rest: &str) -> String {
+        format!("etcd://{}{rest}", self.address)
+    }
+
+    /// Resets what there is, and every new connection at once.
+    pub fn cut(&self) {
+        self.open.send_replace(false);
+    }
+
+    pub fn mend(&self) {
+        self.open.send_replace(true);
+    }
+}
+
+async fn hand_through(mut client: TcpStream, to: &str) {
+    if let Ok(mut server) = TcpStream::connect(to).await {
+        let _ = copy_bidirectional(&mut client, &mut server).await;
+    }
+}

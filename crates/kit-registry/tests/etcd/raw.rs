@@ -1,0 +1,251 @@
+//! A second, independent client: its messages are written here by hand, so that it sees what other
+//! programs see.
+
+use std::time::Duration;
+
+use prost::Message;
+use tokio::time::timeout;
+use tonic::{
+    Request, Status,
+    client::Grpc,
+    codegen::http::uri::PathAndQuery,
+    transport::{Channel, Endpoint},
+};
+use tonic_prost::ProstCodec;
+
+#[derive(Clone)]
+pub struct Raw {
+    channel: Channel,
+    token: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Kv {
+    #[prost(bytes = "vec", tag = "1")]
+    pub key: Vec<u8>,
+    #[prost(int64, tag = "2")]
+    pub create_revision: i64,
+    #[prost(int64, tag = "3")]
+    pub mod_revision: i64,
+    #[prost(bytes = "vec", tag = "5")]
+    pub value: Vec<u8>,
+    #[prost(int64, tag = "6")]
+    pub lease: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Header {
+    #[prost(int64, tag = "3")]
+    revision: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Range {
+    #[prost(bytes = "vec", tag = "1")]
+    key: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Ranged {
+    #[prost(message, optional, tag = "1")]
+    header: Option<Header>,
+    #[prost(message, repeated, tag = "2")]
+    kvs: Vec<Kv>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Put {
+    #[prost(bytes = "vec", tag = "1")]
+    key: Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    value: Vec<u8>,
+    #[prost(int64, tag = "3")]
+    lease: i64,
+}
+
+/// Whatever has one number, at 1: Compact, LeaseRevoke, LeaseTimeToLive, LeaseGrant.
+#[derive(Clone, PartialEq, Message)]
+struct Number {
+    #[prost(int64, tag = "1")]
+    number: i64,
+}
+
+/// Whatever has two strings, at 1 and 2: users, roles and passwords.
+#[derive(Clone, PartialEq, Message)]
+struct Strings {
+    #[prost(string, tag = "1")]
+    one: String,
+    #[prost(string, tag = "2")]
+    two: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Token {
+    #[prost(string, tag = "2")]
+    token: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Granted {
+    #[prost(int64, tag = "2")]
+    id: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Lease {
+    /// What is left, in seconds; -1 when it is gone.
+    #[prost(int64, tag = "3")]
+    pub left: i64,
+    #[prost(int64, tag = "4")]
+    pub granted: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Empty {}
+
+impl Raw {
+    pub fn new(address: &str) -> Self {
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+        Self {
+            channel: endpoint.connect_lazy(),
+            token: None,
+        }
+    }
+
+    pub async fn answers(&self) -> bool {
+        let key = Range { key: b"x".to_vec() };
+        let call = self.call::<_, Ranged>("/etcdserverpb.KV/Range", key);
+        match timeout(Duration::from_secs(5), call).await {
+            Ok(Ok(_)) => true,
+            // With authentication on.
+            Ok(Err(status)) => status.message().contains("user name is empty"),
+            Err(_) => false,
+        }
+    }
+
+    pub async fn get(&self, key: &str) -> Option<Kv> {
+        let key = key.as_bytes().to_vec();
+        let found: Ranged = self.must("/etcdserverpb.KV/Range", Range { key }).await;
+        found.kvs.into_iter().next()
+    }
+
+    pub async fn revision(&self) -> i64 {
+        let key = b"x".to_vec();
+        let found: Ranged = self.must("/etcdserverpb.KV/Range", Range { key }).await;
+        found.header.expect("a header").revision
+    }
+
+    pub async fn try_put(&self, key: &str, value: &str, lease: i64) -> Result<(), Status> {
+        let put = Put {
+            key: key.as_bytes().to_vec(),
+            value: value.as_bytes().to_vec(),
+            lease,
+        };
+        self.call::<_, Empty>("/etcdserverpb.KV/Put", put)
+            .await
+            .map(drop)
+    }
+
+    pub async fn put(&self, key: &str, value: &str, lease: i64) {
+        self.try_put(key, value, lease).await.expect("a put");
+    }
+
+    pub async fn delete(&self, key: &str) {
+        let key = key.as_bytes().to_vec();
+        self.must::<_, Empty>("/etcdserverpb.KV/DeleteRange", Range { key })
+            .await;
+    }
+
+    pub async fn compact(&self, revision: i64) {
+        self.number("/etcdserverpb.KV/Compact", revision).await;
+    }
+
+    pub async fn grant(&self, seconds: i64) -> i64 {
+        let number = Number { number: seconds };
+        let granted: Granted = self.must("/etcdserverpb.Lease/LeaseGrant", number).await;
+        granted.id
+    }
+
+    pub async fn revoke(&self, lease: i64) {
+        self.number("/etcdserverpb.Lease/LeaseRevoke", lease).await;
+    }
+
+    pub async fn lease(&self, lease: i64) -> Lease {
+        let number = Number { number: lease };
+        self.must("/etcdserverpb.Lease/LeaseTimeToLive", number)
+            .await
+    }
+
+    /// Turns authentication on, with `root` and one more user who may do everything.
+    pub async fn enable_auth(&mut self, user: &str, password: &str) {
+        self.strings("RoleAdd", "root", "").await;
+        for (user, password) in [("root", "root-password"), (user, password)] {
+            self.strings("UserAdd", user, password).await;
+            self.strings("UserGrantRole", user, "root").await;
+        }
+        self.must::<_, Empty>("/etcdserverpb.Auth/AuthEnable", Empty {})
+            .await;
+        self.log_in().await;
+    }
+
+    pub async fn log_in(&mut self) {
+        self.token = None;
+        let login = Strings {
+            one: "root".to_owned(),
+            two: "root-password".to_owned(),
+        };
+        let token: Token = self.must("/etcdserverpb.Auth/Authenticate", login).await;
+        self.token = Some(token.token);
+    }
+
+    async fn strings(&self, method: &str, one: &str, two: &str) {
+        let strings = Strings {
+            one: one.to_owned(),
+            two: two.to_owned(),
+        };
+        self.must::<_, Empty>(&format!("/etcdserverpb.Auth/{method}"), strings)
+            .await;
+    }
+
+    async fn number(&self, path: &str, number: i64) {
+        self.must::<_, Empty>(path, Number { number }).await;
+    }
+
+    async fn must<M, R>(&self, path: &str, message: M) -> R
+    where
+        M: Message + Clone + Default + 'static,
+        R: Message + Default + 'static,
+    {
+        self.call(path, message)
+            .await
+            .unwrap_or_else(|status| panic!("{path}: {status}"))
+    }
+
+    async fn call<M, R>(&self, path: &str, message: M) -> Result<R, Status>
+    where
+        M: Message + Clone + Default + 'static,
+        R: Message + Default + 'static,
+    {
+        let mut grpc = Grpc::new(self.channel.clone());
+        let mut last = None;
+        // After a restart the channel tells once that its connection broke.
+        for _ in 0..2 {
+            let mut request = Request::new(message.clone());
+            if let Some(token) = &self.token {
+                let token = token.parse().expect("an ASCII token");
+                request.metadata_mut().insert("token", token);
+            }
+            if let Err(error) = grpc.ready().await {
+                last = Some(Status::from_error(error.into()));
+                continue;
+            }
+            let path = PathAndQuery::try_from(path).expect("a path");
+            match grpc.unary(request, path, ProstCodec::default()).await {
+                Ok(response) => return Ok(response.into_inner()),
+                Err(status) if std::error::Error::source(&status).is_some() => last = Some(status),
+                Err(status) => return Err(status),
+            }
+        }
+        Err(last.expect("two attempts"))
+    }
+}

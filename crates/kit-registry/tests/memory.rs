@@ -1,0 +1,35 @@
+//! The memory registry keeps every backend's promises.
+
+use kit_registry::{Discovery, LossReason, Memory, Registrar, ServiceInstance, conformance};
+
+#[tokio::test]
+async fn memory_conforms() {
+    let memory = Memory::new();
+    conformance::run(|scope| memory.open(scope)).await;
+}
+
+#[tokio::test]
+async fn hold_tells_when_an_instance_is_taken_away_or_changed() {
+    let memory = Memory::new();
+    let instance = ServiceInstance::builder("1", "n").build().unwrap();
+    memory.register(&instance).await.unwrap();
+    let changed = instance.to_builder().version("2").build().unwrap();
+    let (reason, ()) = tokio::join!(memory.hold(&instance), async {
+        memory.register(&changed).await.unwrap();
+    });
+    assert!(matches!(reason, LossReason::Changed), "{reason}");
+    let (reason, ()) = tokio::join!(memory.hold(&changed), async {
+        memory.deregister(&changed).await.unwrap();
+    });
+    assert!(matches!(reason, LossReason::Missing), "{reason}");
+}
+
+#[tokio::test]
+async fn a_watch_ends_with_the_last_handle() {
+    let memory = Memory::new();
+    let name = "n".parse().unwrap();
+    let mut watch = memory.watch(&name).await.unwrap();
+    assert!(watch.next().await.unwrap().instances.is_empty());
+    drop(memory);
+    assert!(watch.next().await.is_err());
+}

@@ -1,0 +1,94 @@
+//! What the application hands to a component.
+
+use std::sync::Arc;
+
+use kit_sync::{Gate, Latch, Scope};
+use tokio::sync::watch;
+
+use crate::{Cut, Cuts, Lifecycle};
+
+/// What the application hands to a component: where its tasks live, what it can see of the
+/// application's life, and what it may say back. Cheap to clone.
+///
+/// `kit-app` drives it; a test can too:
+///
+/// ```
+/// use kit_sync::TaskTree;
+/// use kit_transport::{Context, Lifecycle};
+/// use tokio::sync::watch;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let tree = TaskTree::new("test");
+/// let (life, seen) = watch::channel(Lifecycle::new());
+/// let ctx = Context::new(tree.scope().child("http"), seen);
+/// life.send_modify(|life| life.healthy = true);
+/// assert!(ctx.lifecycle().borrow().healthy);
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Context {
+    scope: Scope,
+    lifecycle: watch::Receiver<Lifecycle>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    gate: Gate,
+    cuts: Cuts,
+    extensions: http::Extensions,
+}
+
+impl Context {
+    /// A context whose tasks live in `scope` and that sees `lifecycle`; with a gate of its own
+    /// and no extensions.
+    #[must_use]
+    pub fn new(scope: Scope, lifecycle: watch::Receiver<Lifecycle>) -> Context {
+        Context { scope, lifecycle, shared: Arc::default() }
+    }
+
+    /// The same context with the application's gate and extensions.
+    #[must_use]
+    pub fn with(self, gate: Gate, extensions: http::Extensions) -> Context {
+        let shared = Arc::new(Shared { gate, cuts: Cuts::default(), extensions });
+        Context { shared, ..self }
+    }
+
+    /// Where the component's tasks live. Its token means: drain and end.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The application's life, as it concerns this component.
+    #[must_use]
+    pub fn lifecycle(&self) -> watch::Receiver<Lifecycle> {
+        self.lifecycle.clone()
+    }
+
+    /// Counts something that did not end by itself before the deadline; `which` names it in the
+    /// report (`GET /orders from 10.0.0.7:41000`). A cut [`Cut::Request`] makes the exit code 1.
+    pub fn count_cut(&self, what: Cut, which: impl Into<String>) {
+        self.shared.cuts.count(what, which.into());
+    }
+
+    /// What was cut so far.
+    #[must_use]
+    pub fn cuts(&self) -> &Cuts {
+        &self.shared.cuts
+    }
+
+    /// Holds the application's readiness back until the latch is opened; `what` says what is
+    /// waited for.
+    pub fn latch(&self, what: &'static str) -> Latch {
+        self.shared.gate.latch(what)
+    }
+
+    /// What every request's extensions are cloned from: the application's `Arc<Info>`, its
+    /// handle, and what the application's author put there.
+    #[must_use]
+    pub fn extensions(&self) -> &http::Extensions {
+        &self.shared.extensions
+    }
+}

@@ -1,0 +1,69 @@
+//! What did not end by itself before the deadline.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+/// How many of each kind are kept by name; the rest is counted.
+const NAMED: usize = 16;
+
+/// A kind of thing that a server cuts at its deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Cut {
+    /// A request without its whole answer. Makes the exit code 1.
+    Request,
+    /// A stream that was told to end and had its grace: server-sent events, a WebSocket, a
+    /// response whose handler asked for the drain.
+    Stream,
+    /// A connection without a request.
+    Connection,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cut::Request => "request",
+            Cut::Stream => "stream",
+            Cut::Connection => "connection",
+        })
+    }
+}
+
+/// Counts of what was cut, with the first few of each kind by name.
+#[derive(Debug, Default)]
+pub struct Cuts {
+    kinds: Mutex<[Kind; 3]>,
+}
+
+#[derive(Debug, Default)]
+struct Kind {
+    count: usize,
+    names: Vec<String>,
+}
+
+impl Cuts {
+    /// How many of this kind were cut.
+    #[must_use]
+    pub fn count_of(&self, what: Cut) -> usize {
+        self.lock()[what as usize].count
+    }
+
+    /// The names of the first sixteen of this kind.
+    #[must_use]
+    pub fn names_of(&self, what: Cut) -> Vec<String> {
+        self.lock()[what as usize].names.clone()
+    }
+
+    pub(crate) fn count(&self, what: Cut, which: String) {
+        let kind = &mut self.lock()[what as usize];
+        kind.count += 1;
+        if kind.names.len() < NAMED {
+            kind.names.push(which);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, [Kind; 3]> {
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,31 @@
+//! The one connection driver behind every server: accepts, serves HTTP/1.1 and HTTP/2, keeps the
+//! time limits, and drains.
+//!
+//! Two wrappers see everything. [`io`] sees bytes and holds the connection's membership in the
+//! scope: a connection is alive until its I/O is dropped, upgraded or not. [`service`] sees
+//! requests: one is in flight until its body has ended and its bytes have left. What they saw is
+//! in one [`conn::Conn`] per connection, from which [`connection`] (its task) derives the next
+//! deadline and [`drain`] what was cut.
+
+mod accept;
+mod body;
+mod conn;
+mod connection;
+mod connections;
+mod drain;
+mod draining;
+mod executor;
+mod in_flight;
+mod io;
+mod lame_duck;
+mod options;
+mod peer;
+mod service;
+mod sniff;
+mod timer;
+
+pub(crate) use accept::{listen, serve};
+pub use draining::Draining;
+pub use options::ConnectionOptions;
+pub use peer::Peer;
+pub(crate) use service::Handler;

@@ -1,0 +1,84 @@
+//! The task of one connection.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::{Builder, UpgradeableConnection};
+use pin_project_lite::pin_project;
+
+use super::conn::{Conn, Next, TooLong, after};
+use super::connections::Connections;
+use super::executor::ScopeExecutor;
+use super::io::Io;
+use super::service::{Handler, RequestService};
+use super::timer::LazyTimer;
+
+type Hyper<H> = UpgradeableConnection<'static, TokioIo<Io>, RequestService<H>, ScopeExecutor>;
+
+pin_project! {
+    /// Drives hyper, keeps the connection's time limits, and closes or kills it when told.
+    pub(super) struct Connection<H: Handler> {
+        #[pin]
+        hyper: Hyper<H>,
+        #[pin]
+        timer: LazyTimer,
+        conn: Arc<Conn>,
+        connections: Arc<Connections>,
+    }
+}
+
+impl<H: Handler> Connection<H> {
+    pub(super) fn new(io: Io, conn: Arc<Conn>, handler: H, connections: Arc<Connections>) -> Connection<H> {
+        let builder = Builder::new(ScopeExecutor(connections.ctx.scope().clone()));
+        let service = RequestService::new(handler, Arc::clone(&conn), Arc::clone(&connections));
+        let hyper = builder.serve_connection_with_upgrades(TokioIo::new(io), service).into_owned();
+        let timer = LazyTimer::new(after(conn.opened(), connections.options.first_byte));
+        Connection { hyper, timer, conn, connections }
+    }
+}
+
+impl<H: Handler> Future for Connection<H> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let remote = this.conn.peer.remote;
+        loop {
+            if let Poll::Ready(result) = this.hyper.as_mut().poll(cx) {
+                if let Err(error) = result {
+                    tracing::debug!(%remote, error = &*error as &dyn std::error::Error, "connection failed");
+                }
+                return Poll::Ready(());
+            }
+            let mut fired = false;
+            let next = loop {
+                match this.conn.settle(cx, &this.connections.options, fired) {
+                    Next::Wait(deadline) => match this.timer.as_mut().poll_until(cx, deadline) {
+                        Poll::Ready(()) => fired = true,
+                        Poll::Pending => return Poll::Pending,
+                    },
+                    next => break next,
+                }
+            };
+            match next {
+                Next::Close => this.hyper.as_mut().graceful_shutdown(),
+                Next::Kill(why) => {
+                    kill(this.conn, this.connections, why);
+                    return Poll::Ready(());
+                }
+                Next::End | Next::Wait(_) => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+fn kill(conn: &Conn, connections: &Connections, why: TooLong) {
+    tracing::debug!(remote = %conn.peer.remote, ?why, "connection took too long");
+    if conn.is_told() {
+        connections.count(conn.cut());
+    } else {
+        conn.kill();
+    }
+}

@@ -1,0 +1,70 @@
+//! The end of a server: what is in flight is finished, what does not end is cut and counted.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::conn::Conn;
+use super::connections::Connections;
+use crate::Cut;
+
+/// Streams that begin during the drain are looked for so often.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// Tells every connection, cuts streams after their grace and everything at the deadline, and
+/// returns when the last connection's I/O is gone.
+///
+/// The deadline may move while this waits. Without one it waits for as long as it takes.
+pub(super) async fn drain(connections: &Connections) {
+    let told = Instant::now();
+    let streams: usize = connections.all().iter().map(|conn| conn.tell()).sum();
+    let mut life = connections.ctx.lifecycle();
+    let mut watching = true;
+    let mut swept = None;
+    loop {
+        let deadline = life.borrow_and_update().deadline;
+        let grace = deadline
+            .map(|deadline| deadline.saturating_duration_since(told) / 2)
+            .map_or(connections.options.stream_grace, |half| connections.options.stream_grace.min(half));
+        let sweep = swept.map_or_else(|| told + grace, |swept| swept + AGAIN);
+        let next = deadline.map_or(sweep, |deadline| deadline.min(sweep));
+        tokio::select! {
+            biased;
+            () = connections.all_gone() => break,
+            changed = life.changed(), if watching => watching = changed.is_ok(),
+            () = sleep_until(next) => {
+                let now = Instant::now();
+                if deadline.is_some_and(|deadline| deadline <= now) {
+                    cut(connections, Conn::cut);
+                    connections.all_gone().await;
+                    break;
+                }
+                cut(connections, Conn::cut_graced);
+                swept = Some(now);
+            }
+        }
+    }
+    report(connections, streams, told);
+}
+
+fn cut(connections: &Connections, how: impl Fn(&Conn) -> Vec<super::conn::Named>) {
+    for conn in connections.all() {
+        connections.count(how(&conn));
+    }
+}
+
+fn report(connections: &Connections, streams: usize, told: Instant) {
+    let (served, requests) = connections.served();
+    let cuts = connections.ctx.cuts();
+    tracing::info!(
+        server = connections.ctx.scope().path(),
+        connections = served,
+        requests,
+        streams_told = streams,
+        cut_requests = cuts.count_of(Cut::Request),
+        cut_streams = cuts.count_of(Cut::Stream),
+        cut_connections = cuts.count_of(Cut::Connection),
+        took = ?told.elapsed(),
+        "drained",
+    );
+}

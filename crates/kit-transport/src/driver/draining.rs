@@ -1,0 +1,53 @@
+//! How a response learns that the server drains.
+
+use std::fmt;
+use std::sync::Arc;
+
+use kit_sync::StopToken;
+
+use super::conn::Conn;
+use super::in_flight::Key;
+
+/// Tells a long-running response that the server drains; in every request's extensions.
+///
+/// A response whose handler asks is a *stream*: it is expected to end soon after it was told, and
+/// being cut at the deadline is no failure. Every other running response is a *request*, which is
+/// waited for, and whose cut makes the exit code 1.
+#[derive(Clone)]
+pub struct Draining {
+    conn: Arc<Conn>,
+    key: Key,
+    token: StopToken,
+}
+
+impl Draining {
+    pub(super) fn new(conn: Arc<Conn>, token: StopToken) -> Draining {
+        Draining { conn, key: Key::none(), token }
+    }
+
+    pub(super) fn set_key(&mut self, key: Key) {
+        self.key = key;
+    }
+
+    /// Resolves when the drain begins. Calling it makes this response a stream.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at any time.
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        self.conn.is_stream(self.key);
+        let token = self.token.clone();
+        async move { token.cancelled().await }
+    }
+
+    /// Whether the drain has begun. Asking this leaves the response what it is.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.token.is_cancelled()
+    }
+}
+
+impl fmt::Debug for Draining {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draining").field("is_draining", &self.is_draining()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,110 @@
+//! The wrapper that sees bytes.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use kit_sync::Hold;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::conn::Conn;
+use super::connections::Place;
+use super::sniff::{Sniffer, Stage};
+
+/// A connection's socket. As long as it lives, whoever holds it, the connection is a member of the
+/// server's scope; a kill makes every read and write fail, also those of tasks that nobody told
+/// us about.
+#[derive(Debug)]
+pub(super) struct Io {
+    stream: TcpStream,
+    conn: Arc<Conn>,
+    sniffer: Sniffer,
+    // Dropped after the socket, in this order: the drain sees it gone before the scope does.
+    _place: Place,
+    _member: Hold,
+}
+
+impl Io {
+    pub(super) fn new(stream: TcpStream, conn: Arc<Conn>, place: Place, member: Hold) -> Io {
+        Io { stream, conn, sniffer: Sniffer::new(), _place: place, _member: member }
+    }
+
+    fn written<T>(&self, cx: &Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        match &result {
+            Poll::Ready(Ok(_)) => self.conn.wrote(),
+            Poll::Pending if !self.conn.waits_to_write(cx) => return Poll::Ready(Err(killed())),
+            _ => {}
+        }
+        result
+    }
+}
+
+fn killed() -> io::Error {
+    io::ErrorKind::ConnectionAborted.into()
+}
+
+impl AsyncRead for Io {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.conn.is_killed() {
+            return Poll::Ready(Err(killed()));
+        }
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        match &result {
+            Poll::Ready(Ok(())) => {
+                let bytes = &buffer.filled()[before..];
+                // What comes after the greeting of HTTP/2 starts nothing.
+                if !bytes.is_empty() && this.sniffer.stage() != Stage::Http2 {
+                    this.conn.received(this.sniffer.feed(bytes));
+                }
+            }
+            Poll::Pending if !this.conn.waits_to_read(cx) => return Poll::Ready(Err(killed())),
+            _ => {}
+        }
+        result
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.conn.is_killed() {
+            return Poll::Ready(Err(killed()));
+        }
+        let result = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        this.written(cx, result)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.conn.is_killed() {
+            return Poll::Ready(Err(killed()));
+        }
+        let result = Pin::new(&mut this.stream).poll_write_vectored(cx, slices);
+        this.written(cx, result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let result = Pin::new(&mut this.stream).poll_flush(cx);
+        if let Poll::Ready(Ok(())) = result {
+            this.conn.flushed();
+        }
+        result
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,39 @@
+//! The limits of one connection.
+
+use std::time::Duration;
+
+/// How long a connection may keep the server waiting, and what a stream gets when it is told.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit_transport::ConnectionOptions;
+///
+/// let patient = ConnectionOptions { idle: Duration::from_secs(600), ..ConnectionOptions::default() };
+/// assert_eq!(patient.head, Duration::from_secs(10));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionOptions {
+    /// From the connection to its first byte. Who connects and says nothing holds a socket for
+    /// free. Default: 10 s.
+    pub first_byte: Duration,
+    /// From the first byte of an HTTP/1.1 request's head to its last, or of an HTTP/2 connection
+    /// to the end of its preface and first SETTINGS frame's header. Default: 10 s.
+    pub head: Duration,
+    /// Without a request in flight; then it is closed, on HTTP/2 by GOAWAY. Default: 60 s.
+    pub idle: Duration,
+    /// For server-sent events and upgraded sockets from the moment they are told of the drain to
+    /// the moment they are cut; at most half of what is left until the deadline. Default: 2 s.
+    pub stream_grace: Duration,
+}
+
+impl Default for ConnectionOptions {
+    fn default() -> ConnectionOptions {
+        ConnectionOptions {
+            first_byte: Duration::from_secs(10),
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            stream_grace: Duration::from_secs(2),
+        }
+    }
+}

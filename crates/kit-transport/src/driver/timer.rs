@@ -1,0 +1,70 @@
+//! One timer for all the limits of a connection.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+pin_project! {
+    /// A sleep that is only ever set to an earlier time. A busy connection moves its deadline
+    /// with every request; the sleep then fires once in a while, too early, and is set again.
+    #[derive(Debug)]
+    pub(super) struct LazyTimer {
+        #[pin]
+        sleep: Sleep,
+        armed: Instant,
+    }
+}
+
+impl LazyTimer {
+    pub(super) fn new(deadline: Instant) -> LazyTimer {
+        LazyTimer { sleep: sleep_until(deadline), armed: deadline }
+    }
+
+    /// Ready when `wanted` has passed. May be asked with another time at every poll.
+    pub(super) fn poll_until(self: Pin<&mut Self>, cx: &mut Context<'_>, wanted: Instant) -> Poll<()> {
+        let mut this = self.project();
+        if wanted < *this.armed {
+            this.sleep.as_mut().reset(wanted);
+            *this.armed = wanted;
+        }
+        loop {
+            ready!(this.sleep.as_mut().poll(cx));
+            if wanted <= *this.armed {
+                return Poll::Ready(());
+            }
+            this.sleep.as_mut().reset(wanted);
+            *this.armed = wanted;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_later_deadline_outlives_the_sleep_that_was_armed() {
+        let start = Instant::now();
+        let mut timer = pin!(LazyTimer::new(start + SECOND));
+        poll_fn(|cx| timer.as_mut().poll_until(cx, start + 5 * SECOND)).await;
+        assert_eq!(start.elapsed(), 5 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_earlier_deadline_is_kept() {
+        let start = Instant::now();
+        let mut timer = pin!(LazyTimer::new(start + 60 * SECOND));
+        poll_fn(|cx| timer.as_mut().poll_until(cx, start + SECOND)).await;
+        assert_eq!(start.elapsed(), SECOND);
+        poll_fn(|cx| timer.as_mut().poll_until(cx, start + 3 * SECOND)).await;
+        assert_eq!(start.elapsed(), 3 * SECOND);
+    }
+}

@@ -1,0 +1,81 @@
+use super::*;
+
+fn too_long() -> ApiError {
+    ApiError::bad_request("NAME_TOO_LONG", "a name has at most 64 characters").with_metadata("max", "64")
+}
+
+#[test]
+fn any_other_error_is_a_500_without_its_text_and_with_its_source() {
+    let error = ApiError::from(io::Error::other("password is hunter2"));
+    assert_eq!((error.code(), error.message()), (500, "internal error"));
+    assert!(!format!("{error}").contains("hunter2"));
+    assert_eq!(error.source().unwrap().to_string(), "password is hunter2");
+}
+
+#[test]
+fn a_boxed_api_error_comes_back_unchanged() {
+    let boxed = BoxError::from(too_long().with_source("why"));
+    assert_eq!(boxed.to_string(), "400 NAME_TOO_LONG: a name has at most 64 characters");
+    let back = ApiError::from_boxed(boxed);
+    assert_eq!((back.code(), back.reason()), (400, "NAME_TOO_LONG"));
+    assert_eq!(back.metadata()["max"], "64");
+    assert_eq!(back.source().unwrap().to_string(), "why");
+}
+
+#[test]
+fn an_api_error_deeper_in_the_chain_is_kept_and_the_whole_chain_is_its_source() {
+    let back = ApiError::from(io::Error::other(BoxError::from(too_long())));
+    assert_eq!((back.code(), back.reason()), (400, "NAME_TOO_LONG"));
+    assert!(back.source().unwrap().downcast_ref::<io::Error>().is_some());
+}
+
+#[cfg(feature = "grpc")]
+mod grpc {
+    use tonic::{Code, Status};
+    use tonic_types::StatusExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_status_carries_code_message_reason_and_metadata() {
+        let status = Status::from(too_long());
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert_eq!(status.message(), "a name has at most 64 characters");
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("NAME_TOO_LONG", ""));
+        assert_eq!(info.metadata["max"], "64");
+    }
+
+    #[test]
+    fn a_status_from_afar_becomes_the_same_error() {
+        let near = Status::from(too_long());
+        let far = Status::with_details(near.code(), near.message(), near.details().to_vec().into());
+        let error = ApiError::from(far);
+        assert_eq!((error.code(), error.reason()), (400, "NAME_TOO_LONG"));
+        assert_eq!(error.metadata()["max"], "64");
+    }
+
+    #[test]
+    fn a_status_of_another_hand_keeps_its_code_and_message() {
+        let error = ApiError::from(Status::already_exists("taken"));
+        assert_eq!((error.code(), error.reason(), error.message()), (409, "", "taken"));
+    }
+
+    #[test]
+    fn a_code_outside_the_table_survives_on_this_side_and_is_unknown_on_the_wire() {
+        let status = Status::from(ApiError::new(u16::MAX, "ODD", "odd"));
+        assert_eq!(status.code(), Code::Unknown);
+        assert_eq!(ApiError::from(status).code(), u16::MAX);
+    }
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn an_answer_has_the_status_and_is_json() {
+    use axum::response::IntoResponse as _;
+
+    let response = too_long().into_response();
+    assert_eq!(response.status(), 400);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(ApiError::new(0, "", "").into_response().status(), 500);
+}

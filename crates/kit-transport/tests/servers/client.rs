@@ -1,0 +1,76 @@
+//! Clients: a raw socket, and hyper's for HTTP/2.
+
+use std::net::SocketAddr;
+
+use ::http::{Request, Response, Uri};
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::fixture::PATIENCE;
+
+/// The HTTP/2 preface.
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// An empty SETTINGS frame.
+pub(crate) const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+pub(crate) struct Raw(pub(crate) TcpStream);
+
+impl Raw {
+    pub(crate) async fn connect(address: SocketAddr) -> Raw {
+        Raw(TcpStream::connect(address).await.expect("it accepts"))
+    }
+
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).await.expect("it reads");
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) {
+        self.send(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n")).await;
+    }
+
+    /// Reads until the bytes read end with `end`.
+    pub(crate) async fn read_to(&mut self, end: &str) -> String {
+        let mut text = Vec::new();
+        let reading = async {
+            while !text.ends_with(end.as_bytes()) {
+                let byte = self.0.read_u8().await;
+                text.push(byte.unwrap_or_else(|error| panic!("{error} after {}", String::from_utf8_lossy(&text))));
+            }
+        };
+        timeout(PATIENCE, reading).await.expect("it answers");
+        String::from_utf8(text).expect("text")
+    }
+
+    pub(crate) async fn read_head(&mut self) -> String {
+        self.read_to("\r\n\r\n").await
+    }
+
+    /// Everything until the connection ends, by a close or by a reset.
+    pub(crate) async fn read_to_close(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let read = timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
+        let _closed_or_reset = read.expect("it closes");
+        bytes
+    }
+}
+
+/// Asks over HTTP/2; the connection's task runs until the server closes it.
+pub(crate) async fn http2(address: SocketAddr) -> SendRequest<Empty<Bytes>> {
+    let stream = TcpStream::connect(address).await.expect("it accepts");
+    let (sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("it speaks HTTP/2");
+    #[expect(clippy::disallowed_methods, reason = "a client's task, which ends with its connection")]
+    tokio::spawn(connection);
+    sender
+}
+
+pub(crate) fn ask(sender: &mut SendRequest<Empty<Bytes>>, path: &str) -> impl Future<Output = hyper::Result<Response<Incoming>>> + use<> {
+    let uri: Uri = format!("http://test{path}").parse().expect("a path");
+    sender.send_request(Request::get(uri).body(Empty::new()).expect("a request"))
+}

@@ -1,0 +1,120 @@
+//! A server under a context that the test drives.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use kit_sync::TaskTree;
+use kit_transport::{Address, Context, Cut, Lifecycle, Server, Stage, grpc, http};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+/// Longer than anything that is waited for takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const ANY_PORT: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
+
+pub(crate) struct Fixture {
+    pub(crate) address: SocketAddr,
+    pub(crate) ctx: Context,
+    pub(crate) life: watch::Sender<Lifecycle>,
+    tree: TaskTree,
+}
+
+/// How a server ended.
+pub(crate) struct Ended {
+    pub(crate) took: Duration,
+    pub(crate) ctx: Context,
+}
+
+impl Fixture {
+    pub(crate) async fn http(router: Router) -> Fixture {
+        Fixture::start(http::Server::new(ANY_PORT, router)).await
+    }
+
+    pub(crate) async fn grpc(change: impl FnOnce(grpc::Server) -> grpc::Server) -> Fixture {
+        Fixture::start(change(grpc::Server::new(ANY_PORT))).await
+    }
+
+    pub(crate) async fn start(server: impl Server) -> Fixture {
+        Fixture::with(server, ::http::Extensions::new()).await
+    }
+
+    pub(crate) async fn with(server: impl Server, extensions: ::http::Extensions) -> Fixture {
+        let tree = TaskTree::new("test");
+        let mut beginning = Lifecycle::new();
+        beginning.stage = Stage::Running;
+        beginning.healthy = true;
+        let (life, seen) = watch::channel(beginning);
+        let scope = tree.scope().child(server.name());
+        let ctx = Context::new(scope, seen).with(kit_sync::Gate::new(), extensions);
+        let listening = server.start(&ctx).await.expect("it starts");
+        let [listening] = &listening[..] else { panic!("one address: {listening:?}") };
+        let Address::Ip(address) = *listening.address() else { panic!("an IP address: {listening}") };
+        Fixture { address, ctx, life, tree }
+    }
+
+    /// The first moment of a stop.
+    pub(crate) fn lame_duck(&self, deadline: Duration) {
+        self.life.send_modify(|life| {
+            life.stage = Stage::LameDuck;
+            life.healthy = false;
+            life.deadline = Some(Instant::now() + deadline);
+        });
+    }
+
+    /// Stops as an application does, with so much time.
+    pub(crate) async fn stop_within(self, deadline: Duration) -> Ended {
+        self.lame_duck(deadline);
+        self.drain().await
+    }
+
+    /// Drains, and sees that nothing is left, not even what somebody else spawned.
+    pub(crate) async fn drain(self) -> Ended {
+        let start = Instant::now();
+        self.life.send_modify(|life| life.stage = Stage::Draining);
+        let report = self.tree.close(start + PATIENCE).await;
+        let took = start.elapsed();
+        assert!(report.on_time(), "left: {report:?}");
+        Ended { took, ctx: self.ctx }
+    }
+}
+
+impl Ended {
+    #[track_caller]
+    pub(crate) fn cut(&self, what: Cut, count: usize) -> &Ended {
+        let cuts = self.ctx.cuts();
+        assert_eq!(cuts.count_of(what), count, "{what}: {:?}", cuts.names_of(what));
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn nothing_cut(&self) -> &Ended {
+        self.cut(Cut::Request, 0).cut(Cut::Stream, 0).cut(Cut::Connection, 0)
+    }
+
+    #[track_caller]
+    pub(crate) fn within(&self, milliseconds: u64) -> &Ended {
+        assert!(self.took <= Duration::from_millis(milliseconds), "took {:?}", self.took);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn not_before(&self, milliseconds: u64) -> &Ended {
+        assert!(self.took >= Duration::from_millis(milliseconds), "took {:?}", self.took);
+        self
+    }
+}
+
+/// Until no task is left in this runtime, the clients' own included: they end with their
+/// connections.
+pub(crate) async fn no_task_is_left() {
+    let metrics = Handle::current().metrics();
+    let none = async {
+        while metrics.num_alive_tasks() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let left = timeout(Duration::from_secs(1), none).await;
+    assert!(left.is_ok(), "{} tasks are left", metrics.num_alive_tasks());
+}

@@ -1,0 +1,107 @@
+//! What a connection may not do while the server runs.
+
+use std::time::Duration;
+
+use kit_transport::{ConnectionOptions, Cut, http};
+use tokio::time::Instant;
+
+use crate::client::{PREFACE, Raw, SETTINGS, ask, http2};
+use crate::drain_http1::Held;
+use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
+
+const LIMIT: Duration = Duration::from_millis(300);
+
+async fn serve(options: ConnectionOptions) -> Fixture {
+    Fixture::start(http::Server::new(ANY_PORT, Held::new().router()).connections(options)).await
+}
+
+/// How long until the server closes the connection.
+async fn closes_after(client: &mut Raw) -> Duration {
+    let start = Instant::now();
+    client.read_to_close().await;
+    start.elapsed()
+}
+
+fn in_time(took: Duration) {
+    assert!((LIMIT - Duration::from_millis(50)..LIMIT + Duration::from_millis(400)).contains(&took), "{took:?}");
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_closed() {
+    let server = serve(ConnectionOptions { first_byte: LIMIT, ..ConnectionOptions::default() }).await;
+    in_time(closes_after(&mut Raw::connect(server.address).await).await);
+    server.stop_within(PATIENCE).await.within(100).nothing_cut();
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn half_a_head_is_closed_the_first_and_the_second_time() {
+    let server = serve(ConnectionOptions { head: LIMIT, ..ConnectionOptions::default() }).await;
+    let mut client = Raw::connect(server.address).await;
+    client.send("GET /hello HTTP/1.1\r\n").await;
+    in_time(closes_after(&mut client).await);
+
+    let mut client = Raw::connect(server.address).await;
+    client.get("/hello").await;
+    client.read_to("hello").await;
+    client.send("GET").await;
+    in_time(closes_after(&mut client).await);
+    server.stop_within(PATIENCE).await.within(100).nothing_cut();
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn half_a_greeting_is_closed() {
+    let server = serve(ConnectionOptions { head: LIMIT, ..ConnectionOptions::default() }).await;
+    for part in [&PREFACE[..10], PREFACE, &[PREFACE, &SETTINGS[..5]].concat()] {
+        let mut client = Raw::connect(server.address).await;
+        client.send(part).await;
+        in_time(closes_after(&mut client).await);
+    }
+    server.stop_within(PATIENCE).await.within(100).nothing_cut();
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn a_dripping_head_has_no_more_time_than_a_stuck_one() {
+    let server = serve(ConnectionOptions { head: LIMIT, ..ConnectionOptions::default() }).await;
+    let mut client = Raw::connect(server.address).await;
+    let start = Instant::now();
+    let mut pause = tokio::time::interval(Duration::from_millis(20));
+    while tokio::io::AsyncWriteExt::write_all(&mut client.0, b"x").await.is_ok() {
+        pause.tick().await;
+        assert!(start.elapsed() < PATIENCE);
+    }
+    in_time(start.elapsed());
+    server.stop_within(PATIENCE).await.within(100).nothing_cut();
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_and_busy_ones_are_not() {
+    let held = Held::new();
+    let options = ConnectionOptions { idle: LIMIT, ..ConnectionOptions::default() };
+    let server = Fixture::start(http::Server::new(ANY_PORT, held.router()).connections(options)).await;
+    let mut busy = Raw::connect(server.address).await;
+    busy.get("/held").await;
+    held.begun().await;
+
+    let mut idle = Raw::connect(server.address).await;
+    idle.get("/hello").await;
+    idle.read_to("hello").await;
+    in_time(closes_after(&mut idle).await);
+
+    let mut idle = http2(server.address).await;
+    assert_eq!(ask(&mut idle, "/hello").await.unwrap().status(), 200);
+    while !idle.is_closed() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    let mut frozen = Raw::connect(server.address).await;
+    frozen.send([PREFACE, SETTINGS].concat()).await;
+    let took = closes_after(&mut frozen).await;
+    assert!(took >= LIMIT + Duration::from_millis(450), "GOAWAY, and half a second: {took:?}");
+
+    held.go.add_permits(1);
+    busy.read_to("done").await;
+    server.stop_within(PATIENCE).await.cut(Cut::Connection, 0);
+}

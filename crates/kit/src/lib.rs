@@ -1,0 +1,54 @@
+//! Kit: an application lifecycle framework for microservices.
+//!
+//! A service author writes handlers; Kit gives the service its identity, its HTTP and gRPC
+//! servers, its signals, its place in the registry, an ordered start, and a stop that drops no
+//! request and leaks no task.
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! use axum::{Router, routing::get};
+//! use kit::{App, http};
+//!
+//! fn main() -> ExitCode {
+//!     let routes = Router::new().route("/", get(|| async { "hello" }));
+//!     App::builder("hello")
+//!         .version(env!("CARGO_PKG_VERSION"))
+//!         .server(http::Server::new(([127, 0, 0, 1], 8000), routes))
+//!         .build()
+//!         .main()
+//! }
+//! ```
+//!
+//! This crate has no code of its own: it names what the others hold.
+//!
+//! | module, feature | crate | what |
+//! |---|---|---|
+//! | here | `kit-app` | the app, its builder, hooks, signals, events, the report |
+//! | [`transport`] | `kit-transport` | the `Server` contract, `ApiError` |
+//! | [`http`], feature `http` (default) | `kit-transport` | HTTP over any `axum::Router` |
+//! | `grpc`, feature `grpc` | `kit-transport` | gRPC over any tonic services |
+//! | [`registry`], feature `etcd` | `kit-registry` | registration and discovery |
+//! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |
+
+pub use kit_app::{
+    App, AppBuilder, AppHandle, BoxError, Cause, ComponentReport, DrainProfile, Environment, Error,
+    Event, HookContext, HookReport, HookStage, Info, NeverReady, Phase, RegisterAtStart,
+    RegistrationReport, Report, RunError, SignalSender, Signals, Stage,
+};
+pub use kit_registry as registry;
+pub use kit_sync as sync;
+pub use kit_transport as transport;
+#[cfg(feature = "grpc")]
+pub use kit_transport::grpc;
+#[cfg(feature = "http")]
+pub use kit_transport::http;
+pub use kit_transport::{ApiError, Context, Listening, Server};
+#[cfg(any(feature = "http", feature = "grpc"))]
+pub use kit_transport::{Draining, Peer};
+
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../../docs/src/architecture.md")]
+    mod architecture {}
+}

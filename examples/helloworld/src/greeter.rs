@@ -1,0 +1,95 @@
+//! The greeting itself, once, and its two faces.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::routing::get;
+use kit::ApiError;
+use serde::Serialize;
+use tonic::{Request, Response, Status};
+
+use proto::greeter_server::{Greeter, GreeterServer};
+use proto::{HelloReply, HelloRequest};
+
+#[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+mod proto {
+    tonic::include_proto!("helloworld.v1");
+}
+
+/// What reflection shows.
+pub(crate) const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helloworld.bin"));
+
+const LONGEST_NAME: usize = 64;
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+/// The greeting for `name`, after `delay` (empty for none).
+async fn greet(name: &str, delay: &str) -> Result<String, ApiError> {
+    let length = name.chars().count();
+    if length > LONGEST_NAME {
+        let message = format!("name has {length} characters, at most {LONGEST_NAME} are allowed");
+        return Err(ApiError::bad_request("NAME_TOO_LONG", message)
+            .with_metadata("length", length.to_string())
+            .with_metadata("max", LONGEST_NAME.to_string()));
+    }
+    tokio::time::sleep(parse_delay(delay)?).await;
+    Ok(format!("Hello {name}"))
+}
+
+fn parse_delay(delay: &str) -> Result<Duration, ApiError> {
+    if delay.is_empty() {
+        return Ok(Duration::ZERO);
+    }
+    let wrong =
+        |why: String| ApiError::bad_request("INVALID_DELAY", why).with_metadata("delay", delay);
+    match humantime::parse_duration(delay) {
+        Ok(time) if time <= LONGEST_DELAY => Ok(time),
+        Ok(_) => Err(wrong(format!("delay `{delay}` is longer than 60s"))),
+        Err(error) => Err(wrong(format!(
+            "delay `{delay}` is not a time such as 500ms: {error}"
+        ))),
+    }
+}
+
+// === HTTP ===
+
+pub(crate) fn routes() -> Router {
+    Router::new().route("/helloworld/{name}", get(hello))
+}
+
+#[derive(Serialize)]
+struct Hello {
+    message: String,
+}
+
+async fn hello(
+    Path(name): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Json<Hello>, ApiError> {
+    let delay = query.get("delay").map_or("", String::as_str);
+    Ok(Json(Hello {
+        message: greet(&name, delay).await?,
+    }))
+}
+
+// === gRPC ===
+
+pub(crate) fn service() -> GreeterServer<GrpcGreeter> {
+    GreeterServer::new(GrpcGreeter)
+}
+
+pub(crate) struct GrpcGreeter;
+
+#[tonic::async_trait]
+impl Greeter for GrpcGreeter {
+    async fn say_hello(
+        &self,
+        request: Request<HelloRequest>,
+    ) -> Result<Response<HelloReply>, Status> {
+        let HelloRequest { name, delay } = request.into_inner();
+        let message = greet(&name, &delay).await?;
+        Ok(Response::new(HelloReply { message }))
+    }
+}

@@ -1,0 +1,53 @@
+//! The smallest honest service on Kit: one greeting, over HTTP and gRPC.
+//!
+//! ```text
+//! cargo run -p helloworld
+//! curl 'http://127.0.0.1:8000/helloworld/kit?delay=500ms'
+//! ```
+//!
+//! What it shows, in the order of reading: options that come from flags (`args`), handlers that
+//! know nothing of Kit's lifecycle (`greeter`), and the app that is made of them, below.
+
+mod args;
+mod greeter;
+mod logging;
+
+use std::process::ExitCode;
+
+use args::Args;
+use clap::Parser;
+use kit::{App, AppBuilder, grpc, http};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    logging::init(args.log);
+
+    let http = http::Server::new(args.http, greeter::routes());
+    let grpc = grpc::Server::new(args.grpc)
+        .service(greeter::service())
+        .reflection(greeter::DESCRIPTORS);
+
+    App::builder(args.name.as_str())
+        .version(env!("CARGO_PKG_VERSION"))
+        .metadata("language", "rust")
+        .server(http)
+        .server(grpc)
+        .registry(&args.registry)
+        .stop_timeout(args.stop_timeout)
+        .drain_delay(args.drain_delay)
+        .apply(|app| identity(app, args.id))
+        .after_stop("farewell", |app| async move {
+            tracing::info!(id = app.handle().info().id(), "goodbye");
+            Ok(())
+        })
+        .build()
+        .main()
+}
+
+/// An option is any function from builder to builder.
+fn identity(app: AppBuilder, id: Option<String>) -> AppBuilder {
+    match id {
+        Some(id) => app.id(id),
+        None => app,
+    }
+}

@@ -1,0 +1,222 @@
+//! A server under test: started, found by the address it logs, told to end by its id.
+
+use std::fs::{self, File};
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::Result;
+use crate::cargo::{command, run, target};
+
+/// Valgrind needs seconds to load a program.
+const START: Duration = Duration::from_secs(60);
+/// More than any stop deadline of the programs measured.
+const STOP: Duration = Duration::from_secs(40);
+
+/// A program that serves the measured route.
+pub(super) struct Program {
+    pub(super) name: &'static str,
+    arguments: &'static [&'static str],
+    /// Whether SIGTERM is a request that it answers with exit code 0.
+    stops_cleanly: bool,
+}
+
+impl Program {
+    pub(super) fn helloworld() -> Self {
+        Self {
+            name: "helloworld",
+            arguments: &["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"],
+            stops_cleanly: true,
+        }
+    }
+
+    pub(super) fn twin() -> Self {
+        Self {
+            name: "twin",
+            arguments: &["--http", "127.0.0.1:0"],
+            stops_cleanly: false,
+        }
+    }
+
+    /// Starts it, under `tool` if that is not empty.
+    pub(super) fn start(&self, tool: &[String]) -> Result<Server> {
+        let folder = folder()?;
+        let log = folder.join(format!("{}.log", self.name));
+        let file = File::create(&log)?;
+        let binary = target().join("release").join(self.name);
+        let mut command = match tool.split_first() {
+            None => command(&binary),
+            Some((program, arguments)) => {
+                let mut command = command(program);
+                command.args(arguments).arg(&binary);
+                command
+            }
+        };
+        command.args(self.arguments);
+        without_settings(&mut command);
+        command.stdout(file.try_clone()?).stderr(file);
+        let child = command
+            .spawn()
+            .map_err(|error| format!("could not start {}: {error}", self.name))?;
+        let mut server = Server {
+            name: self.name,
+            stops_cleanly: self.stops_cleanly,
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            log,
+        };
+        server.address = server.wait_for_address()?;
+        Ok(server)
+    }
+}
+
+/// Where logs and the tools' output files go.
+pub(super) fn folder() -> io::Result<PathBuf> {
+    let folder = target().join("bench");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The caller's own settings must not decide what is measured.
+fn without_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("KIT_") || text == "RUST_LOG" {
+            command.env_remove(&name);
+        }
+    }
+}
+
+/// A running server; killed when dropped without having been stopped.
+pub(super) struct Server {
+    name: &'static str,
+    stops_cleanly: bool,
+    child: Child,
+    pub(super) address: SocketAddr,
+    log: PathBuf,
+}
+
+impl Server {
+    fn wait_for_address(&mut self) -> Result<SocketAddr> {
+        let end = Instant::now() + START;
+        while Instant::now() < end {
+            let log = fs::read_to_string(&self.log)?;
+            if let Some(address) = logged_address(&log) {
+                return Ok(address);
+            }
+            if let Some(status) = self.child.try_wait()? {
+                return Err(format!("{} ended ({status}) at its start:\n{log}", self.name).into());
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        let log = self.log.display();
+        Err(format!(
+            "{} logged no `http=ADDRESS` in {START:?}; see {log}",
+            self.name
+        )
+        .into())
+    }
+
+    /// The server's own process, which is a child of the tool when there is one that forks.
+    fn process(&self) -> u32 {
+        child_of(self.child.id()).unwrap_or(self.child.id())
+    }
+
+    /// CPU time of the server so far, all threads; nothing where the system does not tell.
+    pub(super) fn cpu(&self) -> Option<Duration> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process())).ok()?;
+        let mut nanos = 0;
+        for task in tasks {
+            let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+            nanos += text.split(' ').next()?.parse::<u64>().ok()?;
+        }
+        Some(Duration::from_nanos(nanos))
+    }
+
+    /// SIGTERM, then waits for the end and judges it.
+    pub(super) fn stop(mut self) -> Result {
+        signal(self.process(), "TERM")?;
+        let end = Instant::now() + STOP;
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait()? {
+                return self.judge(status);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Err(format!("{} still ran {STOP:?} after SIGTERM", self.name).into())
+    }
+
+    fn judge(&self, status: ExitStatus) -> Result {
+        if self.stops_cleanly && !status.success() {
+            let log = self.log.display();
+            return Err(format!("{} did not end with 0 but {status}; see {log}", self.name).into());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The id belongs to the server only until its end has been waited for.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = signal(self.process(), "KILL");
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn signal(process: u32, name: &str) -> Result {
+    let script = format!("kill -{name} {process}");
+    run(command("sh").args(["-c", &script]))
+}
+
+/// The one child of a process, if it has any.
+fn child_of(parent: u32) -> Option<u32> {
+    for entry in fs::read_dir("/proc").ok()?.flatten() {
+        let Ok(id) = entry.file_name().to_string_lossy().parse() else {
+            continue;
+        };
+        // `id (name) state parent …`, where the name may hold anything but a last parenthesis.
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        if fields.split_whitespace().nth(1) == Some(parent.to_string().as_str()) {
+            return Some(id);
+        }
+    }
+    None
+}
+
+/// The value of the field `http` in a log line, `pretty` or JSON.
+fn logged_address(log: &str) -> Option<SocketAddr> {
+    ["http=", "\"http\":"].iter().find_map(|field| {
+        log.match_indices(field)
+            .map(|(at, _)| log[at + field.len()..].trim_start_matches([' ', '"']))
+            .map(|rest| {
+                rest.split(['"', ' ', ',', '\n', '}'])
+                    .next()
+                    .unwrap_or(rest)
+            })
+            .filter_map(|value| value.parse::<SocketAddr>().ok())
+            .find(|address| address.port() != 0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::logged_address;
+
+    #[test]
+    fn the_real_port_is_found_in_both_log_formats() {
+        let pretty = "INFO starting http=127.0.0.1:0\nINFO listening http=127.0.0.1:41233 a=1\n";
+        let json = r#"{"level":"INFO","http":"127.0.0.1:41233"}"#;
+        for log in [pretty, json] {
+            assert_eq!(logged_address(log), "127.0.0.1:41233".parse().ok(), "{log}");
+        }
+        assert_eq!(logged_address("http=127.0.0.1:0\n"), None);
+        assert_eq!(logged_address("endpoint=http://127.0.0.1:41233"), None);
+    }
+}

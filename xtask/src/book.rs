@@ -1,0 +1,144 @@
+//! Checks of `docs/`: justified dependencies, listed chapters, compiled code blocks.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::Result;
+use crate::cargo::root;
+
+pub(crate) fn check() -> Result {
+    let mut problems = Vec::new();
+    problems.extend(dependencies()?);
+    problems.extend(chapters()?);
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems.join("; ").into())
+    }
+}
+
+/// Dependencies without a line in the book, and lines of the book without a dependency.
+fn dependencies() -> Result<Vec<String>> {
+    let declared = declared(&read("Cargo.toml")?);
+    let justified = justified(&read("docs/src/dependencies.md")?);
+    let members = members()?;
+    let unjustified = declared
+        .difference(&justified)
+        .map(|name| format!("docs/src/dependencies.md does not say why `{name}` is needed"));
+    let gone = justified
+        .difference(&declared)
+        .map(|name| format!("docs/src/dependencies.md justifies `{name}`, which nothing declares"));
+    let unused = declared
+        .iter()
+        .filter(|name| !members.iter().any(|manifest| uses(manifest, name)))
+        .map(|name| format!("the root manifest declares `{name}`, which no crate uses"));
+    Ok(unjustified.chain(gone).chain(unused).collect())
+}
+
+/// The manifests of all members.
+fn members() -> Result<Vec<String>> {
+    let mut manifests = vec![read("xtask/Cargo.toml")?];
+    for folder in ["crates", "examples", "bench"] {
+        for entry in root().join(folder).read_dir()? {
+            let path = entry?.path().join("Cargo.toml");
+            if path.is_file() {
+                manifests.push(fs::read_to_string(path)?);
+            }
+        }
+    }
+    Ok(manifests)
+}
+
+/// Whether a manifest takes this dependency from the workspace.
+fn uses(manifest: &str, name: &str) -> bool {
+    manifest
+        .lines()
+        .filter_map(|line| line.strip_prefix(name)?.split_once("workspace"))
+        .any(|(between, _)| matches!(between.trim(), "." | "= {"))
+}
+
+/// The names in `[workspace.dependencies]` that come from outside.
+fn declared(manifest: &str) -> BTreeSet<String> {
+    manifest
+        .lines()
+        .skip_while(|line| line.trim() != "[workspace.dependencies]")
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .filter(|line| !line.trim_start().starts_with('#') && !line.contains("path = "))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name.trim().to_owned())
+        .collect()
+}
+
+/// The names in the first column of the book's tables, and whether something stands beside them.
+fn justified(page: &str) -> BTreeSet<String> {
+    page.lines()
+        .filter_map(|line| {
+            let (name, why) = line.strip_prefix("| `")?.split_once("` |")?;
+            why.chars()
+                .any(char::is_alphabetic)
+                .then(|| name.to_owned())
+        })
+        .collect()
+}
+
+/// Chapters that the summary does not list, and chapters with Rust that nobody compiles.
+fn chapters() -> Result<Vec<String>> {
+    let summary = read("docs/src/SUMMARY.md")?;
+    let facade = read("crates/kit/src/lib.rs")?;
+    let mut problems = Vec::new();
+    for entry in root().join("docs/src").read_dir()? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let is_chapter = Path::new(&name).extension().is_some_and(|end| end == "md");
+        if !is_chapter || name == "SUMMARY.md" {
+            continue;
+        }
+        if !summary.contains(&format!("({name})")) {
+            problems.push(format!("docs/src/SUMMARY.md does not list {name}"));
+        }
+        let has_rust = read(&format!("docs/src/{name}"))?.contains("```rust");
+        if has_rust && !facade.contains(&format!("docs/src/{name}")) {
+            problems.push(format!(
+                "the Rust in docs/src/{name} is not compiled: include it in crates/kit/src/lib.rs"
+            ));
+        }
+    }
+    Ok(problems)
+}
+
+fn read(path: &str) -> Result<String> {
+    fs::read_to_string(root().join(path))
+        .map_err(|error| format!("could not read {path}: {error}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{declared, justified, uses};
+
+    #[test]
+    fn only_foreign_dependencies_of_the_workspace_need_a_reason() {
+        let manifest = "[workspace]\nresolver = \"3\"\n[workspace.dependencies]\n\
+            kit = { path = \"crates/kit\" }\n# a comment = 1\nbytes = \"1\"\n\
+            http = { version = \"1\" }\n[profile.dev]\ndebug = 1\n";
+        let names: Vec<_> = declared(manifest).into_iter().collect();
+        assert_eq!(names, ["bytes", "http"]);
+    }
+
+    #[test]
+    fn a_dependency_is_used_in_either_spelling_and_not_by_its_prefix() {
+        assert!(uses("[dependencies]\ntower.workspace = true\n", "tower"));
+        assert!(uses(
+            "tower = { workspace = true, optional = true }\n",
+            "tower"
+        ));
+        assert!(!uses("tower-service.workspace = true\n", "tower"));
+    }
+
+    #[test]
+    fn a_row_without_words_is_no_reason() {
+        let page = "| crate | why |\n|---|---|\n| `bytes` | buffers |\n| `http` | |\n";
+        let names: Vec<_> = justified(page).into_iter().collect();
+        assert_eq!(names, ["bytes"]);
+    }
+}

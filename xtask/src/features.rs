@@ -1,0 +1,100 @@
+//! Which crate may pull what: the arrows between Kit's own crates, and the light default trees.
+
+use crate::Result;
+use crate::cargo::{cargo, output, run as run_command};
+
+/// What must not be in a crate's normal dependencies.
+struct Forbidden {
+    package: &'static str,
+    features: &'static str,
+    crates: &'static [&'static str],
+}
+
+const FORBIDDEN: [Forbidden; 5] = [
+    Forbidden {
+        package: "kit-registry",
+        features: "--no-default-features",
+        crates: &["tonic", "hyper"],
+    },
+    Forbidden {
+        package: "kit-app",
+        features: "--no-default-features",
+        crates: &["axum", "tonic"],
+    },
+    Forbidden {
+        package: "kit-sync",
+        features: "--all-features",
+        crates: &["kit-registry", "kit-transport", "kit-app", "kit"],
+    },
+    Forbidden {
+        package: "kit-registry",
+        features: "--all-features",
+        crates: &["kit-transport", "kit-app", "kit"],
+    },
+    Forbidden {
+        package: "kit-transport",
+        features: "--all-features",
+        crates: &["kit-registry", "kit-app", "kit"],
+    },
+];
+
+pub(crate) fn check() -> Result {
+    let mut found = Vec::new();
+    for rule in &FORBIDDEN {
+        let tree = tree(rule)?;
+        for name in rule.crates {
+            if tree.lines().any(|line| is_package(line, name)) {
+                found.push(format!("{} {} pulls {name}", rule.package, rule.features));
+            }
+        }
+    }
+    for package in library_crates()? {
+        let mut check = cargo();
+        check.args(["check", "--quiet", "-p", &package, "--no-default-features"]);
+        if let Err(error) = run_command(&mut check) {
+            found.push(error.to_string());
+        }
+    }
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(found.join("; ").into())
+    }
+}
+
+fn tree(rule: &Forbidden) -> Result<String> {
+    output(
+        cargo()
+            .args(["tree", "--edges", "normal", "--prefix", "none"])
+            .args(["-p", rule.package, rule.features]),
+    )
+}
+
+/// Whether a line of `cargo tree` is about this very package: `hyper v1.12.0`, not `hyper-util …`.
+fn is_package(line: &str, name: &str) -> bool {
+    line.split(' ').next() == Some(name)
+}
+
+/// The folders of `crates/`, which are named like their packages.
+fn library_crates() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in crate::cargo::root().join("crates").read_dir()? {
+        let entry = entry?;
+        if entry.path().join("Cargo.toml").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_package;
+
+    #[test]
+    fn a_package_is_told_from_those_that_begin_like_it() {
+        assert!(is_package("hyper v1.12.0", "hyper"));
+        assert!(!is_package("hyper-util v0.1.21", "hyper"));
+    }
+}

@@ -1,0 +1,67 @@
+//! The project's own tooling: `cargo xtask test`, `ci`, `lint` and `bench`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a tool that waits for child processes measures real time, not tokio's clock"
+)]
+
+mod bench;
+mod book;
+mod cargo;
+mod features;
+mod lint;
+mod step;
+mod test;
+mod tools;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What every task returns: nothing, or one line that says what failed.
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tests, checks and benchmarks of Kit")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Gets what the tests need, builds, and runs every test.
+    Test(test::Options),
+    /// Everything that a change has to pass: `test`, then `lint`.
+    Ci,
+    /// All checks that are no tests, or only those that are named.
+    Lint(lint::Options),
+    /// Measures Kit against its peers.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Test(options) => test::run(&options),
+        Task::Ci => ci(),
+        Task::Lint(options) => lint::run(&options),
+        Task::Bench(options) => bench::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the checks also when a test failed: one run shows all that is wrong.
+fn ci() -> Result {
+    let tests = test::run(&test::Options::default());
+    if let Err(error) = &tests {
+        eprintln!("xtask: {error}");
+    }
+    lint::run(&lint::Options::default())?;
+    tests.map_err(|_| "the tests failed; see above".into())
+}

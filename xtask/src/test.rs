@@ -1,0 +1,77 @@
+//! `cargo xtask test`: the one test command.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use crate::cargo::{cargo, run as run_command};
+use crate::step::seconds;
+use crate::{Result, tools};
+
+/// What the tests may take without the build; what needs longer is `#[ignore]`d and run by `--long`.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
+
+#[derive(Args, Default)]
+pub(crate) struct Options {
+    /// Runs the tests marked `#[ignore]` as well; then there is no limit on the time.
+    #[arg(long)]
+    long: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result {
+    let etcd = tools::etcd()?;
+    println!("==> etcd: {}", etcd.display());
+
+    let start = Instant::now();
+    build()?;
+    let built = start.elapsed();
+    println!("==> build: {}", seconds(built));
+
+    let start = Instant::now();
+    let mut results = vec![run_command(
+        // A failing test binary must not hide what the others have to say.
+        workspace("test")
+            .arg("--no-fail-fast")
+            .env("KIT_ETCD", &etcd),
+    )];
+    if options.long {
+        // Named targets leave the doc tests out: there, `ignore` means "does not compile".
+        results.push(run_command(
+            workspace("test")
+                .args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"])
+                .args(["--", "--ignored"])
+                .env("KIT_ETCD", &etcd),
+        ));
+    }
+    let took = start.elapsed();
+    println!("==> build: {}, tests: {}", seconds(built), seconds(took));
+
+    for result in results {
+        result?;
+    }
+    if !options.long && took > LIMIT {
+        return Err(format!(
+            "the tests passed but took {} without the build; the limit is {}: mark the slow ones \
+             `#[ignore]`, which moves them to `cargo xtask test --long`",
+            seconds(took),
+            seconds(LIMIT),
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// Builds the tests, and beside them the binaries that process tests start.
+fn build() -> Result {
+    // With all targets it is the very graph of `cargo test`; `-p helloworld` alone would have
+    // fewer features switched on and compile half of the dependencies a second time.
+    run_command(workspace("build").arg("--all-targets"))?;
+    run_command(workspace("test").arg("--no-run"))
+}
+
+fn workspace(subcommand: &str) -> Command {
+    let mut command = cargo();
+    command.args([subcommand, "--workspace", "--all-features"]);
+    command
+}

@@ -99,7 +99,7 @@ pub enum Error {
         /// Its name.
         component: String,
         /// The first of its tasks that failed, or the last that ended.
-        task: TaskReport,
+        task: Box<TaskReport>,
     },
     /// A component's `stop` failed.
     #[error("{component} failed to stop")]

@@ -96,6 +96,8 @@ pub enum Event {
     StopAsked {
         /// By what.
         cause: Cause,
+        /// It is because of the failure that was told just before.
+        failed: bool,
     },
     /// A second signal moved the deadline to now.
     Forced {

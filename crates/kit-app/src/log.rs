@@ -68,7 +68,8 @@ pub(crate) fn log(event: &Event) {
         }
         Event::Ready { took } => info!(?took, "ready: stop with Ctrl-C or SIGTERM"),
         Event::Failed { error } => warn!(%error, "failure"),
-        Event::StopAsked { cause } => info!(%cause, "stopping"),
+        Event::StopAsked { failed: true, .. } => info!("stopping because of the failure"),
+        Event::StopAsked { cause, .. } => info!(%cause, "stopping"),
         Event::Forced { signal } => warn!(signal, "second signal: ending by force"),
         Event::Deregistered {
             registry,

@@ -79,7 +79,11 @@ pub(crate) fn begin(
         let latch = told.latch("the registration's first event");
         let telling = tell(name.clone(), registration.clone(), Arc::clone(core), latch);
         scope.spawn_as("events", Ending::MayBeDropped, telling);
-        Registered { name, registration, told }
+        Registered {
+            name,
+            registration,
+            told,
+        }
     };
     opened.iter().map(begin).collect()
 }
@@ -105,7 +109,7 @@ async fn tell(registry: String, registration: Registration, core: Arc<Core>, lat
         if let Some(event) = event {
             core.emit(&event);
             if matches!(event, Event::Registered { .. }) {
-                latch.take().map_or((), Latch::open);
+                let _: Option<()> = latch.take().map(Latch::open);
             }
         }
         if state.changed().await.is_err() {
@@ -121,7 +125,10 @@ impl Registered {
         registered.map_err(|source| Error::Register {
             registry: self.name.clone(),
             source,
-        })
+        })?;
+        // Events come in the order of the sequence. Given up only when the app is being dropped.
+        let _ = self.told.opened().await;
+        Ok(())
     }
 
     /// Takes it away, until `limit` or a little after the stop is forced.

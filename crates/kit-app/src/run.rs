@@ -173,9 +173,8 @@ impl Run {
             self.core.give_up_ready();
         }
         let asked = self.core.control.asked().await;
-        self.core.emit(&Event::StopAsked {
-            cause: asked.cause.clone(),
-        });
+        let (cause, failed) = (asked.cause.clone(), asked.failed);
+        self.core.emit(&Event::StopAsked { cause, failed });
         self.stop(asked).await
     }
 

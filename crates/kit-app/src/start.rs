@@ -200,7 +200,7 @@ impl Run {
             component.finite,
         );
         let watch = async move {
-            let task = supervisor.all_ended().await;
+            let task = Box::new(supervisor.all_ended().await);
             if !finite || task.outcome.is_failure() {
                 core.fail(Error::Ended {
                     component: name,

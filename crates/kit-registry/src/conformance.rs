@@ -105,7 +105,8 @@ async fn what_was_never_registered_is_deregistered_at_once(case: &Case) {
 
 async fn a_service_does_not_see_another_whose_name_begins_the_same(case: &Case) {
     let longer = ServiceInstance::builder("1", format!("{}world", case.service));
-    case.register(&longer.build().expect("a valid instance")).await;
+    case.register(&longer.build().expect("a valid instance"))
+        .await;
     assert!(case.list().await.is_empty(), "a foreign service is listed");
 }
 

@@ -199,7 +199,7 @@ mod tests {
         tokio::time::advance(std::time::Duration::from_secs(1)).await;
         match stale.stale("still none").freshness {
             Freshness::Stale { since, why, .. } => {
-                assert_eq!((since, &*why), (first, "still none"))
+                assert_eq!((since, &*why), (first, "still none"));
             }
             Freshness::Fresh => panic!("not stale"),
         }

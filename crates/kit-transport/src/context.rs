@@ -45,13 +45,21 @@ impl Context {
     /// and no extensions.
     #[must_use]
     pub fn new(scope: Scope, lifecycle: watch::Receiver<Lifecycle>) -> Context {
-        Context { scope, lifecycle, shared: Arc::default() }
+        Context {
+            scope,
+            lifecycle,
+            shared: Arc::default(),
+        }
     }
 
     /// The same context with the application's gate and extensions.
     #[must_use]
     pub fn with(self, gate: Gate, extensions: http::Extensions) -> Context {
-        let shared = Arc::new(Shared { gate, cuts: Cuts::default(), extensions });
+        let shared = Arc::new(Shared {
+            gate,
+            cuts: Cuts::default(),
+            extensions,
+        });
         Context { shared, ..self }
     }
 

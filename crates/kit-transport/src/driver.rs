@@ -4,14 +4,15 @@
 //! Two wrappers see everything. [`io`] sees bytes and holds the connection's membership in the
 //! scope: a connection is alive until its I/O is dropped, upgraded or not. [`service`] sees
 //! requests: one is in flight until its body has ended and its bytes have left. What they saw is
-//! in one [`conn::Conn`] per connection, from which [`connection`] (its task) derives the next
-//! deadline and [`drain`] what was cut.
+//! in one [`conn::Conn`] per connection, from which [`deadline`] derives what the connection's task
+//! does next, and [`drain`] what was cut.
 
 mod accept;
 mod body;
 mod conn;
 mod connection;
 mod connections;
+mod deadline;
 mod drain;
 mod draining;
 mod executor;

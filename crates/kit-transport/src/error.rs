@@ -100,7 +100,13 @@ impl ApiError {
         message: impl Into<Cow<'static, str>>,
     ) -> ApiError {
         let (reason, message) = (reason.into(), message.into());
-        ApiError(Box::new(Inner { code, reason, message, metadata: BTreeMap::new(), source: None }))
+        ApiError(Box::new(Inner {
+            code,
+            reason,
+            message,
+            metadata: BTreeMap::new(),
+            source: None,
+        }))
     }
 
     /// Adds to the metadata that travels with the answer.
@@ -123,7 +129,8 @@ impl ApiError {
         match error.downcast::<Carried>() {
             Ok(carried) => carried.0,
             Err(error) => {
-                let known = known(&*error).unwrap_or_else(|| ApiError::internal("", "internal error"));
+                let known =
+                    known(&*error).unwrap_or_else(|| ApiError::internal("", "internal error"));
                 known.with_source(error)
             }
         }
@@ -160,7 +167,13 @@ impl ApiError {
     }
 
     fn without_source(&self) -> ApiError {
-        let Inner { code, reason, message, metadata, source: _ } = &*self.0;
+        let Inner {
+            code,
+            reason,
+            message,
+            metadata,
+            source: _,
+        } = &*self.0;
         let mut copy = ApiError::new(*code, reason.clone(), message.clone());
         copy.0.metadata = metadata.clone();
         copy
@@ -191,13 +204,18 @@ fn known(error: &(dyn Error + 'static)) -> Option<ApiError> {
         if let Some(status) = error.downcast_ref::<tonic::Status>() {
             return Some(ApiError::from_status(status));
         }
-        error.downcast_ref::<Carried>().map(|carried| carried.0.without_source())
+        error
+            .downcast_ref::<Carried>()
+            .map(|carried| carried.0.without_source())
     })
 }
 
 /// An I/O error speaks for the error inside it, and leaves that out of its chain.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+    match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
         Some(inside) => Some(inside),
         None => error.source(),
     }
@@ -217,8 +235,17 @@ impl From<ApiError> for BoxError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { code, reason, message, .. } = &*self.0;
-        if reason.is_empty() { write!(f, "{code}: {message}") } else { write!(f, "{code} {reason}: {message}") }
+        let Inner {
+            code,
+            reason,
+            message,
+            ..
+        } = &*self.0;
+        if reason.is_empty() {
+            write!(f, "{code}: {message}")
+        } else {
+            write!(f, "{code} {reason}: {message}")
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use async_trait::async_trait;
 use http::{Extensions, Request, Response};
 use hyper::body::Incoming;
-use kit_sync::BoxError;
+use kit_sync::{BoxError, Scope};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::Service;
@@ -27,7 +27,8 @@ mod until_drain;
 ///
 /// Health answers `SERVING` while the application is running and its checks pass, for `""` and the
 /// full name of each service added; from the first moment of a stop, `NOT_SERVING`. `Watch` and
-/// reflection streams end with `UNAVAILABLE` when the drain begins.
+/// reflection streams end with `UNAVAILABLE` when the drain begins. A health service of your own
+/// takes the place of this one.
 ///
 /// A request's extensions hold tonic's connect info (so `tonic::Request::remote_addr` works),
 /// [`Peer`], [`Draining`](crate::Draining), the server's `kit_sync::Scope`, and what the
@@ -75,8 +76,12 @@ impl Server {
     /// When a service of that name was added before.
     pub fn service<S>(mut self, service: S) -> Server
     where
-        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
-            + NamedService
+        S: Service<
+                Request<Body>,
+                Response = Response<Body>,
+                Error = Infallible,
+                Future: Send + 'static,
+            > + NamedService
             + Clone
             + Send
             + Sync
@@ -96,7 +101,10 @@ impl Server {
 
     /// Its name in logs, reports and errors. Default: `grpc`.
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Server {
-        Server { name: name.into(), ..self }
+        Server {
+            name: name.into(),
+            ..self
+        }
     }
 
     /// The limits of its connections.
@@ -112,15 +120,25 @@ impl crate::Server for Server {
     }
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
-        let mut routes = self.routes.clone().add_service(health::service(ctx, &self.services));
+        let mut routes = self.routes.clone();
+        let health = health::service(ctx, &self.services);
+        if !self.services.contains(&name_of(&health)) {
+            routes = routes.add_service(health);
+        }
         if !self.descriptors.is_empty() {
             routes = reflection::add(routes, ctx, &self.descriptors)?;
         }
         let (listener, address) = driver::listen(self.address).await?;
-        let handler = GrpcHandler { routes: routes.prepare() };
+        let handler = GrpcHandler {
+            routes: routes.prepare(),
+        };
         driver::serve(ctx, listener, handler, self.options.clone());
         Ok(vec![Listening::tcp("grpc", address)])
     }
+}
+
+fn name_of<S: NamedService>(_service: &S) -> &'static str {
+    S::NAME
 }
 
 #[derive(Clone)]
@@ -137,11 +155,16 @@ impl Handler for GrpcHandler {
         self.routes.clone().call(request)
     }
 
-    fn panicked(&self) -> Response<Body> {
+    fn panicked() -> Response<Body> {
         Status::internal("internal error").into_http()
     }
 
-    fn extend(&self, extensions: &mut Extensions, peer: Peer) {
-        extensions.insert(TcpConnectInfo { local_addr: Some(peer.local), remote_addr: Some(peer.remote) });
+    fn extend(&self, extensions: &mut Extensions, peer: Peer, scope: &Scope) {
+        extensions.insert(peer);
+        extensions.insert(scope.clone());
+        extensions.insert(TcpConnectInfo {
+            local_addr: Some(peer.local),
+            remote_addr: Some(peer.remote),
+        });
     }
 }

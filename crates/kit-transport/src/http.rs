@@ -12,8 +12,8 @@ use axum::response::IntoResponse as _;
 use axum::routing::future::RouteFuture;
 use http::request::Parts;
 use http::{Extensions, Request, Response};
-use hyper::body::Incoming;
-use kit_sync::BoxError;
+use hyper::body::{Body as _, Incoming};
+use kit_sync::{BoxError, Scope};
 use tower_service::Service as _;
 
 use crate::driver::{self, Handler};
@@ -22,9 +22,9 @@ use crate::{ApiError, ConnectionOptions, Context, Draining, Listening, Peer};
 /// An HTTP server: HTTP/1.1 and HTTP/2 (with prior knowledge) on one address.
 ///
 /// It serves an [`axum::Router`]; any tower service becomes one by
-/// `Router::new().fallback_service(service)`. A request's extensions hold axum's
-/// `ConnectInfo<SocketAddr>`, [`Peer`], [`Draining`], the server's `kit_sync::Scope`, and what the
-/// application gave ([`Context::extensions`]).
+/// `Router::new().fallback_service(service)`. Handlers can extract axum's
+/// `ConnectInfo<SocketAddr>`, [`Peer`], [`Draining`], [`ServerScope`], and as `Extension<T>` what
+/// the application gave ([`Context::extensions`]).
 ///
 /// A handler that panics answers 500; the panic is logged, the connection and the server live on.
 ///
@@ -57,7 +57,10 @@ impl Server {
 
     /// Its name in logs, reports and errors. Default: `http`.
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Server {
-        Server { name: name.into(), ..self }
+        Server {
+            name: name.into(),
+            ..self
+        }
     }
 
     /// The limits of its connections.
@@ -74,7 +77,9 @@ impl crate::Server for Server {
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         let (listener, address) = driver::listen(self.address).await?;
-        let handler = HttpHandler { router: self.router.clone().with_state(()) };
+        let handler = HttpHandler {
+            router: self.router.clone().with_state(()),
+        };
         driver::serve(ctx, listener, handler, self.options.clone());
         Ok(vec![Listening::tcp("http", address)])
     }
@@ -90,15 +95,23 @@ impl Handler for HttpHandler {
     type Future = RouteFuture<Infallible>;
 
     fn call(&self, request: Request<Incoming>) -> RouteFuture<Infallible> {
+        // One allocation less for most requests.
+        let request = request.map(|body| {
+            if body.is_end_stream() {
+                Body::empty()
+            } else {
+                Body::new(body)
+            }
+        });
         // A router is always ready.
         self.router.clone().call(request)
     }
 
-    fn panicked(&self) -> Response<Body> {
+    fn panicked() -> Response<Body> {
         ApiError::internal("", "internal error").into_response()
     }
 
-    fn extend(&self, extensions: &mut Extensions, peer: Peer) {
+    fn extend(&self, extensions: &mut Extensions, peer: Peer, _scope: &Scope) {
         extensions.insert(ConnectInfo(peer.remote));
     }
 }
@@ -107,19 +120,40 @@ impl<S: Sync> FromRequestParts<S> for Draining {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Draining, ApiError> {
-        extension(parts)
+        let missing = || {
+            ApiError::internal("", "internal error")
+                .with_source("the request did not come by Kit's server")
+        };
+        parts.extensions.get().cloned().ok_or_else(missing)
     }
 }
 
 impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Peer, ApiError> {
-        extension(parts)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Peer, ApiError> {
+        Ok(Draining::from_request_parts(parts, state).await?.peer())
     }
 }
 
-fn extension<T: Clone + Send + Sync + 'static>(parts: &Parts) -> Result<T, ApiError> {
-    let missing = || ApiError::internal("", "internal error").with_source("the request did not come by Kit's server");
-    parts.extensions.get().cloned().ok_or_else(missing)
+/// Where a handler may leave tasks that outlive its response: the server's scope, told when the
+/// drain begins.
+///
+/// ```
+/// use kit_transport::http::ServerScope;
+///
+/// async fn handler(ServerScope(scope): ServerScope) {
+///     scope.spawn("audit", async { Ok(()) });
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ServerScope(pub Scope);
+
+impl<S: Sync> FromRequestParts<S> for ServerScope {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<ServerScope, ApiError> {
+        let draining = Draining::from_request_parts(parts, state).await?;
+        Ok(ServerScope(draining.scope().clone()))
+    }
 }

@@ -62,7 +62,12 @@ impl Lifecycle {
     /// A life that is just beginning: [`Stage::Created`], not healthy, no deadline.
     #[must_use]
     pub fn new() -> Lifecycle {
-        Lifecycle { stage: Stage::Created, healthy: false, drain_delay: Duration::ZERO, deadline: None }
+        Lifecycle {
+            stage: Stage::Created,
+            healthy: false,
+            drain_delay: Duration::ZERO,
+            deadline: None,
+        }
     }
 }
 

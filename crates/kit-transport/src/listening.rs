@@ -25,12 +25,18 @@ pub enum Address {
 impl Listening {
     /// Listening on an IP address, such as `Listening::tcp("http", address)`.
     pub fn tcp(scheme: impl Into<Cow<'static, str>>, address: SocketAddr) -> Listening {
-        Listening { scheme: scheme.into(), address: Address::Ip(address) }
+        Listening {
+            scheme: scheme.into(),
+            address: Address::Ip(address),
+        }
     }
 
     /// Listening on a Unix socket.
     pub fn unix(scheme: impl Into<Cow<'static, str>>, path: impl Into<PathBuf>) -> Listening {
-        Listening { scheme: scheme.into(), address: Address::Unix(path.into()) }
+        Listening {
+            scheme: scheme.into(),
+            address: Address::Unix(path.into()),
+        }
     }
 
     /// The scheme of the endpoint that can be made of it: `http`, `https`, `grpc`, `grpcs`, or

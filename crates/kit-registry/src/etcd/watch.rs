@@ -40,6 +40,9 @@ impl Watches {
     }
 
     pub(super) async fn watch(&self, service: &ServiceName) -> Result<Watch, Error> {
+        if self.scope.is_cancelled() {
+            return Err(Error::closed(format!("watch {service}")));
+        }
         if let Some(shared) = self.running(service) {
             return Ok(self.read(shared));
         }

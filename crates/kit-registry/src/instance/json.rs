@@ -15,7 +15,7 @@ use crate::{Endpoint, Error};
 pub(super) fn write(instance: &ServiceInstance) -> String {
     let mut json = Vec::with_capacity(256);
     let mut serializer = serde_json::Serializer::with_formatter(&mut json, GoEscapes);
-    instance
+    Fields(instance)
         .serialize(&mut serializer)
         .expect("strings and lists of strings always serialize into memory");
     String::from_utf8(json).expect("JSON is UTF-8")
@@ -44,18 +44,21 @@ pub(super) fn read(json: &[u8]) -> Result<ServiceInstance, Error> {
     builder.build()
 }
 
-impl Serialize for ServiceInstance {
+struct Fields<'a>(&'a ServiceInstance);
+
+impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut instance = serializer.serialize_struct("ServiceInstance", 5)?;
-        instance.serialize_field("id", &self.id)?;
-        instance.serialize_field("name", self.name.as_str())?;
-        instance.serialize_field("version", &self.version)?;
+        let Self(instance) = self;
+        let mut fields = serializer.serialize_struct("ServiceInstance", 5)?;
+        fields.serialize_field("id", &instance.id)?;
+        fields.serialize_field("name", instance.name.as_str())?;
+        fields.serialize_field("version", &instance.version)?;
         // Without metadata Go has a nil map, and that is `null`.
-        let metadata = Some(&self.metadata).filter(|metadata| !metadata.is_empty());
-        instance.serialize_field("metadata", &metadata)?;
-        let endpoints: Vec<&str> = self.endpoints.iter().map(Endpoint::as_str).collect();
-        instance.serialize_field("endpoints", &endpoints)?;
-        instance.end()
+        let metadata = Some(&instance.metadata).filter(|metadata| !metadata.is_empty());
+        fields.serialize_field("metadata", &metadata)?;
+        let endpoints: Vec<&str> = instance.endpoints.iter().map(Endpoint::as_str).collect();
+        fields.serialize_field("endpoints", &endpoints)?;
+        fields.end()
     }
 }
 

@@ -112,8 +112,8 @@ impl Keeper {
                 tracing::warn!(%instance, "left in the registry until its time there runs out");
                 return;
             }
+            tracing::info!(%instance, "deregistered");
         }
-        tracing::info!(%instance, "deregistered");
         self.state.send_replace(RegistrationState::Withdrawn);
     }
 

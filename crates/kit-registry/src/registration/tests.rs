@@ -53,7 +53,11 @@ impl Fake {
             .pop_front();
         match answer.unwrap_or(Answer::Yes) {
             Answer::Yes => Ok(()),
-            Answer::No => Err(Error::unreachable(attempt, "fake at h:1", "connection refused")),
+            Answer::No => Err(Error::unreachable(
+                attempt,
+                "fake at h:1",
+                "connection refused",
+            )),
             Answer::Never => {
                 let _told = OnDrop(self.calls.clone());
                 pending().await
@@ -273,7 +277,11 @@ async fn deregister_is_repeated_and_goes_on_when_dropped() {
     let mut case = Case::new([Answer::Yes, Answer::No, Answer::No, Answer::No]);
     case.expect_registered().await;
     let limit = Duration::from_millis(1);
-    let error = case.registration.deregister_within(limit).await.unwrap_err();
+    let error = case
+        .registration
+        .deregister_within(limit)
+        .await
+        .unwrap_err();
     assert_eq!(
         error.chain().to_string(),
         "gave up after 1ms: cannot deregister name/id: fake at h:1 is unreachable: connection refused"
@@ -306,7 +314,11 @@ async fn a_told_scope_ends_a_deregistration_that_had_its_time() {
     let mut case = Case::new([Answer::Yes, Answer::Never]);
     case.expect_registered().await;
     let limit = Duration::from_secs(3);
-    let error = case.registration.deregister_within(limit).await.unwrap_err();
+    let error = case
+        .registration
+        .deregister_within(limit)
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::NoAnswer { .. }), "{error:?}");
     let began = Instant::now();
     let report = case.tree.close(Instant::now() + LIMIT).await;
@@ -321,7 +333,10 @@ async fn on_an_ended_scope_everything_says_closed() {
     let memory = Arc::new(crate::Memory::new());
     let registration = Registration::spawn(tree.scope(), memory, instance("1"));
     let error = registration.first(LIMIT).await.unwrap_err();
-    assert_eq!(error.to_string(), "cannot register name/id: its scope has ended");
+    assert_eq!(
+        error.to_string(),
+        "cannot register name/id: its scope has ended"
+    );
     let error = registration.deregister().await.unwrap_err();
     assert!(matches!(error, Error::Closed { .. }));
 }

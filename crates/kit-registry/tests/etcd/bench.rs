@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kit_registry::{Backend, Registration, RegistrationState, Schemes, ServiceInstance, Snapshot, Watch};
+use kit_registry::{
+    Backend, Registration, RegistrationState, Schemes, ServiceInstance, Snapshot, Watch,
+};
 use kit_sync::{Scope, TaskTree};
 use tokio::{
     runtime::Handle,
@@ -10,47 +12,47 @@ use tokio::{
 };
 
 /// Longer than anything here takes.
-pub const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 /// A registry and what runs because of it.
-pub struct Bench {
-    pub tree: TaskTree,
-    pub backend: Backend,
+pub(crate) struct Bench {
+    pub(crate) tree: TaskTree,
+    pub(crate) backend: Backend,
 }
 
 impl Bench {
-    pub fn open(url: &str) -> Self {
+    pub(crate) fn open(url: &str) -> Self {
         let tree = TaskTree::new("test");
         let backend = open(url, &tree.scope().child("registry"));
         Self { tree, backend }
     }
 
-    pub async fn registered(&self) -> Registration {
+    pub(crate) async fn registered(&self) -> Registration {
         let registration = self.register();
         registration.first(LIMIT).await.expect("registered");
         registration
     }
 
-    pub fn register(&self) -> Registration {
+    pub(crate) fn register(&self) -> Registration {
         let scope = self.tree.scope().child("registration");
         Registration::spawn(&scope, Arc::clone(&self.backend.registrar), instance())
     }
 
     /// Closes everything; nothing may be left of it.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         let report = self.tree.close(Instant::now() + LIMIT).await;
         assert!(report.on_time(), "{report:?}");
         assert_eq!(self.tree.scope().live(), 0, "{report:?}");
     }
 }
 
-pub fn open(url: &str, scope: &Scope) -> Backend {
+pub(crate) fn open(url: &str, scope: &Scope) -> Backend {
     Schemes::default().open(url, scope).expect("a good URL")
 }
 
-pub const KEY: &str = "/microservices/helloworld/1";
+pub(crate) const KEY: &str = "/microservices/helloworld/1";
 
-pub fn instance() -> ServiceInstance {
+pub(crate) fn instance() -> ServiceInstance {
     ServiceInstance::builder("1", "helloworld")
         .version("v1")
         .metadata("zone", "<a&b>")
@@ -61,13 +63,13 @@ pub fn instance() -> ServiceInstance {
 }
 
 /// What Kratos would store for it.
-pub const VALUE: &str = concat!(
+pub(crate) const VALUE: &str = concat!(
     r#"{"id":"1","name":"helloworld","version":"v1","metadata":{"zone":"\u003ca\u0026b\u003e"},"#,
     r#""endpoints":["http://127.0.0.1:8000","grpc://127.0.0.1:9000"]}"#
 );
 
 /// Waits for a state, and gives it.
-pub async fn state(
+pub(crate) async fn state(
     registration: &Registration,
     what: &str,
     is: impl FnMut(&RegistrationState) -> bool,
@@ -80,7 +82,7 @@ pub async fn state(
     }
 }
 
-pub async fn degraded(registration: &Registration) -> String {
+pub(crate) async fn degraded(registration: &Registration) -> String {
     let state = state(registration, "degraded", |state| {
         matches!(state, RegistrationState::Degraded { .. })
     });
@@ -90,7 +92,7 @@ pub async fn degraded(registration: &Registration) -> String {
     }
 }
 
-pub async fn registered(registration: &Registration) {
+pub(crate) async fn registered(registration: &Registration) {
     state(registration, "registered", |state| {
         matches!(state, RegistrationState::Registered)
     })
@@ -98,7 +100,11 @@ pub async fn registered(registration: &Registration) {
 }
 
 /// Waits for a snapshot.
-pub async fn seen(watch: &mut Watch, what: &str, is: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+pub(crate) async fn seen(
+    watch: &mut Watch,
+    what: &str,
+    is: impl Fn(&Snapshot) -> bool,
+) -> Arc<Snapshot> {
     let seen = timeout(LIMIT, async {
         loop {
             let snapshot = watch.next().await.expect("an open watch");
@@ -112,7 +118,7 @@ pub async fn seen(watch: &mut Watch, what: &str, is: impl Fn(&Snapshot) -> bool)
 }
 
 /// Looks again and again, for what tells nobody.
-pub async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let found = timeout(LIMIT, async {
         loop {
             if let Some(found) = look().await {
@@ -127,6 +133,6 @@ pub async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
 }
 
 /// How many tasks the runtime has, beside the test itself.
-pub fn alive_tasks() -> usize {
+pub(crate) fn alive_tasks() -> usize {
     Handle::current().metrics().num_alive_tasks()
 }

@@ -4,7 +4,7 @@ use kit_registry::{Discovery, Freshness, ServiceName};
 use tokio::time::timeout;
 
 use crate::{
-    bench::{Bench, KEY, LIMIT, VALUE, eventually, instance, seen},
+    bench::{Bench, KEY, LIMIT, VALUE, alive_tasks, eventually, instance, seen},
     proxy::Proxy,
     server::Server,
 };
@@ -47,7 +47,8 @@ async fn what_is_no_instance_is_skipped_in_lists_and_watches() {
     let raw = server.raw();
     raw.put(&key(1), &value(1), 0).await;
     raw.put(&key(2), "nonsense", 0).await;
-    raw.put(&key(3), r#"{"id":"3","name":"somebody-else"}"#, 0).await;
+    raw.put(&key(3), r#"{"id":"3","name":"somebody-else"}"#, 0)
+        .await;
     let bench = Bench::open(&server.url(""));
     let discovery = &*bench.backend.discovery;
     assert_eq!(listed(discovery).await, 1);
@@ -82,22 +83,27 @@ async fn a_list_of_many_pages_is_complete_and_follows_one_change() {
 #[tokio::test]
 async fn one_upstream_serves_all_readers_and_ends_with_the_last() {
     let server = Server::start().await;
+    let raw = server.raw();
     let bench = Bench::open(&server.url(""));
     let discovery = &bench.backend.discovery;
-    let idle = {
-        // With its connection, that stays.
-        listed(&**discovery).await;
-        bench.tree.scope().child("none");
-        crate::bench::alive_tasks()
-    };
-    let one = discovery.watch(&service()).await.unwrap();
-    let two = discovery.watch(&service()).await.unwrap();
-    assert_eq!(crate::bench::alive_tasks(), idle + 1);
+    // With the connections, which stay.
+    listed(&**discovery).await;
+    raw.put(&key(1), &value(1), 0).await;
+    let idle = alive_tasks();
+
+    let mut one = discovery.watch(&service()).await.unwrap();
+    raw.put(&key(2), &value(2), 0).await;
+    seen(&mut one, "a change", |s| s.instances.len() == 2).await;
+    let following = alive_tasks();
+    assert!(following > idle);
+    let mut two = discovery.watch(&service()).await.unwrap();
     drop(one);
-    assert_eq!(crate::bench::alive_tasks(), idle + 1);
+    raw.put(&key(3), &value(3), 0).await;
+    seen(&mut two, "a change", |s| s.instances.len() == 3).await;
+    assert_eq!(alive_tasks(), following);
     drop(two);
     eventually("the end of the upstream", async || {
-        (crate::bench::alive_tasks() == idle).then_some(())
+        (alive_tasks() == idle).then_some(())
     })
     .await;
     bench.close().await;
@@ -112,9 +118,11 @@ async fn a_killed_etcd_makes_the_same_instances_stale_and_then_fresh() {
     let mut watch = discovery.watch(&service()).await.unwrap();
     seen(&mut watch, "the instance", |s| s.instances.len() == 1).await;
     server.kill();
-    let stale = seen(&mut watch, "a refused connection", |s| {
-        matches!(&s.freshness, Freshness::Stale { why, .. } if why.ends_with("refused"))
-    })
+    let stale = seen(
+        &mut watch,
+        "a refused connection",
+        |s| matches!(&s.freshness, Freshness::Stale { why, .. } if why.ends_with("refused")),
+    )
     .await;
     assert_eq!(*stale.instances[0], instance());
     let error = discovery.instances(&service()).await.unwrap_err();
@@ -126,7 +134,10 @@ async fn a_killed_etcd_makes_the_same_instances_stale_and_then_fresh() {
 
     server.restart().await;
     server.raw().put(&key(2), &value(2), 0).await;
-    seen(&mut watch, "the new one", |s| s.is_fresh() && s.instances.len() == 2).await;
+    seen(&mut watch, "the new one", |s| {
+        s.is_fresh() && s.instances.len() == 2
+    })
+    .await;
     bench.close().await;
 }
 
@@ -156,7 +167,10 @@ async fn changes_during_a_cut_are_caught_up_with_also_after_a_compaction() {
         let ids = |ids: &[&str], s: &kit_registry::Snapshot| {
             s.is_fresh() && s.instances.iter().map(|i| i.id()).eq(ids.iter().copied())
         };
-        seen(&mut watch, "what changed", |s| ids(&["2", "3", "4", "5"], s)).await;
+        seen(&mut watch, "what changed", |s| {
+            ids(&["2", "3", "4", "5"], s)
+        })
+        .await;
         // And on from there.
         raw.put(&key(1), &value(1), 0).await;
         seen(&mut watch, "one more", |s| s.instances.len() == 5).await;

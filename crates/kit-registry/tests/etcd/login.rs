@@ -51,7 +51,12 @@ async fn a_login_is_used_for_everything_and_renewed() {
 async fn a_wrong_password_is_refused_and_not_shown() {
     let (server, _raw) = server().await;
     let bench = Bench::open(&url(&server, "kit:wrong-secret"));
-    let error = bench.backend.registrar.register(&instance()).await.unwrap_err();
+    let error = bench
+        .backend
+        .registrar
+        .register(&instance())
+        .await
+        .unwrap_err();
     let text = error.chain().to_string();
     assert_eq!(
         text,

@@ -4,6 +4,7 @@
 //! `cargo xtask test` installs it when it is missing.
 
 mod bench;
+mod cluster;
 mod discovery;
 mod login;
 mod proxy;

@@ -8,16 +8,18 @@ use tokio::{
 };
 
 /// Hands connections through to another address while it is open.
-pub struct Proxy {
+pub(crate) struct Proxy {
     address: String,
     open: watch::Sender<bool>,
+    accepted: watch::Receiver<usize>,
 }
 
 impl Proxy {
-    pub async fn start(scope: &Scope, to: String) -> Self {
+    pub(crate) async fn start(scope: &Scope, to: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound").to_string();
         let (open, is_open) = watch::channel(true);
+        let (count, accepted) = watch::channel(0);
         let connections = scope.clone();
         let told = scope.token().clone();
         let accept = async move {
@@ -26,6 +28,7 @@ impl Proxy {
                 if !*is_open.borrow_and_update() {
                     continue;
                 }
+                count.send_modify(|count| *count += 1);
                 let to = to.clone();
                 let connection = async move {
                     tokio::select! {
@@ -39,19 +42,28 @@ impl Proxy {
         scope.spawn("proxy", async move {
             told.run_until_cancelled(accept).await;
         });
-        Self { address, open }
+        Self {
+            address,
+            open,
+            accepted,
+        }
     }
 
-    pub fn url(&self, rest: &str) -> String {
+    pub(crate) fn url(&self, rest: &str) -> String {
         format!("etcd://{}{rest}", self.address)
     }
 
+    /// How many connections were handed through.
+    pub(crate) fn accepted(&self) -> usize {
+        *self.accepted.borrow()
+    }
+
     /// Resets what there is, and every new connection at once.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.open.send_replace(false);
     }
 
-    pub fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.open.send_replace(true);
     }
 }

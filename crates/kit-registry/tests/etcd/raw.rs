@@ -14,23 +14,23 @@ use tonic::{
 use tonic_prost::ProstCodec;
 
 #[derive(Clone)]
-pub struct Raw {
+pub(crate) struct Raw {
     channel: Channel,
     token: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct Kv {
+pub(crate) struct Kv {
     #[prost(bytes = "vec", tag = "1")]
-    pub key: Vec<u8>,
+    pub(crate) key: Vec<u8>,
     #[prost(int64, tag = "2")]
-    pub create_revision: i64,
+    pub(crate) create_revision: i64,
     #[prost(int64, tag = "3")]
-    pub mod_revision: i64,
+    pub(crate) mod_revision: i64,
     #[prost(bytes = "vec", tag = "5")]
-    pub value: Vec<u8>,
+    pub(crate) value: Vec<u8>,
     #[prost(int64, tag = "6")]
-    pub lease: i64,
+    pub(crate) lease: i64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -92,19 +92,19 @@ struct Granted {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct Lease {
+pub(crate) struct Lease {
     /// What is left, in seconds; -1 when it is gone.
     #[prost(int64, tag = "3")]
-    pub left: i64,
+    pub(crate) left: i64,
     #[prost(int64, tag = "4")]
-    pub granted: i64,
+    pub(crate) granted: i64,
 }
 
 #[derive(Clone, PartialEq, Message)]
 struct Empty {}
 
 impl Raw {
-    pub fn new(address: &str) -> Self {
+    pub(crate) fn new(address: &str) -> Self {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
         Self {
             channel: endpoint.connect_lazy(),
@@ -112,7 +112,7 @@ impl Raw {
         }
     }
 
-    pub async fn answers(&self) -> bool {
+    pub(crate) async fn answers(&self) -> bool {
         let key = Range { key: b"x".to_vec() };
         let call = self.call::<_, Ranged>("/etcdserverpb.KV/Range", key);
         match timeout(Duration::from_secs(5), call).await {
@@ -123,19 +123,19 @@ impl Raw {
         }
     }
 
-    pub async fn get(&self, key: &str) -> Option<Kv> {
+    pub(crate) async fn get(&self, key: &str) -> Option<Kv> {
         let key = key.as_bytes().to_vec();
         let found: Ranged = self.must("/etcdserverpb.KV/Range", Range { key }).await;
         found.kvs.into_iter().next()
     }
 
-    pub async fn revision(&self) -> i64 {
+    pub(crate) async fn revision(&self) -> i64 {
         let key = b"x".to_vec();
         let found: Ranged = self.must("/etcdserverpb.KV/Range", Range { key }).await;
         found.header.expect("a header").revision
     }
 
-    pub async fn try_put(&self, key: &str, value: &str, lease: i64) -> Result<(), Status> {
+    pub(crate) async fn try_put(&self, key: &str, value: &str, lease: i64) -> Result<(), Status> {
         let put = Put {
             key: key.as_bytes().to_vec(),
             value: value.as_bytes().to_vec(),
@@ -146,38 +146,38 @@ impl Raw {
             .map(drop)
     }
 
-    pub async fn put(&self, key: &str, value: &str, lease: i64) {
+    pub(crate) async fn put(&self, key: &str, value: &str, lease: i64) {
         self.try_put(key, value, lease).await.expect("a put");
     }
 
-    pub async fn delete(&self, key: &str) {
+    pub(crate) async fn delete(&self, key: &str) {
         let key = key.as_bytes().to_vec();
         self.must::<_, Empty>("/etcdserverpb.KV/DeleteRange", Range { key })
             .await;
     }
 
-    pub async fn compact(&self, revision: i64) {
+    pub(crate) async fn compact(&self, revision: i64) {
         self.number("/etcdserverpb.KV/Compact", revision).await;
     }
 
-    pub async fn grant(&self, seconds: i64) -> i64 {
+    pub(crate) async fn grant(&self, seconds: i64) -> i64 {
         let number = Number { number: seconds };
         let granted: Granted = self.must("/etcdserverpb.Lease/LeaseGrant", number).await;
         granted.id
     }
 
-    pub async fn revoke(&self, lease: i64) {
+    pub(crate) async fn revoke(&self, lease: i64) {
         self.number("/etcdserverpb.Lease/LeaseRevoke", lease).await;
     }
 
-    pub async fn lease(&self, lease: i64) -> Lease {
+    pub(crate) async fn lease(&self, lease: i64) -> Lease {
         let number = Number { number: lease };
         self.must("/etcdserverpb.Lease/LeaseTimeToLive", number)
             .await
     }
 
     /// Turns authentication on, with `root` and one more user who may do everything.
-    pub async fn enable_auth(&mut self, user: &str, password: &str) {
+    pub(crate) async fn enable_auth(&mut self, user: &str, password: &str) {
         self.strings("RoleAdd", "root", "").await;
         for (user, password) in [("root", "root-password"), (user, password)] {
             self.strings("UserAdd", user, password).await;
@@ -188,7 +188,7 @@ impl Raw {
         self.log_in().await;
     }
 
-    pub async fn log_in(&mut self) {
+    pub(crate) async fn log_in(&mut self) {
         self.token = None;
         let login = Strings {
             one: "root".to_owned(),

@@ -189,3 +189,48 @@ async fn a_cut_network_is_noticed_and_repaired() {
     other.close().await;
     bench.close().await;
 }
+
+#[tokio::test]
+async fn a_key_that_was_deleted_and_compacted_during_a_cut_is_put_again() {
+    let server = Server::start().await;
+    let network = Bench::open("memory:");
+    let proxy = Proxy::start(network.tree.scope(), server.address()).await;
+    let bench = Bench::open(&proxy.url(""));
+    let registration = bench.registered().await;
+    let before = shown(&server).await;
+    proxy.cut();
+    let raw = server.raw();
+    raw.delete(KEY).await;
+    raw.put("another", "key", 0).await;
+    raw.compact(raw.revision().await).await;
+    proxy.mend();
+    assert_eq!(shown(&server).await.lease, before.lease);
+    registered(&registration).await;
+    bench.close().await;
+    network.close().await;
+}
+
+#[tokio::test]
+async fn a_compaction_during_a_cut_alone_changes_nothing() {
+    let server = Server::start().await;
+    let network = Bench::open("memory:");
+    let proxy = Proxy::start(network.tree.scope(), server.address()).await;
+    let bench = Bench::open(&proxy.url("/microservices?ttl=3s"));
+    let registration = bench.registered().await;
+    let before = shown(&server).await;
+    let mut state = registration.state();
+    state.mark_unchanged();
+    proxy.cut();
+    let raw = server.raw();
+    raw.put("another", "key", 0).await;
+    raw.compact(raw.revision().await).await;
+    proxy.mend();
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(4) {
+        assert_eq!(shown(&server).await, before);
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert!(!state.has_changed().unwrap());
+    bench.close().await;
+    network.close().await;
+}

@@ -19,74 +19,109 @@ use crate::raw::Raw;
 const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running etcd, killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    client_port: u16,
-    peer_port: u16,
+    member: Member,
     dir: TempDir,
 }
 
+/// One member of a cluster, which may be the only one.
+struct Member {
+    name: String,
+    client_port: u16,
+    peer_port: u16,
+    /// `name=peer URL` of all.
+    cluster: String,
+}
+
 impl Server {
-    pub async fn start() -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
+    pub(crate) async fn start() -> Self {
+        let [server] = Self::start_cluster().await;
+        server
+    }
+
+    /// Starts a cluster of `N`.
+    pub(crate) async fn start_cluster<const N: usize>() -> [Self; N] {
         // Somebody else may take a port between its choice and its use.
         for _ in 0..5 {
-            let (client_port, peer_port) = free_ports();
-            let mut child = spawn(dir.path(), client_port, peer_port);
-            if ready(&mut child, client_port).await {
-                return Self {
-                    child,
-                    client_port,
-                    peer_port,
-                    dir,
-                };
+            let mut servers = members::<N>().map(|member| {
+                let dir = tempfile::tempdir().expect("a temporary directory");
+                let child = spawn(dir.path(), &member);
+                Self { child, member, dir }
+            });
+            let mut all_ready = true;
+            for server in &mut servers {
+                all_ready = all_ready && server.ready().await;
             }
-            let _ = child.kill();
-            let _ = child.wait();
+            if all_ready {
+                return servers;
+            }
+            for server in &servers {
+                eprintln!("etcd does not start; its log:\n{}", server.log());
+            }
         }
-        let log = fs::read_to_string(dir.path().join("log")).unwrap_or_default();
-        panic!("etcd does not start; its log:\n{log}");
+        panic!("etcd does not start; its logs are above");
     }
 
-    pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.client_port)
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.member.client_port)
     }
 
-    pub fn url(&self, rest: &str) -> String {
+    pub(crate) fn url(&self, rest: &str) -> String {
         format!("etcd://{}{rest}", self.address())
     }
 
-    pub fn raw(&self) -> Raw {
+    pub(crate) fn raw(&self) -> Raw {
         Raw::new(&self.address())
     }
 
     /// SIGKILL.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("etcd is there to be killed");
         self.child.wait().expect("etcd is our child");
     }
 
     /// Starts it again with its data, after `kill`.
-    pub async fn restart(&mut self) {
-        self.child = spawn(self.dir.path(), self.client_port, self.peer_port);
+    pub(crate) async fn restart(&mut self) {
+        self.child = spawn(self.dir.path(), &self.member);
         assert!(
-            ready(&mut self.child, self.client_port).await,
-            "etcd does not start again"
+            self.ready().await,
+            "etcd does not start again; its log:\n{}",
+            self.log()
         );
     }
 
     /// Starts it again without its data, after `kill`.
-    pub async fn restart_empty(&mut self) {
+    pub(crate) async fn restart_empty(&mut self) {
         fs::remove_dir_all(self.dir.path().join("data")).expect("the data directory");
         self.restart().await;
     }
 
-    pub fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         self.signal("-STOP");
     }
 
-    pub fn thaw(&self) {
+    pub(crate) fn thaw(&self) {
         self.signal("-CONT");
+    }
+
+    async fn ready(&mut self) -> bool {
+        let deadline = Instant::now() + START_LIMIT;
+        while Instant::now() < deadline {
+            if self.child.try_wait().expect("etcd is our child").is_some() {
+                return false;
+            }
+            // It listens before it has a leader, without which it does not answer.
+            if TcpStream::connect(self.address()).await.is_ok() && self.raw().answers().await {
+                return true;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        false
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
 
     fn signal(&self, signal: &str) {
@@ -105,7 +140,7 @@ impl Drop for Server {
 }
 
 /// An address at which nobody listens.
-pub fn dead_address() -> String {
+pub(crate) fn dead_address() -> String {
     let (port, _) = free_ports();
     format!("127.0.0.1:{port}")
 }
@@ -117,21 +152,46 @@ fn free_ports() -> (u16, u16) {
     (port(&one), port(&two))
 }
 
-fn spawn(dir: &Path, client_port: u16, peer_port: u16) -> Child {
+fn members<const N: usize>() -> [Member; N] {
+    let mut index = 0;
+    let mut members = [(); N].map(|()| {
+        index += 1;
+        let (client_port, peer_port) = free_ports();
+        Member {
+            name: format!("n{index}"),
+            client_port,
+            peer_port,
+            cluster: String::new(),
+        }
+    });
+    let all: Vec<_> = members
+        .iter()
+        .map(|member| format!("{}={}", member.name, local(member.peer_port)))
+        .collect();
+    for member in &mut members {
+        member.cluster = all.join(",");
+    }
+    members
+}
+
+fn local(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+fn spawn(dir: &Path, member: &Member) -> Child {
     let binary = env::var_os("KIT_ETCD").map_or_else(|| PathBuf::from("etcd"), PathBuf::from);
-    let client = format!("http://127.0.0.1:{client_port}");
-    let peer = format!("http://127.0.0.1:{peer_port}");
+    let client = local(member.client_port);
+    let peer = local(member.peer_port);
     let log = fs::File::create(dir.join("log")).expect("a log file");
     Command::new(&binary)
-        .args(["--name", "test", "--log-level", "error", "--enable-v2=false"])
+        .args(["--name", &member.name, "--log-level", "error"])
         .arg("--data-dir")
         .arg(dir.join("data"))
         .args(["--listen-client-urls", &client])
         .args(["--advertise-client-urls", &client])
         .args(["--listen-peer-urls", &peer])
         .args(["--initial-advertise-peer-urls", &peer])
-        .args(["--initial-cluster", &format!("test={peer}")])
-        .env_remove("ETCD_NAME")
+        .args(["--initial-cluster", &member.cluster])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
@@ -143,20 +203,4 @@ fn spawn(dir: &Path, client_port: u16, peer_port: u16) -> Child {
                 binary.display()
             )
         })
-}
-
-async fn ready(child: &mut Child, port: u16) -> bool {
-    let deadline = Instant::now() + START_LIMIT;
-    while Instant::now() < deadline {
-        if child.try_wait().expect("etcd is our child").is_some() {
-            return false;
-        }
-        let address = format!("127.0.0.1:{port}");
-        // It listens before it has a leader, without which it does not answer.
-        if TcpStream::connect(&address).await.is_ok() && Raw::new(&address).answers().await {
-            return true;
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
-    false
 }

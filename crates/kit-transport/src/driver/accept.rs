@@ -31,9 +31,17 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAd
 }
 
 /// Accepts and serves until the scope is told, then drains: the task ends with the last connection.
-pub(crate) fn serve<H: Handler>(ctx: &Context, listener: TcpListener, handler: H, options: ConnectionOptions) {
+pub(crate) fn serve<H: Handler>(
+    ctx: &Context,
+    listener: TcpListener,
+    handler: H,
+    options: ConnectionOptions,
+) {
     let connections = Arc::new(Connections::new(ctx.clone(), options));
-    let acceptor = Acceptor { connections, handler };
+    let acceptor = Acceptor {
+        connections,
+        handler,
+    };
     ctx.scope().spawn("accept", async move {
         acceptor.accept(&listener).await;
         acceptor.sweep(listener);
@@ -93,7 +101,9 @@ impl<H: Handler> Acceptor<H> {
     /// reset.
     fn sweep(&self, listener: TcpListener) {
         // Without the runtime, whose idea of what is ready lags behind.
-        let Ok(listener) = listener.into_std() else { return };
+        let Ok(listener) = listener.into_std() else {
+            return;
+        };
         for _ in 0..SWEEP {
             let accepted = match listener.accept() {
                 Ok(accepted) => accepted,
@@ -101,7 +111,10 @@ impl<H: Handler> Acceptor<H> {
                 Err(_) => return,
             };
             let (stream, remote) = accepted;
-            match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+            match stream
+                .set_nonblocking(true)
+                .and_then(|()| TcpStream::from_std(stream))
+            {
                 Ok(stream) => self.connect(stream, remote),
                 Err(error) => tracing::debug!(%remote, %error, "connection failed"),
             }
@@ -120,9 +133,16 @@ impl<H: Handler> Acceptor<H> {
         let (conn, place) = self.connections.open(Peer::new(remote, local));
         let killed = Arc::clone(&conn);
         // A scope that refuses has ended: the connection is dropped.
-        let Ok(member) = scope.hold(move || killed.kill()) else { return };
+        let Ok(member) = scope.hold(move || killed.kill()) else {
+            return;
+        };
         let io = Io::new(stream, Arc::clone(&conn), place, member);
-        let connection = Connection::new(io, conn, self.handler.clone(), Arc::clone(&self.connections));
+        let connection = Connection::new(
+            io,
+            conn,
+            self.handler.clone(),
+            Arc::clone(&self.connections),
+        );
         drop(scope.track(connection));
     }
 }
@@ -130,8 +150,8 @@ impl<H: Handler> Acceptor<H> {
 /// Errors that `accept` reports for the connection it would have returned, not for the listener.
 fn concerns_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{
-        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
-        NetworkUnreachable, PermissionDenied, TimedOut,
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted,
+        NetworkDown, NetworkUnreachable, PermissionDenied, TimedOut,
     };
     matches!(
         error.kind(),

@@ -33,7 +33,7 @@ impl Guard {
         self.key
     }
 
-    /// A panic of the service's or of a body's is an answer like any other, and a line in the log.
+    /// A panic of the handler's is an answer like any other, and a line in the log.
     pub(super) fn catch<T>(&self, poll: impl FnOnce() -> T) -> Result<T, ()> {
         catch_unwind(AssertUnwindSafe(poll)).map_err(|panic| {
             let message = panic
@@ -66,7 +66,11 @@ pin_project! {
 
 impl<B> TrackedBody<B> {
     pub(super) fn new(body: B, events: bool, guard: Guard) -> TrackedBody<B> {
-        TrackedBody { body, events, guard }
+        TrackedBody {
+            body,
+            events,
+            guard,
+        }
     }
 }
 
@@ -77,17 +81,18 @@ where
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.project();
-        let body = this.body;
         // Before the body is asked, so that one that is never at a loss for events ends, too.
         if *this.events && !this.guard.conn().waits_for_events(this.guard.key(), cx) {
             return Poll::Ready(None);
         }
-        match this.guard.catch(|| body.poll_frame(cx)) {
-            Ok(polled) => polled.map(|frame| frame.map(|frame| frame.map_err(Into::into))),
-            Err(()) => Poll::Ready(Some(Err("the body panicked".into()))),
-        }
+        this.body
+            .poll_frame(cx)
+            .map(|frame| frame.map(|frame| frame.map_err(Into::into)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,25 +1,19 @@
 //! What is known of one connection.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
-use std::time::Duration;
 
 use http::{Method, Uri};
 use tokio::time::Instant;
 
+use super::deadline::{Deadlines, Next, Seen};
 use super::in_flight::{InFlight, Key, Kind, Running};
+use super::lame_duck::LameDuck;
 use super::options::ConnectionOptions;
 use super::peer::Peer;
-use super::sniff::Stage;
+use super::sniff::{AtomicStage, Stage};
 use crate::Cut;
-
-/// HTTP/2: the bytes of the last response have left when nothing was written for so long.
-const QUIET: Duration = Duration::from_millis(500);
-/// How long a connection that was asked to close may take without a request in flight.
-const CLOSING: Duration = Duration::from_millis(500);
-/// A connection that is told before its first byte was read: its request may lie in the socket.
-const FIRST_READ: Duration = Duration::from_millis(20);
 
 /// One connection, as its I/O, its requests, its task and the drain see it.
 ///
@@ -32,11 +26,16 @@ const FIRST_READ: Duration = Duration::from_millis(20);
 pub(super) struct Conn {
     pub(super) peer: Peer,
     /// Its place on the lame duck's ramp.
-    pub(super) threshold: f32,
+    threshold: f32,
+    lame_duck: Arc<OnceLock<LameDuck>>,
     opened: Instant,
     killed: AtomicBool,
     /// An upgraded connection's I/O belongs to somebody else, who must be woken by a kill.
     switched: AtomicBool,
+    stage: AtomicStage,
+    /// Bytes were read since the last request began or, if it has ended, since it ended: on
+    /// HTTP/1.1 and without a request in flight, part of a head.
+    head: AtomicBool,
     awaits_flush: AtomicBool,
     written: AtomicU64,
     inside: Mutex<Inside>,
@@ -44,70 +43,33 @@ pub(super) struct Conn {
 
 #[derive(Debug)]
 struct Inside {
-    stage: Stage,
-    /// Part of a request's head was read.
-    head: bool,
     in_flight: InFlight,
     /// The last HTTP/2 response that has ended, until its bytes have left.
     tail: Option<Running>,
     finished: u64,
-    /// When the drain told it.
-    told: Option<Instant>,
-    /// hyper was asked to close it gracefully.
-    closing: bool,
-    since: Since,
+    deadlines: Deadlines,
     task: Option<Waker>,
     read: Option<Waker>,
     write: Option<Waker>,
 }
 
-/// When the connection began to be what it is, as far as its task has noticed.
-#[derive(Debug, Default)]
-struct Since {
-    /// The time of the current poll, if somebody has read the clock.
-    now: Option<Instant>,
-    last_start: Option<Instant>,
-    head: Option<Instant>,
-    idle: Option<Instant>,
-    closing: Option<Instant>,
-    quiet: Option<(Instant, u64)>,
-}
-
-/// What the connection's task does next.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Look again at this time at the latest.
-    Wait(Instant),
-    /// Ask hyper to close the connection.
-    Close,
-    /// Kill it: it took too long.
-    Kill(TooLong),
-    /// It was killed.
-    End,
-}
-
-/// What took too long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TooLong {
-    FirstByte,
-    Head,
-    Closing,
+/// What is to be done, and the time, if anybody has looked at the clock during this poll.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) next: Next,
+    pub(super) now: Option<Instant>,
 }
 
 /// Something that was cut, by name.
 pub(super) type Named = (Cut, String);
 
 impl Conn {
-    pub(super) fn new(peer: Peer, threshold: f32) -> Conn {
+    pub(super) fn new(peer: Peer, threshold: f32, lame_duck: Arc<OnceLock<LameDuck>>) -> Conn {
         let inside = Inside {
-            stage: Stage::Silent,
-            head: false,
             in_flight: InFlight::default(),
             tail: None,
             finished: 0,
-            told: None,
-            closing: false,
-            since: Since::default(),
+            deadlines: Deadlines::default(),
             task: None,
             read: None,
             write: None,
@@ -115,9 +77,12 @@ impl Conn {
         Conn {
             peer,
             threshold,
+            lame_duck,
             opened: Instant::now(),
             killed: AtomicBool::new(false),
             switched: AtomicBool::new(false),
+            stage: AtomicStage::new(Stage::Silent),
+            head: AtomicBool::new(false),
             awaits_flush: AtomicBool::new(false),
             written: AtomicU64::new(0),
             inside: Mutex::new(inside),
@@ -136,22 +101,24 @@ impl Conn {
 
     /// Bytes were read, after which the connection stands at `stage`.
     pub(super) fn received(&self, stage: Stage) {
-        let mut inside = self.lock();
-        inside.stage = stage;
-        inside.head = stage != Stage::Http2 && inside.in_flight.is_empty();
+        self.stage.store(stage);
+        self.head.store(stage != Stage::Http2, Ordering::Relaxed);
     }
 
     pub(super) fn wrote(&self) {
         // One writer at a time, so this needs no read-modify-write.
         let written = self.written.load(Ordering::Relaxed);
-        self.written.store(written.wrapping_add(1), Ordering::Relaxed);
+        self.written
+            .store(written.wrapping_add(1), Ordering::Relaxed);
     }
 
     pub(super) fn flushed(&self) {
         if self.awaits_flush.load(Ordering::Relaxed) {
             self.awaits_flush.store(false, Ordering::Relaxed);
+            self.head.store(false, Ordering::Relaxed);
             let mut inside = self.lock();
-            inside.finished += inside.in_flight.remove_ended();
+            inside.in_flight.clear();
+            inside.finished += 1;
         }
     }
 
@@ -180,9 +147,8 @@ impl Conn {
     pub(super) fn start(&self, method: &Method, uri: &Uri) -> Key {
         let (method, path) = (method.clone(), uri.path_and_query().cloned());
         let mut inside = self.lock();
-        let now = inside.since.now();
-        inside.since = Since { now: Some(now), last_start: Some(now), ..Since::default() };
-        inside.head = false;
+        let now = inside.deadlines.start();
+        self.head.store(false, Ordering::Relaxed);
         inside.in_flight.start(method, path, now)
     }
 
@@ -216,6 +182,13 @@ impl Conn {
         running.map_or_else(String::new, |running| running.name(self.peer.remote, now))
     }
 
+    /// Whether an HTTP/1.1 response closes the connection.
+    pub(super) fn closes(&self) -> bool {
+        self.lame_duck
+            .get()
+            .is_some_and(|duck| duck.closes(self.threshold, Instant::now()))
+    }
+
     /// The answer was `101 Switching Protocols`.
     pub(super) fn switched(&self) {
         self.switched.store(true, Ordering::Relaxed);
@@ -223,18 +196,16 @@ impl Conn {
 
     /// The response's body has ended, or the request was dropped before it had one.
     pub(super) fn ended(&self, key: Key) {
-        let mut inside = self.lock();
-        if inside.stage != Stage::Http2 {
-            if let Some(running) = inside.in_flight.get_mut(key) {
-                running.ended = true;
-                self.awaits_flush.store(true, Ordering::Relaxed);
-            }
+        if self.stage.load() != Stage::Http2 {
+            // There is only this one.
+            self.awaits_flush.store(true, Ordering::Relaxed);
             return;
         }
-        inside.tail = inside.in_flight.remove(key);
+        let mut inside = self.lock();
+        inside.tail = inside.in_flight.remove(key).filter(|running| !running.cut);
         inside.finished += 1;
         // The connection's task may have looked just before this, while there was a request.
-        let waiting = inside.closing && !inside.in_flight.is_busy();
+        let waiting = inside.deadlines.is_closing() && !inside.in_flight.is_busy();
         let task = inside.task.clone().filter(|_| waiting);
         drop(inside);
         task.iter().for_each(Waker::wake_by_ref);
@@ -243,18 +214,36 @@ impl Conn {
     // === the connection's task ===
 
     /// Called after each poll of hyper: what next? `fired` when the time it was given has come.
-    pub(super) fn settle(&self, cx: &Context<'_>, limits: &ConnectionOptions, fired: bool) -> Next {
+    pub(super) fn settle(
+        &self,
+        cx: &Context<'_>,
+        limits: &ConnectionOptions,
+        fired: bool,
+    ) -> Settled {
         let mut inside = self.lock();
         leave_waker(&mut inside.task, cx);
         if self.is_killed() {
-            return Next::End;
+            return Settled {
+                next: Next::End,
+                now: None,
+            };
         }
-        if fired {
-            inside.since.now = Some(Instant::now());
+        let seen = Seen {
+            opened: self.opened,
+            stage: self.stage.load(),
+            head: self.head.load(Ordering::Relaxed),
+            busy: inside.in_flight.is_busy(),
+            written: self.written.load(Ordering::Relaxed),
+            fired,
+        };
+        let Inside {
+            deadlines, tail, ..
+        } = &mut *inside;
+        let next = deadlines.next(&seen, tail, limits);
+        Settled {
+            next,
+            now: deadlines.take_now(),
         }
-        let next = inside.next(self.opened, self.written.load(Ordering::Relaxed), limits, fired);
-        inside.since.now = None;
-        next
     }
 
     // === the drain ===
@@ -262,7 +251,7 @@ impl Conn {
     /// Tells it to close as soon as it can; how many streams were running.
     pub(super) fn tell(&self) -> usize {
         let mut inside = self.lock();
-        inside.told.get_or_insert_with(Instant::now);
+        inside.deadlines.tell();
         let streams = inside.in_flight.streams() + usize::from(self.is_upgraded(&inside));
         let task = inside.task.clone();
         drop(inside);
@@ -271,7 +260,7 @@ impl Conn {
     }
 
     pub(super) fn is_told(&self) -> bool {
-        self.lock().told.is_some()
+        self.lock().deadlines.is_told()
     }
 
     /// Ends server-sent events, and the connection when it was upgraded.
@@ -287,7 +276,8 @@ impl Conn {
             return vec![(Cut::Stream, self.upgraded_name(now))];
         }
         let (mut names, mut wakers) = (Vec::new(), Vec::new());
-        let events = |running: &Running| running.kind == Kind::Events && !running.ended;
+        let ended = self.awaits_flush.load(Ordering::Relaxed);
+        let events = |running: &Running| running.kind == Kind::Events && !ended;
         inside.in_flight.cut_where(events, |running| {
             names.push((Cut::Stream, running.name(self.peer.remote, now)));
             wakers.extend(running.sender.take());
@@ -310,13 +300,16 @@ impl Conn {
             return names;
         }
         let had_cut = inside.in_flight.has_cut();
-        inside.in_flight.cut_where(|_| true, |running| names.push((running.what(), running.name(from, now))));
+        inside.in_flight.cut_where(
+            |_| true,
+            |running| names.push((running.what(), running.name(from, now))),
+        );
         if self.is_upgraded(&inside) {
             names.push((Cut::Stream, self.upgraded_name(now)));
         } else if names.is_empty() && !had_cut {
             match inside.tail.take() {
                 Some(tail) => names.push((tail.what(), tail.name(from, now))),
-                None => names.push((Cut::Connection, self.connection_name(&inside, now))),
+                None => names.push((Cut::Connection, self.connection_name(now))),
             }
         }
         drop(inside);
@@ -328,7 +321,9 @@ impl Conn {
     pub(super) fn kill(&self) {
         let mut inside = self.lock();
         self.killed.store(true, Ordering::Relaxed);
-        let Inside { task, read, write, .. } = &mut *inside;
+        let Inside {
+            task, read, write, ..
+        } = &mut *inside;
         let wakers = [task.take(), read.take(), write.take()];
         drop(inside);
         wakers.into_iter().flatten().for_each(Waker::wake);
@@ -348,11 +343,11 @@ impl Conn {
         format!("upgraded connection from {}, {age:.1} s", self.peer.remote)
     }
 
-    fn connection_name(&self, inside: &Inside, now: Instant) -> String {
-        let state = match inside.stage {
+    fn connection_name(&self, now: Instant) -> String {
+        let state = match self.stage.load() {
             Stage::Silent => "no byte sent",
             Stage::Greeting => "greeting unfinished",
-            Stage::Http1 if inside.head => "request head unfinished",
+            Stage::Http1 if self.head.load(Ordering::Relaxed) => "request head unfinished",
             Stage::Http1 => "idle",
             Stage::Http2 => "close not acknowledged",
         };
@@ -363,71 +358,6 @@ impl Conn {
     fn lock(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Inside {
-    fn next(&mut self, opened: Instant, written: u64, limits: &ConnectionOptions, fired: bool) -> Next {
-        let past = |deadline: Instant, now: Option<Instant>| fired && now.is_some_and(|now| deadline <= now);
-        if let Some(told) = self.told
-            && !self.closing
-        {
-            let deadline = told + FIRST_READ;
-            if self.stage == Stage::Silent && !past(deadline, self.since.now) {
-                return Next::Wait(deadline);
-            }
-            self.closing = true;
-            return Next::Close;
-        }
-        if self.in_flight.is_busy() {
-            // Its end comes with bytes to write, so this task looks again; unless it looked just
-            // before that end, and then this is when it is noticed.
-            let base = self.since.now.or(self.since.last_start).unwrap_or(opened);
-            return Next::Wait(after(base, limits.idle));
-        }
-        if self.tail.is_some() {
-            let now = self.since.now();
-            let (deadline, mark) = *self.since.quiet.get_or_insert((now + QUIET, written));
-            if !past(deadline, Some(now)) {
-                return Next::Wait(deadline);
-            }
-            if mark != written {
-                self.since.quiet = Some((now + QUIET, written));
-                return Next::Wait(now + QUIET);
-            }
-            self.since.quiet = None;
-            self.tail = None;
-        }
-        let (deadline, next) = if self.closing {
-            let now = self.since.now();
-            (*self.since.closing.get_or_insert(now) + CLOSING, Next::Kill(TooLong::Closing))
-        } else if self.stage == Stage::Silent {
-            (after(opened, limits.first_byte), Next::Kill(TooLong::FirstByte))
-        } else if self.stage == Stage::Greeting || self.head {
-            let now = self.since.now();
-            (after(*self.since.head.get_or_insert(now), limits.head), Next::Kill(TooLong::Head))
-        } else {
-            let now = self.since.now();
-            (after(*self.since.idle.get_or_insert(now), limits.idle), Next::Close)
-        };
-        if !past(deadline, self.since.now) {
-            return Next::Wait(deadline);
-        }
-        self.closing |= next == Next::Close;
-        next
-    }
-}
-
-impl Since {
-    /// The clock, read once per poll.
-    fn now(&mut self) -> Instant {
-        *self.now.get_or_insert_with(Instant::now)
-    }
-}
-
-/// A limit may be longer than the clock can tell.
-pub(super) fn after(instant: Instant, limit: Duration) -> Instant {
-    const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
-    instant + limit.min(AGES)
 }
 
 fn leave_waker(place: &mut Option<Waker>, cx: &Context<'_>) {

@@ -8,8 +8,9 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::{Builder, UpgradeableConnection};
 use pin_project_lite::pin_project;
 
-use super::conn::{Conn, Next, TooLong, after};
+use super::conn::Conn;
 use super::connections::Connections;
+use super::deadline::{Next, TooLong, after};
 use super::executor::ScopeExecutor;
 use super::io::Io;
 use super::service::{Handler, RequestService};
@@ -30,12 +31,24 @@ pin_project! {
 }
 
 impl<H: Handler> Connection<H> {
-    pub(super) fn new(io: Io, conn: Arc<Conn>, handler: H, connections: Arc<Connections>) -> Connection<H> {
+    pub(super) fn new(
+        io: Io,
+        conn: Arc<Conn>,
+        handler: H,
+        connections: Arc<Connections>,
+    ) -> Connection<H> {
         let builder = Builder::new(ScopeExecutor(connections.ctx.scope().clone()));
-        let service = RequestService::new(handler, Arc::clone(&conn), Arc::clone(&connections));
-        let hyper = builder.serve_connection_with_upgrades(TokioIo::new(io), service).into_owned();
+        let service = RequestService::new(handler, Arc::clone(&conn), &connections.ctx);
+        let hyper = builder
+            .serve_connection_with_upgrades(TokioIo::new(io), service)
+            .into_owned();
         let timer = LazyTimer::new(after(conn.opened(), connections.options.first_byte));
-        Connection { hyper, timer, conn, connections }
+        Connection {
+            hyper,
+            timer,
+            conn,
+            connections,
+        }
     }
 }
 
@@ -54,11 +67,14 @@ impl<H: Handler> Future for Connection<H> {
             }
             let mut fired = false;
             let next = loop {
-                match this.conn.settle(cx, &this.connections.options, fired) {
-                    Next::Wait(deadline) => match this.timer.as_mut().poll_until(cx, deadline) {
-                        Poll::Ready(()) => fired = true,
-                        Poll::Pending => return Poll::Pending,
-                    },
+                let settled = this.conn.settle(cx, &this.connections.options, fired);
+                match settled.next {
+                    Next::Wait(deadline) => {
+                        match this.timer.as_mut().poll_until(cx, deadline, settled.now) {
+                            Poll::Ready(()) => fired = true,
+                            Poll::Pending => return Poll::Pending,
+                        }
+                    }
                     next => break next,
                 }
             };

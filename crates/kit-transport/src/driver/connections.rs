@@ -10,7 +10,7 @@ use super::conn::{Conn, Named};
 use super::lame_duck::{self, LameDuck};
 use super::options::ConnectionOptions;
 use super::peer::Peer;
-use crate::Context;
+use crate::{Context, Cut};
 
 /// The connections whose I/O lives, and what the ended ones leave behind: numbers.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Connections {
     pub(super) options: ConnectionOptions,
     inside: Mutex<Inside>,
     gone: Notify,
-    lame_duck: OnceLock<LameDuck>,
+    lame_duck: Arc<OnceLock<LameDuck>>,
     opened: AtomicU64,
 }
 
@@ -44,21 +44,31 @@ impl Connections {
             options,
             inside: Mutex::default(),
             gone: Notify::new(),
-            lame_duck: OnceLock::new(),
+            lame_duck: Arc::default(),
             opened: AtomicU64::new(0),
         }
     }
 
     pub(super) fn open(self: &Arc<Connections>, peer: Peer) -> (Arc<Conn>, Place) {
         let n = self.opened.fetch_add(1, Ordering::Relaxed);
-        let conn = Arc::new(Conn::new(peer, lame_duck::threshold(n)));
+        let conn = Arc::new(Conn::new(
+            peer,
+            lame_duck::threshold(n),
+            Arc::clone(&self.lame_duck),
+        ));
         let mut inside = self.lock();
         let index = inside.free.pop().unwrap_or_else(|| {
             inside.places.push(None);
             inside.places.len() - 1
         });
         inside.places[index] = Some(Arc::clone(&conn));
-        (conn, Place { connections: Arc::clone(self), index })
+        (
+            conn,
+            Place {
+                connections: Arc::clone(self),
+                index,
+            },
+        )
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Conn>> {
@@ -85,14 +95,13 @@ impl Connections {
         });
     }
 
-    /// Whether this connection's HTTP/1.1 responses close it.
-    pub(super) fn closes(&self, conn: &Conn) -> bool {
-        self.lame_duck.get().is_some_and(|duck| duck.closes(conn.threshold, Instant::now()))
-    }
-
     pub(super) fn count(&self, cut: Vec<Named>) {
         for (what, which) in cut {
-            tracing::warn!(%what, %which, "cut");
+            if what == Cut::Connection {
+                tracing::debug!(%what, %which, "cut");
+            } else {
+                tracing::warn!(%what, %which, "cut");
+            }
             self.ctx.count_cut(what, which);
         }
     }

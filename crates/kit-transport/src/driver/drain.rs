@@ -25,7 +25,9 @@ pub(super) async fn drain(connections: &Connections) {
         let deadline = life.borrow_and_update().deadline;
         let grace = deadline
             .map(|deadline| deadline.saturating_duration_since(told) / 2)
-            .map_or(connections.options.stream_grace, |half| connections.options.stream_grace.min(half));
+            .map_or(connections.options.stream_grace, |half| {
+                connections.options.stream_grace.min(half)
+            });
         let sweep = swept.map_or_else(|| told + grace, |swept| swept + AGAIN);
         let next = deadline.map_or(sweep, |deadline| deadline.min(sweep));
         tokio::select! {

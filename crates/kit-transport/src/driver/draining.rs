@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kit_sync::StopToken;
+use kit_sync::Scope;
 
 use super::conn::Conn;
 use super::in_flight::Key;
 
-/// Tells a long-running response that the server drains; in every request's extensions.
+/// Tells a long-running response that the server drains: an extractor for axum, an extension of
+/// every request.
 ///
 /// A response whose handler asks is a *stream*: it is expected to end soon after it was told, and
 /// being cut at the deadline is no failure. Every other running response is a *request*, which is
@@ -17,16 +18,30 @@ use super::in_flight::Key;
 pub struct Draining {
     conn: Arc<Conn>,
     key: Key,
-    token: StopToken,
+    scope: Scope,
 }
 
 impl Draining {
-    pub(super) fn new(conn: Arc<Conn>, token: StopToken) -> Draining {
-        Draining { conn, key: Key::none(), token }
+    pub(super) fn new(conn: Arc<Conn>, scope: Scope) -> Draining {
+        Draining {
+            conn,
+            key: Key::none(),
+            scope,
+        }
     }
 
     pub(super) fn set_key(&mut self, key: Key) {
         self.key = key;
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn peer(&self) -> super::Peer {
+        self.conn.peer
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// Resolves when the drain begins. Calling it makes this response a stream.
@@ -35,19 +50,21 @@ impl Draining {
     /// May be dropped and called again at any time.
     pub fn draining(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         self.conn.is_stream(self.key);
-        let token = self.token.clone();
+        let token = self.scope.token().clone();
         async move { token.cancelled().await }
     }
 
     /// Whether the drain has begun. Asking this leaves the response what it is.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.token.is_cancelled()
+        self.scope.is_cancelled()
     }
 }
 
 impl fmt::Debug for Draining {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Draining").field("is_draining", &self.is_draining()).finish_non_exhaustive()
+        f.debug_struct("Draining")
+            .field("is_draining", &self.is_draining())
+            .finish_non_exhaustive()
     }
 }

@@ -19,7 +19,10 @@ pub(super) struct Key {
 impl Key {
     /// Names no request: serial numbers begin with 1.
     pub(super) fn none() -> Key {
-        Key { place: 0, serial: 0 }
+        Key {
+            place: 0,
+            serial: 0,
+        }
     }
 }
 
@@ -41,8 +44,6 @@ pub(super) struct Running {
     path: Option<PathAndQuery>,
     started: Instant,
     pub(super) kind: Kind,
-    /// The body has ended, its bytes have not all left.
-    pub(super) ended: bool,
     /// Given up, and counted as cut.
     pub(super) cut: bool,
     /// Who sends the body; kept for events only.
@@ -58,7 +59,11 @@ impl Running {
     }
 
     pub(super) fn what(&self) -> Cut {
-        if self.kind == Kind::Request { Cut::Request } else { Cut::Stream }
+        if self.kind == Kind::Request {
+            Cut::Request
+        } else {
+            Cut::Stream
+        }
     }
 }
 
@@ -71,11 +76,24 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    pub(super) fn start(&mut self, method: Method, path: Option<PathAndQuery>, started: Instant) -> Key {
+    pub(super) fn start(
+        &mut self,
+        method: Method,
+        path: Option<PathAndQuery>,
+        started: Instant,
+    ) -> Key {
         self.taken += 1;
         let serial = self.taken;
         let kind = Kind::Request;
-        let running = Running { serial, method, path, started, kind, ended: false, cut: false, sender: None };
+        let running = Running {
+            serial,
+            method,
+            path,
+            started,
+            kind,
+            cut: false,
+            sender: None,
+        };
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             self.places.len() - 1
@@ -85,7 +103,10 @@ impl InFlight {
     }
 
     pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Running> {
-        self.places.get_mut(key.place)?.as_mut().filter(|running| running.serial == key.serial)
+        self.places
+            .get_mut(key.place)?
+            .as_mut()
+            .filter(|running| running.serial == key.serial)
     }
 
     pub(super) fn remove(&mut self, key: Key) -> Option<Running> {
@@ -93,20 +114,22 @@ impl InFlight {
         self.take(key.place)
     }
 
-    /// Removes those whose bodies have ended.
-    pub(super) fn remove_ended(&mut self) -> u64 {
-        let mut removed = 0;
-        for place in 0..self.places.len() {
-            if self.places[place].as_ref().is_some_and(|running| running.ended) {
-                self.take(place);
-                removed += 1;
+    /// Forgets the only one there can be on HTTP/1.1.
+    pub(super) fn clear(&mut self) {
+        for (index, place) in self.places.iter_mut().enumerate() {
+            if place.take().is_some() {
+                self.free.push(index);
             }
         }
-        removed
+        self.cut = 0;
     }
 
     /// Gives up those that `which` says; calls `each` for every one that was not before.
-    pub(super) fn cut_where(&mut self, which: impl Fn(&Running) -> bool, mut each: impl FnMut(&mut Running)) {
+    pub(super) fn cut_where(
+        &mut self,
+        which: impl Fn(&Running) -> bool,
+        mut each: impl FnMut(&mut Running),
+    ) {
         for running in self.places.iter_mut().flatten() {
             if !running.cut && which(running) {
                 running.cut = true;
@@ -117,7 +140,11 @@ impl InFlight {
     }
 
     pub(super) fn streams(&self) -> usize {
-        self.places.iter().flatten().filter(|running| running.kind != Kind::Request).count()
+        self.places
+            .iter()
+            .flatten()
+            .filter(|running| running.kind != Kind::Request)
+            .count()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -150,7 +177,11 @@ mod tests {
     use super::*;
 
     fn start(in_flight: &mut InFlight, path: &'static str) -> Key {
-        in_flight.start(Method::GET, Some(PathAndQuery::from_static(path)), Instant::now())
+        in_flight.start(
+            Method::GET,
+            Some(PathAndQuery::from_static(path)),
+            Instant::now(),
+        )
     }
 
     #[test]

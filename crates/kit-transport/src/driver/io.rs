@@ -28,7 +28,13 @@ pub(super) struct Io {
 
 impl Io {
     pub(super) fn new(stream: TcpStream, conn: Arc<Conn>, place: Place, member: Hold) -> Io {
-        Io { stream, conn, sniffer: Sniffer::new(), _place: place, _member: member }
+        Io {
+            stream,
+            conn,
+            sniffer: Sniffer::new(),
+            _place: place,
+            _member: member,
+        }
     }
 
     fn written<T>(&self, cx: &Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -46,7 +52,11 @@ fn killed() -> io::Error {
 }
 
 impl AsyncRead for Io {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.conn.is_killed() {
             return Poll::Ready(Err(killed()));
@@ -69,7 +79,11 @@ impl AsyncRead for Io {
 }
 
 impl AsyncWrite for Io {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if this.conn.is_killed() {
             return Poll::Ready(Err(killed()));

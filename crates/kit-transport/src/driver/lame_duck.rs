@@ -18,7 +18,11 @@ pub(super) struct LameDuck {
 
 impl LameDuck {
     pub(super) fn new(since: Instant, drain_delay: Duration) -> LameDuck {
-        let ramp = if drain_delay <= SHORT { Duration::ZERO } else { drain_delay / 2 };
+        let ramp = if drain_delay <= SHORT {
+            Duration::ZERO
+        } else {
+            drain_delay / 2
+        };
         LameDuck { since, ramp }
     }
 
@@ -33,7 +37,11 @@ impl LameDuck {
 /// connections evenly over it.
 pub(super) fn threshold(n: u64) -> f32 {
     const GOLDEN: f64 = 0.618_033_988_749_895;
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "any number will do")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "any number will do"
+    )]
     let threshold = (n as f64 * GOLDEN).fract() as f32;
     threshold
 }
@@ -53,7 +61,11 @@ mod tests {
     fn a_long_delay_closes_them_evenly_over_its_first_half() {
         let start = Instant::now();
         let duck = LameDuck::new(start, Duration::from_secs(10));
-        let closed = |after| (0..100).filter(|n| duck.closes(threshold(*n), start + after)).count();
+        let closed = |after| {
+            (0..100)
+                .filter(|n| duck.closes(threshold(*n), start + after))
+                .count()
+        };
         assert!((15..=25).contains(&closed(Duration::from_secs(1))));
         assert!((45..=55).contains(&closed(Duration::from_millis(2500))));
         assert_eq!(closed(Duration::from_secs(5)), 100);

@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-/// The two ends of the connection a request came by; in every request's extensions.
+/// The two ends of the connection a request came by: an extractor for axum, an extension for
+/// tonic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Peer {

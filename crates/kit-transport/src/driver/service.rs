@@ -10,12 +10,11 @@ use http::header::{CONNECTION, CONTENT_TYPE};
 use http::{Extensions, HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
-use kit_sync::BoxError;
+use kit_sync::{BoxError, Scope};
 use pin_project_lite::pin_project;
 
 use super::body::{Guard, TrackedBody};
 use super::conn::Conn;
-use super::connections::Connections;
 use super::draining::Draining;
 use super::peer::Peer;
 
@@ -24,13 +23,15 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     type Body: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
     type Future: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
 
+    /// Whatever can panic does so in the future.
     fn call(&self, request: Request<Incoming>) -> Self::Future;
 
     /// The answer in place of one whose handler panicked.
-    fn panicked(&self) -> Response<Self::Body>;
+    fn panicked() -> Response<Self::Body>;
 
-    /// What the users of this protocol expect to find in a request's extensions.
-    fn extend(&self, extensions: &mut Extensions, peer: Peer);
+    /// What the users of this protocol expect to find in a request's extensions, beside
+    /// [`Draining`]. Each costs about as much as everything else that the driver does.
+    fn extend(&self, extensions: &mut Extensions, peer: Peer, scope: &Scope);
 }
 
 /// One connection's service.
@@ -38,20 +39,20 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
 pub(super) struct RequestService<H> {
     handler: H,
     conn: Arc<Conn>,
-    connections: Arc<Connections>,
     /// What every request of the connection finds in its extensions.
     extensions: Extensions,
 }
 
 impl<H: Handler> RequestService<H> {
-    pub(super) fn new(handler: H, conn: Arc<Conn>, connections: Arc<Connections>) -> RequestService<H> {
-        let ctx = &connections.ctx;
+    pub(super) fn new(handler: H, conn: Arc<Conn>, ctx: &crate::Context) -> RequestService<H> {
         let mut extensions = ctx.extensions().clone();
-        handler.extend(&mut extensions, conn.peer);
-        extensions.insert(conn.peer);
-        extensions.insert(ctx.scope().clone());
-        extensions.insert(Draining::new(Arc::clone(&conn), ctx.scope().token().clone()));
-        RequestService { handler, conn, connections, extensions }
+        handler.extend(&mut extensions, conn.peer, ctx.scope());
+        extensions.insert(Draining::new(Arc::clone(&conn), ctx.scope().clone()));
+        RequestService {
+            handler,
+            conn,
+            extensions,
+        }
     }
 }
 
@@ -72,11 +73,8 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             request.extensions_mut().extend(given);
         }
         let version = request.version();
-        let future = guard.catch(|| self.handler.call(request)).ok();
         ResponseFuture {
-            future,
-            handler: self.handler.clone(),
-            connections: Arc::clone(&self.connections),
+            future: self.handler.call(request),
             version,
             guard: Some(guard),
         }
@@ -86,9 +84,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
 pin_project! {
     pub(super) struct ResponseFuture<H: Handler> {
         #[pin]
-        future: Option<H::Future>,
-        handler: H,
-        connections: Arc<Connections>,
+        future: H::Future,
         version: Version,
         guard: Option<Guard>,
     }
@@ -100,27 +96,27 @@ impl<H: Handler> Future for ResponseFuture<H> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let guard = this.guard.as_ref().expect("not polled after its end");
-        let polled = match this.future.as_pin_mut() {
-            Some(future) => guard.catch(|| future.poll(cx)),
-            None => Err(()),
-        };
-        let mut response = match polled {
+        let mut response = match guard.catch(|| this.future.poll(cx)) {
             Ok(polled) => ready!(polled).unwrap_or_else(|never| match never {}),
-            Err(()) => this.handler.panicked(),
+            Err(()) => H::panicked(),
         };
         let guard = this.guard.take().expect("looked at above");
         if *this.version < Version::HTTP_2 {
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 guard.conn().switched();
-            } else if this.connections.closes(guard.conn()) {
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            } else if guard.conn().closes() {
+                response
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
             }
         }
         let events = sends_events(&response);
         if events {
             guard.conn().sends_events(guard.key());
         }
-        Poll::Ready(Ok(response.map(|body| TrackedBody::new(body, events, guard))))
+        Poll::Ready(Ok(
+            response.map(|body| TrackedBody::new(body, events, guard))
+        ))
     }
 }
 

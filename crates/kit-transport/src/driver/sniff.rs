@@ -1,5 +1,7 @@
 //! Telling HTTP/2 from HTTP/1.1 by the first bytes.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The preface and the header of the first frame, which must be SETTINGS.
 const GREETING: usize = PREFACE.len() + 9;
@@ -17,6 +19,25 @@ pub(super) enum Stage {
     Http2,
 }
 
+/// A [`Stage`] that the connection's own task moves on while others look.
+#[derive(Debug)]
+pub(super) struct AtomicStage(AtomicU8);
+
+impl AtomicStage {
+    pub(super) fn new(stage: Stage) -> AtomicStage {
+        AtomicStage(AtomicU8::new(stage as u8))
+    }
+
+    pub(super) fn store(&self, stage: Stage) {
+        self.0.store(stage as u8, Ordering::Relaxed);
+    }
+
+    pub(super) fn load(&self) -> Stage {
+        const STAGES: [Stage; 4] = [Stage::Silent, Stage::Greeting, Stage::Http1, Stage::Http2];
+        STAGES[usize::from(self.0.load(Ordering::Relaxed) & 3)]
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Sniffer {
     stage: Stage,
@@ -25,7 +46,10 @@ pub(super) struct Sniffer {
 
 impl Sniffer {
     pub(super) fn new() -> Sniffer {
-        Sniffer { stage: Stage::Silent, seen: 0 }
+        Sniffer {
+            stage: Stage::Silent,
+            seen: 0,
+        }
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -56,7 +80,11 @@ mod tests {
 
     fn after(parts: &[&[u8]]) -> Stage {
         let mut sniffer = Sniffer::new();
-        parts.iter().map(|part| sniffer.feed(part)).last().unwrap_or(Stage::Silent)
+        parts
+            .iter()
+            .map(|part| sniffer.feed(part))
+            .last()
+            .unwrap_or(Stage::Silent)
     }
 
     #[test]

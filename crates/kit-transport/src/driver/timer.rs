@@ -14,17 +14,32 @@ pin_project! {
         #[pin]
         sleep: Sleep,
         armed: Instant,
+        polled: bool,
     }
 }
 
 impl LazyTimer {
     pub(super) fn new(deadline: Instant) -> LazyTimer {
-        LazyTimer { sleep: sleep_until(deadline), armed: deadline }
+        LazyTimer {
+            sleep: sleep_until(deadline),
+            armed: deadline,
+            polled: false,
+        }
     }
 
-    /// Ready when `wanted` has passed. May be asked with another time at every poll.
-    pub(super) fn poll_until(self: Pin<&mut Self>, cx: &mut Context<'_>, wanted: Instant) -> Poll<()> {
+    /// Ready when `wanted` has passed. May be asked with another time at every poll; always by the
+    /// same task. With `now`, a sleep that was armed for later and polled before is left alone.
+    pub(super) fn poll_until(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        wanted: Instant,
+        now: Option<Instant>,
+    ) -> Poll<()> {
         let mut this = self.project();
+        if *this.polled && *this.armed <= wanted && now.is_some_and(|now| now < *this.armed) {
+            return Poll::Pending;
+        }
+        *this.polled = true;
         if wanted < *this.armed {
             this.sleep.as_mut().reset(wanted);
             *this.armed = wanted;
@@ -54,7 +69,7 @@ mod tests {
     async fn a_later_deadline_outlives_the_sleep_that_was_armed() {
         let start = Instant::now();
         let mut timer = pin!(LazyTimer::new(start + SECOND));
-        poll_fn(|cx| timer.as_mut().poll_until(cx, start + 5 * SECOND)).await;
+        poll_fn(|cx| timer.as_mut().poll_until(cx, start + 5 * SECOND, None)).await;
         assert_eq!(start.elapsed(), 5 * SECOND);
     }
 
@@ -62,9 +77,14 @@ mod tests {
     async fn an_earlier_deadline_is_kept() {
         let start = Instant::now();
         let mut timer = pin!(LazyTimer::new(start + 60 * SECOND));
-        poll_fn(|cx| timer.as_mut().poll_until(cx, start + SECOND)).await;
+        poll_fn(|cx| timer.as_mut().poll_until(cx, start + SECOND, None)).await;
         assert_eq!(start.elapsed(), SECOND);
-        poll_fn(|cx| timer.as_mut().poll_until(cx, start + 3 * SECOND)).await;
+        poll_fn(|cx| {
+            timer
+                .as_mut()
+                .poll_until(cx, start + 3 * SECOND, Some(Instant::now()))
+        })
+        .await;
         assert_eq!(start.elapsed(), 3 * SECOND);
     }
 }

@@ -11,7 +11,11 @@ use super::{ApiError, Carried, code};
 impl From<ApiError> for Status {
     fn from(error: ApiError) -> Status {
         error.log();
-        let info = error.metadata().clone().into_iter().collect::<std::collections::HashMap<_, _>>();
+        let info = error
+            .metadata()
+            .clone()
+            .into_iter()
+            .collect::<std::collections::HashMap<_, _>>();
         let details = ErrorDetails::with_error_info(error.reason(), "", info);
         let code = code::from_http(error.code());
         let mut status = Status::with_error_details(code, error.message(), details);
@@ -30,10 +34,9 @@ impl ApiError {
         let Some(info) = status.get_details_error_info() else {
             return ApiError::new(code, "", status.message().to_owned());
         };
-        info.metadata
-            .into_iter()
-            .fold(ApiError::new(code, info.reason, status.message().to_owned()), |error, (key, value)| {
-                error.with_metadata(key, value)
-            })
+        info.metadata.into_iter().fold(
+            ApiError::new(code, info.reason, status.message().to_owned()),
+            |error, (key, value)| error.with_metadata(key, value),
+        )
     }
 }

@@ -29,7 +29,10 @@ impl IntoResponse for ApiError {
         let json = serde_json::to_vec(&answer).unwrap_or_default();
         let mut response = Response::new(Body::from(json));
         *response.status_mut() = status(self.code());
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         response
     }
 }

@@ -1,7 +1,8 @@
 use super::*;
 
 fn too_long() -> ApiError {
-    ApiError::bad_request("NAME_TOO_LONG", "a name has at most 64 characters").with_metadata("max", "64")
+    ApiError::bad_request("NAME_TOO_LONG", "a name has at most 64 characters")
+        .with_metadata("max", "64")
 }
 
 #[test]
@@ -15,7 +16,10 @@ fn any_other_error_is_a_500_without_its_text_and_with_its_source() {
 #[test]
 fn a_boxed_api_error_comes_back_unchanged() {
     let boxed = BoxError::from(too_long().with_source("why"));
-    assert_eq!(boxed.to_string(), "400 NAME_TOO_LONG: a name has at most 64 characters");
+    assert_eq!(
+        boxed.to_string(),
+        "400 NAME_TOO_LONG: a name has at most 64 characters"
+    );
     let back = ApiError::from_boxed(boxed);
     assert_eq!((back.code(), back.reason()), (400, "NAME_TOO_LONG"));
     assert_eq!(back.metadata()["max"], "64");
@@ -42,7 +46,10 @@ mod grpc {
         assert_eq!(status.code(), Code::InvalidArgument);
         assert_eq!(status.message(), "a name has at most 64 characters");
         let info = status.get_details_error_info().unwrap();
-        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("NAME_TOO_LONG", ""));
+        assert_eq!(
+            (info.reason.as_str(), info.domain.as_str()),
+            ("NAME_TOO_LONG", "")
+        );
         assert_eq!(info.metadata["max"], "64");
     }
 
@@ -58,7 +65,10 @@ mod grpc {
     #[test]
     fn a_status_of_another_hand_keeps_its_code_and_message() {
         let error = ApiError::from(Status::already_exists("taken"));
-        assert_eq!((error.code(), error.reason(), error.message()), (409, "", "taken"));
+        assert_eq!(
+            (error.code(), error.reason(), error.message()),
+            (409, "", "taken")
+        );
     }
 
     #[test]

@@ -34,16 +34,24 @@ pub(super) struct AppHealth {
 impl Health for AppHealth {
     type WatchStream = Statuses;
 
-    async fn check(&self, request: Request<HealthCheckRequest>) -> Result<Response<HealthCheckResponse>, Status> {
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
         let name = request.into_inner().service;
         if !self.names.contains(name.as_str()) {
-            return Err(Status::not_found(format!("no service is called `{name}` here")));
+            return Err(Status::not_found(format!(
+                "no service is called `{name}` here"
+            )));
         }
         let status = status(*self.lifecycle.borrow());
         Ok(Response::new(response(status)))
     }
 
-    async fn watch(&self, request: Request<HealthCheckRequest>) -> Result<Response<Statuses>, Status> {
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Statuses>, Status> {
         if let Some(draining) = request.extensions().get::<Draining>() {
             drop(draining.draining());
         }
@@ -54,16 +62,24 @@ impl Health for AppHealth {
             lifecycle: self.lifecycle.clone(),
             token: self.token.clone(),
         };
-        Ok(Response::new(Statuses { next: Some(Box::pin(watching.next())) }))
+        Ok(Response::new(Statuses {
+            next: Some(Box::pin(watching.next())),
+        }))
     }
 }
 
 fn status(life: Lifecycle) -> ServingStatus {
-    if life.healthy { ServingStatus::Serving } else { ServingStatus::NotServing }
+    if life.healthy {
+        ServingStatus::Serving
+    } else {
+        ServingStatus::NotServing
+    }
 }
 
 fn response(status: ServingStatus) -> HealthCheckResponse {
-    HealthCheckResponse { status: status.into() }
+    HealthCheckResponse {
+        status: status.into(),
+    }
 }
 
 /// One `Watch`: the status, and then its changes until the drain.
@@ -114,7 +130,9 @@ impl Stream for Statuses {
     type Item = Result<HealthCheckResponse, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        let Some(next) = &mut self.next else { return Poll::Ready(None) };
+        let Some(next) = &mut self.next else {
+            return Poll::Ready(None);
+        };
         let item = match ready!(next.as_mut().poll(cx)) {
             Some((status, watching)) => {
                 self.next = Some(Box::pin(watching.next()));

@@ -16,9 +16,13 @@ pub(super) fn add(
         descriptors
             .iter()
             .chain([&tonic_health::pb::FILE_DESCRIPTOR_SET])
-            .fold(Builder::configure(), |builder, set| builder.register_encoded_file_descriptor_set(set))
+            .fold(Builder::configure(), |builder, set| {
+                builder.register_encoded_file_descriptor_set(set)
+            })
     };
-    let failed = |error: Error| StartError::Reflection { source: error.into() };
+    let failed = |error: Error| StartError::Reflection {
+        source: error.into(),
+    };
     let token = ctx.scope().token();
     let v1 = UntilDrain::new(builder().build_v1().map_err(failed)?, token.clone());
     let v1alpha = UntilDrain::new(builder().build_v1alpha().map_err(failed)?, token.clone());

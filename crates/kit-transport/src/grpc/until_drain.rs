@@ -54,7 +54,9 @@ where
             drop(draining.draining());
         }
         let half = |body, end| Body::new(HalfStream::new(body, &self.token, end));
-        let response = self.service.call(request.map(|body| half(body, End::Silent)));
+        let response = self
+            .service
+            .call(request.map(|body| half(body, End::Silent)));
         let token = self.token.clone();
         Box::pin(async move {
             let response = response.await?;
@@ -80,7 +82,11 @@ impl HalfStream {
     fn new(body: Body, token: &StopToken, end: End) -> HalfStream {
         let token = token.clone();
         let told = Box::pin(async move { token.cancelled().await });
-        HalfStream { body: Some(body), told, end }
+        HalfStream {
+            body: Some(body),
+            told,
+            end,
+        }
     }
 }
 
@@ -88,9 +94,14 @@ impl http_body::Body for HalfStream {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
-        let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        let Some(body) = &mut this.body else {
+            return Poll::Ready(None);
+        };
         // What is there goes first: an answer that was given before the drain is not lost.
         if let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) {
             return Poll::Ready(frame);
@@ -103,17 +114,23 @@ impl http_body::Body for HalfStream {
             End::Silent => Poll::Ready(None),
             End::Unavailable => {
                 let mut trailers = HeaderMap::new();
-                let trailers = draining().add_header(&mut trailers).map(|()| Frame::trailers(trailers));
+                let trailers = draining()
+                    .add_header(&mut trailers)
+                    .map(|()| Frame::trailers(trailers));
                 Poll::Ready(Some(trailers))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(http_body::Body::is_end_stream)
+        self.body
+            .as_ref()
+            .is_none_or(http_body::Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(SizeHint::new, http_body::Body::size_hint)
+        self.body
+            .as_ref()
+            .map_or_else(SizeHint::new, http_body::Body::size_hint)
     }
 }

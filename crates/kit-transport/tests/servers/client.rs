@@ -31,7 +31,8 @@ impl Raw {
     }
 
     pub(crate) async fn get(&mut self, path: &str) {
-        self.send(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n")).await;
+        self.send(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n"))
+            .await;
     }
 
     /// Reads until the bytes read end with `end`.
@@ -40,7 +41,9 @@ impl Raw {
         let reading = async {
             while !text.ends_with(end.as_bytes()) {
                 let byte = self.0.read_u8().await;
-                text.push(byte.unwrap_or_else(|error| panic!("{error} after {}", String::from_utf8_lossy(&text))));
+                text.push(byte.unwrap_or_else(|error| {
+                    panic!("{error} after {}", String::from_utf8_lossy(&text))
+                }));
             }
         };
         timeout(PATIENCE, reading).await.expect("it answers");
@@ -63,14 +66,21 @@ impl Raw {
 /// Asks over HTTP/2; the connection's task runs until the server closes it.
 pub(crate) async fn http2(address: SocketAddr) -> SendRequest<Empty<Bytes>> {
     let stream = TcpStream::connect(address).await.expect("it accepts");
-    let (sender, connection) =
-        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("it speaks HTTP/2");
-    #[expect(clippy::disallowed_methods, reason = "a client's task, which ends with its connection")]
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .expect("it speaks HTTP/2");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a client's task, which ends with its connection"
+    )]
     tokio::spawn(connection);
     sender
 }
 
-pub(crate) fn ask(sender: &mut SendRequest<Empty<Bytes>>, path: &str) -> impl Future<Output = hyper::Result<Response<Incoming>>> + use<> {
+pub(crate) fn ask(
+    sender: &mut SendRequest<Empty<Bytes>>,
+    path: &str,
+) -> impl Future<Output = hyper::Result<Response<Incoming>>> + use<> {
     let uri: Uri = format!("http://test{path}").parse().expect("a path");
     sender.send_request(Request::get(uri).body(Empty::new()).expect("a request"))
 }

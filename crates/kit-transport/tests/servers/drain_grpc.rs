@@ -52,24 +52,38 @@ impl Service<::http::Request<Body>> for Asking {
                     Ok::<_, Status>(Response::new(remote.to_string()))
                 }
             });
-            Ok(Grpc::new(ProstCodec::<String, ()>::default()).unary(who, request).await)
+            Ok(Grpc::new(ProstCodec::<String, ()>::default())
+                .unary(who, request)
+                .await)
         })
     }
 }
 
 async fn connect(server: &Fixture) -> Channel {
-    Endpoint::from_shared(format!("http://{}", server.address)).unwrap().connect().await.expect("it accepts")
+    Endpoint::from_shared(format!("http://{}", server.address))
+        .unwrap()
+        .connect()
+        .await
+        .expect("it accepts")
 }
 
 async fn ask(channel: Channel, path: &'static str) -> Result<String, Status> {
     let mut client = Client::new(channel);
-    client.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
+    client
+        .ready()
+        .await
+        .map_err(|error| Status::unknown(error.to_string()))?;
     let path = PathAndQuery::from_static(path);
-    client.unary(Request::new(()), path, Codec::default()).await.map(Response::into_inner)
+    client
+        .unary(Request::new(()), path, Codec::default())
+        .await
+        .map(Response::into_inner)
 }
 
 fn named(service: &str) -> HealthCheckRequest {
-    HealthCheckRequest { service: service.to_owned() }
+    HealthCheckRequest {
+        service: service.to_owned(),
+    }
 }
 
 #[tokio::test]
@@ -107,10 +121,17 @@ async fn an_idle_channel_keeps_nothing_open() {
 async fn what_is_not_there_is_unimplemented_and_a_panic_is_internal() {
     let server = Fixture::grpc(|grpc| grpc.service(Asking(Held::new()))).await;
     let channel = connect(&server).await;
-    let unknown = ask(channel.clone(), "/test.Nothing/Here").await.unwrap_err();
+    let unknown = ask(channel.clone(), "/test.Nothing/Here")
+        .await
+        .unwrap_err();
     assert_eq!(unknown.code(), Code::Unimplemented);
-    let panicked = ask(channel.clone(), "/test.Asking/Panic").await.unwrap_err();
-    assert_eq!((panicked.code(), panicked.message()), (Code::Internal, "internal error"));
+    let panicked = ask(channel.clone(), "/test.Asking/Panic")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (panicked.code(), panicked.message()),
+        (Code::Internal, "internal error")
+    );
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
@@ -122,7 +143,14 @@ async fn health_knows_the_services_and_follows_the_application() {
         let answer = health.check(named(service)).await.unwrap().into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving, "{service}");
     }
-    assert_eq!(health.check(named("test.Nothing")).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(
+        health
+            .check(named("test.Nothing"))
+            .await
+            .unwrap_err()
+            .code(),
+        Code::NotFound
+    );
     server.lame_duck(PATIENCE);
     let answer = health.check(named("")).await.unwrap().into_inner();
     assert_eq!(answer.status(), ServingStatus::NotServing);
@@ -134,17 +162,36 @@ async fn a_health_watch_sees_the_stop_and_ends_with_unavailable() {
     let server = Fixture::grpc(|grpc| grpc).await;
     let mut health = HealthClient::new(connect(&server).await);
     let mut watch = health.watch(named("")).await.unwrap().into_inner();
-    assert_eq!(watch.next().await.unwrap().unwrap().status(), ServingStatus::Serving);
+    assert_eq!(
+        watch.next().await.unwrap().unwrap().status(),
+        ServingStatus::Serving
+    );
     server.life.send_modify(|life| life.healthy = false);
-    assert_eq!(watch.next().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+    assert_eq!(
+        watch.next().await.unwrap().unwrap().status(),
+        ServingStatus::NotServing
+    );
     server.life.send_modify(|life| life.healthy = true);
-    assert_eq!(watch.next().await.unwrap().unwrap().status(), ServingStatus::Serving);
-    let mut unknown = health.watch(named("test.Nothing")).await.unwrap().into_inner();
-    assert_eq!(unknown.next().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
+    assert_eq!(
+        watch.next().await.unwrap().unwrap().status(),
+        ServingStatus::Serving
+    );
+    let mut unknown = health
+        .watch(named("test.Nothing"))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        unknown.next().await.unwrap().unwrap().status(),
+        ServingStatus::ServiceUnknown
+    );
 
     server.life.send_modify(|life| life.stage = Stage::LameDuck);
     server.lame_duck(PATIENCE);
-    assert_eq!(watch.next().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+    assert_eq!(
+        watch.next().await.unwrap().unwrap().status(),
+        ServingStatus::NotServing
+    );
     let watching = async {
         let last = watch.next().await.unwrap().unwrap_err();
         let unknown = unknown.next().await.unwrap().unwrap_err();
@@ -163,21 +210,34 @@ macro_rules! reflection_test {
         async fn $name() {
             use tonic_reflection::pb::$version as pb;
 
-            let server = Fixture::grpc(|grpc| grpc.reflection(tonic_health::pb::FILE_DESCRIPTOR_SET)).await;
+            let server =
+                Fixture::grpc(|grpc| grpc.reflection(tonic_health::pb::FILE_DESCRIPTOR_SET)).await;
             let channel = connect(&server).await;
             let mut client = pb::server_reflection_client::ServerReflectionClient::new(channel);
             let list = pb::server_reflection_request::MessageRequest::ListServices(String::new());
-            let request = pb::ServerReflectionRequest { host: String::new(), message_request: Some(list) };
+            let request = pb::ServerReflectionRequest {
+                host: String::new(),
+                message_request: Some(list),
+            };
             // The client's side stays open.
             let requests = tokio_stream::once(request).chain(tokio_stream::pending());
-            let mut answers = client.server_reflection_info(requests).await.unwrap().into_inner();
+            let mut answers = client
+                .server_reflection_info(requests)
+                .await
+                .unwrap()
+                .into_inner();
             let answer = answers.next().await.unwrap().unwrap();
             let Some(pb::server_reflection_response::MessageResponse::ListServicesResponse(list)) =
                 answer.message_response
             else {
                 panic!("a list: {answer:?}")
             };
-            assert!(list.service.iter().any(|service| service.name == "grpc.health.v1.Health"), "{list:?}");
+            assert!(
+                list.service
+                    .iter()
+                    .any(|service| service.name == "grpc.health.v1.Health"),
+                "{list:?}"
+            );
             let (ended, end) = tokio::join!(server.stop_within(PATIENCE), answers.next());
             assert_eq!(end.unwrap().unwrap_err().code(), Code::Unavailable);
             ended.within(300).nothing_cut();
@@ -188,7 +248,10 @@ macro_rules! reflection_test {
 }
 
 reflection_test!(reflection_v1_lists_services_and_ends_with_unavailable, v1);
-reflection_test!(reflection_v1alpha_lists_services_and_ends_with_unavailable, v1alpha);
+reflection_test!(
+    reflection_v1alpha_lists_services_and_ends_with_unavailable,
+    v1alpha
+);
 
 #[tokio::test]
 async fn a_call_without_an_end_is_cut_at_the_deadline_and_named() {
@@ -197,7 +260,9 @@ async fn a_call_without_an_end_is_cut_at_the_deadline_and_named() {
     let channel = connect(&server).await;
     let stop = async {
         held.begun().await;
-        server.stop_within(std::time::Duration::from_millis(300)).await
+        server
+            .stop_within(std::time::Duration::from_millis(300))
+            .await
     };
     let (ended, answer) = tokio::join!(stop, ask(channel, "/test.Asking/Who"));
     assert!(answer.is_err());

@@ -1,5 +1,6 @@
 //! HTTP/1.1 clients in every state in which a stop may find them.
 
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,10 @@ pub(crate) struct Held {
 
 impl Held {
     pub(crate) fn new() -> Held {
-        Held { begun: Arc::new(Semaphore::new(0)), go: Arc::new(Semaphore::new(0)) }
+        Held {
+            begun: Arc::new(Semaphore::new(0)),
+            go: Arc::new(Semaphore::new(0)),
+        }
     }
 
     pub(crate) async fn hold(self) {
@@ -54,7 +58,11 @@ async fn a_bare_connection_ends_at_once() {
     let server = Fixture::http(Held::new().router()).await;
     let mut bare = Raw::connect(server.address).await;
     Raw::connect(server.address).await.get("/hello").await;
-    server.stop_within(PATIENCE).await.within(700).cut(Cut::Request, 0);
+    server
+        .stop_within(PATIENCE)
+        .await
+        .within(700)
+        .cut(Cut::Request, 0);
     assert_eq!(bare.read_to_close().await, b"");
     no_task_is_left().await;
 }
@@ -78,7 +86,11 @@ async fn half_a_first_head_is_cut_after_half_a_second() {
     let mut other = Raw::connect(server.address).await;
     other.get("/hello").await;
     other.read_to("hello").await;
-    server.stop_within(PATIENCE).await.within(900).cut(Cut::Request, 0);
+    server
+        .stop_within(PATIENCE)
+        .await
+        .within(900)
+        .cut(Cut::Request, 0);
     half.read_to_close().await;
     no_task_is_left().await;
 }
@@ -90,7 +102,11 @@ async fn half_a_second_head_keeps_nothing_open() {
     half.get("/hello").await;
     half.read_to("hello").await;
     half.send("GET /hello HTTP/1.1\r\nhos").await;
-    server.stop_within(PATIENCE).await.within(900).cut(Cut::Request, 0);
+    server
+        .stop_within(PATIENCE)
+        .await
+        .within(900)
+        .cut(Cut::Request, 0);
     half.read_to_close().await;
     no_task_is_left().await;
 }
@@ -113,7 +129,10 @@ async fn a_running_request_is_answered_in_full_and_new_connections_are_refused()
     };
     let (ended, answer) = tokio::join!(server.drain(), answered);
     let answer = String::from_utf8(answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"),
+        "{answer}"
+    );
     assert!(answer.contains("connection: close"), "{answer}");
     ended.cut(Cut::Request, 0);
     no_task_is_left().await;
@@ -163,10 +182,17 @@ async fn a_request_without_an_end_is_cut_at_the_deadline_and_named() {
     client.get("/held?token=secret").await;
     held.begun().await;
     let ended = server.stop_within(Duration::from_millis(300)).await;
-    ended.not_before(290).within(500).cut(Cut::Request, 1).cut(Cut::Connection, 0);
+    ended
+        .not_before(290)
+        .within(500)
+        .cut(Cut::Request, 1)
+        .cut(Cut::Connection, 0);
     let name = &ended.ctx.cuts().names_of(Cut::Request)[0];
     let local = client.0.local_addr().unwrap();
-    assert!(name.starts_with(&format!("GET /held from {local}, ")), "{name}");
+    assert!(
+        name.starts_with(&format!("GET /held from {local}, ")),
+        "{name}"
+    );
     client.read_to_close().await;
     no_task_is_left().await;
 }
@@ -202,6 +228,30 @@ async fn a_scope_that_is_aborted_takes_its_connections_with_it() {
 }
 
 #[tokio::test]
+async fn what_waits_in_the_queue_when_the_drain_begins_is_served() {
+    let server = Fixture::http(Held::new().router()).await;
+    // Connected and written without the runtime, so that the accept task has seen none of it.
+    let mut queued: Vec<_> = (0..10)
+        .map(|_| std::net::TcpStream::connect(server.address).unwrap())
+        .collect();
+    for client in &mut queued {
+        client
+            .write_all(b"GET /hello HTTP/1.1\r\nhost: test\r\n\r\n")
+            .unwrap();
+    }
+    server.stop_within(PATIENCE).await.within(200).nothing_cut();
+    for mut client in queued {
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"),
+            "{answer}"
+        );
+    }
+    no_task_is_left().await;
+}
+
+#[tokio::test]
 async fn a_lame_duck_serves_new_connections_and_closes_them_after_their_answer() {
     let server = Fixture::http(Held::new().router()).await;
     let mut kept = Raw::connect(server.address).await;
@@ -214,10 +264,16 @@ async fn a_lame_duck_serves_new_connections_and_closes_them_after_their_answer()
     let mut new = Raw::connect(server.address).await;
     new.get("/hello").await;
     let answer = String::from_utf8(new.read_to_close().await).unwrap();
-    assert!(answer.contains("connection: close") && answer.ends_with("hello"), "{answer}");
+    assert!(
+        answer.contains("connection: close") && answer.ends_with("hello"),
+        "{answer}"
+    );
     kept.get("/hello").await;
     let answer = String::from_utf8(kept.read_to_close().await).unwrap();
-    assert!(answer.contains("connection: close") && answer.ends_with("hello"), "{answer}");
+    assert!(
+        answer.contains("connection: close") && answer.ends_with("hello"),
+        "{answer}"
+    );
     server.drain().await.within(200).nothing_cut();
     no_task_is_left().await;
 }

@@ -15,7 +15,11 @@ async fn half_a_preface_keeps_nothing_open() {
     half.send(&PREFACE[..12]).await;
     let mut other = http2(server.address).await;
     assert_eq!(ask(&mut other, "/hello").await.unwrap().status(), 200);
-    server.stop_within(PATIENCE).await.within(700).cut(Cut::Request, 0);
+    server
+        .stop_within(PATIENCE)
+        .await
+        .within(700)
+        .cut(Cut::Request, 0);
     half.read_to_close().await;
     drop(other);
     no_task_is_left().await;
@@ -28,7 +32,13 @@ async fn a_preface_without_settings_is_cut_after_half_a_second() {
     silent.send(PREFACE).await;
     // The server's own SETTINGS: it has read the preface.
     silent.0.read_u8().await.unwrap();
-    server.stop_within(PATIENCE).await.not_before(450).within(900).cut(Cut::Connection, 1).cut(Cut::Request, 0);
+    server
+        .stop_within(PATIENCE)
+        .await
+        .not_before(450)
+        .within(900)
+        .cut(Cut::Connection, 1)
+        .cut(Cut::Request, 0);
     silent.read_to_close().await;
     no_task_is_left().await;
 }
@@ -42,7 +52,11 @@ async fn an_idle_client_that_acknowledges_nothing_is_cut_after_half_a_second() {
     let mut greeting = [0; 9];
     frozen.0.read_exact(&mut greeting).await.unwrap();
     let ended = server.stop_within(PATIENCE).await;
-    ended.not_before(450).within(900).cut(Cut::Connection, 1).cut(Cut::Request, 0);
+    ended
+        .not_before(450)
+        .within(900)
+        .cut(Cut::Connection, 1)
+        .cut(Cut::Request, 0);
     frozen.read_to_close().await;
     no_task_is_left().await;
 }
@@ -51,7 +65,13 @@ async fn an_idle_client_that_acknowledges_nothing_is_cut_after_half_a_second() {
 async fn an_idle_client_is_sent_away_at_once() {
     let server = Fixture::http(Held::new().router()).await;
     let mut client = http2(server.address).await;
-    let body = ask(&mut client, "/hello").await.unwrap().into_body().collect().await.unwrap();
+    let body = ask(&mut client, "/hello")
+        .await
+        .unwrap()
+        .into_body()
+        .collect()
+        .await
+        .unwrap();
     assert_eq!(body.to_bytes(), "hello");
     server.stop_within(PATIENCE).await.within(300).nothing_cut();
     drop(client);
@@ -77,8 +97,20 @@ async fn running_streams_are_answered_in_full() {
     };
     let clients = async {
         let (first, second) = tokio::join!(first, second);
-        let first = first.unwrap().into_body().collect().await.unwrap().to_bytes();
-        let second = second.unwrap().into_body().collect().await.unwrap().to_bytes();
+        let first = first
+            .unwrap()
+            .into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes();
+        let second = second
+            .unwrap()
+            .into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes();
         (first, second)
     };
     let (ended, (first, second), ()) = tokio::join!(stop, clients, let_go);
@@ -96,11 +128,16 @@ async fn a_stream_without_an_end_is_cut_at_the_deadline_and_named() {
     let running = ask(&mut client, "/held");
     let stop = async {
         held.begun().await;
-        server.stop_within(std::time::Duration::from_millis(300)).await
+        server
+            .stop_within(std::time::Duration::from_millis(300))
+            .await
     };
     let (ended, answer) = tokio::join!(stop, running);
     assert!(answer.is_err());
-    ended.within(500).cut(Cut::Request, 1).cut(Cut::Connection, 0);
+    ended
+        .within(500)
+        .cut(Cut::Request, 1)
+        .cut(Cut::Connection, 0);
     assert!(ended.ctx.cuts().names_of(Cut::Request)[0].starts_with("GET /held from "));
     drop(client);
     no_task_is_left().await;

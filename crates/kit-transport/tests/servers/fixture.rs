@@ -49,9 +49,18 @@ impl Fixture {
         let scope = tree.scope().child(server.name());
         let ctx = Context::new(scope, seen).with(kit_sync::Gate::new(), extensions);
         let listening = server.start(&ctx).await.expect("it starts");
-        let [listening] = &listening[..] else { panic!("one address: {listening:?}") };
-        let Address::Ip(address) = *listening.address() else { panic!("an IP address: {listening}") };
-        Fixture { address, ctx, life, tree }
+        let [listening] = &listening[..] else {
+            panic!("one address: {listening:?}")
+        };
+        let Address::Ip(address) = *listening.address() else {
+            panic!("an IP address: {listening}")
+        };
+        Fixture {
+            address,
+            ctx,
+            life,
+            tree,
+        }
     }
 
     /// The first moment of a stop.
@@ -76,7 +85,10 @@ impl Fixture {
         let report = self.tree.close(start + PATIENCE).await;
         let took = start.elapsed();
         assert!(report.on_time(), "left: {report:?}");
-        Ended { took, ctx: self.ctx }
+        Ended {
+            took,
+            ctx: self.ctx,
+        }
     }
 }
 
@@ -84,24 +96,39 @@ impl Ended {
     #[track_caller]
     pub(crate) fn cut(&self, what: Cut, count: usize) -> &Ended {
         let cuts = self.ctx.cuts();
-        assert_eq!(cuts.count_of(what), count, "{what}: {:?}", cuts.names_of(what));
+        assert_eq!(
+            cuts.count_of(what),
+            count,
+            "{what}: {:?}",
+            cuts.names_of(what)
+        );
         self
     }
 
     #[track_caller]
     pub(crate) fn nothing_cut(&self) -> &Ended {
-        self.cut(Cut::Request, 0).cut(Cut::Stream, 0).cut(Cut::Connection, 0)
+        self.cut(Cut::Request, 0)
+            .cut(Cut::Stream, 0)
+            .cut(Cut::Connection, 0)
     }
 
     #[track_caller]
     pub(crate) fn within(&self, milliseconds: u64) -> &Ended {
-        assert!(self.took <= Duration::from_millis(milliseconds), "took {:?}", self.took);
+        assert!(
+            self.took <= Duration::from_millis(milliseconds),
+            "took {:?}",
+            self.took
+        );
         self
     }
 
     #[track_caller]
     pub(crate) fn not_before(&self, milliseconds: u64) -> &Ended {
-        assert!(self.took >= Duration::from_millis(milliseconds), "took {:?}", self.took);
+        assert!(
+            self.took >= Duration::from_millis(milliseconds),
+            "took {:?}",
+            self.took
+        );
         self
     }
 }

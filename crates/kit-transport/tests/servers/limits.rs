@@ -23,12 +23,19 @@ async fn closes_after(client: &mut Raw) -> Duration {
 }
 
 fn in_time(took: Duration) {
-    assert!((LIMIT - Duration::from_millis(50)..LIMIT + Duration::from_millis(400)).contains(&took), "{took:?}");
+    assert!(
+        (LIMIT - Duration::from_millis(50)..LIMIT + Duration::from_millis(400)).contains(&took),
+        "{took:?}"
+    );
 }
 
 #[tokio::test]
 async fn who_says_nothing_is_closed() {
-    let server = serve(ConnectionOptions { first_byte: LIMIT, ..ConnectionOptions::default() }).await;
+    let server = serve(ConnectionOptions {
+        first_byte: LIMIT,
+        ..ConnectionOptions::default()
+    })
+    .await;
     in_time(closes_after(&mut Raw::connect(server.address).await).await);
     server.stop_within(PATIENCE).await.within(100).nothing_cut();
     no_task_is_left().await;
@@ -36,7 +43,11 @@ async fn who_says_nothing_is_closed() {
 
 #[tokio::test]
 async fn half_a_head_is_closed_the_first_and_the_second_time() {
-    let server = serve(ConnectionOptions { head: LIMIT, ..ConnectionOptions::default() }).await;
+    let server = serve(ConnectionOptions {
+        head: LIMIT,
+        ..ConnectionOptions::default()
+    })
+    .await;
     let mut client = Raw::connect(server.address).await;
     client.send("GET /hello HTTP/1.1\r\n").await;
     in_time(closes_after(&mut client).await);
@@ -52,7 +63,11 @@ async fn half_a_head_is_closed_the_first_and_the_second_time() {
 
 #[tokio::test]
 async fn half_a_greeting_is_closed() {
-    let server = serve(ConnectionOptions { head: LIMIT, ..ConnectionOptions::default() }).await;
+    let server = serve(ConnectionOptions {
+        head: LIMIT,
+        ..ConnectionOptions::default()
+    })
+    .await;
     for part in [&PREFACE[..10], PREFACE, &[PREFACE, &SETTINGS[..5]].concat()] {
         let mut client = Raw::connect(server.address).await;
         client.send(part).await;
@@ -64,11 +79,18 @@ async fn half_a_greeting_is_closed() {
 
 #[tokio::test]
 async fn a_dripping_head_has_no_more_time_than_a_stuck_one() {
-    let server = serve(ConnectionOptions { head: LIMIT, ..ConnectionOptions::default() }).await;
+    let server = serve(ConnectionOptions {
+        head: LIMIT,
+        ..ConnectionOptions::default()
+    })
+    .await;
     let mut client = Raw::connect(server.address).await;
     let start = Instant::now();
     let mut pause = tokio::time::interval(Duration::from_millis(20));
-    while tokio::io::AsyncWriteExt::write_all(&mut client.0, b"x").await.is_ok() {
+    while tokio::io::AsyncWriteExt::write_all(&mut client.0, b"x")
+        .await
+        .is_ok()
+    {
         pause.tick().await;
         assert!(start.elapsed() < PATIENCE);
     }
@@ -79,8 +101,12 @@ async fn a_dripping_head_has_no_more_time_than_a_stuck_one() {
 #[tokio::test]
 async fn idle_connections_are_closed_and_busy_ones_are_not() {
     let held = Held::new();
-    let options = ConnectionOptions { idle: LIMIT, ..ConnectionOptions::default() };
-    let server = Fixture::start(http::Server::new(ANY_PORT, held.router()).connections(options)).await;
+    let options = ConnectionOptions {
+        idle: LIMIT,
+        ..ConnectionOptions::default()
+    };
+    let server =
+        Fixture::start(http::Server::new(ANY_PORT, held.router()).connections(options)).await;
     let mut busy = Raw::connect(server.address).await;
     busy.get("/held").await;
     held.begun().await;
@@ -99,7 +125,10 @@ async fn idle_connections_are_closed_and_busy_ones_are_not() {
     let mut frozen = Raw::connect(server.address).await;
     frozen.send([PREFACE, SETTINGS].concat()).await;
     let took = closes_after(&mut frozen).await;
-    assert!(took >= LIMIT + Duration::from_millis(450), "GOAWAY, and half a second: {took:?}");
+    assert!(
+        took >= LIMIT + Duration::from_millis(450),
+        "GOAWAY, and half a second: {took:?}"
+    );
 
     held.go.add_permits(1);
     busy.read_to("done").await;

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use axum::extract::ConnectInfo;
 use axum::routing::get;
 use axum::{Extension, Router};
-use kit_sync::Scope;
+use kit_transport::http::ServerScope;
 use kit_transport::{ApiError, Context, Lifecycle, Peer, Server as _, grpc, http};
 use tokio::sync::watch;
 
@@ -19,11 +19,17 @@ async fn a_taken_port_is_named_with_the_systems_reason() {
     let tree = kit_sync::TaskTree::new("test");
     let ctx = Context::new(tree.scope().clone(), watch::channel(Lifecycle::new()).1);
     for error in [
-        http::Server::new(address, Router::new()).start(&ctx).await.unwrap_err(),
+        http::Server::new(address, Router::new())
+            .start(&ctx)
+            .await
+            .unwrap_err(),
         grpc::Server::new(address).start(&ctx).await.unwrap_err(),
     ] {
         assert_eq!(error.to_string(), format!("could not listen on {address}"));
-        assert!(error.source().unwrap().to_string().contains("in use"), "{error:?}");
+        assert!(
+            error.source().unwrap().to_string().contains("in use"),
+            "{error:?}"
+        );
     }
 }
 
@@ -32,7 +38,7 @@ async fn a_request_knows_its_peer_its_scope_and_the_applications_extensions() {
     async fn handler(
         ConnectInfo(remote): ConnectInfo<SocketAddr>,
         peer: Peer,
-        Extension(scope): Extension<Scope>,
+        ServerScope(scope): ServerScope,
         Extension(info): Extension<&'static str>,
     ) -> String {
         assert_eq!(peer.remote, remote);
@@ -46,7 +52,10 @@ async fn a_request_knows_its_peer_its_scope_and_the_applications_extensions() {
     let (remote, local) = (client.0.local_addr().unwrap(), server.address);
     client.get("/").await;
     let answer = client.read_to("info.").await;
-    assert!(answer.ends_with(&format!("{remote} {local} test/http info.")), "{answer}");
+    assert!(
+        answer.ends_with(&format!("{remote} {local} test/http info.")),
+        "{answer}"
+    );
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
@@ -55,7 +64,9 @@ async fn a_panic_is_a_500_on_a_connection_that_lives_on() {
     async fn handler() -> &'static str {
         panic!("on purpose")
     }
-    let router = Router::new().route("/panic", get(handler)).route("/hello", get(|| async { "hello" }));
+    let router = Router::new()
+        .route("/panic", get(handler))
+        .route("/hello", get(|| async { "hello" }));
     let server = Fixture::http(router).await;
     let mut client = Raw::connect(server.address).await;
     client.get("/panic").await;
@@ -83,7 +94,12 @@ async fn an_api_error_is_its_status_and_json() {
     client.get("/").await;
     let answer = client.read_to("}}").await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert!(answer.ends_with(r#"{"code":400,"reason":"NAME_TOO_LONG","message":"too long","metadata":{}}"#), "{answer}");
+    assert!(
+        answer.ends_with(
+            r#"{"code":400,"reason":"NAME_TOO_LONG","message":"too long","metadata":{}}"#
+        ),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -92,5 +108,8 @@ async fn a_body_of_known_length_keeps_its_length() {
     let mut client = Raw::connect(server.address).await;
     client.get("/").await;
     let answer = client.read_to("hello").await;
-    assert!(answer.contains("content-length: 5") && !answer.contains("chunked"), "{answer}");
+    assert!(
+        answer.contains("content-length: 5") && !answer.contains("chunked"),
+        "{answer}"
+    );
 }

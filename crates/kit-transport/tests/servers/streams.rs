@@ -11,7 +11,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
-use kit_sync::Scope;
+use kit_transport::http::ServerScope;
 use kit_transport::{ConnectionOptions, Cut, Draining, http};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_stream::StreamExt as _;
@@ -23,7 +23,10 @@ use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
 const GRACE: Duration = Duration::from_millis(200);
 
 async fn serve(router: Router) -> Fixture {
-    let options = ConnectionOptions { stream_grace: GRACE, ..ConnectionOptions::default() };
+    let options = ConnectionOptions {
+        stream_grace: GRACE,
+        ..ConnectionOptions::default()
+    };
     Fixture::start(http::Server::new(ANY_PORT, router).connections(options)).await
 }
 
@@ -34,15 +37,21 @@ fn one_then_silence() -> Body {
 
 fn events() -> Router {
     let handler = || async {
-        Response::builder().header("content-type", "text/event-stream").body(one_then_silence()).unwrap()
+        Response::builder()
+            .header("content-type", "text/event-stream")
+            .body(one_then_silence())
+            .unwrap()
     };
     Held::new().router().route("/events", get(handler))
 }
 
 /// Echoes what comes by an upgraded connection until it ends or, if it listens, the drain begins.
-fn upgrade(mut request: Request, listens: bool) -> Response {
-    let scope = request.extensions().get::<Scope>().cloned().expect("the scope is there");
-    let draining = request.extensions().get::<Draining>().cloned().expect("so is this");
+fn upgrade(
+    ServerScope(scope): ServerScope,
+    draining: Draining,
+    mut request: Request,
+    listens: bool,
+) -> Response {
     let upgrade = hyper::upgrade::on(&mut request);
     scope.spawn("echo", async move {
         let mut socket = TokioIo::new(upgrade.await?);
@@ -69,7 +78,9 @@ fn upgrade(mut request: Request, listens: bool) -> Response {
 
 async fn upgraded(server: &Fixture) -> Raw {
     let mut client = Raw::connect(server.address).await;
-    client.send("GET /echo HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n").await;
+    client
+        .send("GET /echo HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n")
+        .await;
     assert!(client.read_head().await.starts_with("HTTP/1.1 101"));
     client.send("x").await;
     assert_eq!(client.0.read_u8().await.unwrap(), b'x');
@@ -83,7 +94,12 @@ async fn endless_events_are_ended_after_their_grace() {
     client.get("/events").await;
     client.read_to("data: 1\n\n\r\n").await;
     let ended = server.stop_within(PATIENCE).await;
-    ended.not_before(190).within(600).cut(Cut::Stream, 1).cut(Cut::Request, 0).cut(Cut::Connection, 0);
+    ended
+        .not_before(190)
+        .within(600)
+        .cut(Cut::Stream, 1)
+        .cut(Cut::Request, 0)
+        .cut(Cut::Connection, 0);
     assert!(ended.ctx.cuts().names_of(Cut::Stream)[0].starts_with("GET /events from "));
     // A proper end, after which a client reconnects.
     assert_eq!(client.read_to_close().await, b"0\r\n\r\n");
@@ -96,7 +112,10 @@ async fn over_http2_ending_events_leaves_the_requests_beside_them() {
     let server = serve(events().nest("/beside", held.router())).await;
     let mut client = http2(server.address).await;
     let mut events = ask(&mut client, "/events").await.unwrap().into_body();
-    assert_eq!(events.frame().await.unwrap().unwrap().into_data().unwrap(), "data: 1\n\n");
+    assert_eq!(
+        events.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "data: 1\n\n"
+    );
     let running = ask(&mut client, "/beside/held");
     let stop = async {
         held.begun().await;
@@ -121,23 +140,40 @@ async fn events_have_at_most_half_of_what_is_left() {
     client.get("/events").await;
     client.read_to("data: 1\n\n\r\n").await;
     let ended = server.stop_within(Duration::from_millis(600)).await;
-    ended.not_before(290).within(550).cut(Cut::Stream, 1).cut(Cut::Request, 0);
+    ended
+        .not_before(290)
+        .within(550)
+        .cut(Cut::Stream, 1)
+        .cut(Cut::Request, 0);
     no_task_is_left().await;
 }
 
 #[tokio::test]
 async fn an_upgraded_connection_is_cut_after_its_grace() {
-    let server = serve(Router::new().route("/echo", get(async |request| upgrade(request, false)))).await;
+    let server = serve(Router::new().route(
+        "/echo",
+        get(async |scope, draining, request| upgrade(scope, draining, request, false)),
+    ))
+    .await;
     let mut client = upgraded(&server).await;
     let ended = server.stop_within(PATIENCE).await;
-    ended.not_before(190).within(500).cut(Cut::Stream, 1).cut(Cut::Request, 0).cut(Cut::Connection, 0);
+    ended
+        .not_before(190)
+        .within(500)
+        .cut(Cut::Stream, 1)
+        .cut(Cut::Request, 0)
+        .cut(Cut::Connection, 0);
     client.read_to_close().await;
     no_task_is_left().await;
 }
 
 #[tokio::test]
 async fn an_upgraded_connection_that_listens_ends_when_told() {
-    let server = serve(Router::new().route("/echo", get(async |request| upgrade(request, true)))).await;
+    let server = serve(Router::new().route(
+        "/echo",
+        get(async |scope, draining, request| upgrade(scope, draining, request, true)),
+    ))
+    .await;
     let mut client = upgraded(&server).await;
     server.stop_within(PATIENCE).await.within(150).nothing_cut();
     assert_eq!(client.read_to_close().await, b"");
@@ -158,7 +194,11 @@ async fn a_handler_that_asks_is_told_and_ends() {
     client.get("/wait").await;
     held.begun().await;
     server.stop_within(PATIENCE).await.within(150).nothing_cut();
-    assert!(String::from_utf8(client.read_to_close().await).unwrap().ends_with("drained"));
+    assert!(
+        String::from_utf8(client.read_to_close().await)
+            .unwrap()
+            .ends_with("drained")
+    );
     no_task_is_left().await;
 }
 
@@ -175,7 +215,11 @@ async fn a_handler_that_asked_and_does_not_end_is_a_stream_and_has_until_the_dea
     client.get("/wait").await;
     held.begun().await;
     let ended = server.stop_within(Duration::from_millis(400)).await;
-    ended.not_before(390).cut(Cut::Stream, 1).cut(Cut::Request, 0).cut(Cut::Connection, 0);
+    ended
+        .not_before(390)
+        .cut(Cut::Stream, 1)
+        .cut(Cut::Request, 0)
+        .cut(Cut::Connection, 0);
     client.read_to_close().await;
     no_task_is_left().await;
 }

@@ -159,6 +159,8 @@ impl Account {
 
 impl Doubt<'_> {
     pub(super) fn settled(self) {
-        self.ledger.with(self.key, |account| account.doubts -= 1);
+        self.ledger.with(self.key, |account| {
+            account.doubts = account.doubts.saturating_sub(1);
+        });
     }
 }

@@ -1,0 +1,254 @@
+//! What happens when a part fails: everything else is rolled back, and the cause stays the cause.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit_app::{App, Error, Phase, Signals};
+use tokio::time::sleep;
+
+use crate::fakes::{Answer, Fake, FakeRegistry, Record, Start, app, assert_nothing_alive};
+
+#[tokio::test(start_paused = true)]
+async fn a_start_failure_rolls_back_what_had_started_and_names_the_root_cause() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .server(Fake {
+            phase: Phase::RESOURCES,
+            ..Fake::new("pool")
+        })
+        .server(Fake::new("http"))
+        .server(Fake {
+            start: Start::Fails,
+            ..Fake::new("grpc")
+        })
+        .server(Fake {
+            start: Start::FailsWhenTold,
+            ..Fake::new("slow")
+        })
+        .registrar(
+            "fake",
+            FakeRegistry {
+                record: record.clone(),
+                ..FakeRegistry::default()
+            },
+        )
+        .before_stop("part", |_| async { Ok(()) })
+        .after_stop("sweep", |_| async { Ok(()) })
+        .build();
+    let handle = app.handle();
+    let (error, started) = tokio::join!(app.run(), handle.started());
+    let error = error.unwrap_err();
+    assert!(started.is_err());
+    assert_eq!(error.to_string(), "grpc could not start: address in use");
+    assert_eq!(error.exit_code(), 1);
+    assert_eq!(error.report().failures.len(), 1, "consequences are remarks");
+    assert_eq!(
+        error.report().remarks,
+        ["slow could not start: told to stop while it connected"]
+    );
+    record.assert_order(&["http stopped", "pool stopping", "pool stopped"]);
+    record.assert_order(&[
+        "before_stop part ended",
+        "entered draining",
+        "after_stop sweep ended",
+    ]);
+    assert!(!record.all().iter().any(|entry| entry.contains("regist")));
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_start_is_an_error_of_that_component() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .server(Fake {
+            start: Start::Panics,
+            ..Fake::new("http")
+        })
+        .build();
+    let error = app.run().await.unwrap_err();
+    assert!(matches!(error.error(), Error::Start { component, .. } if component == "http"));
+    assert!(error.to_string().contains("bad luck"), "{error}");
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_hangs_is_dropped_after_the_start_timeout() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .server(Fake {
+            start: Start::Hangs,
+            ..Fake::new("http")
+        })
+        .build();
+    let error = app.run().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "http could not start: it was not done after 15.0s"
+    );
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_hook_ends_the_start_and_skips_no_other_hook_of_the_stop() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .server(Fake::new("http"))
+        .before_start("migrate", |_| async { Err("no such table".into()) })
+        .before_start("never", |_| async { Ok(()) })
+        .before_stop("one", |_| async { Err("one is broken".into()) })
+        .before_stop("two", |_| async { panic!("two is broken") })
+        .after_stop("three", |_| async { Err("three is broken".into()) })
+        .after_stop("four", |_| async { Ok(()) })
+        .build();
+    let error = app.run().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "before_start hook `migrate` failed: no such table"
+    );
+    assert_eq!(
+        error.report().failures.len(),
+        4,
+        "{:?}",
+        error.report().failures
+    );
+    assert!(!record.has("http starting") && !record.has("before_start never starts"));
+    record.assert_order(&[
+        "before_stop two failed",
+        "after_stop three failed",
+        "after_stop four ended",
+    ]);
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registration_failure_stops_the_servers_and_says_how_long_it_tried() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let registry = FakeRegistry {
+        register: Answer::No,
+        ..FakeRegistry::default()
+    };
+    let app = builder
+        .server(Fake::new("http"))
+        .registrar("store at h:1", registry)
+        .build();
+    let error = app.run().await.unwrap_err();
+    let line = error.to_string();
+    assert!(
+        line.starts_with("could not register in store at h:1: gave up after 8s: "),
+        "{line}"
+    );
+    assert!(record.has("http stopped") && !record.has("ready"));
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_after_start_failure_deregisters() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .server(Fake::new("http"))
+        .registrar("fake", FakeRegistry::default())
+        .after_start("warm", |_| async { Err("cold".into()) })
+        .build();
+    app.run().await.unwrap_err();
+    record.assert_order(&["registered fake", "deregistered fake", "http stopped"]);
+    assert!(
+        !record
+            .all()
+            .iter()
+            .any(|entry| entry.starts_with("drain delay")),
+        "never ready"
+    );
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_component_that_dies_is_deregistered_at_once_beside_the_hooks() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let grpc = Fake::new("grpc");
+    let dies = Arc::clone(&grpc.dies);
+    let app = builder
+        .server(Fake::new("http"))
+        .server(grpc)
+        .registrar("fake", FakeRegistry::default())
+        .before_stop("slow", |_| async {
+            sleep(Duration::from_secs(2)).await;
+            Ok(())
+        })
+        .build();
+    let handle = app.handle();
+    let (error, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        dies.notify_one();
+    });
+    let error = error.unwrap_err();
+    assert!(matches!(error.error(), Error::Ended { component, .. } if component == "grpc"));
+    assert!(error.to_string().contains("app/grpc/serve"), "{error}");
+    assert!(error.to_string().contains("the socket is gone"), "{error}");
+    record.assert_order(&[
+        "deregistered fake",
+        "before_stop slow ended",
+        "http stopped",
+    ]);
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_latch_that_is_given_up_fails_the_start() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder.server(GivesUp).build();
+    let error = app.run().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the app cannot become ready: `the cache` was given up before it was ready"
+    );
+}
+
+struct GivesUp;
+
+#[async_trait::async_trait]
+impl kit_transport::Server for GivesUp {
+    fn name(&self) -> &str {
+        "cache"
+    }
+
+    async fn start(
+        &self,
+        ctx: &kit_transport::Context,
+    ) -> Result<Vec<kit_transport::Listening>, kit_app::BoxError> {
+        drop(ctx.latch("the cache"));
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_input_is_named_with_its_value_and_what_would_be_right() {
+    let run = |app: kit_app::AppBuilder| app.signals(Signals::none()).build().run();
+    let error = run(App::builder("a/b")).await.unwrap_err().to_string();
+    assert!(
+        error.contains("name") && error.contains("a/b") && error.contains("without '/'"),
+        "{error}"
+    );
+    let error = run(App::builder("")).await.unwrap_err().to_string();
+    assert!(error.contains("not empty"), "{error}");
+    let error = run(App::builder("a").stop_timeout(Duration::ZERO))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "option `stop_timeout` is 0ns: it has to be longer than nothing"
+    );
+    let error = run(App::builder("a").registry("zk://h:1"))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("zk") && error.contains("memory"), "{error}");
+}

@@ -1,0 +1,241 @@
+//! Parts that record what is done to them.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kit_app::{App, AppBuilder, BoxError, Event, Phase, SignalSender, Signals};
+use kit_registry::{Error, Registrar, ServiceInstance};
+use kit_transport::{Context, Lifecycle, Listening, Server};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+
+/// What happened, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Record(Arc<Mutex<Vec<String>>>);
+
+impl Record {
+    pub(crate) fn add(&self, what: impl Into<String>) {
+        self.0.lock().unwrap().push(what.into());
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn position(&self, what: &str) -> usize {
+        let all = self.all();
+        all.iter()
+            .position(|entry| entry == what)
+            .unwrap_or_else(|| panic!("no `{what}` in {all:#?}"))
+    }
+
+    pub(crate) fn has(&self, what: &str) -> bool {
+        self.all().iter().any(|entry| entry == what)
+    }
+
+    /// Asserts that these happened, in this order.
+    #[track_caller]
+    pub(crate) fn assert_order(&self, expected: &[&str]) {
+        let positions: Vec<_> = expected.iter().map(|what| self.position(what)).collect();
+        assert!(
+            positions.is_sorted(),
+            "{expected:?} are not in order in {:#?}",
+            self.all()
+        );
+    }
+
+    fn observe(&self, event: &Event) {
+        let told = match event {
+            Event::Entered { stage } => format!("entered {stage}"),
+            Event::HookStarting { stage, name } => format!("{stage} {name} starts"),
+            Event::HookEnded {
+                stage,
+                name,
+                error: None,
+                ..
+            } => format!("{stage} {name} ended"),
+            Event::HookEnded { stage, name, .. } => format!("{stage} {name} failed"),
+            Event::ComponentStarting { name, .. } => format!("{name} starting"),
+            Event::ComponentStarted { name, .. } => format!("{name} started"),
+            Event::Registered { registry } => format!("registered {registry}"),
+            Event::Ready { .. } => "ready".to_owned(),
+            Event::StopAsked { .. } => "stop asked".to_owned(),
+            Event::Forced { .. } => "forced".to_owned(),
+            Event::Deregistered {
+                registry,
+                error: None,
+                ..
+            } => format!("deregistered {registry}"),
+            Event::Deregistered { registry, .. } => format!("deregistration {registry} failed"),
+            Event::DrainDelay { delay, .. } => format!("drain delay {delay:?}"),
+            Event::ComponentStopping { name } => format!("{name} stopping"),
+            Event::ComponentStopped { name, .. } => format!("{name} stopped"),
+            Event::Stopped { exit_code, .. } => format!("stopped {exit_code}"),
+            _ => return,
+        };
+        self.add(told);
+    }
+}
+
+/// An app that records its events and takes its signals from the test.
+pub(crate) fn app(record: &Record) -> (AppBuilder, SignalSender) {
+    let (signals, sender) = Signals::manual();
+    let observer = record.clone();
+    let app = App::builder("app")
+        .signals(signals)
+        .observer(move |event| observer.observe(event));
+    (app, sender)
+}
+
+/// How a fake's start goes.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Start {
+    #[default]
+    Succeeds,
+    Fails,
+    Panics,
+    /// Never returns, whatever it is told.
+    Hangs,
+    /// Returns an error once it is told to stop.
+    FailsWhenTold,
+}
+
+/// A server with one task, which ends a while after it was told, or when it is made to die.
+#[derive(Clone)]
+pub(crate) struct Fake {
+    pub(crate) name: &'static str,
+    pub(crate) phase: Phase,
+    pub(crate) start: Start,
+    pub(crate) drain: Duration,
+    pub(crate) dies: Arc<Notify>,
+    pub(crate) latch: Option<Arc<Notify>>,
+    pub(crate) seen: Arc<Mutex<Vec<Lifecycle>>>,
+}
+
+impl Fake {
+    pub(crate) fn new(name: &'static str) -> Fake {
+        Fake {
+            name,
+            phase: Phase::SERVERS,
+            start: Start::default(),
+            drain: Duration::from_millis(10),
+            dies: Arc::default(),
+            latch: None,
+            seen: Arc::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl Server for Fake {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+        match self.start {
+            Start::Succeeds => {}
+            Start::Fails => return Err("address in use".into()),
+            Start::Panics => panic!("bad luck"),
+            Start::Hangs => std::future::pending().await,
+            Start::FailsWhenTold => {
+                ctx.scope().cancelled().await;
+                return Err("told to stop while it connected".into());
+            }
+        }
+        let (told, drain, dies) = (ctx.scope().clone(), self.drain, Arc::clone(&self.dies));
+        ctx.scope().spawn("serve", async move {
+            tokio::select! {
+                () = told.cancelled() => sleep(drain).await,
+                () = dies.notified() => return Err("the socket is gone".into()),
+            }
+            Ok(())
+        });
+        let (mut life, seen) = (ctx.lifecycle(), Arc::clone(&self.seen));
+        let told = ctx.scope().token().clone();
+        let following = async move {
+            loop {
+                seen.lock().unwrap().push(*life.borrow_and_update());
+                if !matches!(told.run_until_cancelled(life.changed()).await, Some(Ok(()))) {
+                    return;
+                }
+            }
+        };
+        // Unnamed: it is no reason to live.
+        ctx.scope()
+            .track(following)
+            .map_err(|_| "the scope has ended")?;
+        if let Some(ready) = &self.latch {
+            let (ready, latch) = (Arc::clone(ready), ctx.latch("the cache"));
+            ctx.scope()
+                .spawn_as("warm", kit_sync::Ending::Finite, async move {
+                    ready.notified().await;
+                    latch.open();
+                });
+        }
+        Ok(vec![Listening::tcp("http", ([127, 0, 0, 1], 80).into())])
+    }
+}
+
+/// How a fake registry answers.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(crate) enum Answer {
+    #[default]
+    Yes,
+    No,
+    Never,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct FakeRegistry {
+    pub(crate) record: Record,
+    pub(crate) register: Answer,
+    pub(crate) deregister: Answer,
+}
+
+impl FakeRegistry {
+    async fn answer(answer: Answer) -> Result<(), Error> {
+        match answer {
+            Answer::Yes => Ok(()),
+            Answer::No => Err("store://".parse::<kit_registry::Endpoint>().unwrap_err()),
+            Answer::Never => std::future::pending().await,
+        }
+    }
+}
+
+#[async_trait]
+impl Registrar for FakeRegistry {
+    async fn register(&self, instance: &ServiceInstance) -> Result<(), Error> {
+        self.record
+            .add(format!("register {:?}", instance.endpoints()));
+        FakeRegistry::answer(self.register).await
+    }
+
+    async fn deregister(&self, _: &ServiceInstance) -> Result<(), Error> {
+        self.record.add("deregister");
+        FakeRegistry::answer(self.deregister).await
+    }
+}
+
+/// Runs a test's app and says how long its stop took.
+pub(crate) async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
+    let begun = Instant::now();
+    let output = future.await;
+    (output, begun.elapsed())
+}
+
+/// Asserts that the runtime has no task left: the app has returned.
+#[track_caller]
+pub(crate) fn assert_nothing_alive() {
+    assert_eq!(
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks(),
+        0
+    );
+}

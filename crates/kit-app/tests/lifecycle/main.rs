@@ -1,0 +1,7 @@
+//! The life of an app on a paused clock, with recording fakes.
+
+mod deadlines;
+mod failures;
+mod fakes;
+mod sequence;
+mod signals;

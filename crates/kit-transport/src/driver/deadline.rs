@@ -1,0 +1,195 @@
+//! What a connection's task does next, and by when it looks again.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::options::ConnectionOptions;
+use super::sniff::Stage;
+
+/// HTTP/2: the bytes of the last response have left when nothing was written for so long.
+const QUIET: Duration = Duration::from_millis(500);
+/// How long a connection that was asked to close may take without a request in flight.
+const CLOSING: Duration = Duration::from_millis(500);
+/// A connection that is told before its first byte was read: its request may lie in the socket.
+const FIRST_READ: Duration = Duration::from_millis(20);
+
+/// What the connection's task does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Look again at this time at the latest.
+    Wait(Instant),
+    /// Ask hyper to close the connection.
+    Close,
+    /// Kill it: it took too long.
+    Kill(TooLong),
+    /// It was killed.
+    End,
+}
+
+/// What took too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TooLong {
+    FirstByte,
+    Head,
+    Closing,
+}
+
+/// What is to be seen of the connection at this poll.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) opened: Instant,
+    pub(super) stage: Stage,
+    /// Part of an HTTP/1.1 head was read.
+    pub(super) head: bool,
+    /// A request is in flight.
+    pub(super) busy: bool,
+    /// How many writes there were.
+    pub(super) written: u64,
+    /// The time that was waited for has come.
+    pub(super) fired: bool,
+}
+
+/// The phases of one connection, and when each began, as far as its task has noticed.
+#[derive(Debug, Default)]
+pub(super) struct Deadlines {
+    /// When the drain told it.
+    told: Option<Instant>,
+    /// hyper was asked to close it gracefully.
+    closing: bool,
+    since: Since,
+}
+
+/// Begins anew with every request.
+#[derive(Debug, Default)]
+struct Since {
+    /// The time of the current poll, if somebody has read the clock.
+    now: Option<Instant>,
+    start: Option<Instant>,
+    head: Option<Instant>,
+    idle: Option<Instant>,
+    closing: Option<Instant>,
+    quiet: Option<(Instant, u64)>,
+}
+
+impl Deadlines {
+    /// A request begins; gives the time.
+    pub(super) fn start(&mut self) -> Instant {
+        let now = self.since.now();
+        self.since = Since {
+            now: Some(now),
+            start: Some(now),
+            ..Since::default()
+        };
+        now
+    }
+
+    pub(super) fn tell(&mut self) {
+        self.told.get_or_insert_with(Instant::now);
+    }
+
+    pub(super) fn is_told(&self) -> bool {
+        self.told.is_some()
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing
+    }
+
+    /// The end of a poll: the time of it, if anybody has looked.
+    pub(super) fn take_now(&mut self) -> Option<Instant> {
+        self.since.now.take()
+    }
+
+    /// Clears `tail`, the last HTTP/2 response, when its bytes have left.
+    pub(super) fn next<T>(
+        &mut self,
+        seen: &Seen,
+        tail: &mut Option<T>,
+        limits: &ConnectionOptions,
+    ) -> Next {
+        if seen.fired {
+            self.since.now = Some(Instant::now());
+        }
+        if let Some(told) = self.told
+            && !self.closing
+        {
+            let deadline = told + FIRST_READ;
+            if seen.stage == Stage::Silent && !self.is_past(deadline, seen) {
+                return Next::Wait(deadline);
+            }
+            self.closing = true;
+            return Next::Close;
+        }
+        if seen.busy {
+            // Its end comes with bytes to write, so the task looks again; unless it looked just
+            // before that end, and then this is when it is noticed.
+            let base = self.since.now.or(self.since.start).unwrap_or(seen.opened);
+            self.since.start = Some(base);
+            return Next::Wait(after(base, limits.idle));
+        }
+        if tail.is_some() {
+            let now = self.since.now();
+            let (deadline, written) = *self.since.quiet.get_or_insert((now + QUIET, seen.written));
+            if !self.is_past(deadline, seen) {
+                return Next::Wait(deadline);
+            }
+            if written != seen.written {
+                self.since.quiet = Some((now + QUIET, seen.written));
+                return Next::Wait(now + QUIET);
+            }
+            *tail = None;
+        }
+        let (deadline, next) = self.limit(seen, limits);
+        if !self.is_past(deadline, seen) {
+            return Next::Wait(deadline);
+        }
+        self.closing |= next == Next::Close;
+        next
+    }
+
+    /// By when a connection without a request in flight must have changed, or else what.
+    fn limit(&mut self, seen: &Seen, limits: &ConnectionOptions) -> (Instant, Next) {
+        if self.closing {
+            let now = self.since.now();
+            let since = *self.since.closing.get_or_insert(now);
+            return (since + CLOSING, Next::Kill(TooLong::Closing));
+        }
+        match seen.stage {
+            Stage::Silent => (
+                after(seen.opened, limits.first_byte),
+                Next::Kill(TooLong::FirstByte),
+            ),
+            Stage::Http1 | Stage::Greeting if seen.head => {
+                let now = self.since.now();
+                let since = *self.since.head.get_or_insert(now);
+                (after(since, limits.head), Next::Kill(TooLong::Head))
+            }
+            _ => {
+                let now = self.since.now();
+                let since = *self.since.idle.get_or_insert(now);
+                (after(since, limits.idle), Next::Close)
+            }
+        }
+    }
+
+    fn is_past(&self, deadline: Instant, seen: &Seen) -> bool {
+        seen.fired && self.since.now.is_some_and(|now| deadline <= now)
+    }
+}
+
+impl Since {
+    /// The clock, read once per poll.
+    fn now(&mut self) -> Instant {
+        *self.now.get_or_insert_with(Instant::now)
+    }
+}
+
+/// A limit may be longer than the clock can tell.
+pub(super) fn after(instant: Instant, limit: Duration) -> Instant {
+    const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    instant + limit.min(AGES)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+use tokio::time::advance;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+const HALF: Duration = Duration::from_millis(500);
+
+/// A connection's task without a connection.
+struct Task {
+    deadlines: Deadlines,
+    limits: ConnectionOptions,
+    seen: Seen,
+    tail: Option<()>,
+    opened: Instant,
+}
+
+impl Task {
+    fn at(stage: Stage) -> Task {
+        let opened = Instant::now();
+        let seen = Seen {
+            opened,
+            stage,
+            head: false,
+            busy: false,
+            written: 0,
+            fired: false,
+        };
+        Task {
+            deadlines: Deadlines::default(),
+            limits: ConnectionOptions::default(),
+            seen,
+            tail: None,
+            opened,
+        }
+    }
+
+    /// A poll because of something else than the timer.
+    fn poll(&mut self) -> Next {
+        let next = self
+            .deadlines
+            .next(&self.seen, &mut self.tail, &self.limits);
+        self.deadlines.take_now();
+        next
+    }
+
+    /// A poll by the timer, at the time that the last poll said.
+    async fn fire(&mut self) -> Next {
+        if let Next::Wait(until) = self.poll() {
+            advance(until - Instant::now()).await;
+        }
+        self.seen.fired = true;
+        let next = self.poll();
+        self.seen.fired = false;
+        next
+    }
+
+    fn request(&mut self) {
+        self.deadlines.start();
+        self.deadlines.take_now();
+        self.seen.busy = true;
+        self.seen.head = false;
+    }
+
+    fn age(&self) -> Duration {
+        self.opened.elapsed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_byte_has_ten_seconds_from_the_connection() {
+    let mut task = Task::at(Stage::Silent);
+    advance(SECOND).await;
+    assert_eq!(task.fire().await, Next::Kill(TooLong::FirstByte));
+    assert_eq!(task.age(), 10 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_has_ten_seconds_from_its_own_first_byte_however_it_drips() {
+    let mut task = Task::at(Stage::Http1);
+    task.seen.head = true;
+    task.poll();
+    for _ in 0..9 {
+        advance(SECOND).await;
+        assert!(matches!(task.poll(), Next::Wait(_)));
+    }
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Head));
+    assert_eq!(task.age(), 10 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_head_has_its_own_ten_seconds() {
+    let mut task = Task::at(Stage::Http1);
+    task.seen.head = true;
+    task.poll();
+    advance(5 * SECOND).await;
+    task.request();
+    task.poll();
+    task.seen.busy = false;
+    task.poll();
+    advance(20 * SECOND).await;
+    task.seen.head = true;
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Head));
+    assert_eq!(task.age(), 35 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unfinished_greeting_has_the_time_of_a_head() {
+    let mut task = Task::at(Stage::Greeting);
+    task.seen.head = true;
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Head));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_is_closed_and_then_killed() {
+    let mut task = Task::at(Stage::Http2);
+    assert_eq!(task.fire().await, Next::Close);
+    assert_eq!(task.age(), 60 * SECOND);
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Closing));
+    assert_eq!(task.age(), 60 * SECOND + HALF);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_connection_waits_and_is_idle_from_its_end_on() {
+    let mut task = Task::at(Stage::Http1);
+    task.request();
+    for _ in 0..5 {
+        assert!(matches!(task.fire().await, Next::Wait(_)));
+    }
+    assert_eq!(task.age(), 300 * SECOND);
+    task.seen.busy = false;
+    task.poll();
+    assert_eq!(task.fire().await, Next::Close);
+    assert_eq!(task.age(), 360 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_told_connection_closes_and_has_half_a_second_without_a_request() {
+    let mut task = Task::at(Stage::Http1);
+    task.request();
+    task.deadlines.tell();
+    assert_eq!(task.poll(), Next::Close);
+    advance(5 * SECOND).await;
+    assert!(matches!(task.fire().await, Next::Wait(_)));
+    task.seen.busy = false;
+    let end = Instant::now();
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Closing));
+    assert_eq!(end.elapsed(), HALF);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_told_connection_without_a_byte_has_time_for_one_read() {
+    let mut task = Task::at(Stage::Silent);
+    task.deadlines.tell();
+    assert_eq!(task.fire().await, Next::Close);
+    assert_eq!(task.age(), FIRST_READ);
+
+    let mut task = Task::at(Stage::Silent);
+    task.deadlines.tell();
+    assert!(matches!(task.poll(), Next::Wait(_)));
+    task.seen.stage = Stage::Http1;
+    assert_eq!(task.poll(), Next::Close);
+}
+
+#[tokio::test(start_paused = true)]
+async fn http2_has_a_request_in_flight_until_nothing_is_written_for_half_a_second() {
+    let mut task = Task::at(Stage::Http2);
+    task.deadlines.tell();
+    assert_eq!(task.poll(), Next::Close);
+    task.tail = Some(());
+    for _ in 0..4 {
+        task.poll();
+        task.seen.written += 1;
+        assert!(matches!(task.fire().await, Next::Wait(_)));
+        assert!(task.tail.is_some());
+    }
+    assert!(matches!(task.fire().await, Next::Wait(_)));
+    assert!(task.tail.is_none());
+    let quiet = task.age();
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Closing));
+    assert_eq!(task.age() - quiet, HALF);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_without_an_end_is_no_overflow() {
+    let mut task = Task::at(Stage::Http1);
+    task.limits.idle = Duration::MAX;
+    assert!(matches!(task.poll(), Next::Wait(_)));
+}

@@ -84,7 +84,7 @@ impl App {
     /// in its registries until its lease ends. Stop it with [`AppHandle::stop`] instead.
     pub async fn run(self) -> Result<Report, RunError> {
         let App { handle, settings } = self;
-        Run::new(handle, settings)?.to_the_end().await
+        Run::new(handle, settings)?.until_stopped().await
     }
 }
 

@@ -168,7 +168,7 @@ impl Run {
         })
     }
 
-    pub(crate) async fn to_the_end(mut self) -> Result<Report, RunError> {
+    pub(crate) async fn until_stopped(mut self) -> Result<Report, RunError> {
         if self.start().await.is_err() {
             self.core.give_up_ready();
         }

@@ -51,4 +51,7 @@ pub use kit_transport::{Draining, Peer};
 mod book {
     #[doc = include_str!("../../../docs/src/architecture.md")]
     mod architecture {}
+
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
 }

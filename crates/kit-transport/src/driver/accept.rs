@@ -44,6 +44,8 @@ pub(crate) fn serve<H: Handler>(
     };
     ctx.scope().spawn("accept", async move {
         acceptor.accept(&listener).await;
+        // Also when the application had no time to be one.
+        acceptor.connections.become_lame_duck(Duration::ZERO);
         acceptor.sweep(listener);
         drain(&acceptor.connections).await;
     });
@@ -92,8 +94,9 @@ impl<H: Handler> Acceptor<H> {
     }
 
     fn look_at(&self, life: &mut watch::Receiver<Lifecycle>) {
-        if life.borrow_and_update().stage >= Stage::LameDuck {
-            self.connections.become_lame_duck();
+        let life = life.borrow_and_update();
+        if life.stage >= Stage::LameDuck {
+            self.connections.become_lame_duck(life.drain_delay);
         }
     }
 

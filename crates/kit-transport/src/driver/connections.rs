@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -88,11 +89,11 @@ impl Connections {
         (self.opened.load(Ordering::Relaxed), self.lock().requests)
     }
 
-    /// HTTP/1.1 responses begin to close their connections.
-    pub(super) fn become_lame_duck(&self) {
-        self.lame_duck.get_or_init(|| {
-            LameDuck::new(Instant::now(), self.ctx.lifecycle().borrow().drain_delay)
-        });
+    /// HTTP/1.1 responses begin to close their connections, over half of this delay. Only the
+    /// first call counts.
+    pub(super) fn become_lame_duck(&self, drain_delay: Duration) {
+        self.lame_duck
+            .get_or_init(|| LameDuck::new(Instant::now(), drain_delay));
     }
 
     pub(super) fn count(&self, cut: Vec<Named>) {

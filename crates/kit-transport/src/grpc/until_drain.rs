@@ -81,10 +81,9 @@ struct HalfStream {
 impl HalfStream {
     fn new(body: Body, token: &StopToken, end: End) -> HalfStream {
         let token = token.clone();
-        let told = Box::pin(async move { token.cancelled().await });
         HalfStream {
             body: Some(body),
-            told,
+            told: Box::pin(async move { token.cancelled().await }),
             end,
         }
     }
@@ -102,24 +101,21 @@ impl http_body::Body for HalfStream {
         let Some(body) = &mut this.body else {
             return Poll::Ready(None);
         };
-        // What is there goes first: an answer that was given before the drain is not lost.
-        if let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) {
-            return Poll::Ready(frame);
-        }
-        if this.told.as_mut().poll(cx).is_pending() {
-            return Poll::Pending;
+        let frame = Pin::new(body).poll_frame(cx);
+        // A message that is there goes first; an end may itself come of the drain.
+        let is_message = matches!(&frame, Poll::Ready(Some(Ok(frame))) if frame.is_data());
+        if is_message || this.told.as_mut().poll(cx).is_pending() {
+            return frame;
         }
         this.body = None;
-        match this.end {
-            End::Silent => Poll::Ready(None),
+        Poll::Ready(match this.end {
+            End::Silent => None,
             End::Unavailable => {
                 let mut trailers = HeaderMap::new();
-                let trailers = draining()
-                    .add_header(&mut trailers)
-                    .map(|()| Frame::trailers(trailers));
-                Poll::Ready(Some(trailers))
+                let added = draining().add_header(&mut trailers);
+                Some(added.map(|()| Frame::trailers(trailers)))
             }
-        }
+        })
     }
 
     fn is_end_stream(&self) -> bool {

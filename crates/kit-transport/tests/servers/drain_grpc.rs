@@ -86,7 +86,7 @@ fn named(service: &str) -> HealthCheckRequest {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_running_call_is_answered_and_knows_its_client() {
     let held = Held::new();
     let server = Fixture::grpc(|grpc| grpc.service(Asking(held.clone()))).await;
@@ -106,7 +106,7 @@ async fn a_running_call_is_answered_and_knows_its_client() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_channel_keeps_nothing_open() {
     let server = Fixture::grpc(|grpc| grpc).await;
     let channel = connect(&server).await;
@@ -117,7 +117,7 @@ async fn an_idle_channel_keeps_nothing_open() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_there_is_unimplemented_and_a_panic_is_internal() {
     let server = Fixture::grpc(|grpc| grpc.service(Asking(Held::new()))).await;
     let channel = connect(&server).await;
@@ -135,7 +135,7 @@ async fn what_is_not_there_is_unimplemented_and_a_panic_is_internal() {
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_knows_the_services_and_follows_the_application() {
     let server = Fixture::grpc(|grpc| grpc.service(Asking(Held::new()))).await;
     let mut health = HealthClient::new(connect(&server).await);
@@ -157,7 +157,7 @@ async fn health_knows_the_services_and_follows_the_application() {
     server.drain().await.nothing_cut();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_health_watch_sees_the_stop_and_ends_with_unavailable() {
     let server = Fixture::grpc(|grpc| grpc).await;
     let mut health = HealthClient::new(connect(&server).await);
@@ -206,7 +206,7 @@ async fn a_health_watch_sees_the_stop_and_ends_with_unavailable() {
 
 macro_rules! reflection_test {
     ($name:ident, $version:ident) => {
-        #[tokio::test]
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
             use tonic_reflection::pb::$version as pb;
 
@@ -253,7 +253,7 @@ reflection_test!(
     v1alpha
 );
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_without_an_end_is_cut_at_the_deadline_and_named() {
     let held = Held::new();
     let server = Fixture::grpc(|grpc| grpc.service(Asking(held.clone()))).await;

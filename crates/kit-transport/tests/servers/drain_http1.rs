@@ -53,7 +53,7 @@ impl Held {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bare_connection_ends_at_once() {
     let server = Fixture::http(Held::new().router()).await;
     let mut bare = Raw::connect(server.address).await;
@@ -67,7 +67,7 @@ async fn a_bare_connection_ends_at_once() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_connection_ends_at_once() {
     let server = Fixture::http(Held::new().router()).await;
     let mut idle = Raw::connect(server.address).await;
@@ -78,7 +78,7 @@ async fn an_idle_connection_ends_at_once() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_a_first_head_is_cut_after_half_a_second() {
     let server = Fixture::http(Held::new().router()).await;
     let mut half = Raw::connect(server.address).await;
@@ -95,7 +95,7 @@ async fn half_a_first_head_is_cut_after_half_a_second() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_a_second_head_keeps_nothing_open() {
     let server = Fixture::http(Held::new().router()).await;
     let mut half = Raw::connect(server.address).await;
@@ -111,7 +111,7 @@ async fn half_a_second_head_keeps_nothing_open() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_running_request_is_answered_in_full_and_new_connections_are_refused() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;
@@ -138,7 +138,7 @@ async fn a_running_request_is_answered_in_full_and_new_connections_are_refused()
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_its_client_reads_slowly_arrives_in_full() {
     const SIZE: usize = 8 << 20;
     let router = Router::new().route("/big", get(|| async { vec![7; SIZE] }));
@@ -161,7 +161,7 @@ async fn a_body_that_its_client_reads_slowly_arrives_in_full() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_never_reads_is_cut_at_the_deadline_and_named() {
     let router = Router::new().route("/big", get(|| async { vec![7; 8 << 20] }));
     let server = Fixture::http(router).await;
@@ -174,7 +174,7 @@ async fn a_client_that_never_reads_is_cut_at_the_deadline_and_named() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_without_an_end_is_cut_at_the_deadline_and_named() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;
@@ -197,7 +197,7 @@ async fn a_request_without_an_end_is_cut_at_the_deadline_and_named() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deadline_that_moves_to_now_cuts_now() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;
@@ -214,7 +214,7 @@ async fn a_deadline_that_moves_to_now_cuts_now() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scope_that_is_aborted_takes_its_connections_with_it() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;
@@ -251,7 +251,7 @@ async fn what_waits_in_the_queue_when_the_drain_begins_is_served() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lame_duck_serves_new_connections_and_closes_them_after_their_answer() {
     let server = Fixture::http(Held::new().router()).await;
     let mut kept = Raw::connect(server.address).await;

@@ -8,7 +8,7 @@ use crate::client::{PREFACE, Raw, SETTINGS, ask, http2};
 use crate::drain_http1::Held;
 use crate::fixture::{Fixture, PATIENCE, no_task_is_left};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_a_preface_keeps_nothing_open() {
     let server = Fixture::http(Held::new().router()).await;
     let mut half = Raw::connect(server.address).await;
@@ -25,7 +25,7 @@ async fn half_a_preface_keeps_nothing_open() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_preface_without_settings_is_cut_after_half_a_second() {
     let server = Fixture::http(Held::new().router()).await;
     let mut silent = Raw::connect(server.address).await;
@@ -43,7 +43,7 @@ async fn a_preface_without_settings_is_cut_after_half_a_second() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_client_that_acknowledges_nothing_is_cut_after_half_a_second() {
     let server = Fixture::http(Held::new().router()).await;
     let mut frozen = Raw::connect(server.address).await;
@@ -61,7 +61,7 @@ async fn an_idle_client_that_acknowledges_nothing_is_cut_after_half_a_second() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_client_is_sent_away_at_once() {
     let server = Fixture::http(Held::new().router()).await;
     let mut client = http2(server.address).await;
@@ -78,7 +78,7 @@ async fn an_idle_client_is_sent_away_at_once() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn running_streams_are_answered_in_full() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;
@@ -120,7 +120,7 @@ async fn running_streams_are_answered_in_full() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_without_an_end_is_cut_at_the_deadline_and_named() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;

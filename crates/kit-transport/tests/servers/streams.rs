@@ -87,7 +87,7 @@ async fn upgraded(server: &Fixture) -> Raw {
     client
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn endless_events_are_ended_after_their_grace() {
     let server = serve(events()).await;
     let mut client = Raw::connect(server.address).await;
@@ -106,7 +106,7 @@ async fn endless_events_are_ended_after_their_grace() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_http2_ending_events_leaves_the_requests_beside_them() {
     let held = Held::new();
     let server = serve(events().nest("/beside", held.router())).await;
@@ -133,7 +133,7 @@ async fn over_http2_ending_events_leaves_the_requests_beside_them() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_have_at_most_half_of_what_is_left() {
     let server = Fixture::http(events()).await;
     let mut client = Raw::connect(server.address).await;
@@ -148,7 +148,7 @@ async fn events_have_at_most_half_of_what_is_left() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgraded_connection_is_cut_after_its_grace() {
     let server = serve(Router::new().route(
         "/echo",
@@ -167,7 +167,7 @@ async fn an_upgraded_connection_is_cut_after_its_grace() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgraded_connection_that_listens_ends_when_told() {
     let server = serve(Router::new().route(
         "/echo",
@@ -180,7 +180,7 @@ async fn an_upgraded_connection_that_listens_ends_when_told() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_that_asks_is_told_and_ends() {
     let held = Held::new();
     let begun = held.clone();
@@ -202,7 +202,7 @@ async fn a_handler_that_asks_is_told_and_ends() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_that_asked_and_does_not_end_is_a_stream_and_has_until_the_deadline() {
     let held = Held::new();
     let begun = held.clone();

@@ -1,0 +1,155 @@
+//! Real signals to a real process: this test program, started again in another role.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Lines};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use kit_app::{App, Cause, Event};
+
+const ROLE: &str = "KIT_TEST_ROLE";
+
+#[test]
+fn signals_stop_one_run_after_another_and_have_their_default_action_after_the_last() {
+    let mut program = Program::start("two_runs");
+    for _ in 0..2 {
+        program.wait_for("running");
+        program.signal("TERM");
+        program.wait_for("stopped by SIGTERM");
+    }
+    program.wait_for("between runs");
+    program.signal("TERM");
+    assert_eq!(program.child.wait().unwrap().signal(), Some(15));
+}
+
+#[test]
+fn three_signals_end_the_process_even_when_the_runtime_is_blocked() {
+    let mut program = Program::start("blocked");
+    program.wait_for("blocking");
+    program.signal("TERM");
+    program.signal("INT");
+    program.wait_for("forced");
+    program.signal("QUIT");
+    assert_eq!(program.child.wait().unwrap().code(), Some(128 + 3));
+}
+
+#[test]
+fn a_hook_that_blocks_its_thread_cannot_hold_up_a_forced_stop() {
+    let mut program = Program::start("blocked_main");
+    program.wait_for("blocking");
+    program.signal("TERM");
+    program.wait_for("stopping");
+    program.signal("INT");
+    program.wait_for("ended with ExitCode(unix_exit_status(130))");
+}
+
+/// What the tests above start; by itself it does nothing.
+#[test]
+#[ignore = "a program for the other tests"]
+fn program() {
+    match std::env::var(ROLE).as_deref() {
+        Ok("two_runs") => two_runs(),
+        Ok("blocked") => blocked(),
+        Ok("blocked_main") => blocked_main(),
+        _ => {}
+    }
+}
+
+fn two_runs() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        let app = App::builder("app")
+            .after_start("tell", |_| async {
+                println!("running");
+                Ok(())
+            })
+            .build();
+        let report = runtime.block_on(app.run()).unwrap();
+        assert_eq!(report.cause, Some(Cause::Signal(15)));
+        println!("stopped by {}", report.cause.unwrap());
+    }
+    println!("between runs");
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+fn blocked() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let app = App::builder("app")
+        .observer(|event| {
+            if matches!(event, Event::Forced { .. }) {
+                println!("forced");
+            }
+        })
+        .before_start("block", |_| async {
+            println!("blocking");
+            std::thread::sleep(Duration::from_secs(60));
+            Ok(())
+        })
+        .build();
+    let _ = runtime.block_on(app.run());
+}
+
+fn blocked_main() {
+    let app = App::builder("app")
+        .observer(|event| {
+            if matches!(event, Event::StopAsked { .. }) {
+                println!("stopping");
+            }
+        })
+        .before_start("block", |_| async {
+            println!("blocking");
+            std::thread::sleep(Duration::from_secs(60));
+            Ok(())
+        });
+    println!("ended with {:?}", app.build().main());
+}
+
+struct Program {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Program {
+    fn start(role: &str) -> Program {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "program", "--nocapture"])
+            .env(ROLE, role)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Program { child, lines }
+    }
+
+    #[track_caller]
+    fn wait_for(&mut self, text: &str) {
+        let found = self
+            .lines
+            .by_ref()
+            .any(|line| line.unwrap().ends_with(text));
+        assert!(found, "the program ended without saying `{text}`");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args(["-s", name, &pid])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -142,7 +142,7 @@ impl StopToken {
     }
 
     /// [`cancelled`](Self::cancelled) as a future without a borrow.
-    pub fn cancelled_owned(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn cancelled_owned(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         self.0.token.clone().cancelled_owned()
     }
 

@@ -10,7 +10,15 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address is taken, not ours, or not allowed.
+    /// Somebody else listens there.
+    #[error("could not listen on {address}: address in use")]
+    AddressInUse {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The address is not ours, or not allowed.
     #[error("could not listen on {address}")]
     Listen {
         /// The address that was asked for.

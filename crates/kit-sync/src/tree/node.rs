@@ -1,6 +1,6 @@
 //! A node of the tree: its state, what lives in it, and what it remembers.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use slab::Slab;
@@ -27,6 +27,8 @@ pub(super) struct Node {
     name: Arc<str>,
     path: Arc<str>,
     parent: Option<Arc<Node>>,
+    /// Its key among the parent's children.
+    key: OnceLock<usize>,
     pub(super) runtime: Handle,
     pub(super) token: StopToken,
     pub(super) watched: Option<Arc<Watched>>,
@@ -41,7 +43,7 @@ struct Inside {
     tasks: Slab<Arc<TaskState>>,
     members: Slots,
     holds: Slab<Option<OnAbort>>,
-    children: Vec<Weak<Node>>,
+    children: Slab<Weak<Node>>,
     threads: Vec<JoinHandle<()>>,
     records: Records,
     /// Somebody will ask for the records.
@@ -65,6 +67,7 @@ impl Node {
             name: name.into(),
             path: name.into(),
             parent: None,
+            key: OnceLock::new(),
             runtime,
             token: StopToken::new(),
             watched: None,
@@ -85,6 +88,7 @@ impl Node {
             name: name.into(),
             path: format!("{}/{name}", parent.path).into(),
             parent: counted.then(|| Arc::clone(parent)),
+            key: OnceLock::new(),
             runtime: parent.runtime.clone(),
             token: parent.token.child(),
             watched: watched.or_else(|| parent.watched.clone()),
@@ -93,10 +97,8 @@ impl Node {
             inside: Mutex::default(),
         });
         if counted {
-            let mut inside = parent.lock();
-            inside.children.retain(|child| child.strong_count() > 0);
-            inside.children.push(Arc::downgrade(&child));
-            drop(inside);
+            let key = parent.lock().children.insert(Arc::downgrade(&child));
+            child.key.get_or_init(|| key);
             // Either the parent's cancel finds the child in the list, or this sees its bits.
             if parent.is_ended() {
                 child.abort();
@@ -269,18 +271,17 @@ impl Node {
 
     fn mark_cancelled(&self) {
         let change = self.word.cancel();
-        let (children, dropped) = {
+        let dropped: Vec<_> = {
             let inside = self.lock();
-            let dropped: Vec<_> = inside
+            inside
                 .tasks
                 .iter()
                 .filter(|(_, task)| task.ending == Ending::MayBeDropped)
                 .filter_map(|(_, task)| task.abort.get().cloned())
-                .collect();
-            (inside.children.clone(), dropped)
+                .collect()
         };
         dropped.iter().for_each(AbortHandle::abort);
-        for child in children.iter().filter_map(Weak::upgrade) {
+        for child in self.children() {
             child.mark_cancelled();
         }
         self.after(change);
@@ -315,8 +316,7 @@ impl Node {
         let mut nodes = vec![Arc::clone(self)];
         let mut next = 0;
         while next < nodes.len() {
-            let children = nodes[next].lock().children.clone();
-            nodes.extend(children.iter().filter_map(Weak::upgrade));
+            nodes.extend(nodes[next].children());
             next += 1;
         }
         nodes
@@ -324,7 +324,7 @@ impl Node {
 
     /// Ends the node and everything below it, whatever is inside, and aborts that.
     pub(super) fn abort(&self) {
-        let (tasks, members, holds, children) = {
+        let (tasks, members, holds) = {
             let mut inside = self.lock();
             if !std::mem::replace(&mut inside.aborting, true) {
                 inside.records.aborted_members += inside.members.len();
@@ -339,12 +339,7 @@ impl Node {
                 .iter_mut()
                 .filter_map(|(_, hold)| hold.take())
                 .collect();
-            (
-                tasks,
-                inside.members.abort_handles(),
-                holds,
-                inside.children.clone(),
-            )
+            (tasks, inside.members.abort_handles(), holds)
         };
         let change = self.word.end();
         members.iter().for_each(AbortHandle::abort);
@@ -352,7 +347,7 @@ impl Node {
             task.abort.get().inspect(|abort| abort.abort());
         }
         holds.into_iter().for_each(|OnAbort(end)| end());
-        for child in children.iter().filter_map(Weak::upgrade) {
+        for child in self.children() {
             child.abort();
         }
         self.after(change);
@@ -382,6 +377,17 @@ impl Node {
         }
     }
 
+    fn children(&self) -> Vec<Arc<Node>> {
+        let children: Vec<_> = self
+            .lock()
+            .children
+            .iter()
+            .map(|(_, child)| Weak::clone(child))
+            .collect();
+        // Without the lock: the last reference to a child takes it to leave the list.
+        children.iter().filter_map(Weak::upgrade).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -391,9 +397,11 @@ impl Drop for Node {
     fn drop(&mut self) {
         // What nobody asked for, and what ended after the node did.
         self.records_to_parent();
-        if self.word.end().ended
-            && let Some(parent) = &self.parent
-        {
+        let Some(parent) = &self.parent else { return };
+        if let Some(key) = self.key.get() {
+            parent.lock().children.remove(*key);
+        }
+        if self.word.end().ended {
             parent.leave();
         }
     }

@@ -24,7 +24,10 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 const SWEEP: usize = 1024;
 
 pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen { address, source };
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::AddressInUse { address, source },
+        _ => StartError::Listen { address, source },
+    };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
@@ -168,4 +171,23 @@ fn concerns_one_connection(error: &io::Error) -> bool {
             | PermissionDenied
             | TimedOut
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_connection_is_ignored_and_an_exhausted_process_is_not() {
+        for broken in [
+            io::ErrorKind::ConnectionAborted,
+            io::ErrorKind::ConnectionReset,
+        ] {
+            assert!(concerns_one_connection(&broken.into()));
+        }
+        // EMFILE has no kind of its own.
+        for exhausted in [io::ErrorKind::Other, io::ErrorKind::OutOfMemory] {
+            assert!(!concerns_one_connection(&exhausted.into()));
+        }
+    }
 }

@@ -14,6 +14,17 @@ use super::in_flight::Key;
 /// A response whose handler asks is a *stream*: it is expected to end soon after it was told, and
 /// being cut at the deadline is no failure. Every other running response is a *request*, which is
 /// waited for, and whose cut makes the exit code 1.
+///
+/// ```
+/// use kit_transport::Draining;
+///
+/// async fn next_or_goodbye(draining: Draining, next: impl Future<Output = String>) -> String {
+///     tokio::select! {
+///         next = next => next,
+///         () = draining.draining() => "goodbye".to_owned(),
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Draining {
     conn: Arc<Conn>,

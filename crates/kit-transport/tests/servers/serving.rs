@@ -25,7 +25,8 @@ async fn a_taken_port_is_named_with_the_systems_reason() {
             .unwrap_err(),
         grpc::Server::new(address).start(&ctx).await.unwrap_err(),
     ] {
-        assert_eq!(error.to_string(), format!("could not listen on {address}"));
+        let expected = format!("could not listen on {address}: address in use");
+        assert_eq!(error.to_string(), expected);
         assert!(
             error.source().unwrap().to_string().contains("in use"),
             "{error:?}"

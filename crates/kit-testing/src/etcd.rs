@@ -1,0 +1,223 @@
+//! A real etcd of a test's own.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use std::{env, fs, io};
+
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
+
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A running etcd with a data directory of its own; killed when dropped.
+///
+/// The binary is the one that `KIT_ETCD` names, else `etcd` from the `PATH`.
+#[derive(Debug)]
+pub struct Etcd {
+    child: Child,
+    member: Member,
+    dir: TempDir,
+}
+
+/// One member of a cluster, which may be the only one.
+#[derive(Debug)]
+struct Member {
+    name: String,
+    client_port: u16,
+    peer_port: u16,
+    /// `name=peer URL` of all.
+    cluster: String,
+}
+
+impl Etcd {
+    /// Starts one and waits until it answers.
+    ///
+    /// # Panics
+    /// When there is no etcd, or it does not start: a test is never skipped.
+    pub async fn start() -> Etcd {
+        let [etcd] = Etcd::start_cluster().await;
+        etcd
+    }
+
+    /// Starts a cluster of `N` and waits until each answers.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_cluster<const N: usize>() -> [Etcd; N] {
+        // Somebody else may take a port between its choice and its use.
+        for _ in 0..5 {
+            let mut members = members::<N>().map(|member| {
+                let dir = tempfile::tempdir().expect("a temporary directory");
+                let child = spawn(dir.path(), &member);
+                Etcd { child, member, dir }
+            });
+            let mut all_answer = true;
+            for member in &mut members {
+                all_answer = all_answer && member.answers_in_time().await;
+            }
+            if all_answer {
+                return members;
+            }
+            members.iter().for_each(Etcd::print_log);
+        }
+        panic!("etcd does not start; its logs are above");
+    }
+
+    /// Where clients connect: `127.0.0.1:port`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.member.client_port)
+    }
+
+    /// The registry URL, with `rest` behind the address: a namespace, options, or nothing.
+    #[must_use]
+    pub fn url(&self, rest: &str) -> String {
+        format!("etcd://{}{rest}", self.address())
+    }
+
+    /// SIGKILL.
+    ///
+    /// # Panics
+    /// When it was not running.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("etcd is there to be killed");
+        self.child.wait().expect("etcd is our child");
+    }
+
+    /// Starts it again with its data, after [`kill`](Self::kill).
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn restart(&mut self) {
+        self.child = spawn(self.dir.path(), &self.member);
+        if !self.answers_in_time().await {
+            self.print_log();
+            panic!("etcd does not start again; its log is above");
+        }
+    }
+
+    /// Starts it again without its data, after [`kill`](Self::kill).
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn restart_empty(&mut self) {
+        fs::remove_dir_all(self.dir.path().join("data")).expect("the data directory");
+        self.restart().await;
+    }
+
+    /// SIGSTOP: it keeps its connections and says nothing.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// SIGCONT, after [`freeze`](Self::freeze).
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    async fn answers_in_time(&mut self) -> bool {
+        let deadline = Instant::now() + START_LIMIT;
+        while Instant::now() < deadline {
+            if self.child.try_wait().expect("etcd is our child").is_some() {
+                return false;
+            }
+            // It listens before it has a leader, and is healthy only with one.
+            let health = timeout(Duration::from_secs(1), health(&self.address())).await;
+            if matches!(health, Ok(Ok(true))) {
+                return true;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        false
+    }
+
+    fn print_log(&self) {
+        let log = fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
+        eprintln!("the log of etcd {}:\n{log}", self.member.name);
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args(["-s", signal, &pid]).status();
+        assert!(status.expect("kill runs").success(), "kill -s {signal}");
+    }
+}
+
+impl Drop for Etcd {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An address on this machine at which nobody listens.
+#[must_use]
+pub fn dead_address() -> String {
+    let [port, _] = free_ports();
+    format!("127.0.0.1:{port}")
+}
+
+async fn health(address: &str) -> io::Result<bool> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(b"GET /health HTTP/1.0\r\n\r\n").await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer.contains(r#""health":"true""#))
+}
+
+fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("bound").port())
+}
+
+fn members<const N: usize>() -> [Member; N] {
+    let mut index = 0;
+    let mut members = [(); N].map(|()| {
+        index += 1;
+        let [client_port, peer_port] = free_ports();
+        Member {
+            name: format!("n{index}"),
+            client_port,
+            peer_port,
+            cluster: String::new(),
+        }
+    });
+    let peer = |member: &Member| format!("{}={}", member.name, local(member.peer_port));
+    let cluster = members.iter().map(peer).collect::<Vec<_>>().join(",");
+    for member in &mut members {
+        member.cluster.clone_from(&cluster);
+    }
+    members
+}
+
+fn local(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+fn spawn(dir: &Path, member: &Member) -> Child {
+    let binary = env::var_os("KIT_ETCD").map_or_else(|| PathBuf::from("etcd"), PathBuf::from);
+    let (client, peer) = (local(member.client_port), local(member.peer_port));
+    let log = fs::File::create(dir.join("log")).expect("a log file");
+    Command::new(&binary)
+        .args(["--name", &member.name, "--log-level", "error"])
+        .arg("--data-dir")
+        .arg(dir.join("data"))
+        .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
+        .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
+        .args(["--initial-cluster", &member.cluster])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap_or_else(|error| {
+            panic!(
+                "these tests need etcd, and {} does not run: {error}. Run `cargo xtask test`, which \
+                 installs it, or install Debian's etcd-server, or set KIT_ETCD to the binary",
+                binary.display()
+            )
+        })
+}

@@ -2,7 +2,8 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::{env, fs, io};
 
@@ -157,8 +158,7 @@ impl Drop for Etcd {
 /// An address on this machine at which nobody listens.
 #[must_use]
 pub fn dead_address() -> String {
-    let [port, _] = free_ports();
-    format!("127.0.0.1:{port}")
+    format!("127.0.0.1:{}", free_port())
 }
 
 async fn health(address: &str) -> io::Result<bool> {
@@ -169,16 +169,29 @@ async fn health(address: &str) -> io::Result<bool> {
     Ok(answer.contains(r#""health":"true""#))
 }
 
-fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    listeners.map(|listener| listener.local_addr().expect("bound").port())
+/// A port for a server that may be away for a while: below those that the system gives to outgoing
+/// connections, and none twice, so that nobody takes it meanwhile.
+fn free_port() -> u16 {
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    // Test programs that run side by side begin at different places.
+    let begin = process::id().wrapping_mul(997) % COUNT;
+    for _ in 0..COUNT {
+        let offset = TAKEN.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(FIRST + (begin + offset) % COUNT).expect("a port");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port");
 }
 
 fn members<const N: usize>() -> [Member; N] {
     let mut index = 0;
     let mut members = [(); N].map(|()| {
         index += 1;
-        let [client_port, peer_port] = free_ports();
+        let (client_port, peer_port) = (free_port(), free_port());
         Member {
             name: format!("n{index}"),
             client_port,

@@ -15,6 +15,9 @@ use crate::{Error, LossReason, Registrar, ServiceInstance, backoff::Backoff};
 /// this one catches a backend that has none.
 const CALL_LIMIT: Duration = Duration::from_secs(15);
 
+/// The longest pause until the first success: somebody's start is waiting for it.
+const EAGER: Duration = Duration::from_secs(1);
+
 pub(super) struct Keeper {
     registrar: Arc<dyn Registrar>,
     /// Two receivers, as each remembers for itself what it has seen.
@@ -67,6 +70,7 @@ impl Keeper {
     /// Shows the instance again and again. Dropped at an exit, with the call in progress.
     async fn keep(&mut self) -> Infallible {
         let mut backoff = Backoff::new();
+        let mut shown_before = false;
         loop {
             let instance = Arc::clone(&self.updates.borrow_and_update().instance);
             self.attempted = true;
@@ -74,6 +78,7 @@ impl Keeper {
             match attempt.await {
                 Ok(()) => {
                     self.registered(&instance);
+                    shown_before = true;
                     let shown = Instant::now();
                     let lost = tokio::select! {
                         biased;
@@ -88,7 +93,7 @@ impl Keeper {
             tokio::select! {
                 biased;
                 Ok(()) = self.updates.changed() => {}
-                () = sleep(backoff.next()) => {}
+                () = sleep(if shown_before { backoff.next() } else { backoff.next().min(EAGER) }) => {}
             }
         }
     }
@@ -112,7 +117,7 @@ impl Keeper {
                 tracing::warn!(%instance, "left in the registry until its time there runs out");
                 return;
             }
-            tracing::info!(%instance, "deregistered");
+            tracing::debug!(%instance, "deregistered");
         }
         self.state.send_replace(RegistrationState::Withdrawn);
     }
@@ -129,7 +134,7 @@ impl Keeper {
         let Err(error) = attempt.await else {
             return true;
         };
-        tracing::warn!(%instance, error = %error.chain(), "not deregistered");
+        tracing::debug!(%instance, error = %error.chain(), "not deregistered");
         let why = Some(Arc::new(error));
         self.state
             .send_replace(RegistrationState::Leaving { since, why });
@@ -141,14 +146,14 @@ impl Keeper {
         match before {
             RegistrationState::Degraded { since, .. } => {
                 let after = since.elapsed();
-                tracing::info!(%instance, ?after, "registered again");
+                tracing::debug!(%instance, ?after, "registered again");
             }
-            _ => tracing::info!(%instance, "registered"),
+            _ => tracing::debug!(%instance, "registered"),
         }
     }
 
     fn degraded(&self, instance: &ServiceInstance, why: Arc<Error>) {
-        tracing::warn!(%instance, why = %why.chain(), "not registered");
+        tracing::debug!(%instance, why = %why.chain(), "not registered");
         self.state.send_modify(|state| {
             let since = match state {
                 RegistrationState::Degraded { since, .. } => *since,

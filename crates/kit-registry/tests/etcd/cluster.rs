@@ -1,19 +1,20 @@
 //! Nodes that come and go, and connections that stay.
 
+use kit_testing::Etcd;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::raw::Raw;
 use crate::{
     bench::{Bench, KEY, LIMIT, eventually, instance, registered, seen},
     proxy::Proxy,
-    server::Server,
 };
 
 #[tokio::test]
 async fn a_lost_node_of_three_is_hardly_noticed() {
-    let mut servers: [Server; 3] = Server::start_cluster().await;
-    let addresses: Vec<_> = servers.iter().map(Server::address).collect();
+    let mut servers: [Etcd; 3] = Etcd::start_cluster().await;
+    let addresses: Vec<_> = servers.iter().map(Etcd::address).collect();
     let url = format!("etcd://{}/microservices?ttl=3s", addresses.join(","));
     let bench = Bench::open(&url);
     let registration = bench.registered().await;
@@ -23,7 +24,7 @@ async fn a_lost_node_of_three_is_hardly_noticed() {
 
     for lost in 0..3 {
         servers[lost].kill();
-        let other = servers[(lost + 1) % 3].raw();
+        let other = Raw::of(&servers[(lost + 1) % 3]);
         // The rest may have to choose a leader first.
         eventually("a majority", async || {
             discovery.instances(instance().name()).await.ok()
@@ -59,7 +60,7 @@ async fn a_lost_node_of_three_is_hardly_noticed() {
 #[tokio::test]
 #[ignore = "takes 50 s"]
 async fn idle_connections_are_not_cut_by_etcd() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let network = Bench::open("memory:");
     let proxy = Proxy::start(network.tree.scope(), server.address()).await;
     let bench = Bench::open(&proxy.url(""));

@@ -1,12 +1,13 @@
 //! Finding, also while etcd comes and goes.
 
 use kit_registry::{Discovery, Freshness, ServiceName};
+use kit_testing::Etcd;
 use tokio::time::timeout;
 
+use crate::raw::Raw;
 use crate::{
     bench::{Bench, KEY, LIMIT, VALUE, alive_tasks, eventually, instance, seen},
     proxy::Proxy,
-    server::Server,
 };
 
 fn service() -> ServiceName {
@@ -28,8 +29,8 @@ async fn listed(discovery: &dyn Discovery) -> usize {
 
 #[tokio::test]
 async fn what_kratos_wrote_is_read() {
-    let server = Server::start().await;
-    let raw = server.raw();
+    let server = Etcd::start().await;
+    let raw = Raw::of(&server);
     raw.put(KEY, VALUE, 0).await;
     let nulls = r#"{"id":"2","name":"helloworld","version":"","metadata":null,"endpoints":null}"#;
     raw.put(&key(2), nulls, 0).await;
@@ -43,8 +44,8 @@ async fn what_kratos_wrote_is_read() {
 
 #[tokio::test]
 async fn what_is_no_instance_is_skipped_in_lists_and_watches() {
-    let server = Server::start().await;
-    let raw = server.raw();
+    let server = Etcd::start().await;
+    let raw = Raw::of(&server);
     raw.put(&key(1), &value(1), 0).await;
     raw.put(&key(2), "nonsense", 0).await;
     raw.put(&key(3), r#"{"id":"3","name":"somebody-else"}"#, 0)
@@ -65,8 +66,8 @@ async fn what_is_no_instance_is_skipped_in_lists_and_watches() {
 
 #[tokio::test]
 async fn a_list_of_many_pages_is_complete_and_follows_one_change() {
-    let server = Server::start().await;
-    let raw = server.raw();
+    let server = Etcd::start().await;
+    let raw = Raw::of(&server);
     for id in 0..1201 {
         raw.put(&key(id), &value(id), 0).await;
     }
@@ -82,8 +83,8 @@ async fn a_list_of_many_pages_is_complete_and_follows_one_change() {
 
 #[tokio::test]
 async fn one_upstream_serves_all_readers_and_ends_with_the_last() {
-    let server = Server::start().await;
-    let raw = server.raw();
+    let server = Etcd::start().await;
+    let raw = Raw::of(&server);
     let bench = Bench::open(&server.url(""));
     let discovery = &bench.backend.discovery;
     // With the connections, which stay.
@@ -111,8 +112,8 @@ async fn one_upstream_serves_all_readers_and_ends_with_the_last() {
 
 #[tokio::test]
 async fn a_killed_etcd_makes_the_same_instances_stale_and_then_fresh() {
-    let mut server = Server::start().await;
-    server.raw().put(KEY, VALUE, 0).await;
+    let mut server = Etcd::start().await;
+    Raw::of(&server).put(KEY, VALUE, 0).await;
     let bench = Bench::open(&server.url(""));
     let discovery = &bench.backend.discovery;
     let mut watch = discovery.watch(&service()).await.unwrap();
@@ -133,7 +134,7 @@ async fn a_killed_etcd_makes_the_same_instances_stale_and_then_fresh() {
     assert!(!first.is_fresh() && first.instances.len() == 1);
 
     server.restart().await;
-    server.raw().put(&key(2), &value(2), 0).await;
+    Raw::of(&server).put(&key(2), &value(2), 0).await;
     seen(&mut watch, "the new one", |s| {
         s.is_fresh() && s.instances.len() == 2
     })
@@ -143,8 +144,8 @@ async fn a_killed_etcd_makes_the_same_instances_stale_and_then_fresh() {
 
 #[tokio::test]
 async fn changes_during_a_cut_are_caught_up_with_also_after_a_compaction() {
-    let server = Server::start().await;
-    let raw = server.raw();
+    let server = Etcd::start().await;
+    let raw = Raw::of(&server);
     for id in 1..=3 {
         raw.put(&key(id), &value(id), 0).await;
     }

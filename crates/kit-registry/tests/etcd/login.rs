@@ -1,21 +1,20 @@
 //! User and password.
 
-use crate::{
-    bench::{Bench, KEY, degraded, eventually, instance, registered, seen},
-    server::Server,
-};
+use crate::bench::{Bench, KEY, degraded, eventually, instance, registered, seen};
+use crate::raw::Raw;
+use kit_testing::Etcd;
 
 const PASSWORD: &str = "p@ss/w:rd";
 const ENCODED: &str = "p%40ss%2Fw%3Ard";
 
-async fn server() -> (Server, crate::raw::Raw) {
-    let server = Server::start().await;
-    let mut raw = server.raw();
+async fn server() -> (Etcd, crate::raw::Raw) {
+    let server = Etcd::start().await;
+    let mut raw = Raw::of(&server);
     raw.enable_auth("kit", PASSWORD).await;
     (server, raw)
 }
 
-fn url(server: &Server, login: &str) -> String {
+fn url(server: &Etcd, login: &str) -> String {
     format!("etcd://{login}@{}/microservices?ttl=3s", server.address())
 }
 
@@ -83,7 +82,7 @@ async fn without_a_login_the_refusal_is_clear() {
 
 #[tokio::test]
 async fn a_login_where_none_is_asked_for_does_no_harm() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&url(&server, "kit:secret"));
     let registration = bench.registered().await;
     registration.deregister().await.unwrap();

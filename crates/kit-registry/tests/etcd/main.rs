@@ -11,15 +11,15 @@ mod proxy;
 mod raw;
 mod registration;
 mod repair;
-mod server;
 
 use kit_registry::conformance;
+use kit_testing::Etcd;
 
-use crate::{bench::open, server::Server};
+use crate::bench::open;
 
 #[tokio::test]
 async fn etcd_conforms() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let url = server.url("");
     conformance::run(|scope| open(&url, scope)).await;
 }

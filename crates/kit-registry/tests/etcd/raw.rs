@@ -1,10 +1,9 @@
 //! A second, independent client: its messages are written here by hand, so that it sees what other
 //! programs see.
 
-use std::time::Duration;
+use kit_testing::Etcd;
 
 use prost::Message;
-use tokio::time::timeout;
 use tonic::{
     Request, Status,
     client::Grpc,
@@ -104,22 +103,12 @@ pub(crate) struct Lease {
 struct Empty {}
 
 impl Raw {
-    pub(crate) fn new(address: &str) -> Self {
+    pub(crate) fn of(etcd: &Etcd) -> Self {
+        let address = etcd.address();
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
         Self {
             channel: endpoint.connect_lazy(),
             token: None,
-        }
-    }
-
-    pub(crate) async fn answers(&self) -> bool {
-        let key = Range { key: b"x".to_vec() };
-        let call = self.call::<_, Ranged>("/etcdserverpb.KV/Range", key);
-        match timeout(Duration::from_secs(5), call).await {
-            Ok(Ok(_)) => true,
-            // With authentication on.
-            Ok(Err(status)) => status.message().contains("user name is empty"),
-            Err(_) => false,
         }
     }
 

@@ -1,54 +1,52 @@
 //! What is stored, and that it is gone when it should be.
 
+use kit_testing::{Etcd, dead_address};
 use std::time::Duration;
 
 use kit_registry::{Error, RegistrationState};
 use tokio::time::{Instant, timeout};
 
-use crate::{
-    bench::{Bench, KEY, LIMIT, VALUE, alive_tasks, eventually, instance},
-    server::{Server, dead_address},
-};
+use crate::bench::{Bench, KEY, LIMIT, VALUE, alive_tasks, eventually, instance};
+use crate::raw::Raw;
 
 #[tokio::test]
 async fn key_value_and_lease_are_as_promised() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let registration = bench.registered().await;
-    let kv = server.raw().get(KEY).await.expect("the key");
+    let kv = Raw::of(&server).get(KEY).await.expect("the key");
     assert_eq!(String::from_utf8(kv.value).unwrap(), VALUE);
-    let lease = server.raw().lease(kv.lease).await;
+    let lease = Raw::of(&server).lease(kv.lease).await;
     assert_eq!(lease.granted, 15);
     registration.deregister().await.unwrap();
-    assert_eq!(server.raw().get(KEY).await, None);
-    assert_eq!(server.raw().lease(kv.lease).await.left, -1);
+    assert_eq!(Raw::of(&server).get(KEY).await, None);
+    assert_eq!(Raw::of(&server).lease(kv.lease).await.left, -1);
     bench.close().await;
 }
 
 #[tokio::test]
 async fn namespace_and_ttl_come_from_the_url() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url("/a/b/?ttl=7s"));
     let registration = bench.registered().await;
-    let kv = server
-        .raw()
+    let kv = Raw::of(&server)
         .get("/a/b/helloworld/1")
         .await
         .expect("the key");
-    assert_eq!(server.raw().lease(kv.lease).await.granted, 7);
+    assert_eq!(Raw::of(&server).lease(kv.lease).await.granted, 7);
     registration.deregister().await.unwrap();
     bench.close().await;
 }
 
 #[tokio::test]
 async fn a_change_keeps_the_lease() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let registration = bench.registered().await;
-    let before = server.raw().get(KEY).await.expect("the key");
+    let before = Raw::of(&server).get(KEY).await.expect("the key");
     registration.set_metadata("weight", "10").unwrap();
     let after = eventually("the change", async || {
-        let kv = server.raw().get(KEY).await?;
+        let kv = Raw::of(&server).get(KEY).await?;
         String::from_utf8_lossy(&kv.value)
             .contains(r#""weight":"10""#)
             .then_some(kv)
@@ -61,11 +59,11 @@ async fn a_change_keeps_the_lease() {
 
 #[tokio::test]
 async fn a_put_that_comes_after_deregister_does_not_bring_it_back() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let registrar = &bench.backend.registrar;
     registrar.register(&instance()).await.unwrap();
-    let lease = server.raw().get(KEY).await.expect("the key").lease;
+    let lease = Raw::of(&server).get(KEY).await.expect("the key").lease;
 
     // A put is on its way to a server that does not read, and its caller has gone.
     server.freeze();
@@ -75,22 +73,25 @@ async fn a_put_that_comes_after_deregister_does_not_bring_it_back() {
     server.thaw();
 
     registrar.deregister(&instance()).await.unwrap();
-    assert_eq!(server.raw().get(KEY).await, None);
-    let late = server.raw().try_put(KEY, VALUE, lease).await.unwrap_err();
+    assert_eq!(Raw::of(&server).get(KEY).await, None);
+    let late = Raw::of(&server)
+        .try_put(KEY, VALUE, lease)
+        .await
+        .unwrap_err();
     assert!(late.message().contains("lease not found"), "{late}");
     bench.close().await;
 }
 
 #[tokio::test]
 async fn a_told_scope_takes_the_instance_away() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let scope = bench.tree.scope().child("registration");
     let registrar = bench.backend.registrar.clone();
     let registration = kit_registry::Registration::spawn(&scope, registrar, instance());
     registration.first(LIMIT).await.unwrap();
     scope.close(Instant::now() + LIMIT).await;
-    assert_eq!(server.raw().get(KEY).await, None);
+    assert_eq!(Raw::of(&server).get(KEY).await, None);
     bench.close().await;
 }
 
@@ -152,7 +153,7 @@ async fn a_host_that_does_not_exist_is_named_with_the_cause() {
 
 #[tokio::test]
 async fn a_frozen_etcd_is_named_with_how_long_was_waited() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     server.freeze();
     let bench = Bench::open(&server.url(""));
     let registration = bench.register();
@@ -175,7 +176,7 @@ async fn a_frozen_etcd_is_named_with_how_long_was_waited() {
 
 #[tokio::test]
 async fn one_dead_endpoint_of_two_is_passed_over() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let url = format!("etcd://{},{}", dead_address(), server.address());
     let bench = Bench::open(&url);
     let registration = bench.registered().await;
@@ -189,9 +190,9 @@ async fn one_dead_endpoint_of_two_is_passed_over() {
 
 #[tokio::test]
 async fn one_frozen_endpoint_of_two_is_passed_over() {
-    let frozen = Server::start().await;
+    let frozen = Etcd::start().await;
     frozen.freeze();
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let url = format!("etcd://{},{}", frozen.address(), server.address());
     let bench = Bench::open(&url);
     let registration = bench.registered().await;
@@ -201,13 +202,13 @@ async fn one_frozen_endpoint_of_two_is_passed_over() {
         .await
         .unwrap();
     assert!(began.elapsed() < Duration::from_secs(3));
-    assert_eq!(server.raw().get(KEY).await, None);
+    assert_eq!(Raw::of(&server).get(KEY).await, None);
     bench.close().await;
 }
 
 #[tokio::test]
 async fn an_etcd_that_went_away_makes_deregister_say_so() {
-    let mut server = Server::start().await;
+    let mut server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let registration = bench.registered().await;
     server.kill();
@@ -227,13 +228,13 @@ async fn an_etcd_that_went_away_makes_deregister_say_so() {
         .await
         .expect("in time")
         .expect("withdrawn");
-    assert_eq!(server.raw().get(KEY).await, None);
+    assert_eq!(Raw::of(&server).get(KEY).await, None);
     bench.close().await;
 }
 
 #[tokio::test]
 async fn nothing_is_left_of_a_closed_registry() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let registration = bench.registered().await;
     let mut watch = bench

@@ -1,30 +1,31 @@
 //! Whatever happens to it, the instance is shown again.
 
+use kit_testing::Etcd;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::raw::Raw;
 use crate::{
     bench::{Bench, KEY, VALUE, degraded, eventually, registered},
     proxy::Proxy,
     raw::Kv,
-    server::Server,
 };
 
-async fn shown(server: &Server) -> Kv {
-    let kv = eventually("the key", async || server.raw().get(KEY).await).await;
+async fn shown(server: &Etcd) -> Kv {
+    let kv = eventually("the key", async || Raw::of(&server).get(KEY).await).await;
     assert_eq!(String::from_utf8_lossy(&kv.value), VALUE);
     kv
 }
 
 #[tokio::test]
 async fn a_deleted_key_is_put_again_under_the_same_lease() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let registration = bench.registered().await;
     let lease = shown(&server).await.lease;
     for _ in 0..3 {
-        server.raw().delete(KEY).await;
+        Raw::of(&server).delete(KEY).await;
         assert_eq!(shown(&server).await.lease, lease);
     }
     registered(&registration).await;
@@ -33,12 +34,12 @@ async fn a_deleted_key_is_put_again_under_the_same_lease() {
 
 #[tokio::test]
 async fn a_changed_value_is_put_again() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let _registration = bench.registered().await;
-    server.raw().put(KEY, "by hand", 0).await;
+    Raw::of(&server).put(KEY, "by hand", 0).await;
     eventually("the repair", async || {
-        let kv = server.raw().get(KEY).await?;
+        let kv = Raw::of(&server).get(KEY).await?;
         (kv.value == VALUE.as_bytes() && kv.lease != 0).then_some(())
     })
     .await;
@@ -47,21 +48,21 @@ async fn a_changed_value_is_put_again() {
 
 #[tokio::test]
 async fn a_revoked_lease_is_replaced() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let registration = bench.registered().await;
     let lease = shown(&server).await.lease;
-    server.raw().revoke(lease).await;
+    Raw::of(&server).revoke(lease).await;
     let kv = shown(&server).await;
     assert_ne!(kv.lease, lease);
     registration.deregister().await.unwrap();
-    assert_eq!(server.raw().get(KEY).await, None);
+    assert_eq!(Raw::of(&server).get(KEY).await, None);
     bench.close().await;
 }
 
 #[tokio::test]
 async fn the_lease_is_kept_alive() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url("/microservices?ttl=2s"));
     let _registration = bench.registered().await;
     let first = shown(&server).await;
@@ -75,7 +76,7 @@ async fn the_lease_is_kept_alive() {
 
 #[tokio::test]
 async fn a_killed_etcd_finds_the_instance_with_its_lease_when_it_is_back() {
-    let mut server = Server::start().await;
+    let mut server = Etcd::start().await;
     let bench = Bench::open(&server.url("/microservices?ttl=3s"));
     let registration = bench.registered().await;
     let before = shown(&server).await;
@@ -97,7 +98,7 @@ async fn a_killed_etcd_finds_the_instance_with_its_lease_when_it_is_back() {
 
 #[tokio::test]
 async fn a_wiped_store_gets_the_instance_again() {
-    let mut server = Server::start().await;
+    let mut server = Etcd::start().await;
     let bench = Bench::open(&server.url("/microservices?ttl=3s"));
     let registration = bench.registered().await;
     let before = shown(&server).await;
@@ -111,7 +112,7 @@ async fn a_wiped_store_gets_the_instance_again() {
 
 #[tokio::test]
 async fn an_etcd_that_was_frozen_for_longer_than_the_lease_gets_the_instance_again() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url("/microservices?ttl=2s"));
     let registration = bench.registered().await;
     server.freeze();
@@ -123,16 +124,16 @@ async fn an_etcd_that_was_frozen_for_longer_than_the_lease_gets_the_instance_aga
     shown(&server).await;
     let withdrawn = registration.deregister().await;
     withdrawn.unwrap();
-    assert_eq!(server.raw().get(KEY).await, None);
+    assert_eq!(Raw::of(&server).get(KEY).await, None);
     bench.close().await;
 }
 
 #[tokio::test]
 async fn an_instance_taken_over_steps_back_until_the_other_is_gone() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open(&server.url("/microservices?ttl=2s"));
     let registration = bench.registered().await;
-    let raw = server.raw();
+    let raw = Raw::of(&server);
     let other = raw.grant(60).await;
     raw.put(KEY, "the other", other).await;
     let why = degraded(&registration).await;
@@ -153,7 +154,7 @@ async fn an_instance_taken_over_steps_back_until_the_other_is_gone() {
 
 #[tokio::test]
 async fn the_newest_of_two_processes_with_one_id_wins() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let old = Bench::open(&server.url(""));
     let old_registration = old.registered().await;
     let new = Bench::open(&server.url(""));
@@ -165,14 +166,14 @@ async fn the_newest_of_two_processes_with_one_id_wins() {
     shown(&server).await;
     registered(&new_registration).await;
     new_registration.deregister().await.unwrap();
-    assert_eq!(server.raw().get(KEY).await, None);
+    assert_eq!(Raw::of(&server).get(KEY).await, None);
     old.close().await;
     new.close().await;
 }
 
 #[tokio::test]
 async fn a_cut_network_is_noticed_and_repaired() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let bench = Bench::open("memory:");
     let proxy = Proxy::start(bench.tree.scope(), server.address()).await;
     let other = Bench::open(&proxy.url("/microservices?ttl=2s"));
@@ -180,7 +181,7 @@ async fn a_cut_network_is_noticed_and_repaired() {
     proxy.cut();
     degraded(&registration).await;
     eventually("the end of the lease", async || {
-        server.raw().get(KEY).await.is_none().then_some(())
+        Raw::of(&server).get(KEY).await.is_none().then_some(())
     })
     .await;
     proxy.mend();
@@ -192,14 +193,14 @@ async fn a_cut_network_is_noticed_and_repaired() {
 
 #[tokio::test]
 async fn a_key_that_was_deleted_and_compacted_during_a_cut_is_put_again() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let network = Bench::open("memory:");
     let proxy = Proxy::start(network.tree.scope(), server.address()).await;
     let bench = Bench::open(&proxy.url(""));
     let registration = bench.registered().await;
     let before = shown(&server).await;
     proxy.cut();
-    let raw = server.raw();
+    let raw = Raw::of(&server);
     raw.delete(KEY).await;
     raw.put("another", "key", 0).await;
     raw.compact(raw.revision().await).await;
@@ -212,7 +213,7 @@ async fn a_key_that_was_deleted_and_compacted_during_a_cut_is_put_again() {
 
 #[tokio::test]
 async fn a_compaction_during_a_cut_alone_changes_nothing() {
-    let server = Server::start().await;
+    let server = Etcd::start().await;
     let network = Bench::open("memory:");
     let proxy = Proxy::start(network.tree.scope(), server.address()).await;
     let bench = Bench::open(&proxy.url("/microservices?ttl=3s"));
@@ -221,7 +222,7 @@ async fn a_compaction_during_a_cut_alone_changes_nothing() {
     let mut state = registration.state();
     state.mark_unchanged();
     proxy.cut();
-    let raw = server.raw();
+    let raw = Raw::of(&server);
     raw.put("another", "key", 0).await;
     raw.compact(raw.revision().await).await;
     proxy.mend();

@@ -184,11 +184,13 @@ impl<E> Inner<E> {
 
     fn fail(&self, first: First<E>, cause: Cause) {
         let mut state = self.lock();
-        match (&state.first, &first) {
-            (None, _) | (Some(First::Error(_)), First::Panic(_)) => state.first = Some(first),
-            _ => {}
-        }
+        let replaced = match (&state.first, &first) {
+            (None, _) | (Some(First::Error(_)), First::Panic(_)) => state.first.replace(first),
+            _ => Some(first),
+        };
         drop(state);
+        // Foreign code runs in its drop: not under the lock.
+        drop(replaced);
         self.token.cancel(cause);
     }
 }

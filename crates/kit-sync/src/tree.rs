@@ -29,6 +29,7 @@ pub use task::{Ending, Task, TaskError, TaskResult};
 use crate::panic::catch;
 use crate::{Cause, StopToken};
 use node::{Node, OnAbort};
+use supervisor::Watched;
 use task::{Named, TaskPlace, TaskState, judge};
 
 /// How long `close` waits after the deadline for aborted tasks to be gone.
@@ -113,10 +114,11 @@ impl Scope {
         }
     }
 
-    /// A scope below this one, and somebody who sees when its named tasks have all ended.
+    /// A scope below this one, and somebody who sees when its named tasks have all ended. What is
+    /// supervised should have one task that lasts: between two short ones none is alive.
     #[must_use]
     pub fn supervised_child(&self, name: impl AsRef<str>) -> (Scope, Supervisor) {
-        let watched = Arc::default();
+        let watched = Arc::new(Watched::below(self.node.watched.clone()));
         let node = Node::child(&self.node, name.as_ref(), Some(Arc::clone(&watched)));
         (Scope { node }, Supervisor { watched })
     }
@@ -265,7 +267,8 @@ impl Scope {
 
     // === ending ===
 
-    /// The token that tells its tasks to stop.
+    /// The token that tells its tasks to stop: for waiting and looking. To tell them, use
+    /// [`cancel`](Self::cancel), which tells the scope, too.
     #[must_use]
     pub fn token(&self) -> &StopToken {
         &self.node.token
@@ -303,8 +306,8 @@ impl Scope {
     }
 
     /// Tells the scope, waits until it has ended, aborts what is left at the deadline, and says
-    /// what became of its tasks. Returns at most 50 ms after the deadline, as long as one thread
-    /// of the runtime is free.
+    /// what became of its tasks and of those below it. Returns at most 50 ms after the deadline,
+    /// as long as one thread of the runtime is free.
     ///
     /// # Cancel safety
     /// Once called, the scope stays told. May be dropped and called again.
@@ -312,18 +315,19 @@ impl Scope {
         let started = Instant::now();
         self.node.keep_records();
         self.cancel(Cause::Requested("its scope is closed".to_owned()));
-        let mut nodes = vec![Arc::clone(&self.node)];
-        if timeout_at(deadline, self.node.until_ended()).await.is_err() {
+        let ended = timeout_at(deadline, self.node.until_ended()).await;
+        // Held before the abort: what they remember stays theirs until it is taken below.
+        let nodes = self.node.subtree();
+        if ended.is_err() {
             self.node.abort();
-            nodes = self.node.subtree();
-            let gone = async {
-                for node in &nodes {
-                    node.until_empty().await;
-                }
-            };
-            // What is still there then is in the report.
-            let _ = timeout(ABORT_GRACE, gone).await;
         }
+        let gone = async {
+            for node in &nodes {
+                node.until_empty().await;
+            }
+        };
+        // What is still there then is in the report.
+        let _ = timeout(ABORT_GRACE, gone).await;
         let mut records = report::Records::default();
         for node in &nodes {
             node.join_threads();

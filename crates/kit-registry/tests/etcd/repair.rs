@@ -13,7 +13,7 @@ use crate::{
 };
 
 async fn shown(server: &Etcd) -> Kv {
-    let kv = eventually("the key", async || Raw::of(&server).get(KEY).await).await;
+    let kv = eventually("the key", async || Raw::of(server).get(KEY).await).await;
     assert_eq!(String::from_utf8_lossy(&kv.value), VALUE);
     kv
 }

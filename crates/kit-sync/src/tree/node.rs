@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use slab::Slab;
 use tokio::runtime::Handle;
@@ -12,10 +13,12 @@ use super::report::{Outcome, Records, TaskReport};
 use super::supervisor::Watched;
 use super::task::{Ending, TaskState};
 use super::word::{Change, Word};
+use crate::panic::{Caught, catch, message};
 use crate::slots::{Slot, Slots};
 use crate::{Cause, StopToken};
 
-/// 1. The count of a node covers its tasks, its members, and each child that has not ended.
+/// 1. The count of a node covers its tasks, its members, and each child that has not ended. A
+///    child that is ended by force leaves the count while things still live in it.
 /// 2. A child leaves its parent's count in the step that ends it, after its records went up; so a
 ///    parent ends after its children, and knows what became of their tasks.
 /// 3. Tasks, children and scopes hold a node; a node holds its children weakly. One that nobody
@@ -180,7 +183,12 @@ impl Node {
     }
 
     pub(super) fn enter_member(&self) -> Option<Slot> {
-        self.word.enter().then(|| self.lock().members.insert())
+        if !self.word.enter() {
+            return None;
+        }
+        let mut inside = self.lock();
+        inside.records.aborted_members += usize::from(inside.aborting);
+        Some(inside.members.insert())
     }
 
     pub(super) fn member_started(&self, slot: Slot, abort: AbortHandle) {
@@ -226,7 +234,15 @@ impl Node {
     }
 
     pub(super) fn keep_thread(&self, thread: JoinHandle<()>) {
-        self.lock().threads.push(thread);
+        let mut inside = self.lock();
+        let done: Vec<_> = inside
+            .threads
+            .extract_if(.., |thread| thread.is_finished())
+            .collect();
+        inside.threads.push(thread);
+        drop(inside);
+        // Unjoined, they would keep their stacks.
+        join(done);
     }
 
     fn leave(&self) {
@@ -346,7 +362,12 @@ impl Node {
         for task in tasks.iter().filter(|task| counts(task)) {
             task.abort.get().inspect(|abort| abort.abort());
         }
-        holds.into_iter().for_each(|OnAbort(end)| end());
+        for OnAbort(end) in holds {
+            // A panic in it must not keep the others from being told.
+            if let Err(caught) = catch(end) {
+                self.lock().records.failure(panicked(self, &caught));
+            }
+        }
         for child in self.children() {
             child.abort();
         }
@@ -357,6 +378,7 @@ impl Node {
     pub(super) fn take_records(&self) -> Records {
         let mut inside = self.lock();
         let mut records = std::mem::take(&mut inside.records);
+        records.stuck_holds += inside.holds.len();
         for (_, task) in &inside.tasks {
             records.tasks.push(task.report(self, still_running(task)));
         }
@@ -371,10 +393,7 @@ impl Node {
             .into_iter()
             .partition(|thread| self.live() == 0 || thread.is_finished());
         self.lock().threads.extend(running);
-        for thread in done {
-            // A panic was caught inside and is in the records.
-            let _ = thread.join();
-        }
+        join(done);
     }
 
     fn children(&self) -> Vec<Arc<Node>> {
@@ -404,6 +423,23 @@ impl Drop for Node {
         if self.word.end().ended {
             parent.leave();
         }
+    }
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // A panic was caught inside and is in the records.
+        let _ = thread.join();
+    }
+}
+
+fn panicked(node: &Node, caught: &Caught) -> TaskReport {
+    let (message, location) = (message(&*caught.payload), caught.location.clone());
+    TaskReport {
+        path: format!("{}/(on abort)", node.path()),
+        spawned_at: location.clone().unwrap_or_default(),
+        age: Duration::ZERO,
+        outcome: Outcome::Panicked { message, location },
     }
 }
 

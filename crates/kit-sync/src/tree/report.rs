@@ -110,6 +110,8 @@ pub struct CloseReport {
     pub more_failures: usize,
     /// Unnamed members that were aborted at the deadline.
     pub aborted_members: usize,
+    /// [Holds](crate::Hold) that were told at the deadline and are held still.
+    pub stuck_holds: usize,
     /// From the call of `close` to its return.
     pub took: Duration,
 }
@@ -118,7 +120,7 @@ impl CloseReport {
     /// Whether everything ended before the deadline.
     #[must_use]
     pub fn on_time(&self) -> bool {
-        self.aborted_members == 0 && self.cut().next().is_none()
+        self.aborted_members == 0 && self.stuck_holds == 0 && self.cut().next().is_none()
     }
 
     /// Adds what became of another scope.
@@ -127,6 +129,7 @@ impl CloseReport {
         self.failures.extend(other.failures);
         self.more_failures += other.more_failures;
         self.aborted_members += other.aborted_members;
+        self.stuck_holds += other.stuck_holds;
         self.took += other.took;
     }
 
@@ -145,6 +148,7 @@ pub(super) struct Records {
     failures: Vec<TaskReport>,
     more_failures: usize,
     pub(super) aborted_members: usize,
+    pub(super) stuck_holds: usize,
 }
 
 impl Records {
@@ -160,6 +164,7 @@ impl Records {
         self.tasks.extend(other.tasks);
         self.more_failures += other.more_failures;
         self.aborted_members += other.aborted_members;
+        self.stuck_holds += other.stuck_holds;
         other
             .failures
             .into_iter()
@@ -172,12 +177,14 @@ impl Records {
             failures,
             more_failures,
             aborted_members,
+            stuck_holds,
         } = self;
         CloseReport {
             tasks,
             failures,
             more_failures,
             aborted_members,
+            stuck_holds,
             took,
         }
     }

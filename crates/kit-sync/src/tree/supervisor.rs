@@ -13,10 +13,12 @@ pub struct Supervisor {
     pub(super) watched: Arc<Watched>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watched {
     state: Mutex<State>,
     changed: Notify,
+    /// Who watches from further up.
+    above: Option<Arc<Watched>>,
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +27,18 @@ struct State {
     spawned: bool,
     /// The first failure, or else the last task that ended.
     telling: Option<TaskReport>,
+}
+
+impl State {
+    fn ended(&self) -> Option<TaskReport> {
+        self.telling.clone().filter(|_| self.alive == 0)
+    }
+
+    fn failure(&self) -> Option<TaskReport> {
+        self.telling
+            .clone()
+            .filter(|report| report.outcome.is_failure())
+    }
 }
 
 impl Supervisor {
@@ -40,15 +54,28 @@ impl Supervisor {
     /// # Cancel safety
     /// May be dropped and called again at any time.
     pub async fn all_ended(&self) -> TaskReport {
+        self.until(State::ended).await
+    }
+
+    /// What [`all_ended`](Self::all_ended) would give now.
+    #[must_use]
+    pub fn has_ended(&self) -> Option<TaskReport> {
+        self.watched.lock().ended()
+    }
+
+    /// Resolves when a named task has failed, with the first that did.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at any time.
+    pub async fn first_failure(&self) -> TaskReport {
+        self.until(State::failure).await
+    }
+
+    async fn until(&self, find: impl Fn(&State) -> Option<TaskReport>) -> TaskReport {
         loop {
             let changed = self.watched.changed.notified();
-            {
-                let state = self.watched.lock();
-                if state.alive == 0
-                    && let Some(report) = &state.telling
-                {
-                    return report.clone();
-                }
+            if let Some(found) = find(&self.watched.lock()) {
+                return found;
             }
             changed.await;
         }
@@ -56,25 +83,34 @@ impl Supervisor {
 }
 
 impl Watched {
+    pub(super) fn below(above: Option<Arc<Watched>>) -> Watched {
+        Watched {
+            state: Mutex::default(),
+            changed: Notify::new(),
+            above,
+        }
+    }
+
     pub(super) fn spawned(&self) {
         let mut state = self.lock();
         state.alive += 1;
         state.spawned = true;
+        drop(state);
+        if let Some(above) = &self.above {
+            above.spawned();
+        }
     }
 
     pub(super) fn ended(&self, report: &TaskReport) {
         let mut state = self.lock();
         state.alive -= 1;
-        if !state
-            .telling
-            .as_ref()
-            .is_some_and(|told| told.outcome.is_failure())
-        {
+        if state.failure().is_none() {
             state.telling = Some(report.clone());
         }
-        if state.alive == 0 {
-            drop(state);
-            self.changed.notify_waiters();
+        drop(state);
+        self.changed.notify_waiters();
+        if let Some(above) = &self.above {
+            above.ended(report);
         }
     }
 

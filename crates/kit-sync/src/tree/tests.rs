@@ -298,3 +298,95 @@ async fn nothing_is_alive_after_close_however_spawns_and_the_stop_race() {
         assert_eq!(Arc::strong_count(&alive), 1, "round {round}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_record_is_lost_at_the_deadline() {
+    for _ in 0..2000 {
+        let tree = TaskTree::new("app");
+        for name in ["one", "two", "three", "four"] {
+            let scope = tree.scope().child("outer").child("inner");
+            scope.spawn(name, std::future::pending::<()>());
+        }
+        let report = tree.close(Instant::now()).await;
+        assert_eq!(report.tasks.len(), 4, "{report:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_may_be_dropped_in_its_grace_and_called_again() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("http");
+    let below = scope.child("conn");
+    below.spawn("deaf", std::future::pending::<()>());
+    scope.spawn("deaf too", std::future::pending::<()>());
+    let deadline = Instant::now() + SOON;
+    let dropped = tokio::time::timeout_at(deadline, scope.close(deadline)).await;
+    assert!(dropped.is_err());
+    let report = scope.close(deadline).await;
+    assert_eq!(report.cut().count(), 2, "{report:#?}");
+    assert!(
+        report
+            .tasks
+            .iter()
+            .all(|task| task.outcome == Outcome::Aborted)
+    );
+}
+
+#[tokio::test]
+async fn a_task_left_behind_in_a_scope_below_is_reported() {
+    let tree = TaskTree::new("app");
+    let left = Ending::MayBeLeftBehind {
+        reason: "best effort".into(),
+    };
+    let child = tree.scope().child("part");
+    child.spawn_as("flush", left, std::future::pending::<()>());
+    let report = tree.close(soon()).await;
+    assert_eq!(report.tasks[0].path, "app/part/flush");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_was_given_up_leaves_the_records_to_the_parent() {
+    let tree = TaskTree::new("app");
+    let child = tree.scope().child("part");
+    let told = child.token().clone();
+    child.spawn("slow", async move {
+        told.cancelled().await;
+        tokio::time::sleep(2 * SOON).await;
+        Err::<(), _>(BoxError::from("bad"))
+    });
+    let closing = child.close(Instant::now() + 9 * SOON);
+    assert!(tokio::time::timeout(SOON, closing).await.is_err());
+    let report = tree.close(Instant::now() + 9 * SOON).await;
+    assert!(report.tasks[0].outcome.is_failure());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_that_is_held_after_the_deadline_is_counted() {
+    let tree = TaskTree::new("app");
+    let _hold = tree.scope().hold(|| ()).unwrap();
+    let report = tree.close(soon()).await;
+    assert_eq!(report.stuck_holds, 1);
+    assert!(!report.on_time());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_hold_keeps_nothing_else_from_ending() {
+    let tree = TaskTree::new("app");
+    let _hold = tree.scope().hold(|| panic!("bad end")).unwrap();
+    let deaf = tree
+        .scope()
+        .child("below")
+        .spawn("deaf", std::future::pending::<()>());
+    let report = tree.close(soon()).await;
+    assert!(report.failures[0].outcome.is_failure());
+    assert!(matches!(deaf.await, Err(TaskError::Aborted)));
+}
+
+#[tokio::test]
+async fn a_supervisor_sees_below_another_supervisor() {
+    let tree = TaskTree::new("app");
+    let (outer, sees) = tree.scope().supervised_child("outer");
+    let (inner, _) = outer.supervised_child("inner");
+    inner.spawn("task", async {}).await.unwrap();
+    assert_eq!(sees.all_ended().await.path, "app/outer/inner/task");
+}

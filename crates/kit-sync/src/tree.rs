@@ -313,7 +313,6 @@ impl Scope {
     /// Once called, the scope stays told. May be dropped and called again.
     pub async fn close(&self, deadline: Instant) -> CloseReport {
         let started = Instant::now();
-        self.node.keep_records();
         self.cancel(Cause::Requested("its scope is closed".to_owned()));
         let ended = timeout_at(deadline, self.node.until_ended()).await;
         // Held before the abort: what they remember stays theirs until it is taken below.

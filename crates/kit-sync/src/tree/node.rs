@@ -19,8 +19,8 @@ use crate::{Cause, StopToken};
 
 /// 1. The count of a node covers its tasks, its members, and each child that has not ended. A
 ///    child that is ended by force leaves the count while things still live in it.
-/// 2. A child leaves its parent's count in the step that ends it, after its records went up; so a
-///    parent ends after its children, and knows what became of their tasks.
+/// 2. A child leaves its parent's count in the step that ends it, so a parent ends after its
+///    children. Its records stay with it for whoever closes it, and go up when it is dropped.
 /// 3. Tasks, children and scopes hold a node; a node holds its children weakly. One that nobody
 ///    holds has nothing inside and goes away.
 /// 4. Locks are taken from parent to child, never the other way round, and no lock is held while
@@ -39,6 +39,15 @@ pub(super) struct Node {
     /// Told when the node has ended, and when a node that has ended is empty.
     changed: Notify,
     inside: Mutex<Inside>,
+    records: Arc<Mutex<Records>>,
+}
+
+/// What a node knows of a child. The records stay within reach while the child is being dropped,
+/// which may be on another thread.
+#[derive(Debug)]
+struct Child {
+    node: Weak<Node>,
+    records: Arc<Mutex<Records>>,
 }
 
 #[derive(Debug, Default)]
@@ -46,11 +55,8 @@ struct Inside {
     tasks: Slab<Arc<TaskState>>,
     members: Slots,
     holds: Slab<Option<OnAbort>>,
-    children: Slab<Weak<Node>>,
+    children: Slab<Child>,
     threads: Vec<JoinHandle<()>>,
-    records: Records,
-    /// Somebody will ask for the records.
-    closing: bool,
     /// The deadline has passed: what arrives late is aborted at once.
     aborting: bool,
 }
@@ -77,6 +83,7 @@ impl Node {
             word: Word::default(),
             changed: Notify::new(),
             inside: Mutex::default(),
+            records: Arc::default(),
         }
     }
 
@@ -98,9 +105,11 @@ impl Node {
             word: Word::default(),
             changed: Notify::new(),
             inside: Mutex::default(),
+            records: Arc::default(),
         });
         if counted {
-            let key = parent.lock().children.insert(Arc::downgrade(&child));
+            let (node, records) = (Arc::downgrade(&child), Arc::clone(&child.records));
+            let key = parent.lock().children.insert(Child { node, records });
             child.key.get_or_init(|| key);
             // Either the parent's cancel finds the child in the list, or this sees its bits.
             if parent.is_ended() {
@@ -172,9 +181,9 @@ impl Node {
         let mut inside = self.lock();
         inside.tasks.remove(key);
         if self.is_cancelled() {
-            inside.records.tasks.push(report);
+            lock(&self.records).tasks.push(report);
         } else if report.outcome.is_failure() {
-            inside.records.failure(report);
+            lock(&self.records).failure(report);
         }
         drop(inside);
         if counts(task) {
@@ -187,7 +196,7 @@ impl Node {
             return None;
         }
         let mut inside = self.lock();
-        inside.records.aborted_members += usize::from(inside.aborting);
+        lock(&self.records).aborted_members += usize::from(inside.aborting);
         Some(inside.members.insert())
     }
 
@@ -205,7 +214,7 @@ impl Node {
         let mut inside = self.lock();
         inside.members.remove(slot);
         if let Some(failure) = failure {
-            inside.records.failure(failure);
+            lock(&self.records).failure(failure);
         }
         drop(inside);
         self.leave();
@@ -250,29 +259,13 @@ impl Node {
     }
 
     fn after(&self, change: Change) {
-        if change.ended {
-            self.left_parent();
+        if change.ended
+            && let Some(parent) = &self.parent
+        {
+            parent.leave();
         }
         if change.ended || change.empty && self.is_ended() {
             self.changed.notify_waiters();
-        }
-    }
-
-    /// Takes the records up, unless somebody is closing this very node and will ask for them, and
-    /// leaves the parent's count; once, when the node ends.
-    fn left_parent(&self) {
-        if !self.lock().closing {
-            self.records_to_parent();
-        }
-        if let Some(parent) = &self.parent {
-            parent.leave();
-        }
-    }
-
-    fn records_to_parent(&self) {
-        if let Some(parent) = &self.parent {
-            let records = std::mem::take(&mut self.lock().records);
-            parent.lock().records.absorb(records);
         }
     }
 
@@ -301,11 +294,6 @@ impl Node {
             child.mark_cancelled();
         }
         self.after(change);
-    }
-
-    /// From now on the records stay here, for whoever closes the node.
-    pub(super) fn keep_records(&self) {
-        self.lock().closing = true;
     }
 
     pub(super) async fn until_ended(&self) {
@@ -343,7 +331,7 @@ impl Node {
         let (tasks, members, holds) = {
             let mut inside = self.lock();
             if !std::mem::replace(&mut inside.aborting, true) {
-                inside.records.aborted_members += inside.members.len();
+                lock(&self.records).aborted_members += inside.members.len();
             }
             let tasks: Vec<_> = inside
                 .tasks
@@ -365,7 +353,7 @@ impl Node {
         for OnAbort(end) in holds {
             // A panic in it must not keep the others from being told.
             if let Err(caught) = catch(end) {
-                self.lock().records.failure(panicked(self, &caught));
+                lock(&self.records).failure(panicked(self, &caught));
             }
         }
         for child in self.children() {
@@ -376,8 +364,11 @@ impl Node {
 
     /// What the node remembers, and what still lives in it.
     pub(super) fn take_records(&self) -> Records {
-        let mut inside = self.lock();
-        let mut records = std::mem::take(&mut inside.records);
+        let inside = self.lock();
+        let mut records = std::mem::take(&mut *lock(&self.records));
+        for (_, child) in &inside.children {
+            records.absorb(std::mem::take(&mut *lock(&child.records)));
+        }
         records.stuck_holds += inside.holds.len();
         for (_, task) in &inside.tasks {
             records.tasks.push(task.report(self, still_running(task)));
@@ -397,33 +388,40 @@ impl Node {
     }
 
     fn children(&self) -> Vec<Arc<Node>> {
-        let children: Vec<_> = self
-            .lock()
+        let inside = self.lock();
+        let children: Vec<_> = inside
             .children
             .iter()
-            .map(|(_, child)| Weak::clone(child))
+            .map(|(_, child)| Weak::clone(&child.node))
             .collect();
+        drop(inside);
         // Without the lock: the last reference to a child takes it to leave the list.
         children.iter().filter_map(Weak::upgrade).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inside)
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // What nobody asked for, and what ended after the node did.
-        self.records_to_parent();
         let Some(parent) = &self.parent else { return };
         if let Some(key) = self.key.get() {
-            parent.lock().children.remove(*key);
+            // In one step: whoever asks the parent finds the records in one place or the other.
+            let mut inside = parent.lock();
+            inside.children.remove(*key);
+            let records = std::mem::take(&mut *lock(&self.records));
+            lock(&parent.records).absorb(records);
         }
         if self.word.end().ended {
             parent.leave();
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn join(threads: Vec<JoinHandle<()>>) {

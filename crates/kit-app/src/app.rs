@@ -9,6 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::builder::Settings;
 use crate::error::one_line;
+use crate::handle::StartOwner;
 use crate::run::Run;
 use crate::{AppBuilder, AppHandle, Environment, Error, Report, RunError};
 
@@ -31,6 +32,7 @@ use crate::{AppBuilder, AppHandle, Environment, Error, Report, RunError};
 pub struct App {
     pub(crate) handle: AppHandle,
     pub(crate) settings: Settings,
+    pub(crate) owner: StartOwner,
 }
 
 impl App {
@@ -83,8 +85,12 @@ impl App {
     /// Dropping the future aborts every task of the app; nothing is drained, and an instance stays
     /// in its registries until its lease ends. Stop it with [`AppHandle::stop`] instead.
     pub async fn run(self) -> Result<Report, RunError> {
-        let App { handle, settings } = self;
-        Run::new(handle, settings)?.until_stopped().await
+        let App {
+            handle,
+            settings,
+            owner,
+        } = self;
+        Run::new(handle, settings, owner)?.until_stopped().await
     }
 }
 
@@ -107,7 +113,10 @@ where
                 ExitCode::SUCCESS
             }
             Err(error) => {
-                tracing::debug!("{}", error.report());
+                let summary = error.report().summary();
+                if !summary.is_empty() {
+                    tracing::warn!("{summary}");
+                }
                 let code = error.exit_code();
                 print(&error);
                 ExitCode::from(code)

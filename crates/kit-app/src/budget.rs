@@ -12,6 +12,10 @@ pub(crate) const FORCED_DEREGISTRATION: Duration = Duration::from_millis(200);
 /// How long before the app aborts a component's tasks the component is to cut and count itself.
 pub(crate) const CUT_AHEAD: Duration = Duration::from_millis(50);
 
+/// The stages of a stop beside the phases: an interrupted hook, `before_stop` hooks, deregistration,
+/// `after_stop` hooks.
+const STAGES: usize = 4;
+
 /// How long each stage of a stop may take, by `stop_timeout`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
@@ -29,9 +33,11 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(total: Duration, drain_delay: Duration, phases: usize) -> Plan {
         let reserve = (total / 20).clamp(Duration::from_millis(50), Duration::from_secs(1));
+        // With little time or many phases, all reserves together are half of it at most.
+        let stages = u32::try_from(phases + STAGES).unwrap_or(u32::MAX);
         Plan {
             total,
-            reserve: reserve.min(total),
+            reserve: reserve.min(total / 2 / stages),
             before_stop: (total / 5).min(Duration::from_secs(4)),
             deregister: (total / 5).min(Duration::from_secs(3)),
             drain_delay: drain_delay.min(total / 2),
@@ -39,10 +45,10 @@ impl Plan {
         }
     }
 
-    /// The stop that began at `begun`.
-    pub(crate) fn begin(self, begun: Instant) -> Budget {
+    /// The stop that began at `begun` and finds components in so many phases.
+    pub(crate) fn begin(self, begun: Instant, phases: usize) -> Budget {
         Budget {
-            plan: self,
+            plan: Plan { phases, ..self },
             deadline: begun + self.total,
         }
     }
@@ -81,23 +87,29 @@ impl Budget {
     }
 
     /// By when a stage has to be over that `later` stages follow.
-    pub(crate) fn limit(&self, later: usize) -> Instant {
+    fn limit(&self, later: usize) -> Instant {
         let kept = self.plan.reserve * u32::try_from(later).unwrap_or(u32::MAX);
         self.deadline.checked_sub(kept).unwrap_or(self.deadline)
     }
 
-    /// The same for the phase that `later` phases follow; `after_stop` follows them all.
-    pub(crate) fn phase(&self, later: usize) -> Instant {
-        self.limit(later + 1)
+    /// A hook of the start that was told while it ran; then come `before_stop` hooks.
+    pub(crate) fn interrupted(&self) -> Instant {
+        self.limit(self.plan.phases + 3)
     }
 
-    /// `before_stop` hooks: deregistration, the phases and `after_stop` follow.
+    /// All `before_stop` hooks; then comes deregistration.
     pub(crate) fn before_stop(&self, now: Instant) -> Instant {
         (now + self.plan.before_stop).min(self.limit(self.plan.phases + 2))
     }
 
+    /// Deregistration; then come the phases.
     pub(crate) fn deregister(&self, now: Instant) -> Instant {
         (now + self.plan.deregister).min(self.limit(self.plan.phases + 1))
+    }
+
+    /// A phase that `later` phases follow; then come `after_stop` hooks, until the deadline.
+    pub(crate) fn phase(&self, later: usize) -> Instant {
+        self.limit(later + 1)
     }
 
     /// The drain delay, cut to half of what is left.
@@ -118,16 +130,24 @@ mod tests {
         assert_eq!(reserve(5), Duration::from_millis(250));
         assert_eq!(reserve(1), Duration::from_millis(50));
         let now = Instant::now();
-        let budget = Plan::new(Duration::from_secs(20), Duration::ZERO, 3).begin(now);
+        let budget = Plan::new(Duration::from_secs(20), Duration::ZERO, 3).begin(now, 3);
         assert_eq!(budget.phase(0) - now, Duration::from_secs(19));
         assert_eq!(budget.phase(2) - now, Duration::from_secs(17));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_reserves_together_are_half_of_a_short_stop_at_most() {
+        let now = Instant::now();
+        let budget = Plan::new(Duration::from_millis(200), Duration::ZERO, 6).begin(now, 6);
+        assert_eq!(budget.interrupted() - now, Duration::from_millis(110));
+        assert!(budget.before_stop(now) > now);
     }
 
     #[tokio::test(start_paused = true)]
     async fn hooks_and_deregistration_have_a_fifth_at_most() {
         let now = Instant::now();
         let budget =
-            |seconds| Plan::new(Duration::from_secs(seconds), Duration::ZERO, 1).begin(now);
+            |seconds| Plan::new(Duration::from_secs(seconds), Duration::ZERO, 1).begin(now, 1);
         assert_eq!(budget(20).before_stop(now) - now, Duration::from_secs(4));
         assert_eq!(budget(20).deregister(now) - now, Duration::from_secs(3));
         assert_eq!(budget(5).before_stop(now) - now, Duration::from_secs(1));
@@ -137,7 +157,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_drain_delay_is_cut_to_half_of_what_is_left() {
         let now = Instant::now();
-        let budget = Plan::new(Duration::from_secs(4), Duration::from_secs(5), 1).begin(now);
+        let budget = Plan::new(Duration::from_secs(4), Duration::from_secs(5), 1).begin(now, 1);
         let wanted = Duration::from_secs(5);
         assert_eq!(budget.drain_delay(now, wanted), Duration::from_secs(2));
         assert_eq!(

@@ -12,7 +12,7 @@ use kit_transport::Server;
 
 use crate::advertise::Advertise;
 use crate::event::Event;
-use crate::handle::{AppHandle, Observer};
+use crate::handle::{AppHandle, Observer, StartOwner};
 use crate::hook::{Hook, HookContext, HookStage};
 use crate::registrations::Registry;
 use crate::{App, Environment, Info, Signals};
@@ -302,9 +302,12 @@ impl AppBuilder {
         } = self;
         let id = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
         let info = Arc::new(Info::new(id, name, version, metadata));
+        let handle = AppHandle::new(info, observers);
+        let owner = StartOwner(Arc::clone(handle.core()));
         App {
-            handle: AppHandle::new(info, observers),
+            handle,
             settings,
+            owner,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! One component: its start, its supervision, and its stop.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use kit_sync::{Cause, Gate, Scope, Supervisor, Task, TaskError, TaskTree};
+use kit_sync::{Cause, Gate, Scope, Supervisor, Task, TaskError, TaskReport, TaskTree};
 use kit_transport::{Context, Cut, Lifecycle, Listening, Phase, Server, Stage};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -19,6 +20,8 @@ pub(crate) struct Component {
     pub(crate) phase: Phase,
     pub(crate) finite: bool,
     pub(crate) supervisor: Supervisor,
+    /// Its end was kept as a failure.
+    pub(crate) has_failed: Arc<AtomicBool>,
     /// Where it is listening, once its start has returned.
     pub(crate) started: Option<Vec<Listening>>,
     server: Arc<dyn Server>,
@@ -46,11 +49,17 @@ impl Component {
         let context = Context::new(scope.clone(), seen).with(gate.clone(), extensions.clone());
         let starting = calls.spawn("start", {
             let (server, context) = (Arc::clone(server), context.clone());
-            async move { server.start(&context).await }
+            // Told in the middle, it can still use its scope until it returns.
+            let open = scope.hold(|| ());
+            async move {
+                let _open = open;
+                server.start(&context).await
+            }
         });
         Component {
             phase: server.phase(),
             finite: server.finite(),
+            has_failed: Arc::default(),
             started: None,
             server: Arc::clone(server),
             starting: Some(starting),
@@ -93,10 +102,6 @@ impl Component {
         self.starting.is_some()
     }
 
-    pub(crate) fn start_took(&self) -> Duration {
-        self.begun.elapsed()
-    }
-
     /// Drops a start that did not end in time.
     pub(crate) async fn drop_start(&mut self) -> Error {
         self.starting = None;
@@ -104,6 +109,13 @@ impl Component {
         Error::StartDropped {
             component: self.name.clone(),
             ran: self.begun.elapsed(),
+        }
+    }
+
+    /// Keeps the end of its tasks as a failure, once, unless the component may end by itself.
+    pub(crate) fn check_end(&self, core: &Core) {
+        if let Some(task) = self.supervisor.has_ended() {
+            Death::of(self).is(core, task);
         }
     }
 
@@ -136,6 +148,16 @@ impl Component {
             let cuts = self.context.cuts();
             (what, cuts.count_of(what), cuts.names_of(what))
         });
+        for task in &tasks.failures {
+            // Others of its tasks went on, or it was kept as the component's end.
+            if !self.has_failed.load(Ordering::Acquire) {
+                remarks.push(task.to_string());
+            }
+        }
+        for task in tasks.tasks.iter().filter(|task| task.outcome.is_failure()) {
+            let (component, task) = (self.name.clone(), Box::new(task.clone()));
+            core.keep_failure(Error::Stopping { component, task });
+        }
         let report = ComponentReport {
             name: self.name,
             phase: self.phase,
@@ -158,23 +180,32 @@ impl Component {
     }
 
     /// A start that was told to stop may go on until the limit. Its error is then a consequence;
-    /// having to be dropped is a failure.
+    /// a panic, or having to be dropped, is a failure.
     async fn finish_start(&mut self, core: &Core, limit: Instant, remarks: &mut Vec<String>) {
         let Some(starting) = &mut self.starting else {
             return;
         };
-        match core.control.within(limit, Duration::ZERO, starting).await {
-            Some(ended) => {
-                self.starting = None;
-                if let Err(error) = self.start_ended(ended) {
-                    remarks.push(crate::error::one_line(&error));
-                }
-            }
-            None => {
-                let error = self.drop_start().await;
-                core.keep_failure(error);
-            }
+        let ended = core.control.within(limit, Duration::ZERO, starting).await;
+        let Some(ended) = ended else {
+            let error = self.drop_start().await;
+            core.keep_failure(error);
+            return;
+        };
+        self.starting = None;
+        let panicked = matches!(ended, Err(TaskError::Panicked { .. }));
+        match self.start_ended(ended) {
+            Ok(()) => self.tell_started(core),
+            Err(error) if panicked => core.keep_failure(error),
+            Err(error) => remarks.push(crate::error::one_line(&error)),
         }
+    }
+
+    pub(crate) fn tell_started(&self, core: &Core) {
+        core.emit(&Event::ComponentStarted {
+            name: self.name.clone(),
+            listening: self.started.clone().unwrap_or_default(),
+            took: self.begun.elapsed(),
+        });
     }
 
     async fn call_stop(&self, core: &Core, limit: Instant) {
@@ -183,7 +214,9 @@ impl Component {
         }
         let server = Arc::clone(&self.server);
         let stopping = self.calls.spawn("stop", async move { server.stop().await });
-        match core.control.within(limit, CUT_AHEAD, stopping).await {
+        // Forced long ago, it still gets its first poll.
+        let grace = core.control.since_forced() + CUT_AHEAD;
+        match core.control.within(limit, grace, stopping).await {
             Some(Ok(())) => {}
             Some(Err(error)) => {
                 let (component, source) = (self.name.clone(), source_of(error));
@@ -209,6 +242,36 @@ impl Component {
                 self.scope.close(limit.min(Instant::now() + CUT_AHEAD)).await
             }
         }
+    }
+}
+
+/// The end of a component's tasks before the stop.
+#[derive(Clone)]
+pub(crate) struct Death {
+    name: String,
+    finite: bool,
+    has_failed: Arc<AtomicBool>,
+}
+
+impl Death {
+    pub(crate) fn of(component: &Component) -> Death {
+        Death {
+            name: component.name.clone(),
+            finite: component.finite,
+            has_failed: Arc::clone(&component.has_failed),
+        }
+    }
+
+    /// Keeps it as a failure, once; `false` when the component may end like this.
+    pub(crate) fn is(&self, core: &Core, task: TaskReport) -> bool {
+        if self.finite && !task.outcome.is_failure() {
+            return false;
+        }
+        if !self.has_failed.swap(true, Ordering::AcqRel) {
+            let (component, task) = (self.name.clone(), Box::new(task));
+            core.fail(Error::Ended { component, task });
+        }
+        true
     }
 }
 

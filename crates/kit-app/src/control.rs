@@ -22,6 +22,7 @@ pub(crate) struct Control {
 struct State {
     asked: Option<Asked>,
     forced: Option<Forced>,
+    failed: bool,
 }
 
 /// The request that the app stops for.
@@ -86,23 +87,26 @@ impl Control {
     }
 
     fn request(&self, asked: Asked) -> bool {
-        self.state.send_if_modified(|state| {
-            let first = state.asked.is_none();
+        let mut first = false;
+        self.state.send_modify(|state| {
+            first = state.asked.is_none();
+            state.failed |= asked.failed;
             state.asked.get_or_insert(asked);
-            first
-        })
+        });
+        first
     }
 
-    pub(crate) fn signal(&self, signal: i32) -> Reaction {
+    /// `on_forced` is called before the forced stop can be seen.
+    pub(crate) fn signal(&self, signal: i32, on_forced: impl FnOnce()) -> Reaction {
         let at = Instant::now();
         let mut seen = self.signals.lock().unwrap_or_else(PoisonError::into_inner);
         let repeats = seen
             .last
             .is_some_and(|(last, when)| last == signal && at - when < SAME_REQUEST);
-        seen.last = Some((signal, at));
         if repeats {
             return Reaction::Repeats;
         }
+        seen.last = Some((signal, at));
         seen.count += 1;
         match seen.count {
             1 => {
@@ -110,6 +114,7 @@ impl Control {
                 Reaction::Stops
             }
             2 => {
+                on_forced();
                 let forced = Forced { signal, at };
                 self.state.send_modify(|state| state.forced = Some(forced));
                 Reaction::Forces
@@ -130,6 +135,17 @@ impl Control {
     /// Resolves once the stop is forced.
     pub(crate) async fn forced(&self) -> Forced {
         self.until(|state| state.forced).await
+    }
+
+    /// Resolves once something has failed, whatever the app stops for.
+    pub(crate) async fn failed(&self) {
+        self.until(|state| state.failed.then_some(())).await;
+    }
+
+    /// For how long the stop has been forced; nothing when it is not.
+    pub(crate) fn since_forced(&self) -> Duration {
+        self.is_forced()
+            .map_or(Duration::ZERO, |forced| forced.at.elapsed())
     }
 
     pub(crate) fn is_forced(&self) -> Option<Forced> {
@@ -172,21 +188,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_first_signal_stops_the_second_forces_and_the_third_ends() {
         let control = Control::new();
-        assert_eq!(control.signal(15), Reaction::Stops);
+        assert_eq!(control.signal(15, || ()), Reaction::Stops);
         assert_eq!(control.asked().await.cause, Cause::Signal(15));
         assert!(control.is_forced().is_none());
-        assert_eq!(control.signal(2), Reaction::Forces);
+        assert_eq!(control.signal(2, || ()), Reaction::Forces);
         assert_eq!(control.forced().await.signal, 2);
-        assert_eq!(control.signal(3), Reaction::Ends);
+        assert_eq!(control.signal(3, || ()), Reaction::Ends);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_same_signal_within_a_tenth_of_a_second_is_the_same_request() {
         let control = Control::new();
-        assert_eq!(control.signal(2), Reaction::Stops);
-        assert_eq!(control.signal(2), Reaction::Repeats);
+        assert_eq!(control.signal(2, || ()), Reaction::Stops);
+        assert_eq!(control.signal(2, || ()), Reaction::Repeats);
         tokio::time::advance(SAME_REQUEST).await;
-        assert_eq!(control.signal(2), Reaction::Forces);
+        assert_eq!(control.signal(2, || ()), Reaction::Forces);
     }
 
     #[tokio::test(start_paused = true)]
@@ -194,7 +210,7 @@ mod tests {
         let control = Control::new();
         assert!(control.ask(Cause::Requested("enough".to_owned())));
         assert!(!control.fail(Cause::Deadline));
-        assert_eq!(control.signal(15), Reaction::Stops);
+        assert_eq!(control.signal(15, || ()), Reaction::Stops);
         let asked = control.asked().await;
         assert_eq!(asked.cause, Cause::Requested("enough".to_owned()));
         assert!(!asked.failed && control.is_forced().is_none());

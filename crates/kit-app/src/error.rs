@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use kit_sync::{Abandoned, BoxError, Cause, TaskReport};
+use kit_sync::{Abandoned, BoxError, Cause, Outcome, TaskReport};
 
 use crate::{HookStage, Report};
 
@@ -101,6 +101,14 @@ pub enum Error {
         /// The first of its tasks that failed, or the last that ended.
         task: Box<TaskReport>,
     },
+    /// A task failed while its component stopped.
+    #[error("{component} failed while it stopped: task {task}")]
+    Stopping {
+        /// The component's name.
+        component: String,
+        /// The task.
+        task: Box<TaskReport>,
+    },
     /// A component's `stop` failed.
     #[error("{component} failed to stop")]
     Stop {
@@ -121,6 +129,30 @@ pub enum Error {
         /// The second signal.
         signal: i32,
     },
+}
+
+impl Error {
+    /// Why the app stops when this happens while it runs.
+    pub(crate) fn cause(&self) -> Cause {
+        let Error::Ended { task, .. } = self else {
+            return Cause::Requested(one_line(self));
+        };
+        let location = task.spawned_at.clone();
+        match &task.outcome {
+            Outcome::Panicked {
+                message,
+                location: at,
+            } => Cause::Panicked {
+                task: task.path.clone(),
+                message: message.clone(),
+                location: at.clone().unwrap_or(location),
+            },
+            _ => Cause::Failed {
+                task: task.path.clone(),
+                location,
+            },
+        }
+    }
 }
 
 /// An application that did not end cleanly: the failure that came first, and the whole report.

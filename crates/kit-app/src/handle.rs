@@ -1,7 +1,7 @@
 //! The running application, as its parts see it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kit_registry::Registration;
 use kit_sync::{Cause, Gate, Latch};
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::control::Control;
 use crate::error::one_line;
 use crate::log::log;
+use crate::run::instance;
 use crate::{Error, Event, Info};
 
 /// A handle to a running [`App`](crate::App), for hooks, components, handlers and tests. Cheap to
@@ -29,6 +30,16 @@ pub(crate) struct Core {
     ready_latch: Mutex<Option<Latch>>,
     registrations: Mutex<Vec<Registration>>,
     failures: Mutex<Vec<Error>>,
+    emitting: Mutex<()>,
+}
+
+/// Whoever owns the app's start: when it is gone and the app is not ready, it never will be.
+pub(crate) struct StartOwner(pub(crate) Arc<Core>);
+
+impl Drop for StartOwner {
+    fn drop(&mut self) {
+        self.0.give_up_ready();
+    }
 }
 
 pub(crate) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
@@ -52,6 +63,7 @@ impl AppHandle {
             ready_latch,
             registrations: Mutex::default(),
             failures: Mutex::default(),
+            emitting: Mutex::default(),
         }))
     }
 
@@ -99,19 +111,25 @@ impl AppHandle {
     /// # Errors
     /// [`Error::Identity`] when the registries do not take it; nothing is changed then.
     pub fn set_metadata(&self, key: &str, value: &str) -> Result<(), Error> {
-        let registrations = self.0.lock_registrations().clone();
-        for registration in &registrations {
+        // Under the lock: a registration that begins meanwhile sees the new entry or gets it here.
+        let registrations = self.0.lock_registrations();
+        let instance = instance(&self.0)?;
+        let changed = instance.to_builder().metadata(key, value).build();
+        changed.map_err(Error::Identity)?;
+        self.0.info.set_metadata(key, value);
+        for registration in registrations.iter() {
             registration
                 .set_metadata(key, value)
                 .map_err(Error::Identity)?;
         }
-        self.0.info.set_metadata(key, value);
         Ok(())
     }
 }
 
 impl Core {
+    /// Tells every observer, one event after the other, whoever emits them.
     pub(crate) fn emit(&self, event: &Event) {
+        let _one_at_a_time = self.emitting.lock().unwrap_or_else(PoisonError::into_inner);
         log(event);
         self.observers.iter().for_each(|observe| observe(event));
     }
@@ -123,23 +141,30 @@ impl Core {
 
     /// Keeps the failure, and stops the app because of it if nothing else did before.
     pub(crate) fn fail(&self, error: Error) {
-        let line = one_line(&error);
+        let cause = error.cause();
         self.keep_failure(error);
-        self.emit(&Event::Failed {
-            error: line.clone(),
-        });
-        self.control.fail(Cause::Requested(line));
+        self.control.fail(cause);
     }
 
+    /// Keeps a failure of the stop itself.
     pub(crate) fn keep_failure(&self, error: Error) {
-        self.failures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(error);
+        let line = one_line(&error);
+        self.lock_failures().push(error);
+        self.emit(&Event::Failed { error: line });
+    }
+
+    /// A forced stop; told as an event by a task, because this is the signal thread, which must
+    /// wait for nobody.
+    pub(crate) fn keep_forced(&self, signal: i32) {
+        self.lock_failures().push(Error::Forced { signal });
+    }
+
+    fn lock_failures(&self) -> MutexGuard<'_, Vec<Error>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn take_failures(&self) -> Vec<Error> {
-        std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.lock_failures())
     }
 
     /// The start is complete.
@@ -165,7 +190,7 @@ impl Core {
             .take()
     }
 
-    pub(crate) fn lock_registrations(&self) -> std::sync::MutexGuard<'_, Vec<Registration>> {
+    pub(crate) fn lock_registrations(&self) -> MutexGuard<'_, Vec<Registration>> {
         self.registrations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_registry::{Reach, Registrar, Registration, RegistrationState, Schemes, ServiceInstance};
+use kit_registry::{Reach, Registrar, Registration, RegistrationState, Schemes};
 use kit_sync::{Ending, Gate, Latch, Scope};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::budget::FORCED_DEREGISTRATION;
+use crate::budget::{Budget, FORCED_DEREGISTRATION};
 use crate::error::one_line;
 use crate::handle::Core;
+use crate::run::instance;
 use crate::{Error, Event, RegistrationReport};
 
 /// A registry as the author gave it.
@@ -61,20 +62,24 @@ pub(crate) struct Registered {
 /// Begins to register in every one of them, at the same time.
 pub(crate) fn begin(
     opened: &[Opened],
-    instance: &ServiceInstance,
     scope: &Scope,
     core: &Arc<Core>,
-) -> Vec<Registered> {
-    let begin = |opened: &Opened| {
-        let name = opened.name.clone();
-        let endpoints = instance.endpoints().to_vec();
+) -> Result<Vec<Registered>, Error> {
+    for registry in opened {
+        let (registry, endpoints) = (registry.name.clone(), core.info.endpoints().to_vec());
         core.emit(&Event::Registering {
-            registry: name.clone(),
+            registry,
             endpoints,
         });
+    }
+    // Under the lock: what is changed meanwhile is in the instance, or comes after it.
+    let mut registrations = core.lock_registrations();
+    let instance = instance(core)?;
+    let begin = |opened: &Opened| {
+        let name = opened.name.clone();
         let registration =
             Registration::spawn(scope, Arc::clone(&opened.registrar), instance.clone());
-        core.lock_registrations().push(registration.clone());
+        registrations.push(registration.clone());
         let told = Gate::new();
         let latch = told.latch("the registration's first event");
         let telling = tell(name.clone(), registration.clone(), Arc::clone(core), latch);
@@ -85,7 +90,7 @@ pub(crate) fn begin(
             told,
         }
     };
-    opened.iter().map(begin).collect()
+    Ok(opened.iter().map(begin).collect())
 }
 
 /// Turns the registration's states into events.
@@ -121,18 +126,33 @@ async fn tell(registry: String, registration: Registration, core: Arc<Core>, lat
 impl Registered {
     /// Waits until the registry shows the instance for the first time.
     pub(crate) async fn first(&self, limit: Duration) -> Result<(), Error> {
+        let begun = Instant::now();
         let registered = self.registration.first(limit).await;
         registered.map_err(|source| Error::Register {
             registry: self.name.clone(),
             source,
         })?;
         // Events come in the order of the sequence. Given up only when the app is being dropped.
-        let _ = self.told.opened().await;
+        let left = limit.saturating_sub(begun.elapsed());
+        let _ = timeout(left, self.told.opened()).await;
         Ok(())
     }
 
-    /// Takes it away, until `limit` or a little after the stop is forced.
-    pub(crate) async fn deregister(self, limit: Instant, core: Arc<Core>) -> RegistrationReport {
+    /// Takes it away once `go` is open or something has failed; until its limit, or a little after
+    /// the stop is forced.
+    pub(crate) async fn deregister(
+        self,
+        go: Gate,
+        budget: Budget,
+        core: Arc<Core>,
+    ) -> RegistrationReport {
+        tokio::select! {
+            biased;
+            // Given up only when the app is being dropped.
+            _ = go.opened() => {}
+            () = core.control.failed() => {}
+        }
+        let limit = budget.deregister(Instant::now());
         let begun = Instant::now();
         let left = limit.saturating_duration_since(begun);
         let deregistered = self.registration.deregister_within(left);

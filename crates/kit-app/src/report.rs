@@ -87,18 +87,47 @@ pub struct RegistrationReport {
     pub error: Option<String>,
 }
 
+impl Report {
+    /// What went wrong beside the first failure, which is told elsewhere; and what is remarkable.
+    pub(crate) fn summary(&self) -> String {
+        let others = self
+            .failures
+            .iter()
+            .skip(1)
+            .map(|failure| format!("also failed: {failure}"));
+        let remarks = self
+            .remarks
+            .iter()
+            .map(|remark| format!("remark: {remark}"));
+        others.chain(remarks).collect::<Vec<_>>().join("; ")
+    }
+}
+
 impl ComponentReport {
     /// What makes the exit code 1: requests without their whole answer, and tasks that did not end.
     pub(crate) fn overdue(&self) -> Option<String> {
-        let requests = self.cuts.iter().filter(|(what, ..)| *what == Cut::Request);
-        let requests = requests.map(|(_, count, names)| counted(*count, "request", names));
-        let tasks: Vec<String> = self.tasks.cut().map(ToString::to_string).collect();
-        let tasks = (!tasks.is_empty()).then(|| counted(tasks.len(), "task", &tasks));
-        let members = self.tasks.aborted_members;
-        let members = (members > 0).then(|| counted(members, "unnamed task", &[]));
-        let all: Vec<String> = requests.chain(tasks).chain(members).collect();
-        (!all.is_empty()).then(|| format!("{}: {}", self.name, all.join(", ")))
+        let requests = self.cuts.iter().find(|(what, ..)| *what == Cut::Request);
+        let requests = requests.map(|(_, count, names)| {
+            format!("{}: {}", self.name, counted(*count, "request", names))
+        });
+        let parts = requests.into_iter().chain(overdue(&self.name, &self.tasks));
+        let parts: Vec<String> = parts.collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
+}
+
+/// The tasks that did not end in time.
+pub(crate) fn overdue(whose: &str, tasks: &CloseReport) -> Option<String> {
+    let named: Vec<String> = tasks.cut().map(ToString::to_string).collect();
+    let unnamed = tasks.aborted_members;
+    let mut parts = Vec::new();
+    if !named.is_empty() {
+        parts.push(counted(named.len(), "task", &named));
+    }
+    if unnamed > 0 {
+        parts.push(counted(unnamed, "unnamed task", &[]));
+    }
+    (!parts.is_empty()).then(|| format!("{whose}: {}", parts.join(", ")))
 }
 
 fn counted(count: usize, noun: &str, names: &[String]) -> String {

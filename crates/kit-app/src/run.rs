@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_registry::{Schemes, ServiceInstance};
-use kit_sync::{Cause, Gate, Scope, Task, TaskTree};
+use kit_sync::{Cause, Ending, Gate, Scope, StopToken, Task, TaskTree};
 use kit_transport::{Lifecycle, Server, Stage};
 use tokio::time::Instant;
 
@@ -13,7 +13,8 @@ use crate::advertise::Advertise;
 use crate::budget::Plan;
 use crate::builder::{RegisterAtStart, Settings};
 use crate::component::{Component, source_of};
-use crate::handle::{AppHandle, Core};
+use crate::error::one_line;
+use crate::handle::{AppHandle, Core, StartOwner};
 use crate::hook::{Hook, HookContext, HookStage};
 use crate::registrations::{Registered, Registry};
 use crate::signals::Installed;
@@ -27,6 +28,7 @@ pub(crate) struct Run {
     pub(crate) tree: TaskTree,
     pub(crate) scopes: Scopes,
     pub(crate) signals: Option<Installed>,
+    _owner: StartOwner,
     pub(crate) begun: Instant,
 
     // What the author gave.
@@ -42,6 +44,7 @@ pub(crate) struct Run {
     pub(crate) advertise: Advertise,
     pub(crate) environment: Environment,
     pub(crate) extensions: http::Extensions,
+    pub(crate) parent: Option<StopToken>,
 
     // What the start has built up so far.
     pub(crate) plan: Plan,
@@ -49,7 +52,7 @@ pub(crate) struct Run {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) components: Vec<Component>,
     pub(crate) registered: Vec<Registered>,
-    pub(crate) deregistering: Vec<Task<RegistrationReport>>,
+    pub(crate) deregistering: VecDeque<Task<RegistrationReport>>,
     /// The hook that was running when the start was called off.
     pub(crate) interrupted: Option<RunningHook>,
 
@@ -80,7 +83,11 @@ pub(crate) struct Scopes {
 pub(crate) struct CalledOff;
 
 impl Run {
-    pub(crate) fn new(handle: AppHandle, settings: Settings) -> Result<Run, RunError> {
+    pub(crate) fn new(
+        handle: AppHandle,
+        settings: Settings,
+        owner: StartOwner,
+    ) -> Result<Run, RunError> {
         let Settings {
             servers,
             registries,
@@ -99,17 +106,21 @@ impl Run {
         } = settings;
         let core = Arc::clone(handle.core());
         let tree = TaskTree::new(core.info.name());
-        let installed = signals.install(tree.scope(), &core).map_err(Error::Signals);
-        let checked = installed.and_then(|installed| {
-            instance(&core)?;
-            check("stop_timeout", stop_timeout)?;
-            check("start_timeout", start_timeout)?;
-            check("register_timeout", register_timeout)?;
-            Ok(installed)
-        });
-        let signals = match checked {
+        let limits = [
+            ("stop_timeout", stop_timeout),
+            ("start_timeout", start_timeout),
+            ("register_timeout", register_timeout),
+        ];
+        let installed = instance(&core)
+            .and_then(|_| {
+                limits
+                    .into_iter()
+                    .try_for_each(|(option, limit)| check(option, limit))
+            })
+            .and_then(|()| signals.install(tree.scope(), &core).map_err(Error::Signals));
+        let signals = match installed {
             Ok(installed) => installed,
-            Err(error) => return Err(RunError::new(error, bare_report(&core))),
+            Err(error) => return Err(refused(&core, error)),
         };
         extensions.insert(Arc::clone(&core.info));
         extensions.insert(handle.clone());
@@ -122,19 +133,24 @@ impl Run {
             registrations: child("registrations"),
             registries: child("registries"),
         };
-        if let Some(parent) = parent {
+        let watch = tree.scope().child("watch");
+        if let Some(parent) = parent.clone() {
             let core = Arc::clone(&core);
-            let watch = async move {
+            let parent = async move {
                 parent.cancelled().await;
                 core.control
                     .ask(parent.cause().unwrap_or(Cause::ParentEnded));
             };
-            let ending = kit_sync::Ending::MayBeDropped;
-            let _watching = tree
-                .scope()
-                .child("parent")
-                .spawn_as("watch", ending, watch);
+            watch.spawn_as("parent", Ending::MayBeDropped, parent);
         }
+        let forced = {
+            let core = Arc::clone(&core);
+            async move {
+                let signal = core.control.forced().await.signal;
+                core.emit(&Event::Forced { signal });
+            }
+        };
+        watch.spawn_as("forced", Ending::MayBeDropped, forced);
         Ok(Run {
             plan: Plan::new(stop_timeout, Duration::ZERO, 0),
             core,
@@ -142,6 +158,7 @@ impl Run {
             tree,
             scopes,
             signals: Some(signals),
+            _owner: owner,
             begun: Instant::now(),
             servers,
             registries,
@@ -155,11 +172,12 @@ impl Run {
             advertise,
             environment: environment.unwrap_or_default(),
             extensions,
+            parent,
             gate: Gate::new(),
             lifecycle: Lifecycle::new(),
             components: Vec::new(),
             registered: Vec::new(),
-            deregistering: Vec::new(),
+            deregistering: VecDeque::new(),
             interrupted: None,
             hook_reports: Vec::new(),
             component_reports: Vec::new(),
@@ -207,10 +225,16 @@ impl Run {
             HookStage::BeforeStart | HookStage::AfterStart => &self.scopes.start_hooks,
             HookStage::BeforeStop | HookStage::AfterStop => &self.scopes.stop_hooks,
         };
+        // Beside each other: a hook that is dropped leaves its tasks their time.
+        let calls = all.child("calls");
         let scope = all.child(stage.to_string()).child(&name);
-        let calls = all.child(stage.to_string());
+        // Told in the middle, the hook can still use its scope until it returns.
+        let open = scope.hold(|| ());
         let context = HookContext::new(self.handle.clone(), scope.clone());
-        let task = calls.spawn(name.clone(), hook.run(context));
+        let task = calls.spawn(name.clone(), async move {
+            let _open = open;
+            hook.run(context).await
+        });
         RunningHook {
             stage,
             name,
@@ -233,7 +257,8 @@ impl Run {
             name,
             source: source_of(error),
         });
-        self.report_hook(hook, ended)
+        self.report_hook(hook, ended.as_ref().err());
+        ended
     }
 
     /// Drops a hook that did not end in time.
@@ -246,18 +271,13 @@ impl Run {
             name: hook.name.clone(),
             ran,
         };
-        match self.report_hook(&hook, Err(error)) {
-            Err(error) => error,
-            Ok(()) => unreachable!("an error stays one"),
-        }
+        self.report_hook(&hook, Some(&error));
+        error
     }
 
-    fn report_hook(&mut self, hook: &RunningHook, ended: Result<(), Error>) -> Result<(), Error> {
+    fn report_hook(&mut self, hook: &RunningHook, error: Option<&Error>) {
         let (stage, name, took) = (hook.stage, hook.name.clone(), hook.begun.elapsed());
-        let error = ended
-            .as_ref()
-            .err()
-            .map(|error| crate::error::one_line(error));
+        let error = error.map(|error| one_line(error));
         let event = Event::HookEnded {
             stage,
             name: name.clone(),
@@ -271,7 +291,6 @@ impl Run {
             took,
             error,
         });
-        ended
     }
 }
 
@@ -300,16 +319,38 @@ pub(crate) fn instance(core: &Core) -> Result<ServiceInstance, Error> {
     instance.build().map_err(Error::Identity)
 }
 
+/// Longer than anybody waits, and short enough to be added to any time.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 fn check(option: &'static str, limit: Duration) -> Result<(), Error> {
-    if limit.is_zero() {
+    if limit.is_zero() || limit > LONGEST {
         let value = format!("{limit:?}");
+        let expected = "longer than nothing and at most 24 hours";
         return Err(Error::Option {
             option,
             value,
-            expected: "longer than nothing",
+            expected,
         });
     }
     Ok(())
+}
+
+/// Nothing was begun, so there is nothing to stop.
+fn refused(core: &Core, error: Error) -> RunError {
+    let line = one_line(&error);
+    core.emit(&Event::Failed {
+        error: line.clone(),
+    });
+    core.enter(Stage::Stopped);
+    core.emit(&Event::Stopped {
+        took: Duration::ZERO,
+        exit_code: 1,
+    });
+    let report = Report {
+        failures: vec![line],
+        ..bare_report(core)
+    };
+    RunError::new(error, report)
 }
 
 /// The report of an app that nothing was done for yet.

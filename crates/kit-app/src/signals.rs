@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kit_sync::Scope;
 
+use crate::Event;
 use crate::control::Reaction;
 use crate::handle::Core;
-use crate::{Error, Event};
 
 /// Where signals come from.
 #[derive(Clone, Debug, Default)]
@@ -116,14 +116,7 @@ impl Drop for Handlers {
 impl Core {
     /// Returns whether the process has to end now.
     fn on_signal(&self, signal: i32) -> bool {
-        match self.control.signal(signal) {
-            Reaction::Stops | Reaction::Repeats => false,
-            Reaction::Forces => {
-                self.keep_failure(Error::Forced { signal });
-                self.emit(&Event::Forced { signal });
-                false
-            }
-            Reaction::Ends => true,
-        }
+        let reaction = self.control.signal(signal, || self.keep_forced(signal));
+        reaction == Reaction::Ends
     }
 }

@@ -4,18 +4,20 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
-use kit_sync::{Cause, Ending};
+use kit_sync::{Abandoned, Cause, Ending};
 use kit_transport::{Phase, Server, Stage};
 use tokio::time::Instant;
 
 use crate::advertise;
 use crate::budget::Plan;
 use crate::builder::RegisterAtStart;
-use crate::component::Component;
+use crate::component::{Component, Death};
+use crate::error::one_line;
 use crate::hook::HookStage;
 use crate::registrations::{self, Opened};
-use crate::run::{CalledOff, Run, instance};
+use crate::run::{CalledOff, Run};
 use crate::{DrainProfile, Error, Event};
 
 impl Run {
@@ -46,6 +48,20 @@ impl Run {
     fn fail(&self, error: Error) -> CalledOff {
         self.core.fail(error);
         CalledOff
+    }
+
+    /// What a hook or a start has come to: a failure, or a consequence when the parent that it
+    /// watches, too, has ended first.
+    fn judge(&mut self, ended: Result<(), Error>) -> Result<(), CalledOff> {
+        let Err(error) = ended else { return Ok(()) };
+        let parent = self.parent.as_ref().filter(|parent| parent.is_cancelled());
+        let Some(parent) = parent else {
+            return Err(self.fail(error));
+        };
+        let cause = parent.cause().unwrap_or(Cause::ParentEnded);
+        self.core.control.ask(cause);
+        self.remarks.push(one_line(&error));
+        Err(CalledOff)
     }
 
     fn open_registries(&mut self) -> Result<Vec<Opened>, CalledOff> {
@@ -97,8 +113,8 @@ impl Run {
                     return Err(CalledOff);
                 }
             };
-            self.hook_ended(&hook, ended)
-                .map_err(|error| self.fail(error))?;
+            let ended = self.hook_ended(&hook, ended);
+            self.judge(ended)?;
         }
         Ok(())
     }
@@ -118,7 +134,10 @@ impl Run {
             opened = self.gate.opened() => opened,
             _ = self.core.control.asked() => return Err(CalledOff),
         };
-        opened.map_err(|abandoned| self.fail(Error::NotReady(abandoned)))
+        match opened {
+            Ok(()) => Ok(()),
+            Err(abandoned) => Err(self.not_ready(abandoned).await),
+        }
     }
 
     /// Starts the components of a phase at the same time and waits for all of them.
@@ -144,13 +163,9 @@ impl Run {
         }
         let limit = Instant::now() + self.start_timeout;
         while let Some((index, ended)) = self.next_started(limit).await? {
-            ended.map_err(|error| self.fail(error))?;
+            self.judge(ended)?;
             let component = &self.components[index];
-            self.core.emit(&Event::ComponentStarted {
-                name: component.name.clone(),
-                listening: component.started.clone().unwrap_or_default(),
-                took: component.start_took(),
-            });
+            component.tell_started(&self.core);
             self.supervise(component, jobs);
         }
         Ok(())
@@ -179,14 +194,13 @@ impl Run {
             started = next => Ok(Some(started)),
             _ = core.control.asked() => Err(CalledOff),
             () = tokio::time::sleep_until(limit) => {
-                let late = self.components.iter_mut().find(|component| component.is_starting());
-                match late {
-                    Some(component) => {
+                for component in &mut self.components {
+                    if component.is_starting() {
                         let error = component.drop_start().await;
-                        Err(self.fail(error))
+                        self.core.fail(error);
                     }
-                    None => Ok(None),
                 }
+                Err(CalledOff)
             }
         }
     }
@@ -194,28 +208,42 @@ impl Run {
     /// Sees the component's tasks end: a failure, unless the component is finite.
     fn supervise(&self, component: &Component, jobs: &Arc<AtomicUsize>) {
         let (core, jobs) = (Arc::clone(&self.core), Arc::clone(jobs));
-        let (supervisor, name, finite) = (
-            component.supervisor.clone(),
-            component.name.clone(),
-            component.finite,
-        );
+        let (supervisor, death) = (component.supervisor.clone(), Death::of(component));
         let watch = async move {
-            let task = Box::new(supervisor.all_ended().await);
-            if !finite || task.outcome.is_failure() {
-                core.fail(Error::Ended {
-                    component: name,
-                    task,
-                });
-            } else if jobs.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let task = supervisor.all_ended().await;
+            if !death.is(&core, task) && jobs.fetch_sub(1, Ordering::AcqRel) == 1 {
                 core.control
                     .ask(Cause::Requested("every job has ended".to_owned()));
             }
         };
         let name = component.name.clone();
-        let _watching = self
-            .scopes
-            .supervision
-            .spawn_as(name, Ending::MayBeDropped, watch);
+        let watching = Ending::MayBeDropped;
+        self.scopes.supervision.spawn_as(name, watching, watch);
+    }
+
+    /// A latch was given up: because of a task that failed, most likely, and then that is the
+    /// failure.
+    async fn not_ready(&self, abandoned: Abandoned) -> CalledOff {
+        let failures = self.components.iter().map(|component| {
+            let (death, supervisor) = (Death::of(component), component.supervisor.clone());
+            Box::pin(async move { (death, supervisor.first_failure().await) })
+        });
+        let mut failures: Vec<_> = failures.collect();
+        let first = poll_fn(|cx| {
+            let polled = failures.iter_mut().map(|failure| failure.as_mut().poll(cx));
+            polled
+                .into_iter()
+                .find(Poll::is_ready)
+                .unwrap_or(Poll::Pending)
+        });
+        // The latch is dropped with its task, a moment before the task's end is known.
+        match tokio::time::timeout(Duration::from_millis(50), first).await {
+            Ok((death, task)) => {
+                death.is(&self.core, task);
+                CalledOff
+            }
+            Err(_) => self.fail(Error::NotReady(abandoned)),
+        }
     }
 
     // === being found ===
@@ -239,14 +267,9 @@ impl Run {
         if self.core.control.is_asked() {
             return Err(CalledOff);
         }
-        let instance = instance(&self.core).map_err(|error| self.fail(error))?;
         let begun = Instant::now();
-        self.registered = registrations::begin(
-            registries,
-            &instance,
-            &self.scopes.registrations,
-            &self.core,
-        );
+        self.registered = registrations::begin(registries, &self.scopes.registrations, &self.core)
+            .map_err(|error| self.fail(error))?;
         if self.register_at_start == RegisterAtStart::Background {
             return Ok(());
         }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Cause, CloseReport};
+use kit_sync::{Cause, CloseReport, Gate, Latch, TaskError};
 use kit_transport::{Phase, Stage};
 use tokio::time::{Instant, sleep};
 
@@ -12,14 +12,20 @@ use crate::budget::{Budget, CUT_AHEAD, FORCED};
 use crate::control::Asked;
 use crate::error::one_line;
 use crate::hook::{Hook, HookStage};
-use crate::run::{Run, RunningHook};
+use crate::registrations::Registered;
+use crate::report::overdue;
+use crate::run::{Run, RunningHook, Scopes};
 use crate::{Error, Event, Report, RunError};
 
 impl Run {
     /// Lame duck → `before_stop` hooks → deregistered → drain delay → phases descending →
     /// `after_stop` hooks → stopped.
     pub(crate) async fn stop(mut self, asked: Asked) -> Result<Report, RunError> {
-        let budget = self.plan.begin(asked.at);
+        // A stop that was asked for before the run has its whole time.
+        let begun = asked.at.max(self.begun);
+        let budget = self
+            .plan
+            .begin(begun, self.later_phases()(Phase::new(u16::MAX)));
         self.lame_duck(&asked, &budget).await;
         self.drain(&asked.cause, &budget).await;
         self.await_deregistration().await;
@@ -46,14 +52,9 @@ impl Run {
 
         let hooks = self.take_hooks(HookStage::BeforeStop);
         let limit = budget.before_stop(Instant::now());
-        if asked.failed {
-            // Something is broken already: nobody should be sent here meanwhile.
-            self.deregister(budget);
-            self.stop_hooks(hooks, limit, Duration::ZERO).await;
-        } else {
-            self.stop_hooks(hooks, limit, Duration::ZERO).await;
-            self.deregister(budget);
-        }
+        let go = self.deregister(budget);
+        self.stop_hooks(hooks, limit, Duration::ZERO).await;
+        go.open();
         let core = Arc::clone(&self.core);
         tokio::select! {
             biased;
@@ -85,23 +86,26 @@ impl Run {
         move |phase| phases.iter().filter(|other| **other < phase).count()
     }
 
-    /// Deregisters everywhere at the same time.
-    fn deregister(&mut self, budget: &Budget) {
-        let limit = budget.deregister(Instant::now());
+    /// Deregisters everywhere at the same time: when the latch is opened, or at once when something
+    /// has failed or fails meanwhile, because nobody should be sent here then.
+    fn deregister(&mut self, budget: &Budget) -> Latch {
+        let go = Gate::new();
+        let latch = go.latch("the hooks before");
         let registered = std::mem::take(&mut self.registered);
-        let deregister = |registered: crate::registrations::Registered| {
-            let deregistering = registered.deregister(limit, Arc::clone(&self.core));
+        let deregister = |registered: Registered| {
+            let deregistering = registered.deregister(go.clone(), *budget, Arc::clone(&self.core));
             let stopping = &self.scopes.stopping;
             stopping.spawn("deregister", async move { Ok(deregistering.await) })
         };
         self.deregistering = registered.into_iter().map(deregister).collect();
+        latch
     }
 
     /// The tasks keep their limit themselves, a forced stop's included. Cancel safe.
     async fn await_deregistration(&mut self) {
-        while let Some(task) = self.deregistering.last_mut() {
+        while let Some(task) = self.deregistering.front_mut() {
             let report = task.await;
-            self.deregistering.pop();
+            self.deregistering.pop_front();
             let Ok(report) = report else { continue };
             if let Some(error) = &report.error {
                 let registry = &report.registry;
@@ -116,9 +120,11 @@ impl Run {
     async fn delay_drain(&mut self, budget: &Budget) {
         let wanted = self.drain_delay.unwrap_or_default();
         let delay = budget.drain_delay(Instant::now(), wanted);
-        if delay.is_zero() {
+        if delay.is_zero() || self.core.control.is_forced().is_some() {
             return;
         }
+        self.lifecycle.drain_delay = delay;
+        self.publish_deadlines(budget);
         let cut_from = (delay < wanted).then_some(wanted);
         self.core.emit(&Event::DrainDelay { delay, cut_from });
         let _ = self
@@ -131,7 +137,11 @@ impl Run {
     // === draining ===
 
     async fn drain(&mut self, cause: &Cause, budget: &Budget) {
-        // From here on the end of a task is what was asked for.
+        // From here on the end of a task is what was asked for. What ended before may not have
+        // been seen yet.
+        self.components
+            .iter()
+            .for_each(|component| component.check_end(&self.core));
         self.scopes.supervision.close(Instant::now()).await;
         self.enter(Stage::Draining);
         let later = self.later_phases();
@@ -169,19 +179,22 @@ impl Run {
         let Some(mut hook) = self.interrupted.take_if(|hook| hook.stage == stage) else {
             return;
         };
-        let later = match stage {
-            HookStage::BeforeStart => self.later_phases()(Phase::new(u16::MAX)) + 3,
-            _ => 1,
+        let limit = match stage {
+            HookStage::BeforeStart => budget.interrupted(),
+            _ => budget.phase(0),
         };
         let core = Arc::clone(&self.core);
         match core
             .control
-            .within(budget.limit(later), Duration::ZERO, &mut hook.task)
+            .within(limit, Duration::ZERO, &mut hook.task)
             .await
         {
             Some(ended) => {
-                if let Err(error) = self.hook_ended(&hook, ended) {
-                    self.remarks.push(one_line(&error));
+                let panicked = matches!(ended, Err(TaskError::Panicked { .. }));
+                match self.hook_ended(&hook, ended) {
+                    Ok(()) => {}
+                    Err(error) if panicked => core.keep_failure(error),
+                    Err(error) => self.remarks.push(one_line(&error)),
                 }
             }
             None => {
@@ -241,17 +254,25 @@ impl Run {
             };
             tasks.absorb(closed);
         }
-        if let Some(task) = tasks.cut().next() {
-            core.keep_failure(Error::Cut {
-                what: task.to_string(),
-            });
+        if let Some(what) = overdue("hooks", &tasks) {
+            core.keep_failure(Error::Cut { what });
         }
         // Deregistration had its time; what a registry's client still does may be cut.
         let soon = || Instant::now() + CUT_AHEAD;
-        self.scopes.registrations.close(soon()).await;
-        self.scopes.registries.close(soon()).await;
+        let Scopes {
+            registrations,
+            registries,
+            ..
+        } = &self.scopes;
+        for scope in [registrations, registries] {
+            let closed = scope.close(soon()).await;
+            self.remarks.extend(closed.stuck().map(ToString::to_string));
+            tasks.absorb(closed);
+        }
         self.signals = None;
-        self.tree.close(soon()).await;
+        let rest = self.tree.close(soon()).await;
+        self.remarks.extend(rest.stuck().map(ToString::to_string));
+        tasks.absorb(rest);
         tasks
     }
 

@@ -229,3 +229,94 @@ async fn tasks_of_a_hook_are_told_on_a_stop_and_after_stop_has_a_live_scope() {
     record.assert_order(&["entered lame duck", "poller told", "swept 7"]);
     assert_nothing_alive();
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_hook_leaves_the_hooks_of_the_stop_their_time() {
+    let record = Record::default();
+    let (builder, signals) = app(&record);
+    let app = builder
+        .server(Fake::new("http"))
+        .server(Fake {
+            phase: Phase::RESOURCES,
+            ..Fake::new("pool")
+        })
+        .before_start("migrate", |_| pending())
+        .before_stop("tell", |_| async {
+            sleep(SECOND / 2).await;
+            Ok(())
+        })
+        .build();
+    let (error, ()) = tokio::join!(app.run(), async {
+        sleep(SECOND).await;
+        signals.send(15);
+    });
+    assert_eq!(error.unwrap_err().report().failures.len(), 1);
+    assert!(record.has("before_stop tell ended"), "{:?}", record.all());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_stop_with_many_phases_leaves_every_stage_some_time() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .server(Fake {
+            phase: Phase::RESOURCES,
+            ..Fake::new("pool")
+        })
+        .server(Fake {
+            phase: Phase::WORKERS,
+            ..Fake::new("outbox")
+        })
+        .server(Fake::new("http"))
+        .stop_timeout(Duration::from_millis(200))
+        .before_stop("tell", |_| async { Ok(()) })
+        .build();
+    run_and_stop(app).await.0.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_was_asked_for_long_before_the_run_has_its_whole_time() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder.after_stop("sweep", |_| async { Ok(()) }).build();
+    app.handle().stop("early");
+    sleep(30 * SECOND).await;
+    app.run().await.unwrap();
+    assert!(record.has("after_stop sweep ended"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_was_told_can_still_use_its_scope() {
+    let record = Record::default();
+    let (builder, signals) = app(&record);
+    let app = builder
+        .before_start("migrate", |app| async move {
+            sleep(2 * SECOND).await;
+            app.scope().spawn("step two", async { Ok(()) }).await?;
+            Ok(())
+        })
+        .build();
+    let (report, ()) = tokio::join!(app.run(), async {
+        sleep(SECOND).await;
+        signals.send(15);
+    });
+    let report = report.unwrap();
+    assert!(report.remarks.is_empty(), "{:?}", report.remarks);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unnamed_task_of_a_hook_that_is_cut_is_a_failure() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .before_start("cache", |app| async move {
+            assert!(app.scope().track(pending()).is_ok());
+            Ok(())
+        })
+        .build();
+    let error = run_and_stop(app).await.0.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "hooks: 1 unnamed task had to be cut at the deadline"
+    );
+}

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_app::{App, Error, Phase, Signals};
+use kit_app::{App, BoxError, Error, Phase, Signals, Stage};
 use tokio::time::sleep;
 
-use crate::fakes::{Answer, Fake, FakeRegistry, Record, Start, app, assert_nothing_alive};
+use crate::fakes::{
+    Answer, Fake, FakeRegistry, Record, Start, Starts, app, assert_nothing_alive, run_and_stop,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_start_failure_rolls_back_what_had_started_and_names_the_root_cause() {
@@ -244,11 +246,172 @@ async fn bad_input_is_named_with_its_value_and_what_would_be_right() {
         .to_string();
     assert_eq!(
         error,
-        "option `stop_timeout` is 0ns: it has to be longer than nothing"
+        "option `stop_timeout` is 0ns: it has to be longer than nothing and at most 24 hours"
+    );
+    let forever = App::builder("a").start_timeout(Duration::MAX);
+    let error = run(forever).await.unwrap_err().to_string();
+    assert!(
+        error.contains("start_timeout") && error.contains("24 hours"),
+        "{error}"
     );
     let error = run(App::builder("a").registry("zk://h:1"))
         .await
         .unwrap_err()
         .to_string();
     assert!(error.contains("zk") && error.contains("memory"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_latch_that_a_failing_task_held_does_not_mask_the_task() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let cache = Starts("cache", |ctx: &kit_transport::Context| {
+        let latch = ctx.latch("the cache");
+        ctx.scope().spawn("warm", async move {
+            let _held = latch;
+            Err::<(), _>(BoxError::from("no route to the database"))
+        });
+    });
+    let error = builder.server(cache).build().run().await.unwrap_err();
+    assert!(matches!(error.error(), Error::Ended { .. }), "{error}");
+    assert!(
+        error.to_string().contains("no route to the database"),
+        "{error}"
+    );
+    assert_eq!(error.report().failures.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_fails_while_its_component_drains_is_a_failure() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let http = Starts("http", |ctx: &kit_transport::Context| {
+        let told = ctx.scope().token().clone();
+        ctx.scope().spawn("serve", async move {
+            told.cancelled().await;
+            Err::<(), _>(BoxError::from("the queue was not flushed"))
+        });
+    });
+    let error = run_and_stop(builder.server(http).build())
+        .await
+        .unwrap_err();
+    assert_eq!(error.exit_code(), 1);
+    assert!(
+        error.to_string().contains("the queue was not flushed"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_component_that_dies_in_a_requested_stop_hastens_deregistration() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let http = Starts("http", |ctx: &kit_transport::Context| {
+        let mut life = ctx.lifecycle();
+        ctx.scope().spawn("serve", async move {
+            life.wait_for(|life| life.stage >= Stage::LameDuck).await?;
+            sleep(Duration::from_millis(100)).await;
+            Err::<(), _>(BoxError::from("died"))
+        });
+    });
+    let app = builder
+        .server(http)
+        .registrar("fake", FakeRegistry::default())
+        .before_stop("slow", |_| async {
+            sleep(Duration::from_secs(3)).await;
+            Ok(())
+        })
+        .build();
+    let error = run_and_stop(app).await.unwrap_err();
+    assert!(matches!(error.error(), Error::Ended { .. }), "{error}");
+    record.assert_order(&["stop asked", "deregistered fake", "before_stop slow ended"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_start_that_hangs_is_dropped_at_the_limit() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let hangs = |name| Fake {
+        start: Start::Hangs,
+        ..Fake::new(name)
+    };
+    let app = builder.server(hangs("one")).server(hangs("two")).build();
+    let error = app.run().await.unwrap_err();
+    let lines = &error.report().failures;
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.ends_with("not done after 15.0s")),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn started_gives_up_when_the_app_is_refused_or_dropped() {
+    let refused = App::builder("bad/name").signals(Signals::none()).build();
+    let handle = refused.handle();
+    let error = refused.run().await.unwrap_err();
+    assert_eq!(error.report().failures.len(), 1);
+    assert!(handle.started().await.is_err());
+    assert_eq!(handle.stage(), Stage::Stopped);
+
+    let dropped = App::builder("good").build();
+    let handle = dropped.handle();
+    drop(dropped);
+    assert!(handle.started().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_a_part_that_watches_the_ended_parent_is_a_consequence() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let parent = tokio_util::sync::CancellationToken::new();
+    let watched = parent.clone();
+    let app = builder
+        .parent(kit_sync::StopToken::from(parent.clone()))
+        .before_start("connect", move |_| async move {
+            watched.cancelled().await;
+            Err("cancelled".into())
+        })
+        .build();
+    let (report, ()) = tokio::join!(app.run(), async {
+        while !record.has("before_start connect starts") {
+            tokio::task::yield_now().await;
+        }
+        parent.cancel();
+    });
+    assert_eq!(
+        report.unwrap().remarks,
+        ["before_start hook `connect` failed: cancelled"]
+    );
+}
+
+#[test]
+fn a_stuck_thread_of_a_registry_is_named() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (end, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(Some(wait));
+    let app = App::builder("app")
+        .signals(Signals::none())
+        .scheme("x", move |_, scope| {
+            let wait = wait.lock().unwrap().take().expect("opened once");
+            scope
+                .spawn_thread("stuck", move |_| {
+                    let _ = wait.recv();
+                })
+                .unwrap();
+            kit_registry::Schemes::default().open("memory:", scope)
+        })
+        .registry("x:")
+        .build();
+    let report = runtime.block_on(run_and_stop(app)).unwrap();
+    assert!(
+        report.remarks.iter().any(|remark| remark.contains("stuck")),
+        "{report:?}"
+    );
+    drop(end);
 }

@@ -239,3 +239,31 @@ pub(crate) fn assert_nothing_alive() {
         0
     );
 }
+
+/// A server whose start is a function.
+pub(crate) struct Starts<F>(pub(crate) &'static str, pub(crate) F);
+
+#[async_trait]
+impl<F> Server for Starts<F>
+where
+    F: Fn(&Context) + Send + Sync + 'static,
+{
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+        (self.1)(ctx);
+        Ok(Vec::new())
+    }
+}
+
+/// Runs the app and stops it when it is ready.
+pub(crate) async fn run_and_stop(app: App) -> Result<kit_app::Report, kit_app::RunError> {
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        handle.stop("done");
+    });
+    report
+}

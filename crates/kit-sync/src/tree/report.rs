@@ -133,6 +133,12 @@ impl CloseReport {
         self.took += other.took;
     }
 
+    /// The tasks that run on although they were told and aborted.
+    pub fn stuck(&self) -> impl Iterator<Item = &TaskReport> {
+        self.cut()
+            .filter(|task| matches!(task.outcome, Outcome::Stuck { .. }))
+    }
+
     /// The tasks that did not end by themselves in time.
     pub fn cut(&self) -> impl Iterator<Item = &TaskReport> {
         self.tasks

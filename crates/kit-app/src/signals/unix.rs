@@ -16,9 +16,10 @@ pub(super) fn install(
     scope: &Scope,
     react: impl Fn(i32) -> bool + Send + 'static,
 ) -> io::Result<Guard> {
-    let defaults = Defaults::hold_back()?;
+    // Reading before the default action is held back, so that none is lost in between.
     let mut signals = Signals::new(STOPPING)?;
     let handle = signals.handle();
+    let defaults = Defaults::hold_back()?;
     scope.spawn_thread("signals", move |_told| {
         for signal in signals.forever() {
             if react(signal) {
@@ -29,7 +30,7 @@ pub(super) fn install(
     })?;
     Ok(Guard {
         handle,
-        _defaults: defaults,
+        defaults: Some(defaults),
     })
 }
 
@@ -37,11 +38,13 @@ pub(super) fn install(
 #[derive(Debug)]
 pub(super) struct Guard {
     handle: Handle,
-    _defaults: Defaults,
+    defaults: Option<Defaults>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        // The default action is back before nobody reads any more.
+        self.defaults = None;
         self.handle.close();
     }
 }

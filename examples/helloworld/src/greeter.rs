@@ -34,18 +34,20 @@ async fn greet(name: &str, delay: &str) -> Result<String, ApiError> {
             .with_metadata("length", length.to_string())
             .with_metadata("max", LONGEST_NAME.to_string()));
     }
-    tokio::time::sleep(parse_delay(delay)?).await;
+    if let Some(delay) = parse_delay(delay)? {
+        tokio::time::sleep(delay).await;
+    }
     Ok(format!("Hello {name}"))
 }
 
-fn parse_delay(delay: &str) -> Result<Duration, ApiError> {
+fn parse_delay(delay: &str) -> Result<Option<Duration>, ApiError> {
     if delay.is_empty() {
-        return Ok(Duration::ZERO);
+        return Ok(None);
     }
     let wrong =
         |why: String| ApiError::bad_request("INVALID_DELAY", why).with_metadata("delay", delay);
     match humantime::parse_duration(delay) {
-        Ok(time) if time <= LONGEST_DELAY => Ok(time),
+        Ok(time) if time <= LONGEST_DELAY => Ok(Some(time)),
         Ok(_) => Err(wrong(format!("delay `{delay}` is longer than 60s"))),
         Err(error) => Err(wrong(format!(
             "delay `{delay}` is not a time such as 500ms: {error}"

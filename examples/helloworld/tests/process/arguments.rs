@@ -1,0 +1,50 @@
+//! Arguments that are of no use: exit code 2, and clap's message.
+
+use crate::support::Process;
+
+#[tokio::test]
+async fn a_value_that_is_of_no_use_exits_with_2_and_names_the_flag() {
+    for (flag, value) in [
+        ("--http", "localhost"),
+        ("--grpc", "127.0.0.1:70000"),
+        ("--name", "a/b"),
+        ("--id", "a/b"),
+        ("--drain-delay", "soon"),
+        ("--stop-timeout", "0s"),
+        ("--stop-timeout", "20"),
+        ("--log", "loud"),
+    ] {
+        refused(&[flag, value], &[], flag, value).await;
+        let variable = flag.replace("--", "KIT_").replace('-', "_").to_uppercase();
+        refused(&[], &[(&variable, value)], flag, value).await;
+    }
+}
+
+#[tokio::test]
+async fn a_flag_without_its_value_exits_with_2_and_is_named() {
+    for flag in [
+        "--http",
+        "--grpc",
+        "--registry",
+        "--name",
+        "--id",
+        "--drain-delay",
+        "--stop-timeout",
+        "--log",
+    ] {
+        refused(&[flag], &[], flag, "value is required").await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_flag_exits_with_2_and_is_named() {
+    refused(&["--colour", "red"], &[], "--colour", "unexpected").await;
+}
+
+async fn refused(args: &[&str], environment: &[(&str, &str)], flag: &str, why: &str) {
+    let exit = Process::spawn_with(args, environment).exit().await;
+    let exit = exit.expect(2);
+    let text = exit.text();
+    assert!(exit.log[0].starts_with("error: "), "{text}");
+    assert!(text.contains(flag) && text.contains(why), "{text}");
+}

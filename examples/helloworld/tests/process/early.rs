@@ -1,0 +1,71 @@
+//! A signal at any moment of the start, from the line that says that the handlers stand.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::support::{Etcd, EtcdClient, FREE_PORTS, Process, Signal, dead_address, key};
+
+const ROUNDS: u32 = 40;
+
+#[tokio::test]
+async fn without_a_registry() {
+    let mut fastest = Duration::MAX;
+    for round in 0..ROUNDS {
+        fastest = fastest.min(interrupt(round, "memory:").await);
+    }
+    let limit = Duration::from_millis(50);
+    assert!(fastest < limit, "the handlers stood after {fastest:?}");
+}
+
+#[tokio::test]
+async fn while_it_registers() {
+    let etcd = Etcd::start().await;
+    let client = EtcdClient::of(&etcd);
+    for round in 0..ROUNDS {
+        interrupt(round, &etcd.url("")).await;
+        assert!(
+            !client.shows(&id(round)).await,
+            "{} is left",
+            key(&id(round))
+        );
+    }
+}
+
+#[tokio::test]
+async fn while_etcd_cannot_be_reached() {
+    let url = format!("etcd://{}", dead_address());
+    for round in 0..ROUNDS {
+        interrupt(round, &url).await;
+    }
+}
+
+#[tokio::test]
+async fn while_etcd_does_not_answer() {
+    let etcd = Etcd::start().await;
+    etcd.freeze();
+    for round in 0..ROUNDS {
+        interrupt(round, &etcd.url("")).await;
+    }
+}
+
+/// Returns how long after its start the handlers stood.
+async fn interrupt(round: u32, registry: &str) -> Duration {
+    let id = id(round);
+    let rest = ["--registry", registry, "--id", &id, "--drain-delay", "0s"];
+    let mut process = Process::spawn(&[&FREE_PORTS[..], &rest].concat());
+    let first = process.line("").await;
+    let stood = process.spawned.elapsed();
+    assert!(first.contains("signal handlers stand"), "{first}");
+    // Not to wait for anything: to be at another place of the start in every round.
+    sleep(Duration::from_micros(500) * round).await;
+    let stopped = process.signal(Signal::TERM);
+    let exit = process.exit().await.expect(0);
+    exit.expect_within(Duration::from_secs(6), stopped)
+        .only("goodbye");
+    stood
+}
+
+fn id(round: u32) -> String {
+    format!("round-{round}")
+}

@@ -1,0 +1,18 @@
+//! The built helloworld as the outside sees it: a process that is sent real signals, asked over
+//! real sockets, and found in a real etcd.
+
+#![cfg(unix)]
+
+mod support;
+
+mod arguments;
+mod cut;
+mod early;
+mod failures;
+mod grpc;
+mod http;
+mod idle;
+mod registry;
+mod repair;
+mod start;
+mod stop;

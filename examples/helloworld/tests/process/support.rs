@@ -1,0 +1,17 @@
+//! Processes and clients that the tests share.
+
+mod etcd_client;
+mod greeter;
+mod http;
+mod poll;
+mod process;
+mod service;
+
+pub(crate) use etcd_client::EtcdClient;
+pub(crate) use greeter::{Greeter, channel};
+pub(crate) use http::Http;
+pub(crate) use kit_testing::{Etcd, dead_address};
+pub(crate) use poll::{PATIENCE, is_pending, soon, within};
+pub(crate) use process::{Exit, Process};
+pub(crate) use rustix::process::Signal;
+pub(crate) use service::{FREE_PORTS, Service, key};

@@ -1,0 +1,91 @@
+//! An HTTP/1.1 connection whose every byte is the test's.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::PATIENCE;
+
+/// One connection.
+pub(crate) struct Http(BufReader<TcpStream>);
+
+/// One answer.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    /// In lower case.
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Http {
+    pub(crate) async fn connect(address: SocketAddr) -> Http {
+        let stream = TcpStream::connect(address).await.expect("it accepts");
+        Http(BufReader::new(stream))
+    }
+
+    /// Sends a request, and waits for the answer.
+    pub(crate) async fn get(&mut self, path: &str) -> Response {
+        self.send(&request(path)).await;
+        self.response().await
+    }
+
+    /// Sends a request that is in flight when this returns: what was sent in the same piece before
+    /// it has been answered. No pause lies between the two, so the server has read both.
+    pub(crate) async fn begin(&mut self, path: &str) {
+        self.send(&format!(
+            "{}{}",
+            request("/helloworld/first"),
+            request(path)
+        ))
+        .await;
+        let first = self.response().await;
+        assert_eq!(first.body, r#"{"message":"Hello first"}"#);
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &str) {
+        let sent = self.0.get_mut().write_all(bytes.as_bytes()).await;
+        sent.expect("it reads");
+    }
+
+    pub(crate) async fn response(&mut self) -> Response {
+        match timeout(PATIENCE, self.read()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => panic!("no whole answer: {error}"),
+            Err(_) => panic!("no answer yet"),
+        }
+    }
+
+    /// Waits until the server has closed it, whatever it says before.
+    pub(crate) async fn closed(&mut self) {
+        let mut rest = Vec::new();
+        let closed = timeout(PATIENCE, self.0.read_to_end(&mut rest)).await;
+        // By a reset when it did not read everything.
+        let _ = closed.expect("it closes");
+    }
+
+    async fn read(&mut self) -> std::io::Result<Response> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(self.0.read_u8().await?);
+        }
+        let head = String::from_utf8_lossy(&head).to_lowercase();
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+        let mut body = vec![0; length.unwrap_or_else(|| panic!("no length: {head}"))];
+        self.0.read_exact(&mut body).await?;
+        Ok(Response {
+            status: status.unwrap_or_else(|| panic!("no status: {head}")),
+            head,
+            body: String::from_utf8(body).expect("text"),
+        })
+    }
+}
+
+fn request(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: helloworld\r\n\r\n")
+}

@@ -1,0 +1,194 @@
+//! The built helloworld, and what it says.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::{Instant, timeout};
+
+use super::PATIENCE;
+
+/// What the machine's own environment must not decide.
+const VARIABLES: [&str; 11] = [
+    "KIT_DRAIN_DELAY",
+    "KIT_GRPC",
+    "KIT_HTTP",
+    "KIT_ID",
+    "KIT_LOG",
+    "KIT_NAME",
+    "KIT_REGISTRY",
+    "KIT_STOP_TIMEOUT",
+    "KUBERNETES_SERVICE_HOST",
+    "NO_COLOR",
+    "RUST_LOG",
+];
+
+/// A helloworld, killed when dropped.
+pub(crate) struct Process {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    seen: Vec<String>,
+    pub(crate) spawned: Instant,
+}
+
+/// How it ended.
+pub(crate) struct Exit {
+    /// `None` when a signal's default action ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) at: Instant,
+    /// Everything it wrote on its standard error output.
+    pub(crate) log: Vec<String>,
+    /// Everything it wrote on its standard output.
+    pub(crate) out: String,
+}
+
+impl Process {
+    pub(crate) fn spawn(args: &[&str]) -> Process {
+        Process::spawn_with(args, &[])
+    }
+
+    pub(crate) fn spawn_with(args: &[&str], environment: &[(&str, &str)]) -> Process {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_helloworld"));
+        for variable in VARIABLES {
+            command.env_remove(variable);
+        }
+        let spawned = Instant::now();
+        let mut child = command
+            .args(args)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("helloworld runs");
+        let lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        Process {
+            child,
+            lines,
+            seen: Vec::new(),
+            spawned,
+        }
+    }
+
+    /// Waits for a line of the log that contains `text`; it may have come already.
+    pub(crate) async fn line(&mut self, text: &str) -> String {
+        self.find(text, |line| line.contains(text).then(|| line.to_owned()))
+            .await
+    }
+
+    /// Waits for a line that has this field, in either form of the log, and gives its value.
+    pub(crate) async fn field(&mut self, name: &str) -> String {
+        self.find(name, |line| field(line, name)).await
+    }
+
+    async fn find<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        if let Some(found) = self.seen.iter().find_map(|line| find(line)) {
+            return found;
+        }
+        let reading = async {
+            while let Some(line) = self.lines.next_line().await.expect("it writes text") {
+                self.seen.push(line);
+                let found = self.seen.last().and_then(|line| find(line));
+                if found.is_some() {
+                    return found;
+                }
+            }
+            None
+        };
+        match timeout(PATIENCE, reading).await {
+            Ok(Some(found)) => found,
+            Ok(None) => panic!("ended without `{what}`:\n{}", self.seen.join("\n")),
+            Err(_) => panic!("no `{what}` yet:\n{}", self.seen.join("\n")),
+        }
+    }
+
+    /// Sends it, and says when.
+    pub(crate) fn signal(&self, signal: Signal) -> Instant {
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid.and_then(Pid::from_raw).expect("it was not waited for");
+        let sent = Instant::now();
+        kill_process(pid, signal).expect("it is there");
+        sent
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn exit(self) -> Exit {
+        let Process {
+            mut child,
+            mut lines,
+            mut seen,
+            ..
+        } = self;
+        // Read while it runs: a full pipe would keep it from going on.
+        let reading = async {
+            while let Some(line) = lines.next_line().await.expect("it writes text") {
+                seen.push(line);
+            }
+        };
+        let ending = async { (child.wait().await, Instant::now()) };
+        let both = async { tokio::join!(ending, reading).0 };
+        let Ok((status, at)) = timeout(PATIENCE, both).await else {
+            panic!("still running:\n{}", seen.join("\n"));
+        };
+        let mut out = String::new();
+        let mut stdout = child.stdout.take().expect("piped");
+        let read = stdout.read_to_string(&mut out).await;
+        read.expect("it writes text");
+        Exit {
+            code: status.expect("our child").code(),
+            at,
+            log: seen,
+            out,
+        }
+    }
+}
+
+impl Exit {
+    /// Asserts how it ended; a failure shows the log.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Exit {
+        assert_eq!(self.code, Some(code), "exit code; {}", self.text());
+        self
+    }
+
+    /// Asserts that it ended within `limit` from `begun`.
+    #[track_caller]
+    pub(crate) fn expect_within(self, limit: Duration, begun: Instant) -> Exit {
+        let took = self.at - begun;
+        assert!(took <= limit, "it took {took:?}; {}", self.text());
+        self
+    }
+
+    /// The only line that contains `text`.
+    #[track_caller]
+    pub(crate) fn only(&self, text: &str) -> &str {
+        let found: Vec<_> = self.log.iter().filter(|line| line.contains(text)).collect();
+        match found[..] {
+            [line] => line,
+            _ => panic!(
+                "{} lines with `{text}`, not one; {}",
+                found.len(),
+                self.text()
+            ),
+        }
+    }
+
+    /// What it wrote, for messages.
+    pub(crate) fn text(&self) -> String {
+        format!("the log:\n{}", self.log.join("\n"))
+    }
+}
+
+/// The value of a field in a line of the log, `pretty` or `json`.
+fn field(line: &str, name: &str) -> Option<String> {
+    if line.starts_with('{') {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        return line.get(name)?.as_str().map(str::to_owned);
+    }
+    line.split_whitespace()
+        .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+        .map(|value| value.trim_matches('"').to_owned())
+}

@@ -1,6 +1,5 @@
 //! The greeting itself, once, and its two faces.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::Json;
@@ -8,7 +7,7 @@ use axum::Router;
 use axum::extract::{Path, Query};
 use axum::routing::get;
 use kit::ApiError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tonic::{Request, Response, Status};
 
 use proto::greeter_server::{Greeter, GreeterServer};
@@ -66,13 +65,18 @@ struct Hello {
     message: String,
 }
 
+#[derive(Deserialize)]
+struct Options {
+    #[serde(default)]
+    delay: String,
+}
+
 async fn hello(
     Path(name): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
+    Query(Options { delay }): Query<Options>,
 ) -> Result<Json<Hello>, ApiError> {
-    let delay = query.get("delay").map_or("", String::as_str);
     Ok(Json(Hello {
-        message: greet(&name, delay).await?,
+        message: greet(&name, &delay).await?,
     }))
 }
 

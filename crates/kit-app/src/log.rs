@@ -10,7 +10,7 @@ pub(crate) fn log(event: &Event) {
         Event::Entered {
             stage: Stage::LameDuck,
         } => {
-            info!("lame duck: health is down, requests are still served");
+            info!("lame duck: health is down");
         }
         Event::Entered { stage } => debug!(%stage, "entered"),
         Event::SignalsReady => {

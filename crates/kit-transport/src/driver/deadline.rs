@@ -11,8 +11,9 @@ use super::sniff::Stage;
 const QUIET: Duration = Duration::from_millis(500);
 /// How long a connection that was asked to close may take without a request in flight.
 const CLOSING: Duration = Duration::from_millis(500);
-/// A connection that is told before its first byte was read: its request may lie in the socket.
-const FIRST_READ: Duration = Duration::from_millis(20);
+/// A connection that is told while it seems idle: its next request may lie in the socket already,
+/// and the runtime has not heard of it yet.
+const LAST_LOOK: Duration = Duration::from_millis(20);
 
 /// What the connection's task does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,8 +115,10 @@ impl Deadlines {
         if let Some(told) = self.told
             && !self.closing
         {
-            let deadline = told + FIRST_READ;
-            if seen.stage == Stage::Silent && !self.is_past(deadline, seen) {
+            let deadline = told + LAST_LOOK;
+            // HTTP/2 says by itself up to which request it serves.
+            let seems_idle = seen.stage != Stage::Http2 && !seen.busy && !seen.head;
+            if seems_idle && !self.is_past(deadline, seen) {
                 return Next::Wait(deadline);
             }
             self.closing = true;

@@ -148,16 +148,19 @@ async fn a_told_connection_closes_and_has_half_a_second_without_a_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_told_connection_without_a_byte_has_time_for_one_read() {
-    let mut task = Task::at(Stage::Silent);
-    task.deadlines.tell();
-    assert_eq!(task.fire().await, Next::Close);
-    assert_eq!(task.age(), FIRST_READ);
+async fn a_told_connection_that_seems_idle_has_time_for_one_read() {
+    for stage in [Stage::Silent, Stage::Http1] {
+        let mut task = Task::at(stage);
+        task.deadlines.tell();
+        assert_eq!(task.fire().await, Next::Close);
+        assert_eq!(task.age(), LAST_LOOK);
+    }
 
     let mut task = Task::at(Stage::Silent);
     task.deadlines.tell();
     assert!(matches!(task.poll(), Next::Wait(_)));
     task.seen.stage = Stage::Http1;
+    task.request();
     assert_eq!(task.poll(), Next::Close);
 }
 

@@ -14,17 +14,28 @@ const MOST: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(crate) struct Backoff {
     ceiling: Duration,
+    most: Duration,
 }
 
 impl Backoff {
     pub(crate) fn new() -> Self {
-        Self { ceiling: FIRST }
+        Self::up_to(MOST)
+    }
+
+    pub(crate) fn up_to(most: Duration) -> Self {
+        let ceiling = FIRST;
+        Self { ceiling, most }
+    }
+
+    /// From now on delays may grow as long as with [`new`](Self::new).
+    pub(crate) fn up_to_most(&mut self) {
+        self.most = MOST;
     }
 
     /// The next delay.
     pub(crate) fn next(&mut self) -> Duration {
         let delay = self.ceiling.mul_f64(random_fraction());
-        self.ceiling = (self.ceiling * 2).min(MOST);
+        self.ceiling = (self.ceiling * 2).min(self.most);
         delay
     }
 

@@ -18,7 +18,8 @@ use self::keeper::Keeper;
 ///
 /// [`spawn`](Self::spawn) starts one task, `registration`, in the scope that it is handed. It makes
 /// the registry show the instance, watches over it, and shows it again whenever it was lost or
-/// changed, waiting 200 ms at first and at most 15 s between attempts (full jitter). It never gives
+/// changed, waiting 200 ms at first and at most 15 s between attempts (1 s until the first success;
+/// full jitter). It never gives
 /// up; what it is doing is its [`state`](Self::state). It makes one call at a time.
 ///
 /// When the scope is told to stop and nobody called [`deregister`](Self::deregister), the task tries

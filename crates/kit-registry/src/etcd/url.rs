@@ -125,7 +125,11 @@ fn parse_query(url: &str, query: &str) -> Result<Duration, Error> {
                 ttl = parse_seconds(value)
                     .ok_or_else(|| Error::url(url, "ttl", value, "from 2s to 24h, as in 15s"))?;
             }
-            _ => return Err(Error::url(url, "query", pair, "ttl, as in ?ttl=15s")),
+            _ => {
+                // Its value may be a secret that belongs elsewhere.
+                let key = pair.split('=').next().unwrap_or_default();
+                return Err(Error::url(url, "query", key, "ttl, as in ?ttl=15s"));
+            }
         }
     }
     Ok(ttl)

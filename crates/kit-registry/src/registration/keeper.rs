@@ -69,8 +69,7 @@ impl Keeper {
 
     /// Shows the instance again and again. Dropped at an exit, with the call in progress.
     async fn keep(&mut self) -> Infallible {
-        let mut backoff = Backoff::new();
-        let mut shown_before = false;
+        let mut backoff = Backoff::up_to(EAGER);
         loop {
             let instance = Arc::clone(&self.updates.borrow_and_update().instance);
             self.attempted = true;
@@ -78,7 +77,7 @@ impl Keeper {
             match attempt.await {
                 Ok(()) => {
                     self.registered(&instance);
-                    shown_before = true;
+                    backoff.up_to_most();
                     let shown = Instant::now();
                     let lost = tokio::select! {
                         biased;
@@ -93,7 +92,7 @@ impl Keeper {
             tokio::select! {
                 biased;
                 Ok(()) = self.updates.changed() => {}
-                () = sleep(if shown_before { backoff.next() } else { backoff.next().min(EAGER) }) => {}
+                () = sleep(backoff.next()) => {}
             }
         }
     }

@@ -161,9 +161,10 @@ async fn a_failure_is_repeated_until_it_succeeds() {
         .wait_for(|s| matches!(s, RegistrationState::Registered))
         .await
         .unwrap();
-    // Fifty delays below ceilings of 0.2, 0.4, … 15 s: far from both all and nothing.
+    // Forty-nine delays below ceilings of 0.2, 0.4, 0.8 and then 1 s, because somebody's start may be
+    // waiting: about half of all, far from both all and nothing.
     let took = began.elapsed();
-    assert!((30..700).contains(&took.as_secs()), "{took:?}");
+    assert!((10..40).contains(&took.as_secs()), "{took:?}");
     let RegistrationState::Degraded { since, .. } = first else {
         unreachable!()
     };

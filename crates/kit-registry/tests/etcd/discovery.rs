@@ -179,3 +179,25 @@ async fn changes_during_a_cut_are_caught_up_with_also_after_a_compaction() {
     bench.close().await;
     network.close().await;
 }
+
+#[tokio::test]
+async fn a_wiped_store_is_listed_again() {
+    let mut server = Etcd::start().await;
+    let raw = Raw::of(&server);
+    for _ in 0..50 {
+        raw.put("/filler", "x", 0).await;
+    }
+    raw.put(KEY, VALUE, 0).await;
+    let bench = Bench::open(&server.url(""));
+    let mut watch = bench.backend.discovery.watch(&service()).await.unwrap();
+    seen(&mut watch, "one", |s| s.instances.len() == 1).await;
+    server.kill();
+    seen(&mut watch, "stale", |s| !s.is_fresh()).await;
+    server.restart_empty().await;
+    let fresh = seen(&mut watch, "fresh", kit_registry::Snapshot::is_fresh).await;
+    assert!(fresh.instances.is_empty());
+    let other = VALUE.replace(r#""id":"1""#, r#""id":"2""#);
+    let raw = Raw::of(&server);
+    raw.put("/microservices/helloworld/2", &other, 0).await;
+    seen(&mut watch, "the new one", |s| s.instances.len() == 1).await;
+}

@@ -47,7 +47,7 @@ pub(super) struct Upstream {
 enum End {
     Broken(Error),
     /// What happened since our revision is no longer told.
-    Compacted,
+    Relist,
 }
 
 impl Upstream {
@@ -72,7 +72,7 @@ impl Upstream {
         loop {
             let began = Instant::now();
             match self.follow().await {
-                End::Compacted => match self.listing.list(&self.service).await {
+                End::Relist => match self.listing.list(&self.service).await {
                     Ok(found) => {
                         self.found = found;
                         self.publish();
@@ -152,7 +152,7 @@ impl Upstream {
 
     async fn apply(&mut self, message: WatchResponse) -> Option<End> {
         if message.compact_revision > 0 {
-            return Some(End::Compacted);
+            return Some(End::Relist);
         }
         if message.canceled {
             // It may be the token, of which streams are told this way; the next call gets a new one.
@@ -162,7 +162,13 @@ impl Upstream {
             return Some(End::Broken(Error::refused(&self.attempt, registry, why)));
         }
         if message.created {
-            // Its header tells the store's revision and not ours. What we missed comes next.
+            // Its header tells the store's revision and not ours. Behind ours it is another store,
+            // wiped or restored, which would say nothing until it has caught up: list again.
+            let now = message.header.map_or(0, |header| header.revision);
+            if now < self.found.revision {
+                return Some(End::Relist);
+            }
+            // What we missed comes next.
             if !self.published.load().is_fresh() {
                 self.publish();
             }

@@ -47,6 +47,9 @@ struct Inner {
     message: Cow<'static, str>,
     metadata: BTreeMap<String, String>,
     source: Option<BoxError>,
+    /// What it was made of, to be sent as it came; gone once something was changed.
+    #[cfg(feature = "grpc")]
+    status: Option<tonic::Status>,
 }
 
 macro_rules! constructors {
@@ -106,6 +109,8 @@ impl ApiError {
             message,
             metadata: BTreeMap::new(),
             source: None,
+            #[cfg(feature = "grpc")]
+            status: None,
         }))
     }
 
@@ -113,6 +118,10 @@ impl ApiError {
     #[must_use]
     pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> ApiError {
         self.0.metadata.insert(key.into(), value.into());
+        #[cfg(feature = "grpc")]
+        {
+            self.0.status = None;
+        }
         self
     }
 
@@ -172,7 +181,7 @@ impl ApiError {
             reason,
             message,
             metadata,
-            source: _,
+            ..
         } = &*self.0;
         let mut copy = ApiError::new(*code, reason.clone(), message.clone());
         copy.0.metadata = metadata.clone();

@@ -18,11 +18,17 @@ use super::in_flight::Key;
 pub(super) struct Guard {
     conn: Arc<Conn>,
     key: Key,
+    /// The body has come to its end.
+    whole: bool,
 }
 
 impl Guard {
     pub(super) fn new(conn: Arc<Conn>, key: Key) -> Guard {
-        Guard { conn, key }
+        Guard {
+            conn,
+            key,
+            whole: false,
+        }
     }
 
     pub(super) fn conn(&self) -> &Conn {
@@ -49,7 +55,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.conn.ended(self.key);
+        self.conn.ended(self.key, self.whole);
     }
 }
 
@@ -60,15 +66,19 @@ pin_project! {
         #[pin]
         body: B,
         events: bool,
+        // Its handler has panicked: it is not polled again.
+        panicked: bool,
         guard: Guard,
     }
 }
 
-impl<B> TrackedBody<B> {
-    pub(super) fn new(body: B, events: bool, guard: Guard) -> TrackedBody<B> {
+impl<B: Body> TrackedBody<B> {
+    pub(super) fn new(body: B, events: bool, mut guard: Guard) -> TrackedBody<B> {
+        guard.whole = body.is_end_stream();
         TrackedBody {
             body,
             events,
+            panicked: false,
             guard,
         }
     }
@@ -85,18 +95,24 @@ where
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let this = self.project();
+        let mut this = self.project();
+        if *this.panicked {
+            return Poll::Ready(None);
+        }
         // Before the body is asked, so that one that is never at a loss for events ends, too.
         if *this.events && !this.guard.conn().waits_for_events(this.guard.key(), cx) {
             return Poll::Ready(None);
         }
-        this.body
-            .poll_frame(cx)
-            .map(|frame| frame.map(|frame| frame.map_err(Into::into)))
+        let Ok(polled) = this.guard.catch(|| this.body.as_mut().poll_frame(cx)) else {
+            *this.panicked = true;
+            return Poll::Ready(Some(Err("the handler panicked".into())));
+        };
+        this.guard.whole = matches!(polled, Poll::Ready(None)) || this.body.is_end_stream();
+        polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        !self.panicked && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

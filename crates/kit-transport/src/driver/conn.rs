@@ -194,15 +194,19 @@ impl Conn {
         self.switched.store(true, Ordering::Relaxed);
     }
 
-    /// The response's body has ended, or the request was dropped before it had one.
-    pub(super) fn ended(&self, key: Key) {
+    /// The response's body has come to its end (`whole`), or was dropped before, as is that of a
+    /// request which its client took back.
+    pub(super) fn ended(&self, key: Key, whole: bool) {
         if self.stage.load() != Stage::Http2 {
             // There is only this one.
             self.awaits_flush.store(true, Ordering::Relaxed);
             return;
         }
         let mut inside = self.lock();
-        inside.tail = inside.in_flight.remove(key).filter(|running| !running.cut);
+        inside.tail = inside
+            .in_flight
+            .remove(key)
+            .filter(|running| whole && !running.cut);
         inside.finished += 1;
         // The connection's task may have looked just before this, while there was a request.
         let waiting = inside.deadlines.is_closing() && !inside.in_flight.is_busy();

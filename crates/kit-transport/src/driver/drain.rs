@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::conn::Conn;
 use super::connections::Connections;
+use super::deadline::after;
 use crate::Cut;
 
 /// Streams that begin during the drain are looked for so often.
@@ -28,7 +29,7 @@ pub(super) async fn drain(connections: &Connections) {
             .map_or(connections.options.stream_grace, |half| {
                 connections.options.stream_grace.min(half)
             });
-        let sweep = swept.map_or_else(|| told + grace, |swept| swept + AGAIN);
+        let sweep = swept.map_or_else(|| after(told, grace), |swept| swept + AGAIN);
         let next = deadline.map_or(sweep, |deadline| deadline.min(sweep));
         tokio::select! {
             biased;

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE};
-use http::{Extensions, HeaderValue, Request, Response, StatusCode, Version};
+use http::{Extensions, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use kit_sync::{BoxError, Scope};
@@ -73,9 +73,11 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             request.extensions_mut().extend(given);
         }
         let version = request.version();
+        let connect = request.method() == Method::CONNECT;
         ResponseFuture {
             future: self.handler.call(request),
             version,
+            connect,
             guard: Some(guard),
         }
     }
@@ -86,6 +88,7 @@ pin_project! {
         #[pin]
         future: H::Future,
         version: Version,
+        connect: bool,
         guard: Option<Guard>,
     }
 }
@@ -101,8 +104,14 @@ impl<H: Handler> Future for ResponseFuture<H> {
             Err(()) => H::panicked(),
         };
         let guard = this.guard.take().expect("looked at above");
-        if *this.version < Version::HTTP_2 {
-            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        // hyper makes a tunnel of it, which lives on when the response has ended.
+        let tunnel = *this.connect && response.status().is_success();
+        if *this.version >= Version::HTTP_2 {
+            if tunnel {
+                guard.conn().is_stream(guard.key());
+            }
+        } else {
+            if tunnel || response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 guard.conn().switched();
             } else if guard.conn().closes() {
                 response

@@ -11,6 +11,9 @@ use super::{ApiError, Carried, code};
 impl From<ApiError> for Status {
     fn from(error: ApiError) -> Status {
         error.log();
+        if let Some(status) = &error.0.status {
+            return status.clone();
+        }
         let info = error
             .metadata()
             .clone()
@@ -31,12 +34,15 @@ impl ApiError {
             return error.without_source();
         }
         let code = code::to_http(status.code());
-        let Some(info) = status.get_details_error_info() else {
-            return ApiError::new(code, "", status.message().to_owned());
+        let message = status.message().to_owned();
+        let mut error = match status.get_details_error_info() {
+            None => ApiError::new(code, "", message),
+            Some(info) => info.metadata.into_iter().fold(
+                ApiError::new(code, info.reason, message),
+                |error, (key, value)| error.with_metadata(key, value),
+            ),
         };
-        info.metadata.into_iter().fold(
-            ApiError::new(code, info.reason, status.message().to_owned()),
-            |error, (key, value)| error.with_metadata(key, value),
-        )
+        error.0.status = Some(status.clone());
+        error
     }
 }

@@ -89,3 +89,21 @@ fn an_answer_has_the_status_and_is_json() {
     assert_eq!(response.headers()["content-type"], "application/json");
     assert_eq!(ApiError::new(0, "", "").into_response().status(), 500);
 }
+
+#[cfg(feature = "grpc")]
+#[test]
+fn a_status_comes_back_as_it_was() {
+    use tonic::{Code, Status};
+
+    let mut status =
+        Status::with_details(Code::AlreadyExists, "m", bytes::Bytes::from_static(b"d"));
+    status.metadata_mut().insert("k", "v".parse().unwrap());
+    let back = Status::from(ApiError::from(status));
+    assert_eq!(
+        (back.code(), back.details()),
+        (Code::AlreadyExists, &b"d"[..])
+    );
+    assert_eq!(back.metadata().get("k").unwrap(), "v");
+    let changed = ApiError::from(Status::already_exists("m")).with_metadata("k", "v");
+    assert_eq!(Status::from(changed).code(), Code::Aborted);
+}

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use kit_sync::BoxError;
@@ -66,6 +67,7 @@ impl App {
         Fut: Future<Output = Result<App, BoxError>>,
     {
         kit_sync::panic::install_hook();
+        crate::signals::process_ends_with_the_app();
         let runtime = match Builder::new_multi_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => return print(&Error::Runtime(error)),
@@ -109,14 +111,11 @@ where
             .get_or_insert_with(Environment::detect);
         match app.run().await {
             Ok(report) => {
-                tracing::debug!("{report}");
+                tell_the_rest(&report);
                 ExitCode::SUCCESS
             }
             Err(error) => {
-                let summary = error.report().summary();
-                if !summary.is_empty() {
-                    tracing::warn!("{summary}");
-                }
+                tell_the_rest(error.report());
                 let code = error.exit_code();
                 print(&error);
                 ExitCode::from(code)
@@ -125,13 +124,22 @@ where
     })
 }
 
+/// What is in the report beside the first failure, which has a line of its own.
+fn tell_the_rest(report: &Report) {
+    let summary = report.summary();
+    if !summary.is_empty() {
+        tracing::warn!("{summary}");
+    }
+}
+
 /// One line: in the log when there is one, on the standard error output otherwise.
 fn print(error: &(dyn std::error::Error + 'static)) -> ExitCode {
     let line = one_line(error);
     if tracing::enabled!(tracing::Level::ERROR) {
         tracing::error!("{line}");
     } else {
-        eprintln!("error: {line}");
+        // Somebody may have closed it; that is no reason for another exit code.
+        let _ = writeln!(io::stderr(), "error: {line}");
     }
     ExitCode::FAILURE
 }

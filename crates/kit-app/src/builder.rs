@@ -279,7 +279,8 @@ impl AppBuilder {
         self
     }
 
-    /// Adds somebody who is told every [`Event`], at once and in order; it must not block.
+    /// Adds somebody who is told every [`Event`], at once and in order; it must not block. A panic
+    /// in it is caught and changes nothing.
     pub fn observer(mut self, observe: impl Fn(&Event) + Send + Sync + 'static) -> AppBuilder {
         self.observers.push(Box::new(observe));
         self

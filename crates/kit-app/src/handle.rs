@@ -1,6 +1,7 @@
 //! The running application, as its parts see it.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kit_registry::Registration;
@@ -130,8 +131,13 @@ impl Core {
     /// Tells every observer, one event after the other, whoever emits them.
     pub(crate) fn emit(&self, event: &Event) {
         let _one_at_a_time = self.emitting.lock().unwrap_or_else(PoisonError::into_inner);
-        log(event);
-        self.observers.iter().for_each(|observe| observe(event));
+        // A log that cannot be written, or an observer that panics, is no reason for anything to
+        // go on differently.
+        let tell = || {
+            log(event);
+            self.observers.iter().for_each(|observe| observe(event));
+        };
+        let _ = catch_unwind(AssertUnwindSafe(tell));
     }
 
     pub(crate) fn enter(&self, stage: Stage) {

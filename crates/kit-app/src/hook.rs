@@ -51,7 +51,8 @@ impl HookContext {
         &self.handle
     }
 
-    /// Where the hook's own tasks live. Its token is told when a stop begins; a hook that runs
+    /// Where the hook's own tasks live. One that fails is named in the report and does not stop
+    /// the app; what has to stop it is a component. Its token is told when a stop begins; a hook that runs
     /// during the start and listens to it can end early.
     #[must_use]
     pub fn scope(&self) -> &Scope {

@@ -16,6 +16,11 @@ use crate::Event;
 use crate::control::Reaction;
 use crate::handle::Core;
 
+/// For `App::main`: a signal that comes after the app has ended must not change the exit code.
+pub(crate) fn process_ends_with_the_app() {
+    os::process_ends_with_the_app();
+}
+
 /// Where signals come from.
 #[derive(Clone, Debug, Default)]
 pub struct Signals(Source);
@@ -114,9 +119,11 @@ impl Drop for Handlers {
 }
 
 impl Core {
-    /// Returns whether the process has to end now.
-    fn on_signal(&self, signal: i32) -> bool {
+    /// The exit code, when the process has to end now.
+    fn on_signal(&self, signal: i32) -> Option<i32> {
         let reaction = self.control.signal(signal, || self.keep_forced(signal));
-        reaction == Reaction::Ends
+        let forced = self.control.is_forced();
+        let code = 128 + forced.map_or(signal, |forced| forced.signal);
+        (reaction == Reaction::Ends).then_some(code)
     }
 }

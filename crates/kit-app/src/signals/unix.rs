@@ -11,10 +11,10 @@ use signal_hook::{flag, low_level};
 
 const STOPPING: [i32; 3] = [SIGTERM, SIGINT, SIGQUIT];
 
-/// Calls `react` for each signal; when it says so, the process ends there and then.
+/// Calls `react` for each signal; when it gives an exit code, the process ends there and then.
 pub(super) fn install(
     scope: &Scope,
-    react: impl Fn(i32) -> bool + Send + 'static,
+    react: impl Fn(i32) -> Option<i32> + Send + 'static,
 ) -> io::Result<Guard> {
     // Reading before the default action is held back, so that none is lost in between.
     let mut signals = Signals::new(STOPPING)?;
@@ -22,9 +22,9 @@ pub(super) fn install(
     let defaults = Defaults::hold_back()?;
     scope.spawn_thread("signals", move |_told| {
         for signal in signals.forever() {
-            if react(signal) {
+            if let Some(code) = react(signal) {
                 // Not `exit`: its handlers could wait for what is blocked.
-                low_level::exit(128 + signal);
+                low_level::exit(code);
             }
         }
     })?;
@@ -57,14 +57,22 @@ struct Defaults;
 
 struct Running {
     apps: usize,
+    /// Nothing comes after the app: a signal then must not change the exit code.
+    process_ends: bool,
     /// Nothing happens while it is false.
     armed: Option<Arc<AtomicBool>>,
 }
 
 static RUNNING: Mutex<Running> = Mutex::new(Running {
     apps: 0,
+    process_ends: false,
     armed: None,
 });
+
+/// The process ends with the app, so the default action never comes back.
+pub(super) fn process_ends_with_the_app() {
+    lock().process_ends = true;
+}
 
 impl Defaults {
     fn hold_back() -> io::Result<Defaults> {
@@ -89,6 +97,7 @@ impl Drop for Defaults {
         let mut running = lock();
         running.apps -= 1;
         if running.apps == 0
+            && !running.process_ends
             && let Some(armed) = &running.armed
         {
             armed.store(true, Ordering::SeqCst);

@@ -9,10 +9,12 @@ pub(super) struct Guard;
 
 pub(super) fn install(
     _scope: &Scope,
-    _react: impl Fn(i32) -> bool + Send + 'static,
+    _react: impl Fn(i32) -> Option<i32> + Send + 'static,
 ) -> io::Result<Guard> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
         "only Unix signals are handled: use Signals::none()",
     ))
 }
+
+pub(super) fn process_ends_with_the_app() {}

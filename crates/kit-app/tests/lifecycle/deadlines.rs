@@ -320,3 +320,33 @@ async fn an_unnamed_task_of_a_hook_that_is_cut_is_a_failure() {
         "hooks: 1 unnamed task had to be cut at the deadline"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_task_of_a_hook_that_fails_is_named_and_stops_nothing() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .after_start("poll", |app| async move {
+            let failing = async { Err::<(), _>(kit_app::BoxError::from("poll failed")) };
+            let _ = app.scope().spawn("poller", failing).await;
+            Ok(())
+        })
+        .build();
+    let report = run_and_stop(app).await.0.unwrap();
+    assert!(report.remarks[0].contains("poller") && report.remarks[0].contains("poll failed"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_that_panics_changes_nothing() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let panics = |event: &kit_app::Event| {
+        assert!(
+            !matches!(event, kit_app::Event::Ready { .. }),
+            "a bad observer"
+        );
+    };
+    let app = builder.server(Fake::new("http")).observer(panics).build();
+    assert_eq!(run_and_stop(app).await.0.unwrap().exit_code, 0);
+    assert_nothing_alive();
+}

@@ -43,14 +43,16 @@ fn parse_delay(delay: &str) -> Result<Option<Duration>, ApiError> {
     if delay.is_empty() {
         return Ok(None);
     }
-    let wrong =
-        |why: String| ApiError::bad_request("INVALID_DELAY", why).with_metadata("delay", delay);
+    // An answer repeats no more of its question than fits.
+    let shown: String = delay.chars().take(LONGEST_NAME).collect();
+    let wrong = |why: &str| {
+        let message = format!("delay `{shown}` is {why}");
+        ApiError::bad_request("INVALID_DELAY", message).with_metadata("delay", shown.clone())
+    };
     match humantime::parse_duration(delay) {
         Ok(time) if time <= LONGEST_DELAY => Ok(Some(time)),
-        Ok(_) => Err(wrong(format!("delay `{delay}` is longer than 60s"))),
-        Err(error) => Err(wrong(format!(
-            "delay `{delay}` is not a time such as 500ms: {error}"
-        ))),
+        Ok(_) => Err(wrong("longer than 60s")),
+        Err(_) => Err(wrong("not a time, such as 500ms or 2s")),
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) fn init(form: Log) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // A log that nobody reads any more is no reason to end.
+        .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal());
     match form {
         Log::Pretty => log.with_target(false).init(),

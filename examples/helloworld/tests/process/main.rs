@@ -12,6 +12,7 @@ mod failures;
 mod grpc;
 mod http;
 mod idle;
+mod log;
 mod registry;
 mod repair;
 mod start;

@@ -8,3 +8,4 @@ mod fixture;
 mod limits;
 mod serving;
 mod streams;
+mod unusual;

@@ -172,7 +172,10 @@ impl Registered {
             took,
             error: error.clone(),
         };
-        core.emit(&event);
+        // Nobody has to hear that what was never shown is not shown.
+        if self.told.is_open() || error.is_some() {
+            core.emit(&event);
+        }
         RegistrationReport {
             registry,
             took,

@@ -103,10 +103,20 @@ impl Schemes {
             None => Err(Error::UnknownScheme {
                 url: redacted(url),
                 scheme: scheme.to_owned(),
-                known: self.known().map(str::to_owned).collect(),
+                known: self
+                    .known()
+                    .map(str::to_owned)
+                    .chain(missing(scheme))
+                    .collect(),
             }),
         }
     }
+}
+
+/// What the wanted scheme needs.
+fn missing(scheme: &str) -> Option<String> {
+    let off = !cfg!(feature = "etcd") && scheme == "etcd";
+    off.then(|| "etcd with the feature `etcd`".to_owned())
 }
 
 /// The built-in schemes: `memory`, and `etcd` with that feature.

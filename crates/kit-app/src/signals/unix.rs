@@ -16,10 +16,14 @@ pub(super) fn install(
     scope: &Scope,
     react: impl Fn(i32) -> Option<i32> + Send + 'static,
 ) -> io::Result<Guard> {
-    // Reading before the default action is held back, so that none is lost in between.
+    // In this order. A signal runs its handlers in the order of their registration, perhaps on a
+    // thread that stands still in between: the default action must look at its flag before the
+    // reader is woken, who may end the app and arm it again. And the flag is lowered once somebody
+    // reads, so that a signal is never without effect.
+    register_defaults()?;
     let mut signals = Signals::new(STOPPING)?;
     let handle = signals.handle();
-    let defaults = Defaults::hold_back()?;
+    let defaults = Defaults::hold_back();
     scope.spawn_thread("signals", move |_told| {
         for signal in signals.forever() {
             if let Some(code) = react(signal) {
@@ -74,21 +78,26 @@ pub(super) fn process_ends_with_the_app() {
     lock().process_ends = true;
 }
 
-impl Defaults {
-    fn hold_back() -> io::Result<Defaults> {
-        let mut running = lock();
-        match &running.armed {
-            Some(armed) => armed.store(false, Ordering::SeqCst),
-            None => {
-                let armed = Arc::new(AtomicBool::new(false));
-                for signal in STOPPING {
-                    flag::register_conditional_default(signal, Arc::clone(&armed))?;
-                }
-                running.armed = Some(armed);
-            }
+fn register_defaults() -> io::Result<()> {
+    let mut running = lock();
+    if running.armed.is_none() {
+        let armed = Arc::new(AtomicBool::new(true));
+        for signal in STOPPING {
+            flag::register_conditional_default(signal, Arc::clone(&armed))?;
         }
+        running.armed = Some(armed);
+    }
+    Ok(())
+}
+
+impl Defaults {
+    fn hold_back() -> Defaults {
+        let mut running = lock();
         running.apps += 1;
-        Ok(Defaults)
+        if let Some(armed) = &running.armed {
+            armed.store(false, Ordering::SeqCst);
+        }
+        Defaults
     }
 }
 

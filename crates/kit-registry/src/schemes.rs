@@ -127,7 +127,12 @@ impl Default for Schemes {
         schemes.add("memory", move |url, scope| {
             match url.strip_prefix("memory:").unwrap_or(url) {
                 "" | "//" => Ok(memory.open(scope)),
-                rest => Err(Error::url(url, "rest", rest, "empty, as in memory:")),
+                rest => Err(Error::url(
+                    url,
+                    "rest",
+                    redacted(rest),
+                    "empty, as in memory:",
+                )),
             }
         });
         #[cfg(feature = "etcd")]

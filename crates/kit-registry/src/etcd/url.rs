@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{Error, endpoint::check_host};
+use crate::{Error, endpoint::check_host, error::odd_ports_hidden};
 
 const SCHEME: &str = "etcd://";
 const DEFAULT_PORT: u16 = 2379;
@@ -81,7 +81,7 @@ fn parse_login(url: &str, login: &str) -> Result<Login, Error> {
 }
 
 fn parse_host(url: &str, text: &str) -> Result<String, Error> {
-    let wrong = |expected| Error::url(url, "endpoint", text, expected);
+    let wrong = |expected| Error::url(url, "endpoint", odd_ports_hidden(text), expected);
     // A colon inside the brackets of an IPv6 address is not the port's.
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -215,6 +215,9 @@ mod tests {
             ("etcd://u:secret%zz@h:1", "user and password"),
             ("etcd://u:secret?x@h:1", "user and password"),
             ("etcd://u:secret@h:x", "endpoint"),
+            ("etcd://user:secret", "endpoint"),
+            ("etcd://user:secret/a?ttl=3s", "endpoint"),
+            ("etcd://h:1?password=secret", "query"),
             ("etcd://h:1//a", "namespace"),
             ("etcd://h:1/a?ttl=1s", "ttl"),
             ("etcd://h:1/a?ttl=15", "ttl"),

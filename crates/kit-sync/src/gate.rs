@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::Notify;
+use crate::sync::{Mutex, MutexGuard, Notify, lock};
 
 /// Opens when every [`Latch`] that was taken from it has been opened. Clones are the same gate.
 ///
@@ -117,10 +117,7 @@ impl Gate {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.inner
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner.state)
     }
 }
 
@@ -162,7 +159,7 @@ impl fmt::Debug for Gate {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(kit_loom)))]
 mod tests {
     use super::*;
 

@@ -51,6 +51,7 @@ pub mod panic;
 mod published;
 mod slots;
 mod stop;
+mod sync;
 mod tree;
 
 pub use gate::{Abandoned, Gate, Latch};

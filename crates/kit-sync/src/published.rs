@@ -3,11 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use crate::sync::{ArcSwap, AtomicBool, Notify, Ordering};
 
 /// A shared value that readers load without a lock and writers replace whole: Go's
-/// `atomic.Value`, typed. Built on [`arc_swap`].
+/// `atomic.Value`, typed. Built on [arc-swap](https://docs.rs/arc-swap).
 ///
 /// A [`store`](Self::store) happens before the [`load`](Self::load) that returns its value, so a
 /// reader sees everything that was written into the value before it was stored.
@@ -20,23 +19,32 @@ use tokio::sync::watch;
 /// assert_eq!(*limit.load(), 20);
 /// ```
 pub struct Published<T> {
-    value: Arc<ArcSwap<T>>,
-    changed: watch::Sender<()>,
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T> {
+    value: ArcSwap<T>,
+    /// Told after each replacement, and when the publisher is gone.
+    changed: Notify,
+    gone: AtomicBool,
 }
 
 impl<T> Published<T> {
     /// Publishes a first value.
     pub fn new(value: impl Into<Arc<T>>) -> Published<T> {
         Published {
-            value: Arc::new(ArcSwap::new(value.into())),
-            changed: watch::Sender::new(()),
+            shared: Arc::new(Shared {
+                value: ArcSwap::new(value.into()),
+                changed: Notify::new(),
+                gone: AtomicBool::new(false),
+            }),
         }
     }
 
     /// The current value.
     #[must_use]
     pub fn load(&self) -> Arc<T> {
-        self.value.load_full()
+        self.shared.value.load_full()
     }
 
     /// Replaces the value.
@@ -46,7 +54,7 @@ impl<T> Published<T> {
 
     /// Replaces the value and returns the one before.
     pub fn swap(&self, value: impl Into<Arc<T>>) -> Arc<T> {
-        let before = self.value.swap(value.into());
+        let before = self.shared.value.swap(value.into());
         self.tell();
         before
     }
@@ -60,7 +68,7 @@ impl<T> Published<T> {
         current: &Arc<T>,
         value: impl Into<Arc<T>>,
     ) -> Result<(), Arc<T>> {
-        let found = arc_swap::Guard::into_inner(self.value.compare_and_swap(current, value.into()));
+        let found: Arc<T> = self.replace(current, value.into());
         if Arc::ptr_eq(&found, current) {
             self.tell();
             Ok(())
@@ -72,25 +80,42 @@ impl<T> Published<T> {
     /// Replaces the value by one made from it. The closure is called again when another writer
     /// came first.
     pub fn update(&self, mut change: impl FnMut(&T) -> T) {
-        self.value.rcu(|old| change(old));
-        self.tell();
+        let mut current = self.load();
+        loop {
+            let found = self.replace(&current, Arc::new(change(&current)));
+            if Arc::ptr_eq(&found, &current) {
+                return self.tell();
+            }
+            current = found;
+        }
     }
 
     /// The values that follow the current one: the latest is never missed, none is seen twice,
     /// and values that are replaced before they are asked for are skipped.
     #[must_use]
     pub fn changes(&self) -> Changes<T> {
-        let changed = self.changed.subscribe();
         Changes {
             seen: self.load(),
-            value: Arc::clone(&self.value),
-            changed,
+            shared: Arc::clone(&self.shared),
         }
+    }
+
+    /// Returns what was there; the very `current` when it was replaced.
+    fn replace(&self, current: &Arc<T>, value: Arc<T>) -> Arc<T> {
+        Arc::clone(&self.shared.value.compare_and_swap(current, value))
     }
 
     fn tell(&self) {
         // After the swap: a reader that is woken by this finds that value or a later one.
-        self.changed.send_replace(());
+        self.shared.changed.notify_waiters();
+    }
+}
+
+impl<T> Drop for Published<T> {
+    fn drop(&mut self) {
+        // Release: whoever sees the publisher gone sees its last value.
+        self.shared.gone.store(true, Ordering::Release);
+        self.shared.changed.notify_waiters();
     }
 }
 
@@ -102,8 +127,7 @@ impl<T: fmt::Debug> fmt::Debug for Published<T> {
 
 /// The later values of a [`Published`]; see [`Published::changes`].
 pub struct Changes<T> {
-    value: Arc<ArcSwap<T>>,
-    changed: watch::Receiver<()>,
+    shared: Arc<Shared<T>>,
     seen: Arc<T>,
 }
 
@@ -114,19 +138,19 @@ impl<T> Changes<T> {
     /// Nothing is lost when dropped.
     pub async fn next(&mut self) -> Option<Arc<T>> {
         loop {
-            // Marked as seen before the load: a store after the load wakes the next round.
-            let open = self.changed.has_changed().is_ok();
-            self.changed.mark_unchanged();
-            let now = self.value.load_full();
+            // In this order: a replacement after the load wakes what was made before it, and a
+            // publisher that was seen gone has stored nothing after.
+            let changed = self.shared.changed.notified();
+            let gone = self.shared.gone.load(Ordering::Acquire);
+            let now = self.shared.value.load_full();
             if !Arc::ptr_eq(&now, &self.seen) {
                 self.seen = Arc::clone(&now);
                 return Some(now);
             }
-            if !open {
+            if gone {
                 return None;
             }
-            // An error means that the sender is gone: look once more.
-            let _ = self.changed.changed().await;
+            changed.await;
         }
     }
 }
@@ -139,7 +163,7 @@ impl<T: fmt::Debug> fmt::Debug for Changes<T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(kit_loom)))]
 mod tests {
     use super::*;
 

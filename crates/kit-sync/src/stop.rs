@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
+use crate::sync::{CancellationToken, OnceLock};
 
 /// Why something was told to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,7 +199,7 @@ impl fmt::Debug for StopToken {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(kit_loom)))]
 mod tests {
     use super::*;
 

@@ -7,7 +7,7 @@ mod supervisor;
 mod task;
 mod word;
 
-#[cfg(test)]
+#[cfg(all(test, not(kit_loom)))]
 mod tests;
 
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 //! A node's state and live count in one atomic word.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering};
 
 const CANCELLED: usize = 1;
 const ENDED: usize = 2;
@@ -89,7 +89,7 @@ impl Word {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(kit_loom)))]
 mod tests {
     use super::*;
 

@@ -1,0 +1,35 @@
+//! What our state machines are made of: the parts of std, tokio and arc-swap, or, under
+//! `--cfg kit_loom`, stand-ins that [loom](https://docs.rs/loom) can explore. The cfg is our own:
+//! the common `--cfg loom` changes tokio itself.
+//!
+//! The stand-ins for tokio's types keep to what their documentation promises and to no more, so a
+//! model proves what is ours, on top of what is tokio's.
+
+#[cfg(kit_loom)]
+#[allow(dead_code, reason = "all of a type, whoever uses it today")]
+mod stand_in;
+
+#[cfg(kit_loom)]
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(kit_loom)]
+pub(crate) use loom::sync::{Mutex, MutexGuard};
+#[cfg(kit_loom)]
+pub(crate) use stand_in::{ArcSwap, CancellationToken, Notify, OnceLock};
+
+#[cfg(not(kit_loom))]
+pub(crate) use arc_swap::ArcSwap;
+#[cfg(not(kit_loom))]
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(not(kit_loom))]
+pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+#[cfg(not(kit_loom))]
+pub(crate) use tokio::sync::Notify;
+#[cfg(not(kit_loom))]
+pub(crate) use tokio_util::sync::CancellationToken;
+
+use std::sync::PoisonError;
+
+/// A panic while a lock was held has left nothing half done: no foreign code runs under ours.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

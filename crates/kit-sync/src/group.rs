@@ -1,21 +1,22 @@
 //! An errgroup: a few tasks, one owner, the first error.
 
+mod count;
+mod member;
+
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::{Location, resume_unwind};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Weak};
+use std::task::Waker;
 
-use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 
-use crate::panic::{Caught, catch, message};
-use crate::slots::{Slot, Slots};
+use crate::roster::Roster;
+use crate::sync::{AtomicBool, Mutex, Notify, Ordering, lock};
 use crate::{Cause, StopToken};
+use count::Count;
+use member::Member;
 
 /// Runs tasks at the same time, waits for *all* of them and gives the first error: Go's errgroup,
 /// for the fan-out inside one function.
@@ -45,19 +46,15 @@ pub struct GroupHandle<E> {
     inner: Weak<Inner<E>>,
 }
 
-struct Inner<E> {
-    runtime: Handle,
+pub(crate) struct Inner<E> {
+    runtime: Option<Handle>,
     token: StopToken,
-    state: Mutex<State<E>>,
-    /// Told when the last task has ended.
+    count: Count,
+    aborting: AtomicBool,
+    waiting: Roster<Waker>,
+    first: Mutex<Option<First<E>>>,
+    /// Told when the last task has ended and somebody waits for that.
     empty: Notify,
-}
-
-struct State<E> {
-    /// The tasks that have not ended.
-    tasks: Slots,
-    first: Option<First<E>>,
-    ended: bool,
 }
 
 enum First<E> {
@@ -72,18 +69,8 @@ impl<E: Send + 'static> Group<E> {
     /// Outside a tokio runtime.
     #[must_use]
     pub fn new() -> Group<E> {
-        let state = State {
-            tasks: Slots::default(),
-            first: None,
-            ended: false,
-        };
         Group {
-            inner: Arc::new(Inner {
-                runtime: Handle::current(),
-                token: StopToken::new(),
-                state: Mutex::new(state),
-                empty: Notify::new(),
-            }),
+            inner: Arc::new(Inner::new(Some(Handle::current()))),
         }
     }
 
@@ -93,8 +80,8 @@ impl<E: Send + 'static> Group<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        // Only a dropped owner refuses, and this is the owner.
-        let _ = spawn(&self.inner, future, Location::caller());
+        self.inner.count.enter();
+        start(&self.inner, future, Location::caller());
     }
 
     /// Told at the first error or panic, and when the group is dropped.
@@ -122,22 +109,11 @@ impl<E: Send + 'static> Group<E> {
     /// # Cancel safety
     /// Nothing is lost when dropped; call it again.
     pub async fn wait(&mut self) -> Result<(), E> {
-        loop {
-            let empty = self.inner.empty.notified();
-            {
-                let mut state = self.inner.lock();
-                if state.tasks.is_empty() {
-                    return match state.first.take() {
-                        None => Ok(()),
-                        Some(First::Error(error)) => Err(error),
-                        Some(First::Panic(payload)) => {
-                            drop(state);
-                            resume_unwind(payload)
-                        }
-                    };
-                }
-            }
-            empty.await;
+        self.inner.until_empty().await;
+        match self.inner.take_first() {
+            None => Ok(()),
+            Some(First::Error(error)) => Err(error),
+            Some(First::Panic(payload)) => resume_unwind(payload),
         }
     }
 }
@@ -150,13 +126,7 @@ impl<E: Send + 'static> Default for Group<E> {
 
 impl<E> Drop for Group<E> {
     fn drop(&mut self) {
-        let aborts = {
-            let mut state = self.inner.lock();
-            state.ended = true;
-            state.tasks.abort_handles()
-        };
-        self.inner.token.cancel(Cause::Dropped);
-        aborts.iter().for_each(AbortHandle::abort);
+        self.inner.end();
     }
 }
 
@@ -171,125 +141,92 @@ impl<E: Send + 'static> GroupHandle<E> {
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
         match self.inner.upgrade() {
-            Some(inner) => spawn(&inner, future, Location::caller()),
-            None => Err(future),
+            Some(inner) if inner.count.try_enter() => {
+                start(&inner, future, Location::caller());
+                Ok(())
+            }
+            _ => Err(future),
         }
     }
 }
 
 impl<E> Inner<E> {
-    fn lock(&self) -> MutexGuard<'_, State<E>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new(runtime: Option<Handle>) -> Inner<E> {
+        Inner {
+            runtime,
+            token: StopToken::new(),
+            count: Count::default(),
+            aborting: AtomicBool::new(false),
+            waiting: Roster::new(),
+            first: Mutex::new(None),
+            empty: Notify::new(),
+        }
     }
 
+    fn is_aborting(&self) -> bool {
+        self.aborting.load(Ordering::Acquire)
+    }
+
+    fn leave(&self) {
+        if self.count.leave() {
+            self.empty.notify_waiters();
+        }
+    }
+
+    async fn until_empty(&self) {
+        loop {
+            let empty = self.empty.notified();
+            if self.count.wait_for_none() {
+                return self.count.waited();
+            }
+            empty.await;
+        }
+    }
+
+    /// The error or panic to tell, dropping any other.
+    fn take_first(&self) -> Option<First<E>> {
+        lock(&self.first).take()
+    }
+
+    /// Keeps the first error, or the first panic instead.
     fn fail(&self, first: First<E>, cause: Cause) {
-        let mut state = self.lock();
-        let replaced = match (&state.first, &first) {
-            (None, _) | (Some(First::Error(_)), First::Panic(_)) => state.first.replace(first),
+        let mut kept = lock(&self.first);
+        let replaced = match (&*kept, &first) {
+            (None, _) | (Some(First::Error(_)), First::Panic(_)) => kept.replace(first),
             _ => Some(first),
         };
-        drop(state);
+        drop(kept);
         // Foreign code runs in its drop: not under the lock.
         drop(replaced);
         self.token.cancel(cause);
     }
+
+    /// The owner is gone.
+    fn end(&self) {
+        self.aborting.store(true, Ordering::Release);
+        let alive = self.count.end();
+        self.token.cancel(Cause::Dropped);
+        if alive {
+            self.waiting
+                .collect(Waker::clone)
+                .into_iter()
+                .for_each(Waker::wake);
+        }
+    }
 }
 
-fn spawn<E, F>(
-    inner: &Arc<Inner<E>>,
-    future: F,
-    location: &'static Location<'static>,
-) -> Result<(), F>
+fn start<E, F>(inner: &Arc<Inner<E>>, future: F, location: &'static Location<'static>)
 where
     E: Send + 'static,
     F: Future<Output = Result<(), E>> + Send + 'static,
 {
-    let slot = {
-        let mut state = inner.lock();
-        if state.ended {
-            return Err(future);
-        }
-        state.tasks.insert()
-    };
-    let member = Member {
-        future,
-        place: Place {
-            inner: Arc::clone(inner),
-            slot,
-        },
-        location,
-    };
+    let member = Member::new(Arc::clone(inner), future, location);
+    let runtime = inner.runtime.as_ref().expect("models spawn nothing");
     #[expect(
         clippy::disallowed_methods,
         reason = "this is where a group's tasks start"
     )]
-    let abort = inner.runtime.spawn(member).abort_handle();
-    let mut state = inner.lock();
-    let ended = state.ended;
-    state.tasks.fill(slot, abort.clone());
-    drop(state);
-    if ended {
-        abort.abort();
-    }
-    Ok(())
-}
-
-pin_project! {
-    struct Member<E, F> {
-        #[pin]
-        future: F,
-        // After the future: the place is free once the future is gone.
-        place: Place<E>,
-        location: &'static Location<'static>,
-    }
-}
-
-struct Place<E> {
-    inner: Arc<Inner<E>>,
-    slot: Slot,
-}
-
-impl<E, F: Future<Output = Result<(), E>>> Future for Member<E, F> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        let location = || this.location.to_string();
-        match catch(|| this.future.poll(cx)) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(Ok(()))) => {}
-            Ok(Poll::Ready(Err(error))) => {
-                let cause = Cause::Failed {
-                    task: "group".to_owned(),
-                    location: location(),
-                };
-                this.place.inner.fail(First::Error(error), cause);
-            }
-            Err(Caught {
-                payload,
-                location: known,
-            }) => {
-                let cause = Cause::Panicked {
-                    task: "group".to_owned(),
-                    message: message(&*payload),
-                    location: known.unwrap_or_else(location),
-                };
-                this.place.inner.fail(First::Panic(payload), cause);
-            }
-        }
-        Poll::Ready(())
-    }
-}
-
-impl<E> Drop for Place<E> {
-    fn drop(&mut self) {
-        let mut state = self.inner.lock();
-        state.tasks.remove(self.slot);
-        if state.tasks.is_empty() {
-            drop(state);
-            self.inner.empty.notify_waiters();
-        }
-    }
+    runtime.spawn(member);
 }
 
 impl<E> Clone for GroupHandle<E> {
@@ -302,10 +239,9 @@ impl<E> Clone for GroupHandle<E> {
 
 impl<E> fmt::Debug for Group<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.inner.lock();
         f.debug_struct("Group")
-            .field("tasks", &state.tasks.len())
-            .field("failed", &state.first.is_some())
+            .field("tasks", &self.inner.count.get())
+            .field("failed", &lock(&self.inner.first).is_some())
             .finish_non_exhaustive()
     }
 }

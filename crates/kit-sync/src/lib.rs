@@ -12,6 +12,7 @@
 //! | tell tasks to stop, and why | [`StopToken`], [`Cause`] |
 //! | wait until several parts are ready | [`Gate`], [`Latch`] |
 //! | share a value that is read often and replaced seldom | [`Published`] |
+//! | learn who blocks the runtime, and never hang in a stop | [`Watchdog`] |
 //!
 //! # Example
 //!
@@ -48,20 +49,24 @@
 mod gate;
 mod group;
 pub mod panic;
+mod polling;
 mod published;
-mod slots;
+mod roster;
 mod stop;
 mod sync;
+pub mod testing;
 mod tree;
+mod watchdog;
 
 pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};
 pub use published::{Changes, Published};
 pub use stop::{Cause, StopToken};
 pub use tree::{
-    CloseReport, Ending, Hold, Outcome, Refused, Scope, Supervisor, Task, TaskError, TaskReport,
-    TaskResult, TaskTree,
+    CloseReport, Ending, Hold, Kind, MembersSnapshot, Outcome, Refused, Scope, ScopeState,
+    Supervisor, Task, TaskError, TaskReport, TaskResult, TaskSnapshot, TaskTree, TreeSnapshot,
 };
+pub use watchdog::{StuckPoll, Watchdog, WatchdogEvent, WatchdogOptions};
 
 /// The error of a task: any error, from anywhere.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

@@ -10,7 +10,7 @@
 mod stand_in;
 
 #[cfg(kit_loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 #[cfg(kit_loom)]
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 #[cfg(kit_loom)]
@@ -19,7 +19,7 @@ pub(crate) use stand_in::{ArcSwap, CancellationToken, Notify, OnceLock};
 #[cfg(not(kit_loom))]
 pub(crate) use arc_swap::ArcSwap;
 #[cfg(not(kit_loom))]
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 #[cfg(not(kit_loom))]
 pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
 #[cfg(not(kit_loom))]

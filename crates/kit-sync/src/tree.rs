@@ -1,8 +1,13 @@
 //! Where tasks live: a tree of named scopes, its owner, and how it ends.
 
+mod blocking;
 mod member;
+mod named;
 mod node;
 mod report;
+pub(crate) mod roots;
+mod sites;
+mod snapshot;
 mod supervisor;
 mod task;
 mod word;
@@ -15,22 +20,24 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub use member::{Hold, Refused};
+pub use named::Kind;
 pub use report::{CloseReport, Outcome, TaskReport};
+pub use snapshot::{MembersSnapshot, ScopeState, TaskSnapshot, TreeSnapshot};
 pub use supervisor::Supervisor;
 pub use task::{Ending, Task, TaskError, TaskResult};
 
-use crate::panic::catch;
+use crate::polling::{Mark, Polling};
 use crate::{Cause, StopToken};
-use node::{Node, OnAbort};
+use named::{Named, TaskPlace, TaskState};
+use node::{Node, OnAbort, Runtime};
 use supervisor::Watched;
-use task::{Named, TaskPlace, TaskState, judge};
 
 /// How long `close` waits after the deadline for aborted tasks to be gone.
 const ABORT_GRACE: Duration = Duration::from_millis(50);
@@ -63,10 +70,10 @@ impl TaskTree {
     /// Outside a tokio runtime.
     #[must_use]
     pub fn new(name: impl AsRef<str>) -> TaskTree {
+        let node = Node::root(name.as_ref(), Runtime(Some(Handle::current())));
+        roots::add(&node);
         TaskTree {
-            root: Scope {
-                node: Arc::new(Node::root(name.as_ref(), Handle::current())),
-            },
+            root: Scope { node },
         }
     }
 
@@ -74,6 +81,12 @@ impl TaskTree {
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.root
+    }
+
+    /// What lives in it now; see [`Scope::tree`].
+    #[must_use]
+    pub fn tree(&self) -> TreeSnapshot {
+        self.root.tree()
     }
 
     /// [Closes](Scope::close) the root.
@@ -121,6 +134,42 @@ impl Scope {
         let watched = Arc::new(Watched::below(self.node.watched.clone()));
         let node = Node::child(&self.node, name.as_ref(), Some(Arc::clone(&watched)));
         (Scope { node }, Supervisor { watched })
+    }
+
+    /// What lives in this scope and below it now.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let tree = kit_sync::TaskTree::new("example");
+    /// let http = tree.scope().child("http");
+    /// http.spawn("accept", std::future::pending::<()>());
+    /// tokio::task::yield_now().await;
+    /// let snapshot = tree.tree();
+    /// assert_eq!(snapshot.scopes[0].tasks[0].polls, 1);
+    /// // example
+    /// // └─ http
+    /// //    └─ accept  0 ms, src/main.rs:3:6, 1 poll
+    /// println!("{snapshot}");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn tree(&self) -> TreeSnapshot {
+        TreeSnapshot::of(&self.node)
+    }
+
+    /// The path and the place of what a thread says it polls, if that lives here or below.
+    pub(crate) fn who_polls(&self, polling: &Polling) -> Option<(String, String)> {
+        let mut nodes = self.node.subtree().into_iter();
+        let node = nodes.find(|node| node.id == polling.scope)?;
+        let (name, place) = match polling.mark() {
+            Mark::Task(key) => {
+                let task = node.task(key as usize)?;
+                (task.name.to_string(), task.location.to_string())
+            }
+            Mark::Member(site) => ("(unnamed)".to_owned(), node.place(site)),
+        };
+        Some((format!("{}/{name}", node.path()), place))
     }
 
     // === tasks ===
@@ -180,66 +229,64 @@ impl Scope {
     where
         F: Future<Output: TaskResult> + Send + 'static,
     {
-        let Some(place) = self.enter(name, ending, Location::caller()) else {
+        let state = TaskState::new(name, Location::caller(), ending, Kind::Future);
+        let Some(place) = TaskPlace::enter(&self.node, state) else {
             return Err(future);
         };
-        let task = Arc::clone(&place.task);
         #[expect(
             clippy::disallowed_methods,
             reason = "this is where a tree's tasks start"
         )]
-        let running = self.node.runtime.spawn(Named { future, place });
-        self.node.task_started(&task, running.abort_handle());
-        Ok(Task::running(running))
+        let running = self.node.runtime.handle().spawn(Named { future, place });
+        Ok(Task::in_runtime(running))
     }
 
-    /// Starts an operating-system thread. It is told by the token that it is given, waited for,
-    /// and joined; a thread cannot be aborted, and one that does not end is reported as stuck.
+    /// Starts a closure that blocks, on the runtime's pool for that. It is told by the token that
+    /// it is given and waited for. Once it runs it cannot be aborted, and one that does not end is
+    /// reported as stuck; as long as it waits for a thread of the pool, it is taken back.
+    ///
+    /// Work that lasts as long as the program should have [a thread](Self::spawn_thread) of its
+    /// own: the pool is bounded.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let tree = kit_sync::TaskTree::new("example");
+    /// let sum = tree.scope().spawn_blocking("sum", |stop| {
+    ///     let mut sum = 0_u64;
+    ///     for n in 0..1_000 {
+    ///         if stop.is_cancelled() {
+    ///             return Err("told to stop".into());
+    ///         }
+    ///         sum += n;
+    ///     }
+    ///     Ok(sum)
+    /// });
+    /// assert_eq!(sum.await.unwrap(), 499_500);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking<R: TaskResult>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        body: impl FnOnce(StopToken) -> R + Send + 'static,
+    ) -> Task<R::Value> {
+        blocking::spawn(&self.node, name.into(), Location::caller(), body)
+    }
+
+    /// Starts an operating-system thread with the task's name. It is told by the token that it is
+    /// given, waited for, and joined; a thread cannot be aborted, and one that does not end is
+    /// reported as stuck.
     ///
     /// # Errors
-    /// When the scope has ended, or the system has no thread to give.
+    /// When the scope has ended ([`Refused`]), or the system has no thread to give.
     #[track_caller]
     pub fn spawn_thread<R: TaskResult>(
         &self,
         name: impl Into<Cow<'static, str>>,
         body: impl FnOnce(StopToken) -> R + Send + 'static,
-    ) -> io::Result<()> {
-        let name = name.into();
-        let thread = std::thread::Builder::new().name(name.to_string());
-        let Some(place) = self.enter(name, Ending::WhenTold, Location::caller()) else {
-            return Err(io::Error::other(Refused));
-        };
-        let token = self.token().clone();
-        let thread = thread.spawn(move || {
-            let mut place = place;
-            let (outcome, _) = judge(catch(|| body(token)));
-            place.outcome = Some(outcome);
-        })?;
-        self.node.keep_thread(thread);
-        Ok(())
-    }
-
-    fn enter(
-        &self,
-        name: Cow<'static, str>,
-        ending: Ending,
-        location: &'static Location<'static>,
-    ) -> Option<TaskPlace> {
-        let spawned = Instant::now();
-        let task = Arc::new(TaskState {
-            name,
-            location,
-            spawned,
-            ending,
-            abort: OnceLock::new(),
-        });
-        let key = self.node.enter_task(&task)?;
-        Some(TaskPlace {
-            node: Arc::clone(&self.node),
-            key,
-            task,
-            outcome: None,
-        })
+    ) -> io::Result<Task<R::Value>> {
+        blocking::spawn_thread(&self.node, name.into(), Location::caller(), body)
     }
 
     /// Starts an unnamed member, such as the task of a connection: counted, and aborted at the

@@ -12,8 +12,9 @@ use pin_project_lite::pin_project;
 
 use super::node::{Node, OnAbort};
 use super::report::{Outcome, TaskReport};
-use crate::panic::{catch, message};
-use crate::slots::Slot;
+use crate::panic::{Caught, catch, message};
+use crate::polling::{Mark, polling};
+use crate::roster::Slot;
 
 /// The scope has ended: nothing enters it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,24 +59,20 @@ pub(super) fn track<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let Some(slot) = node.enter_member() else {
+    if !node.enter_member() {
         return Err(future);
-    };
+    }
     let place = Place {
         node: Arc::clone(node),
-        slot,
-        failure: None,
+        waits: None,
+        site: node.site(location),
+        aborted: false,
     };
     #[expect(
         clippy::disallowed_methods,
         reason = "this is where a tree's members start"
     )]
-    let running = node.runtime.spawn(Member {
-        future,
-        place,
-        location,
-    });
-    node.member_started(slot, running.abort_handle());
+    node.runtime.handle().spawn(Member { future, place });
     Ok(())
 }
 
@@ -85,14 +82,15 @@ pin_project! {
         future: F,
         // After the future: the place is left once the future is gone.
         place: Place,
-        location: &'static Location<'static>,
     }
 }
 
 struct Place {
     node: Arc<Node>,
-    slot: Slot,
-    failure: Option<Box<TaskReport>>,
+    /// Where it is listed once it has something to wait for.
+    waits: Option<Slot>,
+    site: u16,
+    aborted: bool,
 }
 
 impl<F: Future<Output = ()>> Future for Member<F> {
@@ -100,28 +98,53 @@ impl<F: Future<Output = ()>> Future for Member<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        match catch(|| this.future.poll(cx)) {
-            Ok(poll) => poll,
+        let place = this.place;
+        if place.must_end() {
+            return Poll::Ready(());
+        }
+        let mark = Mark::Member(place.site);
+        match polling(place.node.id, mark, || catch(|| this.future.poll(cx))) {
+            Ok(Poll::Pending) => {
+                if place.waits.is_none() {
+                    place.waits = Some(place.node.member_waits(cx.waker(), place.site));
+                    if place.must_end() {
+                        return Poll::Ready(());
+                    }
+                }
+                Poll::Pending
+            }
+            Ok(Poll::Ready(())) => Poll::Ready(()),
             Err(caught) => {
-                this.place.failure = Some(Box::new(TaskReport {
-                    path: format!("{}/(unnamed)", this.place.node.path()),
-                    spawned_at: this.location.to_string(),
-                    // Members keep no time of their own: they are too many.
-                    age: Duration::ZERO,
-                    outcome: Outcome::Panicked {
-                        message: message(&*caught.payload),
-                        location: caught.location,
-                    },
-                }));
+                place.panicked(caught);
                 Poll::Ready(())
             }
         }
     }
 }
 
+impl Place {
+    fn must_end(&mut self) -> bool {
+        self.aborted = self.node.is_aborting();
+        self.aborted
+    }
+
+    #[cold]
+    fn panicked(&self, caught: Caught) {
+        self.node.member_failed(TaskReport {
+            path: format!("{}/(unnamed)", self.node.path()),
+            spawned_at: self.node.place(self.site),
+            // Members keep no time of their own: they are too many.
+            age: Duration::ZERO,
+            outcome: Outcome::Panicked {
+                message: message(&*caught.payload),
+                location: caught.location,
+            },
+        });
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
-        self.node
-            .member_ended(self.slot, self.failure.take().map(|report| *report));
+        self.node.member_ended(self.waits, self.aborted);
     }
 }

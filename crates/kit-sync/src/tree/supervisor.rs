@@ -1,10 +1,9 @@
 //! Seeing when the tasks of a part of the tree have all ended.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::Notify;
-
-use super::report::TaskReport;
+use super::report::{Outcome, TaskReport};
+use crate::sync::{Mutex, MutexGuard, Notify, lock};
 
 /// Sees the named tasks of a scope and of every scope below it;
 /// from [`Scope::supervised_child`](super::Scope::supervised_child).
@@ -34,10 +33,13 @@ impl State {
         self.telling.clone().filter(|_| self.alive == 0)
     }
 
+    fn failed(&self) -> bool {
+        let failed = |report: &TaskReport| report.outcome.is_failure();
+        self.telling.as_ref().is_some_and(failed)
+    }
+
     fn failure(&self) -> Option<TaskReport> {
-        self.telling
-            .clone()
-            .filter(|report| report.outcome.is_failure())
+        self.telling.clone().filter(|_| self.failed())
     }
 }
 
@@ -101,20 +103,22 @@ impl Watched {
         }
     }
 
-    pub(super) fn ended(&self, report: &TaskReport) {
-        let mut state = self.lock();
-        state.alive -= 1;
-        if state.failure().is_none() {
-            state.telling = Some(report.clone());
-        }
-        drop(state);
-        self.changed.notify_waiters();
-        if let Some(above) = &self.above {
-            above.ended(report);
+    pub(super) fn ended(&self, outcome: &Outcome, report: impl Fn() -> TaskReport) {
+        let mut watched = Some(self);
+        while let Some(here) = watched {
+            let mut state = here.lock();
+            state.alive -= 1;
+            // The last that ended is asked for only when none is left.
+            if !state.failed() && (state.alive == 0 || outcome.is_failure()) {
+                state.telling = Some(report());
+            }
+            drop(state);
+            here.changed.notify_waiters();
+            watched = here.above.as_deref();
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }

@@ -1,0 +1,237 @@
+//! Named tasks: what is known of one from outside, and how it runs.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::node::Node;
+use super::report::{Outcome, TaskReport};
+use super::task::{Ending, TaskError, TaskResult};
+use crate::panic::{Caught, catch, message};
+use crate::polling::{Mark, polling};
+use crate::sync::{AtomicU64, Ordering};
+
+/// What is known of a named task from outside.
+#[derive(Debug)]
+pub(super) struct TaskState {
+    pub(super) name: Cow<'static, str>,
+    pub(super) location: &'static Location<'static>,
+    pub(super) spawned: Instant,
+    pub(super) ending: Ending,
+    pub(super) kind: Kind,
+    /// Set for blocking work only.
+    pub(super) queued: OnceLock<AbortHandle>,
+    /// Twice the number of polls, less one while in a poll. Written by the task alone.
+    polls: AtomicU64,
+}
+
+/// What a named task runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum Kind {
+    /// A future, on the runtime.
+    Future,
+    /// A closure, on a thread of the runtime's pool for blocking work.
+    Blocking,
+    /// A closure, on an operating-system thread of its own.
+    Thread,
+}
+
+impl TaskState {
+    pub(super) fn new(
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        ending: Ending,
+        kind: Kind,
+    ) -> TaskState {
+        TaskState {
+            name,
+            location,
+            spawned: Instant::now(),
+            ending,
+            kind,
+            queued: OnceLock::new(),
+            polls: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether its node waits for it.
+    pub(super) fn counts(&self) -> bool {
+        !matches!(self.ending, Ending::MayBeLeftBehind { .. })
+    }
+
+    /// Polls begun so far, and whether one of them has not returned. Orders nothing: it is for
+    /// people and for the watchdog.
+    pub(super) fn polls(&self) -> (u64, bool) {
+        let polls = self.polls.load(Ordering::Relaxed);
+        (polls.div_ceil(2), polls % 2 == 1)
+    }
+
+    // One writer, so no read-modify-write.
+    fn turn(&self) {
+        let polls = self.polls.load(Ordering::Relaxed);
+        self.polls.store(polls + 1, Ordering::Relaxed);
+    }
+
+    pub(super) fn report(&self, node: &Node, outcome: Outcome) -> TaskReport {
+        TaskReport {
+            path: format!("{}/{}", node.path(), self.name),
+            spawned_at: self.location.to_string(),
+            age: self.spawned.elapsed(),
+            outcome,
+        }
+    }
+
+    /// The outcome of one that has none yet.
+    pub(super) fn still_running(&self) -> Outcome {
+        let why = match (&self.ending, self.kind) {
+            (Ending::MayBeLeftBehind { reason }, _) => {
+                let reason = reason.to_string();
+                return Outcome::LeftBehind { reason };
+            }
+            (_, Kind::Future) => "it did not come back from its poll",
+            (_, Kind::Blocking) => "blocking work cannot be aborted",
+            (_, Kind::Thread) => "a thread cannot be aborted",
+        };
+        Outcome::Stuck {
+            why: why.to_owned(),
+        }
+    }
+}
+
+/// Holds a named task's place in its node, and leaves it with the task's outcome when dropped.
+#[derive(Debug)]
+pub(super) struct TaskPlace {
+    pub(super) node: Arc<Node>,
+    pub(super) task: Arc<TaskState>,
+    key: u32,
+    waits: bool,
+    outcome: Option<Box<Outcome>>,
+}
+
+impl TaskPlace {
+    /// `None` when the node has ended.
+    pub(super) fn enter(node: &Arc<Node>, task: TaskState) -> Option<TaskPlace> {
+        let task = Arc::new(task);
+        let key = node.enter_task(&task)?;
+        Some(TaskPlace {
+            key: u32::try_from(key).expect("fewer than four thousand million tasks"),
+            node: Arc::clone(node),
+            task,
+            waits: false,
+            outcome: None,
+        })
+    }
+
+    pub(super) fn must_end(&self) -> bool {
+        self.node.must_end(&self.task)
+    }
+
+    /// Notes how the task ended.
+    pub(super) fn judge<R: TaskResult>(
+        &mut self,
+        ended: Result<R, Caught>,
+    ) -> Result<R::Value, TaskError> {
+        let (outcome, result) = judge(ended);
+        self.outcome = Some(Box::new(outcome));
+        result
+    }
+}
+
+impl Drop for TaskPlace {
+    fn drop(&mut self) {
+        let outcome = self.outcome.take().map_or_else(
+            || {
+                if self.task.ending == Ending::MayBeDropped && self.node.is_cancelled() {
+                    Outcome::Cancelled
+                } else {
+                    Outcome::Aborted
+                }
+            },
+            |outcome| *outcome,
+        );
+        self.node.task_ended(self.key as usize, &self.task, outcome);
+    }
+}
+
+pin_project! {
+    /// The future of a named task.
+    pub(super) struct Named<F> {
+        #[pin]
+        pub(super) future: F,
+        // After the future: the place is left once the future is gone.
+        pub(super) place: TaskPlace,
+    }
+}
+
+impl<F> Future for Named<F>
+where
+    F: Future<Output: TaskResult>,
+{
+    type Output = Result<<F::Output as TaskResult>::Value, TaskError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let place = this.place;
+        if place.must_end() {
+            return Poll::Ready(Err(TaskError::Aborted));
+        }
+        place.task.turn();
+        let polled = polling(place.node.id, Mark::Task(place.key), || {
+            catch(|| this.future.poll(cx))
+        });
+        place.task.turn();
+        match polled {
+            Ok(Poll::Ready(result)) => Poll::Ready(place.judge(Ok(result))),
+            Err(caught) => Poll::Ready(place.judge::<F::Output>(Err(caught))),
+            Ok(Poll::Pending) => {
+                if !place.waits {
+                    place.waits = true;
+                    place.node.task_waits(place.key as usize, cx.waker());
+                    if place.must_end() {
+                        return Poll::Ready(Err(TaskError::Aborted));
+                    }
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// How a task ended, for the report and for its handle.
+fn judge<R: TaskResult>(ended: Result<R, Caught>) -> (Outcome, Result<R::Value, TaskError>) {
+    match ended.map(TaskResult::into_result) {
+        Ok(Ok(value)) => (Outcome::Completed, Ok(value)),
+        Ok(Err(error)) => (
+            Outcome::Failed {
+                error: chain(&*error),
+            },
+            Err(TaskError::Failed(error)),
+        ),
+        Err(Caught { payload, location }) => {
+            let message = message(&*payload);
+            let outcome = Outcome::Panicked {
+                message: message.clone(),
+                location: location.clone(),
+            };
+            (outcome, Err(TaskError::Panicked { message, location }))
+        }
+    }
+}
+
+/// An error and its sources in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| {
+        format!("{text}: {source}")
+    })
+}

@@ -1,0 +1,170 @@
+//! Coming and going of named tasks, holds and threads.
+
+use std::sync::Arc;
+use std::task::Waker;
+use std::thread::JoinHandle;
+
+use tokio::task::AbortHandle;
+
+use super::{Entry, Node, OnAbort};
+use crate::sync::{Ordering, lock};
+use crate::tree::Ending;
+use crate::tree::named::TaskState;
+use crate::tree::report::Outcome;
+
+/// What lives in a node, but for what lives in its children.
+pub(in crate::tree) struct Census {
+    pub(in crate::tree) tasks: Vec<Arc<TaskState>>,
+    pub(in crate::tree) members: usize,
+    pub(in crate::tree) holds: usize,
+}
+
+impl Node {
+    /// Counts a task in and gives it a place; `None` when the node has ended. What may be left
+    /// behind is listed but not counted.
+    pub(in crate::tree) fn enter_task(&self, task: &Arc<TaskState>) -> Option<usize> {
+        // Counted and listed in one step for those who have the lock.
+        let mut inside = self.lock();
+        let entered = if task.counts() {
+            self.word.enter()
+        } else {
+            !self.is_ended()
+        };
+        if !entered {
+            return None;
+        }
+        if let Some(watched) = &self.watched {
+            watched.spawned();
+        }
+        Some(inside.tasks.insert(Entry {
+            task: Arc::clone(task),
+            waker: None,
+        }))
+    }
+
+    /// Whether a named task has to end now.
+    pub(in crate::tree) fn must_end(&self, task: &TaskState) -> bool {
+        match task.ending {
+            Ending::MayBeLeftBehind { .. } => false,
+            Ending::MayBeDropped => self.is_cancelled() || self.is_aborting(),
+            Ending::WhenTold | Ending::Finite => self.is_aborting(),
+        }
+    }
+
+    /// The task has something to wait for. Afterwards it must look once more whether it
+    /// [must end](Self::must_end).
+    pub(in crate::tree) fn task_waits(&self, key: usize, waker: &Waker) {
+        let waker = Some(waker.clone());
+        self.lock().tasks[key].waker = waker;
+    }
+
+    pub(in crate::tree) fn task_ended(&self, key: usize, task: &TaskState, outcome: Outcome) {
+        if let Some(watched) = &self.watched {
+            watched.ended(&outcome, || task.report(self, outcome.clone()));
+        }
+        let keep = self.is_cancelled() || outcome.is_failure();
+        let report = keep.then(|| task.report(self, outcome));
+        let mut inside = self.lock();
+        let entry = inside.tasks.remove(key);
+        if let Some(report) = report {
+            // Cancelled by now, perhaps: a failure is kept either way.
+            if self.is_cancelled() {
+                lock(&self.records).tasks.push(report);
+            } else {
+                lock(&self.records).failure(report);
+            }
+        }
+        // Uncounted and unlisted in one step for those who have the lock.
+        let change = task.counts().then(|| self.word.leave());
+        drop(inside);
+        drop(entry);
+        if let Some(change) = change {
+            self.after(change);
+        }
+    }
+
+    /// Blocking work waits for a thread: until it has one, it can be taken back.
+    pub(in crate::tree) fn task_queued(&self, task: &TaskState, abort: AbortHandle) {
+        let inside = self.lock();
+        let abort = task.queued.get_or_init(|| abort);
+        drop(inside);
+        if self.must_end(task) {
+            abort.abort();
+        }
+    }
+
+    /// What lives in the node itself; the children are passed in to tell them from members.
+    pub(in crate::tree) fn census(&self, children: &[Arc<Node>]) -> Census {
+        let inside = self.lock();
+        let tasks = inside.tasks.iter();
+        Census {
+            tasks: tasks.map(|(_, entry)| Arc::clone(&entry.task)).collect(),
+            members: self.members(&inside, children),
+            holds: inside.holds.len(),
+        }
+    }
+
+    /// The named task that a thread says it polls.
+    pub(in crate::tree) fn task(&self, key: usize) -> Option<Arc<TaskState>> {
+        let inside = self.lock();
+        inside.tasks.get(key).map(|entry| Arc::clone(&entry.task))
+    }
+
+    pub(in crate::tree) fn is_aborting(&self) -> bool {
+        self.aborting.load(Ordering::Acquire)
+    }
+
+    pub(in crate::tree) fn enter_hold(&self, on_abort: OnAbort) -> Option<usize> {
+        let mut inside = self.lock();
+        if !self.word.enter() {
+            return None;
+        }
+        let late = self.is_aborting();
+        let key = inside.holds.insert(Some(on_abort));
+        let on_abort = if late { inside.holds[key].take() } else { None };
+        drop(inside);
+        if let Some(OnAbort(end)) = on_abort {
+            end();
+        }
+        Some(key)
+    }
+
+    pub(in crate::tree) fn hold_ended(&self, key: usize) {
+        let mut inside = self.lock();
+        let on_abort = inside.holds.remove(key);
+        let change = self.word.leave();
+        drop(inside);
+        drop(on_abort);
+        self.after(change);
+    }
+
+    pub(in crate::tree) fn keep_thread(&self, thread: JoinHandle<()>) {
+        let mut inside = self.lock();
+        let done: Vec<_> = inside
+            .threads
+            .extract_if(.., |thread| thread.is_finished())
+            .collect();
+        inside.threads.push(thread);
+        drop(inside);
+        // Unjoined, they would keep their stacks.
+        join(done);
+    }
+
+    /// Joins the threads whose work is done.
+    pub(in crate::tree) fn join_threads(&self) {
+        let threads = std::mem::take(&mut self.lock().threads);
+        // A thread leaves its place as the last thing it does, so this waits for no work.
+        let (done, running): (Vec<_>, Vec<_>) = threads
+            .into_iter()
+            .partition(|thread| self.live() == 0 || thread.is_finished());
+        self.lock().threads.extend(running);
+        join(done);
+    }
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // A panic was caught inside and is in the records.
+        let _ = thread.join();
+    }
+}

@@ -1,0 +1,29 @@
+//! All trees of the process: where a test finds the names of what a runtime still holds.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::runtime::Handle;
+
+use super::Scope;
+use super::node::Node;
+
+static ROOTS: Mutex<Vec<Weak<Node>>> = Mutex::new(Vec::new());
+
+pub(super) fn add(root: &Arc<Node>) {
+    let mut roots = ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
+    roots.retain(|root| root.strong_count() > 0);
+    roots.push(Arc::downgrade(root));
+}
+
+/// The trees whose tasks run there.
+pub(crate) fn of(runtime: &Handle) -> Vec<Scope> {
+    let roots = ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let nodes: Vec<_> = roots.iter().filter_map(Weak::upgrade).collect();
+    drop(roots);
+    let here = |node: &Arc<Node>| node.runtime.handle().id() == runtime.id();
+    nodes
+        .into_iter()
+        .filter(here)
+        .map(|node| Scope { node })
+        .collect()
+}

@@ -1,0 +1,73 @@
+//! Which polls do not return.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::StuckPoll;
+use crate::Scope;
+use crate::polling::{self, ThreadPolling};
+
+/// The poll that each thread was in when somebody looked last.
+#[derive(Debug, Default)]
+pub(super) struct StuckPolls {
+    threads: HashMap<usize, Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    poll: ThreadPolling,
+    since: Instant,
+    named: bool,
+}
+
+impl StuckPolls {
+    /// The polls that are longer than the limit and were not given before.
+    pub(super) fn look(
+        &mut self,
+        watched: &Scope,
+        now: Instant,
+        limit: Duration,
+    ) -> Vec<StuckPoll> {
+        let mut before = std::mem::take(&mut self.threads);
+        let mut stuck = Vec::new();
+        for poll in polling::all() {
+            let same = |seen: &Seen| seen.poll.polling == poll.polling;
+            let mut seen = before.remove(&poll.thread).filter(same).unwrap_or(Seen {
+                since: now,
+                named: false,
+                poll,
+            });
+            if !seen.named && now.duration_since(seen.since) >= limit {
+                seen.named = true;
+                stuck.extend(seen.name(watched, now));
+            }
+            self.threads.insert(seen.poll.thread, seen);
+        }
+        stuck
+    }
+
+    /// All polls that were going on at the last look.
+    pub(super) fn of(&self, watched: &Scope, now: Instant) -> Vec<StuckPoll> {
+        let mut polls: Vec<_> = self
+            .threads
+            .values()
+            .filter_map(|seen| seen.name(watched, now))
+            .collect();
+        polls.sort_by_key(|poll| Reverse(poll.since));
+        polls
+    }
+}
+
+impl Seen {
+    /// `None` for a task of another tree.
+    fn name(&self, watched: &Scope, now: Instant) -> Option<StuckPoll> {
+        let (path, spawned_at) = watched.who_polls(&self.poll.polling)?;
+        Some(StuckPoll {
+            path,
+            spawned_at,
+            thread: self.poll.name.clone(),
+            since: now.duration_since(self.since),
+        })
+    }
+}

@@ -64,13 +64,9 @@ fn measure(arguments: &Arguments) -> Option<f64> {
     } = *arguments;
     let measure = Measure { count, from };
     let figure = match (arguments.scenario.as_str(), arguments.side.as_str()) {
-        ("group-ready", "task-tracker") => {
-            measure.nanos(|n| group::task_tracker(n, work::ready))
-        }
+        ("group-ready", "task-tracker") => measure.nanos(|n| group::task_tracker(n, work::ready)),
         ("group-ready", "group") => measure.nanos(|n| group::group(n, work::ready)),
-        ("group-yield", "task-tracker") => {
-            measure.nanos(|n| group::task_tracker(n, work::yields))
-        }
+        ("group-yield", "task-tracker") => measure.nanos(|n| group::task_tracker(n, work::yields)),
         ("group-yield", "group") => measure.nanos(|n| group::group(n, work::yields)),
         ("group-waiting", "join-set") => measure.nanos(group::join_set_waiting),
         ("group-waiting", "group") => measure.nanos(group::group_waiting),

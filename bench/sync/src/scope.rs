@@ -78,6 +78,7 @@ pub(crate) fn far_off() -> tokio::time::Instant {
 
 /// The sizes of the batches.
 pub(crate) fn batches(count: u64) -> impl Iterator<Item = u64> {
-    let last = (count % BATCH != 0).then_some(count % BATCH);
-    (0..count / BATCH).map(|_| BATCH).chain(last)
+    (0..count)
+        .step_by(BATCH as usize)
+        .map(move |done| BATCH.min(count - done))
 }

@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 /// What every task with a result ends in.
 pub(crate) type Done = Result<(), BoxError>;
 
-#[expect(clippy::unused_async, reason = "a task that is ready at once")]
 pub(crate) async fn ready() -> Done {
     Ok(())
 }
@@ -21,7 +20,6 @@ pub(crate) async fn yields() -> Done {
     Ok(())
 }
 
-#[expect(clippy::unused_async, reason = "a task that is ready at once")]
 pub(crate) async fn ready_unit() {}
 
 pub(crate) async fn yields_unit() {

@@ -1,108 +1,77 @@
 //! `cargo xtask bench`: Kit against its peers, measured so that a noisy machine cannot lie.
 //!
-//! Instructions and system calls per request are counted, because they hardly vary from run to
-//! run; throughput is compared in alternating pairs, beside a control of the peer against itself.
+//! What must be tight is counted (instructions, system calls), because counts hardly vary from run
+//! to run; times are compared in alternating rounds, beside a control of the peer against itself.
 
-mod client;
 mod count;
-mod pairs;
-mod server;
+mod http;
+mod rounds;
 mod stats;
+mod sync;
 mod table;
 
-use std::time::Duration;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use self::count::Counter;
-use self::server::Program;
-use self::stats::ratio;
-use self::table::{Bar, Row};
 use crate::Result;
-use crate::cargo::{cargo, run as run_command};
+use crate::cargo::target;
 
 #[derive(Args)]
 pub(crate) struct Options {
     /// What to compare.
     #[arg(value_enum, default_value = "http")]
     what: What,
-    /// How many alternating pairs the throughput is measured in; 0 leaves it out.
+    /// How many alternating pairs times are measured in; 0 leaves times out.
     #[arg(long, default_value_t = 20)]
     pairs: usize,
-    /// How many requests the instructions and system calls are counted over; 0 leaves them out.
-    #[arg(long, default_value_t = 5000)]
-    requests: u64,
-    /// How long one throughput measurement lasts, in milliseconds.
-    #[arg(long, default_value_t = 700)]
-    millis: u64,
-    /// Connections of the throughput measurement, each with one request at a time.
-    #[arg(long, default_value_t = 16)]
-    connections: usize,
     /// Puts the peer in Kit's place: what this machine tells apart where nothing differs.
     #[arg(long)]
     control: bool,
+    /// Prints the table once more as Markdown, for docs/src/benchmarks.md.
+    #[arg(long)]
+    markdown: bool,
+    /// sync: only this scenario, or those whose names begin like this; may be given several times.
+    #[arg(long)]
+    only: Vec<String>,
+    /// http: how many requests are counted over; 0 leaves counting out.
+    #[arg(long, default_value_t = 5000)]
+    requests: u64,
+    /// http: how long one throughput measurement lasts, in milliseconds.
+    #[arg(long, default_value_t = 700)]
+    millis: u64,
+    /// http: connections of the throughput measurement, each with one request at a time.
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum What {
     /// helloworld's HTTP route against the same route on bare `axum::serve`
     Http,
+    /// Groups, scopes and published values of kit-sync against their peers
+    Sync,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
-    match options.what {
-        What::Http => http(options),
-    }
-}
-
-fn http(options: &Options) -> Result {
-    let twin = Program::twin();
-    let kit = if options.control {
-        Program::twin()
-    } else {
-        Program::helloworld()
+    let rows = match options.what {
+        What::Http => http::measure(options)?,
+        What::Sync => sync::measure(options)?,
     };
-    // One by one: built together, each would get the features of the other as well.
-    run_command(cargo().args(["build", "--release", "-p", twin.name]))?;
-    run_command(cargo().args(["build", "--release", "-p", kit.name]))?;
-
-    let mut rows = Vec::new();
-    if options.requests > 0 {
-        rows.push(counted(Counter::Instructions, &twin, &kit, options, 1.05)?);
-        rows.push(counted(Counter::SystemCalls, &twin, &kit, options, 1.00)?);
-    }
-    if options.pairs > 0 {
-        let load = pairs::Load {
-            pairs: options.pairs,
-            duration: Duration::from_millis(options.millis),
-            connections: options.connections,
-        };
-        rows.extend(pairs::measure(&load, &twin, &kit)?);
-    }
-    println!("\n{} against {}, GET {}", kit.name, twin.name, client::PATH);
+    println!();
     table::print(&rows);
+    if options.markdown {
+        println!();
+        table::print_markdown(&rows);
+    }
     Ok(())
 }
 
-fn counted(
-    counter: Counter,
-    twin: &Program,
-    kit: &Program,
-    options: &Options,
-    bar: f64,
-) -> Result<Row> {
-    let name = counter.describe();
-    println!("==> {name}: {} requests each", options.requests);
-    let peer = counter.per_request(twin, options.requests)?;
-    let again = counter.per_request(twin, options.requests)?;
-    let ours = counter.per_request(kit, options.requests)?;
-    Ok(Row {
-        name,
-        peer,
-        ours,
-        ratio: ratio(ours, peer),
-        spread: None,
-        control: ratio(again, peer),
-        bar: Some(Bar::AtMost(bar)),
-    })
+/// Where logs, the tools' output files and what is built besides cargo's things go.
+fn folder() -> io::Result<PathBuf> {
+    let folder = target().join("bench");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }

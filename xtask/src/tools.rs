@@ -105,7 +105,8 @@ fn apt(package: &str) -> Result {
     installed
 }
 
-fn find(program: &str) -> Option<PathBuf> {
+/// Where it is on the `PATH`.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
         .map(|folder| folder.join(format!("{program}{}", env::consts::EXE_SUFFIX)))

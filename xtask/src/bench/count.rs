@@ -1,13 +1,11 @@
-//! Instructions and system calls of one request.
+//! Instructions and system calls of one operation.
 //!
-//! A tool counts a whole run. Two runs that differ only in the number of requests give the cost
-//! of one request; starting, connecting and stopping cancel out.
+//! A tool counts a whole run. Two runs that differ only in the number of operations give the cost
+//! of one; starting, connecting and stopping cancel out.
 
 use std::fs;
 use std::path::Path;
 
-use super::client;
-use super::server::{Program, folder};
 use crate::{Result, tools};
 
 #[derive(Clone, Copy)]
@@ -19,31 +17,32 @@ pub(super) enum Counter {
 impl Counter {
     pub(super) fn describe(self) -> &'static str {
         match self {
-            Self::Instructions => "instructions per request",
-            Self::SystemCalls => "system calls per request",
+            Self::Instructions => "instructions",
+            Self::SystemCalls => "system calls",
         }
     }
 
-    /// The cost of one request, the average over `requests`.
-    pub(super) fn per_request(self, program: &Program, requests: u64) -> Result<f64> {
-        let few = requests / 5;
-        let less = self.count(program, few)?;
-        let more = self.count(program, few + requests)?;
-        let difference = more.checked_sub(less).ok_or_else(|| {
-            format!(
-                "{} counted less for more requests: take more",
-                self.describe()
-            )
-        })?;
-        Ok(difference as f64 / requests as f64)
+    /// The cost of one operation, the average over `operations`. `run` starts what is measured
+    /// under the tool that it is given, and returns after so many operations and its end; the tool
+    /// writes to `out`.
+    pub(super) fn per_operation(
+        self,
+        operations: u64,
+        out: &Path,
+        run: impl Fn(&[String], u64) -> Result,
+    ) -> Result<f64> {
+        let few = operations / 5;
+        let less = self.count(out, |tool| run(tool, few))?;
+        let more = self.count(out, |tool| run(tool, few + operations))?;
+        let difference = more
+            .checked_sub(less)
+            .ok_or_else(|| format!("{} went down as work went up: take more", self.describe()))?;
+        Ok(difference as f64 / operations as f64)
     }
 
-    fn count(self, program: &Program, requests: u64) -> Result<u64> {
-        let out = folder()?.join(format!("{}.count", program.name));
-        let server = program.start(&self.tool(&out)?)?;
-        client::serial(server.address, requests)?;
-        server.stop()?;
-        let text = fs::read_to_string(&out)
+    fn count(self, out: &Path, run: impl FnOnce(&[String]) -> Result) -> Result<u64> {
+        run(&self.tool(out)?)?;
+        let text = fs::read_to_string(out)
             .map_err(|error| format!("could not read {}: {error}", out.display()))?;
         self.total(&text)
             .ok_or_else(|| format!("no total in {}", out.display()).into())

@@ -1,15 +1,27 @@
 //! The table at the end.
 
-/// What a ratio must not cross.
+use super::stats::ratio;
+
+/// What a row must not cross.
 #[derive(Clone, Copy)]
 pub(super) enum Bar {
+    /// The ratio.
     AtMost(f64),
+    /// The ratio.
     AtLeast(f64),
+    /// What ours has on top of the peer's, in the row's own unit.
+    MoreByAtMost(f64),
 }
 
-/// One figure of Kit and its peer.
+/// Ours against the peer.
 pub(super) struct Row {
-    pub(super) name: &'static str,
+    pub(super) name: String,
+    /// Or why there are none.
+    pub(super) figures: Result<Figures, String>,
+    pub(super) bar: Option<Bar>,
+}
+
+pub(super) struct Figures {
     pub(super) peer: f64,
     pub(super) ours: f64,
     pub(super) ratio: f64,
@@ -17,54 +29,104 @@ pub(super) struct Row {
     pub(super) spread: Option<(f64, f64)>,
     /// The peer against itself.
     pub(super) control: f64,
-    pub(super) bar: Option<Bar>,
+}
+
+impl Figures {
+    /// Of counts, which need no rounds.
+    pub(super) fn counted(peer: f64, ours: f64, again: f64) -> Self {
+        Self {
+            peer,
+            ours,
+            ratio: ratio(ours, peer),
+            spread: None,
+            control: ratio(again, peer),
+        }
+    }
 }
 
 impl Row {
-    fn verdict(&self) -> &'static str {
-        let Some(bar) = self.bar else {
-            return "reported only";
+    fn verdict(&self) -> String {
+        let figures = match &self.figures {
+            Ok(figures) => figures,
+            Err(why) => return format!("NOT MEASURED: {why}"),
         };
-        if !(0.95..=1.05).contains(&self.control) {
-            return "void: the control differs";
+        let Some(bar) = self.bar else {
+            return "reported only".to_owned();
+        };
+        if !(0.95..=1.05).contains(&figures.control) {
+            return "void: the control differs".to_owned();
         }
         // The bars have two decimals; what lies behind them is noise.
-        let ratio = (self.ratio * 100.0).round() / 100.0;
+        let ratio = (figures.ratio * 100.0).round() / 100.0;
         let met = match bar {
             Bar::AtMost(most) => ratio <= most,
             Bar::AtLeast(least) => ratio >= least,
+            Bar::MoreByAtMost(most) => figures.ours - figures.peer <= most,
         };
-        if met { "met" } else { "MISSED" }
+        if met { "met" } else { "MISSED" }.to_owned()
+    }
+
+    /// Name, peer, ours, ratio, spread, control, bar, verdict.
+    fn cells(&self) -> [String; 8] {
+        let bar = match self.bar {
+            None => String::new(),
+            Some(Bar::AtMost(most)) => format!("<= {most:.2}"),
+            Some(Bar::AtLeast(least)) => format!(">= {least:.2}"),
+            Some(Bar::MoreByAtMost(most)) => format!("<= +{most}"),
+        };
+        let mut cells: [String; 8] = Default::default();
+        cells[0].clone_from(&self.name);
+        cells[6] = bar;
+        cells[7] = self.verdict();
+        if let Ok(figures) = &self.figures {
+            cells[1] = figure(figures.peer);
+            cells[2] = figure(figures.ours);
+            cells[3] = format!("{:.3}", figures.ratio);
+            cells[4] = figures.spread.map_or_else(String::new, |(least, most)| {
+                format!("{least:.3}..{most:.3}")
+            });
+            cells[5] = format!("{:.3}", figures.control);
+        }
+        cells
     }
 }
 
 pub(super) fn print(rows: &[Row]) {
-    println!(
-        "{:<28}{:>12}{:>12}{:>8}  {:<14}{:>6}  {:<9}verdict",
-        "", "peer", "ours", "ratio", "spread", "A/A", "bar",
-    );
-    for row in rows {
-        let spread = row.spread.map_or_else(
-            || "-".to_owned(),
-            |(least, most)| format!("{least:.3}..{most:.3}"),
-        );
-        let bar = match row.bar {
-            None => "-".to_owned(),
-            Some(Bar::AtMost(most)) => format!("<= {most:.2}"),
-            Some(Bar::AtLeast(least)) => format!(">= {least:.2}"),
-        };
+    let heads = [
+        "", "peer", "ours", "ratio", "spread", "A/A", "bar", "verdict",
+    ]
+    .map(str::to_owned);
+    let lines: Vec<_> = std::iter::once(heads)
+        .chain(rows.iter().map(Row::cells))
+        .collect();
+    let name = lines.iter().map(|cells| cells[0].len()).max().unwrap_or(0);
+    for [what, peer, ours, ratio, spread, control, bar, verdict] in lines {
         println!(
-            "{:<28}{:>12}{:>12}{:>8.3}  {:<14}{:>6.3}  {:<9}{}",
-            row.name,
-            figure(row.peer),
-            figure(row.ours),
-            row.ratio,
-            spread,
-            row.control,
-            bar,
-            row.verdict(),
+            "{what:<name$}{peer:>12}{ours:>12}{ratio:>8}  {spread:<14}{control:>6}  {bar:<9}{verdict}"
         );
     }
+}
+
+/// The rows as `docs/src/benchmarks.md` has them.
+pub(super) fn print_markdown(rows: &[Row]) {
+    println!("| figure | peer | Kit | ratio | spread | A/A | bar |");
+    println!("|---|---|---|---|---|---|---|");
+    for row in rows {
+        println!("{}", markdown(row));
+    }
+}
+
+fn markdown(row: &Row) -> String {
+    let [name, peer, ours, ratio, spread, control, bar, verdict] = row.cells();
+    let bar = bar.replace("<=", "≤").replace(">=", "≥");
+    let judged = match (&row.figures, row.bar) {
+        (Ok(_), None) => String::new(),
+        (Err(_), None) => verdict.to_lowercase(),
+        _ => format!("{bar}, {}", verdict.to_lowercase()),
+    };
+    let spread = spread.replace("..", " to ");
+    let (peer, ours) = (grouped(&peer), grouped(&ours));
+    format!("| {name} | {peer} | {ours} | {ratio} | {spread} | {control} | {judged} |")
 }
 
 fn figure(value: f64) -> String {
@@ -75,18 +137,30 @@ fn figure(value: f64) -> String {
     }
 }
 
+/// A space before each three digits of a whole number: `16 547`.
+fn grouped(number: &str) -> String {
+    if number.contains('.') || number.len() < 4 {
+        return number.to_owned();
+    }
+    let (head, tail) = number.split_at(number.len() - 3);
+    format!("{} {tail}", grouped(head))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Bar, Row};
+    use super::{Bar, Figures, Row, markdown};
 
     fn row(ratio: f64, control: f64, bar: Bar) -> Row {
-        Row {
-            name: "",
-            peer: 1.0,
-            ours: ratio,
+        let figures = Figures {
+            peer: 2000.0,
+            ours: 2000.0 * ratio,
             ratio,
             spread: None,
             control,
+        };
+        Row {
+            name: "work".to_owned(),
+            figures: Ok(figures),
             bar: Some(bar),
         }
     }
@@ -102,5 +176,26 @@ mod tests {
         assert_eq!(row(1.004, 1.0, Bar::AtMost(1.00)).verdict(), "met");
         assert_eq!(row(1.006, 1.0, Bar::AtMost(1.00)).verdict(), "MISSED");
         assert_eq!(row(0.944, 1.0, Bar::AtLeast(0.95)).verdict(), "MISSED");
+    }
+
+    #[test]
+    fn a_bar_on_what_is_added_does_not_look_at_the_ratio() {
+        assert_eq!(row(1.10, 1.0, Bar::MoreByAtMost(256.0)).verdict(), "met");
+        assert_eq!(row(1.10, 1.0, Bar::MoreByAtMost(48.0)).verdict(), "MISSED");
+    }
+
+    #[test]
+    fn what_was_not_measured_says_so_in_the_place_of_its_verdict() {
+        let mut row = row(1.0, 1.0, Bar::AtMost(0.5));
+        row.figures = Err("no go".to_owned());
+        assert_eq!(row.verdict(), "NOT MEASURED: no go");
+        let line = "| work |  |  |  |  |  | ≤ 0.50, not measured: no go |";
+        assert_eq!(markdown(&row), line);
+    }
+
+    #[test]
+    fn markdown_is_written_as_in_the_book() {
+        let line = "| work | 2 000 | 2 200 | 1.100 |  | 1.000 | ≤ 1.05, missed |";
+        assert_eq!(markdown(&row(1.10, 1.0, Bar::AtMost(1.05))), line);
     }
 }

@@ -1,7 +1,6 @@
 //! A server under test: started, found by the address it logs, told to end by its id.
 
 use std::fs::{self, File};
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
@@ -9,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::Result;
+use crate::bench::folder;
 use crate::cargo::{command, run, target};
 
 /// Valgrind needs seconds to load a program.
@@ -71,13 +71,6 @@ impl Program {
         server.address = server.wait_for_address()?;
         Ok(server)
     }
-}
-
-/// Where logs and the tools' output files go.
-pub(super) fn folder() -> io::Result<PathBuf> {
-    let folder = target().join("bench");
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
 }
 
 /// The caller's own settings must not decide what is measured.

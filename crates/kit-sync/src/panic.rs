@@ -33,6 +33,7 @@ pub(crate) struct Caught {
     pub(crate) location: Option<String>,
 }
 
+#[inline(always)]
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     // The caller never polls or reads again what unwound.
     panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Caught {

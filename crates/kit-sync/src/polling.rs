@@ -32,12 +32,14 @@ pub(crate) enum Mark {
     Member(u16),
 }
 
+const TASK: u64 = 1 << 32;
+
 impl From<Mark> for u64 {
-    #[inline]
+    #[inline(always)]
     fn from(mark: Mark) -> u64 {
         match mark {
-            Mark::Task(key) => u64::from(key) << 1 | 1,
-            Mark::Member(site) => u64::from(site) << 1,
+            Mark::Task(key) => TASK | u64::from(key),
+            Mark::Member(site) => u64::from(site),
         }
     }
 }
@@ -52,9 +54,9 @@ impl Polling {
         reason = "the reverse of `From<Mark>`"
     )]
     pub(crate) fn mark(&self) -> Mark {
-        match self.task % 2 {
-            0 => Mark::Member((self.task >> 1) as u16),
-            _ => Mark::Task((self.task >> 1) as u32),
+        match self.task & TASK {
+            0 => Mark::Member(self.task as u16),
+            _ => Mark::Task(self.task as u32),
         }
     }
 }
@@ -69,34 +71,65 @@ pub(crate) struct ThreadPolling {
 }
 
 impl PollCell {
-    /// Begins a poll, and says what to [go back](Self::leave) to.
-    #[inline]
-    pub(crate) fn enter(&self, scope: u64, task: u64) -> Outer {
+    #[cfg(not(kit_loom))]
+    const fn new() -> PollCell {
+        PollCell {
+            turn: AtomicU64::new(0),
+            scope: AtomicU64::new(0),
+            task: AtomicU64::new(0),
+        }
+    }
+
+    // Inlined always, here and where it is used: a tracked poll may cost a tenth more than a bare
+    // one, and a call with its saved registers would be half of that.
+    /// Begins a poll; what is given back goes to [`leave`](Self::leave).
+    #[inline(always)]
+    pub(crate) fn enter(&self, scope: u64, task: u64) -> Option<Box<Outer>> {
         let turn = self.turn.load(Ordering::Relaxed);
-        let outer = Outer {
-            scope: self.scope.load(Ordering::Relaxed),
-            task: self.task.load(Ordering::Relaxed),
-            inside: turn % 2 == 1,
-        };
-        // A poll inside a poll ends the turn of the outer one.
-        let between = turn + turn % 2;
-        self.turn.store(between, Ordering::Relaxed);
-        // Before what follows: a reader of the new scope or task must find the turn gone by.
+        if turn % 2 == 1 {
+            return self.interrupt(scope, task);
+        }
+        self.begin(turn, scope, task);
+        None
+    }
+
+    #[inline(always)]
+    pub(crate) fn leave(&self, outer: Option<Box<Outer>>) {
+        // Read again: there may have been polls inside.
+        self.turn
+            .store(self.turn.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        if let Some(outer) = outer {
+            self.resume(*outer);
+        }
+    }
+
+    #[cold]
+    fn resume(&self, outer: Outer) {
+        let turn = self.turn.load(Ordering::Relaxed);
+        self.begin(turn, outer.scope, outer.task);
+    }
+
+    /// `turn` is even, and stored already.
+    #[inline(always)]
+    fn begin(&self, turn: u64, scope: u64, task: u64) {
+        // Before what follows: a reader of the new scope or task must find the last turn gone by.
         fence(Ordering::Release);
         self.scope.store(scope, Ordering::Relaxed);
         self.task.store(task, Ordering::Relaxed);
         // After them: a reader of the new turn must find both.
-        self.turn.store(between + 1, Ordering::Release);
-        outer
+        self.turn.store(turn + 1, Ordering::Release);
     }
 
-    #[inline]
-    pub(crate) fn leave(&self, outer: Outer) {
-        let turn = self.turn.load(Ordering::Relaxed);
-        self.turn.store(turn + 1, Ordering::Relaxed);
-        if outer.inside {
-            self.enter(outer.scope, outer.task);
-        }
+    /// A poll inside a poll ends the turn of the outer one, which then gets a new one.
+    #[cold]
+    fn interrupt(&self, scope: u64, task: u64) -> Option<Box<Outer>> {
+        let outer = Outer {
+            scope: self.scope.load(Ordering::Relaxed),
+            task: self.task.load(Ordering::Relaxed),
+        };
+        self.leave(None);
+        self.begin(self.turn.load(Ordering::Relaxed), scope, task);
+        Some(Box::new(outer))
     }
 
     pub(crate) fn read(&self) -> Option<Polling> {
@@ -110,12 +143,11 @@ impl PollCell {
     }
 }
 
-/// The poll around a poll, if there is one.
-#[derive(Clone, Copy, Debug)]
+/// The poll around a poll.
+#[derive(Debug)]
 pub(crate) struct Outer {
     scope: u64,
     task: u64,
-    inside: bool,
 }
 
 #[cfg(not(kit_loom))]
@@ -123,57 +155,97 @@ pub(crate) use threads::{all, polling};
 
 #[cfg(not(kit_loom))]
 mod threads {
-    use std::sync::{Arc, Mutex, PoisonError, Weak};
+    use std::cell::Cell;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use super::{Mark, PollCell, ThreadPolling};
 
+    /// Cells are never freed, so that a thread finds its own without a check; those of threads
+    /// that are gone are used again.
+    static THREADS: Mutex<Vec<Thread>> = Mutex::new(Vec::new());
+
     struct Thread {
-        cell: Weak<PollCell>,
+        cell: &'static PollCell,
+        /// `None` when the thread is gone.
+        owner: Option<Owner>,
+    }
+
+    struct Owner {
         name: Option<String>,
     }
 
-    static THREADS: Mutex<Vec<Thread>> = Mutex::new(Vec::new());
-
     thread_local! {
-        static HERE: Arc<PollCell> = here();
+        static HERE: Cell<Option<&'static PollCell>> = const { Cell::new(None) };
+        static GOING: Going = const { Going };
     }
 
-    fn here() -> Arc<PollCell> {
-        let cell = Arc::new(PollCell::default());
-        let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.retain(|thread| thread.cell.strong_count() > 0);
-        threads.push(Thread {
-            cell: Arc::downgrade(&cell),
-            name: std::thread::current().name().map(str::to_owned),
-        });
+    /// Gives the cell of a thread back when the thread ends.
+    struct Going;
+
+    impl Drop for Going {
+        fn drop(&mut self) {
+            let Some(cell) = HERE.replace(None) else {
+                return;
+            };
+            let mut threads = threads();
+            let mine = threads
+                .iter_mut()
+                .find(|thread| std::ptr::eq(thread.cell, cell));
+            if let Some(mine) = mine {
+                mine.owner = None;
+            }
+        }
+    }
+
+    #[cold]
+    fn begin() -> &'static PollCell {
+        /// For threads that are being torn down: nobody would give a cell back for them.
+        static NOWHERE: PollCell = PollCell::new();
+        if GOING.try_with(|_| ()).is_err() {
+            return &NOWHERE;
+        }
+        let name = std::thread::current().name().map(str::to_owned);
+        let owner = Some(Owner { name });
+        let mut threads = threads();
+        let free = threads.iter_mut().find(|thread| thread.owner.is_none());
+        let cell = if let Some(free) = free {
+            free.owner = owner;
+            free.cell
+        } else {
+            let cell: &'static PollCell = Box::leak(Box::default());
+            threads.push(Thread { cell, owner });
+            cell
+        };
+        HERE.set(Some(cell));
         cell
     }
 
+    fn threads() -> MutexGuard<'static, Vec<Thread>> {
+        THREADS.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs a poll of this task on this thread, where others can see it. `poll` does not unwind.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn polling<R>(scope: u64, mark: Mark, poll: impl FnOnce() -> R) -> R {
-        // A thread that is being torn down has no cell any more.
-        let outer = HERE.try_with(|cell| cell.enter(scope, mark.into()));
+        let cell = HERE.get().unwrap_or_else(begin);
+        let outer = cell.enter(scope, mark.into());
         let polled = poll();
-        if let Ok(outer) = outer {
-            let _ = HERE.try_with(|cell| cell.leave(outer));
-        }
+        cell.leave(outer);
         polled
     }
 
     /// What every thread is polling now.
     pub(crate) fn all() -> Vec<ThreadPolling> {
-        let threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-        let cells = threads.iter().filter_map(|thread| {
-            let cell = thread.cell.upgrade()?;
-            let polling = cell.read()?;
+        let threads = threads();
+        let polls = threads.iter().enumerate().filter_map(|(thread, of)| {
+            let owner = of.owner.as_ref()?;
             Some(ThreadPolling {
-                thread: Arc::as_ptr(&cell).addr(),
-                name: thread.name.clone(),
-                polling,
+                thread,
+                name: owner.name.clone(),
+                polling: of.cell.read()?,
             })
         });
-        cells.collect()
+        polls.collect()
     }
 }
 
@@ -199,10 +271,8 @@ mod tests {
         let none = cell.enter(1, 10);
         let first = cell.read().unwrap();
         let outer = cell.enter(2, 20);
-        assert_eq!(
-            cell.read().map(|inner| (inner.scope, inner.task)),
-            Some((2, 20))
-        );
+        let inner = cell.read().unwrap();
+        assert_eq!((inner.scope, inner.task), (2, 20));
         cell.leave(outer);
         let again = cell.read().unwrap();
         assert_eq!((again.scope, again.task), (1, 10));

@@ -96,40 +96,45 @@ struct Place {
 impl<F: Future<Output = ()>> Future for Member<F> {
     type Output = ();
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let place = this.place;
-        if place.must_end() {
-            return Poll::Ready(());
+        let (node, mark) = (&*place.node, Mark::Member(place.site));
+        let scope = node.id;
+        if node.is_aborting() {
+            return place.abort();
         }
-        let mark = Mark::Member(place.site);
-        match polling(place.node.id, mark, || catch(|| this.future.poll(cx))) {
-            Ok(Poll::Pending) => {
-                if place.waits.is_none() {
-                    place.waits = Some(place.node.member_waits(cx.waker(), place.site));
-                    if place.must_end() {
-                        return Poll::Ready(());
-                    }
-                }
-                Poll::Pending
-            }
-            Ok(Poll::Ready(())) => Poll::Ready(()),
-            Err(caught) => {
-                place.panicked(caught);
-                Poll::Ready(())
-            }
+        let polled = polling(scope, mark, || match catch(|| this.future.poll(cx)) {
+            Ok(poll) => poll,
+            Err(caught) => place.panicked(caught),
+        });
+        if polled.is_pending() && place.waits.is_none() {
+            return place.wait(cx);
         }
+        polled
     }
 }
 
 impl Place {
-    fn must_end(&mut self) -> bool {
-        self.aborted = self.node.is_aborting();
-        self.aborted
+    /// What is common is inlined into the poll; what happens once is not.
+    #[cold]
+    fn wait(&mut self, cx: &Context<'_>) -> Poll<()> {
+        self.waits = Some(self.node.member_waits(cx.waker(), self.site));
+        if self.node.is_aborting() {
+            return self.abort();
+        }
+        Poll::Pending
     }
 
     #[cold]
-    fn panicked(&self, caught: Caught) {
+    fn abort(&mut self) -> Poll<()> {
+        self.aborted = true;
+        Poll::Ready(())
+    }
+
+    #[cold]
+    fn panicked(&self, caught: Caught) -> Poll<()> {
         self.node.member_failed(TaskReport {
             path: format!("{}/(unnamed)", self.node.path()),
             spawned_at: self.node.place(self.site),
@@ -140,6 +145,7 @@ impl Place {
                 location: caught.location,
             },
         });
+        Poll::Ready(())
     }
 }
 

@@ -110,6 +110,7 @@ impl Node {
         inside.tasks.get(key).map(|entry| Arc::clone(&entry.task))
     }
 
+    #[inline]
     pub(in crate::tree) fn is_aborting(&self) -> bool {
         self.aborting.load(Ordering::Acquire)
     }

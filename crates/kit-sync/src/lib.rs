@@ -46,6 +46,7 @@
 //! * [`Published::store`] happens before the [`Published::load`] that returns the value;
 //! * the [`Latch::open`] of the last latch happens before [`Gate::opened`] resolves.
 
+mod error_chain;
 mod gate;
 mod group;
 pub mod panic;
@@ -58,6 +59,7 @@ pub mod testing;
 mod tree;
 mod watchdog;
 
+pub use error_chain::error_chain;
 pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};
 pub use published::{Changes, Published};

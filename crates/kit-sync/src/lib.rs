@@ -9,6 +9,7 @@
 //! |---|---|
 //! | do a few things at once inside one function and see the first error | [`Group`] |
 //! | own the tasks of a program, by name, and end them in time with a report | [`TaskTree`], [`Scope`] |
+//! | say what a task's failure does | [`policy`] |
 //! | tell tasks to stop, and why | [`StopToken`], [`Cause`] |
 //! | wait until several parts are ready | [`Gate`], [`Latch`] |
 //! | share a value that is read often and replaced seldom | [`Published`] |
@@ -50,6 +51,7 @@ mod error_chain;
 mod gate;
 mod group;
 pub mod panic;
+pub mod policy;
 mod polling;
 mod published;
 mod roster;

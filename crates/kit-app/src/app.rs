@@ -5,11 +5,10 @@ use std::future::Future;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use kit_sync::BoxError;
+use kit_sync::{BoxError, error_chain};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::builder::Settings;
-use crate::error::one_line;
 use crate::handle::StartOwner;
 use crate::run::Run;
 use crate::{AppBuilder, AppHandle, Environment, Error, Report, RunError};
@@ -134,7 +133,7 @@ fn tell_the_rest(report: &Report) {
 
 /// One line: in the log when there is one, on the standard error output otherwise.
 fn print(error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    let line = one_line(error);
+    let line = error_chain(error);
     if tracing::enabled!(tracing::Level::ERROR) {
         tracing::error!("{line}");
     } else {

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use kit_sync::{Cause, Gate, Scope, Supervisor, Task, TaskError, TaskReport, TaskTree};
+use kit_sync::{
+    Cause, Gate, Scope, Supervisor, Task, TaskError, TaskReport, TaskTree, error_chain,
+};
 use kit_transport::{Context, Cut, Lifecycle, Listening, Phase, Server, Stage};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -196,7 +198,7 @@ impl Component {
         match self.start_ended(ended) {
             Ok(()) => self.tell_started(core),
             Err(error) if panicked => core.keep_failure(error),
-            Err(error) => remarks.push(crate::error::one_line(&error)),
+            Err(error) => remarks.push(error_chain(&error)),
         }
     }
 

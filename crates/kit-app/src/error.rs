@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use kit_sync::{Abandoned, BoxError, Cause, Outcome, TaskReport};
+use kit_sync::{Abandoned, BoxError, Cause, Outcome, TaskReport, error_chain};
 
 use crate::{HookStage, Report};
 
@@ -135,7 +135,7 @@ impl Error {
     /// Why the app stops when this happens while it runs.
     pub(crate) fn cause(&self) -> Cause {
         let Error::Ended { task, .. } = self else {
-            return Cause::Requested(one_line(self));
+            return Cause::Requested(error_chain(self));
         };
         let location = task.spawned_at.clone();
         match &task.outcome {
@@ -193,23 +193,9 @@ impl RunError {
 
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&one_line(&self.error))
+        f.write_str(&error_chain(&self.error))
     }
 }
 
 // The sources are part of the message.
 impl std::error::Error for RunError {}
-
-/// An error and its sources, in one line.
-pub(crate) fn one_line(error: &(dyn std::error::Error + 'static)) -> String {
-    let sources = std::iter::successors(error.source(), |error| error.source());
-    let mut line = error.to_string();
-    for source in sources {
-        let text = source.to_string();
-        // Some crates print their source themselves.
-        if !line.ends_with(&text) {
-            line = format!("{line}: {text}");
-        }
-    }
-    line.replace('\n', " ")
-}

@@ -5,12 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kit_registry::Registration;
-use kit_sync::{Cause, Gate, Latch};
+use kit_sync::{Cause, Gate, Latch, error_chain};
 use kit_transport::Stage;
 use tokio::sync::watch;
 
 use crate::control::Control;
-use crate::error::one_line;
 use crate::log::log;
 use crate::run::instance;
 use crate::{Error, Event, Info};
@@ -154,7 +153,7 @@ impl Core {
 
     /// Keeps a failure of the stop itself.
     pub(crate) fn keep_failure(&self, error: Error) {
-        let line = one_line(&error);
+        let line = error_chain(&error);
         self.lock_failures().push(error);
         self.emit(&Event::Failed { error: line });
     }

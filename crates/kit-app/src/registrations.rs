@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_registry::{Reach, Registrar, Registration, RegistrationState, Schemes};
-use kit_sync::{Ending, Gate, Latch, Scope};
+use kit_sync::{Ending, Gate, Latch, Scope, error_chain};
 use tokio::time::{Instant, timeout};
 
 use crate::budget::{Budget, FORCED_DEREGISTRATION};
-use crate::error::one_line;
 use crate::handle::Core;
 use crate::run::instance;
 use crate::{Error, Event, RegistrationReport};
@@ -103,7 +102,7 @@ async fn tell(registry: String, registration: Registration, core: Arc<Core>, lat
                 registry: registry.clone(),
             }),
             RegistrationState::Degraded { why, .. } => {
-                let why = one_line(&**why);
+                let why = error_chain(&**why);
                 Some(Event::RegistrationLost {
                     registry: registry.clone(),
                     why,
@@ -162,7 +161,7 @@ impl Registered {
             .await
         {
             Some(Ok(())) => None,
-            Some(Err(error)) => Some(one_line(&error)),
+            Some(Err(error)) => Some(error_chain(&error)),
             None => Some(format!("not confirmed after {:.1?}", begun.elapsed())),
         };
         let took = begun.elapsed();

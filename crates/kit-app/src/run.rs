@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_registry::{Schemes, ServiceInstance};
-use kit_sync::{Cause, Ending, Gate, Scope, StopToken, Task, TaskTree};
+use kit_sync::{Cause, Ending, Gate, Scope, StopToken, Task, TaskTree, error_chain};
 use kit_transport::{Lifecycle, Server, Stage};
 use tokio::time::Instant;
 
@@ -13,7 +13,6 @@ use crate::advertise::Advertise;
 use crate::budget::Plan;
 use crate::builder::{RegisterAtStart, Settings};
 use crate::component::{Component, source_of};
-use crate::error::one_line;
 use crate::handle::{AppHandle, Core, StartOwner};
 use crate::hook::{Hook, HookContext, HookStage};
 use crate::registrations::{Registered, Registry};
@@ -277,7 +276,7 @@ impl Run {
 
     fn report_hook(&mut self, hook: &RunningHook, error: Option<&Error>) {
         let (stage, name, took) = (hook.stage, hook.name.clone(), hook.begun.elapsed());
-        let error = error.map(|error| one_line(error));
+        let error = error.map(|error| error_chain(error));
         let event = Event::HookEnded {
             stage,
             name: name.clone(),
@@ -337,7 +336,7 @@ fn check(option: &'static str, limit: Duration) -> Result<(), Error> {
 
 /// Nothing was begun, so there is nothing to stop.
 fn refused(core: &Core, error: Error) -> RunError {
-    let line = one_line(&error);
+    let line = error_chain(&error);
     core.emit(&Event::Failed {
         error: line.clone(),
     });

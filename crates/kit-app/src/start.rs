@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use kit_sync::{Abandoned, Cause, Ending};
+use kit_sync::{Abandoned, Cause, Ending, error_chain};
 use kit_transport::{Phase, Server, Stage};
 use tokio::time::Instant;
 
@@ -14,7 +14,6 @@ use crate::advertise;
 use crate::budget::Plan;
 use crate::builder::RegisterAtStart;
 use crate::component::{Component, Death};
-use crate::error::one_line;
 use crate::hook::HookStage;
 use crate::registrations::{self, Opened};
 use crate::run::{CalledOff, Run};
@@ -60,7 +59,7 @@ impl Run {
         };
         let cause = parent.cause().unwrap_or(Cause::ParentEnded);
         self.core.control.ask(cause);
-        self.remarks.push(one_line(&error));
+        self.remarks.push(error_chain(&error));
         Err(CalledOff)
     }
 

@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Cause, CloseReport, Gate, Latch, TaskError};
+use kit_sync::{Cause, CloseReport, Gate, Latch, TaskError, error_chain};
 use kit_transport::{Phase, Stage};
 use tokio::time::{Instant, sleep};
 
 use crate::budget::{Budget, CUT_AHEAD, FORCED};
 use crate::control::Asked;
-use crate::error::one_line;
 use crate::hook::{Hook, HookStage};
 use crate::registrations::Registered;
 use crate::report::overdue;
@@ -194,7 +193,7 @@ impl Run {
                 match self.hook_ended(&hook, ended) {
                     Ok(()) => {}
                     Err(error) if panicked => core.keep_failure(error),
-                    Err(error) => self.remarks.push(one_line(&error)),
+                    Err(error) => self.remarks.push(error_chain(&error)),
                 }
             }
             None => {
@@ -298,7 +297,7 @@ impl Run {
             cause: Some(asked.cause),
             was_ready: self.core.is_ready(),
             took,
-            failures: errors.iter().map(|error| one_line(error)).collect(),
+            failures: errors.iter().map(|error| error_chain(error)).collect(),
             remarks: std::mem::take(&mut self.remarks),
             hooks: std::mem::take(&mut self.hook_reports),
             components: std::mem::take(&mut self.component_reports),

@@ -203,7 +203,7 @@ impl Error {
     /// ```
     #[must_use]
     pub fn chain(&self) -> impl fmt::Display + '_ {
-        Chain(self)
+        kit_sync::error_chain(self)
     }
 }
 
@@ -254,21 +254,6 @@ pub(crate) fn odd_ports_hidden(hosts: &str) -> String {
         _ => host.to_owned(),
     });
     hidden.collect::<Vec<_>>().join(",")
-}
-
-/// An error and its causes, joined by `: `.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
 }
 
 /// A duration as people read it: `10s`, `2.5s`, `200ms`.

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | do a few things at once inside one function and see the first error | [`Group`] |
 //! | own the tasks of a program, by name, and end them in time with a report | [`TaskTree`], [`Scope`] |
+//! | say what a task's failure does | [`policy`] |
 //! | tell tasks to stop, and why | [`StopToken`], [`Cause`] |
 //! | wait until several parts are ready | [`Gate`], [`Latch`] |
 //! | share a value that is read often and replaced seldom | [`Published`] |
@@ -46,9 +47,11 @@
 //! * [`Published::store`] happens before the [`Published::load`] that returns the value;
 //! * the [`Latch::open`] of the last latch happens before [`Gate::opened`] resolves.
 
+mod error_chain;
 mod gate;
 mod group;
 pub mod panic;
+pub mod policy;
 mod polling;
 mod published;
 mod roster;
@@ -58,6 +61,7 @@ pub mod testing;
 mod tree;
 mod watchdog;
 
+pub use error_chain::error_chain;
 pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};
 pub use published::{Changes, Published};

@@ -33,6 +33,14 @@ pub(crate) struct Caught {
     pub(crate) location: Option<String>,
 }
 
+impl Caught {
+    /// Lets it go on. No hook runs again, so whoever catches it next learns the place from here.
+    pub(crate) fn resume(self) -> ! {
+        LAST.with_borrow_mut(|last| *last = self.location);
+        panic::resume_unwind(self.payload)
+    }
+}
+
 #[inline(always)]
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     // The caller never polls or reads again what unwound.

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::node::Node;
 use super::report::{Outcome, TaskReport};
 use super::task::{Ending, TaskError, TaskResult};
+use crate::error_chain;
 use crate::panic::{Caught, catch, message};
 use crate::polling::{Mark, polling};
 use crate::sync::{AtomicU64, Ordering};
@@ -213,7 +214,7 @@ fn judge<R: TaskResult>(ended: Result<R, Caught>) -> (Outcome, Result<R::Value, 
         Ok(Ok(value)) => (Outcome::Completed, Ok(value)),
         Ok(Err(error)) => (
             Outcome::Failed {
-                error: chain(&*error),
+                error: error_chain(&*error),
             },
             Err(TaskError::Failed(error)),
         ),
@@ -226,12 +227,4 @@ fn judge<R: TaskResult>(ended: Result<R, Caught>) -> (Outcome, Result<R::Value, 
             (outcome, Err(TaskError::Panicked { message, location }))
         }
     }
-}
-
-/// An error and its sources in one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let sources = std::iter::successors(error.source(), |error| error.source());
-    sources.fold(error.to_string(), |text, source| {
-        format!("{text}: {source}")
-    })
 }

@@ -1,0 +1,280 @@
+//! Beginning anew after a failure, but not for ever.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::attempt::{Broken, attempt};
+use super::backoff::Backoff;
+use super::failure::Failure;
+use crate::panic::catch;
+use crate::{BoxError, StopToken, TaskResult};
+
+/// Begins work anew when it fails or panics, after a delay, and gives up when it fails too often.
+///
+/// Every run is a new call of the same closure, with the token that tells it to stop. The
+/// future of a failed run is gone before the delay begins. Nothing is written anywhere:
+/// [`on_restart`](Self::on_restart) is where a restart can be seen.
+///
+/// The policy is a value: a clone of it serves another task, with a count of its own.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit_sync::policy::{Backoff, Restart};
+/// use kit_sync::{TaskTree, error_chain};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let tree = TaskTree::new("shop");
+/// # let scope = tree.scope();
+/// let policy = Restart::at_most(5, Duration::from_secs(60))
+///     .backoff(Backoff::starting_at(Duration::from_millis(1)))
+///     .on_restart(|restart| {
+///         let why = error_chain(restart.failure);
+///         eprintln!("outbox: again in {:?}, after: {why}", restart.delay);
+///     });
+/// let mut connections = ["refused", "reset", "good"].into_iter();
+/// let outbox = policy.run(scope.token(), move |_told| {
+///     let connection = connections.next();
+///     async move {
+///         match connection {
+///             Some("good") => Ok(()),
+///             other => Err(format!("connection {other:?}").into()),
+///         }
+///     }
+/// });
+/// assert!(scope.spawn("outbox", outbox).await.is_ok());
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a policy does nothing until it runs some work"]
+pub struct Restart {
+    limit: Limit,
+    backoff: Backoff,
+    on_restart: Option<OnRestart>,
+}
+
+type OnRestart = Arc<dyn Fn(&Restarting<'_>) + Send + Sync>;
+
+/// A restart that is about to happen; what [`Restart::on_restart`] is told.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Restarting<'a> {
+    /// Why.
+    pub failure: &'a Failure,
+    /// How long the run that failed had lasted.
+    pub ran: Duration,
+    /// Which restart this is, counted from 1 since the beginning.
+    pub attempt: usize,
+    /// How long it is waited before.
+    pub delay: Duration,
+}
+
+/// Why a [`Restart`] ended: its work failed too often. Its source is the last error, or the last
+/// [`Failure`] when that was a panic.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit_sync::policy::{GaveUp, Restart};
+/// use kit_sync::{StopToken, error_chain};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let error = Restart::at_most(0, Duration::from_secs(60))
+///     .run(&StopToken::new(), |_told| async { Err("no such table".into()) })
+///     .await
+///     .unwrap_err();
+/// assert_eq!(error.downcast_ref::<GaveUp>().unwrap().failures, 1);
+/// assert!(error_chain(&*error).ends_with("no such table"));
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct GaveUp {
+    /// How many failures there were in that time; one more than the limit.
+    pub failures: usize,
+    /// From the first of them to the last.
+    pub within: Duration,
+    /// How many restarts were allowed.
+    pub limit: usize,
+    /// In which time.
+    pub period: Duration,
+    /// The last failure.
+    pub last: Failure,
+}
+
+// === impl Restart ===
+
+impl Restart {
+    /// Allows at most `limit` restarts in any stretch of `period`: the failure after that ends it
+    /// ([`GaveUp`]). The stretch slides, as in Erlang: it has no beginning that a failure could
+    /// fall behind, and a failure counts until it is older than `period`. A limit of 0 never
+    /// restarts.
+    ///
+    /// The delays are those of [`Backoff::default`].
+    pub fn at_most(limit: usize, period: Duration) -> Restart {
+        Restart {
+            limit: Limit { limit, period },
+            backoff: Backoff::default(),
+            on_restart: None,
+        }
+    }
+
+    /// How long to wait before a restart.
+    pub fn backoff(mut self, backoff: Backoff) -> Restart {
+        self.backoff = backoff;
+        self
+    }
+
+    /// Is called at every failure that is followed by a restart, before the delay. The failure
+    /// that is not (the last of too many, or one after the token was told) is in the result.
+    pub fn on_restart(mut self, told: impl Fn(&Restarting<'_>) + Send + Sync + 'static) -> Restart {
+        self.on_restart = Some(Arc::new(told));
+        self
+    }
+
+    /// Calls `work` and runs what it returns, again after each failure, until it ends well.
+    ///
+    /// `token` tells when to stop. It is given to each run; it ends a delay at once (with `Ok`: the
+    /// failure before the delay was forgiven already); and once told, nothing is begun anew.
+    /// The first run begins whatever it says, as a task of a scope does.
+    ///
+    /// # Errors
+    /// [`GaveUp`] when the work failed too often. Its own error, unchanged, when it failed after
+    /// the token was told.
+    ///
+    /// # Panics
+    /// With the panic of the work, when it panicked after the token was told; and when
+    /// [`on_restart`](Self::on_restart) panics.
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the run in progress: as cancel safe as that.
+    pub fn run<W, F>(
+        self,
+        token: &StopToken,
+        mut work: W,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send + use<W, F>
+    where
+        W: FnMut(StopToken) -> F + Send,
+        F: Future<Output: TaskResult<Value = ()>> + Send,
+    {
+        let token = token.clone();
+        async move {
+            let mut recent = VecDeque::new();
+            let mut delays = self.backoff.delays();
+            for attempt in 1.. {
+                let started = Instant::now();
+                let Err(broken) = run_once(&mut work, &token).await else {
+                    break;
+                };
+                if token.is_cancelled() {
+                    return broken.go_on();
+                }
+                let ran = started.elapsed();
+                let failure = self.limit.admit(&mut recent, broken.into())?;
+                let delay = delays.after(ran);
+                if let Some(told) = &self.on_restart {
+                    told(&Restarting {
+                        failure: &failure,
+                        ran,
+                        attempt,
+                        delay,
+                    });
+                }
+                drop(failure);
+                tokio::select! {
+                    biased;
+                    () = token.cancelled() => break,
+                    () = sleep(delay) => {}
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The future is gone when this returns.
+async fn run_once<W, F>(work: &mut W, token: &StopToken) -> Result<(), Broken>
+where
+    W: FnMut(StopToken) -> F,
+    F: Future<Output: TaskResult<Value = ()>>,
+{
+    let future = catch(|| work(token.clone())).map_err(Broken::Panic)?;
+    attempt(future, |ended| ended).await
+}
+
+impl fmt::Debug for Restart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Restart")
+            .field("limit", &self.limit)
+            .field("backoff", &self.backoff)
+            .finish_non_exhaustive()
+    }
+}
+
+// === impl Limit ===
+
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    limit: usize,
+    period: Duration,
+}
+
+impl Limit {
+    /// Gives the failure back when it may be followed by a restart. `recent` holds when the
+    /// failures of the last period were: never more than the limit and one.
+    fn admit(self, recent: &mut VecDeque<Instant>, failure: Failure) -> Result<Failure, GaveUp> {
+        let Limit { limit, period } = self;
+        let now = Instant::now();
+        recent.push_back(now);
+        while now - recent[0] > period {
+            recent.pop_front();
+        }
+        if recent.len() <= limit {
+            return Ok(failure);
+        }
+        Err(GaveUp {
+            failures: recent.len(),
+            within: now - recent[0],
+            limit,
+            period,
+            last: failure,
+        })
+    }
+}
+
+// === impl GaveUp ===
+
+impl fmt::Display for GaveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let GaveUp {
+            failures,
+            within,
+            limit,
+            period,
+            last: _,
+        } = self;
+        let plural = if *failures == 1 { "" } else { "s" };
+        write!(
+            f,
+            "gave up after {failures} failure{plural} in {within:.1?} (at most {limit} in {period:?} are forgiven)"
+        )
+    }
+}
+
+impl Error for GaveUp {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.last {
+            // The error itself, so that who looks for its type finds it.
+            Failure::Failed(error) => Some(&**error),
+            panicked => Some(panicked),
+        }
+    }
+}

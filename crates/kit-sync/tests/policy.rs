@@ -1,0 +1,138 @@
+//! `stop_all` and `ignore`, through the public door; `restart.rs` has the third policy.
+
+use std::future::{pending, ready};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kit_sync::policy::{Failure, GaveUp, Restart, ignore, stop_all};
+use kit_sync::{BoxError, Cause, CloseReport, Scope, TaskError, TaskTree, error_chain};
+use tokio::time::Instant;
+
+async fn close(tree: &TaskTree) -> CloseReport {
+    tree.close(Instant::now() + Duration::from_secs(60)).await
+}
+
+// === stop all ===
+
+/// A scope with one task that ends when told, and one more that is wrapped.
+fn stopped_by<F>(scope: &Scope, future: F) -> kit_sync::Task<()>
+where
+    F: Future<Output = Result<(), BoxError>> + Send + 'static,
+{
+    let told = scope.token().clone();
+    scope.spawn("other", async move { told.cancelled().await });
+    scope.spawn("feed", stop_all(scope, "feed", future))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_tells_the_scope_and_stays_the_outcome() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("prices");
+    let failed = stopped_by(&scope, async { Err("no feed".into()) });
+    let ended = failed.await;
+    let Some(Cause::Failed { task, location }) = scope.token().cause() else {
+        panic!("{:?}", scope.token().cause());
+    };
+    assert_eq!(task, "app/prices/feed");
+    assert!(location.contains("tests/policy.rs:"), "{location}");
+    assert!(matches!(ended, Err(TaskError::Failed(error)) if error.to_string() == "no feed"));
+    assert!(!tree.scope().is_cancelled(), "what is above goes on");
+    assert!(close(&tree).await.on_time());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_tells_the_scope_and_goes_on_with_its_place() {
+    kit_sync::panic::install_hook();
+    let tree = TaskTree::new("app");
+    let line = line!() + 1;
+    let panicked = stopped_by(tree.scope(), async { panic!("boom") });
+    let ended = panicked.await;
+    let here = format!("policy.rs:{line}:");
+    let Some(Cause::Panicked {
+        task,
+        message,
+        location,
+    }) = tree.scope().token().cause()
+    else {
+        panic!("{:?}", tree.scope().token().cause());
+    };
+    assert_eq!((&*task, &*message), ("app/feed", "boom"));
+    assert!(location.contains(&here), "{location}");
+    assert!(
+        matches!(&ended, Err(TaskError::Panicked { location: Some(at), .. }) if at.contains(&here)),
+        "{ended:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_or_an_abort_is_no_failure() {
+    let tree = TaskTree::new("app");
+    let value = stop_all(tree.scope(), "done", async { Ok(7) });
+    assert_eq!(tree.scope().spawn("done", value).await.unwrap(), 7);
+    let mut dropped = Box::pin(stop_all(tree.scope(), "aborted", pending::<()>()));
+    tokio::select! {
+        biased;
+        _ = &mut dropped => {}
+        () = ready(()) => drop(dropped),
+    }
+    assert!(!tree.scope().is_cancelled());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scope_that_was_told_before_keeps_its_cause() {
+    let tree = TaskTree::new("app");
+    let token = tree.scope().token().clone();
+    let failed = stopped_by(tree.scope(), async move {
+        token.cancelled().await;
+        Err("late".into())
+    });
+    tree.scope().cancel(Cause::Signal(15));
+    assert!(failed.await.is_err());
+    assert_eq!(tree.scope().token().cause(), Some(Cause::Signal(15)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_restarted_too_often_stops_all() {
+    let tree = TaskTree::new("app");
+    let mut runs = 0;
+    let work = Restart::at_most(2, Duration::from_secs(60)).run(tree.scope().token(), move |_| {
+        runs += 1;
+        ready(Err(format!("failure {runs}").into()))
+    });
+    let failed = stopped_by(tree.scope(), work);
+    assert!(matches!(failed.await, Err(TaskError::Failed(error)) if error.is::<GaveUp>()));
+    assert!(tree.scope().is_cancelled());
+}
+
+// === ignore ===
+
+#[tokio::test(start_paused = true)]
+async fn what_is_ignored_is_told_and_counts_as_completed() {
+    let tree = TaskTree::new("app");
+    let told = Arc::new(Mutex::new(Vec::new()));
+    for fails in [true, false] {
+        let told = Arc::clone(&told);
+        let future = async move {
+            assert!(!fails, "a panic");
+            Err::<(), _>("an error".into())
+        };
+        let tell = move |failure: Failure| told.lock().unwrap().push(error_chain(&failure));
+        tree.scope()
+            .spawn("cache", ignore(future, tell))
+            .await
+            .unwrap();
+    }
+    assert_eq!(close(&tree).await.failures, []);
+    let told = told.lock().unwrap();
+    assert!(
+        told[0].starts_with("panicked") && told[0].ends_with(": a panic"),
+        "{told:?}"
+    );
+    assert_eq!(told[1..], ["an error"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_well_is_told_to_nobody() {
+    ignore(async { Ok(()) }, |failure| panic!("{failure}")).await;
+    ignore(async {}, |failure| panic!("{failure}")).await;
+}

@@ -6,9 +6,6 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tokio::runtime::{Builder, Runtime};
 
-/// Everybody measures on this many.
-const WORKERS: usize = 2;
-
 /// Where the code that spawns runs.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Spawner {
@@ -16,6 +13,8 @@ pub(crate) enum Spawner {
     BlockOn,
     /// In a task of the runtime, on one of the workers.
     Task,
+    /// On the only thread there is, and nothing warms up: for what is counted from outside.
+    OneThread,
 }
 
 /// How often, and from where.
@@ -31,31 +30,34 @@ impl Measure {
     where
         F: Future<Output = Duration> + Send + 'static,
     {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(WORKERS)
-            .enable_time()
-            .build()
-            .expect("a runtime needs nothing but threads");
-        self.drive(&runtime, run(self.count / 10));
-        let took = self.drive(&runtime, run(self.count));
+        let took = match self.from {
+            Spawner::BlockOn => {
+                let runtime = two_workers();
+                runtime.block_on(run(self.count / 10));
+                runtime.block_on(run(self.count))
+            }
+            Spawner::Task => {
+                let runtime = two_workers();
+                let drive = |future| runtime.block_on(runtime.spawn(future));
+                drive(run(self.count / 10)).expect("no measured code panics");
+                drive(run(self.count)).expect("no measured code panics")
+            }
+            Spawner::OneThread => one_thread().block_on(run(self.count)),
+        };
         took.as_nanos() as f64 / self.count as f64
-    }
-
-    fn drive<F>(&self, runtime: &Runtime, future: F) -> Duration
-    where
-        F: Future<Output = Duration> + Send + 'static,
-    {
-        match self.from {
-            Spawner::BlockOn => runtime.block_on(future),
-            Spawner::Task => runtime
-                .block_on(runtime.spawn(future))
-                .expect("no measured code panics"),
-        }
     }
 }
 
-/// A runtime on one thread, for what is counted: nothing depends on who comes first.
-pub(crate) fn single_thread() -> Runtime {
+fn two_workers() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("a runtime needs nothing but threads")
+}
+
+/// For what is counted: nothing depends on which thread comes first.
+pub(crate) fn one_thread() -> Runtime {
     Builder::new_current_thread()
         .enable_time()
         .build()

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use kit_sync::{Scope, TaskTree};
 
-use crate::measure::single_thread;
+use crate::measure::one_thread;
 
 /// The sizes of [`one_of_each_size`].
 const SIZES: u64 = 16;
@@ -58,7 +58,7 @@ pub(crate) fn track(count: u64) -> f64 {
 /// Bytes for each of `count` tasks that have been polled and wait.
 fn bytes<O: Owner>(count: u64, owner: impl Fn(&Scope) -> O) -> f64 {
     let rounds = count / SIZES;
-    let runtime = single_thread();
+    let runtime = one_thread();
     runtime.block_on(async {
         // Alive until all is measured: its end would abort what waits.
         let tree = TaskTree::new("bench");

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use kit_sync::TaskTree;
 
-use crate::measure::single_thread;
+use crate::measure::one_thread;
 use crate::scope::far_off;
 
 pub(crate) fn tokio(count: u64) -> f64 {
@@ -37,7 +37,7 @@ pub(crate) fn spawn(count: u64) -> f64 {
 }
 
 fn nanos(count: u64, run: impl Future<Output = ()>) -> f64 {
-    let runtime = single_thread();
+    let runtime = one_thread();
     let start = Instant::now();
     runtime.block_on(run);
     start.elapsed().as_nanos() as f64 / count as f64

@@ -52,7 +52,11 @@ fn row(comparison: &Comparison, programs: &Programs, options: &Options) -> Resul
             eprintln!("xtask: NOT MEASURED: {name}: {why}");
             Err(why.to_owned())
         }
-        None => Ok(figures(comparison, programs, options)?),
+        None => {
+            let figures = figures(comparison, programs, options)?;
+            println!("    {:.3} (control {:.3})", figures.ratio, figures.control);
+            Ok(figures)
+        }
     };
     Ok(Row {
         name,
@@ -70,7 +74,7 @@ fn figures(comparison: &Comparison, programs: &Programs, options: &Options) -> R
             Who::Ours if !options.control => &comparison.ours,
             Who::Ours | Who::Peer => &comparison.peer,
         };
-        move |tool: &[String], count| programs.command(tool, comparison.scenario, side, count)
+        move |tool: &[String], count| programs.command(tool, comparison, side, count)
     };
     let rounds = match comparison.what {
         What::Instructions => {

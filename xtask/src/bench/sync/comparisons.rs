@@ -1,6 +1,8 @@
 //! What is compared with what, and the bars.
 //!
 //! Unless a name says otherwise, tasks are spawned inside `block_on` on a runtime with two workers.
+//! Beside the times stand instructions on one thread, which judge nothing: in the midst of noise
+//! they tell whether a change was one for the better.
 
 use super::side::{Program, Side};
 
@@ -9,6 +11,7 @@ pub(super) struct Comparison {
     /// Chosen by `--only`, and the first argument of `bench-sync`.
     pub(super) scenario: &'static str,
     pub(super) what: What,
+    pub(super) spawner: Spawner,
     pub(super) peer: Side,
     pub(super) ours: Side,
     /// Operations of one measurement.
@@ -24,213 +27,143 @@ pub(super) enum What {
     Memory,
 }
 
+/// Where the code that spawns runs, on both sides.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Spawner {
+    BlockOn,
+    Task,
+    OneThread,
+}
+
+/// What a side is called, and the arguments of `bench-sync` that choose it.
+type Named = (&'static str, &'static [&'static str]);
+
+const MANY: u64 = 1_000_000;
+/// For what takes microseconds, and for the tree that is closed.
+const FEW: u64 = 100_000;
+/// Under callgrind, which is fifty times as slow; the tasks of five batches.
+const COUNTED: u64 = 50_000;
+const RESIDENT: u64 = 400_000;
+
+const TASK_TRACKER: Named = ("TaskTracker", &["task-tracker"]);
+const JOIN_SET: Named = ("JoinSet", &["join-set"]);
+const TOKIO: Named = ("tokio::spawn", &["tokio"]);
+const GROUP: Named = ("Group", &["group"]);
+const GROUP_TOKEN: Named = ("Group, on its own token", &["group-own-token"]);
+const SPAWN: Named = ("Scope::spawn", &["spawn"]);
+const SPAWN_DEPTH_5: Named = ("Scope::spawn at depth 5", &["spawn", "--depth", "5"]);
+const SPAWN_DEPTH_10: Named = ("Scope::spawn at depth 10", &["spawn", "--depth", "10"]);
+const TRACK: Named = ("Scope::track", &["track"]);
+const TRACK_DEPTH_10: Named = ("Scope::track at depth 10", &["track", "--depth", "10"]);
+const GRACEFUL: Named = ("tokio-graceful-shutdown", &["graceful-shutdown"]);
+const GRACEFUL_DEPTH_5: Named = (
+    "tokio-graceful-shutdown",
+    &["graceful-shutdown", "--depth", "5"],
+);
+const TRACKER_AND_TOKEN: Named = ("TaskTracker + token", &["task-tracker"]);
+const TREE_OF_TASKS: Named = ("TaskTree of named tasks", &["spawn"]);
+const TREE_OF_MEMBERS: Named = ("TaskTree of members", &["track"]);
+const LOAD_FULL: Named = ("ArcSwap::load_full", &["arc-swap"]);
+const LOAD: Named = ("Published::load", &["published"]);
+
+pub(super) const COMPARISONS: &[Comparison] = &[
+    compare("group-ready", GROUP, TASK_TRACKER).at_most(1.10),
+    compare("group-ready", GROUP, TASK_TRACKER).in_a_task(),
+    compare("group-ready", GROUP, TASK_TRACKER).on_one_thread(),
+    compare("group-yield", GROUP, TASK_TRACKER).at_most(1.10),
+    compare("group-yield", GROUP, TASK_TRACKER).in_a_task(),
+    compare("group-yield", GROUP, TASK_TRACKER).on_one_thread(),
+    compare("group-waiting", GROUP, JOIN_SET).at_most(1.25),
+    compare("group-waiting", GROUP_TOKEN, JOIN_SET).at_most(1.25),
+    compare("group-waiting", GROUP_TOKEN, JOIN_SET).on_one_thread(),
+    compare("scope-ready", SPAWN, JOIN_SET).at_most(1.5),
+    compare("scope-ready", SPAWN, JOIN_SET).in_a_task(),
+    compare("scope-ready", SPAWN, JOIN_SET).on_one_thread(),
+    compare("scope-ready", SPAWN_DEPTH_10, SPAWN).at_most(1.1),
+    compare("scope-ready", SPAWN, GRACEFUL)
+        .times(FEW)
+        .in_a_task(),
+    compare("scope-ready", SPAWN_DEPTH_5, GRACEFUL_DEPTH_5)
+        .times(FEW)
+        .in_a_task(),
+    compare("scope-yield", SPAWN, JOIN_SET).at_most(1.5),
+    compare("track-ready", TRACK, JOIN_SET).at_most(1.2),
+    compare("track-ready", TRACK, JOIN_SET).in_a_task(),
+    compare("track-ready", TRACK, JOIN_SET).on_one_thread(),
+    compare("track-ready", TRACK_DEPTH_10, TRACK).at_most(1.1),
+    compare("track-yield", TRACK, JOIN_SET).at_most(1.2),
+    compare("close", TREE_OF_TASKS, TRACKER_AND_TOKEN)
+        .times(FEW)
+        .at_most(2.0),
+    compare("close", TREE_OF_MEMBERS, TRACKER_AND_TOKEN).times(FEW),
+    compare("published-load", LOAD, LOAD_FULL)
+        .counted()
+        .at_most(1.10),
+    compare("poll", TRACK, TOKIO).counted().at_most(1.10),
+    compare("poll", SPAWN, TOKIO).counted(),
+    compare("memory", SPAWN, TOKIO).resident().at_most(256.0),
+    compare("memory", TRACK, TOKIO).resident().at_most(48.0),
+];
+
+const fn compare(scenario: &'static str, ours: Named, peer: Named) -> Comparison {
+    Comparison {
+        scenario,
+        what: What::Time,
+        spawner: Spawner::BlockOn,
+        peer: Side::new(peer.0, Program::Rust, peer.1),
+        ours: Side::new(ours.0, Program::Rust, ours.1),
+        count: MANY,
+        bar: None,
+    }
+}
+
 impl Comparison {
+    const fn at_most(mut self, bar: f64) -> Self {
+        self.bar = Some(bar);
+        self
+    }
+
+    const fn times(mut self, count: u64) -> Self {
+        self.count = count;
+        self
+    }
+
+    const fn in_a_task(mut self) -> Self {
+        self.spawner = Spawner::Task;
+        self
+    }
+
+    const fn on_one_thread(mut self) -> Self {
+        self.spawner = Spawner::OneThread;
+        self.counted()
+    }
+
+    const fn counted(mut self) -> Self {
+        self.what = What::Instructions;
+        self.times(COUNTED)
+    }
+
+    const fn resident(mut self) -> Self {
+        self.what = What::Memory;
+        self.times(RESIDENT)
+    }
+
     pub(super) fn name(&self) -> String {
+        let (scenario, ours, peer) = (self.scenario, self.ours.name, self.peer.name);
+        let place = match self.spawner {
+            Spawner::BlockOn => "",
+            Spawner::Task => ", in a task",
+            Spawner::OneThread => ", on one thread",
+        };
         let unit = match self.what {
             What::Time => "ns",
             What::Instructions => "instructions",
             What::Memory => "bytes",
         };
-        let Self {
-            scenario,
-            ours,
-            peer,
-            ..
-        } = self;
-        format!("{scenario}: {} / {}, {unit}", ours.name, peer.name)
+        format!("{scenario}: {ours} / {peer}{place}, {unit}")
     }
 
     pub(super) fn needs_go(&self) -> bool {
         self.peer.program == Program::Go
-    }
-}
-
-const MANY: u64 = 1_000_000;
-/// For peers that take ten microseconds a task.
-const FEW: u64 = 100_000;
-
-pub(super) const COMPARISONS: &[Comparison] = &[
-    time(
-        "group-ready",
-        side("TaskTracker", &["task-tracker"]),
-        side("Group", &["group"]),
-        Some(1.10),
-    ),
-    time(
-        "group-ready",
-        side("TaskTracker", &["task-tracker", "--from", "task"]),
-        side("Group in a task", &["group", "--from", "task"]),
-        None,
-    ),
-    time(
-        "group-yield",
-        side("TaskTracker", &["task-tracker"]),
-        side("Group", &["group"]),
-        Some(1.10),
-    ),
-    time(
-        "group-yield",
-        side("TaskTracker", &["task-tracker", "--from", "task"]),
-        side("Group in a task", &["group", "--from", "task"]),
-        None,
-    ),
-    time(
-        "group-waiting",
-        side("JoinSet", &["join-set"]),
-        side("Group", &["group"]),
-        Some(1.25),
-    ),
-    time(
-        "group-waiting",
-        side("JoinSet", &["join-set"]),
-        side("Group, on its own token", &["group-own-token"]),
-        Some(1.25),
-    ),
-    time(
-        "scope-ready",
-        side("JoinSet", &["join-set"]),
-        side("Scope::spawn", &["spawn"]),
-        Some(1.5),
-    ),
-    time(
-        "scope-ready",
-        side("JoinSet", &["join-set", "--from", "task"]),
-        side("Scope::spawn in a task", &["spawn", "--from", "task"]),
-        None,
-    ),
-    time(
-        "scope-ready",
-        side("depth 1", &["spawn"]),
-        side("Scope::spawn at depth 10", &["spawn", "--depth", "10"]),
-        Some(1.1),
-    ),
-    few(time(
-        "scope-ready",
-        side(
-            "tokio-graceful-shutdown",
-            &["graceful-shutdown", "--from", "task"],
-        ),
-        side("Scope::spawn in a task", &["spawn", "--from", "task"]),
-        None,
-    )),
-    few(time(
-        "scope-ready",
-        side(
-            "tokio-graceful-shutdown",
-            &["graceful-shutdown", "--from", "task", "--depth", "5"],
-        ),
-        side(
-            "Scope::spawn in a task at depth 5",
-            &["spawn", "--from", "task", "--depth", "5"],
-        ),
-        None,
-    )),
-    time(
-        "scope-yield",
-        side("JoinSet", &["join-set"]),
-        side("Scope::spawn", &["spawn"]),
-        Some(1.5),
-    ),
-    time(
-        "track-ready",
-        side("JoinSet", &["join-set"]),
-        side("Scope::track", &["track"]),
-        Some(1.2),
-    ),
-    time(
-        "track-ready",
-        side("JoinSet", &["join-set", "--from", "task"]),
-        side("Scope::track in a task", &["track", "--from", "task"]),
-        None,
-    ),
-    time(
-        "track-ready",
-        side("depth 1", &["track"]),
-        side("Scope::track at depth 10", &["track", "--depth", "10"]),
-        Some(1.1),
-    ),
-    time(
-        "track-yield",
-        side("JoinSet", &["join-set"]),
-        side("Scope::track", &["track"]),
-        Some(1.2),
-    ),
-    few(time(
-        "close",
-        side("TaskTracker + token", &["task-tracker"]),
-        side("TaskTree of named tasks", &["spawn"]),
-        Some(2.0),
-    )),
-    few(time(
-        "close",
-        side("TaskTracker + token", &["task-tracker"]),
-        side("TaskTree of members", &["track"]),
-        None,
-    )),
-    Comparison {
-        scenario: "published-load",
-        what: What::Instructions,
-        peer: side("ArcSwap::load_full", &["arc-swap"]),
-        ours: side("Published::load", &["published"]),
-        count: 100_000,
-        bar: Some(1.10),
-    },
-    Comparison {
-        scenario: "poll",
-        what: What::Instructions,
-        peer: side("tokio::spawn", &["tokio"]),
-        ours: side("Scope::track", &["track"]),
-        count: 50_000,
-        bar: Some(1.10),
-    },
-    Comparison {
-        scenario: "poll",
-        what: What::Instructions,
-        peer: side("tokio::spawn", &["tokio"]),
-        ours: side("Scope::spawn", &["spawn"]),
-        count: 50_000,
-        bar: None,
-    },
-    Comparison {
-        scenario: "memory",
-        what: What::Memory,
-        peer: side("tokio::spawn", &["tokio"]),
-        ours: side("Scope::spawn", &["spawn"]),
-        count: 400_000,
-        bar: Some(256.0),
-    },
-    Comparison {
-        scenario: "memory",
-        what: What::Memory,
-        peer: side("tokio::spawn", &["tokio"]),
-        ours: side("Scope::track", &["track"]),
-        count: 400_000,
-        bar: Some(48.0),
-    },
-];
-
-const fn side(name: &'static str, arguments: &'static [&'static str]) -> Side {
-    Side {
-        name,
-        program: Program::Rust,
-        arguments,
-    }
-}
-
-const fn time(scenario: &'static str, peer: Side, ours: Side, bar: Option<f64>) -> Comparison {
-    Comparison {
-        scenario,
-        what: What::Time,
-        peer,
-        ours,
-        count: MANY,
-        bar,
-    }
-}
-
-const fn few(comparison: Comparison) -> Comparison {
-    Comparison {
-        count: FEW,
-        ..comparison
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use super::comparisons::{Comparison, Spawner};
 use crate::Result;
 use crate::bench::folder;
 use crate::cargo::{cargo, command, output, root, run, target};
@@ -15,6 +16,20 @@ pub(super) struct Side {
     pub(super) program: Program,
     /// After the scenario's name.
     pub(super) arguments: &'static [&'static str],
+}
+
+impl Side {
+    pub(super) const fn new(
+        name: &'static str,
+        program: Program,
+        arguments: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            program,
+            arguments,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -54,7 +69,7 @@ impl Programs {
     pub(super) fn command(
         &self,
         tool: &[String],
-        scenario: &str,
+        comparison: &Comparison,
         side: &Side,
         count: u64,
     ) -> Command {
@@ -71,7 +86,12 @@ impl Programs {
             }
         };
         if side.program == Program::Rust {
-            command.arg(scenario);
+            let spawner = match comparison.spawner {
+                Spawner::BlockOn => "block-on",
+                Spawner::Task => "task",
+                Spawner::OneThread => "one-thread",
+            };
+            command.arg(comparison.scenario).args(["--from", spawner]);
         }
         command.args(side.arguments);
         command.args(["--count", &count.to_string()]);

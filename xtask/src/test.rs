@@ -7,14 +7,15 @@ use clap::Args;
 
 use crate::cargo::{cargo, run as run_command};
 use crate::step::seconds;
-use crate::{Result, tools};
+use crate::{Result, loom, tools};
 
 /// What the tests may take without the build; what needs longer is `#[ignore]`d and run by `--long`.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
-    /// Runs the tests marked `#[ignore]` as well; then there is no limit on the time.
+    /// Runs the tests marked `#[ignore]` as well and explores the loom models deeper; then there
+    /// is no limit on the time.
     #[arg(long)]
     long: bool,
 }
@@ -46,6 +47,7 @@ pub(crate) fn run(options: &Options) -> Result {
     }
     let took = start.elapsed();
     println!("==> build: {}, tests: {}", seconds(built), seconds(took));
+    results.push(loom::run(options.long));
 
     for result in results {
         result?;

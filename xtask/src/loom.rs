@@ -91,7 +91,9 @@ fn build(packages: &[String]) -> Result<Vec<PathBuf>> {
         return Err(format!("the build of the loom models failed: {}", built.status).into());
     }
     let messages = String::from_utf8_lossy(&built.stdout);
-    Ok(messages.lines().filter_map(executable).collect())
+    let mut binaries: Vec<_> = messages.lines().filter_map(executable).collect();
+    binaries.sort();
+    Ok(binaries)
 }
 
 /// The path in cargo's message about a binary that it has built.

@@ -18,9 +18,15 @@ pub(crate) struct Options {
     /// is no limit on the time.
     #[arg(long)]
     long: bool,
+    /// Runs the loom models and nothing else.
+    #[arg(long)]
+    models: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
+    if options.models {
+        return loom::run(options.long);
+    }
     let etcd = tools::etcd()?;
     println!("==> etcd: {}", etcd.display());
 

@@ -9,6 +9,7 @@ mod book;
 mod cargo;
 mod features;
 mod lint;
+mod loom;
 mod step;
 mod test;
 mod tools;

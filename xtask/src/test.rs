@@ -7,19 +7,26 @@ use clap::Args;
 
 use crate::cargo::{cargo, run as run_command};
 use crate::step::seconds;
-use crate::{Result, tools};
+use crate::{Result, loom, tools};
 
 /// What the tests may take without the build; what needs longer is `#[ignore]`d and run by `--long`.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
-    /// Runs the tests marked `#[ignore]` as well; then there is no limit on the time.
+    /// Runs the tests marked `#[ignore]` as well and explores the loom models deeper; then there
+    /// is no limit on the time.
     #[arg(long)]
     long: bool,
+    /// Runs the loom models and nothing else.
+    #[arg(long)]
+    models: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
+    if options.models {
+        return loom::run(options.long);
+    }
     let etcd = tools::etcd()?;
     println!("==> etcd: {}", etcd.display());
 
@@ -46,6 +53,7 @@ pub(crate) fn run(options: &Options) -> Result {
     }
     let took = start.elapsed();
     println!("==> build: {}, tests: {}", seconds(built), seconds(took));
+    results.push(loom::run(options.long));
 
     for result in results {
         result?;

@@ -1,0 +1,82 @@
+//! Two threads that do the same round at the same time, a million times.
+//!
+//! A write leaves the store buffer within some 100 ns, and only a read within that time can miss
+//! it. So it is not enough that the threads run at once, they must run *together*:
+//!
+//! - they meet before each round at a spin barrier: to be put to sleep and woken up again would
+//!   take far longer than what is to be seen;
+//! - the thread that arrives last goes on at once, the other one when the news has reached its
+//!   core; to even that out, each waits a little more, and every pair of the small delays comes
+//!   up in turn;
+//! - each has a core to itself (on Linux): a scheduler with other work likes to put two threads
+//!   that wait for each other on the same core, where they take turns;
+//! - nothing else is shared: a thread keeps what it saw until all rounds are over.
+
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use crate::cores;
+
+const DELAYS: u64 = 4;
+
+/// After so many looks the other thread has most likely lost its core to other work, and the
+/// work that waits for ours may go first, too.
+const PATIENCE: u32 = 100;
+
+/// Runs both for each round, on a thread each, and returns what they saw.
+///
+/// The threads belong to this one call, so they are scoped threads of std: the language makes
+/// sure that they end before it does. A `TaskTree` is for what outlives the function that starts it.
+pub(crate) fn in_step<L: Send, R: Send>(
+    rounds: u64,
+    left: impl Fn(u64) -> L + Send,
+    right: impl Fn(u64) -> R + Send,
+) -> Vec<(L, R)> {
+    let barrier = Barrier::default();
+    thread::scope(|threads| {
+        let left = threads.spawn(|| {
+            cores::take(<[usize]>::first);
+            barrier.run(rounds, |round| round % DELAYS, left)
+        });
+        let right = threads.spawn(|| {
+            cores::take(<[usize]>::last);
+            barrier.run(rounds, |round| round / DELAYS % DELAYS, right)
+        });
+        let end = "rounds of plain reads and writes do not panic";
+        let (left, right) = (left.join().expect(end), right.join().expect(end));
+        left.into_iter().zip(right).collect()
+    })
+}
+
+#[derive(Default)]
+#[repr(align(128))]
+struct Barrier {
+    arrivals: AtomicU64,
+}
+
+impl Barrier {
+    fn run<T>(&self, rounds: u64, delay: fn(u64) -> u64, body: impl Fn(u64) -> T) -> Vec<T> {
+        let in_step = |round| {
+            self.meet(round);
+            (0..delay(round)).for_each(|_| spin_loop());
+            body(round)
+        };
+        (1..=rounds).map(in_step).collect()
+    }
+
+    /// Returns once both threads are here. Release and acquire keep the rounds apart: whatever
+    /// was read and written in one of them happened before everything in the next.
+    fn meet(&self, round: u64) {
+        self.arrivals.fetch_add(1, Ordering::AcqRel);
+        let mut looks = 0;
+        while self.arrivals.load(Ordering::Acquire) < 2 * round {
+            looks += 1;
+            if looks < PATIENCE {
+                spin_loop();
+            } else {
+                thread::yield_now();
+            }
+        }
+    }
+}

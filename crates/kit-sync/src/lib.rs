@@ -67,8 +67,9 @@ pub use group::{Group, GroupHandle};
 pub use published::{Changes, Published};
 pub use stop::{Cause, StopToken};
 pub use tree::{
-    CloseReport, Ending, Hold, Kind, MembersSnapshot, Outcome, Refused, Scope, ScopeState,
-    Supervisor, Task, TaskError, TaskReport, TaskResult, TaskSnapshot, TaskTree, TreeSnapshot,
+    CloseReport, Ending, Hold, Kind, MembersSnapshot, Outcome, Place, Refused, Scope, ScopeState,
+    Supervisor, Task, TaskError, TaskPath, TaskReport, TaskResult, TaskSnapshot, TaskTree,
+    TreeSnapshot,
 };
 pub use watchdog::{StuckPoll, Watchdog, WatchdogEvent, WatchdogOptions};
 

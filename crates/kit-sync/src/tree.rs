@@ -4,6 +4,7 @@ mod blocking;
 mod member;
 mod named;
 mod node;
+mod place;
 mod report;
 pub(crate) mod roots;
 mod sites;
@@ -28,6 +29,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 pub use member::{Hold, Refused};
 pub use named::Kind;
+pub use place::{Place, TaskPath};
 pub use report::{CloseReport, Outcome, TaskReport};
 pub use snapshot::{MembersSnapshot, ScopeState, TaskSnapshot, TreeSnapshot};
 pub use supervisor::Supervisor;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::node::{Node, OnAbort};
+use super::place::TaskPath;
 use super::report::{Outcome, TaskReport};
 use crate::panic::{Caught, catch, message};
 use crate::polling::{Mark, polling};
@@ -136,8 +137,8 @@ impl Place {
     #[cold]
     fn panicked(&self, caught: Caught) -> Poll<()> {
         self.node.member_failed(TaskReport {
-            path: format!("{}/(unnamed)", self.node.path()),
-            spawned_at: self.node.place(self.site),
+            path: TaskPath::new(self.node.path(), "(unnamed)"),
+            spawned_at: self.node.place(self.site).into(),
             // Members keep no time of their own: they are too many.
             age: Duration::ZERO,
             outcome: Outcome::Panicked {

@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::node::Node;
+use super::place::TaskPath;
 use super::report::{Outcome, TaskReport};
 use super::task::{Ending, TaskError, TaskResult};
 use crate::error_chain;
@@ -85,8 +86,8 @@ impl TaskState {
 
     pub(super) fn report(&self, node: &Node, outcome: Outcome) -> TaskReport {
         TaskReport {
-            path: format!("{}/{}", node.path(), self.name),
-            spawned_at: self.location.to_string(),
+            path: TaskPath::new(node.path(), self.name.clone()),
+            spawned_at: self.location.into(),
             age: self.spawned.elapsed(),
             outcome,
         }
@@ -116,7 +117,15 @@ pub(super) struct TaskPlace {
     pub(super) task: Arc<TaskState>,
     key: u32,
     waits: bool,
-    outcome: Option<Box<Outcome>>,
+    ended: Ended,
+}
+
+/// The common case is free: a task that completed allocates nothing to say so.
+#[derive(Debug)]
+enum Ended {
+    Dropped,
+    Completed,
+    Otherwise(Box<Outcome>),
 }
 
 impl TaskPlace {
@@ -129,7 +138,7 @@ impl TaskPlace {
             node: Arc::clone(node),
             task,
             waits: false,
-            outcome: None,
+            ended: Ended::Dropped,
         })
     }
 
@@ -143,23 +152,26 @@ impl TaskPlace {
         ended: Result<R, Caught>,
     ) -> Result<R::Value, TaskError> {
         let (outcome, result) = judge(ended);
-        self.outcome = Some(Box::new(outcome));
+        self.ended = match outcome {
+            Outcome::Completed => Ended::Completed,
+            other => Ended::Otherwise(Box::new(other)),
+        };
         result
     }
 }
 
 impl Drop for TaskPlace {
     fn drop(&mut self) {
-        let outcome = self.outcome.take().map_or_else(
-            || {
-                if self.task.ending == Ending::MayBeDropped && self.node.is_cancelled() {
-                    Outcome::Cancelled
-                } else {
-                    Outcome::Aborted
-                }
-            },
-            |outcome| *outcome,
-        );
+        let outcome = match std::mem::replace(&mut self.ended, Ended::Dropped) {
+            Ended::Completed => Outcome::Completed,
+            Ended::Otherwise(outcome) => *outcome,
+            Ended::Dropped
+                if self.task.ending == Ending::MayBeDropped && self.node.is_cancelled() =>
+            {
+                Outcome::Cancelled
+            }
+            Ended::Dropped => Outcome::Aborted,
+        };
         self.node.task_ended(self.key as usize, &self.task, outcome);
     }
 }

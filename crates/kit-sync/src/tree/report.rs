@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::place::{Place, TaskPath};
+
 /// How many failures are kept with their text; the rest is counted.
 const KEPT: usize = 16;
 
@@ -76,9 +78,9 @@ impl fmt::Display for Outcome {
 #[non_exhaustive]
 pub struct TaskReport {
     /// The names of its scopes and its own, such as `helloworld/http/accept`.
-    pub path: String,
-    /// Where it was spawned: `file:line:column`.
-    pub spawned_at: String,
+    pub path: TaskPath,
+    /// Where it was spawned.
+    pub spawned_at: Place,
     /// From its spawn to its end.
     pub age: Duration,
     /// How it ended.

@@ -9,6 +9,7 @@ use crate::Cause;
 use crate::panic::{Caught, catch, message};
 use crate::sync::{Ordering, lock};
 use crate::tree::Ending;
+use crate::tree::place::TaskPath;
 use crate::tree::report::{Outcome, Records, TaskReport};
 
 impl Node {
@@ -129,8 +130,8 @@ fn wake(wakers: Vec<Waker>) {
 fn panicked(node: &Node, caught: &Caught) -> TaskReport {
     let (message, location) = (message(&*caught.payload), caught.location.clone());
     TaskReport {
-        path: format!("{}/(on abort)", node.path()),
-        spawned_at: location.clone().unwrap_or_default(),
+        path: TaskPath::new(node.path(), "(on abort)"),
+        spawned_at: location.clone().unwrap_or_default().into(),
         age: Duration::ZERO,
         outcome: Outcome::Panicked { message, location },
     }

@@ -156,7 +156,11 @@ impl Component {
                 remarks.push(task.to_string());
             }
         }
-        for task in tasks.tasks.iter().filter(|task| task.outcome.is_failure()) {
+        for task in tasks
+            .tasks
+            .iter()
+            .filter(|task| task.outcome().is_failure())
+        {
             let (component, task) = (self.name.clone(), Box::new(task.clone()));
             core.keep_failure(Error::Stopping { component, task });
         }
@@ -266,7 +270,7 @@ impl Death {
 
     /// Keeps it as a failure, once; `false` when the component may end like this.
     pub(crate) fn is(&self, core: &Core, task: TaskReport) -> bool {
-        if self.finite && !task.outcome.is_failure() {
+        if self.finite && !task.outcome().is_failure() {
             return false;
         }
         if !self.has_failed.swap(true, Ordering::AcqRel) {

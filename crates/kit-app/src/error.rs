@@ -137,18 +137,18 @@ impl Error {
         let Error::Ended { task, .. } = self else {
             return Cause::Requested(error_chain(self));
         };
-        let location = task.spawned_at.to_string();
-        match &task.outcome {
+        let location = task.spawned_at();
+        match task.outcome() {
             Outcome::Panicked {
                 message,
                 location: at,
             } => Cause::Panicked {
-                task: task.path.to_string(),
+                task: task.path(),
                 message: message.clone(),
                 location: at.clone().unwrap_or(location),
             },
             _ => Cause::Failed {
-                task: task.path.to_string(),
+                task: task.path(),
                 location,
             },
         }

@@ -255,8 +255,8 @@ impl Run {
         }
         let ended = tasks.failures.iter().chain(&tasks.tasks);
         // What the hooks themselves came to has been told.
-        let of_hooks = ended.filter(|task| !task.path.scope().ends_with("/hooks/calls"));
-        let failed = of_hooks.filter(|task| task.outcome.is_failure());
+        let of_hooks = ended.filter(|task| !task.path().contains("/hooks/calls/"));
+        let failed = of_hooks.filter(|task| task.outcome().is_failure());
         self.remarks.extend(failed.map(ToString::to_string));
         if let Some(what) = overdue("hooks", &tasks) {
             core.keep_failure(Error::Cut { what });

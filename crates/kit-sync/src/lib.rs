@@ -34,7 +34,7 @@
 //! });
 //! let report = tree.close(Instant::now() + Duration::from_secs(1)).await;
 //! assert!(report.on_time());
-//! assert_eq!(report.tasks[0].path, "example/worker/tick");
+//! assert_eq!(report.tasks[0].path(), "example/worker/tick");
 //! # }
 //! ```
 //!
@@ -67,9 +67,8 @@ pub use group::{Group, GroupHandle};
 pub use published::{Changes, Published};
 pub use stop::{Cause, StopToken};
 pub use tree::{
-    CloseReport, Ending, Hold, Kind, MembersSnapshot, Outcome, Place, Refused, Scope, ScopeState,
-    Supervisor, Task, TaskError, TaskPath, TaskReport, TaskResult, TaskSnapshot, TaskTree,
-    TreeSnapshot,
+    CloseReport, Ending, Hold, Kind, MembersSnapshot, Outcome, Refused, Scope, ScopeState,
+    Supervisor, Task, TaskError, TaskReport, TaskResult, TaskSnapshot, TaskTree, TreeSnapshot,
 };
 pub use watchdog::{StuckPoll, Watchdog, WatchdogEvent, WatchdogOptions};
 

@@ -4,7 +4,7 @@ mod blocking;
 mod member;
 mod named;
 mod node;
-mod place;
+mod records;
 mod report;
 pub(crate) mod roots;
 mod sites;
@@ -29,7 +29,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 pub use member::{Hold, Refused};
 pub use named::Kind;
-pub use place::{Place, TaskPath};
 pub use report::{CloseReport, Outcome, TaskReport};
 pub use snapshot::{MembersSnapshot, ScopeState, TaskSnapshot, TreeSnapshot};
 pub use supervisor::Supervisor;
@@ -39,6 +38,7 @@ use crate::polling::{Mark, Polling};
 use crate::{Cause, StopToken};
 use named::{Named, TaskPlace, TaskState};
 use node::{Node, OnAbort, Runtime};
+use records::Records;
 use supervisor::Watched;
 
 /// How long `close` waits after the deadline for aborted tasks to be gone.
@@ -376,12 +376,11 @@ impl Scope {
         };
         // What is still there then is in the report.
         let _ = timeout(ABORT_GRACE, gone).await;
-        let mut records = report::Records::default();
-        for node in &nodes {
+        let records = nodes.iter().map(|node| {
             node.join_threads();
-            records.absorb(node.take_records());
-        }
-        records.into_report(started.elapsed())
+            node.take_records()
+        });
+        Records::into_report(records.collect(), started.elapsed())
     }
 }
 

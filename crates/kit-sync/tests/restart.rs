@@ -373,7 +373,7 @@ async fn a_delay_ends_at_once_when_told_and_nothing_is_begun() {
     let told = Instant::now();
     let report = close(&tree).await;
     assert_eq!(told.elapsed(), Duration::ZERO);
-    assert_eq!(report.tasks[0].outcome, Outcome::Completed);
+    assert_eq!(*report.tasks[0].outcome(), Outcome::Completed);
     assert_eq!(runs.begun(), [0]);
 }
 
@@ -395,7 +395,7 @@ async fn every_run_is_given_the_token_and_ends_the_task_when_it_ends_well() {
     });
     tree.scope().spawn("work", work);
     runs.await.unwrap();
-    assert_eq!(close(&tree).await.tasks[0].outcome, Outcome::Completed);
+    assert_eq!(*close(&tree).await.tasks[0].outcome(), Outcome::Completed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -426,7 +426,8 @@ async fn a_panic_after_the_token_was_told_goes_on() {
         panics("while it stopped")
     });
     tree.scope().spawn("work", work);
-    let outcome = &close(&tree).await.tasks[0].outcome;
+    let report = close(&tree).await;
+    let outcome = report.tasks[0].outcome();
     assert!(
         matches!(outcome, Outcome::Panicked { message, .. } if message == "while it stopped"),
         "{outcome}"

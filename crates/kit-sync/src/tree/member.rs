@@ -11,7 +11,6 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::node::{Node, OnAbort};
-use super::place::TaskPath;
 use super::report::{Outcome, TaskReport};
 use crate::panic::{Caught, catch, message};
 use crate::polling::{Mark, polling};
@@ -136,16 +135,16 @@ impl Place {
 
     #[cold]
     fn panicked(&self, caught: Caught) -> Poll<()> {
-        self.node.member_failed(TaskReport {
-            path: TaskPath::new(self.node.path(), "(unnamed)"),
-            spawned_at: self.node.place(self.site).into(),
+        self.node.member_failed(TaskReport::new(
+            format!("{}/(unnamed)", self.node.path()),
+            self.node.place(self.site),
             // Members keep no time of their own: they are too many.
-            age: Duration::ZERO,
-            outcome: Outcome::Panicked {
+            Duration::ZERO,
+            Outcome::Panicked {
                 message: message(&*caught.payload),
                 location: caught.location,
             },
-        });
+        ));
         Poll::Ready(())
     }
 }

@@ -6,13 +6,13 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::node::Node;
-use super::place::TaskPath;
 use super::report::{Outcome, TaskReport};
 use super::task::{Ending, TaskError, TaskResult};
 use crate::error_chain;
@@ -32,6 +32,14 @@ pub(super) struct TaskState {
     pub(super) queued: OnceLock<AbortHandle>,
     /// Twice the number of polls, less one while in a poll. Written by the task alone.
     polls: AtomicU64,
+    past: OnceLock<Past>,
+}
+
+/// How a task ended. The common case, that it completed, is `None` and allocates nothing.
+#[derive(Debug)]
+struct Past {
+    age: Duration,
+    outcome: Option<Box<Outcome>>,
 }
 
 /// What a named task runs on.
@@ -63,6 +71,7 @@ impl TaskState {
             kind,
             queued: OnceLock::new(),
             polls: AtomicU64::new(0),
+            past: OnceLock::new(),
         }
     }
 
@@ -84,17 +93,39 @@ impl TaskState {
         self.polls.store(polls + 1, Ordering::Relaxed);
     }
 
-    pub(super) fn report(&self, node: &Node, outcome: Outcome) -> TaskReport {
-        TaskReport {
-            path: TaskPath::new(node.path(), self.name.clone()),
-            spawned_at: self.location.into(),
+    /// Notes how it ended. Called once.
+    pub(super) fn end(&self, outcome: Outcome) {
+        let _ = self.past.set(Past {
             age: self.spawned.elapsed(),
-            outcome,
-        }
+            outcome: match outcome {
+                Outcome::Completed => None,
+                other => Some(Box::new(other)),
+            },
+        });
+    }
+
+    /// Its age at its end, and how it ended; only of one that has.
+    pub(super) fn past(&self) -> (Duration, &Outcome) {
+        let past = self
+            .past
+            .get()
+            .expect("asked only of tasks that have ended");
+        let outcome = past.outcome.as_deref();
+        (past.age, outcome.unwrap_or(&Outcome::Completed))
+    }
+
+    /// Of one that goes on.
+    pub(super) fn report_still_running(&self, scope: &str) -> TaskReport {
+        TaskReport::new(
+            format!("{scope}/{}", self.name),
+            self.location.to_string(),
+            self.spawned.elapsed(),
+            self.still_running(),
+        )
     }
 
     /// The outcome of one that has none yet.
-    pub(super) fn still_running(&self) -> Outcome {
+    fn still_running(&self) -> Outcome {
         let why = match (&self.ending, self.kind) {
             (Ending::MayBeLeftBehind { reason }, _) => {
                 let reason = reason.to_string();

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::named::TaskState;
-use super::report::Records;
+use super::records::Records;
 use super::sites::Sites;
 use super::supervisor::Watched;
 use super::word::{Change, Word};
@@ -121,6 +121,7 @@ impl Node {
         token: StopToken,
         watched: Option<Arc<Watched>>,
     ) -> Node {
+        let records = Arc::new(Mutex::new(Records::new(&path)));
         Node {
             id: next_id(),
             name,
@@ -137,7 +138,7 @@ impl Node {
             waiting: Roster::new(),
             sites: Sites::new(),
             inside: Mutex::default(),
-            records: Arc::default(),
+            records,
         }
     }
 
@@ -253,7 +254,7 @@ impl Drop for Node {
             // In one step: whoever asks the parent finds the records in one place or the other.
             let mut inside = parent.lock();
             inside.children.remove(*key);
-            let records = std::mem::take(&mut *lock(&self.records));
+            let records = lock(&self.records).take();
             lock(&parent.records).absorb(records);
         }
         if self.word.end().ended {

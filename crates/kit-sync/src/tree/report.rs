@@ -1,12 +1,10 @@
 //! What became of the tasks of a scope.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::place::{Place, TaskPath};
-
-/// How many failures are kept with their text; the rest is counted.
-const KEPT: usize = 16;
+use super::named::TaskState;
 
 /// How a task ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,29 +70,116 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// One named task.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct TaskReport {
-    /// The names of its scopes and its own, such as `helloworld/http/accept`.
-    pub path: TaskPath,
-    /// Where it was spawned.
-    pub spawned_at: Place,
-    /// From its spawn to its end.
-    pub age: Duration,
-    /// How it ended.
-    pub outcome: Outcome,
+/// What became of one task.
+#[derive(Clone, Debug)]
+pub struct TaskReport(Of);
+
+#[derive(Clone, Debug)]
+enum Of {
+    /// What is asked is looked up in what the task left: a hundred thousand may end at once, and
+    /// nobody may ever ask.
+    Past {
+        scope: Arc<str>,
+        task: Arc<TaskState>,
+    },
+    Other(Box<Other>),
 }
 
-impl fmt::Display for TaskReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TaskReport {
+#[derive(Clone, Debug)]
+struct Other {
+    path: String,
+    spawned_at: String,
+    age: Duration,
+    outcome: Outcome,
+}
+
+impl TaskReport {
+    /// Of a task that [has ended](TaskState::end).
+    pub(super) fn past(scope: &Arc<str>, task: Arc<TaskState>) -> TaskReport {
+        TaskReport(Of::Past {
+            scope: Arc::clone(scope),
+            task,
+        })
+    }
+
+    pub(super) fn new(
+        path: String,
+        spawned_at: String,
+        age: Duration,
+        outcome: Outcome,
+    ) -> TaskReport {
+        TaskReport(Of::Other(Box::new(Other {
             path,
             spawned_at,
             age,
             outcome,
-        } = self;
+        })))
+    }
+
+    /// The names of its scopes and its own, such as `helloworld/http/accept`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match &self.0 {
+            Of::Past { scope, task } => format!("{scope}/{}", task.name),
+            Of::Other(other) => other.path.clone(),
+        }
+    }
+
+    /// Where it was spawned: `file:line:column`.
+    #[must_use]
+    pub fn spawned_at(&self) -> String {
+        match &self.0 {
+            Of::Past { task, .. } => task.location.to_string(),
+            Of::Other(other) => other.spawned_at.clone(),
+        }
+    }
+
+    /// From its spawn to its end, or to the report when it had not ended.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        match &self.0 {
+            Of::Past { task, .. } => task.past().0,
+            Of::Other(other) => other.age,
+        }
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub fn outcome(&self) -> &Outcome {
+        match &self.0 {
+            Of::Past { task, .. } => task.past().1,
+            Of::Other(other) => &other.outcome,
+        }
+    }
+}
+
+impl PartialEq for TaskReport {
+    fn eq(&self, other: &TaskReport) -> bool {
+        let parts = |report: &TaskReport| (report.path(), report.spawned_at(), report.age());
+        parts(self) == parts(other) && self.outcome() == other.outcome()
+    }
+}
+
+impl Eq for TaskReport {}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for TaskReport {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+
+        let mut report = serializer.serialize_struct("TaskReport", 4)?;
+        report.serialize_field("path", &self.path())?;
+        report.serialize_field("spawned_at", &self.spawned_at())?;
+        report.serialize_field("age", &self.age())?;
+        report.serialize_field("outcome", self.outcome())?;
+        report.end()
+    }
+}
+
+impl fmt::Display for TaskReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, spawned_at) = (self.path(), self.spawned_at());
+        let (age, outcome) = (self.age(), self.outcome());
         write!(f, "{path} (spawned at {spawned_at}, {age:.1?}): {outcome}")
     }
 }
@@ -138,62 +223,13 @@ impl CloseReport {
     /// The tasks that run on although they were told and aborted.
     pub fn stuck(&self) -> impl Iterator<Item = &TaskReport> {
         self.cut()
-            .filter(|task| matches!(task.outcome, Outcome::Stuck { .. }))
+            .filter(|task| matches!(task.outcome(), Outcome::Stuck { .. }))
     }
 
     /// The tasks that did not end by themselves in time.
     pub fn cut(&self) -> impl Iterator<Item = &TaskReport> {
         self.tasks
             .iter()
-            .filter(|task| matches!(task.outcome, Outcome::Aborted | Outcome::Stuck { .. }))
-    }
-}
-
-/// What a node remembers until somebody asks.
-#[derive(Debug, Default)]
-pub(super) struct Records {
-    pub(super) tasks: Vec<TaskReport>,
-    failures: Vec<TaskReport>,
-    more_failures: usize,
-    pub(super) aborted_members: usize,
-    pub(super) stuck_holds: usize,
-}
-
-impl Records {
-    pub(super) fn failure(&mut self, report: TaskReport) {
-        if self.failures.len() < KEPT {
-            self.failures.push(report);
-        } else {
-            self.more_failures += 1;
-        }
-    }
-
-    pub(super) fn absorb(&mut self, other: Records) {
-        self.tasks.extend(other.tasks);
-        self.more_failures += other.more_failures;
-        self.aborted_members += other.aborted_members;
-        self.stuck_holds += other.stuck_holds;
-        other
-            .failures
-            .into_iter()
-            .for_each(|report| self.failure(report));
-    }
-
-    pub(super) fn into_report(self, took: Duration) -> CloseReport {
-        let Records {
-            tasks,
-            failures,
-            more_failures,
-            aborted_members,
-            stuck_holds,
-        } = self;
-        CloseReport {
-            tasks,
-            failures,
-            more_failures,
-            aborted_members,
-            stuck_holds,
-            took,
-        }
+            .filter(|task| matches!(task.outcome(), Outcome::Aborted | Outcome::Stuck { .. }))
     }
 }

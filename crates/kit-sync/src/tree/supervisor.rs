@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::report::{Outcome, TaskReport};
+use super::report::TaskReport;
 use crate::sync::{Mutex, MutexGuard, Notify, lock};
 
 /// Sees the named tasks of a scope and of every scope below it;
@@ -34,7 +34,7 @@ impl State {
     }
 
     fn failed(&self) -> bool {
-        let failed = |report: &TaskReport| report.outcome.is_failure();
+        let failed = |report: &TaskReport| report.outcome().is_failure();
         self.telling.as_ref().is_some_and(failed)
     }
 
@@ -103,13 +103,13 @@ impl Watched {
         }
     }
 
-    pub(super) fn ended(&self, outcome: &Outcome, report: impl Fn() -> TaskReport) {
+    pub(super) fn ended(&self, failed: bool, report: impl Fn() -> TaskReport) {
         let mut watched = Some(self);
         while let Some(here) = watched {
             let mut state = here.lock();
             state.alive -= 1;
             // The last that ended is asked for only when none is left.
-            if !state.failed() && (state.alive == 0 || outcome.is_failure()) {
+            if !state.failed() && (state.alive == 0 || failed) {
                 state.telling = Some(report());
             }
             drop(state);

@@ -29,13 +29,8 @@ async fn a_task_gives_its_value_and_its_error() {
     let report = tree.close(soon()).await;
     assert!(report.tasks.is_empty(), "both ended before the stop");
     assert_eq!(report.failures.len(), 1);
-    assert_eq!(report.failures[0].path, "app/error");
-    assert!(
-        report.failures[0]
-            .spawned_at
-            .to_string()
-            .contains("tests.rs")
-    );
+    assert_eq!(report.failures[0].path(), "app/error");
+    assert!(report.failures[0].spawned_at().contains("tests.rs"));
 }
 
 #[tokio::test]
@@ -49,7 +44,8 @@ async fn a_panic_is_caught_and_named() {
     assert!(matches!(task.await, Err(TaskError::Panicked { message, .. }) if message == "no luck"));
     let report = tree.close(soon()).await;
     assert_eq!(
-        report.failures[0].path, "app/part/bad",
+        report.failures[0].path(),
+        "app/part/bad",
         "records go up from scopes that are gone"
     );
 }
@@ -62,7 +58,7 @@ async fn a_panic_in_an_unnamed_member_is_among_the_failures() {
     let report = scope.close(soon()).await;
     // It may have panicked before or after the scope was told: a failure either way.
     assert_eq!(report.failures.len(), 1);
-    assert_eq!(report.failures[0].path, "app/http/(unnamed)");
+    assert_eq!(report.failures[0].path(), "app/http/(unnamed)");
 }
 
 #[tokio::test]
@@ -78,8 +74,8 @@ async fn close_tells_waits_and_reports_what_was_present() {
     let report = tree.close(soon()).await;
     assert!(report.on_time());
     assert_eq!(report.tasks.len(), 1);
-    assert_eq!(report.tasks[0].path, "app/worker/obeys");
-    assert_eq!(report.tasks[0].outcome, Outcome::Completed);
+    assert_eq!(report.tasks[0].path(), "app/worker/obeys");
+    assert_eq!(*report.tasks[0].outcome(), Outcome::Completed);
     assert!(scope.is_ended());
 }
 
@@ -93,7 +89,7 @@ async fn what_does_not_obey_is_aborted_at_the_deadline_and_named() {
     let report = tree.close(begun + SOON).await;
     assert_eq!(begun.elapsed().as_secs(), SOON.as_secs());
     assert!(!report.on_time());
-    assert_eq!(report.tasks[0].outcome, Outcome::Aborted);
+    assert_eq!(*report.tasks[0].outcome(), Outcome::Aborted);
     assert_eq!(report.aborted_members, 1);
     assert!(matches!(task.await, Err(TaskError::Aborted)));
     assert_eq!(scope.live(), 0);
@@ -172,12 +168,12 @@ async fn how_a_task_ends_is_part_of_its_spawn() {
     let report = scope.close(soon()).await;
     assert!(report.on_time());
     let outcome = |name: &str| {
-        let end = |task: &&super::TaskReport| task.path.name() == name;
+        let end = |task: &&super::TaskReport| task.path().ends_with(name);
         report
             .tasks
             .iter()
             .find(end)
-            .map(|task| task.outcome.clone())
+            .map(|task| task.outcome().clone())
     };
     assert_eq!(outcome("finite"), Some(Outcome::Completed));
     assert_eq!(outcome("droppable"), Some(Outcome::Cancelled));
@@ -220,7 +216,7 @@ async fn a_thread_is_told_waited_for_and_joined() {
     assert!(!scope.is_ended());
     wake.send(()).unwrap();
     let report = scope.close(soon()).await;
-    assert_eq!(report.tasks[0].outcome, Outcome::Completed);
+    assert_eq!(*report.tasks[0].outcome(), Outcome::Completed);
 }
 
 #[tokio::test]
@@ -232,7 +228,7 @@ async fn a_thread_that_does_not_end_is_reported_as_stuck() {
     };
     tree.scope().spawn_thread("deaf", body).unwrap();
     let report = tree.close(Instant::now()).await;
-    assert!(matches!(report.tasks[0].outcome, Outcome::Stuck { .. }));
+    assert!(matches!(report.tasks[0].outcome(), Outcome::Stuck { .. }));
     assert!(!report.on_time());
     drop(end);
 }
@@ -251,8 +247,8 @@ async fn a_supervisor_sees_the_last_task_end_and_the_first_failure() {
         .await;
     end.send(()).unwrap();
     let report = supervisor.all_ended().await;
-    assert_eq!(report.path, "app/http/bad");
-    assert!(report.outcome.is_failure());
+    assert_eq!(report.path(), "app/http/bad");
+    assert!(report.outcome().is_failure());
 }
 
 #[tokio::test]
@@ -333,7 +329,7 @@ async fn a_close_may_be_dropped_in_its_grace_and_called_again() {
         report
             .tasks
             .iter()
-            .all(|task| task.outcome == Outcome::Aborted)
+            .all(|task| *task.outcome() == Outcome::Aborted)
     );
 }
 
@@ -346,7 +342,7 @@ async fn a_task_left_behind_in_a_scope_below_is_reported() {
     let child = tree.scope().child("part");
     child.spawn_as("flush", left, std::future::pending::<()>());
     let report = tree.close(soon()).await;
-    assert_eq!(report.tasks[0].path, "app/part/flush");
+    assert_eq!(report.tasks[0].path(), "app/part/flush");
 }
 
 #[tokio::test(start_paused = true)]
@@ -362,7 +358,7 @@ async fn a_close_that_was_given_up_leaves_the_records_to_the_parent() {
     let closing = child.close(Instant::now() + 9 * SOON);
     assert!(tokio::time::timeout(SOON, closing).await.is_err());
     let report = tree.close(Instant::now() + 9 * SOON).await;
-    assert!(report.tasks[0].outcome.is_failure());
+    assert!(report.tasks[0].outcome().is_failure());
 }
 
 #[tokio::test(start_paused = true)]
@@ -383,7 +379,7 @@ async fn a_panic_in_a_hold_keeps_nothing_else_from_ending() {
         .child("below")
         .spawn("deaf", std::future::pending::<()>());
     let report = tree.close(soon()).await;
-    assert!(report.failures[0].outcome.is_failure());
+    assert!(report.failures[0].outcome().is_failure());
     assert!(matches!(deaf.await, Err(TaskError::Aborted)));
 }
 
@@ -393,5 +389,5 @@ async fn a_supervisor_sees_below_another_supervisor() {
     let (outer, sees) = tree.scope().supervised_child("outer");
     let (inner, _) = outer.supervised_child("inner");
     inner.spawn("task", async {}).await.unwrap();
-    assert_eq!(sees.all_ended().await.path, "app/outer/inner/task");
+    assert_eq!(sees.all_ended().await.path(), "app/outer/inner/task");
 }

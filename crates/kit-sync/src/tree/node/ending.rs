@@ -9,8 +9,8 @@ use crate::Cause;
 use crate::panic::{Caught, catch, message};
 use crate::sync::{Ordering, lock};
 use crate::tree::Ending;
-use crate::tree::place::TaskPath;
-use crate::tree::report::{Outcome, Records, TaskReport};
+use crate::tree::records::Records;
+use crate::tree::report::{Outcome, TaskReport};
 
 impl Node {
     /// Tells the node and everything below it.
@@ -100,14 +100,14 @@ impl Node {
     pub(in crate::tree) fn take_records(&self) -> Records {
         let children = self.children();
         let inside = self.lock();
-        let mut records = std::mem::take(&mut *lock(&self.records));
+        let mut records = lock(&self.records).take();
         for (_, child) in &inside.children {
-            records.absorb(std::mem::take(&mut *lock(&child.records)));
+            records.absorb(lock(&child.records).take());
         }
         records.stuck_holds += inside.holds.len();
         records.aborted_members += self.members(&inside, &children);
         for (_, Entry { task, .. }) in &inside.tasks {
-            records.tasks.push(task.report(self, task.still_running()));
+            records.still_running(task);
         }
         drop(inside);
         records
@@ -129,10 +129,10 @@ fn wake(wakers: Vec<Waker>) {
 
 fn panicked(node: &Node, caught: &Caught) -> TaskReport {
     let (message, location) = (message(&*caught.payload), caught.location.clone());
-    TaskReport {
-        path: TaskPath::new(node.path(), "(on abort)"),
-        spawned_at: location.clone().unwrap_or_default().into(),
-        age: Duration::ZERO,
-        outcome: Outcome::Panicked { message, location },
-    }
+    TaskReport::new(
+        format!("{}/(on abort)", node.path()),
+        location.clone().unwrap_or_default(),
+        Duration::ZERO,
+        Outcome::Panicked { message, location },
+    )
 }

@@ -10,7 +10,7 @@ use super::{Entry, Node, OnAbort};
 use crate::sync::{Ordering, lock};
 use crate::tree::Ending;
 use crate::tree::named::TaskState;
-use crate::tree::report::Outcome;
+use crate::tree::report::{Outcome, TaskReport};
 
 /// What lives in a node, but for what lives in its children.
 pub(in crate::tree) struct Census {
@@ -58,26 +58,23 @@ impl Node {
         self.lock().tasks[key].waker = waker;
     }
 
-    pub(in crate::tree) fn task_ended(&self, key: usize, task: &TaskState, outcome: Outcome) {
+    pub(in crate::tree) fn task_ended(&self, key: usize, task: &Arc<TaskState>, outcome: Outcome) {
+        let failed = outcome.is_failure();
+        task.end(outcome);
         if let Some(watched) = &self.watched {
-            watched.ended(&outcome, || task.report(self, outcome.clone()));
+            watched.ended(failed, || TaskReport::past(self.path(), Arc::clone(task)));
         }
-        let keep = self.is_cancelled() || outcome.is_failure();
-        let report = keep.then(|| task.report(self, outcome));
         let mut inside = self.lock();
         let entry = inside.tasks.remove(key);
-        if let Some(report) = report {
-            // Cancelled by now, perhaps: a failure is kept either way.
-            if self.is_cancelled() {
-                lock(&self.records).tasks.push(report);
-            } else {
-                lock(&self.records).failure(report);
-            }
+        if self.is_cancelled() {
+            lock(&self.records).ended(entry.task);
+        } else if failed {
+            lock(&self.records).failure(TaskReport::past(self.path(), entry.task));
         }
         // Uncounted and unlisted in one step for those who have the lock.
         let change = task.counts().then(|| self.word.leave());
         drop(inside);
-        drop(entry);
+        drop(entry.waker);
         if let Some(change) = change {
             self.after(change);
         }

@@ -52,6 +52,12 @@ mod book {
     #[doc = include_str!("../../../docs/src/architecture.md")]
     mod architecture {}
 
+    #[doc = include_str!("../../../docs/src/listing-a-directory.md")]
+    mod listing_a_directory {}
+
+    #[doc = include_str!("../../../docs/src/memory-reordering.md")]
+    mod memory_reordering {}
+
     #[doc = include_str!("../../../README.md")]
     mod readme {}
 }

@@ -77,12 +77,12 @@ async fn stop_early(root: &Path) {
     println!("         Its scope is closed; {DEADLINE:?} later the report says");
     let report = scope.close(Instant::now() + DEADLINE).await;
     for task in report.cut() {
-        indented(format!("{}: {}", task.path, task.outcome));
+        indented(format!("{}: {}", task.path(), task.outcome()));
     }
     println!("         Only when the receiver is dropped, a send fails, and then");
     drop(channel);
     let producer = ends.all_ended().await;
-    indented(format!("{}: {}", producer.path, producer.outcome));
+    indented(format!("{}: {}", producer.path(), producer.outcome()));
 
     let mut read = 0;
     let end = list::visit(root, |_| {

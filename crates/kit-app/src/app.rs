@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use kit_sync::{BoxError, error_chain};
+use kit_sync::{BoxError, TaskTree, error_chain};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::builder::Settings;
@@ -52,6 +52,10 @@ impl App {
     ///
     /// The runtime is shut down without waiting for blocked threads; which tasks they belong to is
     /// in the report.
+    ///
+    /// A [`Watchdog`](kit_sync::Watchdog) names what blocks the runtime. It is the backstop of the
+    /// stop, too: one second after its deadline it prints what is still alive on the standard error
+    /// output and ends the process with 1, or 128 + n when signal n had forced the stop.
     #[must_use = "the exit code is what the outside learns of the end"]
     pub fn main(self) -> ExitCode {
         App::main_with(|| async move { Ok(self) })
@@ -108,7 +112,13 @@ where
         app.settings
             .environment
             .get_or_insert_with(Environment::detect);
-        match app.run().await {
+        // Outside the app's own tree: it has to outlive the stop that it watches over.
+        let home = TaskTree::new("main");
+        app.settings.watchdog_home = Some(home.scope().clone());
+        let handle = app.handle();
+        let ended = app.run().await;
+        handle.core().control.backstop.stop_ended();
+        match ended {
             Ok(report) => {
                 tell_the_rest(&report);
                 ExitCode::SUCCESS

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_registry::{Backend, Endpoint, Registrar, Schemes};
-use kit_sync::{BoxError, Scope, StopToken};
+use kit_sync::{BoxError, Scope, StopToken, WatchdogOptions};
 use kit_transport::Server;
 
 use crate::advertise::Advertise;
@@ -73,6 +73,9 @@ pub(crate) struct Settings {
     pub(crate) signals: Signals,
     pub(crate) parent: Option<StopToken>,
     pub(crate) extensions: http::Extensions,
+    pub(crate) watchdog: WatchdogOptions,
+    /// Where the watchdog lives; only [`App::main`] has one.
+    pub(crate) watchdog_home: Option<Scope>,
 }
 
 impl AppBuilder {
@@ -98,6 +101,8 @@ impl AppBuilder {
                 signals: Signals::default(),
                 parent: None,
                 extensions: http::Extensions::new(),
+                watchdog: WatchdogOptions::default(),
+                watchdog_home: None,
             },
         }
     }
@@ -250,6 +255,13 @@ impl AppBuilder {
     /// Replaces how long a whole stop may take. Default: 20 s, which fits Kubernetes' 30 s.
     pub fn stop_timeout(mut self, limit: Duration) -> AppBuilder {
         self.settings.stop_timeout = limit;
+        self
+    }
+
+    /// Replaces the limits of the watchdog that [`App::main`] has: it names what blocks the
+    /// runtime, and ends the process when a stop does not end. [`App::run`] has none.
+    pub fn watchdog(mut self, options: WatchdogOptions) -> AppBuilder {
+        self.settings.watchdog = options;
         self
     }
 

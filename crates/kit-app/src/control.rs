@@ -7,6 +7,8 @@ use kit_sync::Cause;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::watchdog::Backstop;
+
 /// Within this time the same signal again is the same request: a supervisor that forwards what
 /// the terminal already sent doubles every Ctrl-C.
 const SAME_REQUEST: Duration = Duration::from_millis(100);
@@ -16,6 +18,7 @@ const SAME_REQUEST: Duration = Duration::from_millis(100);
 pub(crate) struct Control {
     state: watch::Sender<State>,
     signals: Mutex<Seen>,
+    pub(crate) backstop: Backstop,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -65,6 +68,7 @@ impl Control {
         Control {
             state: watch::Sender::default(),
             signals: Mutex::default(),
+            backstop: Backstop::default(),
         }
     }
 
@@ -88,11 +92,15 @@ impl Control {
 
     fn request(&self, asked: Asked) -> bool {
         let mut first = false;
+        let at = asked.at;
         self.state.send_modify(|state| {
             first = state.asked.is_none();
             state.failed |= asked.failed;
             state.asked.get_or_insert(asked);
         });
+        if first {
+            self.backstop.stop_asked(at);
+        }
         first
     }
 
@@ -117,6 +125,7 @@ impl Control {
                 on_forced();
                 let forced = Forced { signal, at };
                 self.state.send_modify(|state| state.forced = Some(forced));
+                self.backstop.forced(at);
                 Reaction::Forces
             }
             _ => Reaction::Ends,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kit_registry::Endpoint;
-use kit_sync::Cause;
+use kit_sync::{Cause, WatchdogEvent};
 use kit_transport::{Listening, Phase, Stage};
 
 use crate::{DrainProfile, HookStage};
@@ -134,6 +134,9 @@ pub enum Event {
         /// What had to be cut, if anything.
         cut: Option<String>,
     },
+    /// The watchdog of [`App::main`](crate::App::main) has noticed something. It comes between
+    /// any two others.
+    Watchdog(WatchdogEvent),
     /// Nothing runs any more.
     Stopped {
         /// From the request to stop to the end.

@@ -39,6 +39,7 @@ mod run;
 mod signals;
 mod start;
 mod stop;
+mod watchdog;
 
 pub use app::App;
 pub use builder::{AppBuilder, RegisterAtStart};
@@ -49,7 +50,7 @@ pub use event::Event;
 pub use handle::{AppHandle, NeverReady};
 pub use hook::{HookContext, HookStage};
 pub use info::Info;
-pub use kit_sync::{BoxError, Cause};
+pub use kit_sync::{BoxError, Cause, WatchdogEvent, WatchdogOptions};
 pub use kit_transport::{Phase, Stage};
 pub use report::{ComponentReport, HookReport, RegistrationReport, Report};
 pub use signals::{SignalSender, Signals};

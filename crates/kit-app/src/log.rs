@@ -1,5 +1,6 @@
 //! The consumer of events that writes the log.
 
+use kit_sync::WatchdogEvent;
 use kit_transport::{Address, Listening, Stage};
 use tracing::{debug, error, info, warn};
 
@@ -114,6 +115,8 @@ pub(crate) fn log(event: &Event) {
         } => {
             warn!(component = name, ?took, %cut, "stopped, but not everything had ended");
         }
+        Event::Watchdog(event @ WatchdogEvent::RuntimeBack { .. }) => info!("{event}"),
+        Event::Watchdog(event) => warn!("{event}"),
         Event::Stopped { took, exit_code } => info!(?took, exit_code, "stopped"),
     }
 }

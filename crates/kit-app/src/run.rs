@@ -17,6 +17,7 @@ use crate::handle::{AppHandle, Core, StartOwner};
 use crate::hook::{Hook, HookContext, HookStage};
 use crate::registrations::{Registered, Registry};
 use crate::signals::Installed;
+use crate::watchdog;
 use crate::{
     ComponentReport, Environment, Error, Event, HookReport, RegistrationReport, Report, RunError,
 };
@@ -102,6 +103,8 @@ impl Run {
             signals,
             parent,
             mut extensions,
+            watchdog: options,
+            watchdog_home,
         } = settings;
         let core = Arc::clone(handle.core());
         let tree = TaskTree::new(core.info.name());
@@ -117,6 +120,14 @@ impl Run {
                     .try_for_each(|(option, limit)| check(option, limit))
             })
             .and_then(|()| signals.install(tree.scope(), &core).map_err(Error::Signals));
+        let installed = installed.and_then(|signals| match watchdog_home {
+            None => Ok(signals),
+            Some(scope) => {
+                let home = watchdog::Home { scope, options };
+                let started = watchdog::start(home, tree.scope(), &core, stop_timeout);
+                started.map(|()| signals).map_err(Error::Watchdog)
+            }
+        });
         let signals = match installed {
             Ok(installed) => installed,
             Err(error) => return Err(refused(&core, error)),

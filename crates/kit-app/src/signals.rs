@@ -21,6 +21,11 @@ pub(crate) fn process_ends_with_the_app() {
     os::process_ends_with_the_app();
 }
 
+/// Ends the process there and then: what is blocked cannot hold it up.
+pub(crate) fn end_process(code: i32) {
+    os::end_process(code);
+}
+
 /// Where signals come from.
 #[derive(Clone, Debug, Default)]
 pub struct Signals(Source);

@@ -1,12 +1,12 @@
 //! Real signals to a real process: this test program, started again in another role.
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader, Lines, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use kit_app::{App, Cause, Event};
+use kit_app::{App, Cause, Event, WatchdogEvent};
 
 const ROLE: &str = "KIT_TEST_ROLE";
 
@@ -45,6 +45,38 @@ fn a_hook_that_blocks_its_thread_cannot_hold_up_a_forced_stop() {
     program.wait_for("ended with ExitCode(unix_exit_status(130))");
 }
 
+#[test]
+fn a_stop_that_hangs_ends_the_process_and_names_what_blocks_it() {
+    let mut program = Program::start("blocked_workers");
+    program.wait_for("blocking");
+    program.signal("TERM");
+    assert_eq!(program.child.wait().unwrap().code(), Some(1));
+    let said = program.said();
+    assert!(said.contains("the stop is overdue by 1."), "{said}");
+    let suspect = "task app/hooks/after_start/block/busy (spawned at crates/kit-app/tests/";
+    assert!(said.contains(suspect), "{said}");
+    assert!(said.contains("IN A POLL"), "{said}");
+}
+
+#[test]
+fn a_forced_stop_that_hangs_ends_the_process_with_the_signals_code() {
+    let mut program = Program::start("blocked_workers");
+    program.wait_for("blocking");
+    program.signal("TERM");
+    program.wait_for("stopping");
+    program.signal("INT");
+    let code = program.child.wait().unwrap().code();
+    assert_eq!(code, Some(130), "{}", program.said());
+}
+
+#[test]
+fn a_poll_that_does_not_return_is_told_while_the_app_runs() {
+    let mut program = Program::start("blocked_workers");
+    program.wait_for("noticed: app/hooks/after_start/block/busy");
+    program.signal("KILL");
+    program.child.wait().unwrap();
+}
+
 /// What the tests above start; by itself it does nothing.
 #[test]
 #[ignore = "a program for the other tests"]
@@ -53,6 +85,7 @@ fn program() {
         Ok("two_runs") => two_runs(),
         Ok("blocked") => blocked(),
         Ok("blocked_main") => blocked_main(),
+        Ok("blocked_workers") => blocked_workers(),
         _ => {}
     }
 }
@@ -107,6 +140,30 @@ fn blocked_main() {
     println!("ended with {:?}", app.build().main());
 }
 
+/// Leaves the runtime no thread, not even for its timers.
+fn blocked_workers() {
+    let app = App::builder("app")
+        .stop_timeout(Duration::from_secs(1))
+        .observer(|event| match event {
+            Event::StopAsked { .. } => println!("stopping"),
+            Event::Watchdog(WatchdogEvent::StuckPoll(stuck)) => println!("noticed: {}", stuck.path),
+            _ => {}
+        })
+        .after_start("block", |hook| async move {
+            let workers = std::thread::available_parallelism()?.get();
+            for _ in 0..2 * workers {
+                hook.scope().spawn("busy", async {
+                    println!("blocking");
+                    std::thread::sleep(Duration::from_secs(60));
+                });
+            }
+            Ok(())
+        });
+    let code = app.build().main();
+    // Of a runtime that was left with a free thread after all.
+    println!("ended with {code:?}");
+}
+
 struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -118,6 +175,7 @@ impl Program {
             .args(["--ignored", "--exact", "program", "--nocapture"])
             .env(ROLE, role)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -131,6 +189,14 @@ impl Program {
             .by_ref()
             .any(|line| line.unwrap().ends_with(text));
         assert!(found, "the program ended without saying `{text}`");
+    }
+
+    /// What an ended program has written on its standard error output.
+    fn said(&mut self) -> String {
+        let mut said = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut said).unwrap();
+        said
     }
 
     fn signal(&self, name: &str) {

@@ -27,8 +27,7 @@ pub(super) fn install(
     scope.spawn_thread("signals", move |_told| {
         for signal in signals.forever() {
             if let Some(code) = react(signal) {
-                // Not `exit`: its handlers could wait for what is blocked.
-                low_level::exit(code);
+                end_process(code);
             }
         }
     })?;
@@ -36,6 +35,11 @@ pub(super) fn install(
         handle,
         defaults: Some(defaults),
     })
+}
+
+pub(super) fn end_process(code: i32) {
+    // Not `exit`: its handlers could wait for what is blocked.
+    low_level::exit(code);
 }
 
 /// The handlers stand while it lives; its drop ends the thread.

@@ -18,3 +18,7 @@ pub(super) fn install(
 }
 
 pub(super) fn process_ends_with_the_app() {}
+
+pub(super) fn end_process(code: i32) {
+    signal_hook::low_level::exit(code);
+}

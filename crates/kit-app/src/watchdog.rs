@@ -1,0 +1,109 @@
+//! The watchdog of [`App::main`](crate::App::main): it says who blocks the runtime, and ends the
+//! process when a stop does not end.
+
+use std::io::{self, Write};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
+
+use kit_sync::{Scope, Watchdog, WatchdogEvent, WatchdogOptions};
+use tokio::time::Instant;
+
+use crate::Event;
+use crate::budget::FORCED;
+use crate::handle::Core;
+use crate::signals::end_process;
+
+/// How long the last words may take: nobody may be reading them.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Where the watchdog lives: outside the app's tree, whose end it watches over.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    pub(crate) scope: Scope,
+    pub(crate) options: WatchdogOptions,
+}
+
+/// The deadline of the stop as the watchdog is told it: at once, by whoever asks for the stop. The
+/// stop itself may come to nothing because the runtime is blocked.
+#[derive(Debug, Default)]
+pub(crate) struct Backstop(OnceLock<Armed>);
+
+#[derive(Debug)]
+struct Armed {
+    watchdog: Watchdog,
+    stop_timeout: Duration,
+}
+
+impl Backstop {
+    pub(crate) fn stop_asked(&self, at: Instant) {
+        if let Some(Armed {
+            watchdog,
+            stop_timeout,
+        }) = self.0.get()
+        {
+            watchdog.expect_end_by(at + *stop_timeout);
+        }
+    }
+
+    pub(crate) fn forced(&self, at: Instant) {
+        if let Some(armed) = self.0.get() {
+            armed.watchdog.expect_end_by(at + FORCED);
+        }
+    }
+
+    pub(crate) fn stop_ended(&self) {
+        if let Some(armed) = self.0.get() {
+            armed.watchdog.has_ended();
+        }
+    }
+}
+
+/// Watches over `app` until `home` ends.
+///
+/// # Errors
+/// When the system has no thread to give.
+pub(crate) fn start(
+    home: Home,
+    app: &Scope,
+    core: &Arc<Core>,
+    stop_timeout: Duration,
+) -> io::Result<()> {
+    let Home { scope, options } = home;
+    // On another thread: a log that nobody reads must not hold the watchdog up.
+    let (tell, told) = mpsc::channel();
+    let observed = Arc::clone(core);
+    scope.spawn_thread("watchdog log", move |_| {
+        told.iter()
+            .for_each(|event| observed.emit(&Event::Watchdog(event)));
+    })?;
+    let (ending, last) = (Arc::clone(core), scope.clone());
+    let on_event = move |event: &WatchdogEvent| match event {
+        WatchdogEvent::Overdue { .. } => {
+            let forced = ending.control.is_forced();
+            let code = forced.map_or(1, |forced| 128 + forced.signal);
+            last_words(&last, event, code);
+            end_process(code);
+        }
+        event => drop(tell.send(event.clone())),
+    };
+    let watchdog = Watchdog::start(&scope, app, options, on_event)?;
+    let armed = Armed {
+        watchdog,
+        stop_timeout,
+    };
+    // A core runs once, so nothing is there yet.
+    let _ = core.control.backstop.0.set(armed);
+    Ok(())
+}
+
+fn last_words(home: &Scope, event: &WatchdogEvent, code: i32) {
+    let words = format!("{event}\nending the process with exit code {code}\n");
+    let (said, done) = mpsc::channel();
+    let say = home.spawn_thread("last words", move |_| {
+        let _ = io::stderr().write_all(words.as_bytes());
+        let _ = said.send(());
+    });
+    if say.is_ok() {
+        let _ = done.recv_timeout(LAST_WORDS);
+    }
+}

@@ -58,6 +58,9 @@ mod book {
     #[doc = include_str!("../../../docs/src/memory-reordering.md")]
     mod memory_reordering {}
 
+    #[doc = include_str!("../../../docs/src/tasks.md")]
+    mod tasks {}
+
     #[doc = include_str!("../../../README.md")]
     mod readme {}
 }

@@ -3,15 +3,15 @@
 mod count;
 mod member;
 
-use std::any::Any;
 use std::fmt;
 use std::future::Future;
-use std::panic::{Location, resume_unwind};
+use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use tokio::runtime::Handle;
 
+use crate::panic::Caught;
 use crate::roster::Roster;
 use crate::sync::{AtomicBool, Mutex, Notify, Ordering, lock};
 use crate::{Cause, StopToken};
@@ -59,7 +59,7 @@ pub(crate) struct Inner<E> {
 
 enum First<E> {
     Error(E),
-    Panic(Box<dyn Any + Send>),
+    Panic(Caught),
 }
 
 impl<E: Send + 'static> Group<E> {
@@ -113,7 +113,7 @@ impl<E: Send + 'static> Group<E> {
         match self.inner.take_first() {
             None => Ok(()),
             Some(First::Error(error)) => Err(error),
-            Some(First::Panic(payload)) => resume_unwind(payload),
+            Some(First::Panic(caught)) => caught.resume(),
         }
     }
 }

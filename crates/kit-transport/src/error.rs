@@ -194,16 +194,10 @@ impl ApiError {
         if let Some(source) = self.source()
             && self.code() >= 500
         {
-            let text = chain(source);
+            let text = kit_sync::error_chain(source);
             tracing::error!(code = self.code(), reason = self.reason(), error = %text, "a handler failed");
         }
     }
-}
-
-#[cfg(any(feature = "http", feature = "grpc"))]
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(cause(error), |&error| cause(error));
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// What the first error of the chain that has an answer of its own says.

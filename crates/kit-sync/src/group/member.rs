@@ -96,8 +96,11 @@ impl<E> Inner<E> {
         let cause = Cause::Panicked {
             task: "group".to_owned(),
             message: message(&*caught.payload),
-            location: caught.location.unwrap_or_else(|| location.to_string()),
+            location: caught
+                .location
+                .clone()
+                .unwrap_or_else(|| location.to_string()),
         };
-        self.fail(First::Panic(caught.payload), cause);
+        self.fail(First::Panic(caught), cause);
     }
 }

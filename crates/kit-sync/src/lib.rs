@@ -64,7 +64,7 @@ mod watchdog;
 pub use error_chain::error_chain;
 pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};
-pub use published::{Changes, Published};
+pub use published::{Changes, Published, Reading};
 pub use stop::{Cause, StopToken};
 pub use tree::{
     CloseReport, Ending, Hold, Kind, MembersSnapshot, Outcome, Refused, Scope, ScopeState,

@@ -18,6 +18,11 @@ pub(crate) use stand_in::{ArcSwap, CancellationToken, Notify, OnceLock};
 
 #[cfg(not(kit_loom))]
 pub(crate) use arc_swap::ArcSwap;
+/// What `ArcSwap::load` gives.
+#[cfg(not(kit_loom))]
+pub(crate) type Guard<T> = arc_swap::Guard<std::sync::Arc<T>>;
+#[cfg(kit_loom)]
+pub(crate) type Guard<T> = std::sync::Arc<T>;
 #[cfg(not(kit_loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 #[cfg(not(kit_loom))]

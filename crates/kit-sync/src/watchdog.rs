@@ -1,5 +1,6 @@
 //! A thread outside the runtime that says who blocks it.
 
+mod event;
 mod heartbeat;
 mod stuck;
 
@@ -11,7 +12,8 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::sync::{Mutex, lock};
-use crate::{Cause, Ending, Scope, TreeSnapshot};
+use crate::{Cause, Ending, Scope};
+pub use event::{StuckPoll, WatchdogEvent};
 use heartbeat::Heartbeat;
 use stuck::StuckPolls;
 
@@ -82,51 +84,6 @@ impl Default for WatchdogOptions {
     }
 }
 
-/// What a [`Watchdog`] has noticed.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub enum WatchdogEvent {
-    /// A task is inside one poll for longer than the limit. Told once for each poll.
-    StuckPoll(StuckPoll),
-    /// The runtime has not polled a task that was woken this long ago.
-    RuntimeSilent {
-        /// Since the task was woken.
-        since: Duration,
-        /// The polls that are going on, of tasks of the tree.
-        polls: Vec<StuckPoll>,
-    },
-    /// It answers again.
-    RuntimeBack {
-        /// How long it did not.
-        after: Duration,
-    },
-    /// A stop was to have ended before now. Told once for each deadline.
-    Overdue {
-        /// Since the deadline.
-        since: Duration,
-        /// The polls that are going on, of tasks of the tree: the first suspects.
-        polls: Vec<StuckPoll>,
-        /// What is still alive.
-        tree: TreeSnapshot,
-    },
-}
-
-/// A poll that does not return.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct StuckPoll {
-    /// The names of its scopes and its own; `(unnamed)` for a member.
-    pub path: String,
-    /// Where the task was spawned: `file:line:column`.
-    pub spawned_at: String,
-    /// The thread that it blocks.
-    pub thread: Option<String>,
-    /// For how long at least: since the watchdog saw it first.
-    pub since: Duration,
-}
-
 #[derive(Debug, Default)]
 struct Deadline {
     at: Option<Instant>,
@@ -156,11 +113,12 @@ impl Watchdog {
             pulse: heartbeat::Pulse::new(heartbeat, options.tick_limit),
             deadline: Arc::clone(&deadline),
             options,
+            last_look: now(),
         };
         scope.spawn_thread("watch", move |token| {
             let interval = watch.options.interval;
             until(token.cancelled_owned(), interval, || {
-                watch.look(&mut on_event);
+                watch.look(now(), &mut on_event);
             });
         })?;
         Ok(Watchdog { scope, deadline })
@@ -194,11 +152,19 @@ struct Watch {
     pulse: heartbeat::Pulse,
     deadline: Arc<Mutex<Deadline>>,
     options: WatchdogOptions,
+    last_look: Instant,
 }
 
 impl Watch {
-    fn look(&mut self, tell: &mut impl FnMut(&WatchdogEvent)) {
-        let now = now();
+    fn look(&mut self, now: Instant, tell: &mut impl FnMut(&WatchdogEvent)) {
+        let missed = now
+            .duration_since(self.last_look)
+            .saturating_sub(4 * self.options.interval);
+        self.last_look = now;
+        if !missed.is_zero() {
+            // The process stood still (SIGSTOP, a frozen container), and so did what is watched.
+            self.forgive(missed);
+        }
         for stuck in self.polls.look(&self.watched, now, self.options.poll_limit) {
             tell(&WatchdogEvent::StuckPoll(stuck));
         }
@@ -213,6 +179,13 @@ impl Watch {
                 tree: self.watched.tree(),
             });
         }
+    }
+
+    fn forgive(&mut self, missed: Duration) {
+        self.polls.forgive(missed);
+        self.pulse.forgive(missed);
+        let mut deadline = lock(&self.deadline);
+        deadline.at = deadline.at.map(|at| at + missed);
     }
 
     fn overdue(&self, now: Instant) -> Option<Duration> {
@@ -253,43 +226,42 @@ impl Wake for Unpark {
     }
 }
 
-impl std::fmt::Display for WatchdogEvent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            WatchdogEvent::StuckPoll(stuck) => stuck.fmt(f),
-            WatchdogEvent::RuntimeSilent { since, polls } => {
-                write!(f, "the runtime has polled nothing for {since:.1?}")?;
-                list(f, polls)
-            }
-            WatchdogEvent::RuntimeBack { after } => {
-                write!(f, "the runtime is back after {after:.1?}")
-            }
-            WatchdogEvent::Overdue { since, polls, tree } => {
-                write!(f, "the stop is overdue by {since:.1?}")?;
-                list(f, polls)?;
-                write!(f, "\n{tree}")
-            }
+#[cfg(all(test, not(kit_loom)))]
+mod tests {
+    use super::*;
+    use crate::TaskTree;
+
+    #[tokio::test]
+    async fn a_process_that_stood_still_is_given_the_time_back() {
+        let tree = TaskTree::new("app");
+        let options = WatchdogOptions::default();
+        let begun = now();
+        let deadline = Deadline {
+            at: Some(begun),
+            told: false,
+        };
+        let mut watch = Watch {
+            watched: tree.scope().clone(),
+            polls: StuckPolls::default(),
+            pulse: heartbeat::Pulse::new(Arc::default(), options.tick_limit),
+            deadline: Arc::new(Mutex::new(deadline)),
+            last_look: begun,
+            options,
+        };
+        let mut told = Vec::new();
+        let mut look = |after: u64| {
+            let now = begun + Duration::from_millis(after);
+            watch.look(now, &mut |event: &WatchdogEvent| {
+                told.push(event.to_string())
+            });
+            std::mem::take(&mut told)
+        };
+        assert!(look(250).is_empty());
+        assert!(look(60_000).is_empty(), "it stood still for a minute");
+        for after in [60_250, 60_500] {
+            assert!(look(after).is_empty());
         }
+        let overdue = look(60_750).join(" ");
+        assert!(overdue.contains("overdue by 1.0s"), "{overdue}");
     }
-}
-
-impl std::fmt::Display for StuckPoll {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let StuckPoll {
-            path,
-            spawned_at,
-            thread,
-            since,
-        } = self;
-        let thread = thread.as_deref().unwrap_or("without a name");
-        write!(
-            f,
-            "task {path} (spawned at {spawned_at}) has been inside one poll for {since:.1?} and \
-             blocks thread {thread}"
-        )
-    }
-}
-
-fn list(f: &mut std::fmt::Formatter<'_>, polls: &[StuckPoll]) -> std::fmt::Result {
-    polls.iter().try_for_each(|poll| write!(f, "\n  {poll}"))
 }

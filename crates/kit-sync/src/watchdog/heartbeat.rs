@@ -76,6 +76,11 @@ impl Pulse {
         }
     }
 
+    /// Time in which nothing could run does not count.
+    pub(super) fn forgive(&mut self, missed: Duration) {
+        self.at = self.at.map(|at| at + missed);
+    }
+
     fn ask(&mut self, now: Instant) {
         self.asked += 1;
         self.at = Some(now);

@@ -47,6 +47,13 @@ impl StuckPolls {
         stuck
     }
 
+    /// Time in which nothing could run does not count.
+    pub(super) fn forgive(&mut self, missed: Duration) {
+        for seen in self.threads.values_mut() {
+            seen.since += missed;
+        }
+    }
+
     /// All polls that were going on at the last look.
     pub(super) fn of(&self, watched: &Scope, now: Instant) -> Vec<StuckPoll> {
         let mut polls: Vec<_> = self

@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 
 use crate::panic::{Caught, catch, message};
 use crate::slots::{Slot, Slots};
-use crate::{Cause, StopToken};
+use crate::{BoundedGroup, Cause, StopToken};
 
 /// Runs tasks at the same time, waits for *all* of them and gives the first error: Go's errgroup,
 /// for the fan-out inside one function.
@@ -85,6 +85,16 @@ impl<E: Send + 'static> Group<E> {
                 empty: Notify::new(),
             }),
         }
+    }
+
+    /// A group of at most `limit` tasks at a time, of another kind: [`BoundedGroup`].
+    ///
+    /// # Panics
+    /// When `limit` is 0, since no task could ever start, and outside a tokio runtime.
+    #[must_use]
+    #[track_caller]
+    pub fn bounded(limit: usize) -> BoundedGroup<E> {
+        BoundedGroup::new(limit)
     }
 
     /// Starts a task.

@@ -7,7 +7,7 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | do a few things at once inside one function and see the first error | [`Group`] |
+//! | do a few things at once inside one function and see the first error | [`Group`], [`BoundedGroup`] |
 //! | own the tasks of a program, by name, and end them in time with a report | [`TaskTree`], [`Scope`] |
 //! | tell tasks to stop, and why | [`StopToken`], [`Cause`] |
 //! | wait until several parts are ready | [`Gate`], [`Latch`] |
@@ -45,6 +45,7 @@
 //! * [`Published::store`] happens before the [`Published::load`] that returns the value;
 //! * the [`Latch::open`] of the last latch happens before [`Gate::opened`] resolves.
 
+pub mod bounded;
 mod gate;
 mod group;
 pub mod panic;
@@ -54,6 +55,7 @@ mod stop;
 mod sync;
 mod tree;
 
+pub use bounded::{BoundedGroup, BoundedHandle};
 pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};
 pub use published::{Changes, Published};

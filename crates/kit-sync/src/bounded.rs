@@ -1,9 +1,9 @@
 //! An errgroup with a limit: [`BoundedGroup`].
 
+mod back;
 mod engine;
+mod front;
 mod here;
-mod lanes;
-mod places;
 mod runner;
 mod runtime;
 mod spawn;
@@ -34,7 +34,7 @@ impl<E: Send + 'static> BoundedGroup<E> {
     pub(crate) fn new(limit: usize) -> BoundedGroup<E> {
         assert!(limit > 0, "a bounded group needs a limit of at least one task");
         BoundedGroup {
-            engine: Arc::new(Engine::new(limit)),
+            engine: Engine::new(limit),
         }
     }
 
@@ -56,7 +56,7 @@ impl<E: Send + 'static> BoundedGroup<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let offered = self.engine.offer(Box::new(future), Location::caller());
+        let offered = self.engine.offer_now(Box::new(future), Location::caller());
         offered.map_err(|(_, future)| *future)
     }
 
@@ -124,7 +124,7 @@ impl<E: Send + 'static> BoundedHandle<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let offered = self.engine.offer(Box::new(future), Location::caller());
+        let offered = self.engine.offer_now(Box::new(future), Location::caller());
         offered.map_err(|(_, future)| *future)
     }
 }

@@ -1,9 +1,8 @@
-//! Where the current code runs: inside of which task of which group, and on which thread.
+//! Where the current code runs.
 
 use std::cell::Cell;
 
-use super::lanes::Thread;
-use super::places::TaskId;
+use super::front::TaskId;
 
 #[cfg(not(kit_loom))]
 thread_local! {
@@ -14,7 +13,7 @@ loom::thread_local! {
     static INSIDE: Cell<Option<(usize, TaskId)>> = Cell::new(None);
 }
 
-/// Until it is dropped, the code of this thread runs inside of a task.
+/// Until it is dropped, the code of this thread runs inside of a task of a group.
 pub(super) struct Inside {
     before: Option<(usize, TaskId)>,
 }
@@ -36,11 +35,11 @@ impl Drop for Inside {
 /// The task of this group inside of which the current code runs.
 pub(super) fn task_of(group: usize) -> Option<TaskId> {
     let inside = INSIDE.with(Cell::get);
-    inside.filter(|inside| inside.0 == group).map(|(_, task)| task)
+    let task = inside.filter(|inside| inside.0 == group);
+    task.map(|(_, task)| task)
 }
 
-/// The current thread, if it runs a task of tokio.
-pub(super) fn thread() -> Option<Thread> {
-    tokio::task::try_id()?;
-    Some(INSIDE.with(|inside| std::ptr::from_ref(inside).addr()))
+/// Whether this thread runs no task of tokio: it waits in `block_on`, or knows nothing of tokio.
+pub(super) fn is_outside() -> bool {
+    tokio::task::try_id().is_none()
 }

@@ -5,15 +5,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::engine::{Engine, First, Job, Order, discard};
+use super::engine::{Engine, First, Job, Order, Step, discard};
 use super::here::Inside;
-use super::lanes::Step;
-use super::places::TaskId;
+use super::front::TaskId;
 use crate::Cause;
 use crate::panic::{Caught, catch, message};
 
 /// How many futures are run before others get the thread.
 const SLICE: usize = 128;
+
+/// How many times a runner that lingers looks up: a few microseconds.
+const MOMENT: usize = 5000;
 
 pub(super) struct Runner<E> {
     engine: Arc<Engine<E>>,
@@ -36,6 +38,11 @@ impl<E> Runner<E> {
             task: None,
             ended: false,
         }
+    }
+
+    fn linger(&self) {
+        let nudged = (0..MOMENT).any(|_| self.engine.is_nudged());
+        let _ = nudged;
     }
 
     /// Polls the job. When it is done, its future is gone.
@@ -97,7 +104,8 @@ impl<E: Send + 'static> Future for Runner<E> {
         let mut step = Step::Woken;
         let mut turns = 0;
         loop {
-            if this.job.is_none() {
+            let is_new = this.job.is_none();
+            if is_new {
                 match this.engine.next(this.lane, step, this.task.take()) {
                     Order::Run(job, task) => {
                         this.job = Some(job);
@@ -108,6 +116,11 @@ impl<E: Send + 'static> Future for Runner<E> {
                         cx.waker().wake_by_ref();
                         return Poll::Pending;
                     }
+                    Order::Linger => {
+                        this.linger();
+                        step = Step::Lingered;
+                        continue;
+                    }
                     Order::End => {
                         this.ended = true;
                         return Poll::Ready(());
@@ -115,6 +128,9 @@ impl<E: Send + 'static> Future for Runner<E> {
                 }
             }
             if this.turn(cx).is_pending() {
+                if is_new {
+                    this.engine.leave(this.lane);
+                }
                 return Poll::Pending;
             }
             turns += 1;

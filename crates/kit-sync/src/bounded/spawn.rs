@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::engine::{Engine, No};
-use super::places::Ticket;
+use super::front::Ticket;
 use super::{BoundedGroup, BoundedHandle};
 
 /// Waits for a place and starts a task, [as an owner](BoundedGroup::spawn).
@@ -100,7 +100,7 @@ impl<F> Line<F> {
         let mut asked = if self.ticket.is_some() {
             Err((No::Place, future))
         } else {
-            engine.offer(future, self.location)
+            engine.offer_for_a_moment(future, self.location)
         };
         if let Err((No::Place, refused)) = asked {
             future = refused;

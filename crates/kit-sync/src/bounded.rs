@@ -32,7 +32,10 @@ pub struct BoundedHandle<E> {
 impl<E: Send + 'static> BoundedGroup<E> {
     #[track_caller]
     pub(crate) fn new(limit: usize) -> BoundedGroup<E> {
-        assert!(limit > 0, "a bounded group needs a limit of at least one task");
+        assert!(
+            limit > 0,
+            "a bounded group needs a limit of at least one task"
+        );
         BoundedGroup {
             engine: Engine::new(limit),
         }

@@ -51,9 +51,12 @@ pub(super) enum First<E> {
 }
 
 /// Why a future was not taken.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum No {
-    Place,
+    /// No place is free. One may be `soon`, since a runner is at work.
+    Place {
+        soon: bool,
+    },
     Owner,
     /// See [`Turn::Never`].
     Way,
@@ -83,8 +86,14 @@ pub(super) enum Order<E> {
     End,
 }
 
-/// At most so many places are given back at once.
+/// At most so many places are given back at once: rarely enough that front and back do not fight
+/// for them, and often enough that whoever waits in `block_on` gets one in time.
 const BUNDLE: usize = 16;
+
+/// How often a thread that waits in `block_on` looks for a place, and how long it waits between:
+/// some microseconds in all.
+const PATIENCE: usize = 4;
+const WHILE: usize = 64;
 
 impl<E: Send + 'static> Engine<E> {
     pub(super) fn new(limit: usize) -> Arc<Engine<E>> {
@@ -115,7 +124,8 @@ impl<E: Send + 'static> Engine<E> {
             return Err((No::Owner, future));
         }
         if !front.take() {
-            return Err((No::Place, future));
+            let soon = !front.asleep;
+            return Err((No::Place { soon }, future));
         }
         let hail = front.bring(Job::new(future, location), here::is_outside());
         drop(front);
@@ -133,7 +143,7 @@ impl<E: Send + 'static> Engine<E> {
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
         match self.offer(future, location) {
-            Err((No::Place, future)) => {
+            Err((No::Place { .. }, future)) => {
                 let mut back = lock(&self.back.0);
                 let freed = settle(&mut back, &mut lock(&self.front.0), None);
                 drop(back);
@@ -144,10 +154,10 @@ impl<E: Send + 'static> Engine<E> {
         }
     }
 
-    /// Takes a future if a place becomes free in a moment. Only a thread that keeps nobody else
-    /// from running waits like this: for it, to sleep and be woken takes many times longer than a
-    /// short task.
-    pub(super) fn offer_for_a_moment<F>(
+    /// Takes a future if a place is free, or becomes free in a moment. For a thread that waits in
+    /// `block_on` it takes many times longer to sleep and be woken than to run a short task, and
+    /// nobody else wants it meanwhile.
+    pub(super) fn offer_patiently<F>(
         self: &Arc<Self>,
         future: Box<F>,
         location: &'static Location<'static>,
@@ -156,16 +166,13 @@ impl<E: Send + 'static> Engine<E> {
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
         let mut offered = self.offer(future, location);
-        if !self.runtime.has_threads() || !here::is_outside() {
-            return offered;
-        }
-        for _ in 0..8 {
-            match offered {
-                Err((No::Place, future)) if !lock(&self.front.0).asleep => {
-                    (0..32).for_each(|_| hint::spin_loop());
-                    offered = self.offer(future, location);
-                }
-                offered => return offered,
+        if offered.is_err() && self.runtime.has_threads() && here::is_outside() {
+            for _ in 0..PATIENCE {
+                let Err((No::Place { soon: true }, future)) = offered else {
+                    break;
+                };
+                (0..WHILE).for_each(|_| hint::spin_loop());
+                offered = self.offer(future, location);
             }
         }
         offered
@@ -197,7 +204,7 @@ impl<E: Send + 'static> Engine<E> {
             Turn::Yours => Ok(front.bring(Job::new(future, location), here::is_outside())),
             Turn::Wait => {
                 back.crowded = true;
-                Err((No::Place, future))
+                Err((No::Place { soon: false }, future))
             }
             Turn::Never => Err((No::Way, future)),
         };
@@ -327,20 +334,21 @@ impl<E: Send + 'static> Engine<E> {
         let mut back = lock(&self.back.0);
         let queued = back.outbox.len() + lock(&self.front.0).queued();
         let calls = back.look(queued, self.runtime.threads());
-        let arm = !calls.is_empty() && back.arm();
         drop(back);
-        self.follow(calls, arm);
+        // Who is called arms the watch again: here, that may be what has just ended.
+        self.follow(calls, false);
     }
 
-    fn follow(self: &Arc<Self>, calls: impl IntoIterator<Item = Call>, arm: bool) {
+    fn follow(self: &Arc<Self>, calls: impl IntoIterator<Item = Call>, mut arm: bool) {
         for call in calls {
             match call {
                 Call::Wake(waker) => waker.wake(),
                 Call::Start(lane) => self.runtime.start(Runner::new(Arc::clone(self), lane)),
             }
         }
-        if arm && self.runtime.arm() {
+        while arm && self.runtime.arm() {
             self.look();
+            arm = lock(&self.back.0).arm();
         }
     }
 }
@@ -380,7 +388,11 @@ impl<E> Engine<E> {
             if back.outbox.is_empty() {
                 front.fetch(&mut back.outbox);
             }
-            let orphan = if back.is_deserted() { back.take() } else { None };
+            let orphan = if back.is_deserted() {
+                back.take()
+            } else {
+                None
+            };
             drop((front, back));
             freed.wake();
             if orphan.is_none() {

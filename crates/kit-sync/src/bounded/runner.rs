@@ -1,21 +1,25 @@
 //! The task that runs the tasks of a bounded group.
 
 use std::future::Future;
+use std::hint;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::engine::{Engine, First, Job, Order, Step, discard};
-use super::here::Inside;
 use super::front::TaskId;
+use super::here::Inside;
 use crate::Cause;
 use crate::panic::{Caught, catch, message};
 
 /// How many futures are run before others get the thread.
 const SLICE: usize = 128;
 
-/// How many times a runner that lingers looks up: a few microseconds.
-const MOMENT: usize = 5000;
+/// How long a runner lingers: a few microseconds.
+const MOMENT: usize = 96;
+
+/// How long it waits for more when something came: less than a microsecond.
+const BREATH: usize = 16;
 
 pub(super) struct Runner<E> {
     engine: Arc<Engine<E>>,
@@ -38,11 +42,6 @@ impl<E> Runner<E> {
             task: None,
             ended: false,
         }
-    }
-
-    fn linger(&self) {
-        let nudged = (0..MOMENT).any(|_| self.engine.is_nudged());
-        let _ = nudged;
     }
 
     /// Polls the job. When it is done, its future is gone.
@@ -92,7 +91,11 @@ impl<E: Send + 'static> Future for Runner<E> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        if !this.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+        if !this
+            .waker
+            .as_ref()
+            .is_some_and(|known| known.will_wake(cx.waker()))
+        {
             this.waker = Some(cx.waker().clone());
             this.engine.keep(this.lane, cx.waker().clone());
         }
@@ -117,7 +120,7 @@ impl<E: Send + 'static> Future for Runner<E> {
                         return Poll::Pending;
                     }
                     Order::Linger => {
-                        this.linger();
+                        linger(&this.engine);
                         step = Step::Lingered;
                         continue;
                     }
@@ -134,8 +137,22 @@ impl<E: Send + 'static> Future for Runner<E> {
                 return Poll::Pending;
             }
             turns += 1;
-            step = if turns < SLICE { Step::Ended } else { Step::Tired };
+            step = if turns < SLICE {
+                Step::Ended
+            } else {
+                Step::Tired
+            };
         }
+    }
+}
+
+fn linger<E>(engine: &Engine<E>) {
+    let mut moment = 0..MOMENT;
+    while !engine.is_nudged() && moment.next().is_some() {
+        hint::spin_loop();
+    }
+    if engine.is_nudged() {
+        (0..BREATH).for_each(|_| hint::spin_loop());
     }
 }
 

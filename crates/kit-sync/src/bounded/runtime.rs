@@ -74,7 +74,9 @@ mod real {
             let mut sleep = lock(&watch.sleep);
             sleep.as_mut().reset(Instant::now() + PERIOD);
             let sleep = pin!(unconstrained(sleep.as_mut()));
-            sleep.poll(&mut Context::from_waker(&watch.waker)).is_ready()
+            sleep
+                .poll(&mut Context::from_waker(&watch.waker))
+                .is_ready()
         }
     }
 }

@@ -94,23 +94,25 @@ impl<F> Line<F> {
         E: Send + 'static,
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let Some(mut future) = self.future.take() else {
+        let Some(future) = self.future.take() else {
             panic!("polled after it was done");
         };
-        let mut asked = if self.ticket.is_some() {
-            Err((No::Place, future))
+        let offered = if self.ticket.is_some() {
+            Err((No::Place { soon: false }, future))
         } else {
-            engine.offer_for_a_moment(future, self.location)
+            engine.offer_patiently(future, self.location)
         };
-        if let Err((No::Place, refused)) = asked {
-            future = refused;
-            asked = engine.ask(&mut self.ticket, cx.waker(), future, self.location);
-        }
+        let asked = match offered {
+            Err((No::Place { .. }, future)) => {
+                engine.ask(&mut self.ticket, cx.waker(), future, self.location)
+            }
+            offered => offered,
+        };
         Poll::Ready(match asked {
             Ok(()) => Ok(()),
             Err((No::Owner, future)) => Err(Rejected::Ended(*future)),
             Err((No::Way, future)) => Err(Rejected::WouldDeadlock(*future)),
-            Err((No::Place, future)) => {
+            Err((No::Place { .. }, future)) => {
                 self.future = Some(future);
                 return Poll::Pending;
             }

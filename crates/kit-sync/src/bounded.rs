@@ -4,6 +4,8 @@ mod back;
 mod engine;
 mod front;
 mod here;
+#[cfg(all(test, kit_loom))]
+mod models;
 mod runner;
 mod runtime;
 mod spawn;

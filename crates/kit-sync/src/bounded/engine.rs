@@ -12,7 +12,7 @@ use super::back::{Back, Call};
 use super::front::{Freed, Front, Hail, TaskId, Ticket, Turn};
 use super::here;
 use super::runner::Runner;
-use super::runtime::Runtime;
+use super::runtime::{PATIENCE, Runtime, WHILE};
 use crate::panic::catch;
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::{Cause, StopToken};
@@ -89,11 +89,6 @@ pub(super) enum Order<E> {
 /// At most so many places are given back at once: rarely enough that front and back do not fight
 /// for them, and often enough that whoever waits in `block_on` gets one in time.
 const BUNDLE: usize = 16;
-
-/// How often a thread that waits in `block_on` looks for a place, and how long it waits between:
-/// some microseconds in all.
-const PATIENCE: usize = 4;
-const WHILE: usize = 64;
 
 impl<E: Send + 'static> Engine<E> {
     pub(super) fn new(limit: usize) -> Arc<Engine<E>> {
@@ -375,6 +370,7 @@ impl<E> Engine<E> {
     /// A runner was dropped with its runtime. What nobody is left to run is dropped, as a runtime
     /// does with its tasks.
     pub(super) fn lost(&self, lane: usize, ended: Option<TaskId>) {
+        self.runtime.has_ended();
         let mut back = lock(&self.back.0);
         if back.over {
             return;

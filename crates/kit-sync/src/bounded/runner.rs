@@ -9,17 +9,12 @@ use std::task::{Context, Poll, Waker};
 use super::engine::{Engine, First, Job, Order, Step, discard};
 use super::front::TaskId;
 use super::here::Inside;
+use super::runtime::{BREATH, MOMENT};
 use crate::Cause;
 use crate::panic::{Caught, catch, message};
 
 /// How many futures are run before others get the thread.
 const SLICE: usize = 128;
-
-/// How long a runner lingers: a few microseconds.
-const MOMENT: usize = 96;
-
-/// How long it waits for more when something came: less than a microsecond.
-const BREATH: usize = 16;
 
 pub(super) struct Runner<E> {
     engine: Arc<Engine<E>>,

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use crate::panic::Caught;
 use crate::roster::Roster;
 use crate::sync::{AtomicBool, Mutex, Notify, Ordering, lock};
-use crate::{Cause, StopToken};
+use crate::{BoundedGroup, Cause, StopToken};
 use count::Count;
 use member::Member;
 
@@ -72,6 +72,16 @@ impl<E: Send + 'static> Group<E> {
         Group {
             inner: Arc::new(Inner::new(Some(Handle::current()))),
         }
+    }
+
+    /// A group of at most `limit` tasks at a time, of another kind: [`BoundedGroup`].
+    ///
+    /// # Panics
+    /// When `limit` is 0, since no task could ever start, and outside a tokio runtime.
+    #[must_use]
+    #[track_caller]
+    pub fn bounded(limit: usize) -> BoundedGroup<E> {
+        BoundedGroup::new(limit)
     }
 
     /// Starts a task.

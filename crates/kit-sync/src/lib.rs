@@ -7,7 +7,7 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | do a few things at once inside one function and see the first error | [`Group`] |
+//! | do a few things at once inside one function and see the first error | [`Group`], [`BoundedGroup`] |
 //! | own the tasks of a program, by name, and end them in time with a report | [`TaskTree`], [`Scope`] |
 //! | say what a task's failure does | [`policy`] |
 //! | tell tasks to stop, and why | [`StopToken`], [`Cause`] |
@@ -47,6 +47,7 @@
 //! * [`Published::store`] happens before the [`Published::load`] that returns the value;
 //! * the [`Latch::open`] of the last latch happens before [`Gate::opened`] resolves.
 
+pub mod bounded;
 mod error_chain;
 mod gate;
 mod group;
@@ -61,6 +62,7 @@ pub mod testing;
 mod tree;
 mod watchdog;
 
+pub use bounded::{BoundedGroup, BoundedHandle};
 pub use error_chain::error_chain;
 pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};

@@ -4,6 +4,7 @@ mod back;
 mod engine;
 mod front;
 mod here;
+mod job;
 #[cfg(all(test, kit_loom))]
 mod models;
 mod runner;
@@ -16,6 +17,7 @@ use std::panic::{Location, resume_unwind};
 use std::sync::Arc;
 
 use engine::{Engine, First};
+use job::Spawned;
 pub use spawn::{HandleSpawn, Rejected, Spawn};
 
 use crate::StopToken;
@@ -61,8 +63,10 @@ impl<E: Send + 'static> BoundedGroup<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let offered = self.engine.offer_now(Box::new(future), Location::caller());
-        offered.map_err(|(_, future)| *future)
+        let offered = self
+            .engine
+            .offer_now(Spawned::new(future, Location::caller()));
+        offered.map_err(|(_, task)| task.into_future())
     }
 
     /// Told
@@ -129,8 +133,10 @@ impl<E: Send + 'static> BoundedHandle<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let offered = self.engine.offer_now(Box::new(future), Location::caller());
-        offered.map_err(|(_, future)| *future)
+        let offered = self
+            .engine
+            .offer_now(Spawned::new(future, Location::caller()));
+        offered.map_err(|(_, task)| task.into_future())
     }
 }
 

@@ -3,14 +3,13 @@
 use std::any::Any;
 use std::future::Future;
 use std::hint;
-use std::panic::Location;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 
 use super::back::{Back, Call};
 use super::front::{Freed, Front, Hail, TaskId, Ticket, Turn};
 use super::here;
+use super::job::{Job, Spawned};
 use super::runner::Runner;
 use super::runtime::{PATIENCE, Runtime, WHILE};
 use crate::panic::catch;
@@ -37,12 +36,6 @@ pub(super) struct Engine<E> {
 /// In cache lines of its own.
 #[repr(align(128))]
 struct Apart<T>(T);
-
-/// A task that has a place.
-pub(super) struct Job<E> {
-    pub(super) future: Pin<Box<dyn Future<Output = Result<(), E>> + Send>>,
-    pub(super) location: &'static Location<'static>,
-}
 
 /// What `wait` gives.
 pub(super) enum First<E> {
@@ -108,21 +101,20 @@ impl<E: Send + 'static> Engine<E> {
     /// Takes a future if a place is known to be free.
     pub(super) fn offer<F>(
         self: &Arc<Self>,
-        future: Box<F>,
-        location: &'static Location<'static>,
-    ) -> Result<(), (No, Box<F>)>
+        task: Box<Spawned<F>>,
+    ) -> Result<(), (No, Box<Spawned<F>>)>
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
         let mut front = lock(&self.front.0);
         if front.over {
-            return Err((No::Owner, future));
+            return Err((No::Owner, task));
         }
         if !front.take() {
             let soon = !front.asleep;
-            return Err((No::Place { soon }, future));
+            return Err((No::Place { soon }, task));
         }
-        let hail = front.bring(Job::new(future, location), here::is_outside());
+        let hail = front.bring(Box::into_pin(task), here::is_outside());
         drop(front);
         self.hail(hail);
         Ok(())
@@ -131,19 +123,18 @@ impl<E: Send + 'static> Engine<E> {
     /// Takes a future if a place is free.
     pub(super) fn offer_now<F>(
         self: &Arc<Self>,
-        future: Box<F>,
-        location: &'static Location<'static>,
-    ) -> Result<(), (No, Box<F>)>
+        task: Box<Spawned<F>>,
+    ) -> Result<(), (No, Box<Spawned<F>>)>
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        match self.offer(future, location) {
-            Err((No::Place { .. }, future)) => {
+        match self.offer(task) {
+            Err((No::Place { .. }, task)) => {
                 let mut back = lock(&self.back.0);
                 let freed = settle(&mut back, &mut lock(&self.front.0), None);
                 drop(back);
                 freed.wake();
-                self.offer(future, location)
+                self.offer(task)
             }
             offered => offered,
         }
@@ -154,20 +145,19 @@ impl<E: Send + 'static> Engine<E> {
     /// nobody else wants it meanwhile.
     pub(super) fn offer_patiently<F>(
         self: &Arc<Self>,
-        future: Box<F>,
-        location: &'static Location<'static>,
-    ) -> Result<(), (No, Box<F>)>
+        task: Box<Spawned<F>>,
+    ) -> Result<(), (No, Box<Spawned<F>>)>
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let mut offered = self.offer(future, location);
+        let mut offered = self.offer(task);
         if offered.is_err() && self.runtime.has_threads() && here::is_outside() {
             for _ in 0..PATIENCE {
-                let Err((No::Place { soon: true }, future)) = offered else {
+                let Err((No::Place { soon: true }, task)) = offered else {
                     break;
                 };
                 (0..WHILE).for_each(|_| hint::spin_loop());
-                offered = self.offer(future, location);
+                offered = self.offer(task);
             }
         }
         offered
@@ -178,9 +168,8 @@ impl<E: Send + 'static> Engine<E> {
         self: &Arc<Self>,
         ticket: &mut Option<Ticket>,
         waker: &Waker,
-        future: Box<F>,
-        location: &'static Location<'static>,
-    ) -> Result<(), (No, Box<F>)>
+        task: Box<Spawned<F>>,
+    ) -> Result<(), (No, Box<Spawned<F>>)>
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
@@ -191,17 +180,17 @@ impl<E: Send + 'static> Engine<E> {
         if front.over {
             *ticket = None;
             drop((front, back));
-            return Err((No::Owner, future));
+            return Err((No::Owner, task));
         }
         let freed = settle(&mut back, &mut front, None);
         let (turn, unused) = front.ask(ticket, waker, inside);
         let asked = match turn {
-            Turn::Yours => Ok(front.bring(Job::new(future, location), here::is_outside())),
+            Turn::Yours => Ok(front.bring(Box::into_pin(task), here::is_outside())),
             Turn::Wait => {
                 back.crowded = true;
-                Err((No::Place { soon: false }, future))
+                Err((No::Place { soon: false }, task))
             }
-            Turn::Never => Err((No::Way, future)),
+            Turn::Never => Err((No::Way, task)),
         };
         drop((front, back));
         drop(unused);
@@ -468,18 +457,6 @@ fn settle<T>(back: &mut Back<T>, front: &mut Front<T>, ended: Option<TaskId>) ->
         back.crowded = front.is_crowded();
     }
     freed
-}
-
-impl<E> Job<E> {
-    fn new<F>(future: Box<F>, location: &'static Location<'static>) -> Job<E>
-    where
-        F: Future<Output = Result<(), E>> + Send + 'static,
-    {
-        Job {
-            future: Box::into_pin(future),
-            location,
-        }
-    }
 }
 
 /// Woken by the watch.

@@ -6,9 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::engine::{Engine, First, Job, Order, Step, discard};
+use super::engine::{Engine, First, Order, Step, discard};
 use super::front::TaskId;
 use super::here::Inside;
+use super::job::Job;
 use super::runtime::{BREATH, MOMENT};
 use crate::Cause;
 use crate::panic::{Caught, catch, message};
@@ -41,30 +42,33 @@ impl<E> Runner<E> {
 
     /// Polls the job. When it is done, its future is gone.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(Job { location, .. }) = self.job else {
-            return Poll::Ready(());
-        };
         let _inside = self.task.map(|task| Inside::enter(self.engine.id(), task));
+        let mut location = None;
         let job = &mut self.job;
         let polled = catch(|| {
-            let polled = job.as_mut().map(|job| job.future.as_mut().poll(cx));
-            if !matches!(polled, Some(Poll::Pending)) {
+            let polled = job.as_mut()?.as_mut().poll(cx);
+            if polled.is_ready() {
+                location = job.as_ref().map(|job| job.location());
                 *job = None;
             }
-            polled
+            Some(polled)
         });
+        if polled.is_err() {
+            location = location.or(self.job.as_ref().map(|job| job.location()));
+            discard(self.job.take());
+        }
+        let spawned_at = || location.map(ToString::to_string).unwrap_or_default();
         match polled {
             Ok(Some(Poll::Pending)) => return Poll::Pending,
             Ok(None | Some(Poll::Ready(Ok(())))) => {}
             Ok(Some(Poll::Ready(Err(error)))) => {
                 let cause = Cause::Failed {
                     task: "group".to_owned(),
-                    location: location.to_string(),
+                    location: spawned_at(),
                 };
                 self.engine.fail(First::Error(error), cause);
             }
             Err(caught) => {
-                discard(self.job.take());
                 let Caught {
                     payload,
                     location: known,
@@ -72,7 +76,7 @@ impl<E> Runner<E> {
                 let cause = Cause::Panicked {
                     task: "group".to_owned(),
                     message: message(&*payload),
-                    location: known.unwrap_or_else(|| location.to_string()),
+                    location: known.unwrap_or_else(spawned_at),
                 };
                 self.engine.fail(First::Panic(payload), cause);
             }

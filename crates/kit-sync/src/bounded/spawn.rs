@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use super::engine::{Engine, No};
 use super::front::Ticket;
+use super::job::Spawned;
 use super::{BoundedGroup, BoundedHandle};
 
 /// Waits for a place and starts a task, [as an owner](BoundedGroup::spawn).
@@ -44,6 +45,15 @@ impl<F> Rejected<F> {
     }
 }
 
+impl<F> Rejected<F> {
+    fn map<G>(self, convert: impl FnOnce(F) -> G) -> Rejected<G> {
+        match self {
+            Rejected::Ended(future) => Rejected::Ended(convert(future)),
+            Rejected::WouldDeadlock(future) => Rejected::WouldDeadlock(convert(future)),
+        }
+    }
+}
+
 impl<F> fmt::Display for Rejected<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -71,16 +81,14 @@ impl<F> std::error::Error for Rejected<F> {}
 /// A future that is to get in line, or stands there.
 struct Line<F> {
     /// `None` once it was taken or rejected.
-    future: Option<Box<F>>,
-    location: &'static Location<'static>,
+    task: Option<Box<Spawned<F>>>,
     ticket: Option<Ticket>,
 }
 
 impl<F> Line<F> {
     fn new(future: F, location: &'static Location<'static>) -> Line<F> {
         Line {
-            future: Some(Box::new(future)),
-            location,
+            task: Some(Spawned::new(future, location)),
             ticket: None,
         }
     }
@@ -89,31 +97,29 @@ impl<F> Line<F> {
         &mut self,
         engine: &Arc<Engine<E>>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Rejected<F>>>
+    ) -> Poll<Result<(), Rejected<Box<Spawned<F>>>>>
     where
         E: Send + 'static,
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let Some(future) = self.future.take() else {
+        let Some(task) = self.task.take() else {
             panic!("polled after it was done");
         };
         let offered = if self.ticket.is_some() {
-            Err((No::Place { soon: false }, future))
+            Err((No::Place { soon: false }, task))
         } else {
-            engine.offer_patiently(future, self.location)
+            engine.offer_patiently(task)
         };
         let asked = match offered {
-            Err((No::Place { .. }, future)) => {
-                engine.ask(&mut self.ticket, cx.waker(), future, self.location)
-            }
+            Err((No::Place { .. }, task)) => engine.ask(&mut self.ticket, cx.waker(), task),
             offered => offered,
         };
         Poll::Ready(match asked {
             Ok(()) => Ok(()),
-            Err((No::Owner, future)) => Err(Rejected::Ended(*future)),
-            Err((No::Way, future)) => Err(Rejected::WouldDeadlock(*future)),
-            Err((No::Place { .. }, future)) => {
-                self.future = Some(future);
+            Err((No::Owner, task)) => Err(Rejected::Ended(task)),
+            Err((No::Way, task)) => Err(Rejected::WouldDeadlock(task)),
+            Err((No::Place { .. }, task)) => {
+                self.task = Some(task);
                 return Poll::Pending;
             }
         })
@@ -152,12 +158,12 @@ where
         let this = &mut *self;
         this.line.poll(&this.group.engine, cx).map(|spawned| {
             // The owner is here, so it is not gone.
-            if let Err(Rejected::WouldDeadlock(_)) = spawned {
+            if let Err(Rejected::WouldDeadlock(task)) = spawned {
                 panic!(
                     "the task spawned at {} can never start: every place of its group is held by \
                      a task that waits for a place; spawn from inside a group through its handle, \
                      which gives the future back",
-                    this.line.location
+                    task.spawned_at()
                 );
             }
         })
@@ -200,7 +206,8 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        this.line.poll(&this.handle.engine, cx)
+        let spawned = this.line.poll(&this.handle.engine, cx);
+        spawned.map_err(|rejected| rejected.map(|task| task.into_future()))
     }
 }
 

@@ -90,6 +90,8 @@ fn measure(arguments: &Arguments) -> Option<f64> {
 
         ("published-load", "arc-swap") => published::arc_swap(count),
         ("published-load", "published") => published::published(count),
+        ("published-read", "arc-swap") => published::arc_swap_guard(count),
+        ("published-read", "published") => published::published_guard(count),
 
         ("poll", "tokio") => poll::tokio(count),
         ("poll", "track") => poll::track(count),

@@ -65,6 +65,8 @@ const TREE_OF_TASKS: Named = ("TaskTree of named tasks", &["spawn"]);
 const TREE_OF_MEMBERS: Named = ("TaskTree of members", &["track"]);
 const LOAD_FULL: Named = ("ArcSwap::load_full", &["arc-swap"]);
 const LOAD: Named = ("Published::load", &["published"]);
+const LOAD_GUARD: Named = ("ArcSwap::load", &["arc-swap"]);
+const READ: Named = ("Published::read", &["published"]);
 
 pub(super) const COMPARISONS: &[Comparison] = &[
     compare("group-ready", GROUP, TASK_TRACKER).at_most(1.10),
@@ -97,6 +99,9 @@ pub(super) const COMPARISONS: &[Comparison] = &[
         .at_most(2.0),
     compare("close", TREE_OF_MEMBERS, TRACKER_AND_TOKEN).times(FEW),
     compare("published-load", LOAD, LOAD_FULL)
+        .counted()
+        .at_most(1.10),
+    compare("published-read", READ, LOAD_GUARD)
         .counted()
         .at_most(1.10),
     compare("poll", TRACK, TOKIO).counted().at_most(1.10),

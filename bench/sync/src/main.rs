@@ -8,6 +8,7 @@
     reason = "peers spawn as their users do, and what is measured is real time"
 )]
 
+mod bounded;
 mod close;
 mod group;
 mod measure;
@@ -71,6 +72,8 @@ fn measure(arguments: &Arguments) -> Option<f64> {
         ("group-waiting", "join-set") => measure.nanos(group::join_set_waiting),
         ("group-waiting", "group") => measure.nanos(group::group_waiting),
         ("group-waiting", "group-own-token") => measure.nanos(group::group_waiting_own_token),
+
+        ("bounded-ready", "semaphore") => measure.nanos(|n| bounded::semaphore(n, work::ready)),
 
         ("scope-ready", "join-set") => measure.nanos(|n| scope::join_set(n, work::ready)),
         ("scope-ready", "spawn") => measure.nanos(move |n| scope::spawn(n, depth, work::ready)),

@@ -8,6 +8,7 @@
     reason = "peers spawn as their users do, and what is measured is real time"
 )]
 
+mod bounded;
 mod close;
 mod group;
 mod measure;
@@ -72,6 +73,8 @@ fn measure(arguments: &Arguments) -> Option<f64> {
         ("group-waiting", "group") => measure.nanos(group::group_waiting),
         ("group-waiting", "group-own-token") => measure.nanos(group::group_waiting_own_token),
 
+        ("bounded-ready", "semaphore") => measure.nanos(|n| bounded::semaphore(n, work::ready)),
+
         ("scope-ready", "join-set") => measure.nanos(|n| scope::join_set(n, work::ready)),
         ("scope-ready", "spawn") => measure.nanos(move |n| scope::spawn(n, depth, work::ready)),
         ("scope-ready", "graceful-shutdown") => {
@@ -90,6 +93,8 @@ fn measure(arguments: &Arguments) -> Option<f64> {
 
         ("published-load", "arc-swap") => published::arc_swap(count),
         ("published-load", "published") => published::published(count),
+        ("published-read", "arc-swap") => published::arc_swap_guard(count),
+        ("published-read", "published") => published::published_guard(count),
 
         ("poll", "tokio") => poll::tokio(count),
         ("poll", "track") => poll::track(count),

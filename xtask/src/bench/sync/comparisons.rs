@@ -35,7 +35,7 @@ pub(super) enum Spawner {
     OneThread,
 }
 
-/// What a side is called, and the arguments of `bench-sync` that choose it.
+/// What a side is called, and the arguments that choose it.
 type Named = (&'static str, &'static [&'static str]);
 
 const MANY: u64 = 1_000_000;
@@ -50,6 +50,8 @@ const JOIN_SET: Named = ("JoinSet", &["join-set"]);
 const TOKIO: Named = ("tokio::spawn", &["tokio"]);
 const GROUP: Named = ("Group", &["group"]);
 const GROUP_TOKEN: Named = ("Group, on its own token", &["group-own-token"]);
+const GO_ERRGROUP: Named = ("Go's errgroup", &["--limit", "64"]);
+const SEMAPHORE: Named = ("tokio::spawn + Semaphore", &["semaphore"]);
 const SPAWN: Named = ("Scope::spawn", &["spawn"]);
 const SPAWN_DEPTH_5: Named = ("Scope::spawn at depth 5", &["spawn", "--depth", "5"]);
 const SPAWN_DEPTH_10: Named = ("Scope::spawn at depth 10", &["spawn", "--depth", "10"]);
@@ -65,6 +67,8 @@ const TREE_OF_TASKS: Named = ("TaskTree of named tasks", &["spawn"]);
 const TREE_OF_MEMBERS: Named = ("TaskTree of members", &["track"]);
 const LOAD_FULL: Named = ("ArcSwap::load_full", &["arc-swap"]);
 const LOAD: Named = ("Published::load", &["published"]);
+const LOAD_GUARD: Named = ("ArcSwap::load", &["arc-swap"]);
+const READ: Named = ("Published::read", &["published"]);
 
 pub(super) const COMPARISONS: &[Comparison] = &[
     compare("group-ready", GROUP, TASK_TRACKER).at_most(1.10),
@@ -76,6 +80,7 @@ pub(super) const COMPARISONS: &[Comparison] = &[
     compare("group-waiting", GROUP, JOIN_SET).at_most(1.25),
     compare("group-waiting", GROUP_TOKEN, JOIN_SET).at_most(1.25),
     compare("group-waiting", GROUP_TOKEN, JOIN_SET).on_one_thread(),
+    compare("bounded-ready", SEMAPHORE, GO_ERRGROUP).in_go(),
     compare("scope-ready", SPAWN, JOIN_SET).at_most(1.5),
     compare("scope-ready", SPAWN, JOIN_SET).in_a_task(),
     compare("scope-ready", SPAWN, JOIN_SET).on_one_thread(),
@@ -97,6 +102,9 @@ pub(super) const COMPARISONS: &[Comparison] = &[
         .at_most(2.0),
     compare("close", TREE_OF_MEMBERS, TRACKER_AND_TOKEN).times(FEW),
     compare("published-load", LOAD, LOAD_FULL)
+        .counted()
+        .at_most(1.10),
+    compare("published-read", READ, LOAD_GUARD)
         .counted()
         .at_most(1.10),
     compare("poll", TRACK, TOKIO).counted().at_most(1.10),
@@ -130,6 +138,12 @@ impl Comparison {
 
     const fn in_a_task(mut self) -> Self {
         self.spawner = Spawner::Task;
+        self
+    }
+
+    /// Where the peer is a program in Go.
+    const fn in_go(mut self) -> Self {
+        self.peer.program = Program::Go;
         self
     }
 

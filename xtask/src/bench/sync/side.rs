@@ -101,7 +101,7 @@ impl Programs {
 
 fn build_go() -> Result<PathBuf> {
     if tools::find("go").is_none() {
-        return Err("no go".into());
+        return Err("no go on the PATH".into());
     }
     let binary = folder()?.join("errgroup");
     let built = run(command("go")
@@ -109,7 +109,9 @@ fn build_go() -> Result<PathBuf> {
         .args(["build", "-o"])
         .arg(&binary)
         .arg("."));
-    built.map(|()| binary)
+    // What is wrong stands above, as go has printed it.
+    built.map_err(|_| "`go build` failed")?;
+    Ok(binary)
 }
 
 /// The one number that a measurement prints.

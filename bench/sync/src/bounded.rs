@@ -1,0 +1,37 @@
+//! Many tasks, of which only so many run at once: whoever spawns waits for a place.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+
+use crate::work::Done;
+
+/// As in the program in Go.
+const LIMIT: usize = 64;
+
+/// What is written today: a task for each, which holds a permit.
+pub(crate) async fn semaphore<F>(count: u64, work: impl Fn() -> F) -> Duration
+where
+    F: Future<Output = Done> + Send + 'static,
+{
+    let start = Instant::now();
+    let places = Arc::new(Semaphore::new(LIMIT));
+    for _ in 0..count {
+        let place = Arc::clone(&places).acquire_owned().await;
+        let place = place.expect("nobody closes it");
+        let work = work();
+        tokio::spawn(async move {
+            let done = work.await;
+            drop(place);
+            done
+        });
+    }
+    let everybody = u32::try_from(LIMIT).expect("a small limit");
+    let _all = places
+        .acquire_many(everybody)
+        .await
+        .expect("nobody closes it");
+    start.elapsed()
+}

@@ -11,7 +11,7 @@ use super::front::{Freed, Front, Hail, TaskId, Ticket, Turn};
 use super::here;
 use super::job::{Job, Spawned};
 use super::runner::Runner;
-use super::runtime::{PATIENCE, Runtime, WHILE};
+use super::runtime::{BUNDLE, PATIENCE, Runtime, WHILE};
 use crate::panic::catch;
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::{Cause, StopToken};
@@ -79,16 +79,12 @@ pub(super) enum Order<E> {
     End,
 }
 
-/// At most so many places are given back at once: rarely enough that front and back do not fight
-/// for them, and often enough that whoever waits in `block_on` gets one in time.
-const BUNDLE: usize = 16;
-
 impl<E: Send + 'static> Engine<E> {
     pub(super) fn new(limit: usize) -> Arc<Engine<E>> {
         Arc::new_cyclic(|engine| Engine {
             token: StopToken::new(),
             limit,
-            bundle: (limit / 4).clamp(1, BUNDLE),
+            bundle: (limit / 4).clamp(*BUNDLE.start(), *BUNDLE.end()),
             runtime: Runtime::current(|| Waker::from(Arc::new(Lookout(engine.clone())))),
             first: Mutex::new(None),
             over: AtomicBool::new(false),
@@ -391,17 +387,25 @@ impl<E> Engine<E> {
         drop(waker);
     }
 
-    /// Keeps the first error or panic and tells the token.
+    /// Keeps the first error, or the first panic, and tells the token.
     pub(super) fn fail(&self, first: First<E>, cause: Cause) {
         let mut kept = lock(&self.first);
-        let rest = match (&*kept, &first) {
-            _ if self.is_over() => Some(first),
-            (None, _) | (Some(First::Error(_)), First::Panic(_)) => kept.replace(first),
-            _ => Some(first),
+        let wins = match (&*kept, &first) {
+            _ if self.is_over() => false,
+            (None, _) | (Some(First::Error(_)), First::Panic(_)) => true,
+            _ => false,
+        };
+        let rest = if wins {
+            kept.replace(first)
+        } else {
+            Some(first)
         };
         drop(kept);
+        // Only then, so that the cause is that of the error that is kept.
+        if wins {
+            self.token.cancel(cause);
+        }
         discard(rest);
-        self.token.cancel(cause);
     }
 
     /// The owner is gone.

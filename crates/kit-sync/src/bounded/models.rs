@@ -8,6 +8,7 @@ use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
+use super::engine::{Engine, First};
 use super::{BoundedGroup, Rejected};
 use crate::Cause;
 use crate::sync::Notify;
@@ -62,42 +63,65 @@ fn a_queued_task_does_not_wait_behind_a_pending_one() {
     });
 }
 
-/// Of two tasks that fail at the same moment the first wins, once, and the other error is dropped.
+/// The place of a task that has ended is free, even if its runner is held up by the next task
+/// before it has given back a bundle of places.
+#[test]
+fn a_place_is_free_when_its_task_has_ended_whatever_its_runner_does_next() {
+    loom::model(|| {
+        let mut group = BoundedGroup::<()>::new(2);
+        let told = Arc::new(Notify::new());
+        let tell = Arc::clone(&told);
+        let handle = group.handle();
+        block_on(async {
+            let blocks = async move {
+                block_on(told.notified());
+                Ok(())
+            };
+            group.spawn(async { Ok(()) }).await;
+            group.spawn(blocks).await;
+        });
+        let other = thread::spawn(move || {
+            let spawned = block_on(handle.spawn(async { Ok(()) })).is_ok();
+            tell.notify_one();
+            spawned
+        });
+        assert!(other.join().unwrap());
+        assert_eq!(block_on(group.wait()), Ok(()));
+    });
+}
+
+/// Of two errors of the same moment the first wins, once, with its cause, and the other is dropped.
 #[test]
 fn the_first_error_wins_exactly_once() {
     // Counted outside of the model: it has enough to do.
-    struct Error(Arc<std::sync::atomic::AtomicUsize>);
+    type Dropped = Arc<std::sync::atomic::AtomicUsize>;
+    struct Error(&'static str, Dropped);
     impl Drop for Error {
         fn drop(&mut self) {
-            self.0.fetch_add(1, Ordering::Relaxed);
+            self.1.fetch_add(1, Ordering::Relaxed);
         }
     }
-    async fn fail(dropped: Arc<std::sync::atomic::AtomicUsize>) -> Result<(), Error> {
-        // The first poll takes a runner, the second is the race.
-        let mut polled = false;
-        poll_fn(|cx| {
-            if std::mem::replace(&mut polled, true) {
-                return Poll::Ready(());
-            }
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-        Err(Error(dropped))
+    fn fail(engine: &Engine<Error>, name: &'static str, dropped: &Dropped) {
+        let cause = Cause::Requested(name.to_owned());
+        engine.fail(First::Error(Error(name, Arc::clone(dropped))), cause);
     }
     loom::model(|| {
-        let mut group = BoundedGroup::<Error>::new(2);
-        let dropped = Arc::default();
-        block_on(async {
-            group.spawn(fail(Arc::clone(&dropped))).await;
-            group.spawn(fail(Arc::clone(&dropped))).await;
-            let error = group.wait().await.expect_err("both failed");
-            assert_eq!(dropped.load(Ordering::Relaxed), 1, "the other one");
-            assert!(matches!(group.token().cause(), Some(Cause::Failed { .. })));
-            drop(error);
-            assert!(group.wait().await.is_ok(), "the first is told once");
-        });
-        assert_eq!(dropped.load(Ordering::Relaxed), 2);
+        let engine = Engine::new(1);
+        let dropped = Dropped::default();
+        let other = {
+            let (engine, dropped) = (Arc::clone(&engine), Arc::clone(&dropped));
+            thread::spawn(move || fail(&engine, "theirs", &dropped))
+        };
+        fail(&engine, "ours", &dropped);
+        other.join().unwrap();
+        assert_eq!(dropped.load(Ordering::Relaxed), 1);
+        let outcome = || block_on(poll_fn(|cx| engine.outcome(cx.waker())));
+        let Err(First::Error(error)) = outcome() else {
+            panic!("both failed");
+        };
+        let cause = engine.token.cause();
+        assert_eq!(cause, Some(Cause::Requested(error.0.to_owned())));
+        assert!(outcome().is_ok(), "it is told once");
     });
 }
 

@@ -1,13 +1,14 @@
 //! Where runners run, and who looks after them.
 
 #[cfg(not(kit_loom))]
-pub(super) use real::{BREATH, MOMENT, PATIENCE, Runtime, WHILE};
+pub(super) use real::{BREATH, BUNDLE, MOMENT, PATIENCE, Runtime, WHILE};
 #[cfg(kit_loom)]
-pub(super) use stand_in::{BREATH, MOMENT, PATIENCE, Runtime, WHILE};
+pub(super) use stand_in::{BREATH, BUNDLE, MOMENT, PATIENCE, Runtime, WHILE};
 
 #[cfg(not(kit_loom))]
 mod real {
     use std::future::Future;
+    use std::ops::RangeInclusive;
     use std::pin::{Pin, pin};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +25,10 @@ mod real {
 
     /// How often the watch looks.
     const PERIOD: Duration = Duration::from_millis(1);
+
+    /// How many places are given back at once: rarely enough that front and back do not fight for
+    /// them, and often enough that whoever waits in `block_on` gets one in time.
+    pub(in super::super) const BUNDLE: RangeInclusive<usize> = 1..=16;
 
     /// How often a thread that waits in `block_on` looks for a place, and how long it waits in
     /// between: some microseconds in all.
@@ -108,9 +113,13 @@ mod real {
 
 #[cfg(kit_loom)]
 mod stand_in {
+    use std::ops::RangeInclusive;
     use std::task::Waker;
 
     use super::super::runner::Runner;
+
+    // So that the least limit has a bundle, too.
+    pub(in super::super) const BUNDLE: RangeInclusive<usize> = 2..=2;
 
     // Each look is one more step to interleave, and proves no more than the first.
     pub(in super::super) const PATIENCE: usize = 1;

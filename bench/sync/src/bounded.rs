@@ -4,12 +4,26 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kit_sync::Group;
 use tokio::sync::Semaphore;
 
 use crate::work::Done;
 
 /// As in the program in Go.
 const LIMIT: usize = 64;
+
+pub(crate) async fn group<F>(count: u64, work: impl Fn() -> F) -> Duration
+where
+    F: Future<Output = Done> + Send + 'static,
+{
+    let start = Instant::now();
+    let mut group = Group::bounded(LIMIT);
+    for _ in 0..count {
+        group.spawn(work()).await;
+    }
+    group.wait().await.expect("no task fails");
+    start.elapsed()
+}
 
 /// What is written today: a task for each, which holds a permit.
 pub(crate) async fn semaphore<F>(count: u64, work: impl Fn() -> F) -> Duration

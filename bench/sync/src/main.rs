@@ -73,6 +73,7 @@ fn measure(arguments: &Arguments) -> Option<f64> {
         ("group-waiting", "group") => measure.nanos(group::group_waiting),
         ("group-waiting", "group-own-token") => measure.nanos(group::group_waiting_own_token),
 
+        ("bounded-ready", "bounded") => measure.nanos(|n| bounded::group(n, work::ready)),
         ("bounded-ready", "semaphore") => measure.nanos(|n| bounded::semaphore(n, work::ready)),
 
         ("scope-ready", "join-set") => measure.nanos(|n| scope::join_set(n, work::ready)),

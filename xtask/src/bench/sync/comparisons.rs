@@ -50,6 +50,7 @@ const JOIN_SET: Named = ("JoinSet", &["join-set"]);
 const TOKIO: Named = ("tokio::spawn", &["tokio"]);
 const GROUP: Named = ("Group", &["group"]);
 const GROUP_TOKEN: Named = ("Group, on its own token", &["group-own-token"]);
+const BOUNDED: Named = ("BoundedGroup", &["bounded"]);
 const GO_ERRGROUP: Named = ("Go's errgroup", &["--limit", "64"]);
 const SEMAPHORE: Named = ("tokio::spawn + Semaphore", &["semaphore"]);
 const SPAWN: Named = ("Scope::spawn", &["spawn"]);
@@ -80,7 +81,14 @@ pub(super) const COMPARISONS: &[Comparison] = &[
     compare("group-waiting", GROUP, JOIN_SET).at_most(1.25),
     compare("group-waiting", GROUP_TOKEN, JOIN_SET).at_most(1.25),
     compare("group-waiting", GROUP_TOKEN, JOIN_SET).on_one_thread(),
-    compare("bounded-ready", SEMAPHORE, GO_ERRGROUP).in_go(),
+    compare("bounded-ready", BOUNDED, GO_ERRGROUP)
+        .in_go()
+        .at_most(0.5),
+    compare("bounded-ready", BOUNDED, GO_ERRGROUP)
+        .in_go()
+        .in_a_task(),
+    compare("bounded-ready", BOUNDED, SEMAPHORE),
+    compare("bounded-ready", BOUNDED, SEMAPHORE).on_one_thread(),
     compare("scope-ready", SPAWN, JOIN_SET).at_most(1.5),
     compare("scope-ready", SPAWN, JOIN_SET).in_a_task(),
     compare("scope-ready", SPAWN, JOIN_SET).on_one_thread(),

@@ -43,7 +43,18 @@ struct State {
 }
 
 /// Holds a [`Gate`] back until it is opened. Dropped unopened, it fails the gate: what panicked
-/// must not count as ready.
+/// must not count as ready. It is opened once:
+///
+/// ```compile_fail,E0382
+/// let latch = kit_sync::Gate::new().latch("pool");
+/// latch.open();
+/// latch.open();
+/// ```
+///
+/// ```compile_fail,E0599
+/// let latch = kit_sync::Gate::new().latch("pool");
+/// let other = latch.clone();
+/// ```
 #[must_use = "dropping a latch fails its gate"]
 #[derive(Debug)]
 pub struct Latch {
@@ -159,39 +170,8 @@ impl fmt::Debug for Gate {
     }
 }
 
+#[cfg(all(test, kit_loom))]
+mod models;
+
 #[cfg(all(test, not(kit_loom)))]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_gate_without_a_latch_is_closed_and_opens_with_the_last_one() {
-        let gate = Gate::new();
-        assert!(!gate.is_open());
-        let (first, second) = (gate.latch("first"), gate.latch("second"));
-        let (opened, ()) = tokio::join!(gate.opened(), async {
-            second.open();
-            assert!(!gate.is_open());
-            first.open();
-        });
-        assert_eq!(opened, Ok(()));
-    }
-
-    #[tokio::test]
-    async fn a_latch_dropped_unopened_fails_the_gate_by_name() {
-        let gate = Gate::new();
-        let kept = gate.latch("kept");
-        drop(gate.latch("lost"));
-        assert_eq!(gate.opened().await, Err(Abandoned { what: "lost" }));
-        kept.open();
-        assert!(!gate.is_open(), "a failed gate stays failed");
-    }
-
-    #[tokio::test]
-    async fn a_late_latch_is_born_released_and_dropping_it_is_no_failure() {
-        let gate = Gate::new();
-        gate.latch("only").open();
-        drop(gate.latch("late"));
-        assert_eq!(gate.opened().await, Ok(()));
-        assert!(gate.waiting_for().is_empty());
-    }
-}
+mod tests;

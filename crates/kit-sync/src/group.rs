@@ -2,6 +2,8 @@
 
 mod count;
 mod member;
+#[cfg(all(test, kit_loom))]
+mod models;
 
 use std::fmt;
 use std::future::Future;
@@ -35,6 +37,20 @@ use member::Member;
 /// group.spawn(async { Ok(()) });
 /// group.spawn(async { Err("no such file") });
 /// assert_eq!(group.wait().await, Err("no such file"));
+/// # }
+/// ```
+///
+/// There is one owner, and one wait at a time:
+///
+/// ```compile_fail,E0599
+/// # fn of(group: kit_sync::Group<()>) {
+/// let other = group.clone();
+/// # }
+/// ```
+///
+/// ```compile_fail,E0499
+/// # async fn of(mut group: kit_sync::Group<()>) {
+/// let (one, other) = tokio::join!(group.wait(), group.wait());
 /// # }
 /// ```
 pub struct Group<E> {
@@ -84,7 +100,17 @@ impl<E: Send + 'static> Group<E> {
         BoundedGroup::new(limit)
     }
 
-    /// Starts a task.
+    /// Starts a task. It may go to another thread and outlive its caller, so it borrows nothing:
+    ///
+    /// ```compile_fail,E0373
+    /// # async fn of(group: kit_sync::Group<()>) {
+    /// let text = String::from("borrowed");
+    /// group.spawn(async {
+    ///     println!("{text}");
+    ///     Ok(())
+    /// });
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F)
     where
@@ -150,13 +176,19 @@ impl<E: Send + 'static> GroupHandle<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        match self.inner.upgrade() {
-            Some(inner) if inner.count.try_enter() => {
-                start(&inner, future, Location::caller());
-                Ok(())
-            }
-            _ => Err(future),
-        }
+        let Some(inner) = self.enter() else {
+            return Err(future);
+        };
+        start(&inner, future, Location::caller());
+        Ok(())
+    }
+}
+
+impl<E> GroupHandle<E> {
+    /// Counts a task in, unless the owner is gone.
+    fn enter(&self) -> Option<Arc<Inner<E>>> {
+        let inner = self.inner.upgrade()?;
+        inner.count.try_enter().then_some(inner)
     }
 }
 

@@ -260,6 +260,9 @@ pub(crate) fn polling<R>(_: u64, _: Mark, poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
+#[cfg(all(test, kit_loom))]
+mod models;
+
 #[cfg(all(test, not(kit_loom)))]
 mod tests {
     use super::*;
@@ -279,33 +282,5 @@ mod tests {
         assert_ne!(again.turn, first.turn);
         cell.leave(none);
         assert_eq!(cell.read(), None);
-    }
-}
-
-#[cfg(all(test, kit_loom))]
-mod models {
-    use std::sync::Arc;
-
-    use super::*;
-
-    #[test]
-    fn what_is_read_belongs_to_one_poll() {
-        loom::model(|| {
-            let cell = Arc::new(PollCell::default());
-            let reader = {
-                let cell = Arc::clone(&cell);
-                loom::thread::spawn(move || {
-                    if let Some(polling) = cell.read() {
-                        assert_eq!(polling.scope, polling.task, "two halves of two polls");
-                        assert_eq!(polling.turn, 2 * polling.scope - 1);
-                    }
-                })
-            };
-            for poll in 1..=2 {
-                let outer = cell.enter(poll, poll);
-                cell.leave(outer);
-            }
-            reader.join().unwrap();
-        });
     }
 }

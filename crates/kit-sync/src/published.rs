@@ -19,6 +19,13 @@ use crate::sync::{ArcSwap, AtomicBool, Guard, Notify, Ordering};
 /// limit.update(|old| old * 2);
 /// assert_eq!(*limit.load(), 20);
 /// ```
+///
+/// There is one publisher, to be shared by reference: with it, [`changes`](Self::changes) end.
+///
+/// ```compile_fail,E0599
+/// let limit = kit_sync::Published::new(10);
+/// let other = limit.clone();
+/// ```
 pub struct Published<T> {
     shared: Arc<Shared<T>>,
 }
@@ -194,69 +201,8 @@ impl<T: fmt::Debug> fmt::Debug for Changes<T> {
     }
 }
 
+#[cfg(all(test, kit_loom))]
+mod models;
+
 #[cfg(all(test, not(kit_loom)))]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn changes_gives_the_latest_value_once_and_ends_with_its_publisher() {
-        let published = Published::new(0);
-        let mut changes = published.changes();
-        published.store(1);
-        published.store(2);
-        assert_eq!(changes.next().await.as_deref(), Some(&2));
-        published.store(3);
-        drop(published);
-        assert_eq!(changes.next().await.as_deref(), Some(&3));
-        assert_eq!(changes.next().await, None);
-    }
-
-    #[test]
-    fn what_was_read_stays_what_it_was() {
-        let published = Published::<String>::new(String::from("old"));
-        let read = published.read();
-        published.store(String::from("new"));
-        assert_eq!((read.as_str(), published.read().as_str()), ("old", "new"));
-    }
-
-    #[test]
-    fn compare_and_swap_goes_by_identity_not_by_value() {
-        let published = Published::new(7);
-        let twin = Arc::new(7);
-        let found = published
-            .compare_and_swap(&twin, 8)
-            .expect_err("an equal value is another");
-        assert_eq!(published.compare_and_swap(&found, 8), Ok(()));
-        assert_eq!(*published.swap(9), 8);
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_reader_that_follows_changes_always_ends_at_the_last_value() {
-        for _ in 0..100 {
-            let published = Arc::new(Published::new(0_u32));
-            let mut changes = published.changes();
-            let writer = {
-                let published = Arc::clone(&published);
-                async move { (0..50).for_each(|_| published.update(|n| n + 1)) }
-            };
-            let reader = async move {
-                let mut last = 0;
-                while last < 50 {
-                    let next = *changes.next().await.expect("the publisher lives");
-                    assert!(next > last);
-                    last = next;
-                }
-            };
-            let mut group = crate::Group::<std::convert::Infallible>::new();
-            group.spawn(async {
-                writer.await;
-                Ok(())
-            });
-            group.spawn(async {
-                reader.await;
-                Ok(())
-            });
-            group.wait().await.unwrap();
-        }
-    }
-}
+mod tests;

@@ -111,3 +111,6 @@ mod threads {
 }
 
 use threads::{count, here};
+
+#[cfg(all(test, kit_loom))]
+mod models;

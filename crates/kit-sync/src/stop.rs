@@ -158,17 +158,17 @@ impl StopToken {
     /// parent's. Once seen, the cause never changes.
     #[must_use]
     pub fn cause(&self) -> Option<Cause> {
-        if !self.is_cancelled() {
-            return None;
-        }
+        self.is_cancelled().then(|| self.given().clone())
+    }
+
+    /// The cause of a token that is cancelled, or has a cancelled child without a cause of its
+    /// own. Such a parent is not asked whether it is cancelled: it may say so later than the child.
+    fn given(&self) -> &Cause {
         let inherited = || {
-            self.0
-                .parent
-                .as_ref()
-                .and_then(StopToken::cause)
-                .unwrap_or(Cause::ParentEnded)
+            let parent = self.0.parent.as_ref();
+            parent.map_or(Cause::ParentEnded, |parent| parent.given().clone())
         };
-        Some(self.0.cause.get_or_init(inherited).clone())
+        self.0.cause.get_or_init(inherited)
     }
 }
 
@@ -198,6 +198,9 @@ impl fmt::Debug for StopToken {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, kit_loom))]
+mod models;
 
 #[cfg(all(test, not(kit_loom)))]
 mod tests {

@@ -9,12 +9,15 @@
 #[allow(dead_code, reason = "all of a type, whoever uses it today")]
 mod stand_in;
 
+#[cfg(all(test, kit_loom))]
+pub(crate) mod model;
+
 #[cfg(kit_loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 #[cfg(kit_loom)]
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 #[cfg(kit_loom)]
-pub(crate) use stand_in::{ArcSwap, CancellationToken, Notify, OnceLock};
+pub(crate) use stand_in::{ArcSwap, CancellationToken, Notify, OnceLock, timeout, timeout_at};
 
 #[cfg(not(kit_loom))]
 pub(crate) use arc_swap::ArcSwap;
@@ -29,6 +32,8 @@ pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering,
 pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
 #[cfg(not(kit_loom))]
 pub(crate) use tokio::sync::Notify;
+#[cfg(not(kit_loom))]
+pub(crate) use tokio::time::{timeout, timeout_at};
 #[cfg(not(kit_loom))]
 pub(crate) use tokio_util::sync::CancellationToken;
 

@@ -16,6 +16,9 @@ mod word;
 #[cfg(all(test, not(kit_loom)))]
 mod tests;
 
+#[cfg(all(test, kit_loom))]
+mod models;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
@@ -25,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 
 pub use member::{Hold, Refused};
 pub use named::Kind;
@@ -35,6 +38,7 @@ pub use supervisor::Supervisor;
 pub use task::{Ending, Task, TaskError, TaskResult};
 
 use crate::polling::{Mark, Polling};
+use crate::sync::{timeout, timeout_at};
 use crate::{Cause, StopToken};
 use named::{Named, TaskPlace, TaskState};
 use node::{Node, OnAbort, Runtime};
@@ -50,6 +54,14 @@ const ABORT_GRACE: Duration = Duration::from_millis(50);
 /// [`close`](Self::close). Dropping the tree tells every task ([`Cause::Dropped`]) and aborts it;
 /// an aborted task ends at its next await, which may be after the drop returned: who must know
 /// awaits `close`.
+///
+/// There is one owner; what is cloned and handed on is a scope:
+///
+/// ```compile_fail,E0599
+/// # fn of(tree: kit_sync::TaskTree) {
+/// let other = tree.clone();
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TaskTree {
     root: Scope,
@@ -178,6 +190,23 @@ impl Scope {
 
     /// Starts a task that ends [when told](Ending::WhenTold). On an ended scope the future is
     /// dropped and the task says [`TaskError::Refused`].
+    ///
+    /// It may go to another thread and outlive its caller, so it borrows nothing and is `Send`:
+    ///
+    /// ```compile_fail,E0373
+    /// # async fn of(scope: kit_sync::Scope) {
+    /// let text = String::from("borrowed");
+    /// scope.spawn("print", async { println!("{text}") });
+    /// # }
+    /// ```
+    ///
+    /// ```compile_fail,E0277
+    /// # use std::pin::Pin;
+    /// # async fn of(scope: kit_sync::Scope) {
+    /// let local: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async {});
+    /// scope.spawn("local", local);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn<F>(
         &self,
@@ -292,7 +321,14 @@ impl Scope {
     }
 
     /// Starts an unnamed member, such as the task of a connection: counted, and aborted at the
-    /// deadline. A panic in it is among the failures of the report.
+    /// deadline. A panic in it is among the failures of the report. Nobody sees its value, so it
+    /// has none, nor an error that would be lost:
+    ///
+    /// ```compile_fail,E0271
+    /// # fn of(scope: kit_sync::Scope) {
+    /// let _ = scope.track(async { std::fs::remove_file("lock") });
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Gives the future back, unpolled, when the scope has ended.

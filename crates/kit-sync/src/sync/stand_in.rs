@@ -4,9 +4,11 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use loom::sync::Mutex;
-use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::time::Instant;
 
 use super::lock;
 
@@ -71,7 +73,8 @@ impl Future for Notified<'_> {
 }
 
 /// `tokio_util::sync::CancellationToken`: cancelled with its parent, never the other way round;
-/// what happened before a cancel happened before whoever sees it.
+/// what happened before a cancel happened before whoever sees it. Nothing is promised about who
+/// is seen cancelled first: here it is the children.
 #[derive(Clone, Debug)]
 pub(crate) struct CancellationToken(Arc<Inner>);
 
@@ -90,20 +93,22 @@ impl CancellationToken {
     pub(crate) fn child_token(&self) -> CancellationToken {
         let child = CancellationToken::new();
         let mut children = lock(&self.0.children);
-        children.push(child.clone());
-        drop(children);
         if self.is_cancelled() {
-            child.cancel();
+            child.0.cancelled.store(true, Ordering::Release);
+        } else {
+            children.push(child.clone());
         }
         child
     }
 
     pub(crate) fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::Release);
-        self.0.told.notify_waiters();
-        for child in lock(&self.0.children).iter() {
+        let mut children = lock(&self.0.children);
+        for child in children.drain(..) {
             child.cancel();
         }
+        self.0.cancelled.store(true, Ordering::Release);
+        drop(children);
+        self.0.told.notify_waiters();
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -164,6 +169,10 @@ impl<T> OnceLock<T> {
     }
 
     pub(crate) fn get_or_init(&self, value: impl FnOnce() -> T) -> &T {
+        // Whoever finds it written meets nobody at the lock.
+        if let Some(found) = self.get() {
+            return found;
+        }
         let writing = lock(&self.writing);
         let found = self.value.get_or_init(value);
         self.written.store(true, Ordering::Release);
@@ -178,13 +187,21 @@ impl<T> Default for OnceLock<T> {
     }
 }
 
-/// `arc_swap::ArcSwap`: each operation is one step.
+/// `arc_swap::ArcSwap`: a replacement acquires and releases, a load acquires. So a load may give a
+/// value that was replaced, unless the replacement happened before it.
 #[derive(Debug)]
-pub(crate) struct ArcSwap<T>(Mutex<Arc<T>>);
+pub(crate) struct ArcSwap<T> {
+    current: AtomicUsize,
+    /// All values there ever were. Of std: the order is for the index alone to give.
+    values: std::sync::Mutex<Vec<Arc<T>>>,
+}
 
 impl<T> ArcSwap<T> {
     pub(crate) fn new(value: Arc<T>) -> ArcSwap<T> {
-        ArcSwap(Mutex::new(value))
+        ArcSwap {
+            current: AtomicUsize::new(0),
+            values: std::sync::Mutex::new(vec![value]),
+        }
     }
 
     pub(crate) fn load(&self) -> Arc<T> {
@@ -192,19 +209,53 @@ impl<T> ArcSwap<T> {
     }
 
     pub(crate) fn load_full(&self) -> Arc<T> {
-        Arc::clone(&lock(&self.0))
+        self.value(self.current.load(Ordering::Acquire))
     }
 
     pub(crate) fn swap(&self, value: Arc<T>) -> Arc<T> {
-        std::mem::replace(&mut lock(&self.0), value)
+        let value = self.add(value);
+        self.value(self.current.swap(value, Ordering::AcqRel))
     }
 
     pub(crate) fn compare_and_swap(&self, current: &Arc<T>, value: Arc<T>) -> Arc<T> {
-        let mut held = lock(&self.0);
-        let found = Arc::clone(&held);
-        if Arc::ptr_eq(&found, current) {
-            *held = value;
-        }
-        found
+        let value = self.add(value);
+        let same = |found| Arc::ptr_eq(&self.value(found), current).then_some(value);
+        let replaced = self
+            .current
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, same);
+        self.value(replaced.unwrap_or_else(|found| found))
     }
+
+    fn add(&self, value: Arc<T>) -> usize {
+        let mut values = self.values.lock().expect("no panic inside");
+        values.push(value);
+        values.len() - 1
+    }
+
+    fn value(&self, index: usize) -> Arc<T> {
+        Arc::clone(&self.values.lock().expect("no panic inside")[index])
+    }
+}
+
+/// What `tokio::time` says when a time is over.
+#[derive(Debug)]
+pub(crate) struct Elapsed;
+
+/// `tokio::time::timeout_at` of a deadline that has passed or will not: in a model no time passes.
+pub(crate) async fn timeout_at<F: Future>(
+    deadline: Instant,
+    future: F,
+) -> Result<F::Output, Elapsed> {
+    let over = Instant::now() >= deadline;
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Pending if over => Poll::Ready(Err(Elapsed)),
+        polled => polled.map(Ok),
+    })
+    .await
+}
+
+/// `tokio::time::timeout` of a time that does not pass.
+pub(crate) async fn timeout<F: Future>(_: Duration, future: F) -> Result<F::Output, Elapsed> {
+    Ok(future.await)
 }

@@ -59,25 +59,17 @@ pub(super) fn track<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    if !node.enter_member() {
-        return Err(future);
-    }
-    let place = Place {
-        node: Arc::clone(node),
-        waits: None,
-        site: node.site(location),
-        aborted: false,
-    };
+    let member = Member::enter(node, future, location)?;
     #[expect(
         clippy::disallowed_methods,
         reason = "this is where a tree's members start"
     )]
-    node.runtime.handle().spawn(Member { future, place });
+    node.runtime.handle().spawn(member);
     Ok(())
 }
 
 pin_project! {
-    struct Member<F> {
+    pub(super) struct Member<F> {
         #[pin]
         future: F,
         // After the future: the place is left once the future is gone.
@@ -91,6 +83,26 @@ struct Place {
     waits: Option<Slot>,
     site: u16,
     aborted: bool,
+}
+
+impl<F> Member<F> {
+    /// Gives the future back when the node has ended.
+    pub(super) fn enter(
+        node: &Arc<Node>,
+        future: F,
+        location: &'static Location<'static>,
+    ) -> Result<Member<F>, F> {
+        if !node.enter_member() {
+            return Err(future);
+        }
+        let place = Place {
+            node: Arc::clone(node),
+            waits: None,
+            site: node.site(location),
+            aborted: false,
+        };
+        Ok(Member { future, place })
+    }
 }
 
 impl<F: Future<Output = ()>> Future for Member<F> {

@@ -12,6 +12,25 @@ use crate::BoxError;
 
 /// What a task may end in: `()`, or `Result<T, BoxError>`. Just these two, so that `Ok(())` at
 /// the end of an async block needs no annotation.
+///
+/// An error of another type is turned into that one, with `?` or by hand, and nobody else
+/// implements this:
+///
+/// ```compile_fail,E0277
+/// # async fn of(scope: kit_sync::Scope) {
+/// scope.spawn("remove", async { std::fs::remove_file("lock") });
+/// # }
+/// ```
+///
+/// ```compile_fail,E0277
+/// struct Mine;
+/// impl kit_sync::TaskResult for Mine {
+///     type Value = ();
+///     fn into_result(self) -> Result<(), kit_sync::BoxError> {
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait TaskResult: sealed::Sealed + Send + 'static {
     /// What awaiting the task gives when it went well.
     type Value: Send + 'static;

@@ -1,0 +1,141 @@
+//! Each task has one outcome in one report, wherever its record is when it is asked for.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::BoxError;
+
+fn fail() -> impl Future<Output = Result<(), BoxError>> {
+    std::future::ready(Err("no luck".into()))
+}
+
+fn long_after() -> Instant {
+    Instant::now() + Duration::from_secs(3600)
+}
+
+fn outcomes(report: &CloseReport) -> usize {
+    report.tasks.len() + report.failures.len() + report.more_failures
+}
+
+#[test]
+fn a_failure_is_in_the_report_whether_it_was_before_the_stop_or_after() {
+    loom::model(|| {
+        let tree = tree();
+        let task = start(enter(tree.scope(), Ending::Finite, fail()).unwrap());
+        let report = block_on(tree.close(long_after()));
+        assert_eq!(outcomes(&report), 1);
+        assert!(task.join().unwrap().is_err());
+    });
+}
+
+#[test]
+fn a_task_that_ends_because_it_was_told_was_present_at_the_stop() {
+    loom::model(|| {
+        let tree = tree();
+        let token = tree.scope().token().clone();
+        let task = enter(tree.scope(), Ending::WhenTold, async move {
+            token.cancelled().await;
+        });
+        let task = start(task.unwrap());
+        let report = block_on(tree.close(long_after()));
+        assert_eq!(report.tasks.len(), 1);
+        task.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_child_that_is_dropped_while_its_parent_is_closed_takes_no_record_with_it() {
+    loom::model(|| {
+        let tree = tree();
+        let child = tree.scope().child("child");
+        let task = enter(&child, Ending::Finite, fail()).unwrap();
+        drop(child);
+        let task = start(task);
+        let report = block_on(tree.close(long_after()));
+        assert_eq!(outcomes(&report), 1);
+        assert!(task.join().unwrap().is_err());
+    });
+}
+
+#[test]
+fn a_child_of_a_child_that_is_dropped_while_both_are_closed_takes_no_record_with_it() {
+    loom::model(|| {
+        let tree = tree();
+        let child = tree.scope().child("child").child("child");
+        let task = enter(&child, Ending::Finite, fail()).unwrap();
+        drop(child);
+        let task = start(task);
+        let report = block_on(tree.close(long_after()));
+        assert_eq!(outcomes(&report), 1);
+        assert!(task.join().unwrap().is_err());
+    });
+}
+
+#[test]
+fn what_is_aborted_in_a_child_that_is_dropped_meanwhile_is_reported() {
+    loom::model(|| {
+        let tree = tree();
+        let child = tree.scope().child("child");
+        let task = enter(&child, Ending::WhenTold, pending::<()>()).unwrap();
+        drop(child);
+        let task = start(task);
+        let report = block_on(tree.close(Instant::now()));
+        assert_eq!(report.tasks.len(), 1);
+        assert!(task.join().unwrap().is_err());
+    });
+}
+
+#[test]
+fn of_two_closes_one_reports_a_task() {
+    loom::model(|| {
+        let tree = tree();
+        let child = tree.scope().child("child");
+        let task = enter(&child, Ending::Finite, fail()).unwrap();
+        child.cancel(told());
+        drop(task);
+        let closing = child.clone();
+        let other = thread::spawn(move || block_on(closing.close(long_after())));
+        let report = block_on(tree.close(long_after()));
+        let other = other.join().unwrap();
+        assert_eq!(outcomes(&report) + outcomes(&other), 1);
+    });
+}
+
+#[test]
+fn what_starts_in_a_child_that_is_made_around_the_stop_is_waited_for_and_reported() {
+    loom::model(|| {
+        let tree = tree();
+        let scope = tree.scope().clone();
+        // Of std: what was put there is seen by those alone who could have met it.
+        let kept = Arc::new(std::sync::Mutex::new(None));
+        let keep = Arc::clone(&kept);
+        let member = enter_member(tree.scope(), async move {
+            let child = scope.child("child");
+            let task = enter(&child, Ending::WhenTold, pending::<()>());
+            *keep.lock().unwrap() = Some((child, task.is_some()));
+            task.map(start);
+        });
+        let member = start(member.unwrap());
+        let report = block_on(tree.close(Instant::now()));
+        // It may have been aborted before its first poll.
+        if let Some((child, taken)) = kept.lock().unwrap().take() {
+            assert_eq!(child.live(), 0);
+            assert_eq!(report.tasks.len(), usize::from(taken));
+        }
+        member.join().unwrap();
+    });
+}
+
+#[test]
+fn whoever_looks_takes_no_task_for_a_member() {
+    loom::model(|| {
+        let tree = tree();
+        let scope = tree.scope().clone();
+        let tasks = thread::spawn(move || {
+            drop(enter(&scope, Ending::Finite, async {}));
+            drop(scope.hold(|| ()));
+        });
+        assert_eq!(tree.tree().fresh_members, 0);
+        tasks.join().unwrap();
+    });
+}

@@ -1,0 +1,57 @@
+//! A supervisor misses neither the last end nor the first failure.
+
+use super::*;
+use crate::BoxError;
+
+#[test]
+fn the_end_of_the_last_task_is_never_missed() {
+    loom::model(|| {
+        let tree = tree();
+        let (scope, supervisor) = tree.scope().supervised_child("child");
+        let tasks = [(); 2].map(|()| start(enter(&scope, Ending::Finite, async {}).unwrap()));
+        block_on(supervisor.all_ended());
+        assert!(supervisor.has_ended().is_some());
+        for task in tasks {
+            task.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn the_first_failure_is_never_missed_and_stays_the_first() {
+    loom::model(|| {
+        let tree = tree();
+        let (outer, above) = tree.scope().supervised_child("outer");
+        let (inner, supervisor) = outer.supervised_child("inner");
+        let tasks = ["one", "other"].map(|error| {
+            let error = BoxError::from(error);
+            start(enter(&inner, Ending::Finite, async { Err::<(), _>(error) }).unwrap())
+        });
+        let first = block_on(supervisor.first_failure());
+        assert_eq!(block_on(supervisor.all_ended()), first);
+        assert!(block_on(above.first_failure()).outcome().is_failure());
+        for task in tasks {
+            task.join().unwrap().unwrap_err();
+        }
+    });
+}
+
+#[test]
+fn a_task_that_was_refused_is_not_waited_for() {
+    loom::model(|| {
+        let tree = tree();
+        let (scope, supervisor) = tree.scope().supervised_child("child");
+        let spawner = {
+            let scope = scope.clone();
+            thread::spawn(move || {
+                enter(&scope, Ending::Finite, async {})
+                    .map(block_on)
+                    .is_some()
+            })
+        };
+        scope.cancel(told());
+        let taken = spawner.join().unwrap();
+        assert_eq!(supervisor.has_spawned(), taken);
+        assert_eq!(supervisor.has_ended().is_some(), taken);
+    });
+}

@@ -2,7 +2,7 @@
 //! process when a stop does not end.
 
 use std::io::{self, Write};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::Duration;
 
 use kit_sync::{Scope, Watchdog, WatchdogEvent, WatchdogOptions};
@@ -32,22 +32,29 @@ pub(crate) struct Backstop(OnceLock<Armed>);
 struct Armed {
     watchdog: Watchdog,
     stop_timeout: Duration,
+    deadline: Mutex<Option<Instant>>,
+}
+
+impl Armed {
+    /// A later request never moves the deadline back.
+    fn expect_end_by(&self, deadline: Instant) {
+        let mut nearest = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        let deadline = nearest.map_or(deadline, |nearest| nearest.min(deadline));
+        *nearest = Some(deadline);
+        self.watchdog.expect_end_by(deadline);
+    }
 }
 
 impl Backstop {
     pub(crate) fn stop_asked(&self, at: Instant) {
-        if let Some(Armed {
-            watchdog,
-            stop_timeout,
-        }) = self.0.get()
-        {
-            watchdog.expect_end_by(at + *stop_timeout);
+        if let Some(armed) = self.0.get() {
+            armed.expect_end_by(at + armed.stop_timeout);
         }
     }
 
     pub(crate) fn forced(&self, at: Instant) {
         if let Some(armed) = self.0.get() {
-            armed.watchdog.expect_end_by(at + FORCED);
+            armed.expect_end_by(at + FORCED);
         }
     }
 
@@ -90,9 +97,17 @@ pub(crate) fn start(
     let armed = Armed {
         watchdog,
         stop_timeout,
+        deadline: Mutex::new(None),
     };
     // A core runs once, so nothing is there yet.
     let _ = core.control.backstop.0.set(armed);
+    // Whoever asked before that had nobody to tell; a stop has its whole time from here.
+    if core.control.is_asked() {
+        core.control.backstop.stop_asked(Instant::now());
+    }
+    if let Some(forced) = core.control.is_forced() {
+        core.control.backstop.forced(forced.at);
+    }
     Ok(())
 }
 

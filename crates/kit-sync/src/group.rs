@@ -134,7 +134,8 @@ impl<E: Send + 'static> Group<E> {
         }
     }
 
-    /// Waits until every task has ended, those included that tasks have spawned meanwhile.
+    /// Waits until every task has ended, those included that tasks have spawned meanwhile. A task
+    /// that its runtime threw away, because it was shut down, has ended without an error.
     ///
     /// # Errors
     /// The first error. Later ones are dropped.

@@ -133,7 +133,8 @@ impl Scope {
     }
 
     /// A scope below this one; it is told with this one and ends before it. One without tasks
-    /// goes away with its last handle.
+    /// goes away with its last handle. Below a scope that was told already it is born told, and
+    /// ended, since it is empty: what a draining part will need it takes before.
     #[must_use]
     pub fn child(&self, name: impl AsRef<str>) -> Scope {
         Scope {
@@ -384,7 +385,8 @@ impl Scope {
         self.node.is_ended()
     }
 
-    /// How many tasks and members live in it, plus one for each child that has not ended.
+    /// How many tasks and members live in it, plus one for each child that has not ended. Tasks
+    /// that may be left behind are not counted: nobody waits for them.
     #[must_use]
     pub fn live(&self) -> usize {
         self.node.live()
@@ -392,7 +394,12 @@ impl Scope {
 
     /// Tells the scope, waits until it has ended, aborts what is left at the deadline, and says
     /// what became of its tasks and of those below it. Returns at most 50 ms after the deadline,
-    /// as long as one thread of the runtime is free.
+    /// as long as one thread of the runtime is free; to wake a hundred thousand tasks for their
+    /// abort takes longer, and what the runtime has not dropped by then is reported as stuck.
+    ///
+    /// The report covers what nobody was told before: of two calls at once the one that comes first
+    /// has it all, and a later call says what still lives. The first deadline that passes ends the
+    /// scope. A task of the scope that awaits its close waits for itself, until the deadline.
     ///
     /// # Cancel safety
     /// Once called, the scope stays told. May be dropped and called again.

@@ -28,7 +28,8 @@ use stuck::StuckPolls;
 ///
 /// It tells and decides nothing: what to log, and whether to end the process, is up to whoever
 /// takes the events. It reads what each thread says it polls, a few words for each thread a few
-/// times a second, however many tasks there are.
+/// times a second, however many tasks there are. What goes on inside `block_in_place` looks like a
+/// poll that does not return, and is named, too.
 ///
 /// Its thread and its heartbeat live in a scope that it was handed and end with that scope, or
 /// when it is dropped. So that it outlives the stop that it watches over, that scope should not
@@ -69,7 +70,8 @@ pub struct WatchdogOptions {
     pub tick_limit: Duration,
     /// How long after its deadline a stop is overdue. Default: 1 s.
     pub overdue_after: Duration,
-    /// How often it looks. Default: 250 ms. Everything is noticed late by as much, at most.
+    /// How often it looks. Default: 250 ms; less than 1 ms counts as that. Everything is noticed
+    /// late by twice as much, at most.
     pub interval: Duration,
 }
 
@@ -84,9 +86,15 @@ impl Default for WatchdogOptions {
     }
 }
 
+/// What passes between two looks of a busy machine is less.
+const STANDSTILL: Duration = Duration::from_secs(1);
+const SHORTEST: Duration = Duration::from_millis(1);
+
 #[derive(Debug, Default)]
 struct Deadline {
     at: Option<Instant>,
+    /// When it was given.
+    given: Option<Instant>,
     told: bool,
 }
 
@@ -106,22 +114,25 @@ impl Watchdog {
         let heartbeat = Arc::new(Heartbeat::default());
         let beating = Arc::clone(&heartbeat).run();
         scope.spawn_as("heartbeat", Ending::MayBeDropped, beating);
-        let deadline = Arc::new(Mutex::new(Deadline::default()));
+        let watchdog = Watchdog {
+            scope,
+            deadline: Arc::default(),
+        };
         let mut watch = Watch {
             watched: watched.clone(),
             polls: StuckPolls::default(),
             pulse: heartbeat::Pulse::new(heartbeat, options.tick_limit),
-            deadline: Arc::clone(&deadline),
+            deadline: Arc::clone(&watchdog.deadline),
             options,
             last_look: now(),
         };
-        scope.spawn_thread("watch", move |token| {
-            let interval = watch.options.interval;
+        watchdog.scope.spawn_thread("watch", move |token| {
+            let interval = watch.options.interval.max(SHORTEST);
             until(token.cancelled_owned(), interval, || {
                 watch.look(now(), &mut on_event);
             });
         })?;
-        Ok(Watchdog { scope, deadline })
+        Ok(watchdog)
     }
 
     /// A stop has begun that must have ended by then: later than
@@ -130,6 +141,7 @@ impl Watchdog {
     pub fn expect_end_by(&self, deadline: tokio::time::Instant) {
         *lock(&self.deadline) = Deadline {
             at: Some(deadline.into_std()),
+            given: Some(now()),
             told: false,
         };
     }
@@ -159,9 +171,9 @@ impl Watch {
     fn look(&mut self, now: Instant, tell: &mut impl FnMut(&WatchdogEvent)) {
         let passed = now.duration_since(self.last_look);
         self.last_look = now;
-        if passed > 4 * self.options.interval {
-            // The process stood still (SIGSTOP, a frozen container), and so did what is watched.
-            self.forgive(passed - self.options.interval);
+        // The process stood still (SIGSTOP, a frozen container), and so did what is watched.
+        if passed > self.options.interval.saturating_mul(4).max(STANDSTILL) {
+            self.forgive(now, passed - self.options.interval);
         }
         for stuck in self.polls.look(&self.watched, now, self.options.poll_limit) {
             tell(&WatchdogEvent::StuckPoll(stuck));
@@ -179,10 +191,13 @@ impl Watch {
         }
     }
 
-    fn forgive(&mut self, missed: Duration) {
+    fn forgive(&mut self, now: Instant, missed: Duration) {
         self.polls.forgive(missed);
         self.pulse.forgive(missed);
         let mut deadline = lock(&self.deadline);
+        // One that was given since then knows of it.
+        let known = deadline.given.map(|given| now.duration_since(given));
+        let missed = missed.min(known.unwrap_or_default());
         deadline.at = deadline.at.map(|at| at + missed);
     }
 
@@ -236,6 +251,7 @@ mod tests {
         let begun = now();
         let deadline = Deadline {
             at: Some(begun),
+            given: Some(begun),
             told: false,
         };
         let mut watch = Watch {

@@ -119,7 +119,15 @@ impl Restart {
     /// restarts.
     ///
     /// The delays are those of [`Backoff::default`].
+    ///
+    /// # Panics
+    /// When `period` is zero: no two failures would ever fall into it, so it would restart for ever.
+    #[track_caller]
     pub fn at_most(limit: usize, period: Duration) -> Restart {
+        assert!(
+            !period.is_zero(),
+            "a period of restarts has to be longer than nothing"
+        );
         Restart {
             limit: Limit { limit, period },
             backoff: Backoff::default(),

@@ -25,15 +25,12 @@ pub(super) fn spawn<R: TaskResult>(
         return Task::refused();
     };
     let task = Arc::clone(&place.task);
-    let token = node.token.clone();
+    let work = Work::new(place, body);
     #[expect(
         clippy::disallowed_methods,
         reason = "this is where a tree's blocking work starts"
     )]
-    let running = node
-        .runtime
-        .handle()
-        .spawn_blocking(move || run(place, token, body));
+    let running = node.runtime.handle().spawn_blocking(move || work.run().0);
     node.task_queued(&task, running.abort_handle());
     Task::in_runtime(running)
 }
@@ -44,27 +41,50 @@ pub(super) fn spawn_thread<R: TaskResult>(
     location: &'static Location<'static>,
     body: impl FnOnce(StopToken) -> R + Send + 'static,
 ) -> io::Result<Task<R::Value>> {
+    if name.contains('\0') {
+        let why = format!("the name of a thread cannot hold a NUL, and {name:?} does");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
     let thread = std::thread::Builder::new().name(name.to_string());
     let state = TaskState::new(name, location, Ending::WhenTold, Kind::Thread);
     let place = TaskPlace::enter(node, state).ok_or_else(|| io::Error::other(Refused))?;
-    let token = node.token.clone();
+    let work = Work::new(place, body);
     let (result, awaited) = oneshot::channel();
     let thread = thread.spawn(move || {
-        // Nobody may be waiting for it.
-        let _ = result.send(run(place, token, body));
+        let (ended, place) = work.run();
+        // Before the place is left: a value that nobody waits for is dropped here.
+        let _ = result.send(ended);
+        drop(place);
     })?;
     node.keep_thread(thread);
     Ok(Task::on_thread(awaited))
 }
 
-fn run<R: TaskResult>(
-    mut place: TaskPlace,
-    token: StopToken,
-    body: impl FnOnce(StopToken) -> R,
-) -> Result<R::Value, TaskError> {
-    if place.must_end() {
-        return Err(TaskError::Aborted);
+struct Work<B> {
+    body: B,
+    // After the body: the place is left once what the body holds is gone.
+    place: TaskPlace,
+}
+
+impl<B> Work<B> {
+    fn new(place: TaskPlace, body: B) -> Work<B> {
+        Work { body, place }
     }
-    let ended = catch(|| body(token));
-    place.judge(ended)
+
+    fn run<R: TaskResult>(self) -> (Result<R::Value, TaskError>, TaskPlace)
+    where
+        B: FnOnce(StopToken) -> R,
+    {
+        let Work { body, mut place } = self;
+        if place.must_end() {
+            drop(body);
+            return (Err(TaskError::Aborted), place);
+        }
+        place.task.begins();
+        // A child: what blocks is told by its scope, and cannot tell the scope by half.
+        let token = place.node.token.child();
+        let ended = catch(|| body(token));
+        let ended = place.judge(ended);
+        (ended, place)
+    }
 }

@@ -87,6 +87,11 @@ impl TaskState {
         (polls.div_ceil(2), polls % 2 == 1)
     }
 
+    /// For what is not polled: it has a thread now.
+    pub(super) fn begins(&self) {
+        self.turn();
+    }
+
     // One writer, so no read-modify-write.
     fn turn(&self) {
         let polls = self.polls.load(Ordering::Relaxed);
@@ -131,8 +136,10 @@ impl TaskState {
                 let reason = reason.to_string();
                 return Outcome::LeftBehind { reason };
             }
-            (_, Kind::Future) => "it did not come back from its poll",
-            (_, Kind::Blocking) => "blocking work cannot be aborted",
+            (_, Kind::Future) if self.polls().1 => "it did not come back from its poll",
+            (_, Kind::Future) => "the runtime has not polled it again yet",
+            (_, Kind::Blocking) if self.polls().1 => "blocking work cannot be aborted",
+            (_, Kind::Blocking) => "it never got a thread of the pool",
             (_, Kind::Thread) => "a thread cannot be aborted",
         };
         Outcome::Stuck {
@@ -257,12 +264,18 @@ fn judge<R: TaskResult>(ended: Result<R, Caught>) -> (Outcome, Result<R::Value, 
         Ok(Ok(value)) => (Outcome::Completed, Ok(value)),
         Ok(Err(error)) => (
             Outcome::Failed {
-                error: error_chain(&*error),
+                // Somebody else's code prints it.
+                error: catch(|| error_chain(&*error))
+                    .unwrap_or_else(|_| "an error that cannot be printed".to_owned()),
             },
             Err(TaskError::Failed(error)),
         ),
         Err(Caught { payload, location }) => {
             let message = message(&*payload);
+            // The drop of a payload may panic, too, with a payload that does the same.
+            if let Err(again) = catch(|| drop(payload)) {
+                std::mem::forget(again.payload);
+            }
             let outcome = Outcome::Panicked {
                 message: message.clone(),
                 location: location.clone(),

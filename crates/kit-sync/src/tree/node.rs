@@ -20,7 +20,7 @@ use super::supervisor::Watched;
 use super::word::{Change, Word};
 use crate::StopToken;
 use crate::roster::Roster;
-use crate::sync::{AtomicBool, Mutex, MutexGuard, Notify, OnceLock, lock};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Notify, OnceLock, Ordering, lock};
 
 pub(super) use members::Waiting;
 
@@ -50,6 +50,8 @@ pub(super) struct Node {
     word: Word,
     /// The deadline has passed: what is inside ends itself, and what arrives late as well.
     aborting: AtomicBool,
+    /// The parent counts it no more.
+    counted_out: AtomicBool,
     /// Told when the node has ended, and when a node that has ended is empty.
     changed: Notify,
     waiting: Roster<Waiting>,
@@ -72,6 +74,14 @@ struct Inside {
     holds: Slab<Option<OnAbort>>,
     children: Slab<Child>,
     threads: Vec<JoinHandle<()>>,
+}
+
+impl Inside {
+    /// `None` for one that is being dropped.
+    fn children(&self) -> Vec<Option<Arc<Node>>> {
+        let children = self.children.iter();
+        children.map(|(_, child)| child.node.upgrade()).collect()
+    }
 }
 
 /// A named task; its waker is there once it has something to wait for.
@@ -134,6 +144,7 @@ impl Node {
             begun: Instant::now(),
             word: Word::default(),
             aborting: AtomicBool::new(false),
+            counted_out: AtomicBool::new(false),
             changed: Notify::new(),
             waiting: Roster::new(),
             sites: Sites::new(),
@@ -148,6 +159,8 @@ impl Node {
         name: &str,
         watched: Option<Arc<Watched>>,
     ) -> Arc<Node> {
+        // Counted and listed in one step for those who have the lock.
+        let mut inside = parent.lock();
         let counted = parent.word.enter();
         let child = Arc::new(Node::new(
             name.into(),
@@ -159,7 +172,8 @@ impl Node {
         ));
         if counted {
             let (node, records) = (Arc::downgrade(&child), Arc::clone(&child.records));
-            let key = parent.lock().children.insert(Child { node, records });
+            let key = inside.children.insert(Child { node, records });
+            drop(inside);
             child.key.get_or_init(|| key);
             // Either the parent's cancel finds the child in the list, or this sees its bits.
             if parent.is_ended() {
@@ -168,6 +182,7 @@ impl Node {
                 child.mark_cancelled();
             }
         } else {
+            drop(inside);
             child.word.end();
         }
         child
@@ -236,6 +251,7 @@ impl Node {
             && let Some(parent) = &self.parent
         {
             parent.leave();
+            self.counted_out.store(true, Ordering::Release);
         }
         if change.ended || change.empty && self.is_ended() {
             self.changed.notify_waiters();
@@ -256,9 +272,12 @@ impl Drop for Node {
             inside.children.remove(*key);
             let records = lock(&self.records).take();
             lock(&parent.records).absorb(records);
-        }
-        if self.word.end().ended {
-            parent.leave();
+            // So do those who tell members from children by counting.
+            let change = self.word.end().ended.then(|| parent.word.leave());
+            drop(inside);
+            if let Some(change) = change {
+                parent.after(change);
+            }
         }
     }
 }

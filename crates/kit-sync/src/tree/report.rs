@@ -71,10 +71,10 @@ impl fmt::Display for Outcome {
 }
 
 /// What became of one task.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TaskReport(Of);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Of {
     /// What is asked is looked up in what the task left: a hundred thousand may end at once, and
     /// nobody may ever ask.
@@ -85,7 +85,7 @@ enum Of {
     Other(Box<Other>),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Other {
     path: String,
     spawned_at: String,
@@ -150,6 +150,17 @@ impl TaskReport {
             Of::Past { task, .. } => task.past().1,
             Of::Other(other) => &other.outcome,
         }
+    }
+}
+
+impl fmt::Debug for TaskReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskReport")
+            .field("path", &self.path())
+            .field("spawned_at", &self.spawned_at())
+            .field("age", &self.age())
+            .field("outcome", self.outcome())
+            .finish()
     }
 }
 

@@ -15,6 +15,9 @@ use crate::{Cause, polling};
 const TASKS: usize = 16;
 /// How many scopes below one scope are listed.
 const SCOPES: usize = 32;
+/// How many scopes are listed in all, and how deep.
+const ALL_SCOPES: usize = 256;
+const DEPTH: usize = 16;
 /// How many members of one place have their ages listed.
 const OLDEST: usize = 3;
 
@@ -107,15 +110,30 @@ impl TreeSnapshot {
             .into_iter()
             .map(|poll| poll.polling)
             .collect();
-        TreeSnapshot::with(node, &polls)
+        let mut room = ALL_SCOPES;
+        TreeSnapshot::with(node, &polls, DEPTH, &mut room)
     }
 
-    fn with(node: &Node, polls: &[polling::Polling]) -> TreeSnapshot {
-        let mut scopes = node.children();
-        let alone = node.census(&scopes);
-        scopes.retain(|scope| !scope.is_ended() || scope.live() > 0);
-        let more_scopes = scopes.len().saturating_sub(SCOPES);
-        scopes.truncate(SCOPES);
+    fn with(
+        node: &Node,
+        polls: &[polling::Polling],
+        depth: usize,
+        room: &mut usize,
+    ) -> TreeSnapshot {
+        let alone = node.census();
+        let mut scopes = Vec::new();
+        let mut more_scopes = 0;
+        for scope in &alone.children {
+            if depth == 0 || *room == 0 || scopes.len() == SCOPES {
+                more_scopes += usize::from(!scope.is_ended());
+                continue;
+            }
+            let scope = TreeSnapshot::with(scope, polls, depth - 1, room);
+            if scope.state != ScopeState::Ended || !scope.is_empty() {
+                *room = room.saturating_sub(1);
+                scopes.push(scope);
+            }
+        }
 
         let mut tasks: Vec<_> = alone
             .tasks
@@ -137,10 +155,7 @@ impl TreeSnapshot {
             members: MembersSnapshot::of(node, waiting, polls),
             fresh_members,
             holds: alone.holds,
-            scopes: scopes
-                .iter()
-                .map(|scope| TreeSnapshot::with(scope, polls))
-                .collect(),
+            scopes,
             more_scopes,
         }
     }
@@ -166,8 +181,8 @@ impl TaskSnapshot {
             ending: task.ending.clone(),
             spawned_at: task.location.to_string(),
             age: task.spawned.elapsed(),
-            polls,
-            polling,
+            polls: if task.kind == Kind::Future { polls } else { 0 },
+            polling: polling && task.kind == Kind::Future,
         }
     }
 }

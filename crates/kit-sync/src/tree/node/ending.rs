@@ -50,26 +50,32 @@ impl Node {
 
     /// Ends the node and everything below it, whatever is inside, and aborts that.
     pub(in crate::tree) fn abort(&self) {
+        let mut holds = Vec::new();
+        self.abort_tasks(&mut holds);
+        // Last: somebody else's code, which may take its time.
+        // A panic in one must not keep the others from being told.
+        holds.into_iter().for_each(|hold| self.end_hold(hold));
+    }
+
+    fn abort_tasks(&self, holds: &mut Vec<OnAbort>) {
         self.aborting.store(true, Ordering::Release);
         let change = self.word.end();
         if !change.empty {
             wake(self.members_to_wake());
             wake(self.tasks_to_wake(|entry| entry.task.counts()));
-            self.abort_what_is_no_future();
+            self.take_back_what_is_queued();
+            let mut inside = self.lock();
+            let held = inside.holds.iter_mut();
+            holds.extend(held.filter_map(|(_, hold)| hold.take()));
         }
         for child in self.children() {
-            child.abort();
+            child.abort_tasks(holds);
         }
         self.after(change);
     }
 
-    fn abort_what_is_no_future(&self) {
-        let mut inside = self.lock();
-        let holds: Vec<_> = inside
-            .holds
-            .iter_mut()
-            .filter_map(|(_, hold)| hold.take())
-            .collect();
+    fn take_back_what_is_queued(&self) {
+        let inside = self.lock();
         let queued: Vec<_> = inside
             .tasks
             .iter()
@@ -78,11 +84,11 @@ impl Node {
             .collect();
         drop(inside);
         queued.iter().for_each(tokio::task::AbortHandle::abort);
-        for OnAbort(end) in holds {
-            // A panic in it must not keep the others from being told.
-            if let Err(caught) = catch(end) {
-                self.member_failed(panicked(self, &caught));
-            }
+    }
+
+    pub(super) fn end_hold(&self, OnAbort(end): OnAbort) {
+        if let Err(caught) = catch(end) {
+            self.member_failed(panicked(self, &caught));
         }
     }
 
@@ -98,8 +104,8 @@ impl Node {
 
     /// What the node remembers, and what still lives in it.
     pub(in crate::tree) fn take_records(&self) -> Records {
-        let children = self.children();
         let inside = self.lock();
+        let children = inside.children();
         let mut records = lock(&self.records).take();
         for (_, child) in &inside.children {
             records.absorb(lock(&child.records).take());
@@ -109,15 +115,23 @@ impl Node {
         for (_, Entry { task, .. }) in &inside.tasks {
             records.still_running(task);
         }
+        // The children after the lock: the last reference to one takes it.
         drop(inside);
+        drop(children);
         records
     }
 
-    /// How many unnamed members there are: what is counted and is nothing else.
-    pub(super) fn members(&self, inside: &Inside, children: &[Arc<Node>]) -> usize {
+    /// How many unnamed members there are: what is counted and is nothing else. One too few for a
+    /// moment when a child goes, never one too many.
+    pub(super) fn members(&self, inside: &Inside, children: &[Option<Arc<Node>>]) -> usize {
         let tasks = inside.tasks.iter();
         let tasks = tasks.filter(|(_, entry)| entry.task.counts()).count();
-        let children = children.iter().filter(|child| !child.is_ended()).count();
+        // One that is being dropped waits for the lock to be counted out.
+        let counted = |child: &&Option<Arc<Node>>| {
+            let child = child.as_ref();
+            child.is_none_or(|child| !child.counted_out.load(Ordering::Acquire))
+        };
+        let children = children.iter().filter(counted).count();
         self.live()
             .saturating_sub(tasks + inside.holds.len() + children)
     }

@@ -12,11 +12,12 @@ use crate::tree::Ending;
 use crate::tree::named::TaskState;
 use crate::tree::report::{Outcome, TaskReport};
 
-/// What lives in a node, but for what lives in its children.
+/// What lives in a node.
 pub(in crate::tree) struct Census {
     pub(in crate::tree) tasks: Vec<Arc<TaskState>>,
     pub(in crate::tree) members: usize,
     pub(in crate::tree) holds: usize,
+    pub(in crate::tree) children: Vec<Arc<Node>>,
 }
 
 impl Node {
@@ -90,14 +91,20 @@ impl Node {
         }
     }
 
-    /// What lives in the node itself; the children are passed in to tell them from members.
-    pub(in crate::tree) fn census(&self, children: &[Arc<Node>]) -> Census {
+    /// What lives in the node.
+    pub(in crate::tree) fn census(&self) -> Census {
         let inside = self.lock();
+        let children = inside.children();
         let tasks = inside.tasks.iter();
+        let tasks = tasks.map(|(_, entry)| Arc::clone(&entry.task)).collect();
+        let (members, holds) = (self.members(&inside, &children), inside.holds.len());
+        // The children after the lock: the last reference to one takes it.
+        drop(inside);
         Census {
-            tasks: tasks.map(|(_, entry)| Arc::clone(&entry.task)).collect(),
-            members: self.members(&inside, children),
-            holds: inside.holds.len(),
+            tasks,
+            members,
+            holds,
+            children: children.into_iter().flatten().collect(),
         }
     }
 
@@ -121,8 +128,8 @@ impl Node {
         let key = inside.holds.insert(Some(on_abort));
         let on_abort = if late { inside.holds[key].take() } else { None };
         drop(inside);
-        if let Some(OnAbort(end)) = on_abort {
-            end();
+        if let Some(on_abort) = on_abort {
+            self.end_hold(on_abort);
         }
         Some(key)
     }

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use kit_app::{App, Cause, Event, WatchdogEvent};
+use kit_app::{App, BoxError, Cause, Event, HookContext, WatchdogEvent};
 
 const ROLE: &str = "KIT_TEST_ROLE";
 
@@ -70,6 +70,14 @@ fn a_forced_stop_that_hangs_ends_the_process_with_the_signals_code() {
 }
 
 #[test]
+fn a_stop_that_was_asked_for_before_the_run_has_its_backstop() {
+    let mut program = Program::start("asked_before");
+    program.wait_for("blocking");
+    let code = program.child.wait().unwrap().code();
+    assert_eq!(code, Some(1), "{}", program.said());
+}
+
+#[test]
 fn a_poll_that_does_not_return_is_told_while_the_app_runs() {
     let mut program = Program::start("blocked_workers");
     program.wait_for("noticed: app/hooks/after_start/block/busy");
@@ -86,6 +94,7 @@ fn program() {
         Ok("blocked") => blocked(),
         Ok("blocked_main") => blocked_main(),
         Ok("blocked_workers") => blocked_workers(),
+        Ok("asked_before") => asked_before(),
         _ => {}
     }
 }
@@ -149,19 +158,30 @@ fn blocked_workers() {
             Event::Watchdog(WatchdogEvent::StuckPoll(stuck)) => println!("noticed: {}", stuck.path),
             _ => {}
         })
-        .after_start("block", |hook| async move {
-            let workers = std::thread::available_parallelism()?.get();
-            for _ in 0..2 * workers {
-                hook.scope().spawn("busy", async {
-                    println!("blocking");
-                    std::thread::sleep(Duration::from_secs(60));
-                });
-            }
-            Ok(())
-        });
+        .after_start("block", block_all_workers);
     let code = app.build().main();
     // Of a runtime that was left with a free thread after all.
     println!("ended with {code:?}");
+}
+
+fn asked_before() {
+    let app = App::builder("app")
+        .stop_timeout(Duration::from_secs(1))
+        .after_stop("block", block_all_workers)
+        .build();
+    app.handle().stop("before it ran");
+    println!("ended with {:?}", app.main());
+}
+
+async fn block_all_workers(hook: HookContext) -> Result<(), BoxError> {
+    let workers = std::thread::available_parallelism()?.get();
+    for _ in 0..2 * workers {
+        hook.scope().spawn("busy", async {
+            println!("blocking");
+            std::thread::sleep(Duration::from_secs(60));
+        });
+    }
+    Ok(())
 }
 
 struct Program {

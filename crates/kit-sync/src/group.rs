@@ -53,6 +53,7 @@ use member::Member;
 /// let (one, other) = tokio::join!(group.wait(), group.wait());
 /// # }
 /// ```
+#[doc = include_str!("group/compared.md")]
 pub struct Group<E> {
     inner: Arc<Inner<E>>,
 }
@@ -90,10 +91,11 @@ impl<E: Send + 'static> Group<E> {
         }
     }
 
-    /// A group of at most `limit` tasks at a time, of another kind: [`BoundedGroup`].
+    /// A group in which at most `limit` tasks are active at the same time.
     ///
     /// # Panics
-    /// When `limit` is 0, since no task could ever start, and outside a tokio runtime.
+    /// When `limit` is 0: no task could ever start. Outside a tokio runtime, and on one of several
+    /// threads without its [timers](tokio::runtime::Builder::enable_time).
     #[must_use]
     #[track_caller]
     pub fn bounded(limit: usize) -> BoundedGroup<E> {

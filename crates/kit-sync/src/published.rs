@@ -60,7 +60,7 @@ impl<T> Published<T> {
     /// a few in each thread, and more cost as much as `load`), and do not keep it over an await.
     ///
     /// ```
-    /// let limits = kit_sync::Published::new(vec![10, 20]);
+    /// let limits = kit_sync::Published::<Vec<u32>>::new(vec![10, 20]);
     /// assert_eq!(limits.read()[1], 20);
     /// ```
     #[must_use]

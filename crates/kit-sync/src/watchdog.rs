@@ -276,4 +276,29 @@ mod tests {
         let overdue = look(60_500).join(" ");
         assert!(overdue.contains("overdue by 1.0s"), "{overdue}");
     }
+
+    #[tokio::test]
+    async fn a_deadline_that_was_given_after_a_standstill_is_not_moved() {
+        let tree = TaskTree::new("app");
+        let options = WatchdogOptions::default();
+        let begun = now();
+        let mut watch = Watch {
+            watched: tree.scope().clone(),
+            polls: StuckPolls::default(),
+            pulse: heartbeat::Pulse::new(Arc::default(), options.tick_limit),
+            deadline: Arc::default(),
+            last_look: begun,
+            options,
+        };
+        // Continued after an hour; the signal that was pending is read first.
+        let continued = begun + Duration::from_secs(3600);
+        let deadline = Some(continued + Duration::from_secs(20));
+        *lock(&watch.deadline) = Deadline {
+            at: deadline,
+            given: Some(continued),
+            told: false,
+        };
+        watch.look(continued, &mut |_: &WatchdogEvent| ());
+        assert_eq!(lock(&watch.deadline).at, deadline);
+    }
 }

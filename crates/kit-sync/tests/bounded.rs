@@ -451,12 +451,12 @@ async fn a_runner_yields_to_tasks_that_are_not_its_own() {
     }
     let mut others = JoinSet::new();
     others.spawn(async {
-        std::future::poll_fn(|cx| {
+        let mut turn = std::future::poll_fn(|cx| {
             TURNS.set(TURNS.get() + 1);
             cx.waker().wake_by_ref();
             Poll::<()>::Pending
-        })
-        .await
+        });
+        (&mut turn).await;
     });
     assert_eq!(group.wait().await, Ok(()));
     assert!(TURNS.get() >= 10_000 / 128, "{} turns", TURNS.get());

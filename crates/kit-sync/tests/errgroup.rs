@@ -173,6 +173,7 @@ async fn no_more_tasks_than_the_limit_are_active() {
 
 async fn searches_in_parallel<G: Errgroup>() {
     async fn search(kind: &'static str, query: &str) -> Result<String, &'static str> {
+        tokio::task::yield_now().await;
         Ok(format!("{kind} result for {query:?}"))
     }
     let mut group = G::of_limit(2);

@@ -115,6 +115,43 @@ async fn a_snapshot_of_a_hundred_thousand_is_short_and_fits_a_terminal() {
     assert!(text.contains("… and 184 more tasks") && text.contains("… and 468 more scopes"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_is_bounded_in_depth_and_in_all() {
+    let tree = TaskTree::new("app");
+    let mut deepest = tree.scope().clone();
+    let scopes: Vec<_> = (0..3_000)
+        .map(|_| {
+            deepest = deepest.child("deeper");
+            for _ in 0..2 {
+                deepest.spawn("task", pending::<()>());
+            }
+            deepest.clone()
+        })
+        .collect();
+    for scope in &scopes[..10] {
+        for _ in 0..100 {
+            scope.child("wide").spawn("task", pending::<()>());
+        }
+    }
+    let text = tree.tree().to_string();
+    assert!(text.lines().count() < 2_000, "{}", text.lines().count());
+    assert!(text.contains("more scope"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_left_behind_is_shown_below_a_scope_that_has_ended() {
+    let tree = TaskTree::new("app");
+    let left = Ending::MayBeLeftBehind {
+        reason: "best effort".into(),
+    };
+    let child = tree.scope().child("part");
+    child.spawn_as("flush", left, pending::<()>());
+    tree.close(Instant::now() + Duration::from_secs(5)).await;
+    let shown = tree.tree();
+    assert!(!shown.is_empty());
+    assert_eq!(shown.scopes[0].tasks[0].name, "flush");
+}
+
 #[tokio::test]
 async fn branches_show_what_belongs_where() {
     let tree = TaskTree::new("app");

@@ -159,6 +159,32 @@ async fn a_stop_that_is_overdue_is_told_with_the_tree_and_its_first_suspect() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_interval_is_too_short_or_too_long_to_start_with() {
+    for interval in [Duration::ZERO, Duration::from_micros(1)] {
+        let (home, app) = (TaskTree::new("home"), TaskTree::new("app"));
+        let options = WatchdogOptions {
+            interval,
+            ..options()
+        };
+        let (watchdog, events) = watch_with(&home, app.scope(), options);
+        watchdog.expect_end_by(Instant::now());
+        let event = events.recv_timeout(SOON).unwrap();
+        assert!(matches!(event, WatchdogEvent::Overdue { .. }), "{event}");
+    }
+    let (home, app) = (TaskTree::new("home"), TaskTree::new("app"));
+    let longest = WatchdogOptions {
+        interval: Duration::MAX,
+        ..options()
+    };
+    let (watchdog, events) = watch_with(&home, app.scope(), longest);
+    drop(watchdog);
+    assert_eq!(
+        events.recv_timeout(SOON),
+        Err(RecvTimeoutError::Disconnected)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_that_has_ended_is_not_overdue() {
     let (home, app) = (TaskTree::new("home"), TaskTree::new("app"));
     let (watchdog, events) = watch(&home, app.scope());

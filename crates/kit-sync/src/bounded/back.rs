@@ -17,7 +17,7 @@ pub(super) struct Back<T> {
     pub(super) outbox: VecDeque<T>,
     /// Tasks that have ended and whose places were not given back yet.
     pub(super) ended: usize,
-    /// Somebody waits for a place, or for all: places are given back one by one.
+    /// Somebody is in line, so places are given back one by one.
     pub(super) crowded: bool,
     pub(super) over: bool,
     armed: bool,
@@ -78,11 +78,15 @@ impl<T> Back<T> {
     /// Calls a runner, if one is left. There is, for something that is queued: it has a place, so
     /// fewer tasks than lanes run.
     pub(super) fn call(&mut self) -> Option<Call> {
+        self.call_of(self.limit)
+    }
+
+    fn call_of(&mut self, lanes: usize) -> Option<Call> {
         let (lane, call) = if let Some(lane) = self.parked.pop() {
             (lane, Call::Wake(self.lanes[lane].waker.clone()?))
         } else if let Some(lane) = self.lost.pop() {
             (lane, Call::Start(lane))
-        } else if self.lanes.len() < self.limit {
+        } else if self.lanes.len() < lanes {
             let lane = self.lanes.len();
             self.lanes.push(Lane::default());
             (lane, Call::Start(lane))
@@ -158,7 +162,9 @@ impl<T> Back<T> {
         self.seen = self.started;
         let mut calls = self.call_more(queued, threads);
         if calls.is_empty() {
-            calls.extend(self.call());
+            // One more than there are places: of those that have a lane and no task, all may be
+            // stuck in the queue of a thread that is blocked.
+            calls.extend(self.call_of(self.limit + 1));
         }
         calls
     }

@@ -114,7 +114,8 @@ impl<T> Front<T> {
     /// runtime brings tasks: to wake a thread of the runtime takes many times longer than a short
     /// task.
     pub(super) fn may_linger(&mut self) -> bool {
-        let may = self.from_outside && !self.lingering && !self.is_crowded();
+        let is_lively = self.line.owner.is_none() && !self.is_crowded();
+        let may = self.from_outside && is_lively && !self.lingering;
         self.lingering |= may;
         may
     }
@@ -194,9 +195,9 @@ impl<T> Front<T> {
         freed
     }
 
-    /// Whether anybody waits for a place, or for all of them.
+    /// Whether anybody is in line.
     pub(super) fn is_crowded(&self) -> bool {
-        self.line.owner.is_some() || !self.line.waiters.is_empty()
+        !self.line.waiters.is_empty()
     }
 
     /// Whether all tasks have ended. If not, the owner waits; also gives the waker that is not

@@ -86,7 +86,8 @@ pub(super) const COMPARISONS: &[Comparison] = &[
         .at_most(0.5),
     compare("bounded-ready", BOUNDED, GO_ERRGROUP)
         .in_go()
-        .in_a_task(),
+        .in_a_task()
+        .at_most(0.5),
     compare("bounded-ready", BOUNDED, SEMAPHORE),
     compare("bounded-ready", BOUNDED, SEMAPHORE).on_one_thread(),
     compare("scope-ready", SPAWN, JOIN_SET).at_most(1.5),

@@ -14,7 +14,7 @@ mod spawn;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::panic::{Location, resume_unwind};
+use std::panic::Location;
 use std::sync::Arc;
 
 use engine::{Engine, First};
@@ -88,10 +88,10 @@ use crate::StopToken;
 ///
 /// # How tasks are run
 ///
-/// A spawned future is boxed, and run by one of at most `limit` tokio tasks, the runners. They are
-/// started when they are needed, stay when they are idle, and end with the group. So the tasks of
-/// one runner have one [tokio id](tokio::task::Id), and a task costs far less than one of tokio's.
-/// A runner yields after 128 tasks.
+/// A spawned future is boxed, and run by a tokio task that has run others before, a runner. So it
+/// costs far less than a tokio task, and has its runner's [id](tokio::task::Id). Runners are
+/// started when they are needed, at most `limit` of them, and one more should all be held up. They
+/// yield after 128 tasks, stay when they have nothing to do, and end with the group.
 ///
 /// What is queued never waits behind a task that is pending. On a runtime of several threads it
 /// does not wait behind one that blocks its thread, either, for longer than a millisecond or two:
@@ -186,7 +186,8 @@ impl<E: Send + 'static> BoundedGroup<E> {
     }
 
     /// Waits until every task has ended, those included that tasks have spawned meanwhile. Their
-    /// futures are dropped by then.
+    /// futures are dropped by then. A task that its runtime threw away, because it was shut down,
+    /// has ended without an error.
     ///
     /// # Errors
     /// The first error. Later ones are dropped.
@@ -200,7 +201,7 @@ impl<E: Send + 'static> BoundedGroup<E> {
         match poll_fn(|cx| self.engine.outcome(cx.waker())).await {
             Ok(()) => Ok(()),
             Err(First::Error(error)) => Err(error),
-            Err(First::Panic(payload)) => resume_unwind(payload),
+            Err(First::Panic(caught)) => caught.resume(),
         }
     }
 }

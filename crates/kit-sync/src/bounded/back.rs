@@ -164,7 +164,7 @@ impl<T> Back<T> {
         if calls.is_empty() {
             // One more than there are places: of those that have a lane and no task, all may be
             // stuck in the queue of a thread that is blocked.
-            calls.extend(self.call_of(self.limit + 1));
+            calls.extend(self.call_of(self.limit.saturating_add(1)));
         }
         calls
     }

@@ -3,7 +3,6 @@
 mod offer;
 mod serve;
 
-use std::any::Any;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -15,7 +14,7 @@ use super::back::Back;
 use super::front::{Freed, Front, TaskId};
 use super::job::Job;
 use super::runtime::{BUNDLE, Runtime};
-use crate::panic::catch;
+use crate::panic::{Caught, catch};
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::{Cause, StopToken};
 
@@ -43,7 +42,7 @@ struct Apart<T>(T);
 /// What `wait` gives.
 pub(super) enum First<E> {
     Error(E),
-    Panic(Box<dyn Any + Send>),
+    Panic(Caught),
 }
 
 impl<E: Send + 'static> Engine<E> {

@@ -1,10 +1,10 @@
 //! Every interleaving of small groups, with threads of loom for runners.
 
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
-use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
@@ -12,9 +12,10 @@ use super::engine::{Engine, First};
 use super::{BoundedGroup, Rejected};
 use crate::Cause;
 use crate::sync::Notify;
+use crate::sync::model::block_on;
 
 async fn polled_once<F: Future + Unpin>(future: &mut F) -> bool {
-    poll_fn(|cx| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx).is_ready())).await
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_ready())).await
 }
 
 /// Two threads spawn into one place. Whoever waits is woken, or the model would hang.
@@ -129,8 +130,15 @@ fn the_first_error_wins_exactly_once() {
 /// load would else be free to miss it.
 #[test]
 fn the_end_of_a_task_happens_before_wait_returns() {
-    struct Written(Arc<AtomicUsize>);
-    impl Drop for Written {
+    struct Task(Arc<AtomicUsize>);
+    impl Future for Task {
+        type Output = Result<(), ()>;
+        fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
+            self.0.store(1, Ordering::Relaxed);
+            Poll::Ready(Ok(()))
+        }
+    }
+    impl Drop for Task {
         fn drop(&mut self) {
             self.0.store(2, Ordering::Relaxed);
         }
@@ -138,13 +146,8 @@ fn the_end_of_a_task_happens_before_wait_returns() {
     loom::model(|| {
         let mut group = BoundedGroup::<()>::new(1);
         let value = Arc::new(AtomicUsize::new(0));
-        let written = Written(Arc::clone(&value));
         block_on(async {
-            let task = async move {
-                written.0.store(1, Ordering::Relaxed);
-                Ok(())
-            };
-            group.spawn(task).await;
+            group.spawn(Task(Arc::clone(&value))).await;
             group.spawn(async { Ok(()) }).await;
             assert_eq!(group.wait().await, Ok(()));
         });

@@ -12,7 +12,7 @@ use super::here::Inside;
 use super::job::Job;
 use super::runtime::{BREATH, MOMENT};
 use crate::Cause;
-use crate::panic::{Caught, catch, message};
+use crate::panic::{catch, message};
 
 /// How many futures are run before others get the thread.
 const SLICE: usize = 128;
@@ -69,16 +69,12 @@ impl<E> Runner<E> {
                 self.engine.fail(First::Error(error), cause);
             }
             Err(caught) => {
-                let Caught {
-                    payload,
-                    location: known,
-                } = caught;
                 let cause = Cause::Panicked {
                     task: "group".to_owned(),
-                    message: message(&*payload),
-                    location: known.unwrap_or_else(spawned_at),
+                    message: message(&*caught.payload),
+                    location: caught.location.clone().unwrap_or_else(spawned_at),
                 };
-                self.engine.fail(First::Panic(payload), cause);
+                self.engine.fail(First::Panic(caught), cause);
             }
         }
         Poll::Ready(())

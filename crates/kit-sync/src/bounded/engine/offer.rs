@@ -25,7 +25,8 @@ pub(in super::super) enum No {
 }
 
 impl<E: Send + 'static> Engine<E> {
-    /// Takes a future if a place is known to be free.
+    /// Takes a future if a place is free, as far as the front knows: places of tasks that have
+    /// just ended may not have been given back yet.
     pub(in super::super) fn offer<F>(
         self: &Arc<Self>,
         task: Box<Spawned<F>>,

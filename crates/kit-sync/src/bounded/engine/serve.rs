@@ -68,22 +68,17 @@ impl<E: Send + 'static> Engine<E> {
         if back.outbox.is_empty() {
             front.fetch(&mut back.outbox);
         }
-        let order = if back.outbox.is_empty() {
-            if step == Step::Ended && self.runtime.has_threads() && front.may_linger() {
-                self.nudge.0.store(false, Ordering::Relaxed);
-                Order::Linger
-            } else {
-                back.park(lane);
-                front.asleep |= !back.is_anybody_awake();
-                Order::Park
-            }
-        } else if step == Step::Tired {
+        let order = if step == Step::Tired && !back.outbox.is_empty() {
             Order::Yield
+        } else if let Some((job, task)) = back.take() {
+            Order::Run(job, task)
+        } else if step == Step::Ended && self.runtime.has_threads() && front.may_linger() {
+            self.nudge.0.store(false, Ordering::Relaxed);
+            Order::Linger
         } else {
-            match back.take() {
-                Some((job, task)) => Order::Run(job, task),
-                None => Order::Park,
-            }
+            back.park(lane);
+            front.asleep |= !back.is_anybody_awake();
+            Order::Park
         };
         let arm = back.arm();
         drop((front, back));

@@ -119,6 +119,9 @@ impl Drop for TaskTree {
     }
 }
 
+/// What awaiting a task with this future gives.
+type ValueOf<F> = <<F as Future>::Output as TaskResult>::Value;
+
 impl Scope {
     /// Its own name.
     #[must_use]
@@ -179,7 +182,7 @@ impl Scope {
         let node = nodes.find(|node| node.id == polling.scope)?;
         let (name, place) = match polling.mark() {
             Mark::Task(key) => {
-                let task = node.task(key as usize)?;
+                let task = node.task(key)?;
                 (task.name.to_string(), task.location.to_string())
             }
             Mark::Member(site) => ("(unnamed)".to_owned(), node.place(site)),
@@ -232,7 +235,7 @@ impl Scope {
         F: Future<Output: TaskResult> + Send + 'static,
     {
         self.start(name.into(), ending, future)
-            .unwrap_or_else(|_| Task::refused())
+            .unwrap_or_else(|(_, state)| Task::refused(state))
     }
 
     /// Like [`spawn`](Self::spawn).
@@ -249,6 +252,7 @@ impl Scope {
         F: Future<Output: TaskResult> + Send + 'static,
     {
         self.start(name.into(), Ending::WhenTold, future)
+            .map_err(|(future, _)| future)
     }
 
     #[track_caller]
@@ -257,20 +261,22 @@ impl Scope {
         name: Cow<'static, str>,
         ending: Ending,
         future: F,
-    ) -> Result<Task<<F::Output as TaskResult>::Value>, F>
+    ) -> Result<Task<ValueOf<F>>, (F, Arc<TaskState>)>
     where
         F: Future<Output: TaskResult> + Send + 'static,
     {
         let state = TaskState::new(name, Location::caller(), ending, Kind::Future);
-        let Some(place) = TaskPlace::enter(&self.node, state) else {
-            return Err(future);
+        let place = match TaskPlace::enter(&self.node, state) {
+            Ok(place) => place,
+            Err(state) => return Err((future, state)),
         };
+        let state = Arc::clone(&place.task);
         #[expect(
             clippy::disallowed_methods,
             reason = "this is where a tree's tasks start"
         )]
         let running = self.node.runtime.handle().spawn(Named { future, place });
-        Ok(Task::in_runtime(running))
+        Ok(Task::in_runtime(state, running))
     }
 
     /// Starts a closure that blocks, on the runtime's pool for that. It is told by the token that

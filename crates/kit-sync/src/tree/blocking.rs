@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::member::Refused;
-use super::named::{Kind, TaskPlace, TaskState};
+use super::named::{Kind, Nudge, TaskPlace, TaskState};
 use super::node::Node;
 use super::task::{Ending, Task, TaskError, TaskResult};
 use crate::StopToken;
@@ -21,8 +21,9 @@ pub(super) fn spawn<R: TaskResult>(
     body: impl FnOnce(StopToken) -> R + Send + 'static,
 ) -> Task<R::Value> {
     let state = TaskState::new(name, location, Ending::WhenTold, Kind::Blocking);
-    let Some(place) = TaskPlace::enter(node, state) else {
-        return Task::refused();
+    let place = match TaskPlace::enter(node, state) {
+        Ok(place) => place,
+        Err(state) => return Task::refused(state),
     };
     let task = Arc::clone(&place.task);
     let work = Work::new(place, body);
@@ -31,8 +32,10 @@ pub(super) fn spawn<R: TaskResult>(
         reason = "this is where a tree's blocking work starts"
     )]
     let running = node.runtime.handle().spawn_blocking(move || work.run().0);
-    node.task_queued(&task, running.abort_handle());
-    Task::in_runtime(running)
+    if node.leave_nudge(&task, Nudge::TakeBack(running.abort_handle())) {
+        running.abort();
+    }
+    Task::in_runtime(task, running)
 }
 
 pub(super) fn spawn_thread<R: TaskResult>(
@@ -47,7 +50,8 @@ pub(super) fn spawn_thread<R: TaskResult>(
     }
     let thread = std::thread::Builder::new().name(name.to_string());
     let state = TaskState::new(name, location, Ending::WhenTold, Kind::Thread);
-    let place = TaskPlace::enter(node, state).ok_or_else(|| io::Error::other(Refused))?;
+    let place = TaskPlace::enter(node, state).map_err(|_| io::Error::other(Refused))?;
+    let task = Arc::clone(&place.task);
     let work = Work::new(place, body);
     let (result, awaited) = oneshot::channel();
     let thread = thread.spawn(move || {
@@ -57,7 +61,7 @@ pub(super) fn spawn_thread<R: TaskResult>(
         drop(place);
     })?;
     node.keep_thread(thread);
-    Ok(Task::on_thread(awaited))
+    Ok(Task::on_thread(task, awaited))
 }
 
 struct Work<B> {

@@ -14,7 +14,7 @@ use std::task::Poll;
 use loom::thread::{self, JoinHandle};
 
 use super::member::Member;
-use super::named::{Kind, Named, TaskPlace, TaskState};
+use super::named::{Kind, Named, Nudge, TaskPlace, TaskState};
 use super::node::{Node, Runtime};
 use super::*;
 use crate::sync::model::{Done, block_on};
@@ -36,7 +36,7 @@ where
     F: Future<Output: TaskResult>,
 {
     let task = TaskState::new("task".into(), Location::caller(), ending, Kind::Future);
-    let place = TaskPlace::enter(&scope.node, task)?;
+    let place = TaskPlace::enter(&scope.node, task).ok()?;
     Some(Named { future, place })
 }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
@@ -18,7 +18,7 @@ use super::task::{Ending, TaskError, TaskResult};
 use crate::error_chain;
 use crate::panic::{Caught, catch, message};
 use crate::polling::{Mark, polling};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Mutex, Ordering, lock};
 
 /// What is known of a named task from outside.
 #[derive(Debug)]
@@ -28,11 +28,32 @@ pub(super) struct TaskState {
     pub(super) spawned: Instant,
     pub(super) ending: Ending,
     pub(super) kind: Kind,
-    /// Set for blocking work only.
-    pub(super) queued: OnceLock<AbortHandle>,
     /// Twice the number of polls, less one while in a poll. Written by the task alone.
     polls: AtomicU64,
+    /// There while the task waits for something.
+    nudge: Mutex<Option<Nudge>>,
     past: OnceLock<Past>,
+}
+
+/// What makes a task look whether it must end.
+///
+/// It is left with the task, and whoever left it then looks for the flag that says that the task
+/// must end; whoever wants it to end raises the flag, and then takes the nudge. Both go through the
+/// task's lock, so either the nudge is found or the flag is seen.
+#[derive(Clone, Debug)]
+pub(super) enum Nudge {
+    Wake(Waker),
+    /// Blocking work waits for a thread: until it has one, it can be taken back.
+    TakeBack(AbortHandle),
+}
+
+impl Nudge {
+    pub(super) fn give(self) {
+        match self {
+            Nudge::Wake(waker) => waker.wake(),
+            Nudge::TakeBack(queued) => queued.abort(),
+        }
+    }
 }
 
 /// How a task ended. The common case, that it completed, is `None` and allocates nothing.
@@ -69,8 +90,8 @@ impl TaskState {
             spawned: Instant::now(),
             ending,
             kind,
-            queued: OnceLock::new(),
             polls: AtomicU64::new(0),
+            nudge: Mutex::new(None),
             past: OnceLock::new(),
         }
     }
@@ -96,6 +117,15 @@ impl TaskState {
     fn turn(&self) {
         let polls = self.polls.load(Ordering::Relaxed);
         self.polls.store(polls + 1, Ordering::Relaxed);
+    }
+
+    /// For [`Node::leave_nudge`], which looks for the flag afterwards.
+    pub(super) fn leave_nudge(&self, nudge: Nudge) {
+        *lock(&self.nudge) = Some(nudge);
+    }
+
+    pub(super) fn nudge(&self) -> Option<Nudge> {
+        lock(&self.nudge).clone()
     }
 
     /// Notes how it ended. Called once.
@@ -167,12 +197,14 @@ enum Ended {
 }
 
 impl TaskPlace {
-    /// `None` when the node has ended.
-    pub(super) fn enter(node: &Arc<Node>, task: TaskState) -> Option<TaskPlace> {
+    /// Gives the task's state back when the node has ended.
+    pub(super) fn enter(node: &Arc<Node>, task: TaskState) -> Result<TaskPlace, Arc<TaskState>> {
         let task = Arc::new(task);
-        let key = node.enter_task(&task)?;
-        Some(TaskPlace {
-            key: u32::try_from(key).expect("fewer than four thousand million tasks"),
+        let Some(key) = node.enter_task(&task) else {
+            return Err(task);
+        };
+        Ok(TaskPlace {
+            key,
             node: Arc::clone(node),
             task,
             waits: false,
@@ -210,7 +242,11 @@ impl Drop for TaskPlace {
             }
             Ended::Dropped => Outcome::Aborted,
         };
-        self.node.task_ended(self.key as usize, &self.task, outcome);
+        if self.waits {
+            // Reports keep what is known of a task; a waker would keep the task's memory, too.
+            drop(lock(&self.task.nudge).take());
+        }
+        self.node.task_ended(self.key, &self.task, outcome);
     }
 }
 
@@ -247,8 +283,8 @@ where
             Ok(Poll::Pending) => {
                 if !place.waits {
                     place.waits = true;
-                    place.node.task_waits(place.key as usize, cx.waker());
-                    if place.must_end() {
+                    let nudge = Nudge::Wake(cx.waker().clone());
+                    if place.node.leave_nudge(&place.task, nudge) {
                         return Poll::Ready(Err(TaskError::Aborted));
                     }
                 }

@@ -6,7 +6,6 @@ mod tasks;
 
 use std::panic::Location;
 use std::sync::{Arc, Weak};
-use std::task::Waker;
 use std::thread::JoinHandle;
 
 use slab::Slab;
@@ -33,7 +32,7 @@ pub(super) use members::Waiting;
 /// 4. Locks are taken from parent to child, never the other way round, and no lock is held while
 ///    a task is spawned, woken or dropped.
 /// 5. Tasks end themselves: an abort raises a flag and wakes them, and they look at the flag
-///    before each poll, and once more after they have entered the list of those to be woken.
+///    before each poll, and once more after they have left their waker.
 #[derive(Debug)]
 pub(super) struct Node {
     /// Its own for ever: what a thread says it is polling in.
@@ -70,7 +69,7 @@ struct Child {
 
 #[derive(Debug, Default)]
 struct Inside {
-    tasks: Slab<Entry>,
+    tasks: Slab<Arc<TaskState>>,
     holds: Slab<Option<OnAbort>>,
     children: Slab<Child>,
     threads: Vec<JoinHandle<()>>,
@@ -82,13 +81,6 @@ impl Inside {
         let children = self.children.iter();
         children.map(|(_, child)| child.node.upgrade()).collect()
     }
-}
-
-/// A named task; its waker is there once it has something to wait for.
-#[derive(Debug)]
-struct Entry {
-    task: Arc<TaskState>,
-    waker: Option<Waker>,
 }
 
 /// What ends a hold at the deadline.

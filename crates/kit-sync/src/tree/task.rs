@@ -1,13 +1,16 @@
 //! What a named task is to its spawner: how it may end, and what awaiting it gives.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::named::TaskState;
 use crate::BoxError;
 
 /// What a task may end in: `()`, or `Result<T, BoxError>`. Just these two, so that `Ok(())` at
@@ -113,8 +116,12 @@ pub enum TaskError {
 /// # Cancel safety
 /// May be awaited by reference, dropped in the middle and awaited again; once it has given its
 /// value it must not be polled again.
-#[derive(Debug)]
-pub struct Task<V>(Running<V>);
+pub struct Task<V> {
+    /// Also so that who has spawned the task frees this, who has allocated it: a task that frees it
+    /// on another thread meets the first one in the allocator, which costs more than all the rest.
+    state: Arc<TaskState>,
+    running: Running<V>,
+}
 
 #[derive(Debug)]
 enum Running<V> {
@@ -124,26 +131,50 @@ enum Running<V> {
 }
 
 impl<V> Task<V> {
-    pub(super) fn in_runtime(handle: JoinHandle<Result<V, TaskError>>) -> Task<V> {
-        Task(Running::InRuntime(handle))
+    pub(super) fn in_runtime(
+        state: Arc<TaskState>,
+        handle: JoinHandle<Result<V, TaskError>>,
+    ) -> Task<V> {
+        let running = Running::InRuntime(handle);
+        Task { state, running }
     }
 
-    pub(super) fn on_thread(result: oneshot::Receiver<Result<V, TaskError>>) -> Task<V> {
-        Task(Running::OnThread(result))
+    pub(super) fn on_thread(
+        state: Arc<TaskState>,
+        result: oneshot::Receiver<Result<V, TaskError>>,
+    ) -> Task<V> {
+        let running = Running::OnThread(result);
+        Task { state, running }
     }
 
-    pub(super) fn refused() -> Task<V> {
-        Task(Running::Refused)
+    pub(super) fn refused(state: Arc<TaskState>) -> Task<V> {
+        let running = Running::Refused;
+        Task { state, running }
+    }
+
+    /// The name that it was spawned with.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.state.name
     }
 
     /// Whether it has ended (or was never started).
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        match &self.0 {
+        match &self.running {
             Running::Refused => true,
             Running::InRuntime(handle) => handle.is_finished(),
             Running::OnThread(result) => result.is_terminated() || !result.is_empty(),
         }
+    }
+}
+
+impl<V> fmt::Debug for Task<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task")
+            .field("name", &self.name())
+            .field("is_finished", &self.is_finished())
+            .finish()
     }
 }
 
@@ -152,7 +183,7 @@ impl<V> Future for Task<V> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Panics are caught inside, so these errors are an abort (or a runtime that went away).
-        let result = match &mut self.0 {
+        let result = match &mut self.running {
             Running::Refused => return Poll::Ready(Err(TaskError::Refused)),
             Running::InRuntime(handle) => ready!(Pin::new(handle).poll(cx)).ok(),
             Running::OnThread(result) => ready!(Pin::new(result).poll(cx)).ok(),

@@ -15,7 +15,10 @@ const ONE: usize = 4;
 ///
 /// Every change is a read-modify-write with acquire and release, so what a member did before it
 /// left happens before whoever sees the node ended.
+/// On a cache line of its own: it changes with every task, and what is beside it is read by every
+/// poll.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(super) struct Word(AtomicUsize);
 
 /// What a change has brought about.

@@ -76,6 +76,24 @@ fn a_task_is_refused_or_ends_with_the_abort() {
 }
 
 #[test]
+fn of_two_tasks_that_enter_during_the_abort_each_is_refused_or_ends() {
+    loom::model(|| {
+        let tree = tree();
+        let tasks = [(); 2].map(|()| {
+            let scope = tree.scope().clone();
+            thread::spawn(move || {
+                enter(&scope, Ending::WhenTold, pending::<()>()).map(block_on);
+            })
+        });
+        tree.scope().node.abort();
+        for task in tasks {
+            task.join().unwrap();
+        }
+        assert_eq!(tree.scope().live(), 0);
+    });
+}
+
+#[test]
 fn a_member_is_refused_or_ends_with_its_tree() {
     loom::model(|| {
         let tree = tree();
@@ -239,7 +257,10 @@ fn blocking_work_that_comes_to_wait_for_a_thread_is_taken_back() {
         let queued = runtime.spawn(async {});
         let abort = queued.abort_handle();
         let spawner = thread::spawn(move || {
-            place.node.task_queued(&place.task, abort);
+            let nudge = Nudge::TakeBack(abort.clone());
+            if place.node.leave_nudge(&place.task, nudge) {
+                abort.abort();
+            }
             place
         });
         tree.scope().node.abort();

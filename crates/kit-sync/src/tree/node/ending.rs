@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use super::{Entry, Inside, Node, OnAbort};
+use super::{Inside, Node, OnAbort};
 use crate::Cause;
 use crate::panic::{Caught, catch, message};
 use crate::sync::{Ordering, lock};
 use crate::tree::Ending;
+use crate::tree::named::{Nudge, TaskState};
 use crate::tree::records::Records;
 use crate::tree::report::{Outcome, TaskReport};
 
@@ -22,7 +23,7 @@ impl Node {
 
     pub(super) fn mark_cancelled(&self) {
         let change = self.word.cancel();
-        wake(self.tasks_to_wake(|entry| entry.task.ending == Ending::MayBeDropped));
+        self.nudge_tasks(|task| task.ending == Ending::MayBeDropped);
         for child in self.children() {
             child.mark_cancelled();
         }
@@ -61,9 +62,8 @@ impl Node {
         self.aborting.store(true, Ordering::Release);
         let change = self.word.end();
         if !change.empty {
-            wake(self.members_to_wake());
-            wake(self.tasks_to_wake(|entry| entry.task.counts()));
-            self.take_back_what_is_queued();
+            self.members_to_wake().into_iter().for_each(Waker::wake);
+            self.nudge_tasks(TaskState::counts);
             let mut inside = self.lock();
             let held = inside.holds.iter_mut();
             holds.extend(held.filter_map(|(_, hold)| hold.take()));
@@ -74,32 +74,18 @@ impl Node {
         self.after(change);
     }
 
-    fn take_back_what_is_queued(&self) {
-        let inside = self.lock();
-        let queued: Vec<_> = inside
-            .tasks
-            .iter()
-            .filter(|(_, entry)| entry.task.counts())
-            .filter_map(|(_, entry)| entry.task.queued.get().cloned())
-            .collect();
-        drop(inside);
-        queued.iter().for_each(tokio::task::AbortHandle::abort);
-    }
-
     pub(super) fn end_hold(&self, OnAbort(end): OnAbort) {
         if let Err(caught) = catch(end) {
             self.member_failed(panicked(self, &caught));
         }
     }
 
-    fn tasks_to_wake(&self, whom: impl Fn(&Entry) -> bool) -> Vec<Waker> {
+    fn nudge_tasks(&self, whom: impl Fn(&TaskState) -> bool) {
         let inside = self.lock();
-        let wakers = inside
-            .tasks
-            .iter()
-            .filter(|(_, entry)| whom(entry))
-            .filter_map(|(_, entry)| entry.waker.clone());
-        wakers.collect()
+        let whom = inside.tasks.iter().filter(|(_, task)| whom(task));
+        let nudges: Vec<_> = whom.filter_map(|(_, task)| task.nudge()).collect();
+        drop(inside);
+        nudges.into_iter().for_each(Nudge::give);
     }
 
     /// What the node remembers, and what still lives in it.
@@ -112,7 +98,7 @@ impl Node {
         }
         records.stuck_holds += inside.holds.len();
         records.aborted_members += self.members(&inside, &children);
-        for (_, Entry { task, .. }) in &inside.tasks {
+        for (_, task) in &inside.tasks {
             records.still_running(task);
         }
         // The children after the lock: the last reference to one takes it.
@@ -125,7 +111,7 @@ impl Node {
     /// moment when a child goes, never one too many.
     pub(super) fn members(&self, inside: &Inside, children: &[Option<Arc<Node>>]) -> usize {
         let tasks = inside.tasks.iter();
-        let tasks = tasks.filter(|(_, entry)| entry.task.counts()).count();
+        let tasks = tasks.filter(|(_, task)| task.counts()).count();
         // One that is being dropped waits for the lock to be counted out.
         let counted = |child: &&Option<Arc<Node>>| {
             let child = child.as_ref();
@@ -135,10 +121,6 @@ impl Node {
         self.live()
             .saturating_sub(tasks + inside.holds.len() + children)
     }
-}
-
-fn wake(wakers: Vec<Waker>) {
-    wakers.into_iter().for_each(Waker::wake);
 }
 
 fn panicked(node: &Node, caught: &Caught) -> TaskReport {

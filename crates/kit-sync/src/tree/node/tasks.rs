@@ -1,15 +1,12 @@
 //! Coming and going of named tasks, holds and threads.
 
 use std::sync::Arc;
-use std::task::Waker;
 use std::thread::JoinHandle;
 
-use tokio::task::AbortHandle;
-
-use super::{Entry, Node, OnAbort};
+use super::{Node, OnAbort};
 use crate::sync::{Ordering, lock};
 use crate::tree::Ending;
-use crate::tree::named::TaskState;
+use crate::tree::named::{Nudge, TaskState};
 use crate::tree::report::{Outcome, TaskReport};
 
 /// What lives in a node.
@@ -23,7 +20,7 @@ pub(in crate::tree) struct Census {
 impl Node {
     /// Counts a task in and gives it a place; `None` when the node has ended. What may be left
     /// behind is listed but not counted.
-    pub(in crate::tree) fn enter_task(&self, task: &Arc<TaskState>) -> Option<usize> {
+    pub(in crate::tree) fn enter_task(&self, task: &Arc<TaskState>) -> Option<u32> {
         // Counted and listed in one step for those who have the lock.
         let mut inside = self.lock();
         let entered = if task.counts() {
@@ -37,10 +34,8 @@ impl Node {
         if let Some(watched) = &self.watched {
             watched.spawned();
         }
-        Some(inside.tasks.insert(Entry {
-            task: Arc::clone(task),
-            waker: None,
-        }))
+        let key = inside.tasks.insert(Arc::clone(task));
+        Some(u32::try_from(key).expect("fewer than four thousand million tasks"))
     }
 
     /// Whether a named task has to end now.
@@ -52,42 +47,39 @@ impl Node {
         }
     }
 
-    /// The task has something to wait for. Afterwards it must look once more whether it
-    /// [must end](Self::must_end).
-    pub(in crate::tree) fn task_waits(&self, key: usize, waker: &Waker) {
-        let waker = Some(waker.clone());
-        self.lock().tasks[key].waker = waker;
+    /// The task waits for something; gives whether it must end already.
+    pub(in crate::tree) fn leave_nudge(&self, task: &TaskState, nudge: Nudge) -> bool {
+        task.leave_nudge(nudge);
+        self.must_end(task)
     }
 
-    pub(in crate::tree) fn task_ended(&self, key: usize, task: &Arc<TaskState>, outcome: Outcome) {
+    pub(in crate::tree) fn task_ended(&self, key: u32, task: &Arc<TaskState>, outcome: Outcome) {
         let failed = outcome.is_failure();
-        task.end(outcome);
+        // Of most tasks nobody will ask.
+        let unasked = if failed || self.watched.is_some() || self.is_cancelled() {
+            task.end(outcome);
+            None
+        } else {
+            Some(outcome)
+        };
         if let Some(watched) = &self.watched {
             watched.ended(failed, || TaskReport::past(self.path(), Arc::clone(task)));
         }
         let mut inside = self.lock();
-        let entry = inside.tasks.remove(key);
+        let listed = inside.tasks.remove(key as usize);
         if self.is_cancelled() {
-            lock(&self.records).ended(entry.task);
+            if let Some(outcome) = unasked {
+                listed.end(outcome);
+            }
+            lock(&self.records).ended(listed);
         } else if failed {
-            lock(&self.records).failure(TaskReport::past(self.path(), entry.task));
+            lock(&self.records).failure(TaskReport::past(self.path(), listed));
         }
         // Uncounted and unlisted in one step for those who have the lock.
         let change = task.counts().then(|| self.word.leave());
         drop(inside);
-        drop(entry.waker);
         if let Some(change) = change {
             self.after(change);
-        }
-    }
-
-    /// Blocking work waits for a thread: until it has one, it can be taken back.
-    pub(in crate::tree) fn task_queued(&self, task: &TaskState, abort: AbortHandle) {
-        let inside = self.lock();
-        let abort = task.queued.get_or_init(|| abort);
-        drop(inside);
-        if self.must_end(task) {
-            abort.abort();
         }
     }
 
@@ -96,7 +88,7 @@ impl Node {
         let inside = self.lock();
         let children = inside.children();
         let tasks = inside.tasks.iter();
-        let tasks = tasks.map(|(_, entry)| Arc::clone(&entry.task)).collect();
+        let tasks = tasks.map(|(_, task)| Arc::clone(task)).collect();
         let (members, holds) = (self.members(&inside, &children), inside.holds.len());
         // The children after the lock: the last reference to one takes it.
         drop(inside);
@@ -109,9 +101,8 @@ impl Node {
     }
 
     /// The named task that a thread says it polls.
-    pub(in crate::tree) fn task(&self, key: usize) -> Option<Arc<TaskState>> {
-        let inside = self.lock();
-        inside.tasks.get(key).map(|entry| Arc::clone(&entry.task))
+    pub(in crate::tree) fn task(&self, key: u32) -> Option<Arc<TaskState>> {
+        self.lock().tasks.get(key as usize).cloned()
     }
 
     #[inline]

@@ -88,6 +88,9 @@ fn measure(arguments: &Arguments) -> Option<f64> {
             measure.nanos(move |n| scope::track(n, depth, work::ready_unit))
         }
         ("track-yield", "join-set") => measure.nanos(|n| scope::join_set(n, work::yields_unit)),
+        ("track-yield", "task-tracker") => {
+            measure.nanos(|n| scope::task_tracker(n, work::yields_unit))
+        }
         ("track-yield", "track") => {
             measure.nanos(move |n| scope::track(n, depth, work::yields_unit))
         }

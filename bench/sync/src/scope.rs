@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use kit_sync::{Scope, TaskTree};
 use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 
 use crate::work::Done;
 
@@ -28,6 +29,23 @@ where
         while let Some(ended) = set.join_next().await {
             ended.expect("no task panics");
         }
+    }
+    start.elapsed()
+}
+
+/// Without handles, as members are: whoever runs a task last frees it.
+pub(crate) async fn task_tracker<F>(count: u64, work: impl Fn() -> F) -> Duration
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let start = Instant::now();
+    for batch in batches(count) {
+        let tracker = TaskTracker::new();
+        for _ in 0..batch {
+            tracker.spawn(work());
+        }
+        tracker.close();
+        tracker.wait().await;
     }
     start.elapsed()
 }

@@ -106,6 +106,7 @@ pub(super) const COMPARISONS: &[Comparison] = &[
     compare("track-ready", TRACK, JOIN_SET).on_one_thread(),
     compare("track-ready", TRACK_DEPTH_10, TRACK).at_most(1.1),
     compare("track-yield", TRACK, JOIN_SET).at_most(1.2),
+    compare("track-yield", TRACK, TASK_TRACKER),
     compare("close", TREE_OF_TASKS, TRACKER_AND_TOKEN)
         .times(FEW)
         .at_most(2.0),

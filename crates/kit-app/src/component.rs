@@ -8,7 +8,9 @@ use std::time::Duration;
 use kit_sync::{
     Cause, Gate, Scope, Supervisor, Task, TaskError, TaskReport, TaskTree, error_chain,
 };
-use kit_transport::{Context, Cut, Lifecycle, Listening, Phase, Server, Stage};
+use kit_transport::{
+    Context, Cut, InheritedListeners, Lifecycle, Listening, Phase, Server, Stage,
+};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -43,12 +45,15 @@ impl Component {
         lifecycle: Lifecycle,
         gate: &Gate,
         extensions: &http::Extensions,
+        inherited: &InheritedListeners,
     ) -> Component {
         let name = server.name().to_owned();
         let (scope, supervisor) = tree.scope().supervised_child(&name);
         let calls = tree.scope().child("calls").child(&name);
         let (lifecycle, seen) = watch::channel(lifecycle);
-        let context = Context::new(scope.clone(), seen).with(gate.clone(), extensions.clone());
+        let context = Context::new(scope.clone(), seen)
+            .with(gate.clone(), extensions.clone())
+            .with_inherited(inherited.clone());
         let starting = calls.spawn("start", {
             let (server, context) = (Arc::clone(server), context.clone());
             // Told in the middle, it can still use its scope until it returns.

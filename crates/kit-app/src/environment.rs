@@ -2,6 +2,9 @@
 
 use std::env;
 
+use kit_transport::{Inherited, InheritedListeners};
+use listenfd::ListenFd;
+
 /// Facts about the surroundings that choose defaults. [`App::main`](crate::App::main) detects
 /// them; [`App::run`](crate::App::run) takes what the builder was given, by default nothing.
 ///
@@ -13,17 +16,20 @@ use std::env;
 /// });
 /// assert!(environment.in_kubernetes());
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Environment {
     kubernetes: bool,
+    inherited: InheritedListeners,
 }
 
 impl Environment {
     /// Reads the process's environment variables: `KUBERNETES_SERVICE_HOST`, which Kubernetes
-    /// sets in every container.
+    /// sets in every container. Takes the listeners that the process was given (`LISTEN_FDS`, and
+    /// `LISTEN_PID` where it is set, as systemd does) and unsets those variables, so that only the
+    /// first call finds them.
     #[must_use]
     pub fn detect() -> Environment {
-        Environment::from_lookup(|name| env::var(name).ok())
+        Environment::from_lookup(|name| env::var(name).ok()).with_inherited(take_listeners())
     }
 
     /// Takes the variables from elsewhere, such as a map in a test.
@@ -32,7 +38,19 @@ impl Environment {
         let set = |name| variable(name).is_some_and(|value| !value.is_empty());
         Environment {
             kubernetes: set("KUBERNETES_SERVICE_HOST"),
+            inherited: InheritedListeners::default(),
         }
+    }
+
+    /// The same surroundings with these listeners for
+    /// [`Listen::inherited`](kit_transport::Listen::inherited).
+    #[must_use]
+    pub fn with_inherited(self, inherited: InheritedListeners) -> Environment {
+        Environment { inherited, ..self }
+    }
+
+    pub(crate) fn inherited(&self) -> &InheritedListeners {
+        &self.inherited
     }
 
     /// Whether this is a container in Kubernetes.
@@ -40,4 +58,28 @@ impl Environment {
     pub fn in_kubernetes(&self) -> bool {
         self.kubernetes
     }
+}
+
+fn take_listeners() -> InheritedListeners {
+    let mut given = ListenFd::from_env();
+    (0..given.len())
+        .map(|index| match given.take_tcp_listener(index) {
+            Ok(listener) => listener.map(Inherited::from),
+            Err(_) => take_unix_listener(&mut given, index),
+        })
+        .collect()
+}
+
+#[cfg(unix)]
+fn take_unix_listener(given: &mut ListenFd, index: usize) -> Option<Inherited> {
+    let taken = given.take_unix_listener(index);
+    taken
+        .inspect_err(|error| tracing::warn!(index, %error, "inherited something that is no listener"))
+        .ok()?
+        .map(Inherited::from)
+}
+
+#[cfg(not(unix))]
+fn take_unix_listener(_: &mut ListenFd, _: usize) -> Option<Inherited> {
+    None
 }

@@ -158,6 +158,7 @@ impl Run {
                 self.lifecycle,
                 &self.gate,
                 &self.extensions,
+                self.environment.inherited(),
             ));
         }
         let limit = Instant::now() + self.start_timeout;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kit_sync::{Gate, Latch, Scope};
 use tokio::sync::watch;
 
-use crate::{Cut, Cuts, Lifecycle};
+use crate::{Cut, Cuts, Inherited, InheritedListeners, Lifecycle};
 
 /// What the application hands to a component: where its tasks live, what it can see of the
 /// application's life, and what it may say back. Cheap to clone.
@@ -30,14 +30,10 @@ use crate::{Cut, Cuts, Lifecycle};
 pub struct Context {
     scope: Scope,
     lifecycle: watch::Receiver<Lifecycle>,
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
+    cuts: Arc<Cuts>,
     gate: Gate,
-    cuts: Cuts,
-    extensions: http::Extensions,
+    extensions: Arc<http::Extensions>,
+    inherited: InheritedListeners,
 }
 
 impl Context {
@@ -48,19 +44,28 @@ impl Context {
         Context {
             scope,
             lifecycle,
-            shared: Arc::default(),
+            cuts: Arc::default(),
+            gate: Gate::new(),
+            extensions: Arc::default(),
+            inherited: InheritedListeners::default(),
         }
     }
 
     /// The same context with the application's gate and extensions.
     #[must_use]
     pub fn with(self, gate: Gate, extensions: http::Extensions) -> Context {
-        let shared = Arc::new(Shared {
+        let extensions = Arc::new(extensions);
+        Context {
             gate,
-            cuts: Cuts::default(),
             extensions,
-        });
-        Context { shared, ..self }
+            ..self
+        }
+    }
+
+    /// The same context with the listeners that the process was given.
+    #[must_use]
+    pub fn with_inherited(self, inherited: InheritedListeners) -> Context {
+        Context { inherited, ..self }
     }
 
     /// Where the component's tasks live. Its token means: drain and end.
@@ -78,25 +83,31 @@ impl Context {
     /// Counts something that did not end by itself before the deadline; `which` names it in the
     /// report (`GET /orders from 10.0.0.7:41000`). A cut [`Cut::Request`] makes the exit code 1.
     pub fn count_cut(&self, what: Cut, which: impl Into<String>) {
-        self.shared.cuts.count(what, which.into());
+        self.cuts.count(what, which.into());
     }
 
     /// What was cut so far.
     #[must_use]
     pub fn cuts(&self) -> &Cuts {
-        &self.shared.cuts
+        &self.cuts
     }
 
     /// Holds the application's readiness back until the latch is opened; `what` says what is
     /// waited for.
     pub fn latch(&self, what: &'static str) -> Latch {
-        self.shared.gate.latch(what)
+        self.gate.latch(what)
     }
 
     /// What every request's extensions are cloned from: the application's `Arc<Info>`, its
     /// handle, and what the application's author put there.
     #[must_use]
     pub fn extensions(&self) -> &http::Extensions {
-        &self.shared.extensions
+        &self.extensions
+    }
+
+    /// The `index`th listener that the process was given (`LISTEN_FDS`), once.
+    #[must_use]
+    pub fn inherited(&self, index: usize) -> Option<Inherited> {
+        self.inherited.take(index)
     }
 }

@@ -16,17 +16,32 @@ mod deadline;
 mod drain;
 mod draining;
 mod executor;
+#[cfg(feature = "tls")]
+mod identity;
 mod in_flight;
 mod io;
 mod lame_duck;
+mod listener;
 mod options;
 mod peer;
 mod service;
 mod sniff;
+mod socket;
 mod timer;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(unix)]
+mod unix;
+mod until;
 
-pub(crate) use accept::{listen, serve};
+pub(crate) use accept::serve;
 pub use draining::Draining;
+#[cfg(feature = "tls")]
+pub use identity::Identity;
+pub(crate) use listener::Listener;
 pub use options::ConnectionOptions;
 pub use peer::Peer;
 pub(crate) use service::Handler;
+#[cfg(feature = "tls")]
+pub(crate) use tls::{Protocols, ServerTls};
+pub use until::Until;

@@ -2,33 +2,38 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 
 use async_trait::async_trait;
-use http::{Extensions, Request, Response};
-use hyper::body::Incoming;
-use kit_sync::{BoxError, Scope};
-use tonic::Status;
+use http::{Request, Response};
+use kit_sync::BoxError;
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
-use tonic::service::Routes;
-use tonic::transport::server::TcpConnectInfo;
 
-use crate::driver::{self, Handler};
-use crate::{ConnectionOptions, Context, Listening, Peer};
+use crate::driver::{self, Listener};
+#[cfg(feature = "tls")]
+use crate::Tls;
+use crate::{ConnectionOptions, Context, Listen, Listening};
 
+mod handler;
 mod health;
 mod reflection;
+mod services;
 mod until_drain;
+mod until_unavailable;
+
+use handler::GrpcHandler;
+#[cfg(feature = "http")]
+pub(crate) use handler::{extend, is_grpc, panicked};
+pub use services::Services;
+pub use until_unavailable::UntilUnavailable;
 
 /// A gRPC server: any number of tonic services, with `grpc.health.v1.Health` and, if asked,
 /// reflection.
 ///
-/// Health answers `SERVING` while the application is running and its checks pass, for `""` and the
-/// full name of each service added; from the first moment of a stop, `NOT_SERVING`. `Watch` and
-/// reflection streams end with `UNAVAILABLE` when the drain begins. A health service of your own
-/// takes the place of this one.
+/// What health says is told at [`Services`]; an HTTP server can
+/// [have the same services](crate::http::Server::grpc) on its port. A request that is not gRPC is
+/// answered 415.
 ///
 /// A request's extensions hold tonic's connect info (so `tonic::Request::remote_addr` works),
 /// [`Peer`], [`Draining`](crate::Draining), the server's `kit_sync::Scope`, and what the
@@ -50,23 +55,24 @@ mod until_drain;
 #[must_use = "a server does nothing until an application runs it"]
 pub struct Server {
     name: Cow<'static, str>,
-    address: SocketAddr,
-    routes: Routes,
-    services: Vec<&'static str>,
-    descriptors: Vec<&'static [u8]>,
+    listen: Listen,
+    services: Services,
     options: ConnectionOptions,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 impl Server {
-    /// A server at `address` with no service but health; port 0 lets the system choose.
-    pub fn new(address: impl Into<SocketAddr>) -> Server {
+    /// A server with no service but health, at an address (port 0 lets the system choose), or
+    /// wherever else a [`Listen`] says.
+    pub fn new(listen: impl Into<Listen>) -> Server {
         Server {
             name: Cow::Borrowed("grpc"),
-            address: address.into(),
-            routes: Routes::default(),
-            services: Vec::new(),
-            descriptors: Vec::new(),
+            listen: listen.into(),
+            services: Services::new(),
             options: ConnectionOptions::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 
@@ -74,7 +80,7 @@ impl Server {
     ///
     /// # Panics
     /// When a service of that name was added before.
-    pub fn service<S>(mut self, service: S) -> Server
+    pub fn service<S>(self, service: S) -> Server
     where
         S: Service<
                 Request<Body>,
@@ -87,22 +93,30 @@ impl Server {
             + Sync
             + 'static,
     {
-        self.routes = self.routes.add_service(service);
-        self.services.push(S::NAME);
-        self
+        let services = self.services.service(service);
+        Server { services, ..self }
     }
 
     /// Offers reflection, versions `v1` and `v1alpha`, for an encoded file descriptor set and
     /// those of health and reflection themselves. Adds, when called again.
-    pub fn reflection(mut self, encoded_file_descriptor_set: &'static [u8]) -> Server {
-        self.descriptors.push(encoded_file_descriptor_set);
-        self
+    pub fn reflection(self, encoded_file_descriptor_set: &'static [u8]) -> Server {
+        let services = self.services.reflection(encoded_file_descriptor_set);
+        Server { services, ..self }
     }
 
     /// Its name in logs, reports and errors. Default: `grpc`.
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Server {
         Server {
             name: name.into(),
+            ..self
+        }
+    }
+
+    /// Encrypts its connections; its endpoint becomes `grpcs://`.
+    #[cfg(feature = "tls")]
+    pub fn tls(self, tls: Tls) -> Server {
+        Server {
+            tls: Some(tls),
             ..self
         }
     }
@@ -120,51 +134,10 @@ impl crate::Server for Server {
     }
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
-        let mut routes = self.routes.clone();
-        let health = health::service(ctx, &self.services);
-        if !self.services.contains(&name_of(&health)) {
-            routes = routes.add_service(health);
-        }
-        if !self.descriptors.is_empty() {
-            routes = reflection::add(routes, ctx, &self.descriptors)?;
-        }
-        let (listener, address) = driver::listen(self.address).await?;
-        let handler = GrpcHandler {
-            routes: routes.prepare(),
-        };
+        let handler = GrpcHandler::new(self.services.routes(ctx)?);
+        let listener = Listener::bind(&self.listen, ctx).await?;
+        let address = listener.address()?;
         driver::serve(ctx, listener, handler, self.options.clone());
-        Ok(vec![Listening::tcp("grpc", address)])
-    }
-}
-
-fn name_of<S: NamedService>(_service: &S) -> &'static str {
-    S::NAME
-}
-
-#[derive(Clone)]
-struct GrpcHandler {
-    routes: Routes,
-}
-
-impl Handler for GrpcHandler {
-    type Body = Body;
-    type Future = <Routes as Service<Request<Incoming>>>::Future;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        // Routes are always ready.
-        self.routes.clone().call(request)
-    }
-
-    fn panicked() -> Response<Body> {
-        Status::internal("internal error").into_http()
-    }
-
-    fn extend(&self, extensions: &mut Extensions, peer: Peer, scope: &Scope) {
-        extensions.insert(peer);
-        extensions.insert(scope.clone());
-        extensions.insert(TcpConnectInfo {
-            local_addr: Some(peer.local),
-            remote_addr: Some(peer.remote),
-        });
+        Ok(vec![Listening::new("grpc", address)])
     }
 }

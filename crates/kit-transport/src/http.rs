@@ -1,23 +1,27 @@
 //! HTTP/1.1 and HTTP/2 over any [`axum::Router`].
 
 use std::borrow::Cow;
-use std::convert::Infallible;
-use std::net::SocketAddr;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::response::IntoResponse as _;
-use axum::routing::future::RouteFuture;
+use axum::extract::FromRequestParts;
 use http::request::Parts;
-use http::{Extensions, Request, Response};
-use hyper::body::{Body as _, Incoming};
 use kit_sync::{BoxError, Scope};
-use tower_service::Service as _;
 
-use crate::driver::{self, Handler};
-use crate::{ApiError, ConnectionOptions, Context, Draining, Listening, Peer};
+use crate::driver::{self, Listener};
+#[cfg(feature = "grpc")]
+use crate::grpc;
+#[cfg(feature = "tls")]
+use crate::Tls;
+use crate::{ApiError, ConnectionOptions, Context, Draining, Listen, Listening, Peer};
+
+mod handler;
+#[cfg(feature = "ws")]
+mod websocket;
+
+use handler::HttpHandler;
+#[cfg(feature = "ws")]
+pub use websocket::WebSocket;
 
 /// An HTTP server: HTTP/1.1 and HTTP/2 (with prior knowledge) on one address.
 ///
@@ -39,19 +43,48 @@ use crate::{ApiError, ConnectionOptions, Context, Draining, Listening, Peer};
 #[must_use = "a server does nothing until an application runs it"]
 pub struct Server {
     name: Cow<'static, str>,
-    address: SocketAddr,
+    listen: Listen,
     router: Router,
+    #[cfg(feature = "grpc")]
+    grpc: Option<grpc::Services>,
     options: ConnectionOptions,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 impl Server {
-    /// A server for `router` at `address`; port 0 lets the system choose.
-    pub fn new(address: impl Into<SocketAddr>, router: Router) -> Server {
+    /// A server for `router` at an address (port 0 lets the system choose), or wherever else a
+    /// [`Listen`] says.
+    pub fn new(listen: impl Into<Listen>, router: Router) -> Server {
         Server {
             name: Cow::Borrowed("http"),
-            address: address.into(),
+            listen: listen.into(),
             router,
+            #[cfg(feature = "grpc")]
+            grpc: None,
             options: ConnectionOptions::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// Serves gRPC on the same port: requests whose content type begins with `application/grpc` go
+    /// to these services, all others to the routes.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use kit_transport::{grpc, http};
+    ///
+    /// let router = Router::new().route("/hello", get(|| async { "Hello" }));
+    /// // With `.service(…)` for each generated server.
+    /// let services = grpc::Services::new();
+    /// let server = http::Server::new(([127, 0, 0, 1], 8000), router).grpc(services);
+    /// ```
+    #[cfg(feature = "grpc")]
+    pub fn grpc(self, services: grpc::Services) -> Server {
+        Server {
+            grpc: Some(services),
+            ..self
         }
     }
 
@@ -59,6 +92,15 @@ impl Server {
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Server {
         Server {
             name: name.into(),
+            ..self
+        }
+    }
+
+    /// Encrypts its connections; its endpoint becomes `https://`.
+    #[cfg(feature = "tls")]
+    pub fn tls(self, tls: Tls) -> Server {
+        Server {
+            tls: Some(tls),
             ..self
         }
     }
@@ -76,43 +118,35 @@ impl crate::Server for Server {
     }
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
-        let (listener, address) = driver::listen(self.address).await?;
         let handler = HttpHandler {
             router: self.router.clone().with_state(()),
+            #[cfg(feature = "grpc")]
+            grpc: self.grpc.as_ref().map(|grpc| grpc.routes(ctx)).transpose()?,
         };
-        driver::serve(ctx, listener, handler, self.options.clone());
-        Ok(vec![Listening::tcp("http", address)])
-    }
-}
-
-#[derive(Clone)]
-struct HttpHandler {
-    router: Router,
-}
-
-impl Handler for HttpHandler {
-    type Body = Body;
-    type Future = RouteFuture<Infallible>;
-
-    fn call(&self, request: Request<Incoming>) -> RouteFuture<Infallible> {
-        // One allocation less for most requests.
-        let request = request.map(|body| {
-            if body.is_end_stream() {
-                Body::empty()
-            } else {
-                Body::new(body)
-            }
-        });
-        // A router is always ready.
-        self.router.clone().call(request)
-    }
-
-    fn panicked() -> Response<Body> {
-        ApiError::internal("", "internal error").into_response()
-    }
-
-    fn extend(&self, extensions: &mut Extensions, peer: Peer, _scope: &Scope) {
-        extensions.insert(ConnectInfo(peer.remote));
+        let listener = Listener::bind(&self.listen, ctx).await?;
+        let address = listener.address()?;
+        #[cfg(feature = "tls")]
+        let tls = driver::start_tls(self.tls.as_ref(), &[b"h2", b"http/1.1"], ctx).await?;
+        #[cfg(feature = "tls")]
+        let secure = tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        let secure = false;
+        driver::serve(
+            ctx,
+            listener,
+            handler,
+            self.options.clone(),
+            #[cfg(feature = "tls")]
+            tls,
+        );
+        let scheme = if secure { "https" } else { "http" };
+        let mut listening = vec![Listening::new(scheme, address.clone())];
+        #[cfg(feature = "grpc")]
+        if self.grpc.is_some() {
+            let scheme = if secure { "grpcs" } else { "grpc" };
+            listening.push(Listening::new(scheme, address));
+        }
+        Ok(listening)
     }
 }
 
@@ -132,7 +166,8 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Peer, ApiError> {
-        Ok(Draining::from_request_parts(parts, state).await?.peer())
+        let draining = Draining::from_request_parts(parts, state).await?;
+        Ok(draining.peer())
     }
 }
 

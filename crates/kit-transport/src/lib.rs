@@ -14,20 +14,28 @@ pub mod grpc;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
+mod listen;
 mod listening;
 mod phase;
 mod server;
 #[cfg(any(feature = "http", feature = "grpc"))]
 mod start_error;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use context::Context;
 pub use cut::{Cut, Cuts};
+#[cfg(feature = "tls")]
+pub use driver::Identity;
 #[cfg(any(feature = "http", feature = "grpc"))]
-pub use driver::{ConnectionOptions, Draining, Peer};
+pub use driver::{ConnectionOptions, Draining, Peer, Until};
 pub use error::ApiError;
 pub use lifecycle::{Lifecycle, Stage};
+pub use listen::{HandOver, Inherited, InheritedListeners, Listen};
 pub use listening::{Address, Listening};
 pub use phase::Phase;
 pub use server::Server;
 #[cfg(any(feature = "http", feature = "grpc"))]
 pub use start_error::StartError;
+#[cfg(feature = "tls")]
+pub use tls::{Pem, Tls};

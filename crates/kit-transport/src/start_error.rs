@@ -1,7 +1,6 @@
 //! Why a server did not start.
 
 use std::io;
-use std::net::SocketAddr;
 
 use kit_sync::BoxError;
 use thiserror::Error;
@@ -14,7 +13,7 @@ pub enum StartError {
     #[error("could not listen on {address}: address in use")]
     AddressInUse {
         /// The address that was asked for.
-        address: SocketAddr,
+        address: String,
         /// What the system said.
         source: io::Error,
     },
@@ -22,9 +21,35 @@ pub enum StartError {
     #[error("could not listen on {address}")]
     Listen {
         /// The address that was asked for.
-        address: SocketAddr,
+        address: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// A server that was given a listener was started twice.
+    #[error(
+        "could not listen: the listener that the server was given was taken by an earlier start; \
+         give every start one of its own"
+    )]
+    ListenerTaken,
+    /// The process has not inherited that many listeners.
+    #[error(
+        "could not listen on inherited listener {index}: the process has no such listener, or \
+         another server has taken it (LISTEN_FDS says how many there are, counted from 0)"
+    )]
+    NotInherited {
+        /// The index that was asked for.
+        index: usize,
+    },
+    /// A certificate or a key cannot be used.
+    #[cfg(feature = "tls")]
+    #[error("could not set up TLS: the {what} from {from} cannot be used")]
+    Tls {
+        /// What: the certificate, the private key, …
+        what: &'static str,
+        /// The file, or that it was in memory.
+        from: String,
+        /// What is wrong with it.
+        source: BoxError,
     },
     /// A file descriptor set given for reflection cannot be read.
     #[error("could not offer reflection: a file descriptor set is not what protoc writes")]

@@ -1,98 +1,81 @@
-//! Listening and accepting.
+//! Accepting, and handing the address over.
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
 use super::connections::Connections;
 use super::drain::drain;
 use super::io::Io;
+use super::listener::{Accepted, Listener, concerns_one_connection};
 use super::options::ConnectionOptions;
 use super::peer::Peer;
 use super::service::Handler;
-use crate::{Context, Lifecycle, Stage, StartError};
+use super::socket::Socket;
+#[cfg(feature = "tls")]
+use super::tls::ServerTls;
+use crate::{Context, HandOver, Lifecycle, Stage};
 
 /// How long accepting pauses when the process has no file descriptor or memory left.
 const BACK_OFF: Duration = Duration::from_millis(100);
-/// How many connections are taken from the queue when the listener closes; the length of the
-/// queue that tokio asks for.
-const SWEEP: usize = 1024;
-
-pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AddrInUse => StartError::AddressInUse { address, source },
-        _ => StartError::Listen { address, source },
-    };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
-}
+/// How long connections wait for a place before they are closed instead.
+const SHED_AFTER: Duration = Duration::from_secs(1);
+/// For connections that were on their way before a successor got them all.
+const LINGER: Duration = Duration::from_millis(200);
 
 /// Accepts and serves until the scope is told, then drains: the task ends with the last connection.
 pub(crate) fn serve<H: Handler>(
     ctx: &Context,
-    listener: TcpListener,
+    listener: Listener,
     handler: H,
     options: ConnectionOptions,
+    #[cfg(feature = "tls")] tls: Option<ServerTls>,
 ) {
     let connections = Arc::new(Connections::new(ctx.clone(), options));
     let acceptor = Acceptor {
         connections,
         handler,
+        #[cfg(feature = "tls")]
+        tls,
     };
     ctx.scope().spawn("accept", async move {
         acceptor.accept(&listener).await;
         // Also when the application had no time to be one.
         acceptor.connections.become_lame_duck(Duration::ZERO);
-        acceptor.sweep(listener);
-        drain(&acceptor.connections).await;
+        let hand_over = listener.hand_over;
+        acceptor.hand_over(listener).await;
+        drain(&acceptor.connections, hand_over).await;
     });
 }
 
 struct Acceptor<H> {
     connections: Arc<Connections>,
     handler: H,
+    #[cfg(feature = "tls")]
+    tls: Option<ServerTls>,
 }
 
 impl<H: Handler> Acceptor<H> {
-    async fn accept(&self, listener: &TcpListener) {
+    /// Until the scope is told.
+    async fn accept(&self, listener: &Listener) {
         let token = self.connections.ctx.scope().token();
         let mut life = self.connections.ctx.lifecycle();
-        self.look_at(&mut life);
-        let mut watching = true;
-        let mut exhausted = false;
-        loop {
-            tokio::select! {
-                biased;
-                () = token.cancelled() => return,
-                changed = life.changed(), if watching => {
-                    watching = changed.is_ok();
-                    self.look_at(&mut life);
-                }
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, remote)) => {
-                        exhausted = false;
-                        self.connect(stream, remote);
-                    }
-                    Err(error) if concerns_one_connection(&error) => {
-                        tracing::debug!(%error, "a connection failed before it was accepted");
-                    }
-                    Err(error) => {
-                        if !std::mem::replace(&mut exhausted, true) {
-                            tracing::error!(%error, "cannot accept connections; trying again every 100 ms");
-                        }
-                        let pause = tokio::time::sleep(BACK_OFF);
-                        if token.run_until_cancelled(pause).await.is_none() {
-                            return;
-                        }
-                    }
+        let lame_duck = async {
+            loop {
+                self.look_at(&mut life);
+                if life.changed().await.is_err() {
+                    return std::future::pending().await;
                 }
             }
+        };
+        tokio::select! {
+            biased;
+            () = token.cancelled() => {}
+            () = lame_duck => {}
+            () = self.accept_all(listener) => {}
         }
     }
 
@@ -103,91 +86,90 @@ impl<H: Handler> Acceptor<H> {
         }
     }
 
-    /// Serves what has already connected; what is left in the queue of a listener that closes is
-    /// reset.
-    fn sweep(&self, listener: TcpListener) {
-        // Without the runtime, whose idea of what is ready lags behind.
-        let Ok(listener) = listener.into_std() else {
-            return;
-        };
-        for _ in 0..SWEEP {
-            let accepted = match listener.accept() {
-                Ok(accepted) => accepted,
-                Err(error) if concerns_one_connection(&error) => continue,
-                Err(_) => return,
-            };
-            let (stream, remote) = accepted;
-            match stream
-                .set_nonblocking(true)
-                .and_then(|()| TcpStream::from_std(stream))
-            {
-                Ok(stream) => self.connect(stream, remote),
-                Err(error) => tracing::debug!(%remote, %error, "connection failed"),
+    async fn accept_all(&self, listener: &Listener) {
+        let mut exhausted = false;
+        let mut shedding = false;
+        loop {
+            if self.connections.is_full() && !shedding {
+                let room = timeout(SHED_AFTER, self.connections.room()).await;
+                shedding = room.is_err();
+                if shedding {
+                    let limit = self.connections.options.max_connections;
+                    tracing::warn!(limit, "too many connections; new ones are closed");
+                }
+            }
+            match listener.accept().await {
+                Ok(accepted) => {
+                    exhausted = false;
+                    shedding &= self.connections.is_full();
+                    self.accepted(accepted);
+                }
+                Err(error) if concerns_one_connection(&error) => {
+                    tracing::debug!(%error, "a connection failed before it was accepted");
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut exhausted, true) {
+                        tracing::error!(%error, "cannot accept connections; trying again every 100 ms");
+                    }
+                    tokio::time::sleep(BACK_OFF).await;
+                }
             }
         }
     }
 
-    fn connect(&self, stream: TcpStream, remote: SocketAddr) {
-        let scope = self.connections.ctx.scope();
-        let local = match stream.set_nodelay(true).and_then(|()| stream.local_addr()) {
-            Ok(local) => local,
-            Err(error) => {
-                tracing::debug!(%remote, %error, "connection failed");
-                return;
+    /// New connections go elsewhere from now on.
+    async fn hand_over(&self, listener: Listener) {
+        match listener.hand_over {
+            // Who has the listener as well serves its queue.
+            HandOver::SharedListener => return,
+            HandOver::None => {}
+            HandOver::ReusePort => {
+                listener.steer();
+                let linger = self.connections.at_most_a_fifth(LINGER);
+                tokio::select! {
+                    () = self.connections.until(Instant::now() + linger) => {}
+                    () = self.accept_all(&listener) => {}
+                }
             }
-        };
-        let (conn, place) = self.connections.open(Peer::new(remote, local));
+        }
+        listener.sweep(|accepted| self.accepted(accepted));
+    }
+
+    fn accepted(&self, accepted: Accepted) {
+        match accepted {
+            Ok(_) if self.connections.is_full() => self.connections.count_shed(),
+            Ok((socket, peer)) => self.connect(socket, peer),
+            Err(error) => tracing::debug!(%error, "a connection failed as it was accepted"),
+        }
+    }
+
+    fn connect(&self, socket: Socket, peer: Peer) {
+        let scope = self.connections.ctx.scope();
+        let (conn, place) = self.connections.open(peer);
         let killed = Arc::clone(&conn);
         // A scope that refuses has ended: the connection is dropped.
         let Ok(member) = scope.hold(move || killed.kill()) else {
             return;
         };
-        let io = Io::new(stream, Arc::clone(&conn), place, member);
-        let connection = Connection::new(
-            io,
-            conn,
-            self.handler.clone(),
-            Arc::clone(&self.connections),
-        );
-        drop(scope.track(connection));
-    }
-}
-
-/// Errors that `accept` reports for the connection it would have returned, not for the listener.
-fn concerns_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{
-        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted,
-        NetworkDown, NetworkUnreachable, PermissionDenied, TimedOut,
-    };
-    matches!(
-        error.kind(),
-        ConnectionAborted
-            | ConnectionRefused
-            | ConnectionReset
-            | HostUnreachable
-            | Interrupted
-            | NetworkDown
-            | NetworkUnreachable
-            | PermissionDenied
-            | TimedOut
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_broken_connection_is_ignored_and_an_exhausted_process_is_not() {
-        for broken in [
-            io::ErrorKind::ConnectionAborted,
-            io::ErrorKind::ConnectionReset,
-        ] {
-            assert!(concerns_one_connection(&broken.into()));
+        let connect = {
+            let (conn, connections) = (Arc::clone(&conn), Arc::clone(&self.connections));
+            let handler = self.handler.clone();
+            move |socket| {
+                let io = Io::new(socket, Arc::clone(&conn), place, member);
+                Connection::new(io, conn, handler, connections)
+            }
+        };
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            let handshake = tls.accept(socket, conn);
+            let connection = async move {
+                if let Some(socket) = handshake.await {
+                    connect(socket).await;
+                }
+            };
+            drop(scope.track(connection));
+            return;
         }
-        // EMFILE has no kind of its own.
-        for exhausted in [io::ErrorKind::Other, io::ErrorKind::OutOfMemory] {
-            assert!(!concerns_one_connection(&exhausted.into()));
-        }
+        drop(scope.track(connect(socket)));
     }
 }

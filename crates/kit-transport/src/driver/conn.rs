@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use http::{Method, Uri};
 use tokio::time::Instant;
@@ -11,9 +12,11 @@ use super::deadline::{Deadlines, Next, Seen};
 use super::in_flight::{InFlight, Key, Kind, Running};
 use super::lame_duck::LameDuck;
 use super::options::ConnectionOptions;
+#[cfg(feature = "tls")]
+use super::identity::Identity;
 use super::peer::Peer;
 use super::sniff::{AtomicStage, Stage};
-use crate::Cut;
+use crate::{Address, Cut};
 
 /// One connection, as its I/O, its requests, its task and the drain see it.
 ///
@@ -24,11 +27,15 @@ use crate::Cut;
 /// 3. Nothing is woken and nothing foreign is called under the lock.
 #[derive(Debug)]
 pub(super) struct Conn {
-    pub(super) peer: Peer,
+    peer: Peer,
+    #[cfg(feature = "tls")]
+    identity: OnceLock<Option<Arc<Identity>>>,
     /// Its place on the lame duck's ramp.
     threshold: f32,
     lame_duck: Arc<OnceLock<LameDuck>>,
     opened: Instant,
+    /// When the first byte of a request could come: at once, or after the TLS handshake.
+    ready: OnceLock<Instant>,
     killed: AtomicBool,
     /// An upgraded connection's I/O belongs to somebody else, who must be woken by a kill.
     switched: AtomicBool,
@@ -64,6 +71,7 @@ pub(super) struct Settled {
 pub(super) type Named = (Cut, String);
 
 impl Conn {
+    /// A connection that is about to begin its TLS handshake, or else is [ready](Self::is_ready).
     pub(super) fn new(peer: Peer, threshold: f32, lame_duck: Arc<OnceLock<LameDuck>>) -> Conn {
         let inside = Inside {
             in_flight: InFlight::default(),
@@ -76,9 +84,12 @@ impl Conn {
         };
         Conn {
             peer,
+            #[cfg(feature = "tls")]
+            identity: OnceLock::new(),
             threshold,
             lame_duck,
             opened: Instant::now(),
+            ready: OnceLock::new(),
             killed: AtomicBool::new(false),
             switched: AtomicBool::new(false),
             stage: AtomicStage::new(Stage::Silent),
@@ -91,6 +102,40 @@ impl Conn {
 
     pub(super) fn opened(&self) -> Instant {
         self.opened
+    }
+
+    pub(super) fn peer(&self) -> Peer {
+        Peer {
+            #[cfg(feature = "tls")]
+            identity: self.identity.get().cloned().flatten(),
+            ..self.peer.clone()
+        }
+    }
+
+    pub(super) fn remote(&self) -> &Address {
+        &self.peer.remote
+    }
+
+    // === the handshake, where there is one ===
+
+    /// It waits for the other end, until `limit` or until it is told to go; gives which is first,
+    /// or `None` when it was killed.
+    #[cfg(feature = "tls")]
+    pub(super) fn handshakes(&self, cx: &Context<'_>, limit: Instant) -> Option<Instant> {
+        let mut inside = self.lock();
+        leave_waker(&mut inside.task, cx);
+        let told = inside.deadlines.told().unwrap_or(limit);
+        (!self.is_killed()).then_some(limit.min(told))
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) fn is_known_as(&self, identity: Option<Identity>) {
+        let _ = self.identity.set(identity.map(Arc::new));
+    }
+
+    /// Requests can come.
+    pub(super) fn is_ready(&self) -> Instant {
+        *self.ready.get_or_init(Instant::now)
     }
 
     // === bytes ===
@@ -179,7 +224,7 @@ impl Conn {
         let now = Instant::now();
         let mut inside = self.lock();
         let running = inside.in_flight.get_mut(key);
-        running.map_or_else(String::new, |running| running.name(self.peer.remote, now))
+        running.map_or_else(String::new, |running| running.name(self.remote(), now))
     }
 
     /// Whether an HTTP/1.1 response closes the connection.
@@ -233,7 +278,7 @@ impl Conn {
             };
         }
         let seen = Seen {
-            opened: self.opened,
+            opened: self.ready.get().copied().unwrap_or(self.opened),
             stage: self.stage.load(),
             head: self.head.load(Ordering::Relaxed),
             busy: inside.in_flight.is_busy(),
@@ -252,10 +297,11 @@ impl Conn {
 
     // === the drain ===
 
-    /// Tells it to close as soon as it can; how many streams were running.
-    pub(super) fn tell(&self) -> usize {
+    /// Tells it to close as soon as it can, or after a last look if it seems idle; how many streams
+    /// were running.
+    pub(super) fn tell(&self, last_look: Duration) -> usize {
         let mut inside = self.lock();
-        inside.deadlines.tell();
+        inside.deadlines.tell(last_look);
         let streams = inside.in_flight.streams() + usize::from(self.is_upgraded(&inside));
         let task = inside.task.clone();
         drop(inside);
@@ -283,7 +329,7 @@ impl Conn {
         let ended = self.awaits_flush.load(Ordering::Relaxed);
         let events = |running: &Running| running.kind == Kind::Events && !ended;
         inside.in_flight.cut_where(events, |running| {
-            names.push((Cut::Stream, running.name(self.peer.remote, now)));
+            names.push((Cut::Stream, running.name(self.remote(), now)));
             wakers.extend(running.sender.take());
         });
         if !names.is_empty() {
@@ -297,7 +343,7 @@ impl Conn {
     /// Kills it and names what that cuts: its requests and streams, or the connection itself.
     pub(super) fn cut(&self) -> Vec<Named> {
         let now = Instant::now();
-        let from = self.peer.remote;
+        let from = self.remote();
         let mut names = Vec::new();
         let mut inside = self.lock();
         if self.is_killed() {
@@ -344,11 +390,12 @@ impl Conn {
 
     fn upgraded_name(&self, now: Instant) -> String {
         let age = now.saturating_duration_since(self.opened).as_secs_f32();
-        format!("upgraded connection from {}, {age:.1} s", self.peer.remote)
+        format!("upgraded connection from {}, {age:.1} s", self.remote())
     }
 
     fn connection_name(&self, now: Instant) -> String {
         let state = match self.stage.load() {
+            Stage::Silent if self.ready.get().is_none() => "handshake unfinished",
             Stage::Silent => "no byte sent",
             Stage::Greeting => "greeting unfinished",
             Stage::Http1 if self.head.load(Ordering::Relaxed) => "request head unfinished",
@@ -356,7 +403,7 @@ impl Conn {
             Stage::Http2 => "close not acknowledged",
         };
         let age = now.saturating_duration_since(self.opened).as_secs_f32();
-        format!("connection from {}, {state}, {age:.1} s", self.peer.remote)
+        format!("connection from {}, {state}, {age:.1} s", self.remote())
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {

@@ -42,7 +42,7 @@ impl<H: Handler> Connection<H> {
         let hyper = builder
             .serve_connection_with_upgrades(TokioIo::new(io), service)
             .into_owned();
-        let timer = LazyTimer::new(after(conn.opened(), connections.options.first_byte));
+        let timer = LazyTimer::new(after(conn.is_ready(), connections.options.first_byte));
         Connection {
             hyper,
             timer,
@@ -57,11 +57,10 @@ impl<H: Handler> Future for Connection<H> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        let remote = this.conn.peer.remote;
-        loop {
+                loop {
             if let Poll::Ready(result) = this.hyper.as_mut().poll(cx) {
                 if let Err(error) = result {
-                    tracing::debug!(%remote, error = &*error as &dyn std::error::Error, "connection failed");
+                    tracing::debug!(remote = %this.conn.remote(), error = &*error as &dyn std::error::Error, "connection failed");
                 }
                 return Poll::Ready(());
             }
@@ -91,7 +90,7 @@ impl<H: Handler> Future for Connection<H> {
 }
 
 fn kill(conn: &Conn, connections: &Connections, why: TooLong) {
-    tracing::debug!(remote = %conn.peer.remote, ?why, "connection took too long");
+    tracing::debug!(remote = %conn.remote(), ?why, "connection took too long");
     if conn.is_told() {
         connections.count(conn.cut());
     } else {

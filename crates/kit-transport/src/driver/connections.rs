@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::conn::{Conn, Named};
 use super::lame_duck::{self, LameDuck};
@@ -20,6 +20,9 @@ pub(super) struct Connections {
     pub(super) options: ConnectionOptions,
     inside: Mutex<Inside>,
     gone: Notify,
+    /// A connection has gone from a server that was full.
+    room: Notify,
+    shed: AtomicU64,
     lame_duck: Arc<OnceLock<LameDuck>>,
     opened: AtomicU64,
 }
@@ -45,6 +48,8 @@ impl Connections {
             options,
             inside: Mutex::default(),
             gone: Notify::new(),
+            room: Notify::new(),
+            shed: AtomicU64::new(0),
             lame_duck: Arc::default(),
             opened: AtomicU64::new(0),
         }
@@ -84,6 +89,44 @@ impl Connections {
         }
     }
 
+    pub(super) fn is_full(&self) -> bool {
+        self.lock().len() >= self.options.max_connections
+    }
+
+    /// Resolves when there is a place for one more connection.
+    pub(super) async fn room(&self) {
+        while self.is_full() {
+            // It stores a permit when nobody waits, so one that goes in between is not missed.
+            self.room.notified().await;
+        }
+    }
+
+    /// A connection was closed because there was no place for it.
+    pub(super) fn count_shed(&self) {
+        self.shed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Resolves at this time, or at the deadline of the stop when that comes first.
+    pub(super) async fn until(&self, time: Instant) {
+        let mut life = self.ctx.lifecycle();
+        loop {
+            let deadline = life.borrow_and_update().deadline;
+            let next = deadline.map_or(time, |deadline| deadline.min(time));
+            tokio::select! {
+                () = sleep_until(next) => return,
+                Ok(()) = life.changed() => {}
+            }
+        }
+    }
+
+    /// A wait of the drain's, which leaves most of the time to what is in flight.
+    pub(super) fn at_most_a_fifth(&self, wait: Duration) -> Duration {
+        let deadline = self.ctx.lifecycle().borrow().deadline;
+        deadline.map_or(wait, |deadline| {
+            wait.min(deadline.saturating_duration_since(Instant::now()) / 5)
+        })
+    }
+
     /// How many connections there were, and how many requests have ended on those that are gone.
     pub(super) fn served(&self) -> (u64, u64) {
         (self.opened.load(Ordering::Relaxed), self.lock().requests)
@@ -108,12 +151,17 @@ impl Connections {
     }
 
     fn is_empty(&self) -> bool {
-        let inside = self.lock();
-        inside.places.len() == inside.free.len()
+        self.lock().len() == 0
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inside {
+    fn len(&self) -> usize {
+        self.places.len() - self.free.len()
     }
 }
 
@@ -123,10 +171,13 @@ impl Drop for Place {
         let conn = inside.places[self.index].take();
         inside.free.push(self.index);
         inside.requests += conn.as_ref().map_or(0, |conn| conn.finished());
-        let empty = inside.places.len() == inside.free.len();
+        let left = inside.len();
         drop(inside);
-        if empty {
+        if left == 0 {
             self.connections.gone.notify_one();
+        }
+        if left + 1 == self.connections.options.max_connections {
+            self.connections.room.notify_one();
         }
     }
 }

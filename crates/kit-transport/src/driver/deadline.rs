@@ -11,10 +11,6 @@ use super::sniff::Stage;
 const QUIET: Duration = Duration::from_millis(500);
 /// How long a connection that was asked to close may take without a request in flight.
 const CLOSING: Duration = Duration::from_millis(500);
-/// A connection that is told while it seems idle: its next request may lie in the socket already,
-/// and the runtime has not heard of it yet.
-const LAST_LOOK: Duration = Duration::from_millis(20);
-
 /// What the connection's task does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -54,7 +50,7 @@ pub(super) struct Seen {
 /// The phases of one connection, and when each began, as far as its task has noticed.
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
-    /// When the drain told it.
+    /// Until when it may seem idle, once the drain has told it.
     told: Option<Instant>,
     /// hyper was asked to close it gracefully.
     closing: bool,
@@ -85,8 +81,14 @@ impl Deadlines {
         now
     }
 
-    pub(super) fn tell(&mut self) {
-        self.told.get_or_insert_with(Instant::now);
+    pub(super) fn tell(&mut self, last_look: Duration) {
+        self.told.get_or_insert_with(|| Instant::now() + last_look);
+    }
+
+    /// Until when it may seem idle, if the drain has told it.
+    #[cfg(feature = "tls")]
+    pub(super) fn told(&self) -> Option<Instant> {
+        self.told
     }
 
     pub(super) fn is_told(&self) -> bool {
@@ -112,10 +114,9 @@ impl Deadlines {
         if seen.fired {
             self.since.now = Some(Instant::now());
         }
-        if let Some(told) = self.told
+        if let Some(deadline) = self.told
             && !self.closing
         {
-            let deadline = told + LAST_LOOK;
             // HTTP/2 says by itself up to which request it serves.
             let seems_idle = seen.stage != Stage::Http2 && !seen.busy && !seen.head;
             if seems_idle && !self.is_past(deadline, seen) {

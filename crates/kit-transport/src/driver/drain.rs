@@ -7,18 +7,30 @@ use tokio::time::{Instant, sleep_until};
 use super::conn::Conn;
 use super::connections::Connections;
 use super::deadline::after;
-use crate::Cut;
+use crate::{Cut, HandOver};
 
 /// Streams that begin during the drain are looked for so often.
 const AGAIN: Duration = Duration::from_millis(250);
+
+/// A connection that is told while it seems idle: its next request may lie in the socket already,
+/// and the runtime has not heard of it yet.
+const LAST_LOOK: Duration = Duration::from_millis(20);
+/// With a successor nobody is turned away meanwhile, so the request may also be on its way.
+const SOFT_WAIT: Duration = Duration::from_millis(300);
 
 /// Tells every connection, cuts streams after their grace and everything at the deadline, and
 /// returns when the last connection's I/O is gone.
 ///
 /// The deadline may move while this waits. Without one it waits for as long as it takes.
-pub(super) async fn drain(connections: &Connections) {
+pub(super) async fn drain(connections: &Connections, hand_over: HandOver) {
     let told = Instant::now();
-    let streams: usize = connections.all().iter().map(|conn| conn.tell()).sum();
+    let last_look = match hand_over {
+        HandOver::None => LAST_LOOK,
+        HandOver::SharedListener | HandOver::ReusePort => connections.at_most_a_fifth(SOFT_WAIT),
+    };
+    let connected = connections.all();
+    let streams: usize = connected.iter().map(|conn| conn.tell(last_look)).sum();
+    drop(connected);
     let mut life = connections.ctx.lifecycle();
     let mut watching = true;
     let mut swept = None;

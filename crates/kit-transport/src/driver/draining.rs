@@ -47,7 +47,7 @@ impl Draining {
 
     #[cfg(feature = "http")]
     pub(crate) fn peer(&self) -> super::Peer {
-        self.conn.peer
+        self.conn.peer()
     }
 
     #[cfg(feature = "http")]

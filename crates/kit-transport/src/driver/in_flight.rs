@@ -1,13 +1,12 @@
 //! The running requests of one connection.
 
-use std::net::SocketAddr;
 use std::task::Waker;
 
 use http::Method;
 use http::uri::PathAndQuery;
 use tokio::time::Instant;
 
-use crate::Cut;
+use crate::{Address, Cut};
 
 /// Names one request of one connection. A place is used again, its serial number is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ pub(super) struct Running {
 
 impl Running {
     /// How a person would call it: `GET /orders/7 from 10.0.0.7:41000, 1.2 s`.
-    pub(super) fn name(&self, from: SocketAddr, now: Instant) -> String {
+    pub(super) fn name(&self, from: &Address, now: Instant) -> String {
         let path = self.path.as_ref().map_or("*", PathAndQuery::path);
         let age = now.saturating_duration_since(self.started).as_secs_f32();
         format!("{} {path} from {from}, {age:.1} s", self.method)
@@ -215,8 +214,8 @@ mod tests {
     fn a_name_has_no_query_string() {
         let mut in_flight = InFlight::default();
         let key = start(&mut in_flight, "/orders/7?token=secret");
-        let from = SocketAddr::from(([10, 0, 0, 7], 41000));
-        let name = in_flight.get_mut(key).unwrap().name(from, Instant::now());
+        let from = Address::Ip(([10, 0, 0, 7], 41000).into());
+        let name = in_flight.get_mut(key).unwrap().name(&from, Instant::now());
         assert_eq!(name, "GET /orders/7 from 10.0.0.7:41000, 0.0 s");
     }
 }

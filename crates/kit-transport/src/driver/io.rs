@@ -7,18 +7,18 @@ use std::task::{Context, Poll};
 
 use kit_sync::Hold;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::conn::Conn;
 use super::connections::Place;
 use super::sniff::{Sniffer, Stage};
+use super::socket::Socket;
 
 /// A connection's socket. As long as it lives, whoever holds it, the connection is a member of the
 /// server's scope; a kill makes every read and write fail, also those of tasks that nobody told
 /// us about.
 #[derive(Debug)]
 pub(super) struct Io {
-    stream: TcpStream,
+    stream: Socket,
     conn: Arc<Conn>,
     sniffer: Sniffer,
     // Dropped after the socket, in this order: the drain sees it gone before the scope does.
@@ -27,7 +27,7 @@ pub(super) struct Io {
 }
 
 impl Io {
-    pub(super) fn new(stream: TcpStream, conn: Arc<Conn>, place: Place, member: Hold) -> Io {
+    pub(super) fn new(stream: Socket, conn: Arc<Conn>, place: Place, member: Hold) -> Io {
         Io {
             stream,
             conn,

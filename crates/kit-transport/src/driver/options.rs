@@ -25,6 +25,10 @@ pub struct ConnectionOptions {
     /// For server-sent events and upgraded sockets from the moment they are told of the drain to
     /// the moment they are cut; at most half of what is left until the deadline. Default: 2 s.
     pub stream_grace: Duration,
+    /// How many connections there may be at a time. One more waits in the system's queue; when it
+    /// has waited for a second it is closed, so that its client looks elsewhere. Keep it below the
+    /// process's limit of open files. Default: 20 000.
+    pub max_connections: usize,
 }
 
 impl Default for ConnectionOptions {
@@ -34,6 +38,7 @@ impl Default for ConnectionOptions {
             head: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             stream_grace: Duration::from_secs(2),
+            max_connections: 20_000,
         }
     }
 }

@@ -26,12 +26,12 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     /// Whatever can panic does so in the future.
     fn call(&self, request: Request<Incoming>) -> Self::Future;
 
-    /// The answer in place of one whose handler panicked.
-    fn panicked() -> Response<Self::Body>;
+    /// The answer in place of the one that this future would have given, had it not panicked.
+    fn panicked(future: &Self::Future) -> Response<Self::Body>;
 
     /// What the users of this protocol expect to find in a request's extensions, beside
     /// [`Draining`]. Each costs about as much as everything else that the driver does.
-    fn extend(&self, extensions: &mut Extensions, peer: Peer, scope: &Scope);
+    fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope);
 }
 
 /// One connection's service.
@@ -46,7 +46,7 @@ pub(super) struct RequestService<H> {
 impl<H: Handler> RequestService<H> {
     pub(super) fn new(handler: H, conn: Arc<Conn>, ctx: &crate::Context) -> RequestService<H> {
         let mut extensions = ctx.extensions().clone();
-        handler.extend(&mut extensions, conn.peer, ctx.scope());
+        handler.extend(&mut extensions, &conn.peer(), ctx.scope());
         extensions.insert(Draining::new(Arc::clone(&conn), ctx.scope().clone()));
         RequestService {
             handler,
@@ -97,11 +97,11 @@ impl<H: Handler> Future for ResponseFuture<H> {
     type Output = Result<Response<TrackedBody<H::Body>>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         let guard = this.guard.as_ref().expect("not polled after its end");
-        let mut response = match guard.catch(|| this.future.poll(cx)) {
+        let mut response = match guard.catch(|| this.future.as_mut().poll(cx)) {
             Ok(polled) => ready!(polled).unwrap_or_else(|never| match never {}),
-            Err(()) => H::panicked(),
+            Err(()) => H::panicked(&this.future),
         };
         let guard = this.guard.take().expect("looked at above");
         // hyper makes a tunnel of it, which lives on when the response has ended.

@@ -137,7 +137,7 @@ async fn a_busy_connection_waits_and_is_idle_from_its_end_on() {
 async fn a_told_connection_closes_and_has_half_a_second_without_a_request() {
     let mut task = Task::at(Stage::Http1);
     task.request();
-    task.deadlines.tell();
+    task.deadlines.tell(LAST_LOOK);
     assert_eq!(task.poll(), Next::Close);
     advance(5 * SECOND).await;
     assert!(matches!(task.fire().await, Next::Wait(_)));
@@ -151,13 +151,13 @@ async fn a_told_connection_closes_and_has_half_a_second_without_a_request() {
 async fn a_told_connection_that_seems_idle_has_time_for_one_read() {
     for stage in [Stage::Silent, Stage::Http1] {
         let mut task = Task::at(stage);
-        task.deadlines.tell();
+        task.deadlines.tell(LAST_LOOK);
         assert_eq!(task.fire().await, Next::Close);
         assert_eq!(task.age(), LAST_LOOK);
     }
 
     let mut task = Task::at(Stage::Silent);
-    task.deadlines.tell();
+    task.deadlines.tell(LAST_LOOK);
     assert!(matches!(task.poll(), Next::Wait(_)));
     task.seen.stage = Stage::Http1;
     task.request();
@@ -167,7 +167,7 @@ async fn a_told_connection_that_seems_idle_has_time_for_one_read() {
 #[tokio::test(start_paused = true)]
 async fn http2_has_a_request_in_flight_until_nothing_is_written_for_half_a_second() {
     let mut task = Task::at(Stage::Http2);
-    task.deadlines.tell();
+    task.deadlines.tell(LAST_LOOK);
     assert_eq!(task.poll(), Next::Close);
     task.tail = Some(());
     for _ in 0..4 {

@@ -1,0 +1,253 @@
+//! Sockets that listen.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use super::peer::Peer;
+use super::socket::Socket;
+#[cfg(unix)]
+use super::unix::UnixSockets;
+use crate::listen::At;
+use crate::{Address, Context, HandOver, Inherited, Listen, StartError};
+
+/// How many connections are taken from the queue of a listener that closes.
+const SWEEP: usize = 1024;
+
+/// A listener, and what was asked for with it.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    sockets: Sockets,
+    pub(super) hand_over: HandOver,
+    no_delay: bool,
+    keep_alive: Option<Duration>,
+}
+
+/// A new connection, unless it failed before anybody could serve it.
+pub(super) type Accepted = io::Result<(Socket, Peer)>;
+
+#[derive(Debug)]
+enum Sockets {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixSockets),
+}
+
+impl Listener {
+    pub(crate) async fn bind(listen: &Listen, ctx: &Context) -> Result<Listener, StartError> {
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::AddressInUse {
+                address: listen.to_string(),
+                source,
+            },
+            _ => StartError::Listen {
+                address: listen.to_string(),
+                source,
+            },
+        };
+        let sockets = match &listen.at {
+            At::Address(address) => bind_tcp(*address, listen).map(Sockets::Tcp),
+            #[cfg(unix)]
+            At::Unix(path) => UnixSockets::bind(path, listen.backlog, listen.mode)
+                .await
+                .map(Sockets::Unix),
+            #[cfg(not(unix))]
+            At::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+            At::Existing(existing) => {
+                let listener = existing.take().ok_or(StartError::ListenerTaken)?;
+                Sockets::from_outside(listener)
+            }
+            At::Inherited(index) => {
+                let index = *index;
+                let listener = ctx.inherited(index);
+                Sockets::from_outside(listener.ok_or(StartError::NotInherited { index })?)
+            }
+        };
+        Ok(Listener {
+            sockets: sockets.map_err(failed)?,
+            hand_over: listen.hand_over,
+            no_delay: listen.no_delay,
+            keep_alive: listen.keep_alive,
+        })
+    }
+
+    pub(crate) fn address(&self) -> io::Result<Address> {
+        match &self.sockets {
+            Sockets::Tcp(listener) => listener.local_addr().map(Address::Ip),
+            #[cfg(unix)]
+            Sockets::Unix(listener) => Ok(listener.address()),
+        }
+    }
+
+    /// # Cancel safety
+    /// Dropping it loses no connection.
+    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+        Ok(match &self.sockets {
+            Sockets::Tcp(listener) => {
+                let (stream, remote) = listener.accept().await?;
+                self.tcp(stream, remote)
+            }
+            #[cfg(unix)]
+            Sockets::Unix(listener) => Ok(listener.accept().await?),
+        })
+    }
+
+    /// Closes the listener. What has connected already is served: what is left in the queue of a
+    /// listener that closes is reset.
+    pub(super) fn sweep(self, mut connect: impl FnMut(Accepted)) {
+        // Without the runtime, whose idea of what is ready lags behind.
+        match self.sockets {
+            Sockets::Tcp(ref listener) => {
+                let Ok(queue) = SockRef::from(listener).try_clone().and_then(nonblocking) else {
+                    return;
+                };
+                let queue = std::net::TcpListener::from(queue);
+                for accepted in until_empty(|| queue.accept()) {
+                    connect(accepted.and_then(|(stream, remote)| {
+                        stream.set_nonblocking(true)?;
+                        self.tcp(TcpStream::from_std(stream)?, remote)
+                    }));
+                }
+            }
+            #[cfg(unix)]
+            Sockets::Unix(listener) => listener.sweep(connect),
+        }
+    }
+
+    /// Sends new connections to the process that has bound the address after this one.
+    pub(super) fn steer(&self) {
+        if let Sockets::Tcp(listener) = &self.sockets
+            && let Err(error) = steer_to_second(listener)
+        {
+            tracing::warn!(%error, "cannot steer new connections to the successor; the kernel divides them");
+        }
+    }
+
+    fn tcp(&self, stream: TcpStream, remote: SocketAddr) -> io::Result<(Socket, Peer)> {
+        if self.no_delay {
+            stream.set_nodelay(true)?;
+        }
+        if let Some(every) = self.keep_alive {
+            let keep_alive = TcpKeepalive::new().with_time(every).with_interval(every);
+            SockRef::from(&stream).set_tcp_keepalive(&keep_alive)?;
+        }
+        let local = stream.local_addr()?;
+        let peer = Peer::new(Address::Ip(remote), Address::Ip(local));
+        Ok((Socket::Tcp(stream), peer))
+    }
+}
+
+/// What is in the queue now, within reason.
+pub(super) fn until_empty<T>(
+    accept: impl Fn() -> io::Result<T>,
+) -> impl Iterator<Item = io::Result<T>> {
+    let accepted = std::iter::repeat_with(accept).take(SWEEP);
+    accepted.take_while(|accepted| match accepted {
+        Err(error) => concerns_one_connection(error),
+        Ok(_) => true,
+    })
+}
+
+impl Sockets {
+    fn from_outside(listener: Inherited) -> io::Result<Sockets> {
+        match listener {
+            Inherited::Tcp(listener) => {
+                listener.set_nonblocking(true)?;
+                TcpListener::from_std(listener).map(Sockets::Tcp)
+            }
+            #[cfg(unix)]
+            Inherited::Unix(listener) => UnixSockets::from_outside(listener).map(Sockets::Unix),
+        }
+    }
+}
+
+fn bind_tcp(address: SocketAddr, listen: &Listen) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // On Windows it would allow two servers to share a port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    if listen.hand_over == HandOver::ReusePort {
+        #[cfg(unix)]
+        socket.set_reuseport(true)?;
+        #[cfg(not(unix))]
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    socket.bind(address)?;
+    socket.listen(listen.backlog)
+}
+
+fn nonblocking(socket: socket2::Socket) -> io::Result<socket2::Socket> {
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// The sockets of a port are numbered in the order in which they were bound.
+#[cfg(target_os = "linux")]
+fn steer_to_second(listener: &TcpListener) -> io::Result<()> {
+    use nix::libc::{BPF_K, BPF_RET, sock_filter, sock_fprog};
+    use nix::sys::socket::{setsockopt, sockopt::AttachReusePortCbpf};
+
+    let mut program = [sock_filter {
+        code: u16::try_from(BPF_RET | BPF_K).expect("two small flags"),
+        jt: 0,
+        jf: 0,
+        k: 1,
+    }];
+    let program = sock_fprog {
+        len: 1,
+        filter: program.as_mut_ptr(),
+    };
+    Ok(setsockopt(listener, AttachReusePortCbpf, &program)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn steer_to_second(_: &TcpListener) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Errors that `accept` reports for the connection it would have returned, not for the listener.
+pub(super) fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted,
+        NetworkDown, NetworkUnreachable, NotConnected, PermissionDenied, TimedOut,
+    };
+    matches!(
+        error.kind(),
+        ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+            | NotConnected
+            | PermissionDenied
+            | TimedOut
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_connection_is_ignored_and_an_exhausted_process_is_not() {
+        for broken in [
+            io::ErrorKind::ConnectionAborted,
+            io::ErrorKind::ConnectionReset,
+        ] {
+            assert!(concerns_one_connection(&broken.into()));
+        }
+        // EMFILE has no kind of its own.
+        for exhausted in [io::ErrorKind::Other, io::ErrorKind::OutOfMemory] {
+            assert!(!concerns_one_connection(&exhausted.into()));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A gRPC request, from its arrival to its answer.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::header::CONTENT_TYPE;
+use http::{Extensions, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use kit_sync::Scope;
+use pin_project_lite::pin_project;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::Service;
+use tonic::service::Routes;
+use tonic::transport::server::TcpConnectInfo;
+
+use crate::Peer;
+use crate::driver::Handler;
+
+type Called = <Routes as Service<Request<Incoming>>>::Future;
+
+/// Whether a request says that it is gRPC.
+pub(crate) fn is_grpc<B>(request: &Request<B>) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
+#[derive(Clone)]
+pub(crate) struct GrpcHandler {
+    routes: Routes,
+}
+
+impl GrpcHandler {
+    pub(crate) fn new(routes: Routes) -> GrpcHandler {
+        GrpcHandler { routes }
+    }
+
+    /// For a request that [is gRPC](is_grpc).
+    pub(crate) fn call_grpc(&self, request: Request<Incoming>) -> Called {
+        // Routes are always ready.
+        self.routes.clone().call(request)
+    }
+}
+
+/// What tonic's users find in a request's extensions.
+pub(crate) fn extend(extensions: &mut Extensions, peer: &Peer, scope: &Scope) {
+    extensions.insert(peer.clone());
+    extensions.insert(scope.clone());
+    extensions.insert(TcpConnectInfo {
+        local_addr: peer.local.ip(),
+        remote_addr: peer.remote.ip(),
+    });
+}
+
+/// The answer in place of one whose handler panicked.
+pub(crate) fn panicked() -> Response<Body> {
+    Status::internal("internal error").into_http()
+}
+
+impl Handler for GrpcHandler {
+    type Body = Body;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        let called = is_grpc(&request).then(|| self.call_grpc(request));
+        Answer { called }
+    }
+
+    fn panicked(_: &Answer) -> Response<Body> {
+        panicked()
+    }
+
+    fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope) {
+        extend(extensions, peer, scope);
+    }
+}
+
+pin_project! {
+    /// The service's answer, or 415 for what is no gRPC, as its specification asks.
+    pub(crate) struct Answer {
+        #[pin]
+        called: Option<Called>,
+    }
+}
+
+impl Future for Answer {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(match self.project().called.as_pin_mut() {
+            Some(called) => ready!(called.poll(cx)).unwrap_or_else(|never| match never {}),
+            None => {
+                let mut refused = Response::new(Body::empty());
+                *refused.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                refused
+            }
+        }))
+    }
+}

@@ -1,0 +1,107 @@
+//! An HTTP request, from its arrival to its answer; or a gRPC request on the same port.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::IntoResponse as _;
+use axum::routing::future::RouteFuture;
+use http::{Extensions, Request, Response};
+use hyper::body::{Body as _, Incoming};
+use kit_sync::Scope;
+use pin_project_lite::pin_project;
+use tower_service::Service as _;
+
+use crate::driver::Handler;
+use crate::{ApiError, Peer};
+
+#[derive(Clone)]
+pub(super) struct HttpHandler {
+    pub(super) router: Router,
+    #[cfg(feature = "grpc")]
+    pub(super) grpc: Option<tonic::service::Routes>,
+}
+
+impl Handler for HttpHandler {
+    type Body = Body;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        #[cfg(feature = "grpc")]
+        if let Some(routes) = &self.grpc
+            && crate::grpc::is_grpc(&request)
+        {
+            // Routes are always ready.
+            let future = routes.clone().call(request);
+            return Answer::Grpc { future };
+        }
+        // One allocation less for most requests.
+        let request = request.map(|body| {
+            if body.is_end_stream() {
+                Body::empty()
+            } else {
+                Body::new(body)
+            }
+        });
+        // A router is always ready.
+        let future = self.router.clone().call(request);
+        Answer::Http { future }
+    }
+
+    fn panicked(answer: &Answer) -> Response<Body> {
+        match answer {
+            Answer::Http { .. } => ApiError::internal("", "internal error").into_response(),
+            #[cfg(feature = "grpc")]
+            Answer::Grpc { .. } => crate::grpc::panicked().map(Body::new),
+        }
+    }
+
+    #[cfg_attr(not(feature = "grpc"), expect(unused_variables))]
+    fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope) {
+        if let Some(remote) = peer.ip() {
+            extensions.insert(ConnectInfo(remote));
+        }
+        #[cfg(feature = "grpc")]
+        if self.grpc.is_some() {
+            crate::grpc::extend(extensions, peer, scope);
+        }
+    }
+}
+
+#[cfg(feature = "grpc")]
+type GrpcFuture =
+    <tonic::service::Routes as tower_service::Service<Request<Incoming>>>::Future;
+
+#[cfg(not(feature = "grpc"))]
+pin_project! {
+    #[project = Project]
+    pub(super) enum Answer {
+        Http { #[pin] future: RouteFuture<Infallible> },
+    }
+}
+
+#[cfg(feature = "grpc")]
+pin_project! {
+    #[project = Project]
+    pub(super) enum Answer {
+        Http { #[pin] future: RouteFuture<Infallible> },
+        Grpc { #[pin] future: GrpcFuture },
+    }
+}
+
+impl Future for Answer {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Project::Http { future } => future.poll(cx),
+            #[cfg(feature = "grpc")]
+            Project::Grpc { future } => future
+                .poll(cx)
+                .map(|response| response.map(|response| response.map(Body::new))),
+        }
+    }
+}

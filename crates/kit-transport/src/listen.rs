@@ -1,0 +1,234 @@
+//! Where a server listens, and who takes over when it stops.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Where a server listens, and how.
+///
+/// Anything that is a socket address will do where a `Listen` is asked for; port 0 lets the system
+/// choose.
+///
+/// ```
+/// use kit_transport::{HandOver, Listen};
+///
+/// let simple = Listen::from(([127, 0, 0, 1], 8000));
+/// // The old and the new process both listen while one takes over from the other.
+/// let rolling = Listen::from(([0, 0, 0, 0], 8000)).hand_over(HandOver::ReusePort);
+/// let local = Listen::unix("/run/greeter.sock").mode(0o660);
+/// // From systemd, or from the process before this one (`LISTEN_FDS`).
+/// let inherited = Listen::inherited(0);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "it says where to listen, and does not listen"]
+pub struct Listen {
+    pub(crate) at: At,
+    pub(crate) backlog: u32,
+    pub(crate) no_delay: bool,
+    pub(crate) keep_alive: Option<Duration>,
+    pub(crate) mode: Option<u32>,
+    pub(crate) hand_over: HandOver,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum At {
+    Address(SocketAddr),
+    Unix(PathBuf),
+    Existing(Existing),
+    Inherited(usize),
+}
+
+/// Taken by the first start: as long as anybody holds a listener, the system queues connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Existing(Arc<Mutex<Option<Inherited>>>);
+
+impl Existing {
+    pub(crate) fn take(&self) -> Option<Inherited> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Who serves new connections once a server stops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HandOver {
+    /// Nobody: the listener closes at once, and clients are refused. The default, and right behind
+    /// a balancer that has been told before.
+    #[default]
+    None,
+    /// Whoever has the same listening socket, such as systemd or the process that inherits it: what
+    /// has not been accepted stays in the queue for them.
+    SharedListener,
+    /// A process that has bound the same address with `SO_REUSEPORT` after this one. The server
+    /// steers new connections there (by a socket filter that picks the second socket of the group;
+    /// where the system cannot, the kernel goes on dividing them), accepts for 200 ms more, at most
+    /// a fifth of what is left, and empties its queue before it closes it.
+    ReusePort,
+}
+
+/// A listening socket from outside the application.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Inherited {
+    /// For IP.
+    Tcp(std::net::TcpListener),
+    /// For a path.
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixListener),
+}
+
+/// The listeners that a process was given, each of which one server can take.
+///
+/// ```
+/// use kit_transport::{Inherited, InheritedListeners};
+///
+/// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let listeners: InheritedListeners = [Some(Inherited::from(listener))].into_iter().collect();
+/// assert!(listeners.take(0).is_some());
+/// assert!(listeners.take(0).is_none());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct InheritedListeners(Arc<Mutex<Vec<Option<Inherited>>>>);
+
+impl InheritedListeners {
+    /// The `index`th one, unless it was taken before.
+    #[must_use]
+    pub fn take(&self, index: usize) -> Option<Inherited> {
+        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.get_mut(index)?.take()
+    }
+}
+
+/// `None` stands for what is no listener, and keeps the others' numbers right.
+impl FromIterator<Option<Inherited>> for InheritedListeners {
+    fn from_iter<I>(listeners: I) -> InheritedListeners
+    where
+        I: IntoIterator<Item = Option<Inherited>>,
+    {
+        let listeners = listeners.into_iter().collect();
+        InheritedListeners(Arc::new(Mutex::new(listeners)))
+    }
+}
+
+impl Listen {
+    fn new(at: At) -> Listen {
+        Listen {
+            at,
+            backlog: 1024,
+            no_delay: true,
+            keep_alive: Some(Duration::from_secs(15)),
+            mode: None,
+            hand_over: HandOver::None,
+        }
+    }
+
+    /// At a Unix socket. A socket file that nobody listens at any more is replaced; the file is
+    /// removed when the server stops listening.
+    pub fn unix(path: impl Into<PathBuf>) -> Listen {
+        Listen::new(At::Unix(path.into()))
+    }
+
+    /// At a listener that is there already. The first start takes it; a second one fails.
+    pub fn existing(listener: impl Into<Inherited>) -> Listen {
+        let listener = Arc::new(Mutex::new(Some(listener.into())));
+        Listen::new(At::Existing(Existing(listener)))
+    }
+
+    /// At the `index`th listener (from 0) that the process was given by `LISTEN_FDS`, as systemd's
+    /// socket activation does. Whoever gave it has it still, so the hand-over is
+    /// [`SharedListener`](HandOver::SharedListener).
+    pub fn inherited(index: usize) -> Listen {
+        Listen::new(At::Inherited(index)).hand_over(HandOver::SharedListener)
+    }
+
+    /// How many connections the system keeps until they are accepted; it may have a lower limit of
+    /// its own (`net.core.somaxconn`). Has no effect on a listener from outside. Default: 1024.
+    pub fn backlog(self, connections: u32) -> Listen {
+        Listen {
+            backlog: connections,
+            ..self
+        }
+    }
+
+    /// Whether small writes leave at once (`TCP_NODELAY`) instead of waiting for what was sent
+    /// before to be acknowledged. Default: yes.
+    pub fn no_delay(self, no_delay: bool) -> Listen {
+        Listen { no_delay, ..self }
+    }
+
+    /// How often the system asks a silent client whether it is still there, so that a stream to one
+    /// that has vanished ends. Default: every 15 s; `None` never asks.
+    pub fn keep_alive(self, every: impl Into<Option<Duration>>) -> Listen {
+        Listen {
+            keep_alive: every.into(),
+            ..self
+        }
+    }
+
+    /// The permissions of a Unix socket's file, such as `0o660`. Default: what the process' umask
+    /// leaves.
+    pub fn mode(self, mode: u32) -> Listen {
+        Listen {
+            mode: Some(mode),
+            ..self
+        }
+    }
+
+    /// Who takes over. Default: [`HandOver::None`].
+    pub fn hand_over(self, hand_over: HandOver) -> Listen {
+        Listen { hand_over, ..self }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.at {
+            At::Address(address) => write!(f, "{address}"),
+            At::Unix(path) => write!(f, "unix:{}", path.display()),
+            At::Existing(_) => f.write_str("the listener that it was given"),
+            At::Inherited(index) => write!(f, "inherited listener {index}"),
+        }
+    }
+}
+
+impl From<SocketAddr> for Listen {
+    fn from(address: SocketAddr) -> Listen {
+        Listen::new(At::Address(address))
+    }
+}
+
+macro_rules! listen_from {
+    ($($address:ty),*) => {$(
+        impl From<$address> for Listen {
+            fn from(address: $address) -> Listen {
+                Listen::from(SocketAddr::from(address))
+            }
+        }
+    )*};
+}
+
+listen_from!(
+    SocketAddrV4,
+    SocketAddrV6,
+    (IpAddr, u16),
+    (Ipv4Addr, u16),
+    (Ipv6Addr, u16),
+    ([u8; 4], u16),
+    ([u16; 8], u16)
+);
+
+impl From<std::net::TcpListener> for Inherited {
+    fn from(listener: std::net::TcpListener) -> Inherited {
+        Inherited::Tcp(listener)
+    }
+}
+
+#[cfg(unix)]
+impl From<std::os::unix::net::UnixListener> for Inherited {
+    fn from(listener: std::os::unix::net::UnixListener) -> Inherited {
+        Inherited::Unix(listener)
+    }
+}

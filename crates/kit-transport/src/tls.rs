@@ -1,0 +1,142 @@
+//! TLS for servers: certificates, and who may connect.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// TLS for a server, by [rustls](https://docs.rs/rustls) with *ring*: versions 1.2 and 1.3, and the
+/// choice between HTTP/1.1 and HTTP/2 by ALPN.
+///
+/// Certificates and keys are PEM, in files or in memory. Files are read again when they change:
+/// connections that are open stay as they are, new ones get the new certificate. Files that cannot
+/// be used are told in the log, and the certificate that was there stays.
+///
+/// ```
+/// use kit_transport::Tls;
+///
+/// let tls = Tls::new("/etc/tls/tls.crt", "/etc/tls/tls.key")
+///     .require_client_certificates("/etc/tls/ca.crt");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "it says how to encrypt, and does not encrypt"]
+pub struct Tls {
+    pub(crate) certificate: Pem,
+    pub(crate) key: Pem,
+    pub(crate) clients: Clients,
+    pub(crate) reload: Option<Duration>,
+    pub(crate) handshake: Duration,
+}
+
+/// Whose certificates are asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Clients {
+    Anonymous,
+    MayHave(Pem),
+    MustHave(Pem),
+}
+
+/// PEM, in a file (a path converts) or in memory.
+#[derive(Clone)]
+pub struct Pem(pub(crate) Source);
+
+#[derive(Clone)]
+pub(crate) enum Source {
+    File(PathBuf),
+    Bytes(Arc<[u8]>),
+}
+
+impl Tls {
+    /// With a chain of certificates, the server's own first, and its private key (PKCS#8, SEC1 or
+    /// PKCS#1).
+    pub fn new(certificate: impl Into<Pem>, key: impl Into<Pem>) -> Tls {
+        Tls {
+            certificate: certificate.into(),
+            key: key.into(),
+            clients: Clients::Anonymous,
+            reload: Some(Duration::from_secs(10)),
+            handshake: Duration::from_secs(10),
+        }
+    }
+
+    /// Clients must show a certificate that one of these authorities has signed; handlers find it
+    /// in [`Peer`](crate::Peer).
+    pub fn require_client_certificates(self, authorities: impl Into<Pem>) -> Tls {
+        let clients = Clients::MustHave(authorities.into());
+        Tls { clients, ..self }
+    }
+
+    /// Clients may show a certificate; one that none of these authorities has signed is refused.
+    pub fn accept_client_certificates(self, authorities: impl Into<Pem>) -> Tls {
+        let clients = Clients::MayHave(authorities.into());
+        Tls { clients, ..self }
+    }
+
+    /// How often files are looked at. Their content counts, not their dates: secrets mounted by
+    /// Kubernetes change by a link. Default: every 10 s; `None` never looks.
+    pub fn reload(self, every: impl Into<Option<Duration>>) -> Tls {
+        let reload = every.into();
+        Tls { reload, ..self }
+    }
+
+    /// How long a handshake may take. Meanwhile other connections are accepted. Default: 10 s.
+    pub fn handshake_timeout(self, limit: Duration) -> Tls {
+        Tls {
+            handshake: limit,
+            ..self
+        }
+    }
+}
+
+impl Pem {
+    /// PEM in memory.
+    pub fn bytes(pem: impl Into<Vec<u8>>) -> Pem {
+        Pem(Source::Bytes(pem.into().into()))
+    }
+
+    /// PEM in a file.
+    pub fn file(path: impl Into<PathBuf>) -> Pem {
+        Pem(Source::File(path.into()))
+    }
+}
+
+impl From<PathBuf> for Pem {
+    fn from(path: PathBuf) -> Pem {
+        Pem::file(path)
+    }
+}
+
+impl From<&std::path::Path> for Pem {
+    fn from(path: &std::path::Path) -> Pem {
+        Pem::file(path)
+    }
+}
+
+/// A path: PEM itself comes by [`Pem::bytes`].
+impl From<&str> for Pem {
+    fn from(path: &str) -> Pem {
+        Pem::file(path)
+    }
+}
+
+impl From<String> for Pem {
+    fn from(path: String) -> Pem {
+        Pem::file(path)
+    }
+}
+
+/// Where it is, and never what: it may be a key.
+impl fmt::Display for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::File(path) => path.display().fmt(f),
+            Source::Bytes(bytes) => write!(f, "{} bytes in memory", bytes.len()),
+        }
+    }
+}
+
+impl fmt::Debug for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pem({self})")
+    }
+}

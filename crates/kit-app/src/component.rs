@@ -8,9 +8,7 @@ use std::time::Duration;
 use kit_sync::{
     Cause, Gate, Scope, Supervisor, Task, TaskError, TaskReport, TaskTree, error_chain,
 };
-use kit_transport::{
-    Context, Cut, InheritedListeners, Lifecycle, Listening, Phase, Server, Stage,
-};
+use kit_transport::{Context, Cut, InheritedListeners, Lifecycle, Listening, Phase, Server, Stage};
 use tokio::sync::watch;
 use tokio::time::Instant;
 

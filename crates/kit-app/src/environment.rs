@@ -74,7 +74,9 @@ fn take_listeners() -> InheritedListeners {
 fn take_unix_listener(given: &mut ListenFd, index: usize) -> Option<Inherited> {
     let taken = given.take_unix_listener(index);
     taken
-        .inspect_err(|error| tracing::warn!(index, %error, "inherited something that is no listener"))
+        .inspect_err(
+            |error| tracing::warn!(index, %error, "inherited something that is no listener"),
+        )
         .ok()?
         .map(Inherited::from)
 }

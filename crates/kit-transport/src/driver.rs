@@ -24,6 +24,7 @@ mod lame_duck;
 mod listener;
 mod options;
 mod peer;
+mod security;
 mod service;
 mod sniff;
 mod socket;
@@ -41,7 +42,6 @@ pub use identity::Identity;
 pub(crate) use listener::Listener;
 pub use options::ConnectionOptions;
 pub use peer::Peer;
+pub(crate) use security::Security;
 pub(crate) use service::Handler;
-#[cfg(feature = "tls")]
-pub(crate) use tls::{Protocols, ServerTls};
 pub use until::Until;

@@ -10,9 +10,9 @@ use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
 
-use crate::driver::{self, Listener};
 #[cfg(feature = "tls")]
 use crate::Tls;
+use crate::driver::{self, Listener, Security};
 use crate::{ConnectionOptions, Context, Listen, Listening};
 
 mod handler;
@@ -58,8 +58,7 @@ pub struct Server {
     listen: Listen,
     services: Services,
     options: ConnectionOptions,
-    #[cfg(feature = "tls")]
-    tls: Option<Tls>,
+    security: Security,
 }
 
 impl Server {
@@ -71,8 +70,7 @@ impl Server {
             listen: listen.into(),
             services: Services::new(),
             options: ConnectionOptions::default(),
-            #[cfg(feature = "tls")]
-            tls: None,
+            security: Security::default(),
         }
     }
 
@@ -115,10 +113,8 @@ impl Server {
     /// Encrypts its connections; its endpoint becomes `grpcs://`.
     #[cfg(feature = "tls")]
     pub fn tls(self, tls: Tls) -> Server {
-        Server {
-            tls: Some(tls),
-            ..self
-        }
+        let security = Security { tls: Some(tls) };
+        Server { security, ..self }
     }
 
     /// The limits of its connections.
@@ -135,9 +131,11 @@ impl crate::Server for Server {
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         let handler = GrpcHandler::new(self.services.routes(ctx)?);
+        let secured = self.security.start(&[b"h2"], ctx).await?;
         let listener = Listener::bind(&self.listen, ctx).await?;
         let address = listener.address()?;
-        driver::serve(ctx, listener, handler, self.options.clone());
-        Ok(vec![Listening::new("grpc", address)])
+        driver::serve(ctx, listener, handler, self.options.clone(), secured);
+        let scheme = self.security.scheme("grpc", "grpcs");
+        Ok(vec![Listening::new(scheme, address)])
     }
 }

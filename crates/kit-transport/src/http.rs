@@ -8,11 +8,11 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kit_sync::{BoxError, Scope};
 
-use crate::driver::{self, Listener};
-#[cfg(feature = "grpc")]
-use crate::grpc;
 #[cfg(feature = "tls")]
 use crate::Tls;
+use crate::driver::{self, Listener, Security};
+#[cfg(feature = "grpc")]
+use crate::grpc;
 use crate::{ApiError, ConnectionOptions, Context, Draining, Listen, Listening, Peer};
 
 mod handler;
@@ -48,8 +48,7 @@ pub struct Server {
     #[cfg(feature = "grpc")]
     grpc: Option<grpc::Services>,
     options: ConnectionOptions,
-    #[cfg(feature = "tls")]
-    tls: Option<Tls>,
+    security: Security,
 }
 
 impl Server {
@@ -63,8 +62,7 @@ impl Server {
             #[cfg(feature = "grpc")]
             grpc: None,
             options: ConnectionOptions::default(),
-            #[cfg(feature = "tls")]
-            tls: None,
+            security: Security::default(),
         }
     }
 
@@ -99,10 +97,8 @@ impl Server {
     /// Encrypts its connections; its endpoint becomes `https://`.
     #[cfg(feature = "tls")]
     pub fn tls(self, tls: Tls) -> Server {
-        Server {
-            tls: Some(tls),
-            ..self
-        }
+        let security = Security { tls: Some(tls) };
+        Server { security, ..self }
     }
 
     /// The limits of its connections.
@@ -121,32 +117,25 @@ impl crate::Server for Server {
         let handler = HttpHandler {
             router: self.router.clone().with_state(()),
             #[cfg(feature = "grpc")]
-            grpc: self.grpc.as_ref().map(|grpc| grpc.routes(ctx)).transpose()?,
+            grpc: self
+                .grpc
+                .as_ref()
+                .map(|grpc| grpc.routes(ctx))
+                .transpose()?,
         };
+        let secured = self.security.start(&[b"h2", b"http/1.1"], ctx).await?;
         let listener = Listener::bind(&self.listen, ctx).await?;
         let address = listener.address()?;
-        #[cfg(feature = "tls")]
-        let tls = driver::start_tls(self.tls.as_ref(), &[b"h2", b"http/1.1"], ctx).await?;
-        #[cfg(feature = "tls")]
-        let secure = tls.is_some();
-        #[cfg(not(feature = "tls"))]
-        let secure = false;
-        driver::serve(
-            ctx,
-            listener,
-            handler,
-            self.options.clone(),
-            #[cfg(feature = "tls")]
-            tls,
-        );
-        let scheme = if secure { "https" } else { "http" };
-        let mut listening = vec![Listening::new(scheme, address.clone())];
+        driver::serve(ctx, listener, handler, self.options.clone(), secured);
+        let here = |plain, encrypted| {
+            let scheme = self.security.scheme(plain, encrypted);
+            Listening::new(scheme, address.clone())
+        };
         #[cfg(feature = "grpc")]
         if self.grpc.is_some() {
-            let scheme = if secure { "grpcs" } else { "grpc" };
-            listening.push(Listening::new(scheme, address));
+            return Ok(vec![here("http", "https"), here("grpc", "grpcs")]);
         }
-        Ok(listening)
+        Ok(vec![here("http", "https")])
     }
 }
 

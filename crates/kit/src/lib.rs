@@ -43,9 +43,11 @@ pub use kit_transport as transport;
 pub use kit_transport::grpc;
 #[cfg(feature = "http")]
 pub use kit_transport::http;
-pub use kit_transport::{ApiError, Context, Listening, Server};
+pub use kit_transport::{ApiError, Context, HandOver, Listen, Listening, Server};
 #[cfg(any(feature = "http", feature = "grpc"))]
-pub use kit_transport::{Draining, Peer};
+pub use kit_transport::{ConnectionOptions, Draining, Peer};
+#[cfg(feature = "tls")]
+pub use kit_transport::{Identity, Pem, Tls};
 
 #[cfg(doctest)]
 mod book {

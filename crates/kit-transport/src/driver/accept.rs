@@ -13,10 +13,9 @@ use super::io::Io;
 use super::listener::{Accepted, Listener, concerns_one_connection};
 use super::options::ConnectionOptions;
 use super::peer::Peer;
+use super::security::Secured;
 use super::service::Handler;
 use super::socket::Socket;
-#[cfg(feature = "tls")]
-use super::tls::ServerTls;
 use crate::{Context, HandOver, Lifecycle, Stage};
 
 /// How long accepting pauses when the process has no file descriptor or memory left.
@@ -32,14 +31,13 @@ pub(crate) fn serve<H: Handler>(
     listener: Listener,
     handler: H,
     options: ConnectionOptions,
-    #[cfg(feature = "tls")] tls: Option<ServerTls>,
+    secured: Secured,
 ) {
     let connections = Arc::new(Connections::new(ctx.clone(), options));
     let acceptor = Acceptor {
         connections,
         handler,
-        #[cfg(feature = "tls")]
-        tls,
+        secured,
     };
     ctx.scope().spawn("accept", async move {
         acceptor.accept(&listener).await;
@@ -54,8 +52,7 @@ pub(crate) fn serve<H: Handler>(
 struct Acceptor<H> {
     connections: Arc<Connections>,
     handler: H,
-    #[cfg(feature = "tls")]
-    tls: Option<ServerTls>,
+    secured: Secured,
 }
 
 impl<H: Handler> Acceptor<H> {
@@ -151,25 +148,11 @@ impl<H: Handler> Acceptor<H> {
         let Ok(member) = scope.hold(move || killed.kill()) else {
             return;
         };
-        let connect = {
-            let (conn, connections) = (Arc::clone(&conn), Arc::clone(&self.connections));
-            let handler = self.handler.clone();
-            move |socket| {
-                let io = Io::new(socket, Arc::clone(&conn), place, member);
-                Connection::new(io, conn, handler, connections)
-            }
-        };
-        #[cfg(feature = "tls")]
-        if let Some(tls) = &self.tls {
-            let handshake = tls.accept(socket, conn);
-            let connection = async move {
-                if let Some(socket) = handshake.await {
-                    connect(socket).await;
-                }
-            };
-            drop(scope.track(connection));
-            return;
-        }
-        drop(scope.track(connect(socket)));
+        let (served, connections) = (Arc::clone(&conn), Arc::clone(&self.connections));
+        let handler = self.handler.clone();
+        self.secured.serve(scope, socket, &conn, move |socket| {
+            let io = Io::new(socket, Arc::clone(&served), place, member);
+            Connection::new(io, served, handler, connections)
+        });
     }
 }

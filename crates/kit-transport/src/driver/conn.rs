@@ -9,11 +9,11 @@ use http::{Method, Uri};
 use tokio::time::Instant;
 
 use super::deadline::{Deadlines, Next, Seen};
+#[cfg(feature = "tls")]
+use super::identity::Identity;
 use super::in_flight::{InFlight, Key, Kind, Running};
 use super::lame_duck::LameDuck;
 use super::options::ConnectionOptions;
-#[cfg(feature = "tls")]
-use super::identity::Identity;
 use super::peer::Peer;
 use super::sniff::{AtomicStage, Stage};
 use crate::{Address, Cut};
@@ -100,6 +100,7 @@ impl Conn {
         }
     }
 
+    #[cfg(feature = "tls")]
     pub(super) fn opened(&self) -> Instant {
         self.opened
     }

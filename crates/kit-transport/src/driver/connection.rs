@@ -57,7 +57,7 @@ impl<H: Handler> Future for Connection<H> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-                loop {
+        loop {
             if let Poll::Ready(result) = this.hyper.as_mut().poll(cx) {
                 if let Err(error) = result {
                     tracing::debug!(remote = %this.conn.remote(), error = &*error as &dyn std::error::Error, "connection failed");

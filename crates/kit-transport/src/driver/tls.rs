@@ -25,18 +25,18 @@ use crate::tls::{Clients, Pem, Source};
 use crate::{Context as AppContext, StartError, Tls};
 
 /// The protocols that a server speaks, for ALPN, best first.
-pub(crate) type Protocols = &'static [&'static [u8]];
+type Protocols = &'static [&'static [u8]];
 
 /// TLS of a server that listens.
 #[derive(Clone, Debug)]
-pub(crate) struct ServerTls {
+pub(super) struct ServerTls {
     current: Arc<Published<ServerConfig>>,
     handshake: Duration,
 }
 
 impl ServerTls {
     /// Reads the certificates; and goes on reading them, in the server's scope.
-    pub(crate) async fn start(
+    pub(super) async fn start(
         tls: &Tls,
         protocols: Protocols,
         ctx: &AppContext,
@@ -148,7 +148,9 @@ fn unusable(what: &'static str, pem: &Pem, source: BoxError) -> StartError {
 fn certificates(bytes: &[u8], pem: &Pem) -> Result<Vec<CertificateDer<'static>>, StartError> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
     match all {
-        Ok(all) if all.is_empty() => Err(unusable("certificate", pem, "there is none in it".into())),
+        Ok(all) if all.is_empty() => {
+            Err(unusable("certificate", pem, "there is none in it".into()))
+        }
         Ok(all) => Ok(all),
         Err(error) => Err(unusable("certificate", pem, error.into())),
     }

@@ -72,8 +72,7 @@ impl Handler for HttpHandler {
 }
 
 #[cfg(feature = "grpc")]
-type GrpcFuture =
-    <tonic::service::Routes as tower_service::Service<Request<Incoming>>>::Future;
+type GrpcFuture = <tonic::service::Routes as tower_service::Service<Request<Incoming>>>::Future;
 
 #[cfg(not(feature = "grpc"))]
 pin_project! {

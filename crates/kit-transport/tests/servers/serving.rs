@@ -42,7 +42,7 @@ async fn a_request_knows_its_peer_its_scope_and_the_applications_extensions() {
         ServerScope(scope): ServerScope,
         Extension(info): Extension<&'static str>,
     ) -> String {
-        assert_eq!(peer.remote, remote);
+        assert_eq!(peer.ip(), Some(remote));
         format!("{} {} {} {info}.", peer.remote, peer.local, scope.path())
     }
     let mut extensions = ::http::Extensions::new();

@@ -4,6 +4,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HALF: Duration = Duration::from_millis(500);
+const LAST_LOOK: Duration = Duration::from_millis(20);
 
 /// A connection's task without a connection.
 struct Task {

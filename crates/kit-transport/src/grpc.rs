@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use async_trait::async_trait;
-use http::{Request, Response};
+use axum::response::IntoResponse;
+use http::Request;
 use kit_sync::BoxError;
 use tonic::body::Body;
 use tonic::codegen::Service;
@@ -74,7 +75,7 @@ impl Server {
         }
     }
 
-    /// Adds a service, such as a generated `GreeterServer`.
+    /// Adds a service, such as a generated `GreeterServer`, with or without interceptors.
     ///
     /// # Panics
     /// When a service of that name was added before.
@@ -82,7 +83,7 @@ impl Server {
     where
         S: Service<
                 Request<Body>,
-                Response = Response<Body>,
+                Response: IntoResponse,
                 Error = Infallible,
                 Future: Send + 'static,
             > + NamedService

@@ -2,6 +2,8 @@
 
 use rustls::pki_types::CertificateDer;
 use tokio_rustls::server::TlsStream;
+#[cfg(feature = "grpc")]
+use tonic::transport::server::{Connected, TcpConnectInfo, TlsConnectInfo};
 use webpki::EndEntityCert;
 
 use super::socket::Socket;
@@ -12,6 +14,9 @@ pub struct Identity {
     certificates: Vec<CertificateDer<'static>>,
     uris: Vec<String>,
     dns_names: Vec<String>,
+    /// Where tonic looks for certificates.
+    #[cfg(feature = "grpc")]
+    connect_info: TlsConnectInfo<TcpConnectInfo>,
 }
 
 impl Identity {
@@ -32,7 +37,14 @@ impl Identity {
             certificates,
             uris,
             dns_names,
+            #[cfg(feature = "grpc")]
+            connect_info: stream.connect_info(),
         })
+    }
+
+    #[cfg(feature = "grpc")]
+    pub(crate) fn connect_info(&self) -> TlsConnectInfo<TcpConnectInfo> {
+        self.connect_info.clone()
     }
 
     /// The chain as the client sent it, in DER: its own certificate first.
@@ -51,5 +63,20 @@ impl Identity {
     #[must_use]
     pub fn dns_names(&self) -> &[String] {
         &self.dns_names
+    }
+}
+
+#[cfg(feature = "grpc")]
+impl Connected for Socket {
+    type ConnectInfo = TcpConnectInfo;
+
+    fn connect_info(&self) -> TcpConnectInfo {
+        match self {
+            Socket::Tcp(stream) => stream.connect_info(),
+            _ => TcpConnectInfo {
+                local_addr: None,
+                remote_addr: None,
+            },
+        }
     }
 }

@@ -51,6 +51,10 @@ pub(crate) fn extend(extensions: &mut Extensions, peer: &Peer, scope: &Scope) {
         local_addr: peer.local.ip(),
         remote_addr: peer.remote.ip(),
     });
+    #[cfg(feature = "tls")]
+    if let Some(identity) = peer.identity() {
+        extensions.insert(identity.connect_info());
+    }
 }
 
 /// The answer in place of one whose handler panicked.

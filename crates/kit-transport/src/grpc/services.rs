@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 
-use http::{Request, Response};
+use axum::response::IntoResponse;
+use http::Request;
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
@@ -32,7 +33,7 @@ impl Services {
         Services::default()
     }
 
-    /// Adds a service, such as a generated `GreeterServer`.
+    /// Adds a service, such as a generated `GreeterServer`, with or without interceptors.
     ///
     /// # Panics
     /// When a service of that name was added before.
@@ -40,7 +41,7 @@ impl Services {
     where
         S: Service<
                 Request<Body>,
-                Response = Response<Body>,
+                Response: IntoResponse,
                 Error = Infallible,
                 Future: Send + 'static,
             > + NamedService

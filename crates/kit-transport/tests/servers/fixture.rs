@@ -15,7 +15,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const ANY_PORT: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
 pub(crate) struct Fixture {
+    /// The address, when it is one of IP.
     pub(crate) address: SocketAddr,
+    pub(crate) listening: Address,
     pub(crate) ctx: Context,
     pub(crate) life: watch::Sender<Lifecycle>,
     tree: TaskTree,
@@ -49,14 +51,11 @@ impl Fixture {
         let scope = tree.scope().child(server.name());
         let ctx = Context::new(scope, seen).with(kit_sync::Gate::new(), extensions);
         let listening = server.start(&ctx).await.expect("it starts");
-        let [listening] = &listening[..] else {
-            panic!("one address: {listening:?}")
-        };
-        let Address::Ip(address) = *listening.address() else {
-            panic!("an IP address: {listening}")
-        };
+        let listening = listening[0].address().clone();
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         Fixture {
-            address,
+            address: listening.ip().unwrap_or(nowhere),
+            listening,
             ctx,
             life,
             tree,

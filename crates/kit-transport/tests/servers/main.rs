@@ -6,6 +6,10 @@ mod drain_http1;
 mod drain_http2;
 mod fixture;
 mod limits;
+#[cfg(unix)]
+mod listening;
 mod serving;
 mod streams;
+#[cfg(feature = "tls")]
+mod tls;
 mod unusual;

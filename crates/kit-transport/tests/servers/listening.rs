@@ -1,0 +1,261 @@
+//! Where a server listens, and who takes over.
+
+use std::future::pending;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use kit_sync::TaskTree;
+use kit_transport::{
+    Address, ConnectionOptions, Context, HandOver, Inherited, InheritedListeners, Lifecycle, Listen,
+    Peer, Server as _, StartError, http,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::client::Raw;
+use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
+
+fn said(what: &'static str) -> Router {
+    Router::new().route("/", get(async move || what))
+}
+
+fn any_port() -> std::net::TcpListener {
+    std::net::TcpListener::bind("127.0.0.1:0").expect("a port")
+}
+
+async fn asked(client: &mut Raw, expected: &str) -> String {
+    client.get("/").await;
+    client.read_to(expected).await
+}
+
+async fn ask_unix(path: &Path) -> String {
+    let mut client = UnixStream::connect(path).await.expect("it accepts");
+    let request = b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
+    client.write_all(request).await.expect("it reads");
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.expect("it answers");
+    answer
+}
+
+fn source_of(error: &kit_sync::BoxError) -> ErrorKind {
+    let source = error.source().expect("what the system said");
+    let source = source.downcast_ref::<std::io::Error>();
+    source.expect("an I/O error").kind()
+}
+
+async fn start(listen: Listen) -> Result<(), kit_sync::BoxError> {
+    let tree = TaskTree::new("test");
+    let (_life, seen) = watch::channel(Lifecycle::new());
+    let ctx = Context::new(tree.scope().child("http"), seen);
+    http::Server::new(listen, Router::new())
+        .start(&ctx)
+        .await
+        .map(drop)
+}
+
+#[tokio::test]
+async fn a_unix_socket_is_served_with_its_mode_and_its_file_goes_with_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kit.sock");
+    let router = Router::new().route("/", get(async |peer: Peer| peer.local.to_string()));
+    let server = Fixture::start(http::Server::new(Listen::unix(&path).mode(0o600), router)).await;
+    assert_eq!(server.listening, Address::Unix(path.clone()));
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let answer = ask_unix(&path).await;
+    assert!(answer.ends_with(&format!("unix:{}", path.display())), "{answer}");
+    server.stop_within(PATIENCE).await.nothing_cut().within(1000);
+    assert!(!path.exists());
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn a_socket_file_that_nobody_listens_at_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kit.sock");
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let server = http::Server::new(Listen::unix(&path), said("new"));
+    let server = Fixture::start(server).await;
+    assert!(ask_unix(&path).await.ends_with("new"));
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn a_path_that_is_taken_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (socket, file) = (folder.path().join("kit.sock"), folder.path().join("file"));
+    let _somebody = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    std::fs::write(&file, "precious").unwrap();
+    for path in [&socket, &file] {
+        let error = start(Listen::unix(path)).await.unwrap_err();
+        let expected = format!("could not listen on unix:{}: address in use", path.display());
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(source_of(&error), ErrorKind::AddrInUse);
+    }
+    assert!(socket.exists());
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "precious");
+}
+
+#[tokio::test]
+async fn the_file_of_a_successor_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kit.sock");
+    let old = Fixture::start(http::Server::new(Listen::unix(&path), said("old"))).await;
+    std::fs::remove_file(&path).unwrap();
+    let new = Fixture::start(http::Server::new(Listen::unix(&path), said("new"))).await;
+    old.stop_within(PATIENCE).await.nothing_cut();
+    assert!(ask_unix(&path).await.ends_with("new"));
+    new.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn an_existing_listener_is_served_and_closed_with_the_server() {
+    let listener = any_port();
+    let address = listener.local_addr().unwrap();
+    let server = http::Server::new(Listen::existing(listener), said("hello"));
+    let server = Fixture::start(server).await;
+    assert_eq!(server.address, address);
+    asked(&mut Raw::connect(address).await, "hello").await;
+    server.stop_within(PATIENCE).await.nothing_cut();
+    let refused = tokio::net::TcpStream::connect(address).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+}
+
+#[tokio::test]
+async fn a_listener_serves_one_start() {
+    let listen = Listen::existing(any_port());
+    start(listen.clone()).await.unwrap();
+    let error = start(listen).await.unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(StartError::ListenerTaken)));
+}
+
+#[tokio::test]
+async fn inherited_listeners_are_found_by_their_number_once() {
+    let (first, third) = (any_port(), any_port());
+    let address = third.local_addr().unwrap();
+    let given = [Some(Inherited::from(first)), None, Some(third.into())];
+    let given: InheritedListeners = given.into_iter().collect();
+    let tree = TaskTree::new("test");
+    let (_life, seen) = watch::channel(Lifecycle::new());
+    let ctx = Context::new(tree.scope().child("http"), seen).with_inherited(given);
+    let server = http::Server::new(Listen::inherited(2), said("hello"));
+    server.start(&ctx).await.unwrap();
+    asked(&mut Raw::connect(address).await, "hello").await;
+    for missing in [1, 2, 3] {
+        let server = http::Server::new(Listen::inherited(missing), Router::new());
+        let error = server.start(&ctx).await.unwrap_err();
+        let Some(StartError::NotInherited { index }) = error.downcast_ref() else {
+            panic!("{error}")
+        };
+        assert_eq!(*index, missing);
+    }
+    tree.close(tokio::time::Instant::now() + PATIENCE).await;
+}
+
+/// Both ends of a hand-over; the old one is stopped while clients come and go.
+async fn hand_over(old: Listen, new: impl FnOnce(std::net::SocketAddr) -> Listen) {
+    let old = Fixture::start(http::Server::new(old, said("hello"))).await;
+    let address = old.address;
+    let new = Fixture::start(http::Server::new(new(address), said("hello"))).await;
+    let mut kept = Vec::new();
+    for _ in 0..20 {
+        let mut client = Raw::connect(address).await;
+        asked(&mut client, "hello").await;
+        kept.push(client);
+    }
+    let (stop, mut stopped) = watch::channel(());
+    let clients = (0..8).map(|_| {
+        let mut stopped = stop.subscribe();
+        async move {
+            let mut served = 0;
+            while !stopped.has_changed().unwrap_or(true) {
+                asked(&mut Raw::connect(address).await, "hello").await;
+                served += 1;
+            }
+            drop(stopped.borrow_and_update());
+            served
+        }
+    });
+    let mut load = tokio::task::JoinSet::new();
+    for client in clients {
+        #[expect(clippy::disallowed_methods, reason = "clients, joined below")]
+        load.spawn(client);
+    }
+    let ended = old.stop_within(PATIENCE);
+    // Asked while the old server waits whether they have something to ask.
+    let asked_late = async {
+        for client in &mut kept {
+            asked(client, "hello").await;
+        }
+    };
+    let (ended, ()) = tokio::join!(ended, asked_late);
+    ended.nothing_cut().within(1500);
+    stop.send(()).unwrap();
+    drop(stopped.borrow_and_update());
+    for served in load.join_all().await {
+        assert!(served > 0);
+    }
+    asked(&mut Raw::connect(address).await, "hello").await;
+    new.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_successor_with_the_same_listener_gets_what_is_in_the_queue() {
+    let (mine, theirs) = {
+        let listener = any_port();
+        (listener.try_clone().unwrap(), listener)
+    };
+    let shared = |listener| Listen::existing(listener).hand_over(HandOver::SharedListener);
+    hand_over(shared(mine), |_| shared(theirs)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_successor_on_the_same_port_gets_new_connections_before_the_old_server_closes() {
+    let reuse = |listen: Listen| listen.hand_over(HandOver::ReusePort);
+    hand_over(reuse(ANY_PORT.into()), |address| reuse(address.into())).await;
+}
+
+#[tokio::test]
+async fn a_connection_too_many_waits_for_a_place() {
+    let options = ConnectionOptions {
+        max_connections: 1,
+        ..ConnectionOptions::default()
+    };
+    let server = http::Server::new(ANY_PORT, said("hello")).connections(options);
+    let server = Fixture::start(server).await;
+    let mut first = Raw::connect(server.address).await;
+    asked(&mut first, "hello").await;
+    let mut second = Raw::connect(server.address).await;
+    second.get("/").await;
+    drop(first);
+    second.read_to("hello").await;
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn a_connection_that_waits_too_long_for_a_place_is_closed() {
+    let options = ConnectionOptions {
+        max_connections: 1,
+        ..ConnectionOptions::default()
+    };
+    let router = Router::new().route("/", get(async || pending::<()>().await));
+    let server = http::Server::new(ANY_PORT, router).connections(options);
+    let server = Fixture::start(server).await;
+    let mut first = Raw::connect(server.address).await;
+    first.get("/").await;
+    let mut second = Raw::connect(server.address).await;
+    assert!(second.read_to_close().await.is_empty());
+    drop(first);
+    // It serves again once there is a place.
+    let mut third = Raw::connect(server.address).await;
+    third.send("GET /none HTTP/1.1\r\nhost: test\r\n\r\n").await;
+    third.read_head().await;
+    let deadline = Duration::from_millis(100);
+    timeout(PATIENCE, server.stop_within(deadline)).await.unwrap();
+}

@@ -14,6 +14,8 @@ pub struct WebSocket {
     socket: ws::WebSocket,
     told: Pin<Box<dyn Future<Output = ()> + Send>>,
     closing: bool,
+    /// The client's close, until the handler gets it.
+    closed: Option<Message>,
 }
 
 impl Draining {
@@ -43,13 +45,14 @@ impl Draining {
             socket,
             told: Box::pin(self.draining()),
             closing: false,
+            closed: None,
         }
     }
 }
 
 impl WebSocket {
-    /// The next message; `None` when the client has closed the socket, or has answered the close
-    /// that told it of the drain.
+    /// The next message; `None` when the socket is closed. A client's close comes last, when it has
+    /// been answered; the answer to the close that tells of the drain does not come.
     ///
     /// # Errors
     /// When the connection breaks, or the client breaks the protocol.
@@ -60,25 +63,29 @@ impl WebSocket {
         if !self.closing {
             tokio::select! {
                 biased;
-                () = &mut self.told => {}
-                message = self.socket.recv() => return message,
-            }
-            self.closing = true;
-            let goodbye = CloseFrame {
-                code: close_code::AWAY,
-                reason: "the server is draining".into(),
-            };
-            if let Err(error) = self.socket.send(Message::Close(Some(goodbye))).await {
-                return Some(Err(error));
+                () = &mut self.told => {
+                    self.closing = true;
+                    if let Err(error) = self.socket.send(goodbye()).await {
+                        return Some(Err(error));
+                    }
+                }
+                message = self.socket.recv() => match message {
+                    Some(Ok(close @ Message::Close(_))) => {
+                        self.closing = true;
+                        self.closed = Some(close);
+                    }
+                    other => return other,
+                }
             }
         }
-        // What the client sent before it knew is read to the end, and no longer served.
+        // Reading on answers the client's close. What a client that was told sent before it knew
+        // is no longer served.
         while let Some(Ok(message)) = self.socket.recv().await {
             if matches!(message, Message::Close(_)) {
                 break;
             }
         }
-        None
+        self.closed.take().map(Ok)
     }
 
     /// Sends a message. Waits while the client reads none.
@@ -94,6 +101,13 @@ impl WebSocket {
     pub fn protocol(&self) -> Option<&http::HeaderValue> {
         self.socket.protocol()
     }
+}
+
+fn goodbye() -> Message {
+    Message::Close(Some(CloseFrame {
+        code: close_code::AWAY,
+        reason: "the server is draining".into(),
+    }))
 }
 
 impl fmt::Debug for WebSocket {

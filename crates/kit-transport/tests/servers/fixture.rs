@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use kit_sync::TaskTree;
-use kit_transport::{Address, Context, Cut, Lifecycle, Server, Stage, grpc, http};
+use kit_transport::{Address, Context, Cut, Lifecycle, Listening, Server, Stage, grpc, http};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -18,6 +18,7 @@ pub(crate) struct Fixture {
     /// The address, when it is one of IP.
     pub(crate) address: SocketAddr,
     pub(crate) listening: Address,
+    pub(crate) all: Vec<Listening>,
     pub(crate) ctx: Context,
     pub(crate) life: watch::Sender<Lifecycle>,
     tree: TaskTree,
@@ -51,11 +52,12 @@ impl Fixture {
         let scope = tree.scope().child(server.name());
         let ctx = Context::new(scope, seen).with(kit_sync::Gate::new(), extensions);
         let listening = server.start(&ctx).await.expect("it starts");
-        let listening = listening[0].address().clone();
+        let (all, listening) = (listening.clone(), listening[0].address().clone());
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         Fixture {
             address: listening.ip().unwrap_or(nowhere),
             listening,
+            all,
             ctx,
             life,
             tree,

@@ -10,8 +10,8 @@ use axum::Router;
 use axum::routing::get;
 use kit_sync::TaskTree;
 use kit_transport::{
-    Address, ConnectionOptions, Context, HandOver, Inherited, InheritedListeners, Lifecycle, Listen,
-    Peer, Server as _, StartError, http,
+    Address, ConnectionOptions, Context, HandOver, Inherited, InheritedListeners, Lifecycle,
+    Listen, Peer, Server as _, StartError, http,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -39,7 +39,10 @@ async fn ask_unix(path: &Path) -> String {
     let request = b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
     client.write_all(request).await.expect("it reads");
     let mut answer = String::new();
-    client.read_to_string(&mut answer).await.expect("it answers");
+    client
+        .read_to_string(&mut answer)
+        .await
+        .expect("it answers");
     answer
 }
 
@@ -69,8 +72,15 @@ async fn a_unix_socket_is_served_with_its_mode_and_its_file_goes_with_the_server
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let answer = ask_unix(&path).await;
-    assert!(answer.ends_with(&format!("unix:{}", path.display())), "{answer}");
-    server.stop_within(PATIENCE).await.nothing_cut().within(1000);
+    assert!(
+        answer.ends_with(&format!("unix:{}", path.display())),
+        "{answer}"
+    );
+    server
+        .stop_within(PATIENCE)
+        .await
+        .nothing_cut()
+        .within(1000);
     assert!(!path.exists());
     no_task_is_left().await;
 }
@@ -94,7 +104,10 @@ async fn a_path_that_is_taken_stays_as_it_is() {
     std::fs::write(&file, "precious").unwrap();
     for path in [&socket, &file] {
         let error = start(Listen::unix(path)).await.unwrap_err();
-        let expected = format!("could not listen on unix:{}: address in use", path.display());
+        let expected = format!(
+            "could not listen on unix:{}: address in use",
+            path.display()
+        );
         assert_eq!(error.to_string(), expected);
         assert_eq!(source_of(&error), ErrorKind::AddrInUse);
     }
@@ -132,7 +145,10 @@ async fn a_listener_serves_one_start() {
     let listen = Listen::existing(any_port());
     start(listen.clone()).await.unwrap();
     let error = start(listen).await.unwrap_err();
-    assert!(matches!(error.downcast_ref(), Some(StartError::ListenerTaken)));
+    assert!(matches!(
+        error.downcast_ref(),
+        Some(StartError::ListenerTaken)
+    ));
 }
 
 #[tokio::test]
@@ -257,5 +273,7 @@ async fn a_connection_that_waits_too_long_for_a_place_is_closed() {
     third.send("GET /none HTTP/1.1\r\nhost: test\r\n\r\n").await;
     third.read_head().await;
     let deadline = Duration::from_millis(100);
-    timeout(PATIENCE, server.stop_within(deadline)).await.unwrap();
+    timeout(PATIENCE, server.stop_within(deadline))
+        .await
+        .unwrap();
 }

@@ -5,6 +5,8 @@ mod drain_grpc;
 mod drain_http1;
 mod drain_http2;
 mod fixture;
+#[cfg(feature = "ws")]
+mod goodbyes;
 mod limits;
 #[cfg(unix)]
 mod listening;

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use kit_transport::{Cut, Pem, Peer, StartError, Tls, grpc, http};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType,
-};
+use kit_transport::{Cut, Peer, Pem, StartError, Tls, grpc, http};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -105,7 +103,10 @@ impl Client {
                 builder.with_client_auth_cert(vec![chain], key).unwrap()
             }
         };
-        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
         Client(config)
     }
 
@@ -127,7 +128,11 @@ async fn get(stream: &mut TlsStream<TcpStream>, connection: &str) -> std::io::Re
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     while !answer.ends_with(b"!") {
-        answer.push(timeout(PATIENCE, stream.read_u8()).await.expect("it answers")?);
+        answer.push(
+            timeout(PATIENCE, stream.read_u8())
+                .await
+                .expect("it answers")?,
+        );
     }
     Ok(String::from_utf8(answer).expect("text"))
 }
@@ -163,7 +168,11 @@ async fn both_versions_of_http_are_offered_by_alpn() {
     }
     let answer = Client::of(&authority, None, &[]).get(server.address).await;
     assert!(answer.unwrap().ends_with("None 0!"));
-    server.stop_within(PATIENCE).await.nothing_cut().within(1000);
+    server
+        .stop_within(PATIENCE)
+        .await
+        .nothing_cut()
+        .within(1000);
     no_task_is_left().await;
 }
 
@@ -174,7 +183,11 @@ async fn an_idle_connection_is_told_the_end_of_tls_when_the_server_stops() {
     let client = Client::of(&authority, None, &[]);
     let mut stream = client.connect(server.address).await.unwrap();
     get(&mut stream, "keep-alive").await.unwrap();
-    server.stop_within(PATIENCE).await.nothing_cut().within(1000);
+    server
+        .stop_within(PATIENCE)
+        .await
+        .nothing_cut()
+        .within(1000);
     // Without the end of TLS it would be an error.
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
 }
@@ -185,7 +198,9 @@ async fn a_client_must_show_a_certificate_where_that_is_required() {
     let tls = authority.server().tls();
     let server = serve(tls.require_client_certificates(Pem::bytes(authority.pem()))).await;
     let own = authority.client();
-    let known = Client::of(&authority, Some(&own), &[]).get(server.address).await;
+    let known = Client::of(&authority, Some(&own), &[])
+        .get(server.address)
+        .await;
     let expected = r#"Some((["spiffe://example.org/orders"], ["orders.example.org"])) 1!"#;
     assert!(known.unwrap().ends_with(expected));
     let stranger = Authority::new().client();
@@ -202,7 +217,9 @@ async fn a_client_may_show_a_certificate_where_that_is_accepted() {
     let tls = authority.server().tls();
     let server = serve(tls.accept_client_certificates(Pem::bytes(authority.pem()))).await;
     let own = authority.client();
-    let known = Client::of(&authority, Some(&own), &[]).get(server.address).await;
+    let known = Client::of(&authority, Some(&own), &[])
+        .get(server.address)
+        .await;
     assert!(known.unwrap().ends_with(" 1!"));
     let anonymous = Client::of(&authority, None, &[]).get(server.address).await;
     assert!(anonymous.unwrap().ends_with("None 0!"));
@@ -232,7 +249,9 @@ async fn changed_files_are_for_new_connections_and_broken_ones_for_none() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(PATIENCE, seen).await.expect("the new certificate is served");
+    timeout(PATIENCE, seen)
+        .await
+        .expect("the new certificate is served");
     assert!(client.connect(server.address).await.is_err());
     get(&mut open, "keep-alive").await.unwrap();
 
@@ -278,11 +297,17 @@ async fn what_cannot_be_used_is_named() {
         ),
     ] {
         let error = start(tls).await;
-        assert_eq!(error.to_string(), format!("could not set up TLS: {expected}"));
+        assert_eq!(
+            error.to_string(),
+            format!("could not set up TLS: {expected}")
+        );
     }
     let mixed = Tls::new(pem(&good.certificate), pem(&stranger.key));
     let error = start(mixed).await;
-    assert!(kit_sync::error_chain(&error).contains("keys may not be consistent"), "{error:?}");
+    assert!(
+        kit_sync::error_chain(&error).contains("keys may not be consistent"),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -332,7 +357,10 @@ async fn a_grpc_client_is_known_to_tonic_by_its_certificate_and_its_address() {
     #[derive(Clone)]
     struct Look;
     impl tonic::service::Interceptor for Look {
-        fn call(&mut self, request: tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> {
+        fn call(
+            &mut self,
+            request: tonic::Request<()>,
+        ) -> Result<tonic::Request<()>, tonic::Status> {
             let shown = request.peer_certs().expect("it has shown one").len();
             assert_eq!(shown, 1);
             assert!(request.remote_addr().is_some());
@@ -352,7 +380,10 @@ async fn a_grpc_client_is_known_to_tonic_by_its_certificate_and_its_address() {
     let own = authority.client();
     let config = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(authority.pem()))
-        .identity(tonic::transport::Identity::from_pem(own.certificate, own.key))
+        .identity(tonic::transport::Identity::from_pem(
+            own.certificate,
+            own.key,
+        ))
         .domain_name("localhost");
     let channel = Channel::from_shared(format!("https://{}", server.address))
         .unwrap()

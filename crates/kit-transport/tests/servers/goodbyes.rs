@@ -1,0 +1,229 @@
+//! What ends streams in good order, in the words of each protocol.
+
+use std::convert::Infallible;
+use std::pin::pin;
+
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::response::sse::{Event, Sse};
+use axum::routing::get;
+use futures_core::Stream;
+use futures_sink::Sink as _;
+use kit_transport::grpc::UntilUnavailable;
+use kit_transport::{Draining, grpc, http};
+use tokio_stream::adapters::Chain;
+use tokio_stream::{Once, Pending, StreamExt};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tonic::codegen::async_trait;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Response, Status};
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+
+use crate::client::Raw;
+use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
+
+#[tokio::test]
+async fn events_end_with_their_last_chunk() {
+    async fn events(draining: Draining) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+        let first = tokio_stream::once(Ok(Event::default().data("1")));
+        Sse::new(draining.until(first.chain(tokio_stream::pending())))
+    }
+    let server = Fixture::http(Router::new().route("/", get(events))).await;
+    let mut client = Raw::connect(server.address).await;
+    client.get("/").await;
+    client.read_to("data: 1\n\n\r\n").await;
+    server
+        .stop_within(PATIENCE)
+        .await
+        .nothing_cut()
+        .within(1000);
+    assert_eq!(client.read_to_close().await, b"0\r\n\r\n");
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_is_never_at_a_loss_ends_as_well() {
+    async fn events(draining: Draining) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+        let endless = tokio_stream::iter(0..).map(|n| Ok(Event::default().data(n.to_string())));
+        Sse::new(draining.until(endless))
+    }
+    let server = Fixture::http(Router::new().route("/", get(events))).await;
+    let mut client = Raw::connect(server.address).await;
+    client.get("/").await;
+    client.read_to("data: 9\n\n").await;
+    let (ended, rest) = tokio::join!(server.stop_within(PATIENCE), client.read_to_close());
+    ended.nothing_cut().within(1500);
+    assert!(rest.ends_with(b"\r\n0\r\n\r\n"));
+}
+
+async fn echo(upgrade: WebSocketUpgrade, draining: Draining) -> axum::response::Response {
+    upgrade.on_upgrade(async move |socket| {
+        let mut socket = draining.websocket(socket);
+        while let Some(Ok(message)) = socket.recv().await {
+            if socket.send(message).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_websocket_is_closed_as_going_away() {
+    let server = Fixture::http(Router::new().route("/", get(echo))).await;
+    let (mut client, _) = connect_async(format!("ws://{}/", server.address))
+        .await
+        .unwrap();
+    send(&mut client, Message::text("hello")).await;
+    assert_eq!(next(&mut client).await, Message::text("hello"));
+    let told = async {
+        let Message::Close(Some(frame)) = next(&mut client).await else {
+            panic!("a close with a reason")
+        };
+        assert_eq!(frame.code, CloseCode::Away);
+        assert_eq!(frame.reason, "the server is draining");
+        // Reading on answers it.
+        assert!(
+            StreamExt::next(&mut client)
+                .await
+                .is_none_or(|end| end.is_err())
+        );
+    };
+    let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), told);
+    ended.nothing_cut().within(1000);
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn a_websocket_that_its_client_closes_ends_before_the_drain() {
+    let server = Fixture::http(Router::new().route("/", get(echo))).await;
+    let (mut client, _) = connect_async(format!("ws://{}/", server.address))
+        .await
+        .unwrap();
+    send(&mut client, Message::Close(None)).await;
+    assert!(matches!(next(&mut client).await, Message::Close(_)));
+    drop(client);
+    server
+        .stop_within(PATIENCE)
+        .await
+        .nothing_cut()
+        .within(1000);
+    no_task_is_left().await;
+}
+
+type Client =
+    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+async fn next(client: &mut Client) -> Message {
+    let next = StreamExt::next(client);
+    let next = tokio::time::timeout(PATIENCE, next)
+        .await
+        .expect("it answers");
+    next.expect("it is open").expect("a message")
+}
+
+async fn send(client: &mut Client, message: Message) {
+    let mut client = pin!(client);
+    std::future::poll_fn(|cx| client.as_mut().poll_ready(cx))
+        .await
+        .unwrap();
+    client.as_mut().start_send(message).unwrap();
+    std::future::poll_fn(|cx| client.as_mut().poll_flush(cx))
+        .await
+        .unwrap();
+}
+
+async fn client_of(server: &Fixture) -> HealthClient<Channel> {
+    let channel = Channel::from_shared(format!("http://{}", server.address));
+    HealthClient::new(channel.unwrap().connect().await.unwrap())
+}
+
+/// A health service, because its client is there already.
+struct Watcher;
+
+type Answer = Result<HealthCheckResponse, Status>;
+
+#[async_trait]
+impl Health for Watcher {
+    type WatchStream = UntilUnavailable<Chain<Once<Answer>, Pending<Answer>>>;
+
+    async fn check(
+        &self,
+        _: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let draining = request.extensions().get::<Draining>().expect("Kit's");
+        let serving = HealthCheckResponse {
+            status: ServingStatus::Serving.into(),
+        };
+        let first = tokio_stream::once(Ok(serving)).chain(tokio_stream::pending());
+        Ok(Response::new(draining.until_unavailable(first)))
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_messages_ends_as_unavailable() {
+    let service = HealthServer::new(Watcher);
+    let server = Fixture::start(grpc::Server::new(ANY_PORT).service(service)).await;
+    let mut client = client_of(&server).await;
+    let stream = client.watch(HealthCheckRequest::default()).await.unwrap();
+    let mut stream = stream.into_inner();
+    assert!(stream.message().await.unwrap().is_some());
+    let (ended, end) = tokio::join!(server.stop_within(PATIENCE), stream.message());
+    ended.nothing_cut().within(1000);
+    let status = end.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(status.message(), "the server is draining");
+    drop((client, stream));
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn both_protocols_are_served_on_one_port() {
+    let routes = Router::new().route("/", get(async || "hello"));
+    let server = http::Server::new(ANY_PORT, routes).grpc(grpc::Services::new());
+    let server = Fixture::start(server).await;
+    let mut plain = Raw::connect(server.address).await;
+    plain.get("/").await;
+    plain.read_to("hello").await;
+    plain.get("/unknown").await;
+    let head = plain.read_head().await;
+    assert!(
+        head.starts_with("HTTP/1.1 404") && !head.contains("grpc"),
+        "{head}"
+    );
+    let mut client = client_of(&server).await;
+    let checked = client.check(HealthCheckRequest::default()).await.unwrap();
+    assert_eq!(checked.into_inner().status(), ServingStatus::Serving);
+    let schemes: Vec<_> = server.all.iter().map(ToString::to_string).collect();
+    let address = server.address;
+    assert_eq!(
+        schemes,
+        [format!("http://{address}"), format!("grpc://{address}")]
+    );
+    drop(client);
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn what_is_no_grpc_is_refused_where_only_grpc_is_served() {
+    let server = Fixture::start(grpc::Server::new(ANY_PORT)).await;
+    let mut client = Raw::connect(server.address).await;
+    client.get("/").await;
+    let head = client.read_head().await;
+    assert!(
+        head.starts_with("HTTP/1.1 415") && !head.contains("grpc"),
+        "{head}"
+    );
+    server.stop_within(PATIENCE).await.nothing_cut();
+}

@@ -1,0 +1,170 @@
+//! Clients that ask again and again, and connect again when they are told to.
+
+mod connect;
+mod grpc;
+mod http1;
+mod http2;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::certificates::Trust;
+
+/// How clients behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Client {
+    /// HTTP/1.1, a connection for each request.
+    Fresh,
+    /// HTTP/1.1, one request after the other on a connection that is kept.
+    Busy,
+    /// The same with 2 ms between a response and the next request.
+    Paused,
+    /// HTTP/2, four requests at a time on a connection.
+    Http2,
+    /// A tonic channel, four calls at a time.
+    Tonic,
+}
+
+/// What is asked of whom.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    pub(crate) trust: Option<Trust>,
+    pub(crate) big: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) answered: u64,
+    /// By what the client saw.
+    pub(crate) failed: BTreeMap<String, u64>,
+    /// Of those: the server says, or the client knows, that it has not been processed, so it may
+    /// be asked again.
+    pub(crate) not_processed: u64,
+}
+
+/// A request that failed.
+pub(crate) struct Failure {
+    pub(crate) why: String,
+    pub(crate) not_processed: bool,
+}
+
+impl Failure {
+    fn new(why: impl Into<String>) -> Failure {
+        Failure {
+            why: why.into(),
+            not_processed: false,
+        }
+    }
+}
+
+/// Clients at work.
+pub(crate) struct Load {
+    clients: JoinSet<Outcome>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    answered: AtomicU64,
+    progress: watch::Sender<()>,
+    done: AtomicBool,
+}
+
+impl Load {
+    pub(crate) fn start(client: Client, target: &Target, clients: usize) -> Load {
+        let shared = Arc::new(Shared {
+            answered: AtomicU64::new(0),
+            progress: watch::Sender::new(()),
+            done: AtomicBool::new(false),
+        });
+        let mut set = JoinSet::new();
+        for _ in 0..clients {
+            let tally = Tally {
+                shared: Arc::clone(&shared),
+                outcome: Outcome::default(),
+            };
+            let target = target.clone();
+            match client {
+                Client::Fresh => drop(set.spawn(http1::fresh(target, tally))),
+                Client::Busy => drop(set.spawn(http1::kept(target, Duration::ZERO, tally))),
+                Client::Paused => {
+                    let pause = Duration::from_millis(2);
+                    drop(set.spawn(http1::kept(target, pause, tally)));
+                }
+                Client::Http2 => drop(set.spawn(http2::streams(target, tally))),
+                Client::Tonic => drop(set.spawn(grpc::calls(target, tally))),
+            }
+        }
+        Load {
+            clients: set,
+            shared,
+        }
+    }
+
+    /// Until so many more requests were answered.
+    pub(crate) async fn answered(&self, more: u64) {
+        let mut progress = self.shared.progress.subscribe();
+        let enough = self.shared.answered.load(Ordering::Relaxed) + more;
+        while self.shared.answered.load(Ordering::Relaxed) < enough {
+            if progress.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    pub(crate) async fn stop(self) -> Outcome {
+        self.shared.done.store(true, Ordering::Relaxed);
+        let mut sum = Outcome::default();
+        for outcome in self.clients.join_all().await {
+            sum.add(&outcome);
+        }
+        sum
+    }
+}
+
+impl Outcome {
+    pub(crate) fn add(&mut self, other: &Outcome) {
+        self.answered += other.answered;
+        self.not_processed += other.not_processed;
+        for (why, count) in &other.failed {
+            *self.failed.entry(why.clone()).or_default() += count;
+        }
+    }
+
+    pub(crate) fn failures(&self) -> u64 {
+        self.failed.values().sum()
+    }
+}
+
+/// One client's count.
+struct Tally {
+    shared: Arc<Shared>,
+    outcome: Outcome,
+}
+
+impl Tally {
+    fn goes_on(&self) -> bool {
+        !self.shared.done.load(Ordering::Relaxed)
+    }
+
+    fn count(&mut self, asked: Result<(), Failure>) {
+        match asked {
+            Ok(()) => {
+                self.outcome.answered += 1;
+                self.shared.answered.fetch_add(1, Ordering::Relaxed);
+                self.shared.progress.send_replace(());
+            }
+            Err(failure) => {
+                *self.outcome.failed.entry(failure.why).or_default() += 1;
+                self.outcome.not_processed += u64::from(failure.not_processed);
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! HTTP/2 clients with several requests on a connection.
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper_util::rt::TokioExecutor;
+use std::error::Error as _;
+
+use super::{Failure, Outcome, Tally, Target};
+
+type Sender = SendRequest<Empty<Bytes>>;
+
+/// How many requests run at a time.
+const AT_A_TIME: usize = 4;
+
+pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
+    let mut kept = None;
+    while tally.goes_on() {
+        let sender = match &kept {
+            Some(sender) => Sender::clone(sender),
+            None => match connect(&target).await {
+                Ok(sender) => kept.insert(sender).clone(),
+                Err(failure) => {
+                    tally.count(Err(failure));
+                    continue;
+                }
+            },
+        };
+        let mut asked = tokio::task::JoinSet::new();
+        for _ in 0..AT_A_TIME {
+            asked.spawn(ask(sender.clone(), target.clone()));
+        }
+        let mut usable = true;
+        for asked in asked.join_all().await {
+            usable &= asked.is_ok();
+            tally.count(asked);
+        }
+        // A connection that is going away lost no request yet.
+        let ready = match &mut kept {
+            Some(sender) => sender.ready().await.is_ok(),
+            None => false,
+        };
+        if !usable || !ready {
+            kept = None;
+        }
+    }
+    tally.outcome
+}
+
+async fn connect(target: &Target) -> Result<Sender, Failure> {
+    let io = target.connect("h2").await;
+    let io = io.map_err(|error| Failure::new(format!("connect: {}", error.kind())))?;
+    let shaken = handshake(TokioExecutor::new(), io).await;
+    let (sender, connection) = shaken.map_err(|error| failure(&error))?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn ask(mut sender: Sender, target: Target) -> Result<(), Failure> {
+    let uri = format!("http://localhost{}", target.path());
+    let request = Request::get(uri).body(Empty::new()).expect("a request");
+    let response = sender.send_request(request).await;
+    let response = response.map_err(|error| failure(&error))?;
+    if response.status() != StatusCode::OK {
+        return Err(Failure::new(response.status().as_str()));
+    }
+    let body = response.into_body().collect().await;
+    let body = body.map_err(|error| failure(&error))?;
+    let expected = if target.big { crate::serve::BIG } else { 5 };
+    if body.to_bytes().len() == expected {
+        Ok(())
+    } else {
+        Err(Failure::new("a short body"))
+    }
+}
+
+fn failure(error: &hyper::Error) -> Failure {
+    let source = error.source().map(ToString::to_string).unwrap_or_default();
+    // RFC 9113, sections 6.8 and 8.7: above the last stream of a GOAWAY, or refused.
+    let not_processed =
+        error.is_canceled() || source.contains("go away") || source.contains("refused");
+    Failure {
+        why: format!("{error}: {source}"),
+        not_processed,
+    }
+}

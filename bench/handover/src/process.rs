@@ -1,0 +1,93 @@
+//! Servers as processes.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, timeout};
+
+use crate::Stack;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a server comes by its listener.
+pub(crate) enum Listener {
+    Inherited(TcpListener),
+    ReusePort(SocketAddr),
+}
+
+impl Listener {
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
+        match self {
+            Listener::Inherited(listener) => listener.local_addr(),
+            Listener::ReusePort(address) => Ok(*address),
+        }
+    }
+}
+
+/// A server that accepts.
+pub(crate) struct Server(Child);
+
+impl Server {
+    pub(crate) async fn start(
+        stack: Stack,
+        listener: &Listener,
+        tls: Option<&Path>,
+    ) -> io::Result<Server> {
+        let stack = format!("{stack:?}").to_lowercase();
+        let mut arguments = vec!["serve".to_owned(), stack];
+        if let Some(folder) = tls {
+            arguments.extend(["--tls".to_owned(), folder.display().to_string()]);
+        }
+        let program = std::env::current_exe()?;
+        let mut command = match listener {
+            Listener::ReusePort(address) => {
+                arguments.extend(["--address".to_owned(), address.to_string()]);
+                Command::new(program)
+            }
+            Listener::Inherited(listener) => {
+                // It comes as standard input, and the shell puts it where LISTEN_FDS says it is.
+                let mut shell = Command::new("sh");
+                let script = "exec 3<&0 </dev/null; exec \"$0\" \"$@\"";
+                shell
+                    .args(["-c", script])
+                    .arg(program)
+                    .env("LISTEN_FDS", "1");
+                shell.stdin(OwnedFd::from(listener.try_clone()?));
+                shell
+            }
+        };
+        let mut child = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = child.stdout.take().expect("it is piped");
+        let mut line = String::new();
+        timeout(PATIENCE, BufReader::new(output).read_line(&mut line)).await??;
+        if line.trim() != "ready" {
+            return Err(io::Error::other("the server did not start"));
+        }
+        Ok(Server(child))
+    }
+
+    /// Sends SIGTERM and waits; how it ended, and how long that took.
+    pub(crate) async fn stop(mut self) -> io::Result<(ExitStatus, Duration)> {
+        let id = self.0.id().and_then(|id| i32::try_from(id).ok());
+        let id = id.and_then(Pid::from_raw);
+        let told = Instant::now();
+        kill_process(
+            id.ok_or_else(|| io::Error::other("it has ended"))?,
+            Signal::TERM,
+        )?;
+        let status = timeout(PATIENCE, self.0.wait()).await??;
+        Ok((status, told.elapsed()))
+    }
+}

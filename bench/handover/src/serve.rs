@@ -1,0 +1,112 @@
+//! The same answers from three stacks.
+
+use std::error::Error;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::process::ExitCode;
+
+use axum::Router;
+use axum::routing::get;
+use kit::{App, HandOver, Listen, Tls, grpc, http};
+use listenfd::ListenFd;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_stream::wrappers::TcpListenerStream;
+
+use crate::{ServeArguments, Stack};
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// What `/big` answers.
+pub(crate) const BIG: usize = 1 << 20;
+
+pub(crate) fn run(arguments: &ServeArguments) -> ExitCode {
+    match arguments.stack {
+        Stack::Kit => with_kit(arguments),
+        Stack::Axum | Stack::Tonic => match with_a_peer(arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("bench-handover: {error}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn routes() -> Router {
+    let big = bytes::Bytes::from(vec![b'x'; BIG]);
+    Router::new()
+        .route("/", get(async || "hello"))
+        .route("/big", get(async move || big.clone()))
+}
+
+fn with_kit(arguments: &ServeArguments) -> ExitCode {
+    let listen = match arguments.address {
+        Some(address) => Listen::from(address).hand_over(HandOver::ReusePort),
+        None => Listen::inherited(0),
+    };
+    let mut server = http::Server::new(listen, routes()).grpc(grpc::Services::new());
+    if let Some(folder) = &arguments.tls {
+        server = server.tls(Tls::new(folder.join("tls.crt"), folder.join("tls.key")));
+    }
+    App::builder("handover")
+        .server(server)
+        .after_start("tell", async |_| {
+            println!("ready");
+            Ok(())
+        })
+        .build()
+        .main()
+}
+
+fn with_a_peer(arguments: &ServeArguments) -> Result<(), Failed> {
+    if arguments.tls.is_some() {
+        return Err("the peers are measured without TLS".into());
+    }
+    let inherited = match arguments.address {
+        Some(_) => None,
+        None => Some(inherited()?),
+    };
+    let (stack, address) = (arguments.stack, arguments.address);
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async move {
+        let listener = match (inherited, address) {
+            (Some(listener), _) => TcpListener::from_std(listener)?,
+            (None, Some(address)) => reuse_port(address)?,
+            (None, None) => return Err("no listener".into()),
+        };
+        let mut told = signal(SignalKind::terminate())?;
+        let told = async move {
+            told.recv().await;
+        };
+        println!("ready");
+        if stack == Stack::Axum {
+            let serving = axum::serve(listener, routes());
+            return Ok(serving.with_graceful_shutdown(told).await?);
+        }
+        let (reporter, health) = tonic_health::server::health_reporter();
+        let serving = tonic_health::ServingStatus::Serving;
+        reporter.set_service_status("", serving).await;
+        let mut server = tonic::transport::Server::builder();
+        let connections = TcpListenerStream::new(listener);
+        let serving = server.add_service(health);
+        serving
+            .serve_with_incoming_shutdown(connections, told)
+            .await?;
+        Ok(())
+    })
+}
+
+fn inherited() -> Result<StdListener, Failed> {
+    let listener = ListenFd::from_env().take_tcp_listener(0)?;
+    let listener = listener.ok_or("no listener was passed by LISTEN_FDS")?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn reuse_port(address: SocketAddr) -> Result<TcpListener, Failed> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    Ok(socket.listen(1024)?)
+}

@@ -1,0 +1,172 @@
+//! The cases, and the table of what failed.
+
+use std::io;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::Stack;
+use crate::certificates::Trust;
+use crate::load::{Client, Load, Outcome, Target};
+use crate::process::{Listener, Server};
+
+/// How many clients ask at a time.
+const CLIENTS: usize = 32;
+
+/// One row of the table.
+struct Case {
+    stack: Stack,
+    client: Client,
+    tls: bool,
+    big: bool,
+    reuse_port: bool,
+}
+
+/// What many stops of one case came to.
+#[derive(Default)]
+struct Sum {
+    outcome: Outcome,
+    longest: Duration,
+    bad_exits: usize,
+}
+
+fn cases() -> Vec<Case> {
+    use Client::{Busy, Fresh, Http2, Paused, Tonic};
+    let mut cases = Vec::new();
+    for reuse_port in [false, true] {
+        for client in [Fresh, Busy, Paused, Http2, Tonic] {
+            for (tls, big) in [(false, false), (true, false), (false, true), (true, true)] {
+                // The health service, which tonic's clients ask, has no big answer.
+                if big && client == Tonic {
+                    continue;
+                }
+                let stack = Stack::Kit;
+                cases.push(Case {
+                    stack,
+                    client,
+                    tls,
+                    big,
+                    reuse_port,
+                });
+            }
+            let stack = if client == Tonic {
+                Stack::Tonic
+            } else {
+                Stack::Axum
+            };
+            let (tls, big) = (false, false);
+            cases.push(Case {
+                stack,
+                client,
+                tls,
+                big,
+                reuse_port,
+            });
+        }
+    }
+    cases
+}
+
+impl Case {
+    fn name(&self) -> String {
+        let over = if self.reuse_port {
+            "reuse-port"
+        } else {
+            "inherited"
+        };
+        let client = format!("{:?}", self.client).to_lowercase();
+        let stack = format!("{:?}", self.stack).to_lowercase();
+        let tls = if self.tls { " tls" } else { "" };
+        let big = if self.big { " 1MiB" } else { "" };
+        format!("{stack} {over} {client}{tls}{big}")
+    }
+
+    /// Clients that go on elsewhere when they are told to must not notice a stop of Kit's.
+    fn must_not_fail(&self) -> bool {
+        self.stack == Stack::Kit && !matches!(self.client, Client::Http2 | Client::Tonic)
+    }
+}
+
+pub(crate) fn run(stops: usize, only: &str, judge: bool) -> ExitCode {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    match runtime.block_on(run_all(stops, only)) {
+        Ok(failed) if judge && failed => ExitCode::FAILURE,
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench-handover: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether a request failed that must not.
+async fn run_all(stops: usize, only: &str) -> io::Result<bool> {
+    let folder = tempfile::tempdir()?;
+    let trust = Trust::new(folder.path())?;
+    println!(
+        "| case | stops | answered | failed | of those not processed | longest stop | exit codes but 0 |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    let mut failed = false;
+    for case in cases() {
+        if !case.name().contains(only) {
+            continue;
+        }
+        let mut sum = Sum::default();
+        for _ in 0..stops {
+            one_stop(&case, &trust, folder.path(), &mut sum).await?;
+        }
+        let Sum {
+            outcome,
+            longest,
+            bad_exits,
+        } = &sum;
+        println!(
+            "| {} | {stops} | {} | {} | {} | {longest:.1?} | {bad_exits} |",
+            case.name(),
+            outcome.answered,
+            outcome.failures(),
+            outcome.not_processed,
+        );
+        for (why, count) in &outcome.failed {
+            eprintln!("    {count} × {why}");
+        }
+        failed |= case.must_not_fail() && (outcome.failures() > 0 || *bad_exits > 0);
+    }
+    Ok(failed)
+}
+
+async fn one_stop(
+    case: &Case,
+    trust: &Trust,
+    folder: &std::path::Path,
+    sum: &mut Sum,
+) -> io::Result<()> {
+    let bound = TcpListener::bind("127.0.0.1:0")?;
+    let listener = if case.reuse_port {
+        let address = bound.local_addr()?;
+        drop(bound);
+        Listener::ReusePort(address)
+    } else {
+        Listener::Inherited(bound)
+    };
+    let tls = case.tls.then_some(folder);
+    let target = Target {
+        address: listener.address()?,
+        trust: case.tls.then(|| trust.clone()),
+        big: case.big,
+    };
+    let old = Server::start(case.stack, &listener, tls).await?;
+    let load = Load::start(case.client, &target, CLIENTS);
+    let some = if case.big { 200 } else { 2_000 };
+    load.answered(some).await;
+    let new = Server::start(case.stack, &listener, tls).await?;
+    load.answered(some).await;
+    let (status, took) = old.stop().await?;
+    load.answered(some).await;
+    sum.outcome.add(&load.stop().await);
+    sum.longest = sum.longest.max(took);
+    sum.bad_exits += usize::from(!status.success());
+    new.stop().await?;
+    Ok(())
+}

@@ -6,11 +6,13 @@ mod http1;
 mod http2;
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use h2::Reason;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -43,11 +45,11 @@ pub(crate) struct Target {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) answered: u64,
-    /// By what the client saw.
+    /// Requests that the server has said it did not process, or that were never sent: asked again
+    /// by clients of HTTP/2, as their libraries should.
+    pub(crate) asked_again: u64,
+    /// What failed all the same, by what the client saw.
     pub(crate) failed: BTreeMap<String, u64>,
-    /// Of those: the server says, or the client knows, that it has not been processed, so it may
-    /// be asked again.
-    pub(crate) not_processed: u64,
 }
 
 /// A request that failed.
@@ -132,7 +134,7 @@ impl Load {
 impl Outcome {
     pub(crate) fn add(&mut self, other: &Outcome) {
         self.answered += other.answered;
-        self.not_processed += other.not_processed;
+        self.asked_again += other.asked_again;
         for (why, count) in &other.failed {
             *self.failed.entry(why.clone()).or_default() += count;
         }
@@ -161,10 +163,20 @@ impl Tally {
                 self.shared.answered.fetch_add(1, Ordering::Relaxed);
                 self.shared.progress.send_replace(());
             }
-            Err(failure) => {
-                *self.outcome.failed.entry(failure.why).or_default() += 1;
-                self.outcome.not_processed += u64::from(failure.not_processed);
-            }
+            Err(failure) => *self.outcome.failed.entry(failure.why).or_default() += 1,
         }
     }
+}
+
+/// Whether the server has not processed the request for which the client got this error: the
+/// client never sent it, or the server went away (RFC 9113, section 6.8) or refused it (8.7).
+fn is_not_processed(error: &(dyn Error + 'static)) -> bool {
+    let canceled = error
+        .downcast_ref::<hyper::Error>()
+        .is_some_and(hyper::Error::is_canceled);
+    let refused = error.downcast_ref::<h2::Error>().is_some_and(|error| {
+        let went_away = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+        error.is_remote() && (went_away || error.reason() == Some(Reason::REFUSED_STREAM))
+    });
+    canceled || refused || error.source().is_some_and(is_not_processed)
 }

@@ -7,13 +7,13 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::{Failure, Outcome, Tally, Target};
+use super::{Failure, Outcome, Tally, Target, is_not_processed};
 
 /// How many calls run at a time.
 const AT_A_TIME: usize = 4;
 
 pub(super) async fn calls(target: Target, mut tally: Tally) -> Outcome {
-    let client = match connect(&target) {
+    let mut client = match connect(&target) {
         Ok(channel) => HealthClient::new(channel),
         Err(error) => {
             tally.count(Err(Failure::new(error.to_string())));
@@ -24,13 +24,25 @@ pub(super) async fn calls(target: Target, mut tally: Tally) -> Outcome {
         let mut asked = tokio::task::JoinSet::new();
         for _ in 0..AT_A_TIME {
             let mut client = client.clone();
-            asked.spawn(async move { client.check(HealthCheckRequest::default()).await });
+            asked.spawn(async move { ask(&mut client).await });
         }
         for asked in asked.join_all().await {
-            tally.count(asked.map(drop).map_err(|status| failure(&status)));
+            let asked = match asked {
+                Err(failure) if failure.not_processed => {
+                    tally.outcome.asked_again += 1;
+                    ask(&mut client).await
+                }
+                asked => asked,
+            };
+            tally.count(asked);
         }
     }
     tally.outcome
+}
+
+async fn ask(client: &mut HealthClient<Channel>) -> Result<(), Failure> {
+    let asked = client.check(HealthCheckRequest::default()).await;
+    asked.map(drop).map_err(|status| failure(&status))
 }
 
 fn connect(target: &Target) -> Result<Channel, tonic::transport::Error> {
@@ -52,16 +64,13 @@ fn connect(target: &Target) -> Result<Channel, tonic::transport::Error> {
 
 fn failure(status: &Status) -> Failure {
     let mut why = format!("{:?}", status.code());
-    let mut not_processed = false;
     let mut source = status.source();
     while let Some(error) = source {
-        if let Some(error) = error.downcast_ref::<hyper::Error>() {
-            not_processed |= error.is_canceled();
-        }
-        let text = error.to_string();
-        not_processed |= text.contains("go away") || text.contains("refused");
-        why = format!("{why}: {text}");
+        why = format!("{why}: {error}");
         source = error.source();
     }
-    Failure { why, not_processed }
+    Failure {
+        why,
+        not_processed: is_not_processed(status),
+    }
 }

@@ -1,5 +1,6 @@
 //! HTTP/1.1 clients.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -79,12 +80,9 @@ async fn ask(sender: &mut Sender, target: &Target, connection: &str) -> Result<(
 }
 
 fn failure(error: hyper::Error) -> Failure {
-    let mut why = error.to_string();
-    if let Some(source) = std::error::Error::source(&error) {
-        why = format!("{why}: {source}");
-    }
-    Failure {
-        not_processed: error.is_canceled(),
-        why,
-    }
+    let why = match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    };
+    Failure::new(why)
 }

@@ -1,13 +1,14 @@
 //! HTTP/2 clients with several requests on a connection.
 
+use std::error::Error as _;
+
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::TokioExecutor;
-use std::error::Error as _;
 
-use super::{Failure, Outcome, Tally, Target};
+use super::{Failure, Outcome, Tally, Target, is_not_processed};
 
 type Sender = SendRequest<Empty<Bytes>>;
 
@@ -34,6 +35,13 @@ pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
         let mut usable = true;
         for asked in asked.join_all().await {
             usable &= asked.is_ok();
+            let asked = match asked {
+                Err(failure) if failure.not_processed => {
+                    tally.outcome.asked_again += 1;
+                    ask_once_more(&target).await
+                }
+                asked => asked,
+            };
             tally.count(asked);
         }
         // A connection that is going away lost no request yet.
@@ -57,6 +65,11 @@ async fn connect(target: &Target) -> Result<Sender, Failure> {
     Ok(sender)
 }
 
+async fn ask_once_more(target: &Target) -> Result<(), Failure> {
+    let sender = connect(target).await?;
+    ask(sender, target.clone()).await
+}
+
 async fn ask(mut sender: Sender, target: Target) -> Result<(), Failure> {
     let uri = format!("http://localhost{}", target.path());
     let request = Request::get(uri).body(Empty::new()).expect("a request");
@@ -77,11 +90,8 @@ async fn ask(mut sender: Sender, target: Target) -> Result<(), Failure> {
 
 fn failure(error: &hyper::Error) -> Failure {
     let source = error.source().map(ToString::to_string).unwrap_or_default();
-    // RFC 9113, sections 6.8 and 8.7: above the last stream of a GOAWAY, or refused.
-    let not_processed =
-        error.is_canceled() || source.contains("go away") || source.contains("refused");
     Failure {
         why: format!("{error}: {source}"),
-        not_processed,
+        not_processed: is_not_processed(error),
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use kit_sync::Hold;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,6 +21,7 @@ pub(super) struct Io {
     stream: Socket,
     conn: Arc<Conn>,
     sniffer: Sniffer,
+    said_goodbye: bool,
     // Dropped after the socket, in this order: the drain sees it gone before the scope does.
     _place: Place,
     _member: Hold,
@@ -32,9 +33,25 @@ impl Io {
             stream,
             conn,
             sniffer: Sniffer::new(),
+            said_goodbye: false,
             _place: place,
             _member: member,
         }
+    }
+
+    /// Reads until the client has closed as well. A close with bytes unread is a reset, by which
+    /// the client could lose what says how far its requests got; on HTTP/2 there often are some,
+    /// because it may send until it has read that.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut scrap = [0; 1024];
+        while self.sniffer.stage() == Stage::Http2 && !self.conn.is_killed() {
+            let mut scrap = ReadBuf::new(&mut scrap);
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut scrap)) {
+                Ok(()) if !scrap.filled().is_empty() => {}
+                _ => break,
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn written<T>(&self, cx: &Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -119,6 +136,11 @@ impl AsyncWrite for Io {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        if !this.said_goodbye {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            this.said_goodbye = true;
+        }
+        this.poll_linger(cx)
     }
 }

@@ -12,6 +12,8 @@ use crate::process::{Listener, Server};
 
 /// How many clients ask at a time.
 const CLIENTS: usize = 32;
+/// Fewer for big answers: both ends share the machine.
+const FEW_CLIENTS: usize = 8;
 
 /// One row of the table.
 struct Case {
@@ -157,8 +159,9 @@ async fn one_stop(
         big: case.big,
     };
     let old = Server::start(case.stack, &listener, tls).await?;
-    let load = Load::start(case.client, &target, CLIENTS);
-    let some = if case.big { 200 } else { 2_000 };
+    let clients = if case.big { FEW_CLIENTS } else { CLIENTS };
+    let load = Load::start(case.client, &target, clients);
+    let some = if case.big { 32 } else { 320 };
     load.answered(some).await;
     let new = Server::start(case.stack, &listener, tls).await?;
     load.answered(some).await;

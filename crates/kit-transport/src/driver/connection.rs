@@ -38,7 +38,7 @@ impl<H: Handler> Connection<H> {
         connections: Arc<Connections>,
     ) -> Connection<H> {
         let builder = Builder::new(ScopeExecutor(connections.ctx.scope().clone()));
-        let service = RequestService::new(handler, Arc::clone(&conn), &connections.ctx);
+        let service = RequestService::new(handler, Arc::clone(&conn), &connections);
         let hyper = builder
             .serve_connection_with_upgrades(TokioIo::new(io), service)
             .into_owned();

@@ -41,6 +41,8 @@ pub(super) struct Seen {
     pub(super) head: bool,
     /// A request is in flight.
     pub(super) busy: bool,
+    /// By when to look for requests that take too long; may lie in the past if none is in flight.
+    pub(super) due: Option<Instant>,
     /// How many writes there were.
     pub(super) written: u64,
     /// The time that was waited for has come.
@@ -130,7 +132,8 @@ impl Deadlines {
             // before that end, and then this is when it is noticed.
             let base = self.since.now.or(self.since.start).unwrap_or(seen.opened);
             self.since.start = Some(base);
-            return Next::Wait(after(base, limits.idle));
+            let idle = after(base, limits.idle);
+            return Next::Wait(seen.due.map_or(idle, |due| due.min(idle)));
         }
         if tail.is_some() {
             let now = self.since.now();

@@ -3,12 +3,15 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::IntoResponse as _;
 use axum::routing::future::RouteFuture;
+#[cfg(feature = "grpc")]
+use http::HeaderMap;
 use http::{Extensions, Request, Response};
 use hyper::body::{Body as _, Incoming};
 use kit_sync::Scope;
@@ -32,7 +35,7 @@ impl Handler for HttpHandler {
     fn call(&self, request: Request<Incoming>) -> Answer {
         #[cfg(feature = "grpc")]
         if let Some(routes) = &self.grpc
-            && crate::grpc::is_grpc(&request)
+            && crate::grpc::is_grpc(request.headers())
         {
             // Routes are always ready.
             let future = routes.clone().call(request);
@@ -57,6 +60,28 @@ impl Handler for HttpHandler {
             #[cfg(feature = "grpc")]
             Answer::Grpc { .. } => crate::grpc::panicked().map(Body::new),
         }
+    }
+
+    #[cfg(feature = "grpc")]
+    fn client_limit(&self, headers: &HeaderMap) -> Option<Duration> {
+        self.grpc.as_ref()?;
+        crate::grpc::client_limit(headers)
+    }
+
+    fn timed_out(answer: &Answer, limit: Duration) -> Response<Body> {
+        match answer {
+            Answer::Http { .. } => {
+                let message = format!("no answer within {limit:?}");
+                ApiError::gateway_timeout("REQUEST_TIMEOUT", message).into_response()
+            }
+            #[cfg(feature = "grpc")]
+            Answer::Grpc { .. } => crate::grpc::timed_out(limit).map(Body::new),
+        }
+    }
+
+    #[cfg(feature = "grpc")]
+    fn late_trailers(limit: Duration) -> HeaderMap {
+        crate::grpc::late_trailers(limit)
     }
 
     #[cfg_attr(not(feature = "grpc"), expect(unused_variables))]

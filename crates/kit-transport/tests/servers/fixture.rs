@@ -49,8 +49,8 @@ impl Fixture {
         let scope = tree.scope().child(server.name());
         let ctx = Context::new(scope, seen).with(kit_sync::Gate::new(), extensions);
         let listening = server.start(&ctx).await.expect("it starts");
-        let [listening] = &listening[..] else {
-            panic!("one address: {listening:?}")
+        let [listening, ..] = &listening[..] else {
+            panic!("an address: {listening:?}")
         };
         let Address::Ip(address) = *listening.address() else {
             panic!("an IP address: {listening}")

@@ -8,4 +8,5 @@ mod fixture;
 mod limits;
 mod serving;
 mod streams;
+mod timeouts;
 mod unusual;

@@ -23,6 +23,7 @@ impl Task {
             stage,
             head: false,
             busy: false,
+            due: None,
             written: 0,
             fired: false,
         };
@@ -132,6 +133,21 @@ async fn a_busy_connection_waits_and_is_idle_from_its_end_on() {
     task.poll();
     assert_eq!(task.fire().await, Next::Close);
     assert_eq!(task.age(), 360 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_connection_looks_for_requests_that_take_too_long() {
+    let mut task = Task::at(Stage::Http1);
+    task.request();
+    let due = task.opened + 5 * SECOND;
+    task.seen.due = Some(due);
+    assert_eq!(task.poll(), Next::Wait(due));
+    task.seen.due = Some(task.opened + 500 * SECOND);
+    assert_eq!(task.poll(), Next::Wait(task.opened + 60 * SECOND));
+    task.seen.due = Some(due);
+    task.seen.busy = false;
+    assert_eq!(task.fire().await, Next::Close);
+    assert_eq!(task.age(), 60 * SECOND, "what is due has gone");
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,6 +48,10 @@ pub(super) struct Conn {
     head: AtomicBool,
     awaits_flush: AtomicBool,
     written: AtomicU64,
+    /// The last write was not taken.
+    blocked: AtomicBool,
+    /// An HTTP/1.1 connection whose next response is its last.
+    old: AtomicBool,
     inside: Mutex<Inside>,
 }
 
@@ -99,6 +103,8 @@ impl Conn {
             head: AtomicBool::new(false),
             awaits_flush: AtomicBool::new(false),
             written: AtomicU64::new(0),
+            blocked: AtomicBool::new(false),
+            old: AtomicBool::new(false),
             inside: Mutex::new(inside),
         }
     }
@@ -159,9 +165,16 @@ impl Conn {
         let written = self.written.load(Ordering::Relaxed);
         self.written
             .store(written.wrapping_add(1), Ordering::Relaxed);
+        self.blocked.store(false, Ordering::Relaxed);
+    }
+
+    /// A write or a flush must wait for the client to read.
+    pub(super) fn is_blocked(&self) {
+        self.blocked.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn flushed(&self) {
+        self.blocked.store(false, Ordering::Relaxed);
         if self.awaits_flush.load(Ordering::Relaxed) {
             self.awaits_flush.store(false, Ordering::Relaxed);
             self.head.store(false, Ordering::Relaxed);
@@ -179,6 +192,7 @@ impl Conn {
 
     /// Before a write waits; `false` when the connection was killed.
     pub(super) fn waits_to_write(&self, cx: &Context<'_>) -> bool {
+        self.is_blocked();
         self.waits(cx, |inside| &mut inside.write)
     }
 
@@ -220,6 +234,8 @@ impl Conn {
             busy: inside.in_flight.is_busy(),
             due: inside.in_flight.due(),
             written: self.written.load(Ordering::Relaxed),
+            blocked: self.blocked.load(Ordering::Relaxed),
+            jitter: self.threshold,
             fired,
         };
         let Inside {
@@ -227,6 +243,9 @@ impl Conn {
         } = &mut *inside;
         let next = deadlines.next(&seen, tail, limits);
         let now = deadlines.take_now();
+        if fired && deadlines.is_old() {
+            self.old.store(true, Ordering::Relaxed);
+        }
         drop(inside);
         late.into_iter().for_each(Waker::wake);
         Settled { next, now }

@@ -11,6 +11,9 @@ use super::sniff::Stage;
 const QUIET: Duration = Duration::from_millis(500);
 /// How long a connection that was asked to close may take without a request in flight.
 const CLOSING: Duration = Duration::from_millis(500);
+/// Longer than any process lives.
+const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
 /// What the connection's task does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -30,6 +33,7 @@ pub(super) enum TooLong {
     FirstByte,
     Head,
     Closing,
+    Unread,
 }
 
 /// What is to be seen of the connection at this poll.
@@ -45,6 +49,10 @@ pub(super) struct Seen {
     pub(super) due: Option<Instant>,
     /// How many writes there were.
     pub(super) written: u64,
+    /// There is something to write that the client does not take.
+    pub(super) blocked: bool,
+    /// From 0 to 1: how much older than others it gets.
+    pub(super) jitter: f32,
     /// The time that was waited for has come.
     pub(super) fired: bool,
 }
@@ -56,6 +64,11 @@ pub(super) struct Deadlines {
     told: Option<Instant>,
     /// hyper was asked to close it gracefully.
     closing: bool,
+    /// When it is old; the inner `None`: never.
+    old_at: Option<Option<Instant>>,
+    old: bool,
+    /// By when something must be written after so many writes.
+    stuck: Option<(Instant, u64)>,
     since: Since,
 }
 
@@ -101,6 +114,11 @@ impl Deadlines {
         self.closing
     }
 
+    /// It should take no more requests.
+    pub(super) fn is_old(&self) -> bool {
+        self.old
+    }
+
     /// The end of a poll: the time of it, if anybody has looked.
     pub(super) fn take_now(&mut self) -> Option<Instant> {
         self.since.now.take()
@@ -116,6 +134,52 @@ impl Deadlines {
         if seen.fired {
             self.since.now = Some(Instant::now());
         }
+        let old_at = self.old_at(seen, limits);
+        if old_at.is_some_and(|old_at| self.is_past(old_at, seen)) {
+            self.old = true;
+            if seen.stage == Stage::Http2 {
+                self.closing = true;
+                return Next::Close;
+            }
+        }
+        let stuck = seen.blocked.then(|| self.stuck(seen, limits));
+        if stuck.is_some_and(|stuck| self.is_past(stuck, seen)) {
+            return Next::Kill(TooLong::Unread);
+        }
+        match self.phase(seen, tail, limits) {
+            Next::Wait(until) => {
+                let old_at = old_at.filter(|_| !self.old);
+                let sooner = old_at.into_iter().chain(stuck).fold(until, Instant::min);
+                Next::Wait(sooner)
+            }
+            next => next,
+        }
+    }
+
+    /// When it will be old, unless it is already, or the question does not arise (yet).
+    fn old_at(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Option<Instant> {
+        if self.old || self.closing || !matches!(seen.stage, Stage::Http1 | Stage::Http2) {
+            return None;
+        }
+        *self.old_at.get_or_insert_with(|| {
+            let age = limits.max_age?.min(AGES);
+            Some(seen.opened + age.mul_f32(0.9 + 0.2 * seen.jitter))
+        })
+    }
+
+    /// By when something must be written.
+    fn stuck(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Instant {
+        match self.stuck {
+            Some((stuck, written)) if written == seen.written => stuck,
+            _ => {
+                let stuck = after(self.since.now(), limits.unread);
+                self.stuck = Some((stuck, seen.written));
+                stuck
+            }
+        }
+    }
+
+    fn phase<T>(&mut self, seen: &Seen, tail: &mut Option<T>, limits: &ConnectionOptions) -> Next {
         if let Some(deadline) = self.told
             && !self.closing
         {
@@ -194,7 +258,6 @@ impl Since {
 
 /// A limit may be longer than the clock can tell.
 pub(super) fn after(instant: Instant, limit: Duration) -> Instant {
-    const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
     instant + limit.min(AGES)
 }
 

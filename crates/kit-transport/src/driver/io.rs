@@ -112,8 +112,10 @@ impl AsyncWrite for Io {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.stream).poll_flush(cx);
-        if let Poll::Ready(Ok(())) = result {
-            this.conn.flushed();
+        match &result {
+            Poll::Ready(Ok(())) => this.conn.flushed(),
+            Poll::Pending => this.conn.is_blocked(),
+            Poll::Ready(Err(_)) => {}
         }
         result
     }

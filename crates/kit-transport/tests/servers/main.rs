@@ -7,6 +7,7 @@ mod drain_http2;
 mod fixture;
 mod limits;
 mod serving;
+mod sizes;
 mod streams;
 mod timeouts;
 mod unusual;

@@ -86,9 +86,9 @@ impl Conn {
 
     /// Whether an HTTP/1.1 response closes the connection.
     pub(in super::super) fn closes(&self) -> bool {
-        self.lame_duck
-            .get()
-            .is_some_and(|duck| duck.closes(self.threshold, Instant::now()))
+        let told = self.lame_duck.get();
+        self.old.load(Ordering::Relaxed)
+            || told.is_some_and(|duck| duck.closes(self.threshold, Instant::now()))
     }
 
     /// The answer was `101 Switching Protocols`.

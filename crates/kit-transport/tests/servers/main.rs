@@ -5,6 +5,7 @@ mod drain_grpc;
 mod drain_http1;
 mod drain_http2;
 mod fixture;
+mod hostile;
 mod limits;
 mod serving;
 mod sizes;

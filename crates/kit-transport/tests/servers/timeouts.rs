@@ -33,7 +33,7 @@ fn limited() -> ConnectionOptions {
 }
 
 /// Adds a permit when it is dropped.
-struct Gone(Arc<Semaphore>);
+pub(crate) struct Gone(pub(crate) Arc<Semaphore>);
 
 impl Drop for Gone {
     fn drop(&mut self) {

@@ -142,7 +142,7 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        // The end of one that was dropped is still to be said.
+        // Of one that was dropped nobody knows yet how it ends.
         self.body.as_ref().is_some_and(Body::is_end_stream)
     }
 

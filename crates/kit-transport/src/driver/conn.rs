@@ -52,6 +52,7 @@ pub(super) struct Conn {
     blocked: AtomicBool,
     /// An HTTP/1.1 connection whose next response is its last.
     old: AtomicBool,
+    early: AtomicBool,
     inside: Mutex<Inside>,
 }
 
@@ -105,6 +106,7 @@ impl Conn {
             written: AtomicU64::new(0),
             blocked: AtomicBool::new(false),
             old: AtomicBool::new(false),
+            early: AtomicBool::new(false),
             inside: Mutex::new(inside),
         }
     }
@@ -182,6 +184,25 @@ impl Conn {
             inside.in_flight.clear();
             inside.finished += 1;
         }
+    }
+
+    /// An HTTP/1.1 request was answered before its body had come.
+    pub(super) fn answers_early(&self) {
+        self.early.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn was_early(&self) -> bool {
+        self.early.load(Ordering::Relaxed)
+    }
+
+    /// It is shut down, and bytes still come.
+    pub(super) fn lingers(&self) {
+        self.lock().deadlines.linger();
+    }
+
+    /// It belongs to whom it was handed over to.
+    pub(super) fn is_switched(&self) -> bool {
+        self.switched.load(Ordering::Relaxed)
     }
 
     /// Before a read waits; `false` when the connection was killed. Until an upgrade it is the

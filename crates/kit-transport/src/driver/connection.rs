@@ -116,7 +116,7 @@ impl<H: Handler> Future for Connection<H> {
 
 fn kill(conn: &Conn, connections: &Connections, why: TooLong) {
     tracing::debug!(remote = %conn.remote(), ?why, "connection took too long");
-    if conn.is_told() {
+    if conn.is_told() && why != TooLong::Lingering {
         connections.count(conn.cut());
     } else {
         conn.kill();

@@ -33,6 +33,8 @@ pub(super) enum TooLong {
     FirstByte,
     Head,
     Closing,
+    /// It was closed already; the client went on sending.
+    Lingering,
     Unread,
 }
 
@@ -64,6 +66,7 @@ pub(super) struct Deadlines {
     told: Option<Instant>,
     /// hyper was asked to close it gracefully.
     closing: bool,
+    lingering: bool,
     /// When it is old; the inner `None`: never.
     old_at: Option<Option<Instant>>,
     old: bool,
@@ -112,6 +115,13 @@ impl Deadlines {
 
     pub(super) fn is_closing(&self) -> bool {
         self.closing
+    }
+
+    /// It is closed on this side, and has a moment to be closed on the other.
+    pub(super) fn linger(&mut self) {
+        self.closing = true;
+        self.lingering = true;
+        self.since.closing = None;
     }
 
     /// It should take no more requests.
@@ -224,7 +234,12 @@ impl Deadlines {
         if self.closing {
             let now = self.since.now();
             let since = *self.since.closing.get_or_insert(now);
-            return (since + CLOSING, Next::Kill(TooLong::Closing));
+            let why = if self.lingering {
+                TooLong::Lingering
+            } else {
+                TooLong::Closing
+            };
+            return (since + CLOSING, Next::Kill(why));
         }
         match seen.stage {
             Stage::Silent => (

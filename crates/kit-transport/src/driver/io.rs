@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use kit_sync::Hold;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,6 +21,8 @@ pub(super) struct Io {
     stream: Socket,
     conn: Arc<Conn>,
     sniffer: Sniffer,
+    /// It is shut down, and the client is still sending.
+    lingers: bool,
     // Dropped after the socket, in this order: the drain sees it gone before the scope does.
     _place: Place,
     _member: Hold,
@@ -32,6 +34,7 @@ impl Io {
             stream,
             conn,
             sniffer: Sniffer::new(),
+            lingers: false,
             _place: place,
             _member: member,
         }
@@ -46,6 +49,39 @@ impl Io {
         result
     }
 }
+
+impl Io {
+    /// Whoever is refused early may be in the middle of sending, as a body that is too large is.
+    /// To close with bytes unread is a reset, which overtakes the answer: so what still comes is
+    /// thrown away, until the client has read the answer and closes, or has had its time.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.conn.was_early() {
+            self.linger();
+        }
+        let mut room = [0; 4096];
+        for _ in 0..MOST_READS {
+            let mut buffer = ReadBuf::new(&mut room);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.linger();
+                }
+                Poll::Pending if self.lingers => return Poll::Pending,
+                Poll::Ready(_) | Poll::Pending => return Poll::Ready(()),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn linger(&mut self) {
+        if !std::mem::replace(&mut self.lingers, true) {
+            self.conn.lingers();
+        }
+    }
+}
+
+/// In one poll, of a client that sends faster than can be thrown away.
+const MOST_READS: usize = 64;
 
 fn killed() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
@@ -121,6 +157,13 @@ impl AsyncWrite for Io {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        if !this.lingers {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+        }
+        if this.sniffer.stage() == Stage::Http1 && !this.conn.is_switched() {
+            ready!(this.poll_linger(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 }

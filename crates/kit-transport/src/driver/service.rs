@@ -104,10 +104,12 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         }
         let version = request.version();
         let connect = request.method() == Method::CONNECT;
+        let has_body = !request.body().is_end_stream();
         ResponseFuture {
             future: self.handler.call(request),
             version,
             connect,
+            has_body,
             bounded: allowed.whole.is_some(),
             waited: false,
             guard: Some(guard),
@@ -121,6 +123,7 @@ pin_project! {
         future: H::Future,
         version: Version,
         connect: bool,
+        has_body: bool,
         // Its client has said how long the body may take.
         bounded: bool,
         waited: bool,
@@ -160,6 +163,9 @@ impl<H: Handler> Future for ResponseFuture<H> {
                 guard.conn().is_stream(guard.key());
             }
         } else {
+            if *this.has_body && is_early(response.status()) {
+                guard.conn().answers_early();
+            }
             if tunnel || response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 guard.conn().switched();
             } else if guard.conn().closes() {
@@ -183,6 +189,14 @@ impl<H: Handler> Future for ResponseFuture<H> {
             response.map(|body| TrackedBody::new(body, ending, guard))
         ))
     }
+}
+
+/// The usual answers to a request whose body is still coming.
+fn is_early(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::GATEWAY_TIMEOUT
+    )
 }
 
 fn sends_events<B: Body>(response: &Response<B>) -> bool {

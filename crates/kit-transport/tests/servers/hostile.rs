@@ -2,8 +2,7 @@
 
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::net::{SocketAddr, TcpStream as StdTcpStream};
-use std::process::Command;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,8 @@ use tokio::time::{Instant, timeout};
 use crate::client::{GOAWAY, PREFACE, Raw, SETTINGS, ask, get_frame, http2};
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
 use crate::timeouts::Gone;
+
+mod many;
 
 const LIMIT: Duration = Duration::from_millis(300);
 
@@ -165,7 +166,7 @@ async fn a_head_and_a_body_that_drip_have_no_more_time_than_others() {
                 while to.write_all(b"x").await.is_ok() {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
-                std::future::pending().await
+                std::future::pending::<()>().await;
             };
             tokio::select! {
                 read = from.read_exact(&mut answer) => assert_eq!(read.is_ok(), !end.is_empty()),
@@ -227,13 +228,13 @@ async fn a_gibibyte_is_refused_before_it_comes() {
             while to.write_all(&part).await.is_ok() {
                 sent += part.len();
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
-            _closed_or_reset = from.read_to_end(&mut answer) => {}
-            () = sending => {}
+            read = from.read_to_end(&mut answer) => read.expect("closed, not reset"),
+            () = sending => 0,
             () = tokio::time::sleep(PATIENCE) => panic!("it answers"),
-        }
+        };
         assert!(answer.starts_with(b"HTTP/1.1 413"));
         assert!(
             start.elapsed() < Duration::from_secs(1) && sent < length / 10,
@@ -352,123 +353,6 @@ async fn a_handler_that_panics_and_one_that_never_returns_are_answered() {
             assert!(client.read_head().await.starts_with("HTTP/1.1 504"));
         }
         in_time(start.elapsed());
-    })
-    .await;
-    ends_well(server).await;
-}
-
-/// Opens connections that ask once or say nothing, and keeps them.
-async fn idle_connections(address: SocketAddr, count: usize, asking: bool) -> Vec<StdTcpStream> {
-    let mut idle = Vec::new();
-    for _ in 0..count {
-        let mut client = Raw::connect(address).await;
-        if asking {
-            client.get("/hello").await;
-            client.read_to("hello").await;
-        }
-        // Costs nothing but a file descriptor then.
-        idle.push(client.0.into_std().unwrap());
-    }
-    idle
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_idle_connections_are_in_nobodys_way() {
-    let server = serve(ConnectionOptions::default()).await;
-    let idle = beside_a_healthy_client(server.address, async {
-        let mut idle = idle_connections(server.address, 500, false).await;
-        idle.extend(idle_connections(server.address, 500, true).await);
-        idle
-    })
-    .await;
-    let ended = server.stop_within(PATIENCE).await;
-    ended.within(1000).nothing_cut();
-    drop(idle);
-    no_task_is_left().await;
-}
-
-/// Ten thousand, or as many as there are file descriptors for: both ends are in this process.
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "wants to be alone with the memory of its process"]
-async fn ten_thousand_idle_connections_cost_some_memory() {
-    fn open_files() -> usize {
-        let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
-        let line = limits
-            .lines()
-            .find(|line| line.starts_with("Max open files"));
-        let soft = line.unwrap().split_whitespace().nth(3).unwrap();
-        soft.parse().unwrap_or(usize::MAX)
-    }
-    fn resident() -> usize {
-        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-        pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
-    }
-    let count = 10_000.min((open_files() - 200) / 2);
-    for asking in [false, true] {
-        let server = serve(ConnectionOptions {
-            first_byte: Duration::from_secs(600),
-            idle: Duration::from_secs(600),
-            ..ConnectionOptions::default()
-        })
-        .await;
-        let before = resident();
-        let idle = beside_a_healthy_client(server.address, async {
-            idle_connections(server.address, count, asking).await
-        })
-        .await;
-        let each = (resident() - before) / count;
-        println!("{count} idle connections, after a request: {asking}: {each} bytes each");
-        assert!(each < 32 * 1024, "{each}");
-        let ended = server.stop_within(PATIENCE).await;
-        ended.within(5000).nothing_cut();
-        drop(idle);
-        no_task_is_left().await;
-    }
-}
-
-/// Says what the program below is to do.
-const ROLE: &str = "KIT_TRANSPORT_TEST";
-
-#[cfg(unix)]
-#[test]
-fn a_server_without_file_descriptors_serves_on_and_accepts_again() {
-    let program = r#"ulimit -n 64; exec "$0" --ignored --exact hostile::program --nocapture"#;
-    let output = Command::new("sh")
-        .args(["-c", program])
-        .arg(std::env::current_exe().unwrap())
-        .env(ROLE, "exhausted")
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && told.contains("recovered"),
-        "{output:?}"
-    );
-}
-
-/// What the test above starts; by itself it does nothing.
-#[tokio::test]
-#[ignore = "a program for the other tests"]
-async fn program() {
-    if std::env::var(ROLE).is_err() {
-        return;
-    }
-    let server = serve(ConnectionOptions::default()).await;
-    beside_a_healthy_client(server.address, async {
-        let mut files = Vec::new();
-        while let Ok(file) = std::fs::File::open("/dev/null") {
-            files.push(file);
-        }
-        // The last one is this client's; there is none for the server.
-        files.pop();
-        let mut client = Raw::connect(server.address).await;
-        client.get("/hello").await;
-        let none = timeout(LIMIT, client.0.read_u8()).await;
-        assert!(none.is_err(), "it was not accepted: {none:?}");
-        drop(files);
-        client.read_to("hello").await;
-        println!("recovered");
     })
     .await;
     ends_well(server).await;

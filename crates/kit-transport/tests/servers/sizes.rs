@@ -1,5 +1,7 @@
 //! How much a client may send.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
@@ -9,7 +11,9 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use kit_transport::{ConnectionOptions, grpc, http};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::client::Raw;
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
@@ -53,6 +57,33 @@ async fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("connection: close\r\n"), "{answer}");
     assert!(answer.ends_with(TOO_LARGE), "{answer}");
+    drop(client);
+    server.stop_within(PATIENCE).await.within(200).nothing_cut();
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn who_goes_on_sending_can_read_the_answer_and_has_half_a_second() {
+    let server = ten_bytes().await;
+    let mut client = Raw::connect(server.address).await;
+    client
+        .send("POST /extracted HTTP/1.1\r\nhost: test\r\ncontent-length: 1000000\r\n\r\n0123")
+        .await;
+    let (mut from, mut to) = client.0.split();
+    let mut answer = Vec::new();
+    let sending = async {
+        let start = Instant::now();
+        while to.write_all(&[0; 100]).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            assert!(start.elapsed() < PATIENCE, "it is not closed");
+        }
+        start.elapsed()
+    };
+    let (sent, read) = tokio::join!(sending, from.read_to_end(&mut answer));
+    read.expect("closed, not reset");
+    assert!(String::from_utf8(answer).unwrap().ends_with(TOO_LARGE));
+    let half = Duration::from_millis(450)..Duration::from_millis(1500);
+    assert!(half.contains(&sent), "{sent:?}");
     server.stop_within(PATIENCE).await.within(200).nothing_cut();
     no_task_is_left().await;
 }

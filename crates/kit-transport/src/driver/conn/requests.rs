@@ -71,7 +71,7 @@ impl Conn {
         let deadline = running.deadline();
         // The connection's task waits for the soonest of them.
         let sooner = deadline.is_some_and(|deadline| inside.in_flight.due_by(deadline));
-        let task = inside.task.clone().filter(|_| sooner);
+        let task = if sooner { inside.task.clone() } else { None };
         drop(inside);
         task.iter().for_each(Waker::wake_by_ref);
         Waits::On

@@ -40,7 +40,7 @@ pub use draining::Draining;
 #[cfg(feature = "tls")]
 pub use identity::Identity;
 pub(crate) use listener::Listener;
-pub use options::ConnectionOptions;
+pub use options::{ConnectionOptions, Http2Options};
 pub use peer::Peer;
 pub(crate) use security::Security;
 pub(crate) use service::Handler;

@@ -20,6 +20,7 @@ mod handler;
 mod health;
 mod reflection;
 mod services;
+mod timeout;
 mod until_drain;
 mod until_unavailable;
 
@@ -27,6 +28,8 @@ use handler::GrpcHandler;
 #[cfg(feature = "http")]
 pub(crate) use handler::{extend, is_grpc, panicked};
 pub use services::Services;
+#[cfg(feature = "http")]
+pub(crate) use timeout::{client_limit, late_trailers, timed_out};
 pub use until_unavailable::UntilUnavailable;
 
 /// A gRPC server: any number of tonic services, with `grpc.health.v1.Health` and, if asked,

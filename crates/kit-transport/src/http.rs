@@ -116,6 +116,7 @@ impl crate::Server for Server {
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         let handler = HttpHandler {
             router: self.router.clone().with_state(()),
+            max_body: self.options.max_body,
             #[cfg(feature = "grpc")]
             grpc: self
                 .grpc

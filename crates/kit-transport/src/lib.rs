@@ -28,7 +28,7 @@ pub use cut::{Cut, Cuts};
 #[cfg(feature = "tls")]
 pub use driver::Identity;
 #[cfg(any(feature = "http", feature = "grpc"))]
-pub use driver::{ConnectionOptions, Draining, Peer, Until};
+pub use driver::{ConnectionOptions, Draining, Http2Options, Peer, Until};
 pub use error::ApiError;
 pub use lifecycle::{Lifecycle, Stage};
 pub use listen::{HandOver, Inherited, InheritedListeners, Listen};

@@ -45,7 +45,7 @@ pub use kit_transport::grpc;
 pub use kit_transport::http;
 pub use kit_transport::{ApiError, Context, HandOver, Listen, Listening, Server};
 #[cfg(any(feature = "http", feature = "grpc"))]
-pub use kit_transport::{ConnectionOptions, Draining, Peer};
+pub use kit_transport::{ConnectionOptions, Draining, Http2Options, Peer};
 #[cfg(feature = "tls")]
 pub use kit_transport::{Identity, Pem, Tls};
 

@@ -4,13 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
-use super::conn::Conn;
+use super::conn::{Conn, Waits};
 use super::in_flight::Key;
 
 /// A request, from the call of the service to the end of its response's body, however that ends.
@@ -59,26 +61,42 @@ impl Drop for Guard {
     }
 }
 
+/// Makes the trailers of a body that has not ended within this limit of its client's.
+pub(super) type LateTrailers = fn(Duration) -> HeaderMap;
+
+/// How a body may end other than by itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    /// It sends events: it just ends.
+    pub(super) events: bool,
+    /// Its client has said how long it may take.
+    pub(super) late: Option<LateTrailers>,
+}
+
+impl Ending {
+    fn can_be_told(self) -> bool {
+        self.events || self.late.is_some()
+    }
+}
+
 pin_project! {
     /// The body with its request's guard: hyper drops it when it has taken the last byte.
     #[derive(Debug)]
     pub(crate) struct TrackedBody<B> {
+        // `None` when it was ended from outside, or has panicked.
         #[pin]
-        body: B,
-        events: bool,
-        // Its handler has panicked: it is not polled again.
-        panicked: bool,
+        body: Option<B>,
+        ending: Ending,
         guard: Guard,
     }
 }
 
 impl<B: Body> TrackedBody<B> {
-    pub(super) fn new(body: B, events: bool, mut guard: Guard) -> TrackedBody<B> {
+    pub(super) fn new(body: B, ending: Ending, mut guard: Guard) -> TrackedBody<B> {
         guard.whole = body.is_end_stream();
         TrackedBody {
-            body,
-            events,
-            panicked: false,
+            body: Some(body),
+            ending,
             guard,
         }
     }
@@ -96,26 +114,41 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
-        if *this.panicked {
-            return Poll::Ready(None);
+        // Before the body is asked, so that one that is never at a loss for more ends, too.
+        if this.body.is_some() && this.ending.can_be_told() {
+            match this.guard.conn().waits_for(this.guard.key(), cx) {
+                Waits::On => {}
+                Waits::Cut => {
+                    this.body.set(None);
+                    return Poll::Ready(None);
+                }
+                Waits::TimedOut(limit) => {
+                    this.body.set(None);
+                    this.guard.whole = true;
+                    let trailers = this.ending.late.map(|late| Frame::trailers(late(limit)));
+                    return Poll::Ready(trailers.map(Ok));
+                }
+            }
         }
-        // Before the body is asked, so that one that is never at a loss for events ends, too.
-        if *this.events && !this.guard.conn().waits_for_events(this.guard.key(), cx) {
+        let Some(mut body) = this.body.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
-        }
-        let Ok(polled) = this.guard.catch(|| this.body.as_mut().poll_frame(cx)) else {
-            *this.panicked = true;
+        };
+        let Ok(polled) = this.guard.catch(|| body.as_mut().poll_frame(cx)) else {
+            this.body.set(None);
             return Poll::Ready(Some(Err("the handler panicked".into())));
         };
-        this.guard.whole = matches!(polled, Poll::Ready(None)) || this.body.is_end_stream();
+        this.guard.whole = matches!(polled, Poll::Ready(None)) || body.is_end_stream();
         polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.panicked && self.body.is_end_stream()
+        // Of one that was dropped nobody knows yet how it ends.
+        self.body.as_ref().is_some_and(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body
+            .as_ref()
+            .map_or_else(SizeHint::new, Body::size_hint)
     }
 }

@@ -3,20 +3,23 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
-use std::time::Duration;
 
-use http::{Method, Uri};
 use tokio::time::Instant;
 
 use super::deadline::{Deadlines, Next, Seen};
 #[cfg(feature = "tls")]
 use super::identity::Identity;
-use super::in_flight::{InFlight, Key, Kind, Running};
+use super::in_flight::{InFlight, Running};
 use super::lame_duck::LameDuck;
 use super::options::ConnectionOptions;
 use super::peer::Peer;
 use super::sniff::{AtomicStage, Stage};
 use crate::{Address, Cut};
+
+mod end;
+mod requests;
+
+pub(super) use requests::Waits;
 
 /// One connection, as its I/O, its requests, its task and the drain see it.
 ///
@@ -45,6 +48,11 @@ pub(super) struct Conn {
     head: AtomicBool,
     awaits_flush: AtomicBool,
     written: AtomicU64,
+    /// The last write was not taken.
+    blocked: AtomicBool,
+    /// An HTTP/1.1 connection whose next response is its last.
+    old: AtomicBool,
+    early: AtomicBool,
     inside: Mutex<Inside>,
 }
 
@@ -96,6 +104,9 @@ impl Conn {
             head: AtomicBool::new(false),
             awaits_flush: AtomicBool::new(false),
             written: AtomicU64::new(0),
+            blocked: AtomicBool::new(false),
+            old: AtomicBool::new(false),
+            early: AtomicBool::new(false),
             inside: Mutex::new(inside),
         }
     }
@@ -156,9 +167,16 @@ impl Conn {
         let written = self.written.load(Ordering::Relaxed);
         self.written
             .store(written.wrapping_add(1), Ordering::Relaxed);
+        self.blocked.store(false, Ordering::Relaxed);
+    }
+
+    /// A write or a flush must wait for the client to read.
+    pub(super) fn is_blocked(&self) {
+        self.blocked.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn flushed(&self) {
+        self.blocked.store(false, Ordering::Relaxed);
         if self.awaits_flush.load(Ordering::Relaxed) {
             self.awaits_flush.store(false, Ordering::Relaxed);
             self.head.store(false, Ordering::Relaxed);
@@ -166,6 +184,30 @@ impl Conn {
             inside.in_flight.clear();
             inside.finished += 1;
         }
+    }
+
+    /// An HTTP/1.1 request was answered before its body had come.
+    pub(super) fn answers_early(&self) {
+        self.early.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn was_early(&self) -> bool {
+        self.early.load(Ordering::Relaxed)
+    }
+
+    /// It was asked to end in good order.
+    pub(super) fn is_closing(&self) -> bool {
+        self.lock().deadlines.is_closing()
+    }
+
+    /// It is shut down, and bytes still come.
+    pub(super) fn lingers(&self) {
+        self.lock().deadlines.linger();
+    }
+
+    /// It belongs to whom it was handed over to.
+    pub(super) fn is_switched(&self) -> bool {
+        self.switched.load(Ordering::Relaxed)
     }
 
     /// Before a read waits; `false` when the connection was killed. Until an upgrade it is the
@@ -176,6 +218,7 @@ impl Conn {
 
     /// Before a write waits; `false` when the connection was killed.
     pub(super) fn waits_to_write(&self, cx: &Context<'_>) -> bool {
+        self.is_blocked();
         self.waits(cx, |inside| &mut inside.write)
     }
 
@@ -186,79 +229,6 @@ impl Conn {
         let mut inside = self.lock();
         leave_waker(place(&mut inside), cx);
         !self.is_killed()
-    }
-
-    // === requests ===
-
-    pub(super) fn start(&self, method: &Method, uri: &Uri) -> Key {
-        let (method, path) = (method.clone(), uri.path_and_query().cloned());
-        let mut inside = self.lock();
-        let now = inside.deadlines.start();
-        self.head.store(false, Ordering::Relaxed);
-        inside.in_flight.start(method, path, now)
-    }
-
-    /// The response's handler wants to be told of the drain.
-    pub(super) fn is_stream(&self, key: Key) {
-        if let Some(running) = self.lock().in_flight.get_mut(key)
-            && running.kind == Kind::Request
-        {
-            running.kind = Kind::Stream;
-        }
-    }
-
-    pub(super) fn sends_events(&self, key: Key) {
-        if let Some(running) = self.lock().in_flight.get_mut(key) {
-            running.kind = Kind::Events;
-        }
-    }
-
-    /// The events' body has nothing to send now; `false` when it should end.
-    pub(super) fn waits_for_events(&self, key: Key, cx: &Context<'_>) -> bool {
-        self.lock().in_flight.get_mut(key).is_none_or(|running| {
-            leave_waker(&mut running.sender, cx);
-            !running.cut
-        })
-    }
-
-    pub(super) fn name_of(&self, key: Key) -> String {
-        let now = Instant::now();
-        let mut inside = self.lock();
-        let running = inside.in_flight.get_mut(key);
-        running.map_or_else(String::new, |running| running.name(self.remote(), now))
-    }
-
-    /// Whether an HTTP/1.1 response closes the connection.
-    pub(super) fn closes(&self) -> bool {
-        self.lame_duck
-            .get()
-            .is_some_and(|duck| duck.closes(self.threshold, Instant::now()))
-    }
-
-    /// The answer was `101 Switching Protocols`.
-    pub(super) fn switched(&self) {
-        self.switched.store(true, Ordering::Relaxed);
-    }
-
-    /// The response's body has come to its end (`whole`), or was dropped before, as is that of a
-    /// request which its client took back.
-    pub(super) fn ended(&self, key: Key, whole: bool) {
-        if self.stage.load() != Stage::Http2 {
-            // There is only this one.
-            self.awaits_flush.store(true, Ordering::Relaxed);
-            return;
-        }
-        let mut inside = self.lock();
-        inside.tail = inside
-            .in_flight
-            .remove(key)
-            .filter(|running| whole && !running.cut);
-        inside.finished += 1;
-        // The connection's task may have looked just before this, while there was a request.
-        let waiting = inside.deadlines.is_closing() && !inside.in_flight.is_busy();
-        let task = inside.task.clone().filter(|_| waiting);
-        drop(inside);
-        task.iter().for_each(Waker::wake_by_ref);
     }
 
     // === the connection's task ===
@@ -278,133 +248,33 @@ impl Conn {
                 now: None,
             };
         }
+        let late = if fired && inside.in_flight.due().is_some() {
+            inside.in_flight.time_out(Instant::now())
+        } else {
+            Vec::new()
+        };
         let seen = Seen {
             opened: self.ready.get().copied().unwrap_or(self.opened),
             stage: self.stage.load(),
             head: self.head.load(Ordering::Relaxed),
             busy: inside.in_flight.is_busy(),
+            due: inside.in_flight.due(),
             written: self.written.load(Ordering::Relaxed),
+            blocked: self.blocked.load(Ordering::Relaxed),
+            jitter: self.threshold,
             fired,
         };
         let Inside {
             deadlines, tail, ..
         } = &mut *inside;
         let next = deadlines.next(&seen, tail, limits);
-        Settled {
-            next,
-            now: deadlines.take_now(),
-        }
-    }
-
-    // === the drain ===
-
-    /// Tells it to close as soon as it can, or after a last look if it seems idle; how many streams
-    /// were running.
-    pub(super) fn tell(&self, last_look: Duration) -> usize {
-        let mut inside = self.lock();
-        inside.deadlines.tell(last_look);
-        let streams = inside.in_flight.streams() + usize::from(self.is_upgraded(&inside));
-        let task = inside.task.clone();
-        drop(inside);
-        task.iter().for_each(Waker::wake_by_ref);
-        streams
-    }
-
-    pub(super) fn is_told(&self) -> bool {
-        self.lock().deadlines.is_told()
-    }
-
-    /// Ends server-sent events, and the connection when it was upgraded.
-    pub(super) fn cut_graced(&self) -> Vec<Named> {
-        let now = Instant::now();
-        let mut inside = self.lock();
-        if self.is_killed() {
-            return Vec::new();
-        }
-        if self.is_upgraded(&inside) {
-            drop(inside);
-            self.kill();
-            return vec![(Cut::Stream, self.upgraded_name(now))];
-        }
-        let (mut names, mut wakers) = (Vec::new(), Vec::new());
-        let ended = self.awaits_flush.load(Ordering::Relaxed);
-        let events = |running: &Running| running.kind == Kind::Events && !ended;
-        inside.in_flight.cut_where(events, |running| {
-            names.push((Cut::Stream, running.name(self.remote(), now)));
-            wakers.extend(running.sender.take());
-        });
-        if !names.is_empty() {
-            wakers.extend(inside.task.clone());
+        let now = deadlines.take_now();
+        if fired && deadlines.is_old() {
+            self.old.store(true, Ordering::Relaxed);
         }
         drop(inside);
-        wakers.into_iter().for_each(Waker::wake);
-        names
-    }
-
-    /// Kills it and names what that cuts: its requests and streams, or the connection itself.
-    pub(super) fn cut(&self) -> Vec<Named> {
-        let now = Instant::now();
-        let from = self.remote();
-        let mut names = Vec::new();
-        let mut inside = self.lock();
-        if self.is_killed() {
-            return names;
-        }
-        let had_cut = inside.in_flight.has_cut();
-        inside.in_flight.cut_where(
-            |_| true,
-            |running| names.push((running.what(), running.name(from, now))),
-        );
-        if self.is_upgraded(&inside) {
-            names.push((Cut::Stream, self.upgraded_name(now)));
-        } else if names.is_empty() && !had_cut {
-            match inside.tail.take() {
-                Some(tail) => names.push((tail.what(), tail.name(from, now))),
-                None => names.push((Cut::Connection, self.connection_name(now))),
-            }
-        }
-        drop(inside);
-        self.kill();
-        names
-    }
-
-    /// Makes every read and write fail, now and later.
-    pub(super) fn kill(&self) {
-        let mut inside = self.lock();
-        self.killed.store(true, Ordering::Relaxed);
-        let Inside {
-            task, read, write, ..
-        } = &mut *inside;
-        let wakers = [task.take(), read.take(), write.take()];
-        drop(inside);
-        wakers.into_iter().flatten().for_each(Waker::wake);
-    }
-
-    /// How many requests have ended.
-    pub(super) fn finished(&self) -> u64 {
-        self.lock().finished
-    }
-
-    fn is_upgraded(&self, inside: &Inside) -> bool {
-        self.switched.load(Ordering::Relaxed) && inside.in_flight.is_empty()
-    }
-
-    fn upgraded_name(&self, now: Instant) -> String {
-        let age = now.saturating_duration_since(self.opened).as_secs_f32();
-        format!("upgraded connection from {}, {age:.1} s", self.remote())
-    }
-
-    fn connection_name(&self, now: Instant) -> String {
-        let state = match self.stage.load() {
-            Stage::Silent if self.ready.get().is_none() => "handshake unfinished",
-            Stage::Silent => "no byte sent",
-            Stage::Greeting => "greeting unfinished",
-            Stage::Http1 if self.head.load(Ordering::Relaxed) => "request head unfinished",
-            Stage::Http1 => "idle",
-            Stage::Http2 => "close not acknowledged",
-        };
-        let age = now.saturating_duration_since(self.opened).as_secs_f32();
-        format!("connection from {}, {state}, {age:.1} s", self.remote())
+        late.into_iter().for_each(Waker::wake);
+        Settled { next, now }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {

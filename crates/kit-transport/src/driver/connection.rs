@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::{Builder, UpgradeableConnection};
 use pin_project_lite::pin_project;
 
@@ -13,8 +13,12 @@ use super::connections::Connections;
 use super::deadline::{Next, TooLong, after};
 use super::executor::ScopeExecutor;
 use super::io::Io;
+use super::options::MAX_HEADERS;
 use super::service::{Handler, RequestService};
 use super::timer::LazyTimer;
+
+/// With less hyper panics.
+const SMALLEST_BUFFER: usize = 8192;
 
 type Hyper<H> = UpgradeableConnection<'static, TokioIo<Io>, RequestService<H>, ScopeExecutor>;
 
@@ -37,8 +41,8 @@ impl<H: Handler> Connection<H> {
         handler: H,
         connections: Arc<Connections>,
     ) -> Connection<H> {
-        let builder = Builder::new(ScopeExecutor(connections.ctx.scope().clone()));
-        let service = RequestService::new(handler, Arc::clone(&conn), &connections.ctx);
+        let builder = builder(&connections);
+        let service = RequestService::new(handler, Arc::clone(&conn), &connections);
         let hyper = builder
             .serve_connection_with_upgrades(TokioIo::new(io), service)
             .into_owned();
@@ -50,6 +54,27 @@ impl<H: Handler> Connection<H> {
             connections,
         }
     }
+}
+
+fn builder(connections: &Connections) -> Builder<ScopeExecutor> {
+    let options = &connections.options;
+    let mut builder = Builder::new(ScopeExecutor(connections.ctx.scope().clone()));
+    let max_head = options.max_head.max(SMALLEST_BUFFER);
+    // hyper's own header timeout stays off: it is an idle timer, and comes after the first byte.
+    builder.http1().max_buf_size(max_head);
+    if options.max_headers != MAX_HEADERS {
+        builder.http1().max_headers(options.max_headers);
+    }
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(max_head).unwrap_or(u32::MAX))
+        .max_concurrent_streams(options.http2.max_streams)
+        .max_pending_accept_reset_streams(options.http2.max_early_resets)
+        .max_local_error_reset_streams(options.http2.max_faulty_streams)
+        .keep_alive_interval(options.http2.ping_interval)
+        .keep_alive_timeout(options.http2.ping_timeout);
+    builder
 }
 
 impl<H: Handler> Future for Connection<H> {
@@ -91,7 +116,7 @@ impl<H: Handler> Future for Connection<H> {
 
 fn kill(conn: &Conn, connections: &Connections, why: TooLong) {
     tracing::debug!(remote = %conn.remote(), ?why, "connection took too long");
-    if conn.is_told() {
+    if conn.is_told() && why != TooLong::Lingering {
         connections.count(conn.cut());
     } else {
         conn.kill();

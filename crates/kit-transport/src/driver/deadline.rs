@@ -11,6 +11,9 @@ use super::sniff::Stage;
 const QUIET: Duration = Duration::from_millis(500);
 /// How long a connection that was asked to close may take without a request in flight.
 const CLOSING: Duration = Duration::from_millis(500);
+/// Longer than any process lives.
+const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
 /// What the connection's task does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -30,6 +33,9 @@ pub(super) enum TooLong {
     FirstByte,
     Head,
     Closing,
+    /// It was closed already; the client went on sending.
+    Lingering,
+    Unread,
 }
 
 /// What is to be seen of the connection at this poll.
@@ -41,8 +47,14 @@ pub(super) struct Seen {
     pub(super) head: bool,
     /// A request is in flight.
     pub(super) busy: bool,
+    /// By when to look for requests that take too long; may lie in the past if none is in flight.
+    pub(super) due: Option<Instant>,
     /// How many writes there were.
     pub(super) written: u64,
+    /// There is something to write that the client does not take.
+    pub(super) blocked: bool,
+    /// From 0 to 1: how much older than others it gets.
+    pub(super) jitter: f32,
     /// The time that was waited for has come.
     pub(super) fired: bool,
 }
@@ -54,6 +66,12 @@ pub(super) struct Deadlines {
     told: Option<Instant>,
     /// hyper was asked to close it gracefully.
     closing: bool,
+    lingering: bool,
+    /// When it is old; the inner `None`: never.
+    old_at: Option<Option<Instant>>,
+    old: bool,
+    /// By when something must be written after so many writes.
+    stuck: Option<(Instant, u64)>,
     since: Since,
 }
 
@@ -99,6 +117,18 @@ impl Deadlines {
         self.closing
     }
 
+    /// It is closed on this side, and has a moment to be closed on the other.
+    pub(super) fn linger(&mut self) {
+        self.closing = true;
+        self.lingering = true;
+        self.since.closing = None;
+    }
+
+    /// It should take no more requests.
+    pub(super) fn is_old(&self) -> bool {
+        self.old
+    }
+
     /// The end of a poll: the time of it, if anybody has looked.
     pub(super) fn take_now(&mut self) -> Option<Instant> {
         self.since.now.take()
@@ -114,6 +144,52 @@ impl Deadlines {
         if seen.fired {
             self.since.now = Some(Instant::now());
         }
+        let old_at = self.old_at(seen, limits);
+        if old_at.is_some_and(|old_at| self.is_past(old_at, seen)) {
+            self.old = true;
+            if seen.stage == Stage::Http2 {
+                self.closing = true;
+                return Next::Close;
+            }
+        }
+        let stuck = seen.blocked.then(|| self.stuck(seen, limits));
+        if stuck.is_some_and(|stuck| self.is_past(stuck, seen)) {
+            return Next::Kill(TooLong::Unread);
+        }
+        match self.phase(seen, tail, limits) {
+            Next::Wait(until) => {
+                let old_at = old_at.filter(|_| !self.old);
+                let sooner = old_at.into_iter().chain(stuck).fold(until, Instant::min);
+                Next::Wait(sooner)
+            }
+            next => next,
+        }
+    }
+
+    /// When it will be old, unless it is already, or the question does not arise (yet).
+    fn old_at(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Option<Instant> {
+        if self.old || self.closing || !matches!(seen.stage, Stage::Http1 | Stage::Http2) {
+            return None;
+        }
+        *self.old_at.get_or_insert_with(|| {
+            let age = limits.max_age?.min(AGES);
+            Some(seen.opened + age.mul_f32(0.9 + 0.2 * seen.jitter))
+        })
+    }
+
+    /// By when something must be written.
+    fn stuck(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Instant {
+        match self.stuck {
+            Some((stuck, written)) if written == seen.written => stuck,
+            _ => {
+                let stuck = after(self.since.now(), limits.unread);
+                self.stuck = Some((stuck, seen.written));
+                stuck
+            }
+        }
+    }
+
+    fn phase<T>(&mut self, seen: &Seen, tail: &mut Option<T>, limits: &ConnectionOptions) -> Next {
         if let Some(deadline) = self.told
             && !self.closing
         {
@@ -130,7 +206,8 @@ impl Deadlines {
             // before that end, and then this is when it is noticed.
             let base = self.since.now.or(self.since.start).unwrap_or(seen.opened);
             self.since.start = Some(base);
-            return Next::Wait(after(base, limits.idle));
+            let idle = after(base, limits.idle);
+            return Next::Wait(seen.due.map_or(idle, |due| due.min(idle)));
         }
         if tail.is_some() {
             let now = self.since.now();
@@ -157,7 +234,12 @@ impl Deadlines {
         if self.closing {
             let now = self.since.now();
             let since = *self.since.closing.get_or_insert(now);
-            return (since + CLOSING, Next::Kill(TooLong::Closing));
+            let why = if self.lingering {
+                TooLong::Lingering
+            } else {
+                TooLong::Closing
+            };
+            return (since + CLOSING, Next::Kill(why));
         }
         match seen.stage {
             Stage::Silent => (
@@ -191,7 +273,6 @@ impl Since {
 
 /// A limit may be longer than the clock can tell.
 pub(super) fn after(instant: Instant, limit: Duration) -> Instant {
-    const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
     instant + limit.min(AGES)
 }
 

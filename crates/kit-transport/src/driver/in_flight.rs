@@ -1,11 +1,13 @@
 //! The running requests of one connection.
 
 use std::task::Waker;
+use std::time::Duration;
 
 use http::Method;
 use http::uri::PathAndQuery;
 use tokio::time::Instant;
 
+use super::deadline::after;
 use crate::{Address, Cut};
 
 /// Names one request of one connection. A place is used again, its serial number is not.
@@ -36,17 +38,30 @@ pub(super) enum Kind {
     Events,
 }
 
+/// How long a request may take, from its start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Allowed {
+    /// To the head of its response.
+    pub(super) head: Option<Duration>,
+    /// To the end of its response's body.
+    pub(super) whole: Option<Duration>,
+}
+
 #[derive(Debug)]
 pub(super) struct Running {
     serial: u64,
     method: Method,
     path: Option<PathAndQuery>,
     started: Instant,
+    allowed: Allowed,
+    has_head: bool,
     pub(super) kind: Kind,
     /// Given up, and counted as cut.
     pub(super) cut: bool,
-    /// Who sends the body; kept for events only.
-    pub(super) sender: Option<Waker>,
+    /// The limit that has passed.
+    pub(super) timed_out: Option<Duration>,
+    /// Who waits for the head, or for the next part of a body that can be told to end.
+    pub(super) waiter: Option<Waker>,
 }
 
 impl Running {
@@ -55,6 +70,27 @@ impl Running {
         let path = self.path.as_ref().map_or("*", PathAndQuery::path);
         let age = now.saturating_duration_since(self.started).as_secs_f32();
         format!("{} {path} from {from}, {age:.1} s", self.method)
+    }
+
+    pub(super) fn has_head(&mut self) {
+        self.has_head = true;
+        // What is allowed now is another time.
+        self.timed_out = None;
+    }
+
+    /// By when what is waited for must be there. A request that nobody has waited for is ready
+    /// at every poll, or runs: there is nobody to be told.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.waiter.as_ref()?;
+        Some(after(self.started, self.allowed()?))
+    }
+
+    fn allowed(&self) -> Option<Duration> {
+        if self.has_head {
+            self.allowed.whole
+        } else {
+            self.allowed.head
+        }
     }
 
     pub(super) fn what(&self) -> Cut {
@@ -72,6 +108,8 @@ pub(super) struct InFlight {
     free: Vec<usize>,
     taken: u64,
     cut: usize,
+    /// No deadline is sooner; perhaps the one that was has gone.
+    due: Option<Instant>,
 }
 
 impl InFlight {
@@ -80,6 +118,7 @@ impl InFlight {
         method: Method,
         path: Option<PathAndQuery>,
         started: Instant,
+        allowed: Allowed,
     ) -> Key {
         self.taken += 1;
         let serial = self.taken;
@@ -89,9 +128,12 @@ impl InFlight {
             method,
             path,
             started,
+            allowed,
+            has_head: false,
             kind,
             cut: false,
-            sender: None,
+            timed_out: None,
+            waiter: None,
         };
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
@@ -138,6 +180,37 @@ impl InFlight {
         }
     }
 
+    /// By when to look for requests that take too long, at the latest.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Something is waited for until then; `true` if that is sooner than everything else.
+    pub(super) fn due_by(&mut self, deadline: Instant) -> bool {
+        let sooner = self.due.is_none_or(|due| deadline < due);
+        if sooner {
+            self.due = Some(deadline);
+        }
+        sooner
+    }
+
+    /// Marks what takes too long, and gives who must be told.
+    pub(super) fn time_out(&mut self, now: Instant) -> Vec<Waker> {
+        let mut late = Vec::new();
+        let mut due: Option<Instant> = None;
+        for running in self.places.iter_mut().flatten() {
+            match running.deadline() {
+                Some(deadline) if deadline <= now => {
+                    running.timed_out = running.allowed();
+                    late.extend(running.waiter.take());
+                }
+                deadline => due = due.into_iter().chain(deadline).min(),
+            }
+        }
+        self.due = due;
+        late
+    }
+
     pub(super) fn streams(&self) -> usize {
         self.places
             .iter()
@@ -172,50 +245,4 @@ impl InFlight {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn start(in_flight: &mut InFlight, path: &'static str) -> Key {
-        in_flight.start(
-            Method::GET,
-            Some(PathAndQuery::from_static(path)),
-            Instant::now(),
-        )
-    }
-
-    #[test]
-    fn a_place_is_used_again_and_an_old_key_does_not_open_it() {
-        let mut in_flight = InFlight::default();
-        let old = start(&mut in_flight, "/old");
-        assert!(in_flight.remove(old).is_some());
-        let new = start(&mut in_flight, "/new");
-        assert_eq!(new.place, old.place);
-        assert!(in_flight.get_mut(old).is_none() && in_flight.remove(old).is_none());
-        assert!(in_flight.get_mut(new).is_some());
-        assert!(in_flight.get_mut(Key::none()).is_none());
-    }
-
-    #[test]
-    fn what_was_given_up_is_counted_once_and_keeps_nothing_busy() {
-        let mut in_flight = InFlight::default();
-        let key = start(&mut in_flight, "/events");
-        in_flight.get_mut(key).unwrap().kind = Kind::Events;
-        assert_eq!(in_flight.streams(), 1);
-        let mut cut = 0;
-        in_flight.cut_where(|running| running.kind == Kind::Events, |_| cut += 1);
-        in_flight.cut_where(|_| true, |_| cut += 1);
-        assert_eq!(cut, 1);
-        assert!(!in_flight.is_busy() && !in_flight.is_empty() && in_flight.has_cut());
-        in_flight.remove(key);
-        assert!(in_flight.is_empty() && !in_flight.has_cut());
-    }
-
-    #[test]
-    fn a_name_has_no_query_string() {
-        let mut in_flight = InFlight::default();
-        let key = start(&mut in_flight, "/orders/7?token=secret");
-        let from = Address::Ip(([10, 0, 0, 7], 41000).into());
-        let name = in_flight.get_mut(key).unwrap().name(&from, Instant::now());
-        assert_eq!(name, "GET /orders/7 from 10.0.0.7:41000, 0.0 s");
-    }
-}
+mod tests;

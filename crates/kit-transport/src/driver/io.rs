@@ -21,7 +21,8 @@ pub(super) struct Io {
     stream: Socket,
     conn: Arc<Conn>,
     sniffer: Sniffer,
-    said_goodbye: bool,
+    /// It is shut down, and the client is still sending.
+    lingers: bool,
     // Dropped after the socket, in this order: the drain sees it gone before the scope does.
     _place: Place,
     _member: Hold,
@@ -33,25 +34,10 @@ impl Io {
             stream,
             conn,
             sniffer: Sniffer::new(),
-            said_goodbye: false,
+            lingers: false,
             _place: place,
             _member: member,
         }
-    }
-
-    /// Reads until the client has closed as well. A close with bytes unread is a reset, by which
-    /// the client could lose what says how far its requests got; on HTTP/2 there often are some,
-    /// because it may send until it has read that.
-    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut scrap = [0; 1024];
-        while self.sniffer.stage() == Stage::Http2 && !self.conn.is_killed() {
-            let mut scrap = ReadBuf::new(&mut scrap);
-            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut scrap)) {
-                Ok(()) if !scrap.filled().is_empty() => {}
-                _ => break,
-            }
-        }
-        Poll::Ready(Ok(()))
     }
 
     fn written<T>(&self, cx: &Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -63,6 +49,41 @@ impl Io {
         result
     }
 }
+
+impl Io {
+    /// Whoever is refused early may be in the middle of sending, as a body that is too large is, and
+    /// a client of HTTP/2 sends until it has read the server's goodbye. To close with bytes unread
+    /// is a reset, which overtakes what was sent: so what still comes is thrown away, until the
+    /// client has read that and closes, or has had its time.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let is_http2 = self.sniffer.stage() == Stage::Http2;
+        if self.conn.was_early() || is_http2 && self.conn.is_closing() {
+            self.linger();
+        }
+        let mut room = [0; 4096];
+        for _ in 0..MOST_READS {
+            let mut buffer = ReadBuf::new(&mut room);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.linger();
+                }
+                Poll::Pending if self.lingers => return Poll::Pending,
+                Poll::Ready(_) | Poll::Pending => return Poll::Ready(()),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn linger(&mut self) {
+        if !std::mem::replace(&mut self.lingers, true) {
+            self.conn.lingers();
+        }
+    }
+}
+
+/// In one poll, of a client that sends faster than can be thrown away.
+const MOST_READS: usize = 64;
 
 fn killed() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
@@ -129,18 +150,22 @@ impl AsyncWrite for Io {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.stream).poll_flush(cx);
-        if let Poll::Ready(Ok(())) = result {
-            this.conn.flushed();
+        match &result {
+            Poll::Ready(Ok(())) => this.conn.flushed(),
+            Poll::Pending => this.conn.is_blocked(),
+            Poll::Ready(Err(_)) => {}
         }
         result
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if !this.said_goodbye {
+        if !this.lingers {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-            this.said_goodbye = true;
         }
-        this.poll_linger(cx)
+        if !this.conn.is_switched() {
+            ready!(this.poll_linger(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 }

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-/// How long a connection may keep the server waiting, and what a stream gets when it is told.
+mod http2;
+
+pub use http2::Http2Options;
+
+/// How long a connection may keep the server waiting, how much it may send, and what a stream
+/// gets when it is told. All of it is on by default: who serves the open network without one of
+/// these limits can be stopped by a single client, and finds out on that day.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,14 +28,53 @@ pub struct ConnectionOptions {
     pub head: Duration,
     /// Without a request in flight; then it is closed, on HTTP/2 by GOAWAY. Default: 60 s.
     pub idle: Duration,
+    /// How long bytes of a response may wait while the client takes none of them; then the
+    /// connection is cut. Who asks for much and reads nothing holds all of it in memory. Default:
+    /// 60 s.
+    pub unread: Duration,
+    /// How old a connection gets, a tenth more or less, so that those that began together do not
+    /// end together. Then it takes no new requests, by GOAWAY on HTTP/2 and by
+    /// `connection: close` with the next response on HTTP/1.1, and ends when those in flight have.
+    /// Clients choose a server when they connect: without an end, instances that were added later
+    /// stay idle, and addresses that have changed stay unnoticed. `None`: no limit. Default:
+    /// 30 min.
+    pub max_age: Option<Duration>,
+    /// From the arrival of a request's head to the head of its response; then the answer is 504,
+    /// or `DEADLINE_EXCEEDED`, and the handler's future is dropped. Nobody waits for ever, and what
+    /// a handler waits for may never come; a request's body that drips is part of it. Bodies of
+    /// responses, and what becomes of an upgraded connection, take as long as they take. `None`:
+    /// no limit.
+    ///
+    /// A gRPC client's `grpc-timeout` is kept as well, by every server: that is for the whole
+    /// call, up to the end of its last stream. One that cannot be read is ignored. Default: 30 s.
+    pub request_timeout: Option<Duration>,
     /// For server-sent events and upgraded sockets from the moment they are told of the drain to
     /// the moment they are cut; at most half of what is left until the deadline. Default: 2 s.
     pub stream_grace: Duration,
+    /// Bytes in a request's head, on HTTP/2 with 32 more for each header; the answer to more is
+    /// 431. A head is in memory before anybody can say whether it is welcome. At least 8 KiB. On
+    /// HTTP/1.1 it is the size of the buffer: a head that is a little larger may still be read,
+    /// and bodies come in parts of at most this size. Default: 64 KiB.
+    pub max_head: usize,
+    /// Headers in an HTTP/1.1 request; the answer to more is 431. Each costs more than its bytes.
+    /// Another number than the default costs an allocation per request. Default: 100.
+    pub max_headers: usize,
+    /// Bytes in the body of an HTTP request (not of a gRPC call, where each message has a limit).
+    /// The answer is 413, at once when the body's length is told and too large, else when axum's
+    /// extractors have read so much; who reads a body by hand gets
+    /// `http_body_util::LengthLimitError`. Extractors that read it whole have a smaller limit of
+    /// their own, axum's `DefaultBodyLimit` of 2 MB. `None`: no limit. Default: 16 MiB.
+    pub max_body: Option<u64>,
+    /// What concerns HTTP/2 alone.
+    pub http2: Http2Options,
     /// How many connections there may be at a time. One more waits in the system's queue; when it
     /// has waited for a second it is closed, so that its client looks elsewhere. Keep it below the
     /// process's limit of open files. Default: 20 000.
     pub max_connections: usize,
 }
+
+/// So many have their place on hyper's stack.
+pub(super) const MAX_HEADERS: usize = 100;
 
 impl Default for ConnectionOptions {
     fn default() -> ConnectionOptions {
@@ -37,7 +82,14 @@ impl Default for ConnectionOptions {
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(10),
             idle: Duration::from_secs(60),
+            unread: Duration::from_secs(60),
+            max_age: Some(Duration::from_secs(30 * 60)),
+            request_timeout: Some(Duration::from_secs(30)),
             stream_grace: Duration::from_secs(2),
+            max_head: 64 * 1024,
+            max_headers: MAX_HEADERS,
+            max_body: Some(16 * 1024 * 1024),
+            http2: Http2Options::default(),
             max_connections: 20_000,
         }
     }

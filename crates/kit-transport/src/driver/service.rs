@@ -3,19 +3,22 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE};
-use http::{Extensions, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use kit_sync::{BoxError, Scope};
 use pin_project_lite::pin_project;
 
-use super::body::{Guard, TrackedBody};
-use super::conn::Conn;
+use super::body::{Ending, Guard, LateTrailers, TrackedBody};
+use super::conn::{Conn, Waits};
+use super::connections::Connections;
 use super::draining::Draining;
+use super::in_flight::Allowed;
 use super::peer::Peer;
 
 /// What a server does with requests.
@@ -29,6 +32,19 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     /// The answer in place of the one that this future would have given, had it not panicked.
     fn panicked(future: &Self::Future) -> Response<Self::Body>;
 
+    /// How long the client gives the whole call, if this is a protocol in which it can say so.
+    fn client_limit(&self, _headers: &HeaderMap) -> Option<Duration> {
+        None
+    }
+
+    /// The answer in place of the one that this future has not given within `limit`.
+    fn timed_out(future: &Self::Future, limit: Duration) -> Response<Self::Body>;
+
+    /// The end of a body that was not at its own within the [client's limit](Self::client_limit).
+    fn late_trailers(_limit: Duration) -> HeaderMap {
+        HeaderMap::new()
+    }
+
     /// What the users of this protocol expect to find in a request's extensions, beside
     /// [`Draining`]. Each costs about as much as everything else that the driver does.
     fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope);
@@ -41,10 +57,12 @@ pub(super) struct RequestService<H> {
     conn: Arc<Conn>,
     /// What every request of the connection finds in its extensions.
     extensions: Extensions,
+    request_timeout: Option<Duration>,
 }
 
 impl<H: Handler> RequestService<H> {
-    pub(super) fn new(handler: H, conn: Arc<Conn>, ctx: &crate::Context) -> RequestService<H> {
+    pub(super) fn new(handler: H, conn: Arc<Conn>, connections: &Connections) -> RequestService<H> {
+        let ctx = &connections.ctx;
         let mut extensions = ctx.extensions().clone();
         handler.extend(&mut extensions, &conn.peer(), ctx.scope());
         extensions.insert(Draining::new(Arc::clone(&conn), ctx.scope().clone()));
@@ -52,7 +70,18 @@ impl<H: Handler> RequestService<H> {
             handler,
             conn,
             extensions,
+            request_timeout: connections.options.request_timeout,
         }
+    }
+
+    fn allowed(&self, headers: &HeaderMap) -> Allowed {
+        let (own, client) = (self.request_timeout, self.handler.client_limit(headers));
+        let head = match (own, client) {
+            (Some(own), Some(client)) => Some(own.min(client)),
+            _ => own.or(client),
+        };
+        let whole = client;
+        Allowed { head, whole }
     }
 }
 
@@ -62,7 +91,8 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
     type Future = ResponseFuture<H>;
 
     fn call(&self, mut request: Request<Incoming>) -> ResponseFuture<H> {
-        let key = self.conn.start(request.method(), request.uri());
+        let allowed = self.allowed(request.headers());
+        let key = self.conn.start(request.method(), request.uri(), allowed);
         let guard = Guard::new(Arc::clone(&self.conn), key);
         let mut extensions = self.extensions.clone();
         if let Some(draining) = extensions.get_mut::<Draining>() {
@@ -74,10 +104,14 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         }
         let version = request.version();
         let connect = request.method() == Method::CONNECT;
+        let has_body = !request.body().is_end_stream();
         ResponseFuture {
             future: self.handler.call(request),
             version,
             connect,
+            has_body,
+            bounded: allowed.whole.is_some(),
+            waited: false,
             guard: Some(guard),
         }
     }
@@ -89,6 +123,10 @@ pin_project! {
         future: H::Future,
         version: Version,
         connect: bool,
+        has_body: bool,
+        // Its client has said how long the body may take.
+        bounded: bool,
+        waited: bool,
         guard: Option<Guard>,
     }
 }
@@ -100,7 +138,21 @@ impl<H: Handler> Future for ResponseFuture<H> {
         let mut this = self.project();
         let guard = this.guard.as_ref().expect("not polled after its end");
         let mut response = match guard.catch(|| this.future.as_mut().poll(cx)) {
-            Ok(polled) => ready!(polled).unwrap_or_else(|never| match never {}),
+            Ok(Poll::Ready(answer)) => answer.unwrap_or_else(|never| match never {}),
+            Ok(Poll::Pending) => {
+                *this.waited = true;
+                let Waits::TimedOut(limit) = guard.conn().waits_for(guard.key(), cx) else {
+                    return Poll::Pending;
+                };
+                let request = guard.conn().name_of(guard.key());
+                if *this.bounded {
+                    tracing::debug!(%request, ?limit, "no answer in time");
+                } else {
+                    tracing::warn!(%request, ?limit, "no answer in time");
+                }
+                *this.bounded = false;
+                H::timed_out(&this.future, limit)
+            }
             Err(()) => H::panicked(&this.future),
         };
         let guard = this.guard.take().expect("looked at above");
@@ -111,6 +163,9 @@ impl<H: Handler> Future for ResponseFuture<H> {
                 guard.conn().is_stream(guard.key());
             }
         } else {
+            if *this.has_body && is_early(response.status()) {
+                guard.conn().answers_early();
+            }
             if tunnel || response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 guard.conn().switched();
             } else if guard.conn().closes() {
@@ -123,10 +178,25 @@ impl<H: Handler> Future for ResponseFuture<H> {
         if events {
             guard.conn().sends_events(guard.key());
         }
+        if *this.waited || *this.bounded {
+            guard.conn().has_head(guard.key());
+        }
+        let ending = Ending {
+            events,
+            late: this.bounded.then_some(H::late_trailers as LateTrailers),
+        };
         Poll::Ready(Ok(
-            response.map(|body| TrackedBody::new(body, events, guard))
+            response.map(|body| TrackedBody::new(body, ending, guard))
         ))
     }
+}
+
+/// The usual answers to a request whose body is still coming.
+fn is_early(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::GATEWAY_TIMEOUT
+    )
 }
 
 fn sends_events<B: Body>(response: &Response<B>) -> bool {

@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
-use http::{Extensions, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use kit_sync::Scope;
 use pin_project_lite::pin_project;
@@ -15,14 +16,15 @@ use tonic::codegen::Service;
 use tonic::service::Routes;
 use tonic::transport::server::TcpConnectInfo;
 
+use super::timeout::{client_limit, late_trailers, timed_out};
 use crate::Peer;
 use crate::driver::Handler;
 
 type Called = <Routes as Service<Request<Incoming>>>::Future;
 
 /// Whether a request says that it is gRPC.
-pub(crate) fn is_grpc<B>(request: &Request<B>) -> bool {
-    let content_type = request.headers().get(CONTENT_TYPE);
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE);
     content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }
 
@@ -67,12 +69,24 @@ impl Handler for GrpcHandler {
     type Future = Answer;
 
     fn call(&self, request: Request<Incoming>) -> Answer {
-        let called = is_grpc(&request).then(|| self.call_grpc(request));
+        let called = is_grpc(request.headers()).then(|| self.call_grpc(request));
         Answer { called }
     }
 
     fn panicked(_: &Answer) -> Response<Body> {
         panicked()
+    }
+
+    fn client_limit(&self, headers: &HeaderMap) -> Option<Duration> {
+        client_limit(headers)
+    }
+
+    fn timed_out(_: &Answer, limit: Duration) -> Response<Body> {
+        timed_out(limit)
+    }
+
+    fn late_trailers(limit: Duration) -> HeaderMap {
+        late_trailers(limit)
     }
 
     fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope) {

@@ -3,13 +3,18 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::IntoResponse as _;
 use axum::routing::future::RouteFuture;
-use http::{Extensions, Request, Response};
+#[cfg(feature = "grpc")]
+use http::HeaderMap;
+use http::header::CONNECTION;
+use http::{Extensions, HeaderValue, Request, Response, Version};
+use http_body_util::Limited;
 use hyper::body::{Body as _, Incoming};
 use kit_sync::Scope;
 use pin_project_lite::pin_project;
@@ -21,6 +26,7 @@ use crate::{ApiError, Peer};
 #[derive(Clone)]
 pub(super) struct HttpHandler {
     pub(super) router: Router,
+    pub(super) max_body: Option<u64>,
     #[cfg(feature = "grpc")]
     pub(super) grpc: Option<tonic::service::Routes>,
 }
@@ -32,19 +38,27 @@ impl Handler for HttpHandler {
     fn call(&self, request: Request<Incoming>) -> Answer {
         #[cfg(feature = "grpc")]
         if let Some(routes) = &self.grpc
-            && crate::grpc::is_grpc(&request)
+            && crate::grpc::is_grpc(request.headers())
         {
             // Routes are always ready.
             let future = routes.clone().call(request);
             return Answer::Grpc { future };
         }
-        // One allocation less for most requests.
-        let request = request.map(|body| {
-            if body.is_end_stream() {
-                Body::empty()
-            } else {
-                Body::new(body)
-            }
+        let told = request.body().size_hint();
+        if let Some(max) = self.max_body
+            && told.lower() > max
+        {
+            let last = request.version() < Version::HTTP_2;
+            return Answer::TooLarge { max, last };
+        }
+        let request = request.map(|body| match self.max_body {
+            // One allocation less for most requests.
+            _ if body.is_end_stream() => Body::empty(),
+            Some(max) if told.exact().is_none() => Body::new(Limited::new(
+                body,
+                usize::try_from(max).unwrap_or(usize::MAX),
+            )),
+            _ => Body::new(body),
         });
         // A router is always ready.
         let future = self.router.clone().call(request);
@@ -53,10 +67,34 @@ impl Handler for HttpHandler {
 
     fn panicked(answer: &Answer) -> Response<Body> {
         match answer {
-            Answer::Http { .. } => ApiError::internal("", "internal error").into_response(),
+            Answer::Http { .. } | Answer::TooLarge { .. } => {
+                ApiError::internal("", "internal error").into_response()
+            }
             #[cfg(feature = "grpc")]
             Answer::Grpc { .. } => crate::grpc::panicked().map(Body::new),
         }
+    }
+
+    #[cfg(feature = "grpc")]
+    fn client_limit(&self, headers: &HeaderMap) -> Option<Duration> {
+        self.grpc.as_ref()?;
+        crate::grpc::client_limit(headers)
+    }
+
+    fn timed_out(answer: &Answer, limit: Duration) -> Response<Body> {
+        match answer {
+            Answer::Http { .. } | Answer::TooLarge { .. } => {
+                let message = format!("no answer within {limit:?}");
+                ApiError::gateway_timeout("REQUEST_TIMEOUT", message).into_response()
+            }
+            #[cfg(feature = "grpc")]
+            Answer::Grpc { .. } => crate::grpc::timed_out(limit).map(Body::new),
+        }
+    }
+
+    #[cfg(feature = "grpc")]
+    fn late_trailers(limit: Duration) -> HeaderMap {
+        crate::grpc::late_trailers(limit)
     }
 
     #[cfg_attr(not(feature = "grpc"), expect(unused_variables))]
@@ -79,6 +117,8 @@ pin_project! {
     #[project = Project]
     pub(super) enum Answer {
         Http { #[pin] future: RouteFuture<Infallible> },
+        // `last`: of its connection, for the body is still to come.
+        TooLarge { max: u64, last: bool },
     }
 }
 
@@ -87,6 +127,8 @@ pin_project! {
     #[project = Project]
     pub(super) enum Answer {
         Http { #[pin] future: RouteFuture<Infallible> },
+        // `last`: of its connection, for the body is still to come.
+        TooLarge { max: u64, last: bool },
         Grpc { #[pin] future: GrpcFuture },
     }
 }
@@ -97,10 +139,21 @@ impl Future for Answer {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             Project::Http { future } => future.poll(cx),
+            Project::TooLarge { max, last } => Poll::Ready(Ok(too_large(*max, *last))),
             #[cfg(feature = "grpc")]
             Project::Grpc { future } => future
                 .poll(cx)
                 .map(|response| response.map(|response| response.map(Body::new))),
         }
     }
+}
+
+fn too_large(max: u64, last: bool) -> Response<Body> {
+    let message = format!("a body has at most {max} bytes");
+    let mut answer = ApiError::new(413, "BODY_TOO_LARGE", message).into_response();
+    if last {
+        let close = HeaderValue::from_static("close");
+        answer.headers_mut().insert(CONNECTION, close);
+    }
+    answer
 }

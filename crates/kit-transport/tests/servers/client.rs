@@ -19,6 +19,20 @@ pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// An empty SETTINGS frame.
 pub(crate) const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
+/// HTTP/2: opens this stream with `GET {path}`, by a path of less than 100 bytes.
+pub(crate) fn get_frame(stream: u32, path: &str) -> Vec<u8> {
+    let length = |part: &str| u8::try_from(part.len()).expect("short");
+    // Method and scheme by their numbers, then authority and path by name and text.
+    let text = [&[length(path)], path.as_bytes()].concat();
+    let fields = [&[0x82, 0x86, 1, 4][..], b"test", &[4], &text].concat();
+    let head = [0, 0, u8::try_from(fields.len()).expect("short"), HEADERS, 5];
+    [&head[..], &stream.to_be_bytes(), &fields].concat()
+}
+
+/// Frame types.
+pub(crate) const HEADERS: u8 = 1;
+pub(crate) const GOAWAY: u8 = 7;
+
 pub(crate) struct Raw(pub(crate) TcpStream);
 
 impl Raw {
@@ -52,6 +66,23 @@ impl Raw {
 
     pub(crate) async fn read_head(&mut self) -> String {
         self.read_to("\r\n\r\n").await
+    }
+
+    /// Reads HTTP/2 frames up to the first of this type; gives its payload, or `None` at the end.
+    pub(crate) async fn read_frame(&mut self, wanted: u8) -> Option<Vec<u8>> {
+        let reading = async {
+            loop {
+                let mut head = [0; 9];
+                self.0.read_exact(&mut head).await.ok()?;
+                let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+                let mut payload = vec![0; usize::try_from(length).ok()?];
+                self.0.read_exact(&mut payload).await.ok()?;
+                if head[3] == wanted {
+                    return Some(payload);
+                }
+            }
+        };
+        timeout(PATIENCE, reading).await.expect("it answers")
     }
 
     /// Everything until the connection ends, by a close or by a reset.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use kit_transport::{ConnectionOptions, Cut, http};
+use kit_transport::{ConnectionOptions, Cut, Http2Options, http};
 use tokio::time::Instant;
 
-use crate::client::{PREFACE, Raw, SETTINGS, ask, http2};
+use crate::client::{GOAWAY, HEADERS, PREFACE, Raw, SETTINGS, ask, get_frame, http2};
 use crate::drain_http1::Held;
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
 
@@ -133,4 +133,61 @@ async fn idle_connections_are_closed_and_busy_ones_are_not() {
     held.go.add_permits(1);
     busy.read_to("done").await;
     server.stop_within(PATIENCE).await.cut(Cut::Connection, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_connection_takes_no_new_requests_and_finishes_the_last_ones() {
+    let held = Held::new();
+    let options = ConnectionOptions {
+        max_age: Some(LIMIT),
+        ..ConnectionOptions::default()
+    };
+    let server =
+        Fixture::start(http::Server::new(ANY_PORT, held.router()).connections(options)).await;
+    let mut first = Raw::connect(server.address).await;
+    first.get("/hello").await;
+    let answer = first.read_to("hello").await;
+    assert!(!answer.contains("connection: close"), "{answer}");
+    let mut second = Raw::connect(server.address).await;
+    let start = Instant::now();
+    let request = get_frame(1, "/held");
+    second.send([PREFACE, SETTINGS, &request].concat()).await;
+    held.begun().await;
+    second.read_frame(GOAWAY).await.expect("a GOAWAY");
+    in_time(start.elapsed());
+    held.go.add_permits(1);
+    second.read_frame(HEADERS).await.expect("an answer");
+
+    tokio::time::sleep_until(start + LIMIT + Duration::from_millis(100)).await;
+    first.get("/hello").await;
+    let answer = String::from_utf8(first.read_to_close().await).unwrap();
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert!(answer.ends_with("hello"), "{answer}");
+    drop(second);
+    server.stop_within(PATIENCE).await.within(200).nothing_cut();
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn a_client_that_vanished_is_noticed_while_its_request_runs() {
+    let held = Held::new();
+    let options = ConnectionOptions {
+        http2: Http2Options {
+            ping_interval: Some(LIMIT / 2),
+            ping_timeout: LIMIT / 2,
+            ..Http2Options::default()
+        },
+        ..ConnectionOptions::default()
+    };
+    let server =
+        Fixture::start(http::Server::new(ANY_PORT, held.router()).connections(options)).await;
+    let mut here = http2(server.address).await;
+    let running = ask(&mut here, "/held");
+    held.begun().await;
+    let mut vanished = Raw::connect(server.address).await;
+    vanished.send([PREFACE, SETTINGS].concat()).await;
+    in_time(closes_after(&mut vanished).await);
+    held.go.add_permits(1);
+    assert_eq!(running.await.unwrap().status(), 200);
+    server.stop_within(PATIENCE).await.within(200).nothing_cut();
 }

@@ -7,11 +7,14 @@ mod drain_http2;
 mod fixture;
 #[cfg(feature = "ws")]
 mod goodbyes;
+mod hostile;
 mod limits;
 #[cfg(unix)]
 mod listening;
 mod serving;
+mod sizes;
 mod streams;
+mod timeouts;
 #[cfg(feature = "tls")]
 mod tls;
 mod unusual;

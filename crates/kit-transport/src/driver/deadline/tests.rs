@@ -23,7 +23,10 @@ impl Task {
             stage,
             head: false,
             busy: false,
+            due: None,
             written: 0,
+            blocked: false,
+            jitter: 0.5,
             fired: false,
         };
         Task {
@@ -135,6 +138,21 @@ async fn a_busy_connection_waits_and_is_idle_from_its_end_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_connection_looks_for_requests_that_take_too_long() {
+    let mut task = Task::at(Stage::Http1);
+    task.request();
+    let due = task.opened + 5 * SECOND;
+    task.seen.due = Some(due);
+    assert_eq!(task.poll(), Next::Wait(due));
+    task.seen.due = Some(task.opened + 500 * SECOND);
+    assert_eq!(task.poll(), Next::Wait(task.opened + 60 * SECOND));
+    task.seen.due = Some(due);
+    task.seen.busy = false;
+    assert_eq!(task.fire().await, Next::Close);
+    assert_eq!(task.age(), 60 * SECOND, "what is due has gone");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_told_connection_closes_and_has_half_a_second_without_a_request() {
     let mut task = Task::at(Stage::Http1);
     task.request();
@@ -184,9 +202,84 @@ async fn http2_has_a_request_in_flight_until_nothing_is_written_for_half_a_secon
     assert_eq!(task.age() - quiet, HALF);
 }
 
+const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
+
+/// Always busy; the age at which it is closed, or does not want another request.
+async fn grows_old(mut task: Task) -> Duration {
+    task.request();
+    loop {
+        let next = task.fire().await;
+        assert!(task.age() <= HALF_HOUR * 2);
+        if task.deadlines.is_old() {
+            let by_goaway = task.seen.stage == Stage::Http2;
+            assert_eq!(next == Next::Close, by_goaway, "{next:?}");
+            let age = task.age();
+            assert!(matches!(task.fire().await, Next::Wait(_)), "only once");
+            return age;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_old_after_half_an_hour_a_tenth_more_or_less() {
+    for stage in [Stage::Http1, Stage::Http2] {
+        for (jitter, expected) in [(0.0, 0.9), (0.5, 1.0), (1.0, 1.1)] {
+            let mut task = Task::at(stage);
+            task.seen.jitter = jitter;
+            let age = grows_old(task).await;
+            let off = age.abs_diff(HALF_HOUR.mul_f32(expected));
+            assert!(off < HALF, "{stage:?}, {jitter}: {age:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_idle_connection_of_http1_waits_for_a_last_request() {
+    let mut task = Task::at(Stage::Http1);
+    task.limits.idle = HALF_HOUR * 2;
+    assert!(matches!(task.fire().await, Next::Wait(_)));
+    assert!(task.deadlines.is_old());
+    assert_eq!(task.fire().await, Next::Close);
+    assert_eq!(task.age(), HALF_HOUR * 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_nothing_has_a_minute_from_its_last_read() {
+    let mut task = Task::at(Stage::Http1);
+    task.request();
+    task.seen.blocked = true;
+    task.poll();
+    for _ in 0..3 {
+        advance(50 * SECOND).await;
+        task.seen.written += 1;
+        assert!(matches!(task.poll(), Next::Wait(_)));
+    }
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Unread));
+    assert_eq!(task.age(), 210 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_again_has_a_new_minute() {
+    let mut task = Task::at(Stage::Http1);
+    task.request();
+    task.seen.blocked = true;
+    task.poll();
+    advance(50 * SECOND).await;
+    task.seen.blocked = false;
+    task.seen.written += 1;
+    task.poll();
+    advance(50 * SECOND).await;
+    task.seen.blocked = true;
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Unread));
+    assert_eq!(task.age(), 160 * SECOND);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_limit_without_an_end_is_no_overflow() {
     let mut task = Task::at(Stage::Http1);
     task.limits.idle = Duration::MAX;
+    task.limits.max_age = Some(Duration::MAX);
+    task.limits.unread = Duration::MAX;
+    task.seen.blocked = true;
     assert!(matches!(task.poll(), Next::Wait(_)));
 }

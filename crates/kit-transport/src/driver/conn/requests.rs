@@ -1,0 +1,119 @@
+//! A connection as its requests see it.
+
+use std::sync::atomic::Ordering;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use http::{Method, Uri};
+use tokio::time::Instant;
+
+use super::super::in_flight::{Allowed, Key, Kind};
+use super::super::sniff::Stage;
+use super::{Conn, leave_waker};
+
+/// What a response that has nothing to give now should do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Waits {
+    /// Wait: its waker is kept.
+    On,
+    /// End: it was told to, and its time is up.
+    Cut,
+    /// Answer that this limit has passed.
+    TimedOut(Duration),
+}
+
+impl Conn {
+    pub(in super::super) fn start(&self, method: &Method, uri: &Uri, allowed: Allowed) -> Key {
+        let (method, path) = (method.clone(), uri.path_and_query().cloned());
+        let mut inside = self.lock();
+        let now = inside.deadlines.start();
+        self.head.store(false, Ordering::Relaxed);
+        inside.in_flight.start(method, path, now, allowed)
+    }
+
+    /// The response's handler wants to be told of the drain.
+    pub(in super::super) fn is_stream(&self, key: Key) {
+        if let Some(running) = self.lock().in_flight.get_mut(key)
+            && running.kind == Kind::Request
+        {
+            running.kind = Kind::Stream;
+        }
+    }
+
+    pub(in super::super) fn sends_events(&self, key: Key) {
+        if let Some(running) = self.lock().in_flight.get_mut(key) {
+            running.kind = Kind::Events;
+            running.has_head();
+        }
+    }
+
+    /// The response's head is there. Need not be said of one that was there at once and whose
+    /// body nobody tells to end.
+    pub(in super::super) fn has_head(&self, key: Key) {
+        if let Some(running) = self.lock().in_flight.get_mut(key) {
+            running.has_head();
+        }
+    }
+
+    /// Before the head is waited for, or a part of a body that can be told to end.
+    pub(in super::super) fn waits_for(&self, key: Key, cx: &Context<'_>) -> Waits {
+        let mut inside = self.lock();
+        let Some(running) = inside.in_flight.get_mut(key) else {
+            return Waits::On;
+        };
+        if running.cut {
+            return Waits::Cut;
+        }
+        if let Some(limit) = running.timed_out {
+            return Waits::TimedOut(limit);
+        }
+        leave_waker(&mut running.waiter, cx);
+        let deadline = running.deadline();
+        // The connection's task waits for the soonest of them.
+        let sooner = deadline.is_some_and(|deadline| inside.in_flight.due_by(deadline));
+        let task = if sooner { inside.task.clone() } else { None };
+        drop(inside);
+        task.iter().for_each(Waker::wake_by_ref);
+        Waits::On
+    }
+
+    pub(in super::super) fn name_of(&self, key: Key) -> String {
+        let now = Instant::now();
+        let mut inside = self.lock();
+        let running = inside.in_flight.get_mut(key);
+        running.map_or_else(String::new, |running| running.name(self.remote(), now))
+    }
+
+    /// Whether an HTTP/1.1 response closes the connection.
+    pub(in super::super) fn closes(&self) -> bool {
+        let told = self.lame_duck.get();
+        self.old.load(Ordering::Relaxed)
+            || told.is_some_and(|duck| duck.closes(self.threshold, Instant::now()))
+    }
+
+    /// The answer was `101 Switching Protocols`.
+    pub(in super::super) fn switched(&self) {
+        self.switched.store(true, Ordering::Relaxed);
+    }
+
+    /// The response's body has come to its end (`whole`), or was dropped before, as is that of a
+    /// request which its client took back.
+    pub(in super::super) fn ended(&self, key: Key, whole: bool) {
+        if self.stage.load() != Stage::Http2 {
+            // There is only this one.
+            self.awaits_flush.store(true, Ordering::Relaxed);
+            return;
+        }
+        let mut inside = self.lock();
+        inside.tail = inside
+            .in_flight
+            .remove(key)
+            .filter(|running| whole && !running.cut);
+        inside.finished += 1;
+        // The connection's task may have looked just before this, while there was a request.
+        let waiting = inside.deadlines.is_closing() && !inside.in_flight.is_busy();
+        let task = inside.task.clone().filter(|_| waiting);
+        drop(inside);
+        task.iter().for_each(Waker::wake_by_ref);
+    }
+}

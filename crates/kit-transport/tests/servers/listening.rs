@@ -200,7 +200,6 @@ async fn hand_over(old: Listen, new: impl FnOnce(std::net::SocketAddr) -> Listen
     });
     let mut load = tokio::task::JoinSet::new();
     for client in clients {
-        #[expect(clippy::disallowed_methods, reason = "clients, joined below")]
         load.spawn(client);
     }
     let ended = old.stop_within(PATIENCE);

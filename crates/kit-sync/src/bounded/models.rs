@@ -190,3 +190,119 @@ fn a_turn_that_is_given_up_is_passed_on() {
         assert_eq!(block_on(group.wait()), Ok(()));
     });
 }
+
+/// What comes in while the only runner goes away with a pending task is run, whether or not
+/// somebody waits for the end of all.
+#[test]
+fn what_comes_while_the_runner_goes_away_is_run_without_a_wait() {
+    loom::model(|| {
+        let mut group = BoundedGroup::<()>::new(2);
+        let told = Arc::new(Notify::new());
+        let ran = Arc::new(Notify::new());
+        let (tell, run) = (Arc::clone(&told), Arc::clone(&ran));
+        block_on(async {
+            let waits = async move {
+                told.notified().await;
+                Ok(())
+            };
+            let runs = async move {
+                run.notify_one();
+                Ok(())
+            };
+            group.spawn(waits).await;
+            group.spawn(runs).await;
+            ran.notified().await;
+            tell.notify_one();
+            assert_eq!(group.wait().await, Ok(()));
+        });
+    });
+}
+
+/// An error is kept before the place of its task is given back.
+#[test]
+fn an_error_is_there_when_wait_returns() {
+    loom::model(|| {
+        let mut group = BoundedGroup::<u8>::new(1);
+        block_on(async {
+            group.spawn(async { Err(1) }).await;
+            assert_eq!(group.wait().await, Err(1));
+        });
+    });
+}
+
+/// A handle keeps the memory of a group, but no error that nobody will ask for.
+#[test]
+fn an_error_of_the_moment_when_the_owner_goes_is_dropped() {
+    type Dropped = Arc<std::sync::atomic::AtomicUsize>;
+    struct Error(Dropped);
+    impl Drop for Error {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    loom::model(|| {
+        let engine = Engine::new(1);
+        let dropped = Dropped::default();
+        let other = {
+            let (engine, error) = (Arc::clone(&engine), Error(Arc::clone(&dropped)));
+            thread::spawn(move || {
+                engine.fail(First::Error(error), Cause::Requested("theirs".to_owned()));
+            })
+        };
+        engine.end();
+        other.join().unwrap();
+        assert_eq!(dropped.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// As [above](the_end_of_a_task_happens_before_wait_returns), of the last task.
+#[test]
+fn the_drop_of_the_last_future_happens_before_wait_returns() {
+    struct Noted(Arc<AtomicUsize>);
+    impl Drop for Noted {
+        fn drop(&mut self) {
+            self.0.store(1, Ordering::Relaxed);
+        }
+    }
+    loom::model(|| {
+        let mut group = BoundedGroup::<()>::new(1);
+        let value = Arc::new(AtomicUsize::new(0));
+        let noted = Noted(Arc::clone(&value));
+        // Kept by the future itself, so it is dropped with it and not with its last poll.
+        let task = poll_fn(move |_| {
+            let _ = &noted;
+            Poll::Ready(Ok(()))
+        });
+        block_on(async {
+            group.spawn(task).await;
+            assert_eq!(group.wait().await, Ok(()));
+        });
+        assert_eq!(value.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// Several places become free while two are in line: each gets one, and the rest is not lost.
+#[test]
+fn of_two_in_line_each_gets_a_place_and_no_place_is_lost() {
+    loom::model(|| {
+        let mut group = BoundedGroup::<()>::new(3);
+        block_on(async {
+            for _ in 0..3 {
+                group.spawn(async { Ok(()) }).await;
+            }
+            {
+                let mut first = group.spawn(async { Ok(()) });
+                let mut second = group.spawn(async { Ok(()) });
+                let first_is_done = polled_once(&mut first).await;
+                let second_is_done = polled_once(&mut second).await;
+                if !first_is_done {
+                    first.await;
+                }
+                if !second_is_done {
+                    second.await;
+                }
+            }
+            assert_eq!(group.wait().await, Ok(()));
+        });
+    });
+}

@@ -88,3 +88,20 @@ fn a_latch_that_comes_at_the_opening_holds_it_back_or_is_born_released() {
         assert!(gate.waiting_for().is_empty());
     });
 }
+
+#[test]
+fn a_latch_that_was_taken_unreleased_holds_the_gate_back() {
+    loom::model(|| {
+        let gate = Gate::new();
+        let first = gate.latch("first");
+        let opener = thread::spawn(move || first.open());
+        let late = gate.latch("late");
+        if late.id.is_some() {
+            assert!(!gate.is_open());
+        }
+        opener.join().unwrap();
+        assert_eq!(gate.is_open(), late.id.is_none());
+        late.open();
+        assert!(gate.is_open());
+    });
+}

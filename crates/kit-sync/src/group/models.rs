@@ -178,3 +178,16 @@ fn a_task_that_comes_when_the_owner_goes_is_refused_or_ends() {
         assert!(!run(&handle, pending()));
     });
 }
+
+#[test]
+fn what_comes_when_the_owner_goes_is_refused_or_counted_by_it() {
+    loom::model(|| {
+        let count = Arc::new(Count::default());
+        let comes = {
+            let count = Arc::clone(&count);
+            thread::spawn(move || count.try_enter())
+        };
+        let alive = count.end();
+        assert_eq!(comes.join().unwrap(), alive);
+    });
+}

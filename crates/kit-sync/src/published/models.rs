@@ -95,3 +95,25 @@ fn of_two_who_replace_the_same_value_one_does() {
         }
     });
 }
+
+#[test]
+fn whichever_way_a_value_is_replaced_the_new_one_is_never_missed() {
+    let ways: [fn(&Published<u8>); 4] = [
+        |published| published.store(1),
+        |published| assert_eq!(*published.swap(1), 0),
+        |published| published.update(|value| value + 1),
+        |published| assert!(published.compare_and_swap(&published.load(), 1).is_ok()),
+    ];
+    for replace in ways {
+        loom::model(move || {
+            let published = Arc::new(Published::new(0));
+            let mut changes = published.changes();
+            let writer = {
+                let published = Arc::clone(&published);
+                thread::spawn(move || replace(&published))
+            };
+            assert_eq!(*block_on(changes.next()).expect("the publisher lives"), 1);
+            writer.join().unwrap();
+        });
+    }
+}

@@ -168,9 +168,7 @@ impl Node {
             drop(inside);
             child.key.get_or_init(|| key);
             // Either the parent's cancel finds the child in the list, or this sees its bits.
-            if parent.is_ended() {
-                child.abort();
-            } else if parent.is_cancelled() {
+            if parent.is_cancelled() {
                 child.mark_cancelled();
             }
         } else {

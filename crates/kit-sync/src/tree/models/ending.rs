@@ -225,14 +225,14 @@ fn whoever_sees_a_scope_told_sees_what_was_done_before() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let (scope, noted) = (tree.scope().clone(), done.clone());
-        let teller = thread::spawn(move || {
-            noted.note();
-            scope.cancel(told())
+        let reader = thread::spawn(move || {
+            if scope.is_cancelled() {
+                assert_eq!(noted.seen(), 1);
+            }
         });
-        if tree.scope().is_cancelled() {
-            assert_eq!(done.seen(), 1);
-        }
-        assert!(teller.join().unwrap());
+        done.note();
+        assert!(tree.scope().cancel(told()));
+        reader.join().unwrap();
     });
 }
 
@@ -242,13 +242,13 @@ fn whoever_sees_a_scope_ended_by_force_sees_what_was_done_before() {
         let (tree, done) = (tree(), Done::default());
         let _hold = tree.scope().hold(|| ()).unwrap();
         let (scope, noted) = (tree.scope().clone(), done.clone());
-        let closer = thread::spawn(move || {
-            noted.note();
-            scope.node.abort();
+        let reader = thread::spawn(move || {
+            if scope.is_ended() {
+                assert_eq!(noted.seen(), 1);
+            }
         });
-        if tree.scope().is_ended() {
-            assert_eq!(done.seen(), 1);
-        }
-        closer.join().unwrap();
+        done.note();
+        tree.scope().node.abort();
+        reader.join().unwrap();
     });
 }

@@ -139,3 +139,70 @@ fn whoever_looks_takes_no_task_for_a_member() {
         tasks.join().unwrap();
     });
 }
+
+#[test]
+fn a_task_that_ends_in_time_is_not_reported_as_running() {
+    loom::model(|| {
+        let tree = tree();
+        let task = start(enter(tree.scope(), Ending::Finite, fail()).unwrap());
+        let report = block_on(tree.close(long_after()));
+        let mut told = report.tasks.iter().chain(&report.failures);
+        assert!(told.all(|task| task.outcome().is_failure()));
+        assert!(task.join().unwrap().is_err());
+    });
+}
+
+#[test]
+fn a_task_that_was_there_after_the_stop_is_reported_as_completed() {
+    loom::model(|| {
+        let tree = tree();
+        let task = start(enter(tree.scope(), Ending::Finite, async {}).unwrap());
+        tree.scope().cancel(told());
+        let there = tree.scope().live() == 1;
+        let report = block_on(tree.close(long_after()));
+        assert!(!there || report.tasks.len() == 1);
+        let mut outcomes = report.tasks.iter().map(TaskReport::outcome);
+        assert!(outcomes.all(|outcome| *outcome == Outcome::Completed));
+        task.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn an_aborted_member_is_in_the_report_that_waited_for_its_end() {
+    loom::model(|| {
+        let tree = tree();
+        let member = start(enter_member(tree.scope(), pending()).unwrap());
+        let report = block_on(tree.close(Instant::now()));
+        assert_eq!(report.aborted_members, 1);
+        member.join().unwrap();
+    });
+}
+
+#[test]
+fn whoever_looks_takes_no_child_that_comes_and_goes_for_a_member() {
+    loom::model(|| {
+        let tree = tree();
+        let scope = tree.scope().clone();
+        let child = thread::spawn(move || drop(scope.child("child")));
+        assert_eq!(tree.tree().fresh_members, 0);
+        child.join().unwrap();
+    });
+}
+
+#[test]
+fn whoever_looks_takes_no_child_that_ends_for_a_member() {
+    loom::model(|| {
+        let tree = tree();
+        let child = tree.scope().child("child");
+        let other = child.clone();
+        let teller = thread::spawn(move || other.cancel(told()));
+        assert_eq!(tree.tree().fresh_members, 0);
+        teller.join().unwrap();
+        let _member = enter_member(tree.scope(), pending::<()>());
+        assert_eq!(
+            tree.tree().fresh_members,
+            1,
+            "beside a child that has ended"
+        );
+    });
+}

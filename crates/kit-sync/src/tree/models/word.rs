@@ -45,3 +45,39 @@ fn one_step_ends_it() {
         assert_eq!(word.count(), 0);
     });
 }
+
+#[test]
+fn whoever_sees_it_cancelled_sees_what_was_done_before() {
+    loom::model(|| {
+        let (word, done) = (Arc::new(Word::default()), Done::default());
+        let reader = {
+            let (word, done) = (Arc::clone(&word), done.clone());
+            thread::spawn(move || {
+                if word.is_cancelled() {
+                    assert_eq!(done.seen(), 1);
+                }
+            })
+        };
+        done.note();
+        word.cancel();
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn whoever_sees_it_ended_sees_what_was_done_before() {
+    loom::model(|| {
+        let (word, done) = (Arc::new(Word::default()), Done::default());
+        let reader = {
+            let (word, done) = (Arc::clone(&word), done.clone());
+            thread::spawn(move || {
+                if word.is_ended() {
+                    assert_eq!(done.seen(), 1);
+                }
+            })
+        };
+        done.note();
+        word.end();
+        reader.join().unwrap();
+    });
+}

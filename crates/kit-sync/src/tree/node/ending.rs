@@ -74,7 +74,7 @@ impl Node {
         self.after(change);
     }
 
-    pub(super) fn end_hold(&self, OnAbort(end): OnAbort) {
+    fn end_hold(&self, OnAbort(end): OnAbort) {
         if let Err(caught) = catch(end) {
             self.member_failed(panicked(self, &caught));
         }

@@ -115,14 +115,8 @@ impl Node {
         if !self.word.enter() {
             return None;
         }
-        let late = self.is_aborting();
-        let key = inside.holds.insert(Some(on_abort));
-        let on_abort = if late { inside.holds[key].take() } else { None };
-        drop(inside);
-        if let Some(on_abort) = on_abort {
-            self.end_hold(on_abort);
-        }
-        Some(key)
+        // An abort that began before was refused above; one that begins now finds it.
+        Some(inside.holds.insert(Some(on_abort)))
     }
 
     pub(in crate::tree) fn hold_ended(&self, key: usize) {

@@ -173,6 +173,7 @@ impl Component {
             started: self.started.is_some(),
             listening: self.started.unwrap_or_default(),
             took: told.elapsed(),
+            drained: self.context.drained().cloned(),
             cuts: cuts
                 .into_iter()
                 .filter(|(_, count, _)| *count > 0)

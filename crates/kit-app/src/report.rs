@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use kit_sync::{Cause, CloseReport};
-use kit_transport::{Cut, Listening, Phase};
+use kit_transport::{Cut, Drained, Listening, Phase};
 
 use crate::HookStage;
 
@@ -69,6 +69,8 @@ pub struct ComponentReport {
     pub started: bool,
     /// From the moment it was told to its end.
     pub took: Duration,
+    /// What its drain came to, if it is a server.
+    pub drained: Option<Drained>,
     /// What it cut, by kind: how many, and the first few by name.
     pub cuts: Vec<(Cut, usize, Vec<String>)>,
     /// What became of its tasks.
@@ -167,6 +169,9 @@ impl fmt::Display for Report {
             write!(f, "\n  remark: {remark}")?;
         }
         for component in &self.components {
+            if let Some(drained) = &component.drained {
+                write!(f, "\n  {}: {drained}", component.name)?;
+            }
             for (what, count, names) in &component.cuts {
                 write!(
                     f,

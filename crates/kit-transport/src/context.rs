@@ -1,11 +1,11 @@
 //! What the application hands to a component.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kit_sync::{Gate, Latch, Scope};
 use tokio::sync::watch;
 
-use crate::{Cut, Cuts, Inherited, InheritedListeners, Lifecycle};
+use crate::{Cut, Cuts, Drained, Inherited, InheritedListeners, Lifecycle};
 
 /// What the application hands to a component: where its tasks live, what it can see of the
 /// application's life, and what it may say back. Cheap to clone.
@@ -31,6 +31,7 @@ pub struct Context {
     scope: Scope,
     lifecycle: watch::Receiver<Lifecycle>,
     cuts: Arc<Cuts>,
+    drained: Arc<OnceLock<Drained>>,
     gate: Gate,
     extensions: Arc<http::Extensions>,
     inherited: InheritedListeners,
@@ -45,6 +46,7 @@ impl Context {
             scope,
             lifecycle,
             cuts: Arc::default(),
+            drained: Arc::default(),
             gate: Gate::new(),
             extensions: Arc::default(),
             inherited: InheritedListeners::default(),
@@ -90,6 +92,17 @@ impl Context {
     #[must_use]
     pub fn cuts(&self) -> &Cuts {
         &self.cuts
+    }
+
+    /// Says what the drain of a server came to, for the report. Only the first call counts.
+    pub fn report_drained(&self, drained: Drained) {
+        let _ = self.drained.set(drained);
+    }
+
+    /// What the drain came to, if it was one and has ended.
+    #[must_use]
+    pub fn drained(&self) -> Option<&Drained> {
+        self.drained.get()
     }
 
     /// Holds the application's readiness back until the latch is opened; `what` says what is

@@ -6,6 +6,7 @@
 
 mod context;
 mod cut;
+mod drained;
 #[cfg(any(feature = "http", feature = "grpc"))]
 mod driver;
 mod error;
@@ -25,6 +26,7 @@ mod tls;
 
 pub use context::Context;
 pub use cut::{Cut, Cuts};
+pub use drained::Drained;
 #[cfg(feature = "tls")]
 pub use driver::Identity;
 #[cfg(any(feature = "http", feature = "grpc"))]

@@ -60,6 +60,10 @@ mod book {
     #[doc = include_str!("../../../docs/src/memory-reordering.md")]
     mod memory_reordering {}
 
+    #[cfg(all(feature = "http", feature = "grpc"))]
+    #[doc = include_str!("../../../docs/src/servers.md")]
+    mod servers {}
+
     #[doc = include_str!("../../../docs/src/tasks.md")]
     mod tasks {}
 

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
 use super::connections::Connections;
-use super::drain::drain;
+use super::drain::{Begun, drain};
 use super::io::Io;
 use super::listener::{Accepted, Listener, concerns_one_connection};
 use super::options::ConnectionOptions;
@@ -43,9 +43,10 @@ pub(crate) fn serve<H: Handler>(
         acceptor.accept(&listener).await;
         // Also when the application had no time to be one.
         acceptor.connections.become_lame_duck(Duration::ZERO);
+        let begun = Begun::now(&acceptor.connections);
         let hand_over = listener.hand_over;
         acceptor.hand_over(listener).await;
-        drain(&acceptor.connections, hand_over).await;
+        drain(&acceptor.connections, hand_over, begun).await;
     });
 }
 

@@ -127,9 +127,15 @@ impl Connections {
         })
     }
 
-    /// How many connections there were, and how many requests have ended on those that are gone.
+    /// How many connections there were, and how many requests have ended.
     pub(super) fn served(&self) -> (u64, u64) {
-        (self.opened.load(Ordering::Relaxed), self.lock().requests)
+        let inside = self.lock();
+        let open = inside.places.iter().flatten();
+        let running: u64 = open.map(|conn| conn.finished()).sum();
+        (
+            self.opened.load(Ordering::Relaxed),
+            inside.requests + running,
+        )
     }
 
     /// HTTP/1.1 responses begin to close their connections, over half of this delay. Only the

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use super::conn::Conn;
 use super::connections::Connections;
 use super::deadline::after;
-use crate::{Cut, HandOver};
+use crate::{Cut, Drained, HandOver};
 
 /// Streams that begin during the drain are looked for so often.
 const AGAIN: Duration = Duration::from_millis(250);
@@ -22,7 +22,7 @@ const SOFT_WAIT: Duration = Duration::from_millis(300);
 /// returns when the last connection's I/O is gone.
 ///
 /// The deadline may move while this waits. Without one it waits for as long as it takes.
-pub(super) async fn drain(connections: &Connections, hand_over: HandOver) {
+pub(super) async fn drain(connections: &Connections, hand_over: HandOver, begun: Begun) {
     let told = Instant::now();
     let last_look = match hand_over {
         HandOver::None => LAST_LOOK,
@@ -59,7 +59,7 @@ pub(super) async fn drain(connections: &Connections, hand_over: HandOver) {
             }
         }
     }
-    report(connections, streams, told);
+    report(connections, streams, &begun);
 }
 
 fn cut(connections: &Connections, how: impl Fn(&Conn) -> Vec<super::conn::Named>) {
@@ -68,18 +68,47 @@ fn cut(connections: &Connections, how: impl Fn(&Conn) -> Vec<super::conn::Named>
     }
 }
 
-fn report(connections: &Connections, streams: usize, told: Instant) {
-    let (served, requests) = connections.served();
+/// How things stood when the server was told.
+#[derive(Debug)]
+pub(super) struct Begun {
+    told: Instant,
+    open: usize,
+    opened: u64,
+    requests: u64,
+}
+
+impl Begun {
+    pub(super) fn now(connections: &Connections) -> Begun {
+        let (opened, requests) = connections.served();
+        Begun {
+            told: Instant::now(),
+            open: connections.all().len(),
+            opened,
+            requests,
+        }
+    }
+}
+
+fn report(connections: &Connections, streams: usize, begun: &Begun) {
+    let (opened, requests) = connections.served();
+    let accepted = usize::try_from(opened - begun.opened).unwrap_or(usize::MAX);
+    let drained = Drained {
+        connections: begun.open.saturating_add(accepted),
+        requests: requests.saturating_sub(begun.requests),
+        streams,
+        took: begun.told.elapsed(),
+    };
     let cuts = connections.ctx.cuts();
     tracing::info!(
         server = connections.ctx.scope().path(),
-        connections = served,
-        requests,
-        streams_told = streams,
+        connections = drained.connections,
+        requests = drained.requests,
+        streams = drained.streams,
         cut_requests = cuts.count_of(Cut::Request),
         cut_streams = cuts.count_of(Cut::Stream),
         cut_connections = cuts.count_of(Cut::Connection),
-        took = ?told.elapsed(),
+        took = ?drained.took,
         "drained",
     );
+    connections.ctx.report_drained(drained);
 }

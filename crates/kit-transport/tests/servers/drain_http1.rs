@@ -277,3 +277,28 @@ async fn a_lame_duck_serves_new_connections_and_closes_them_after_their_answer()
     server.drain().await.within(200).nothing_cut();
     no_task_is_left().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drain_says_what_it_came_to() {
+    let held = Held::new();
+    let server = Fixture::http(held.router()).await;
+    let mut idle = Raw::connect(server.address).await;
+    idle.get("/hello").await;
+    idle.read_to("hello").await;
+    let mut running = Raw::connect(server.address).await;
+    running.get("/held").await;
+    held.begun().await;
+    let answered = async {
+        // The idle connection ends first.
+        idle.read_to_close().await;
+        held.go.add_permits(1);
+        running.read_to("done").await;
+    };
+    let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), answered);
+    let drained = ended.nothing_cut().ctx.drained().expect("it says so");
+    assert_eq!(
+        (drained.connections, drained.requests, drained.streams),
+        (2, 1, 0)
+    );
+    assert!(drained.took <= ended.took);
+}

@@ -1,0 +1,35 @@
+//! What a server's drain came to.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What a server's drain came to, beside what it [cut](crate::Cuts).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Drained {
+    /// The connections that were open when it began, and those that were accepted afterwards.
+    pub connections: usize,
+    /// The requests that ended while it went on.
+    pub requests: u64,
+    /// The streams that were told: health watches, server-sent events, WebSockets, and responses
+    /// whose handlers asked for the drain.
+    pub streams: usize,
+    /// From the moment the server was told to the end of its last connection.
+    pub took: Duration,
+}
+
+impl fmt::Display for Drained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Drained {
+            connections,
+            requests,
+            streams,
+            took,
+        } = self;
+        write!(
+            f,
+            "{connections} connections, {requests} requests and {streams} streams ended in {took:.1?}"
+        )
+    }
+}

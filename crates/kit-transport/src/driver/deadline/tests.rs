@@ -202,6 +202,15 @@ async fn http2_has_a_request_in_flight_until_nothing_is_written_for_half_a_secon
     assert_eq!(task.age() - quiet, HALF);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_goes_on_sending_after_the_close_has_half_a_second() {
+    let mut task = Task::at(Stage::Http1);
+    advance(SECOND).await;
+    task.deadlines.linger();
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Lingering));
+    assert_eq!(task.age(), SECOND + HALF);
+}
+
 const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
 
 /// Always busy; the age at which it is closed, or does not want another request.

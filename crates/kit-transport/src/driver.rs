@@ -24,6 +24,7 @@ mod lame_duck;
 mod listener;
 mod options;
 mod peer;
+mod ping_timer;
 mod security;
 mod service;
 mod sniff;

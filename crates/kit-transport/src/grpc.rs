@@ -37,7 +37,7 @@ pub use until_unavailable::UntilUnavailable;
 ///
 /// What health says is told at [`Services`]; an HTTP server can
 /// [have the same services](crate::http::Server::grpc) on its port. A request that is not gRPC is
-/// answered 415.
+/// answered 415. A client's `grpc-timeout` is kept, also in the middle of a stream.
 ///
 /// A request's extensions hold tonic's connect info (so `tonic::Request::remote_addr` works),
 /// [`Peer`], [`Draining`](crate::Draining), the server's `kit_sync::Scope`, and what the

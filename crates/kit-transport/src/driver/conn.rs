@@ -248,11 +248,8 @@ impl Conn {
                 now: None,
             };
         }
-        let late = if fired && inside.in_flight.due().is_some() {
-            inside.in_flight.time_out(Instant::now())
-        } else {
-            Vec::new()
-        };
+        let due = inside.in_flight.due();
+        let late = (fired && due.is_some()).then(|| inside.in_flight.time_out(Instant::now()));
         let seen = Seen {
             opened: self.ready.get().copied().unwrap_or(self.opened),
             stage: self.stage.load(),
@@ -273,7 +270,7 @@ impl Conn {
             self.old.store(true, Ordering::Relaxed);
         }
         drop(inside);
-        late.into_iter().for_each(Waker::wake);
+        late.into_iter().flatten().for_each(Waker::wake);
         Settled { next, now }
     }
 

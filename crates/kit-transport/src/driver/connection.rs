@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::{Builder, UpgradeableConnection};
 use pin_project_lite::pin_project;
 
@@ -14,6 +14,7 @@ use super::deadline::{Next, TooLong, after};
 use super::executor::ScopeExecutor;
 use super::io::Io;
 use super::options::MAX_HEADERS;
+use super::ping_timer::PingTimer;
 use super::service::{Handler, RequestService};
 use super::timer::LazyTimer;
 
@@ -67,7 +68,7 @@ fn builder(connections: &Connections) -> Builder<ScopeExecutor> {
     }
     builder
         .http2()
-        .timer(TokioTimer::new())
+        .timer(PingTimer)
         .max_header_list_size(u32::try_from(max_head).unwrap_or(u32::MAX))
         .max_concurrent_streams(options.http2.max_streams)
         .max_pending_accept_reset_streams(options.http2.max_early_resets)

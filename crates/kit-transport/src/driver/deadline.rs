@@ -67,8 +67,8 @@ pub(super) struct Deadlines {
     /// hyper was asked to close it gracefully.
     closing: bool,
     lingering: bool,
-    /// When it is old; the inner `None`: never.
-    old_at: Option<Option<Instant>>,
+    /// When it is old, if that is known.
+    old_at: Option<Instant>,
     old: bool,
     /// By when something must be written after so many writes.
     stuck: Option<(Instant, u64)>,
@@ -143,38 +143,47 @@ impl Deadlines {
     ) -> Next {
         if seen.fired {
             self.since.now = Some(Instant::now());
-        }
-        let old_at = self.old_at(seen, limits);
-        if old_at.is_some_and(|old_at| self.is_past(old_at, seen)) {
-            self.old = true;
-            if seen.stage == Stage::Http2 {
-                self.closing = true;
-                return Next::Close;
+            if let Some(next) = self.is_overdue(seen, limits) {
+                return next;
             }
         }
-        let stuck = seen.blocked.then(|| self.stuck(seen, limits));
-        if stuck.is_some_and(|stuck| self.is_past(stuck, seen)) {
-            return Next::Kill(TooLong::Unread);
+        let next = self.phase(seen, tail, limits);
+        let Next::Wait(mut until) = next else {
+            return next;
+        };
+        if self.old_at.is_none() {
+            self.old_at = Deadlines::grows_old(seen, limits);
         }
-        match self.phase(seen, tail, limits) {
-            Next::Wait(until) => {
-                let old_at = old_at.filter(|_| !self.old);
-                let sooner = old_at.into_iter().chain(stuck).fold(until, Instant::min);
-                Next::Wait(sooner)
-            }
-            next => next,
+        if let Some(old_at) = self.old_at
+            && !self.old
+        {
+            until = until.min(old_at);
         }
+        if seen.blocked {
+            until = until.min(self.stuck(seen, limits));
+        }
+        Next::Wait(until)
     }
 
-    /// When it will be old, unless it is already, or the question does not arise (yet).
-    fn old_at(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Option<Instant> {
-        if self.old || self.closing || !matches!(seen.stage, Stage::Http1 | Stage::Http2) {
+    /// What nothing can put off that a request does.
+    fn is_overdue(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Option<Next> {
+        let is_old = self.old_at.is_some_and(|old_at| self.is_past(old_at, seen));
+        if is_old && !std::mem::replace(&mut self.old, true) && seen.stage == Stage::Http2 {
+            let told = std::mem::replace(&mut self.closing, true);
+            return (!told).then_some(Next::Close);
+        }
+        let stuck = seen.blocked.then(|| self.stuck(seen, limits))?;
+        self.is_past(stuck, seen)
+            .then_some(Next::Kill(TooLong::Unread))
+    }
+
+    /// When it will be old; `None` while nobody knows what it speaks.
+    fn grows_old(seen: &Seen, limits: &ConnectionOptions) -> Option<Instant> {
+        if !matches!(seen.stage, Stage::Http1 | Stage::Http2) {
             return None;
         }
-        *self.old_at.get_or_insert_with(|| {
-            let age = limits.max_age?.min(AGES);
-            Some(seen.opened + age.mul_f32(0.9 + 0.2 * seen.jitter))
-        })
+        let age = limits.max_age.map_or(AGES, |age| age.min(AGES));
+        Some(seen.opened + age.mul_f32(0.9 + 0.2 * seen.jitter))
     }
 
     /// By when something must be written.

@@ -144,12 +144,7 @@ impl<H: Handler> Future for ResponseFuture<H> {
                 let Waits::TimedOut(limit) = guard.conn().waits_for(guard.key(), cx) else {
                     return Poll::Pending;
                 };
-                let request = guard.conn().name_of(guard.key());
-                if *this.bounded {
-                    tracing::debug!(%request, ?limit, "no answer in time");
-                } else {
-                    tracing::warn!(%request, ?limit, "no answer in time");
-                }
+                tell(guard, limit, *this.bounded);
                 *this.bounded = false;
                 H::timed_out(&this.future, limit)
             }
@@ -188,6 +183,17 @@ impl<H: Handler> Future for ResponseFuture<H> {
         Poll::Ready(Ok(
             response.map(|body| TrackedBody::new(body, ending, guard))
         ))
+    }
+}
+
+/// Which request took too long. What a client's limit ends is the client's affair.
+#[cold]
+fn tell(guard: &Guard, limit: Duration, bounded: bool) {
+    let request = guard.conn().name_of(guard.key());
+    if bounded {
+        tracing::debug!(%request, ?limit, "no answer in time");
+    } else {
+        tracing::warn!(%request, ?limit, "no answer in time");
     }
 }
 

@@ -58,6 +58,16 @@ impl Task {
         next
     }
 
+    /// Polls by the timer alone, until it is not to wait any more.
+    async fn end(&mut self) -> Next {
+        loop {
+            match self.fire().await {
+                Next::Wait(_) => {}
+                next => return next,
+            }
+        }
+    }
+
     fn request(&mut self) {
         self.deadlines.start();
         self.deadlines.take_now();
@@ -202,6 +212,15 @@ async fn http2_has_a_request_in_flight_until_nothing_is_written_for_half_a_secon
     assert_eq!(task.age() - quiet, HALF);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_goes_on_sending_after_the_close_has_half_a_second() {
+    let mut task = Task::at(Stage::Http1);
+    advance(SECOND).await;
+    task.deadlines.linger();
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Lingering));
+    assert_eq!(task.age(), SECOND + HALF);
+}
+
 const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
 
 /// Always busy; the age at which it is closed, or does not want another request.
@@ -254,7 +273,7 @@ async fn a_client_that_reads_nothing_has_a_minute_from_its_last_read() {
         task.seen.written += 1;
         assert!(matches!(task.poll(), Next::Wait(_)));
     }
-    assert_eq!(task.fire().await, Next::Kill(TooLong::Unread));
+    assert_eq!(task.end().await, Next::Kill(TooLong::Unread));
     assert_eq!(task.age(), 210 * SECOND);
 }
 
@@ -270,7 +289,7 @@ async fn who_reads_again_has_a_new_minute() {
     task.poll();
     advance(50 * SECOND).await;
     task.seen.blocked = true;
-    assert_eq!(task.fire().await, Next::Kill(TooLong::Unread));
+    assert_eq!(task.end().await, Next::Kill(TooLong::Unread));
     assert_eq!(task.age(), 160 * SECOND);
 }
 

@@ -202,15 +202,14 @@ async fn hand_over(old: Listen, new: impl FnOnce(std::net::SocketAddr) -> Listen
     for client in clients {
         load.spawn(client);
     }
-    let ended = old.stop_within(PATIENCE);
-    // Asked while the old server waits whether they have something to ask.
-    let asked_late = async {
-        for client in &mut kept {
-            asked(client, "hello").await;
-        }
-    };
-    let (ended, ()) = tokio::join!(ended, asked_late);
-    ended.nothing_cut().within(1500);
+    // They have asked, and the old server may not have heard of it yet.
+    for client in &mut kept {
+        client.get("/").await;
+    }
+    old.stop_within(PATIENCE).await.nothing_cut();
+    for client in &mut kept {
+        client.read_to("hello").await;
+    }
     stop.send(()).unwrap();
     drop(stopped.borrow_and_update());
     for served in load.join_all().await {

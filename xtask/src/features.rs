@@ -55,6 +55,16 @@ pub(crate) fn check() -> Result {
             found.push(error.to_string());
         }
     }
+    // Features are additive, so each must build without the others.
+    for features in ["http", "grpc", "tls", "ws", "http,tls", "grpc,tls"] {
+        let mut check = cargo();
+        check.args(["clippy", "--quiet", "-p", "kit-transport"]);
+        check.args(["--no-default-features", "--features", features]);
+        check.args(["--", "-D", "warnings"]);
+        if let Err(error) = run_command(&mut check) {
+            found.push(error.to_string());
+        }
+    }
     if found.is_empty() {
         Ok(())
     } else {

@@ -14,30 +14,34 @@ mod error;
 pub mod grpc;
 #[cfg(feature = "http")]
 pub mod http;
+mod inherited;
 mod lifecycle;
+#[cfg(any(feature = "http", feature = "grpc"))]
 mod listen;
 mod listening;
 mod phase;
 mod server;
 #[cfg(any(feature = "http", feature = "grpc"))]
 mod start_error;
-#[cfg(feature = "tls")]
+#[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 mod tls;
 
 pub use context::Context;
 pub use cut::{Cut, Cuts};
 pub use drained::Drained;
-#[cfg(feature = "tls")]
+#[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 pub use driver::Identity;
 #[cfg(any(feature = "http", feature = "grpc"))]
 pub use driver::{ConnectionOptions, Draining, Http2Options, Peer, Until};
 pub use error::ApiError;
+pub use inherited::{Inherited, InheritedListeners};
 pub use lifecycle::{Lifecycle, Stage};
-pub use listen::{HandOver, Inherited, InheritedListeners, Listen};
+#[cfg(any(feature = "http", feature = "grpc"))]
+pub use listen::{HandOver, Listen};
 pub use listening::{Address, Listening};
 pub use phase::Phase;
 pub use server::Server;
 #[cfg(any(feature = "http", feature = "grpc"))]
 pub use start_error::StartError;
-#[cfg(feature = "tls")]
+#[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 pub use tls::{Pem, Tls};

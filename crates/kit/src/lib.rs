@@ -43,10 +43,10 @@ pub use kit_transport as transport;
 pub use kit_transport::grpc;
 #[cfg(feature = "http")]
 pub use kit_transport::http;
-pub use kit_transport::{ApiError, Context, HandOver, Listen, Listening, Server};
+pub use kit_transport::{ApiError, Context, Listening, Server};
 #[cfg(any(feature = "http", feature = "grpc"))]
-pub use kit_transport::{ConnectionOptions, Draining, Http2Options, Peer};
-#[cfg(feature = "tls")]
+pub use kit_transport::{ConnectionOptions, Draining, HandOver, Http2Options, Listen, Peer};
+#[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 pub use kit_transport::{Identity, Pem, Tls};
 
 #[cfg(doctest)]

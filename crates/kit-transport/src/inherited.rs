@@ -1,0 +1,61 @@
+//! Listeners that the process was given.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A listening socket from outside the application.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Inherited {
+    /// For IP.
+    Tcp(std::net::TcpListener),
+    /// For a path.
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixListener),
+}
+
+impl From<std::net::TcpListener> for Inherited {
+    fn from(listener: std::net::TcpListener) -> Inherited {
+        Inherited::Tcp(listener)
+    }
+}
+
+#[cfg(unix)]
+impl From<std::os::unix::net::UnixListener> for Inherited {
+    fn from(listener: std::os::unix::net::UnixListener) -> Inherited {
+        Inherited::Unix(listener)
+    }
+}
+
+/// The listeners that a process was given, each of which one server can take.
+///
+/// ```
+/// use kit_transport::{Inherited, InheritedListeners};
+///
+/// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let listeners: InheritedListeners = [Some(Inherited::from(listener))].into_iter().collect();
+/// assert!(listeners.take(0).is_some());
+/// assert!(listeners.take(0).is_none());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct InheritedListeners(Arc<Mutex<Vec<Option<Inherited>>>>);
+
+impl InheritedListeners {
+    /// The `index`th one, unless it was taken before.
+    #[must_use]
+    pub fn take(&self, index: usize) -> Option<Inherited> {
+        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.get_mut(index)?.take()
+    }
+}
+
+/// `None` stands for what is no listener, and keeps the others' numbers right.
+impl FromIterator<Option<Inherited>> for InheritedListeners {
+    fn from_iter<I>(listeners: I) -> InheritedListeners
+    where
+        I: IntoIterator<Item = Option<Inherited>>,
+    {
+        let listeners = listeners.into_iter().collect();
+        InheritedListeners(Arc::new(Mutex::new(listeners)))
+    }
+}

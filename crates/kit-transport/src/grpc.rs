@@ -44,6 +44,9 @@ pub use until_unavailable::UntilUnavailable;
 /// application gave ([`Context::extensions`]). A handler that panics answers `INTERNAL`; the panic
 /// is logged, the connection and the server live on.
 ///
+/// With the features `gzip` and `zstd`, services compress as their generated code offers it:
+/// `GreeterServer::new(greeter).accept_compressed(…).send_compressed(…)`.
+///
 /// ```
 /// use kit_transport::grpc;
 ///

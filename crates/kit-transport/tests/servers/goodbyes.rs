@@ -10,7 +10,7 @@ use axum::routing::get;
 use futures_core::Stream;
 use futures_sink::Sink as _;
 use kit_transport::grpc::UntilUnavailable;
-use kit_transport::{Draining, grpc, http};
+use kit_transport::{Draining, grpc};
 use tokio_stream::adapters::Chain;
 use tokio_stream::{Once, Pending, StreamExt};
 use tokio_tungstenite::connect_async;
@@ -186,44 +186,4 @@ async fn a_stream_of_messages_ends_as_unavailable() {
     assert_eq!(status.message(), "the server is draining");
     drop((client, stream));
     no_task_is_left().await;
-}
-
-#[tokio::test]
-async fn both_protocols_are_served_on_one_port() {
-    let routes = Router::new().route("/", get(async || "hello"));
-    let server = http::Server::new(ANY_PORT, routes).grpc(grpc::Services::new());
-    let server = Fixture::start(server).await;
-    let mut plain = Raw::connect(server.address).await;
-    plain.get("/").await;
-    plain.read_to("hello").await;
-    plain.get("/unknown").await;
-    let head = plain.read_head().await;
-    assert!(
-        head.starts_with("HTTP/1.1 404") && !head.contains("grpc"),
-        "{head}"
-    );
-    let mut client = client_of(&server).await;
-    let checked = client.check(HealthCheckRequest::default()).await.unwrap();
-    assert_eq!(checked.into_inner().status(), ServingStatus::Serving);
-    let schemes: Vec<_> = server.all.iter().map(ToString::to_string).collect();
-    let address = server.address;
-    assert_eq!(
-        schemes,
-        [format!("http://{address}"), format!("grpc://{address}")]
-    );
-    drop(client);
-    server.stop_within(PATIENCE).await.nothing_cut();
-}
-
-#[tokio::test]
-async fn what_is_no_grpc_is_refused_where_only_grpc_is_served() {
-    let server = Fixture::start(grpc::Server::new(ANY_PORT)).await;
-    let mut client = Raw::connect(server.address).await;
-    client.get("/").await;
-    let head = client.read_head().await;
-    assert!(
-        head.starts_with("HTTP/1.1 415") && !head.contains("grpc"),
-        "{head}"
-    );
-    server.stop_within(PATIENCE).await.nothing_cut();
 }

@@ -11,6 +11,8 @@ mod hostile;
 mod limits;
 #[cfg(unix)]
 mod listening;
+#[cfg(all(feature = "gzip", feature = "zstd"))]
+mod protocols;
 mod serving;
 mod sizes;
 mod streams;

@@ -40,6 +40,8 @@ pub use lifecycle::{Lifecycle, Stage};
 pub use listen::{HandOver, Listen};
 pub use listening::{Address, Listening};
 pub use phase::Phase;
+#[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
+pub use rustls::pki_types::CertificateDer;
 pub use server::Server;
 #[cfg(any(feature = "http", feature = "grpc"))]
 pub use start_error::StartError;

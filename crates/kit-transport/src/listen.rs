@@ -63,10 +63,12 @@ pub enum HandOver {
     /// Whoever has the same listening socket, such as systemd or the process that inherits it: what
     /// has not been accepted stays in the queue for them.
     SharedListener,
-    /// A process that has bound the same address with `SO_REUSEPORT` after this one. The server
-    /// steers new connections there (by a socket filter that picks the second socket of the group;
-    /// where the system cannot, the kernel goes on dividing them), accepts for 200 ms more, at most
-    /// a fifth of what is left, and empties its queue before it closes it.
+    /// A process that has bound the same address with `SO_REUSEPORT` after this one: one old process
+    /// and one new one, of which the old one stops. It steers new connections to the new one (by a
+    /// socket filter that picks the second socket of the port's group, on Linux; where the system
+    /// cannot, the kernel goes on dividing them), accepts for 200 ms more, at most a fifth of what
+    /// is left, and empties its queue before it closes it. With more processes on one port, or when
+    /// it is the newer one that stops, the second socket may be the wrong one.
     ReusePort,
 }
 
@@ -117,7 +119,8 @@ impl Listen {
     }
 
     /// How often the system asks a silent client whether it is still there, so that a stream to one
-    /// that has vanished ends. Default: every 15 s; `None` never asks.
+    /// that has vanished ends; in whole seconds, from 1 to 32 767. Default: every 15 s; `None` never
+    /// asks.
     pub fn keep_alive(self, every: impl Into<Option<Duration>>) -> Listen {
         Listen {
             keep_alive: every.into(),

@@ -112,16 +112,21 @@ impl From<&std::path::Path> for Pem {
     }
 }
 
-/// A path: PEM itself comes by [`Pem::bytes`].
+/// A path; or PEM itself, which no path looks like.
 impl From<&str> for Pem {
-    fn from(path: &str) -> Pem {
-        Pem::file(path)
+    fn from(text: &str) -> Pem {
+        if text.contains("-----BEGIN ") {
+            Pem::bytes(text)
+        } else {
+            Pem::file(text)
+        }
     }
 }
 
+/// A path; or PEM itself, which no path looks like.
 impl From<String> for Pem {
-    fn from(path: String) -> Pem {
-        Pem::file(path)
+    fn from(text: String) -> Pem {
+        Pem::from(text.as_str())
     }
 }
 

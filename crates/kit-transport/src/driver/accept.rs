@@ -20,6 +20,8 @@ use crate::{Context, HandOver, Lifecycle, Stage};
 
 /// How long accepting pauses when the process has no file descriptor or memory left.
 const BACK_OFF: Duration = Duration::from_millis(100);
+/// So many errors in a row of single connections are suspicious.
+const MANY: u32 = 100;
 /// How long connections wait for a place before they are closed instead.
 const SHED_AFTER: Duration = Duration::from_secs(1);
 /// For connections that were on their way before a successor got them all.
@@ -44,7 +46,7 @@ pub(crate) fn serve<H: Handler>(
         // Also when the application had no time to be one.
         acceptor.connections.become_lame_duck(Duration::ZERO);
         let begun = Begun::now(&acceptor.connections);
-        let hand_over = listener.hand_over;
+        let hand_over = listener.hand_over();
         acceptor.hand_over(listener).await;
         drain(&acceptor.connections, hand_over, begun).await;
     });
@@ -87,6 +89,7 @@ impl<H: Handler> Acceptor<H> {
     async fn accept_all(&self, listener: &Listener) {
         let mut exhausted = false;
         let mut shedding = false;
+        let mut broken = 0;
         loop {
             if self.connections.is_full() && !shedding {
                 let room = timeout(SHED_AFTER, self.connections.room()).await;
@@ -99,11 +102,21 @@ impl<H: Handler> Acceptor<H> {
             match listener.accept().await {
                 Ok(accepted) => {
                     exhausted = false;
-                    shedding &= self.connections.is_full();
+                    broken = 0;
+                    if shedding && !self.connections.is_full() {
+                        shedding = false;
+                        let closed = self.connections.take_shed();
+                        tracing::info!(closed, "there is room for connections again");
+                    }
                     self.accepted(accepted);
                 }
                 Err(error) if concerns_one_connection(&error) => {
                     tracing::debug!(%error, "a connection failed before it was accepted");
+                    broken += 1;
+                    if broken % MANY == 0 {
+                        // It may be the listener after all.
+                        tokio::time::sleep(BACK_OFF).await;
+                    }
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut exhausted, true) {
@@ -117,7 +130,7 @@ impl<H: Handler> Acceptor<H> {
 
     /// New connections go elsewhere from now on.
     async fn hand_over(&self, listener: Listener) {
-        match listener.hand_over {
+        match listener.hand_over() {
             // Who has the listener as well serves its queue.
             HandOver::SharedListener => return,
             HandOver::None => {}

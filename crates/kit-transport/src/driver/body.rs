@@ -71,6 +71,8 @@ pub(super) struct Ending {
     pub(super) events: bool,
     /// Its client has said how long it may take.
     pub(super) late: Option<LateTrailers>,
+    /// On HTTP/2 it is asked for more only when its client has room.
+    pub(super) http2: bool,
 }
 
 impl Ending {
@@ -94,6 +96,9 @@ pin_project! {
 impl<B: Body> TrackedBody<B> {
     pub(super) fn new(body: B, ending: Ending, mut guard: Guard) -> TrackedBody<B> {
         guard.whole = body.is_end_stream();
+        if ending.http2 && !guard.whole {
+            guard.conn.awaits_client(guard.key, true);
+        }
         TrackedBody {
             body: Some(body),
             ending,
@@ -138,6 +143,10 @@ where
             return Poll::Ready(Some(Err("the handler panicked".into())));
         };
         this.guard.whole = matches!(polled, Poll::Ready(None)) || body.is_end_stream();
+        if this.ending.http2 && !this.guard.whole {
+            let conn = this.guard.conn();
+            conn.awaits_client(this.guard.key(), polled.is_ready());
+        }
         polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
     }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use tokio::time::Instant;
 
-use super::deadline::{Deadlines, Next, Seen};
+use super::deadline::{Deadlines, Next, Seen, TooLong};
 #[cfg(feature = "tls")]
 use super::identity::Identity;
 use super::in_flight::{InFlight, Running};
@@ -250,6 +250,10 @@ impl Conn {
         }
         let due = inside.in_flight.due();
         let late = (fired && due.is_some()).then(|| inside.in_flight.time_out(Instant::now()));
+        if fired && inside.in_flight.has_unread(Instant::now(), limits.unread) {
+            let next = Next::Kill(TooLong::Unread);
+            return Settled { next, now: None };
+        }
         let seen = Seen {
             opened: self.ready.get().copied().unwrap_or(self.opened),
             stage: self.stage.load(),
@@ -272,6 +276,12 @@ impl Conn {
         drop(inside);
         late.into_iter().flatten().for_each(Waker::wake);
         Settled { next, now }
+    }
+
+    /// What was upgraded lives on without it.
+    pub(super) fn task_ended(&self) {
+        let task = self.lock().task.take();
+        drop(task);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::conn::Conn;
 use super::connections::Connections;
-use super::deadline::{Next, TooLong, after};
+use super::deadline::{AGES, Next, TooLong, after};
 use super::executor::ScopeExecutor;
 use super::io::Io;
 use super::options::MAX_HEADERS;
@@ -20,6 +20,8 @@ use super::timer::LazyTimer;
 
 /// With less hyper panics.
 const SMALLEST_BUFFER: usize = 8192;
+/// They have their place before any has come.
+const MOST_HEADERS: usize = 16_384;
 
 type Hyper<H> = UpgradeableConnection<'static, TokioIo<Io>, RequestService<H>, ScopeExecutor>;
 
@@ -64,7 +66,9 @@ fn builder(connections: &Connections) -> Builder<ScopeExecutor> {
     // hyper's own header timeout stays off: it is an idle timer, and comes after the first byte.
     builder.http1().max_buf_size(max_head);
     if options.max_headers != MAX_HEADERS {
-        builder.http1().max_headers(options.max_headers);
+        builder
+            .http1()
+            .max_headers(options.max_headers.min(MOST_HEADERS));
     }
     builder
         .http2()
@@ -73,8 +77,8 @@ fn builder(connections: &Connections) -> Builder<ScopeExecutor> {
         .max_concurrent_streams(options.http2.max_streams)
         .max_pending_accept_reset_streams(options.http2.max_early_resets)
         .max_local_error_reset_streams(options.http2.max_faulty_streams)
-        .keep_alive_interval(options.http2.ping_interval)
-        .keep_alive_timeout(options.http2.ping_timeout);
+        .keep_alive_interval(options.http2.ping_interval.map(|every| every.min(AGES)))
+        .keep_alive_timeout(options.http2.ping_timeout.min(AGES));
     builder
 }
 
@@ -88,6 +92,7 @@ impl<H: Handler> Future for Connection<H> {
                 if let Err(error) = result {
                     tracing::debug!(remote = %this.conn.remote(), error = &*error as &dyn std::error::Error, "connection failed");
                 }
+                this.conn.task_ended();
                 return Poll::Ready(());
             }
             let mut fired = false;

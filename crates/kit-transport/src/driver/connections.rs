@@ -106,6 +106,11 @@ impl Connections {
         self.shed.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// How many were closed like that since somebody asked.
+    pub(super) fn take_shed(&self) -> u64 {
+        self.shed.swap(0, Ordering::Relaxed)
+    }
+
     /// Resolves at this time, or at the deadline of the stop when that comes first.
     pub(super) async fn until(&self, time: Instant) {
         let mut life = self.ctx.lifecycle();

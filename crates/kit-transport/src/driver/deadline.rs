@@ -12,7 +12,7 @@ const QUIET: Duration = Duration::from_millis(500);
 /// How long a connection that was asked to close may take without a request in flight.
 const CLOSING: Duration = Duration::from_millis(500);
 /// Longer than any process lives.
-const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+pub(super) const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// What the connection's task does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +124,11 @@ impl Deadlines {
         self.since.closing = None;
     }
 
+    /// All that was to be said has left.
+    pub(super) fn is_lingering(&self) -> bool {
+        self.lingering
+    }
+
     /// It should take no more requests.
     pub(super) fn is_old(&self) -> bool {
         self.old
@@ -215,7 +220,8 @@ impl Deadlines {
             // before that end, and then this is when it is noticed.
             let base = self.since.now.or(self.since.start).unwrap_or(seen.opened);
             self.since.start = Some(base);
-            let idle = after(base, limits.idle);
+            // As often as what the client does not read is looked for.
+            let idle = after(base, limits.idle.min(limits.unread));
             return Next::Wait(seen.due.map_or(idle, |due| due.min(idle)));
         }
         if tail.is_some() {

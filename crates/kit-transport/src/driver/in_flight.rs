@@ -62,6 +62,10 @@ pub(super) struct Running {
     pub(super) timed_out: Option<Duration>,
     /// Who waits for the head, or for the next part of a body that can be told to end.
     pub(super) waiter: Option<Waker>,
+    /// On HTTP/2: there is more of the body, and it is for the client to make room for it.
+    awaits_client: bool,
+    /// Since when that is so, as far as anybody has looked.
+    awaits_since: Option<Instant>,
 }
 
 impl Running {
@@ -91,6 +95,11 @@ impl Running {
         } else {
             self.allowed.head
         }
+    }
+
+    pub(super) fn awaits_client(&mut self, awaits: bool) {
+        self.awaits_client = awaits;
+        self.awaits_since = None;
     }
 
     pub(super) fn what(&self) -> Cut {
@@ -134,6 +143,8 @@ impl InFlight {
             cut: false,
             timed_out: None,
             waiter: None,
+            awaits_client: false,
+            awaits_since: None,
         };
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
@@ -209,6 +220,16 @@ impl InFlight {
         }
         self.due = due;
         late
+    }
+
+    /// Whether a client has made no room for the rest of a body for so long. Must be asked again
+    /// and again: what it finds for the first time begins then.
+    pub(super) fn has_unread(&mut self, now: Instant, limit: Duration) -> bool {
+        let waiting = self.places.iter_mut().flatten();
+        let waiting = waiting.filter(|running| running.awaits_client);
+        waiting
+            .map(|running| after(*running.awaits_since.get_or_insert(now), limit))
+            .fold(false, |unread, until| unread | (until <= now))
     }
 
     pub(super) fn streams(&self) -> usize {

@@ -149,19 +149,32 @@ impl AsyncWrite for Io {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.conn.is_killed() {
+            return Poll::Ready(Err(killed()));
+        }
         let result = Pin::new(&mut this.stream).poll_flush(cx);
         match &result {
             Poll::Ready(Ok(())) => this.conn.flushed(),
-            Poll::Pending => this.conn.is_blocked(),
-            Poll::Ready(Err(_)) => {}
+            // With TLS it is here that small writes wait.
+            Poll::Pending if !this.conn.waits_to_write(cx) => return Poll::Ready(Err(killed())),
+            Poll::Pending | Poll::Ready(Err(_)) => {}
         }
         result
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.conn.is_killed() {
+            return Poll::Ready(Err(killed()));
+        }
         if !this.lingers {
-            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            match Pin::new(&mut this.stream).poll_shutdown(cx) {
+                Poll::Ready(done) => done?,
+                Poll::Pending if !this.conn.waits_to_write(cx) => {
+                    return Poll::Ready(Err(killed()));
+                }
+                Poll::Pending => return Poll::Pending,
+            }
         }
         if !this.conn.is_switched() {
             ready!(this.poll_linger(cx));

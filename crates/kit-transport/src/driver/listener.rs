@@ -16,12 +16,21 @@ use crate::{Address, Context, HandOver, Inherited, Listen, StartError};
 
 /// How many connections are taken from the queue of a listener that closes.
 const SWEEP: usize = 1024;
+/// What Linux takes, in whole seconds.
+const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(1);
+const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(32_767);
 
 /// A listener, and what was asked for with it.
 #[derive(Debug)]
 pub(crate) struct Listener {
     sockets: Sockets,
-    pub(super) hand_over: HandOver,
+    tuning: Tuning,
+}
+
+/// What is done with accepted sockets, and in the end.
+#[derive(Clone, Copy, Debug)]
+struct Tuning {
+    hand_over: HandOver,
     no_delay: bool,
     keep_alive: Option<Duration>,
 }
@@ -50,6 +59,11 @@ impl Listener {
         };
         let sockets = match &listen.at {
             At::Address(address) => bind_tcp(*address, listen).map(Sockets::Tcp),
+            At::Unix(_) if listen.hand_over == HandOver::ReusePort => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a path cannot be bound twice, so `HandOver::ReusePort` is for IP addresses; \
+                 `HandOver::SharedListener` is for both",
+            )),
             #[cfg(unix)]
             At::Unix(path) => UnixSockets::bind(path, listen.backlog, listen.mode)
                 .await
@@ -68,9 +82,11 @@ impl Listener {
         };
         Ok(Listener {
             sockets: sockets.map_err(failed)?,
-            hand_over: listen.hand_over,
-            no_delay: listen.no_delay,
-            keep_alive: listen.keep_alive,
+            tuning: Tuning {
+                hand_over: listen.hand_over,
+                no_delay: listen.no_delay,
+                keep_alive: listen.keep_alive,
+            },
         })
     }
 
@@ -88,7 +104,7 @@ impl Listener {
         Ok(match &self.sockets {
             Sockets::Tcp(listener) => {
                 let (stream, remote) = listener.accept().await?;
-                self.tcp(stream, remote)
+                self.tuning.tcp(stream, remote)
             }
             #[cfg(unix)]
             Sockets::Unix(listener) => Ok(listener.accept().await?),
@@ -98,17 +114,17 @@ impl Listener {
     /// Closes the listener. What has connected already is served: what is left in the queue of a
     /// listener that closes is reset.
     pub(super) fn sweep(self, mut connect: impl FnMut(Accepted)) {
+        let Listener { sockets, tuning } = self;
         // Without the runtime, whose idea of what is ready lags behind.
-        match self.sockets {
-            Sockets::Tcp(ref listener) => {
-                let Ok(queue) = SockRef::from(listener).try_clone().and_then(nonblocking) else {
+        match sockets {
+            Sockets::Tcp(listener) => {
+                let Ok(queue) = listener.into_std() else {
                     return;
                 };
-                let queue = std::net::TcpListener::from(queue);
                 for accepted in until_empty(|| queue.accept()) {
                     connect(accepted.and_then(|(stream, remote)| {
                         stream.set_nonblocking(true)?;
-                        self.tcp(TcpStream::from_std(stream)?, remote)
+                        tuning.tcp(TcpStream::from_std(stream)?, remote)
                     }));
                 }
             }
@@ -120,19 +136,32 @@ impl Listener {
     /// Sends new connections to the process that has bound the address after this one.
     pub(super) fn steer(&self) {
         if let Sockets::Tcp(listener) = &self.sockets
-            && let Err(error) = steer_to_second(listener)
+            && let Err(error) = steer(listener, SECOND)
         {
             tracing::warn!(%error, "cannot steer new connections to the successor; the kernel divides them");
         }
     }
 
+    pub(super) fn hand_over(&self) -> HandOver {
+        self.tuning.hand_over
+    }
+}
+
+impl Tuning {
+    fn tune(&self, stream: &TcpStream) -> io::Result<()> {
+        stream.set_nodelay(self.no_delay)?;
+        let Some(every) = self.keep_alive else {
+            return Ok(());
+        };
+        let every = every.clamp(SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE);
+        let keep_alive = TcpKeepalive::new().with_time(every).with_interval(every);
+        SockRef::from(stream).set_tcp_keepalive(&keep_alive)
+    }
+
     fn tcp(&self, stream: TcpStream, remote: SocketAddr) -> io::Result<(Socket, Peer)> {
-        if self.no_delay {
-            stream.set_nodelay(true)?;
-        }
-        if let Some(every) = self.keep_alive {
-            let keep_alive = TcpKeepalive::new().with_time(every).with_interval(every);
-            SockRef::from(&stream).set_tcp_keepalive(&keep_alive)?;
+        if let Err(error) = self.tune(&stream) {
+            // It can be served all the same.
+            tracing::debug!(%remote, %error, "cannot set the options of a connection");
         }
         let local = stream.local_addr()?;
         let peer = Peer::new(Address::Ip(remote), Address::Ip(local));
@@ -180,17 +209,22 @@ fn bind_tcp(address: SocketAddr, listen: &Listen) -> io::Result<TcpListener> {
         return Err(io::ErrorKind::Unsupported.into());
     }
     socket.bind(address)?;
-    socket.listen(listen.backlog)
+    let listener = socket.listen(listen.backlog)?;
+    if listen.hand_over == HandOver::ReusePort {
+        // The filter of a hand-over before this one is still there.
+        let _ = steer(&listener, NOBODY);
+    }
+    Ok(listener)
 }
 
-fn nonblocking(socket: socket2::Socket) -> io::Result<socket2::Socket> {
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
+/// The sockets of a port are numbered in the order in which they were bound, until one is closed:
+/// then the last takes its number.
+const SECOND: u32 = 1;
+/// Of none: the kernel divides connections as it does without a filter.
+const NOBODY: u32 = u32::MAX;
 
-/// The sockets of a port are numbered in the order in which they were bound.
 #[cfg(target_os = "linux")]
-fn steer_to_second(listener: &TcpListener) -> io::Result<()> {
+fn steer(listener: &TcpListener, number: u32) -> io::Result<()> {
     use nix::libc::{BPF_K, BPF_RET, sock_filter, sock_fprog};
     use nix::sys::socket::{setsockopt, sockopt::AttachReusePortCbpf};
 
@@ -198,7 +232,7 @@ fn steer_to_second(listener: &TcpListener) -> io::Result<()> {
         code: u16::try_from(BPF_RET | BPF_K).expect("two small flags"),
         jt: 0,
         jf: 0,
-        k: 1,
+        k: number,
     }];
     let program = sock_fprog {
         len: 1,
@@ -208,7 +242,7 @@ fn steer_to_second(listener: &TcpListener) -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn steer_to_second(_: &TcpListener) -> io::Result<()> {
+fn steer(_: &TcpListener, _: u32) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

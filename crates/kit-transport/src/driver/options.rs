@@ -28,9 +28,10 @@ pub struct ConnectionOptions {
     pub head: Duration,
     /// Without a request in flight; then it is closed, on HTTP/2 by GOAWAY. Default: 60 s.
     pub idle: Duration,
-    /// How long bytes of a response may wait while the client takes none of them; then the
-    /// connection is cut. Who asks for much and reads nothing holds all of it in memory. Default:
-    /// 60 s.
+    /// How long bytes of a response may wait while the client makes no room for more; then the
+    /// connection is cut. Who asks for much and reads nothing holds all of it in memory. The system
+    /// makes room in steps of up to a few megabytes, so who reads slower than about 10 kB/s may
+    /// seem to read nothing. Default: 5 min.
     pub unread: Duration,
     /// How old a connection gets, a tenth more or less, so that those that began together do not
     /// end together. Then it takes no new requests, by GOAWAY on HTTP/2 and by
@@ -67,9 +68,9 @@ pub struct ConnectionOptions {
     pub max_body: Option<u64>,
     /// What concerns HTTP/2 alone.
     pub http2: Http2Options,
-    /// How many connections there may be at a time. One more waits in the system's queue; when it
-    /// has waited for a second it is closed, so that its client looks elsewhere. Keep it below the
-    /// process's limit of open files. Default: 20 000.
+    /// How many connections there may be at a time. More wait in the system's queue; when there was
+    /// no room for a second they are closed until there is, so that their clients look elsewhere.
+    /// Keep it below the process's limit of open files. Default: 20 000.
     pub max_connections: usize,
 }
 
@@ -82,7 +83,7 @@ impl Default for ConnectionOptions {
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(10),
             idle: Duration::from_secs(60),
-            unread: Duration::from_secs(60),
+            unread: Duration::from_secs(5 * 60),
             max_age: Some(Duration::from_secs(30 * 60)),
             request_timeout: Some(Duration::from_secs(30)),
             stream_grace: Duration::from_secs(2),

@@ -111,6 +111,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             connect,
             has_body,
             bounded: allowed.whole.is_some(),
+            own: self.request_timeout,
             waited: false,
             guard: Some(guard),
         }
@@ -126,6 +127,7 @@ pin_project! {
         has_body: bool,
         // Its client has said how long the body may take.
         bounded: bool,
+        own: Option<Duration>,
         waited: bool,
         guard: Option<Guard>,
     }
@@ -144,7 +146,7 @@ impl<H: Handler> Future for ResponseFuture<H> {
                 let Waits::TimedOut(limit) = guard.conn().waits_for(guard.key(), cx) else {
                     return Poll::Pending;
                 };
-                tell(guard, limit, *this.bounded);
+                tell(guard, limit, *this.own != Some(limit));
                 *this.bounded = false;
                 H::timed_out(&this.future, limit)
             }
@@ -179,6 +181,7 @@ impl<H: Handler> Future for ResponseFuture<H> {
         let ending = Ending {
             events,
             late: this.bounded.then_some(H::late_trailers as LateTrailers),
+            http2: *this.version >= Version::HTTP_2,
         };
         Poll::Ready(Ok(
             response.map(|body| TrackedBody::new(body, ending, guard))
@@ -188,9 +191,9 @@ impl<H: Handler> Future for ResponseFuture<H> {
 
 /// Which request took too long. What a client's limit ends is the client's affair.
 #[cold]
-fn tell(guard: &Guard, limit: Duration, bounded: bool) {
+fn tell(guard: &Guard, limit: Duration, of_client: bool) {
     let request = guard.conn().name_of(guard.key());
-    if bounded {
+    if of_client {
         tracing::debug!(%request, ?limit, "no answer in time");
     } else {
         tracing::warn!(%request, ?limit, "no answer in time");

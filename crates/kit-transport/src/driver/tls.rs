@@ -179,6 +179,9 @@ fn verifier(
         .map_err(|error| unusable(WHAT, pem, error.into()))
 }
 
+/// Files are not read in a loop without a pause.
+const MOST_OFTEN: Duration = Duration::from_millis(1);
+
 async fn reload(
     tls: &Tls,
     every: Duration,
@@ -188,7 +191,7 @@ async fn reload(
 ) {
     let mut told = None;
     loop {
-        tokio::time::sleep(every).await;
+        tokio::time::sleep(every.max(MOST_OFTEN)).await;
         let changed = match Files::read(tls).await {
             Ok(files) if files == known => continue,
             Ok(files) => {
@@ -202,7 +205,7 @@ async fn reload(
             Ok(config) => {
                 current.store(config);
                 told = None;
-                tracing::info!(certificate = %tls.certificate, "certificate changed");
+                tracing::info!(certificate = %tls.certificate, "the files of TLS have changed, and are used");
             }
             Err(error) if told.as_ref() == Some(&error) => {}
             Err(error) => {

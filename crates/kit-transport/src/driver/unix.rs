@@ -1,12 +1,11 @@
 //! Unix sockets: a listener that is a file.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::{Path, PathBuf};
 
-use socket2::SockRef;
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
 use super::listener::{Accepted, until_empty};
@@ -17,7 +16,7 @@ use crate::Address;
 #[derive(Debug)]
 pub(super) struct UnixSockets {
     // Removed before the listener closes: whoever finds the file finds somebody behind it.
-    _file: Option<SocketFile>,
+    file: Option<SocketFile>,
     listener: UnixListener,
     path: PathBuf,
 }
@@ -28,6 +27,13 @@ impl UnixSockets {
         backlog: u32,
         mode: Option<u32>,
     ) -> io::Result<UnixSockets> {
+        // Two that start at once would each take the other's file for a left-over one.
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = File::open(folder.unwrap_or(Path::new(".")));
+        // Where that is not allowed, it is as safe as without.
+        let _locked = folder.and_then(|folder| folder.lock().map(|()| folder));
         let socket = UnixSocket::new_stream()?;
         match socket.bind(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_left_over(path).await => {
@@ -44,7 +50,7 @@ impl UnixSockets {
         Ok(UnixSockets {
             listener: socket.listen(backlog)?,
             path: path.to_owned(),
-            _file: Some(file),
+            file: Some(file),
         })
     }
 
@@ -54,7 +60,7 @@ impl UnixSockets {
         Ok(UnixSockets {
             listener: UnixListener::from_std(listener)?,
             path: path.unwrap_or_default(),
-            _file: None,
+            file: None,
         })
     }
 
@@ -64,26 +70,28 @@ impl UnixSockets {
 
     pub(super) async fn accept(&self) -> io::Result<(Socket, Peer)> {
         let (stream, remote) = self.listener.accept().await?;
-        Ok(self.accepted(stream, remote.as_pathname()))
+        Ok(connected(stream, remote.as_pathname(), self.address()))
     }
 
     pub(super) fn sweep(self, mut connect: impl FnMut(Accepted)) {
-        let queue = SockRef::from(&self.listener)
-            .try_clone()
-            .map(StdUnixListener::from);
-        let Ok(queue) = queue else { return };
+        let local = self.address();
+        drop(self.file);
+        let Ok(queue) = self.listener.into_std() else {
+            return;
+        };
         for accepted in until_empty(|| queue.accept()) {
             connect(accepted.and_then(|(stream, remote)| {
                 stream.set_nonblocking(true)?;
-                Ok(self.accepted(UnixStream::from_std(stream)?, remote.as_pathname()))
+                let stream = UnixStream::from_std(stream)?;
+                Ok(connected(stream, remote.as_pathname(), local.clone()))
             }));
         }
     }
+}
 
-    fn accepted(&self, stream: UnixStream, remote: Option<&Path>) -> (Socket, Peer) {
-        let remote = Address::Unix(remote.map(Path::to_owned).unwrap_or_default());
-        (Socket::Unix(stream), Peer::new(remote, self.address()))
-    }
+fn connected(stream: UnixStream, remote: Option<&Path>, local: Address) -> (Socket, Peer) {
+    let remote = Address::Unix(remote.map(Path::to_owned).unwrap_or_default());
+    (Socket::Unix(stream), Peer::new(remote, local))
 }
 
 /// Whether a socket file has nobody behind it, as a process leaves it that was killed.

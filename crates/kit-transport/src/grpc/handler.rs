@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
-use http::{Extensions, HeaderMap, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use kit_sync::Scope;
 use pin_project_lite::pin_project;
@@ -22,10 +22,17 @@ use crate::driver::Handler;
 
 type Called = <Routes as Service<Request<Incoming>>>::Future;
 
-/// Whether a request says that it is gRPC.
+/// Whether a request says that it is gRPC: `application/grpc`, alone or with a format or
+/// parameters. `application/grpc-web` is another protocol.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
     let content_type = headers.get(CONTENT_TYPE);
-    content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+    let content_type = content_type.map_or(&b""[..], HeaderValue::as_bytes);
+    content_type
+        .split_at_checked(GRPC.len())
+        .is_some_and(|(name, rest)| {
+            name.eq_ignore_ascii_case(GRPC) && matches!(rest.first(), None | Some(b'+' | b';'))
+        })
 }
 
 #[derive(Clone)]

@@ -357,3 +357,22 @@ async fn a_handler_that_panics_and_one_that_never_returns_are_answered() {
     .await;
     ends_well(server).await;
 }
+
+/// A stream that has no window, on a connection that is otherwise alive: nothing waits in a socket.
+#[tokio::test]
+async fn who_opens_no_window_for_a_response_is_closed() {
+    const NO_WINDOW: [u8; 15] = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0];
+    let options = ConnectionOptions {
+        unread: LIMIT,
+        ..ConnectionOptions::default()
+    };
+    let server = serve(options).await;
+    let mut hostile = Raw::connect(server.address).await;
+    let opening = [PREFACE, &NO_WINDOW, &get_frame(1, "/endless")].concat();
+    beside_a_healthy_client(server.address, async {
+        hostile.send(opening).await;
+        hostile.read_to_close().await;
+    })
+    .await;
+    ends_well(server).await;
+}

@@ -191,3 +191,34 @@ async fn a_client_that_vanished_is_noticed_while_its_request_runs() {
     assert_eq!(running.await.unwrap().status(), 200);
     server.stop_within(PATIENCE).await.within(200).nothing_cut();
 }
+
+#[tokio::test]
+async fn limits_that_mean_none_break_nothing() {
+    let options = ConnectionOptions {
+        first_byte: Duration::MAX,
+        head: Duration::MAX,
+        idle: Duration::MAX,
+        unread: Duration::MAX,
+        max_age: Some(Duration::MAX),
+        request_timeout: Some(Duration::MAX),
+        stream_grace: Duration::MAX,
+        max_head: usize::MAX,
+        max_headers: usize::MAX,
+        max_body: Some(u64::MAX),
+        max_connections: usize::MAX,
+        http2: Http2Options {
+            ping_interval: Some(Duration::MAX),
+            ping_timeout: Duration::MAX,
+            ..Http2Options::default()
+        },
+    };
+    let server = http::Server::new(ANY_PORT, Held::new().router()).connections(options);
+    let server = Fixture::start(server).await;
+    let mut client = Raw::connect(server.address).await;
+    client.get("/hello").await;
+    client.read_to("hello").await;
+    let mut client = http2(server.address).await;
+    assert_eq!(ask(&mut client, "/hello").await.unwrap().status(), 200);
+    drop(client);
+    server.stop_within(PATIENCE).await.nothing_cut();
+}

@@ -275,3 +275,45 @@ async fn a_connection_that_waits_too_long_for_a_place_is_closed() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn any_keep_alive_is_rounded_to_what_the_system_takes() {
+    for every in [Duration::ZERO, Duration::from_millis(500), Duration::MAX] {
+        let listen = Listen::from(ANY_PORT).keep_alive(every);
+        let server = Fixture::start(http::Server::new(listen, said("hello"))).await;
+        asked(&mut Raw::connect(server.address).await, "hello").await;
+        server.stop_within(PATIENCE).await.nothing_cut();
+    }
+}
+
+#[tokio::test]
+async fn a_path_cannot_be_bound_twice_and_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = Listen::unix(folder.path().join("kit.sock")).hand_over(HandOver::ReusePort);
+    let error = start(listen).await.unwrap_err();
+    let shown = kit_sync::error_chain(&*error);
+    assert!(
+        shown.contains("`HandOver::ReusePort` is for IP addresses"),
+        "{shown}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_that_start_at_a_left_over_file_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..50 {
+        let path = folder.path().join(n.to_string());
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let tree = TaskTree::new("test");
+        let (_life, seen) = watch::channel(Lifecycle::new());
+        let mut starts = tokio::task::JoinSet::new();
+        for name in ["a", "b"] {
+            let ctx = Context::new(tree.scope().child(name), seen.clone());
+            let server = http::Server::new(Listen::unix(&path), Router::new());
+            starts.spawn(async move { server.start(&ctx).await.is_ok() });
+        }
+        let started = starts.join_all().await;
+        assert_eq!(started.iter().filter(|started| **started).count(), 1);
+        tree.close(tokio::time::Instant::now() + PATIENCE).await;
+    }
+}

@@ -45,6 +45,41 @@ async fn both_protocols_are_served_on_one_port() {
 }
 
 #[tokio::test]
+async fn relatives_of_grpc_are_for_the_routes() {
+    let routes = Router::new().fallback(async || "routes");
+    let server = http::Server::new(ANY_PORT, routes).grpc(grpc::Services::new());
+    let server = Fixture::start(server).await;
+    for (content_type, is_grpc) in [
+        ("application/grpc", true),
+        ("Application/gRPC+proto", true),
+        ("application/grpc;charset=utf-8", true),
+        ("application/grpc-web+proto", false),
+        ("application/grpcx", false),
+        ("application/json", false),
+    ] {
+        let mut client = Raw::connect(server.address).await;
+        let request = format!(
+            "POST /x HTTP/1.1\r\nhost: test\r\ncontent-type: {content_type}\r\n\
+             content-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        client.send(request).await;
+        let answer = client.read_to_close().await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert_eq!(
+            answer.contains("grpc-status: 12"),
+            is_grpc,
+            "{content_type}: {answer}"
+        );
+        assert_eq!(
+            answer.ends_with("routes"),
+            !is_grpc,
+            "{content_type}: {answer}"
+        );
+    }
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
 async fn what_is_no_grpc_is_refused_where_only_grpc_is_served() {
     let server = Fixture::start(grpc::Server::new(ANY_PORT)).await;
     let mut client = Raw::connect(server.address).await;

@@ -394,3 +394,47 @@ async fn a_grpc_client_is_known_to_tonic_by_its_certificate_and_its_address() {
     drop(client);
     server.stop_within(PATIENCE).await.nothing_cut();
 }
+
+#[tokio::test]
+async fn pem_may_stand_where_a_path_is_expected_and_is_never_printed() {
+    let authority = Authority::new();
+    let Signed { certificate, key } = authority.server();
+    let server = serve(Tls::new(certificate.as_str(), key.clone())).await;
+    let client = Client::of(&authority, None, &[]);
+    client.get(server.address).await.unwrap();
+    server.stop_within(PATIENCE).await.nothing_cut();
+    let shown = format!("{:?}", Tls::new(certificate, key));
+    assert!(!shown.contains("BEGIN"), "{shown}");
+}
+
+/// Over TLS it is the flush that waits for a client, and not the write.
+#[cfg(feature = "ws")]
+#[tokio::test]
+async fn an_upgraded_connection_that_its_client_does_not_read_is_cut() {
+    use axum::extract::ws::{Message, WebSocketUpgrade};
+    async fn flood(upgrade: WebSocketUpgrade) -> axum::response::Response {
+        upgrade.on_upgrade(async |mut socket| {
+            let message = Message::binary(vec![0; 16_000]);
+            while socket.send(message.clone()).await.is_ok() {}
+        })
+    }
+    let authority = Authority::new();
+    let routes = Router::new().route("/", axum::routing::get(flood));
+    let options = kit_transport::ConnectionOptions {
+        stream_grace: Duration::from_millis(200),
+        ..kit_transport::ConnectionOptions::default()
+    };
+    let server = http::Server::new(ANY_PORT, routes).connections(options);
+    let server = Fixture::start(server.tls(authority.server().tls())).await;
+    let client = Client::of(&authority, None, &["http/1.1"]);
+    let mut client = client.connect(server.address).await.unwrap();
+    let upgrade = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n\
+        upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+        sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    client.write_all(upgrade.as_bytes()).await.unwrap();
+    assert_eq!(client.read_u8().await.unwrap(), b'H');
+    let ended = server.stop_within(PATIENCE).await;
+    ended.within(2000).cut(Cut::Stream, 1);
+    drop(client);
+    no_task_is_left().await;
+}

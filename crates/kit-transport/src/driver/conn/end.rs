@@ -71,7 +71,7 @@ impl Conn {
         );
         if self.is_upgraded(&inside) {
             names.push((Cut::Stream, self.upgraded_name(now)));
-        } else if names.is_empty() && !had_cut {
+        } else if names.is_empty() && !had_cut && !inside.deadlines.is_lingering() {
             match inside.tail.take() {
                 Some(tail) => names.push((tail.what(), tail.name(from, now))),
                 None => names.push((Cut::Connection, self.connection_name(now))),

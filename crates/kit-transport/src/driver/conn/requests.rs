@@ -28,6 +28,7 @@ impl Conn {
         let mut inside = self.lock();
         let now = inside.deadlines.start();
         self.head.store(false, Ordering::Relaxed);
+        self.early.store(false, Ordering::Relaxed);
         inside.in_flight.start(method, path, now, allowed)
     }
 
@@ -44,6 +45,14 @@ impl Conn {
         if let Some(running) = self.lock().in_flight.get_mut(key) {
             running.kind = Kind::Events;
             running.has_head();
+        }
+    }
+
+    /// On HTTP/2: whether the rest of the body waits for the client to make room for it, as it does
+    /// from the moment when a part has been given to the moment when the next is asked for.
+    pub(in super::super) fn awaits_client(&self, key: Key, awaits: bool) {
+        if let Some(running) = self.lock().in_flight.get_mut(key) {
+            running.awaits_client(awaits);
         }
     }
 

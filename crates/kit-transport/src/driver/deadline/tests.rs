@@ -31,7 +31,10 @@ impl Task {
         };
         Task {
             deadlines: Deadlines::default(),
-            limits: ConnectionOptions::default(),
+            limits: ConnectionOptions {
+                unread: 60 * SECOND,
+                ..ConnectionOptions::default()
+            },
             seen,
             tail: None,
             opened,

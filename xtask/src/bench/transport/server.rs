@@ -7,51 +7,80 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::Result;
+use super::client::Protocol;
 use crate::bench::folder;
-use crate::cargo::{command, run, target};
+use crate::cargo::{cargo, command, root, run, target};
+use crate::{Result, tools};
 
 /// Valgrind needs seconds to load a program.
 const START: Duration = Duration::from_secs(60);
 /// More than any stop deadline of the programs measured.
 const STOP: Duration = Duration::from_secs(40);
 
-/// A program that serves the measured route.
+/// A program that serves the measured routes.
 pub(super) struct Program {
     pub(super) name: &'static str,
+    binary: PathBuf,
     arguments: &'static [&'static str],
     /// Whether SIGTERM is a request that it answers with exit code 0.
     stops_cleanly: bool,
 }
 
+const BOTH: &[&str] = &["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"];
+
 impl Program {
-    pub(super) fn helloworld() -> Self {
-        Self {
-            name: "helloworld",
-            arguments: &["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"],
-            stops_cleanly: true,
+    pub(super) fn helloworld() -> Result<Self> {
+        Self::built("helloworld", BOTH, true)
+    }
+
+    /// The same routes on bare axum or bare tonic.
+    pub(super) fn twin(protocol: Protocol) -> Result<Self> {
+        match protocol {
+            Protocol::Http => Self::built("twin", &BOTH[..2], false),
+            Protocol::Grpc => Self::built("twin-grpc", &BOTH[2..], false),
         }
     }
 
-    pub(super) fn twin() -> Self {
-        Self {
-            name: "twin",
-            arguments: &["--http", "127.0.0.1:0"],
-            stops_cleanly: false,
-        }
+    /// The same routes on Kratos.
+    pub(super) fn kratos() -> Result<Self> {
+        let go = tools::find("go").ok_or("there is no `go` on the PATH")?;
+        let binary = folder()?.join("kratos");
+        run(command(go)
+            .current_dir(root().join("bench/peers/kratos"))
+            .args(["build", "-o"])
+            .args([binary.as_os_str(), ".".as_ref()]))?;
+        Ok(Self {
+            name: "kratos",
+            binary,
+            arguments: BOTH,
+            stops_cleanly: true,
+        })
+    }
+
+    /// Built on its own: built together, each would get the features of the others as well.
+    fn built(
+        name: &'static str,
+        arguments: &'static [&'static str],
+        stops_cleanly: bool,
+    ) -> Result<Self> {
+        run(cargo().args(["build", "--release", "-p", name]))?;
+        Ok(Self {
+            name,
+            binary: target().join("release").join(name),
+            arguments,
+            stops_cleanly,
+        })
     }
 
     /// Starts it, under `tool` if that is not empty.
-    pub(super) fn start(&self, tool: &[String]) -> Result<Server> {
-        let folder = folder()?;
-        let log = folder.join(format!("{}.log", self.name));
+    pub(super) fn start(&self, tool: &[String], protocol: Protocol) -> Result<Server> {
+        let log = folder()?.join(format!("{}.log", self.name));
         let file = File::create(&log)?;
-        let binary = target().join("release").join(self.name);
         let mut command = match tool.split_first() {
-            None => command(&binary),
+            None => command(&self.binary),
             Some((program, arguments)) => {
                 let mut command = command(program);
-                command.args(arguments).arg(&binary);
+                command.args(arguments).arg(&self.binary);
                 command
             }
         };
@@ -68,7 +97,7 @@ impl Program {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             log,
         };
-        server.address = server.wait_for_address()?;
+        server.address = server.wait_for_address(protocol)?;
         Ok(server)
     }
 }
@@ -77,7 +106,8 @@ impl Program {
 fn without_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("KIT_") || text == "RUST_LOG" {
+        let gos = ["GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG"];
+        if text.starts_with("KIT_") || text == "RUST_LOG" || gos.contains(&&*text) {
             command.env_remove(&name);
         }
     }
@@ -93,11 +123,11 @@ pub(super) struct Server {
 }
 
 impl Server {
-    fn wait_for_address(&mut self) -> Result<SocketAddr> {
+    fn wait_for_address(&mut self, protocol: Protocol) -> Result<SocketAddr> {
         let end = Instant::now() + START;
         while Instant::now() < end {
             let log = fs::read_to_string(&self.log)?;
-            if let Some(address) = logged_address(&log) {
+            if let Some(address) = logged_address(&log, protocol) {
                 return Ok(address);
             }
             if let Some(status) = self.child.try_wait()? {
@@ -106,11 +136,8 @@ impl Server {
             thread::sleep(Duration::from_millis(2));
         }
         let log = self.log.display();
-        Err(format!(
-            "{} logged no `http=ADDRESS` in {START:?}; see {log}",
-            self.name
-        )
-        .into())
+        let (name, field) = (self.name, protocol.name());
+        Err(format!("{name} logged no `{field}=ADDRESS` in {START:?}; see {log}").into())
     }
 
     /// The server's own process, which is a child of the tool when there is one that forks.
@@ -127,6 +154,12 @@ impl Server {
             nanos += text.split(' ').next()?.parse::<u64>().ok()?;
         }
         Some(Duration::from_nanos(nanos))
+    }
+
+    /// Resident memory in MiB: now, and the most that it ever was.
+    pub(super) fn resident(&self) -> Option<(f64, f64)> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process())).ok()?;
+        Some((mebibytes(&status, "VmRSS:")?, mebibytes(&status, "VmHWM:")?))
     }
 
     /// SIGTERM, then waits for the end and judges it.
@@ -183,33 +216,53 @@ fn child_of(parent: u32) -> Option<u32> {
     None
 }
 
-/// The value of the field `http` in a log line, `pretty` or JSON.
-fn logged_address(log: &str) -> Option<SocketAddr> {
-    ["http=", "\"http\":"].iter().find_map(|field| {
-        log.match_indices(field)
-            .map(|(at, _)| log[at + field.len()..].trim_start_matches([' ', '"']))
-            .map(|rest| {
-                rest.split(['"', ' ', ',', '\n', '}'])
-                    .next()
-                    .unwrap_or(rest)
-            })
-            .filter_map(|value| value.parse::<SocketAddr>().ok())
-            .find(|address| address.port() != 0)
-    })
+/// The value of the protocol's field in a log line, `pretty` or JSON.
+fn logged_address(log: &str, protocol: Protocol) -> Option<SocketAddr> {
+    let name = protocol.name();
+    [format!("{name}="), format!("\"{name}\":")]
+        .iter()
+        .find_map(|field| {
+            log.match_indices(field)
+                .map(|(at, _)| log[at + field.len()..].trim_start_matches([' ', '"']))
+                .map(|rest| {
+                    rest.split(['"', ' ', ',', '\n', '}'])
+                        .next()
+                        .unwrap_or(rest)
+                })
+                .filter_map(|value| value.parse::<SocketAddr>().ok())
+                .find(|address| address.port() != 0)
+        })
+}
+
+/// Of `VmRSS: 5324 kB`, with a tab and spaces between.
+fn mebibytes(status: &str, field: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    let kibibytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes / 1024.0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::logged_address;
+    use super::{Protocol, logged_address, mebibytes};
 
     #[test]
     fn the_real_port_is_found_in_both_log_formats() {
         let pretty = "INFO starting http=127.0.0.1:0\nINFO listening http=127.0.0.1:41233 a=1\n";
         let json = r#"{"level":"INFO","http":"127.0.0.1:41233"}"#;
+        let http = |log| logged_address(log, Protocol::Http);
         for log in [pretty, json] {
-            assert_eq!(logged_address(log), "127.0.0.1:41233".parse().ok(), "{log}");
+            assert_eq!(http(log), "127.0.0.1:41233".parse().ok(), "{log}");
+            assert_eq!(logged_address(log, Protocol::Grpc), None);
         }
-        assert_eq!(logged_address("http=127.0.0.1:0\n"), None);
-        assert_eq!(logged_address("endpoint=http://127.0.0.1:41233"), None);
+        assert_eq!(http("http=127.0.0.1:0\n"), None);
+        assert_eq!(http("endpoint=http://127.0.0.1:41233"), None);
+    }
+
+    #[test]
+    fn memory_is_read_in_mebibytes() {
+        let status = "Name:\tkratos\nVmHWM:\t    3072 kB\nVmRSS:\t    1536 kB\n";
+        assert_eq!(mebibytes(status, "VmRSS:"), Some(1.5));
+        assert_eq!(mebibytes(status, "VmHWM:"), Some(3.0));
+        assert_eq!(mebibytes(status, "VmSwap:"), None);
     }
 }

@@ -4,25 +4,25 @@ mod client;
 mod http1;
 mod http2;
 mod load;
-mod server;
+mod programs;
 
 use std::time::Duration;
 
 use self::client::{Protocol, Shape};
 use self::load::{Load, Rounds};
-use self::server::Program;
 use super::count::Counter;
 use super::table::{Bar, Figures, Row};
 use super::{Options, folder};
 use crate::Result;
+use crate::server::Program;
 
 /// Requests in flight on each connection, where a row says that there are several.
 const STREAMS: u32 = 8;
 
 /// helloworld's HTTP route against the same route on bare `axum::serve`.
 pub(super) fn http(options: &Options) -> Result<Vec<Row>> {
-    let twin = Program::twin(Protocol::Http)?;
-    let kit = ours(options, || Program::twin(Protocol::Http))?;
+    let twin = programs::twin(Protocol::Http)?;
+    let kit = ours(options, || programs::twin(Protocol::Http))?;
     let name = "HTTP: Kit / axum";
     let counted = |counter, bar| {
         let sides = (&twin, &kit);
@@ -43,8 +43,8 @@ pub(super) fn http(options: &Options) -> Result<Vec<Row>> {
 
 /// helloworld's gRPC method against the same method on bare tonic.
 pub(super) fn grpc(options: &Options) -> Result<Vec<Row>> {
-    let twin = Program::twin(Protocol::Grpc)?;
-    let kit = ours(options, || Program::twin(Protocol::Grpc))?;
+    let twin = programs::twin(Protocol::Grpc)?;
+    let kit = ours(options, || programs::twin(Protocol::Grpc))?;
     let name = "gRPC: Kit / tonic";
     let counted = |counter, bar| {
         let sides = (&twin, &kit);
@@ -72,7 +72,7 @@ pub(super) fn kratos(options: &Options) -> Result<Vec<Row>> {
         ("gRPC: Kit / Kratos", Protocol::Grpc, 1, 1.8),
         ("gRPC: Kit / Kratos", Protocol::Grpc, STREAMS, 1.8),
     ];
-    let peer = match Program::kratos() {
+    let peer = match programs::kratos() {
         Ok(peer) => peer,
         Err(why) => {
             eprintln!("xtask: NOT MEASURED: Kit / Kratos: {why}");
@@ -84,7 +84,7 @@ pub(super) fn kratos(options: &Options) -> Result<Vec<Row>> {
             return Ok(rows.into());
         }
     };
-    let kit = ours(options, Program::kratos)?;
+    let kit = ours(options, programs::kratos)?;
     let mut rows = Vec::new();
     if options.pairs > 0 {
         for (name, protocol, streams, bar) in comparisons {
@@ -101,7 +101,7 @@ fn ours(options: &Options, peer: impl FnOnce() -> Result<Program>) -> Result<Pro
     if options.control {
         peer()
     } else {
-        Program::helloworld()
+        programs::helloworld()
     }
 }
 
@@ -159,6 +159,7 @@ fn kratos_rows(rounds: &Rounds, bar: f64) -> Vec<Row> {
             |seen| seen.loaded,
             Some(at_most(0.35)),
         ),
+        rounds.row("of which no pages of files, MiB", |seen| seen.own, None),
     ]
 }
 
@@ -173,9 +174,10 @@ fn counted(
     let name = format!("{name}: {} per request", counter.describe());
     println!("==> {name}: {} requests each", options.requests);
     let per_request = |program: &Program| {
-        let out = folder()?.join(format!("{}.count", program.name));
+        let folder = folder()?;
+        let out = folder.join(format!("{}.count", program.name));
         counter.per_operation(options.requests, &out, |tool, requests| {
-            let server = program.start(tool, protocol)?;
+            let server = program.start(tool, &folder, protocol.name())?;
             client::serial(protocol, server.address, requests)?;
             server.stop()
         })

@@ -4,11 +4,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::client::{self, Protocol, Shape};
-use super::server::{Program, Server};
 use crate::Result;
+use crate::bench::folder;
 use crate::bench::rounds::{Round, Who, boil_down, round};
 use crate::bench::stats::{percentile, ratio};
 use crate::bench::table::{Bar, Row};
+use crate::server::{Memory, Program, Server};
 
 /// After this a server that nobody asks has come to rest.
 const REST: Duration = Duration::from_millis(100);
@@ -29,9 +30,11 @@ pub(super) struct Seen {
     pub(super) per_cpu: f64,
     pub(super) p50: f64,
     pub(super) p99: f64,
-    /// Resident memory in MiB.
+    /// Resident memory in MiB: before the load, the most until its end, and what of that was the
+    /// process's own and no page of a file.
     pub(super) idle: f64,
     pub(super) loaded: f64,
+    pub(super) own: f64,
 }
 
 /// All rounds of one load.
@@ -72,15 +75,20 @@ impl Rounds {
 
 /// A process of its own for each measurement: memory laid out luckily favours nobody for long.
 fn once(load: Load, program: &Program) -> Result<Seen> {
-    let server = program.start(&[], load.protocol)?;
+    let server = program.start(&[], &folder()?, load.protocol.name())?;
     thread::sleep(REST);
-    let idle = server.resident().map_or(f64::NAN, |(now, _)| now);
+    let idle = server.memory().map_or(f64::NAN, |memory| memory.resident);
     let put_on = |duration| client::concurrent(load.protocol, server.address, load.shape, duration);
     put_on(load.duration / 7)?;
     let before = server.cpu();
     let mut seen = put_on(load.duration)?;
     let cpu = cpu_since(&server, before);
-    let loaded = server.resident().map_or(f64::NAN, |(_, most)| most);
+    let memory = server.memory();
+    let kept = |figure: fn(&Memory) -> f64| memory.as_ref().map_or(f64::NAN, figure);
+    let (loaded, own) = (
+        kept(|memory| memory.most_resident),
+        kept(|memory| memory.own),
+    );
     server.stop()?;
     // What the kernel still has to clean up is not the next one's to pay.
     thread::sleep(Duration::from_millis(20));
@@ -92,6 +100,7 @@ fn once(load: Load, program: &Program) -> Result<Seen> {
         p99: percentile(&mut seen.latencies, 99),
         idle,
         loaded,
+        own,
     })
 }
 

@@ -1,80 +1,35 @@
-//! A server under test: started, found by the address it logs, told to end by its id.
+//! A server in a process of its own: started, found by the address it logs, told to end by its id.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::client::Protocol;
-use crate::bench::folder;
-use crate::cargo::{cargo, command, root, run, target};
-use crate::{Result, tools};
+use crate::Result;
+use crate::cargo::{command, run};
 
 /// Valgrind needs seconds to load a program.
 const START: Duration = Duration::from_secs(60);
 /// More than any stop deadline of the programs measured.
 const STOP: Duration = Duration::from_secs(40);
 
-/// A program that serves the measured routes.
-pub(super) struct Program {
-    pub(super) name: &'static str,
-    binary: PathBuf,
-    arguments: &'static [&'static str],
+/// A program that serves.
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    pub(crate) binary: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
     /// Whether SIGTERM is a request that it answers with exit code 0.
-    stops_cleanly: bool,
+    pub(crate) stops_cleanly: bool,
 }
 
-const BOTH: &[&str] = &["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"];
-
 impl Program {
-    pub(super) fn helloworld() -> Result<Self> {
-        Self::built("helloworld", BOTH, true)
-    }
-
-    /// The same routes on bare axum or bare tonic.
-    pub(super) fn twin(protocol: Protocol) -> Result<Self> {
-        match protocol {
-            Protocol::Http => Self::built("twin", &BOTH[..2], false),
-            Protocol::Grpc => Self::built("twin-grpc", &BOTH[2..], false),
-        }
-    }
-
-    /// The same routes on Kratos.
-    pub(super) fn kratos() -> Result<Self> {
-        let go = tools::find("go").ok_or("there is no `go` on the PATH")?;
-        let binary = folder()?.join("kratos");
-        run(command(go)
-            .current_dir(root().join("bench/peers/kratos"))
-            .args(["build", "-o"])
-            .args([binary.as_os_str(), ".".as_ref()]))?;
-        Ok(Self {
-            name: "kratos",
-            binary,
-            arguments: BOTH,
-            stops_cleanly: true,
-        })
-    }
-
-    /// Built on its own: built together, each would get the features of the others as well.
-    fn built(
-        name: &'static str,
-        arguments: &'static [&'static str],
-        stops_cleanly: bool,
-    ) -> Result<Self> {
-        run(cargo().args(["build", "--release", "-p", name]))?;
-        Ok(Self {
-            name,
-            binary: target().join("release").join(name),
-            arguments,
-            stops_cleanly,
-        })
-    }
-
-    /// Starts it, under `tool` if that is not empty.
-    pub(super) fn start(&self, tool: &[String], protocol: Protocol) -> Result<Server> {
-        let log = folder()?.join(format!("{}.log", self.name));
+    /// Starts it, under `tool` if that is not empty. The log goes into `folder`; the program has
+    /// started when an address stands in its field `address`.
+    pub(crate) fn start(&self, tool: &[String], folder: &Path, address: &str) -> Result<Server> {
+        let log = folder.join(format!("{}.log", self.name));
         let file = File::create(&log)?;
         let mut command = match tool.split_first() {
             None => command(&self.binary),
@@ -84,7 +39,7 @@ impl Program {
                 command
             }
         };
-        command.args(self.arguments);
+        command.args(&self.arguments);
         without_settings(&mut command);
         command.stdout(file.try_clone()?).stderr(file);
         let child = command
@@ -97,9 +52,18 @@ impl Program {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             log,
         };
-        server.address = server.wait_for_address(protocol)?;
+        server.address = server.address(address)?;
         Ok(server)
     }
+}
+
+/// Resident memory in MiB.
+pub(crate) struct Memory {
+    pub(crate) resident: f64,
+    /// The most that it ever was.
+    pub(crate) most_resident: f64,
+    /// Without the pages of files, such as the program itself.
+    pub(crate) own: f64,
 }
 
 /// The caller's own settings must not decide what is measured.
@@ -114,20 +78,21 @@ fn without_settings(command: &mut Command) {
 }
 
 /// A running server; killed when dropped without having been stopped.
-pub(super) struct Server {
+pub(crate) struct Server {
     name: &'static str,
     stops_cleanly: bool,
     child: Child,
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     log: PathBuf,
 }
 
 impl Server {
-    fn wait_for_address(&mut self, protocol: Protocol) -> Result<SocketAddr> {
+    /// The address that it logs, waited for; `field` is `http`, `grpc` and the like.
+    pub(crate) fn address(&mut self, field: &str) -> Result<SocketAddr> {
         let end = Instant::now() + START;
         while Instant::now() < end {
             let log = fs::read_to_string(&self.log)?;
-            if let Some(address) = logged_address(&log, protocol) {
+            if let Some(address) = logged_address(&log, field) {
                 return Ok(address);
             }
             if let Some(status) = self.child.try_wait()? {
@@ -136,7 +101,7 @@ impl Server {
             thread::sleep(Duration::from_millis(2));
         }
         let log = self.log.display();
-        let (name, field) = (self.name, protocol.name());
+        let name = self.name;
         Err(format!("{name} logged no `{field}=ADDRESS` in {START:?}; see {log}").into())
     }
 
@@ -146,7 +111,7 @@ impl Server {
     }
 
     /// CPU time of the server so far, all threads; nothing where the system does not tell.
-    pub(super) fn cpu(&self) -> Option<Duration> {
+    pub(crate) fn cpu(&self) -> Option<Duration> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.process())).ok()?;
         let mut nanos = 0;
         for task in tasks {
@@ -156,14 +121,18 @@ impl Server {
         Some(Duration::from_nanos(nanos))
     }
 
-    /// Resident memory in MiB: now, and the most that it ever was.
-    pub(super) fn resident(&self) -> Option<(f64, f64)> {
+    /// What it has of memory; nothing where the system does not tell.
+    pub(crate) fn memory(&self) -> Option<Memory> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process())).ok()?;
-        Some((mebibytes(&status, "VmRSS:")?, mebibytes(&status, "VmHWM:")?))
+        Some(Memory {
+            resident: mebibytes(&status, "VmRSS:")?,
+            most_resident: mebibytes(&status, "VmHWM:")?,
+            own: mebibytes(&status, "RssAnon:")?,
+        })
     }
 
     /// SIGTERM, then waits for the end and judges it.
-    pub(super) fn stop(mut self) -> Result {
+    pub(crate) fn stop(mut self) -> Result {
         signal(self.process(), "TERM")?;
         let end = Instant::now() + STOP;
         while Instant::now() < end {
@@ -216,9 +185,8 @@ fn child_of(parent: u32) -> Option<u32> {
     None
 }
 
-/// The value of the protocol's field in a log line, `pretty` or JSON.
-fn logged_address(log: &str, protocol: Protocol) -> Option<SocketAddr> {
-    let name = protocol.name();
+/// The value of a field in a log line, `pretty` or JSON, if it is the address of a port.
+fn logged_address(log: &str, name: &str) -> Option<SocketAddr> {
     [format!("{name}="), format!("\"{name}\":")]
         .iter()
         .find_map(|field| {
@@ -243,16 +211,16 @@ fn mebibytes(status: &str, field: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Protocol, logged_address, mebibytes};
+    use super::{logged_address, mebibytes};
 
     #[test]
     fn the_real_port_is_found_in_both_log_formats() {
         let pretty = "INFO starting http=127.0.0.1:0\nINFO listening http=127.0.0.1:41233 a=1\n";
         let json = r#"{"level":"INFO","http":"127.0.0.1:41233"}"#;
-        let http = |log| logged_address(log, Protocol::Http);
+        let http = |log| logged_address(log, "http");
         for log in [pretty, json] {
             assert_eq!(http(log), "127.0.0.1:41233".parse().ok(), "{log}");
-            assert_eq!(logged_address(log, Protocol::Grpc), None);
+            assert_eq!(logged_address(log, "grpc"), None);
         }
         assert_eq!(http("http=127.0.0.1:0\n"), None);
         assert_eq!(http("endpoint=http://127.0.0.1:41233"), None);

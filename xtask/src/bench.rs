@@ -4,11 +4,11 @@
 //! to run; times are compared in alternating rounds, beside a control of the peer against itself.
 
 mod count;
-mod http;
 mod rounds;
 mod stats;
 mod sync;
 mod table;
+mod transport;
 
 use std::fs;
 use std::io;
@@ -22,7 +22,7 @@ use crate::cargo::target;
 #[derive(Args)]
 pub(crate) struct Options {
     /// What to compare.
-    #[arg(value_enum, default_value = "http")]
+    #[arg(value_enum, default_value = "transport")]
     what: What,
     /// How many alternating pairs times are measured in; 0 leaves times out.
     #[arg(long, default_value_t = 20)]
@@ -36,28 +36,42 @@ pub(crate) struct Options {
     /// sync: only this scenario, or those whose names begin like this; may be given several times.
     #[arg(long)]
     only: Vec<String>,
-    /// http: how many requests are counted over; 0 leaves counting out.
+    /// transport: how many requests are counted over; 0 leaves counting out.
     #[arg(long, default_value_t = 5000)]
     requests: u64,
-    /// http: how long one throughput measurement lasts, in milliseconds.
+    /// transport: how long one throughput measurement lasts, in milliseconds.
     #[arg(long, default_value_t = 700)]
     millis: u64,
-    /// http: connections of the throughput measurement, each with one request at a time.
+    /// transport: connections of the throughput measurement, each with one request at a time.
     #[arg(long, default_value_t = 16)]
     connections: usize,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum What {
+    /// `http`, `grpc` and `kratos`
+    Transport,
     /// helloworld's HTTP route against the same route on bare `axum::serve`
     Http,
+    /// helloworld's gRPC method against the same method on bare tonic
+    Grpc,
+    /// Both against the same routes on Kratos, a framework in Go
+    Kratos,
     /// Groups, scopes and published values of kit-sync against their peers
     Sync,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
     let rows = match options.what {
-        What::Http => http::measure(options)?,
+        What::Transport => {
+            let mut rows = transport::http(options)?;
+            rows.extend(transport::grpc(options)?);
+            rows.extend(transport::kratos(options)?);
+            rows
+        }
+        What::Http => transport::http(options)?,
+        What::Grpc => transport::grpc(options)?,
+        What::Kratos => transport::kratos(options)?,
         What::Sync => sync::measure(options)?,
     };
     println!();

@@ -7,9 +7,11 @@
 mod bench;
 mod book;
 mod cargo;
+mod conformance;
 mod features;
 mod lint;
 mod loom;
+mod server;
 mod step;
 mod test;
 mod tools;
@@ -37,6 +39,8 @@ enum Task {
     Ci,
     /// All checks that are no tests, or only those that are named.
     Lint(lint::Options),
+    /// Lets clients that others have written talk to Kit's servers; part of `test`.
+    Conformance,
     /// Measures Kit against its peers.
     Bench(bench::Options),
 }
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Ci => ci(),
         Task::Lint(options) => lint::run(&options),
+        Task::Conformance => conformance::run(),
         Task::Bench(options) => bench::run(&options),
     };
     match result {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cargo::{cargo, run as run_command};
 use crate::step::seconds;
-use crate::{Result, loom, tools};
+use crate::{Result, conformance, loom, tools};
 
 /// What the tests may take without the build; what needs longer is `#[ignore]`d and run by `--long`.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -53,6 +53,7 @@ pub(crate) fn run(options: &Options) -> Result {
     }
     let took = start.elapsed();
     println!("==> build: {}, tests: {}", seconds(built), seconds(took));
+    results.push(conformance::check());
     results.push(loom::run(options.long));
 
     for result in results {
@@ -71,7 +72,7 @@ pub(crate) fn run(options: &Options) -> Result {
 }
 
 /// Builds the tests, and beside them the binaries that process tests start.
-fn build() -> Result {
+pub(crate) fn build() -> Result {
     // With all targets it is the very graph of `cargo test`; `-p helloworld` alone would have
     // fewer features switched on and compile half of the dependencies a second time.
     run_command(workspace("build").arg("--all-targets"))?;

@@ -25,10 +25,10 @@ pub(super) fn spread(samples: &[f64]) -> (f64, f64) {
     )
 }
 
-/// The 99th percentile of latencies in microseconds, which it sorts.
-pub(super) fn p99(latencies: &mut [u32]) -> f64 {
+/// A percentile of latencies in microseconds, which it sorts.
+pub(super) fn percentile(latencies: &mut [u32], percent: usize) -> f64 {
     latencies.sort_unstable();
-    let index = latencies.len().saturating_sub(1) * 99 / 100;
+    let index = latencies.len().saturating_sub(1) * percent / 100;
     latencies
         .get(index)
         .map_or(f64::NAN, |value| f64::from(*value))
@@ -42,7 +42,7 @@ fn sorted(samples: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{median, p99, spread};
+    use super::{median, percentile, spread};
 
     #[test]
     fn an_outlier_does_not_move_the_median_but_shows_in_the_spread() {
@@ -53,8 +53,9 @@ mod tests {
     }
 
     #[test]
-    fn p99_leaves_out_the_slowest_hundredth() {
+    fn a_percentile_leaves_out_the_slowest() {
         let mut latencies: Vec<u32> = (1..=100).rev().collect();
-        assert!((p99(&mut latencies) - 99.0).abs() < 1e-9);
+        assert!((percentile(&mut latencies, 99) - 99.0).abs() < 1e-9);
+        assert!((percentile(&mut latencies, 50) - 50.0).abs() < 1e-9);
     }
 }

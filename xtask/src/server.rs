@@ -1,61 +1,45 @@
-//! A server under test: started, found by the address it logs, told to end by its id.
+//! A server in a process of its own: started, found by the address it logs, told to end by its id.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::bench::folder;
-use crate::cargo::{command, run, target};
+use crate::cargo::{command, run};
 
 /// Valgrind needs seconds to load a program.
 const START: Duration = Duration::from_secs(60);
 /// More than any stop deadline of the programs measured.
 const STOP: Duration = Duration::from_secs(40);
 
-/// A program that serves the measured route.
-pub(super) struct Program {
-    pub(super) name: &'static str,
-    arguments: &'static [&'static str],
+/// A program that serves.
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    pub(crate) binary: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
     /// Whether SIGTERM is a request that it answers with exit code 0.
-    stops_cleanly: bool,
+    pub(crate) stops_cleanly: bool,
 }
 
 impl Program {
-    pub(super) fn helloworld() -> Self {
-        Self {
-            name: "helloworld",
-            arguments: &["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"],
-            stops_cleanly: true,
-        }
-    }
-
-    pub(super) fn twin() -> Self {
-        Self {
-            name: "twin",
-            arguments: &["--http", "127.0.0.1:0"],
-            stops_cleanly: false,
-        }
-    }
-
-    /// Starts it, under `tool` if that is not empty.
-    pub(super) fn start(&self, tool: &[String]) -> Result<Server> {
-        let folder = folder()?;
+    /// Starts it, under `tool` if that is not empty. The log goes into `folder`; the program has
+    /// started when an address stands in its field `address`.
+    pub(crate) fn start(&self, tool: &[String], folder: &Path, address: &str) -> Result<Server> {
         let log = folder.join(format!("{}.log", self.name));
         let file = File::create(&log)?;
-        let binary = target().join("release").join(self.name);
         let mut command = match tool.split_first() {
-            None => command(&binary),
+            None => command(&self.binary),
             Some((program, arguments)) => {
                 let mut command = command(program);
-                command.args(arguments).arg(&binary);
+                command.args(arguments).arg(&self.binary);
                 command
             }
         };
-        command.args(self.arguments);
+        command.args(&self.arguments);
         without_settings(&mut command);
         command.stdout(file.try_clone()?).stderr(file);
         let child = command
@@ -68,36 +52,47 @@ impl Program {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             log,
         };
-        server.address = server.wait_for_address()?;
+        server.address = server.address(address)?;
         Ok(server)
     }
+}
+
+/// Resident memory in MiB.
+pub(crate) struct Memory {
+    pub(crate) resident: f64,
+    /// The most that it ever was.
+    pub(crate) most_resident: f64,
+    /// Without the pages of files, such as the program itself.
+    pub(crate) own: f64,
 }
 
 /// The caller's own settings must not decide what is measured.
 fn without_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("KIT_") || text == "RUST_LOG" {
+        let gos = ["GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG"];
+        if text.starts_with("KIT_") || text == "RUST_LOG" || gos.contains(&&*text) {
             command.env_remove(&name);
         }
     }
 }
 
 /// A running server; killed when dropped without having been stopped.
-pub(super) struct Server {
+pub(crate) struct Server {
     name: &'static str,
     stops_cleanly: bool,
     child: Child,
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     log: PathBuf,
 }
 
 impl Server {
-    fn wait_for_address(&mut self) -> Result<SocketAddr> {
+    /// The address that it logs, waited for; `field` is `http`, `grpc` and the like.
+    pub(crate) fn address(&mut self, field: &str) -> Result<SocketAddr> {
         let end = Instant::now() + START;
         while Instant::now() < end {
             let log = fs::read_to_string(&self.log)?;
-            if let Some(address) = logged_address(&log) {
+            if let Some(address) = logged_address(&log, field) {
                 return Ok(address);
             }
             if let Some(status) = self.child.try_wait()? {
@@ -106,11 +101,8 @@ impl Server {
             thread::sleep(Duration::from_millis(2));
         }
         let log = self.log.display();
-        Err(format!(
-            "{} logged no `http=ADDRESS` in {START:?}; see {log}",
-            self.name
-        )
-        .into())
+        let name = self.name;
+        Err(format!("{name} logged no `{field}=ADDRESS` in {START:?}; see {log}").into())
     }
 
     /// The server's own process, which is a child of the tool when there is one that forks.
@@ -119,7 +111,7 @@ impl Server {
     }
 
     /// CPU time of the server so far, all threads; nothing where the system does not tell.
-    pub(super) fn cpu(&self) -> Option<Duration> {
+    pub(crate) fn cpu(&self) -> Option<Duration> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.process())).ok()?;
         let mut nanos = 0;
         for task in tasks {
@@ -129,8 +121,18 @@ impl Server {
         Some(Duration::from_nanos(nanos))
     }
 
+    /// What it has of memory; nothing where the system does not tell.
+    pub(crate) fn memory(&self) -> Option<Memory> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process())).ok()?;
+        Some(Memory {
+            resident: mebibytes(&status, "VmRSS:")?,
+            most_resident: mebibytes(&status, "VmHWM:")?,
+            own: mebibytes(&status, "RssAnon:")?,
+        })
+    }
+
     /// SIGTERM, then waits for the end and judges it.
-    pub(super) fn stop(mut self) -> Result {
+    pub(crate) fn stop(mut self) -> Result {
         signal(self.process(), "TERM")?;
         let end = Instant::now() + STOP;
         while Instant::now() < end {
@@ -183,33 +185,52 @@ fn child_of(parent: u32) -> Option<u32> {
     None
 }
 
-/// The value of the field `http` in a log line, `pretty` or JSON.
-fn logged_address(log: &str) -> Option<SocketAddr> {
-    ["http=", "\"http\":"].iter().find_map(|field| {
-        log.match_indices(field)
-            .map(|(at, _)| log[at + field.len()..].trim_start_matches([' ', '"']))
-            .map(|rest| {
-                rest.split(['"', ' ', ',', '\n', '}'])
-                    .next()
-                    .unwrap_or(rest)
-            })
-            .filter_map(|value| value.parse::<SocketAddr>().ok())
-            .find(|address| address.port() != 0)
-    })
+/// The value of a field in a log line, `pretty` or JSON, if it is the address of a port.
+fn logged_address(log: &str, name: &str) -> Option<SocketAddr> {
+    [format!("{name}="), format!("\"{name}\":")]
+        .iter()
+        .find_map(|field| {
+            log.match_indices(field)
+                .map(|(at, _)| log[at + field.len()..].trim_start_matches([' ', '"']))
+                .map(|rest| {
+                    rest.split(['"', ' ', ',', '\n', '}'])
+                        .next()
+                        .unwrap_or(rest)
+                })
+                .filter_map(|value| value.parse::<SocketAddr>().ok())
+                .find(|address| address.port() != 0)
+        })
+}
+
+/// Of `VmRSS: 5324 kB`, with a tab and spaces between.
+fn mebibytes(status: &str, field: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    let kibibytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes / 1024.0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::logged_address;
+    use super::{logged_address, mebibytes};
 
     #[test]
     fn the_real_port_is_found_in_both_log_formats() {
         let pretty = "INFO starting http=127.0.0.1:0\nINFO listening http=127.0.0.1:41233 a=1\n";
         let json = r#"{"level":"INFO","http":"127.0.0.1:41233"}"#;
+        let http = |log| logged_address(log, "http");
         for log in [pretty, json] {
-            assert_eq!(logged_address(log), "127.0.0.1:41233".parse().ok(), "{log}");
+            assert_eq!(http(log), "127.0.0.1:41233".parse().ok(), "{log}");
+            assert_eq!(logged_address(log, "grpc"), None);
         }
-        assert_eq!(logged_address("http=127.0.0.1:0\n"), None);
-        assert_eq!(logged_address("endpoint=http://127.0.0.1:41233"), None);
+        assert_eq!(http("http=127.0.0.1:0\n"), None);
+        assert_eq!(http("endpoint=http://127.0.0.1:41233"), None);
+    }
+
+    #[test]
+    fn memory_is_read_in_mebibytes() {
+        let status = "Name:\tkratos\nVmHWM:\t    3072 kB\nVmRSS:\t    1536 kB\n";
+        assert_eq!(mebibytes(status, "VmRSS:"), Some(1.5));
+        assert_eq!(mebibytes(status, "VmHWM:"), Some(3.0));
+        assert_eq!(mebibytes(status, "VmSwap:"), None);
     }
 }

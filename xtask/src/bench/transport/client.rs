@@ -1,0 +1,138 @@
+//! The load: blocking connections, bounded in requests or in time.
+
+use std::io::{self, ErrorKind, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::http1::Http1;
+use super::http2::Grpc;
+use crate::Result;
+
+/// Longer than any answer takes, under valgrind too.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is asked, and how.
+#[derive(Clone, Copy)]
+pub(super) enum Protocol {
+    /// GET over HTTP/1.1
+    Http,
+    /// A unary call
+    Grpc,
+}
+
+impl Protocol {
+    /// As programs name the address in their logs.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Grpc => "grpc",
+        }
+    }
+}
+
+/// How much is asked at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) connections: usize,
+    /// Sent together on each connection, which then waits for all answers. HTTP/1.1 has only one.
+    pub(super) streams: u32,
+}
+
+/// What a load run saw.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) requests: u64,
+    /// In microseconds, one for each request.
+    pub(super) latencies: Vec<u32>,
+}
+
+/// One connection to a server.
+pub(super) trait Connection: Sized {
+    fn open(address: SocketAddr) -> io::Result<Self>;
+
+    /// So many requests at once, and their answers checked; each answer is told.
+    fn ask(&mut self, requests: u32, answered: impl FnMut()) -> io::Result<()>;
+}
+
+/// Sends `requests` over one connection, one after the other.
+pub(super) fn serial(protocol: Protocol, address: SocketAddr, requests: u64) -> Result {
+    match protocol {
+        Protocol::Http => one_by_one::<Http1>(address, requests)?,
+        Protocol::Grpc => one_by_one::<Grpc>(address, requests)?,
+    }
+    Ok(())
+}
+
+fn one_by_one<C: Connection>(address: SocketAddr, requests: u64) -> io::Result<()> {
+    let mut connection = C::open(address)?;
+    for _ in 0..requests {
+        connection.ask(1, || {})?;
+    }
+    Ok(())
+}
+
+/// Keeps every connection asking until the time is over.
+pub(super) fn concurrent(
+    protocol: Protocol,
+    address: SocketAddr,
+    shape: Shape,
+    duration: Duration,
+) -> Result<Seen> {
+    let end = Instant::now() + duration;
+    let until = match protocol {
+        Protocol::Http => until::<Http1>,
+        Protocol::Grpc => until::<Grpc>,
+    };
+    let results = thread::scope(|scope| {
+        let threads: Vec<_> = (0..shape.connections)
+            .map(|_| scope.spawn(move || until(address, shape.streams, end)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("a load thread does not panic"))
+            .collect::<io::Result<Vec<_>>>()
+    });
+    let mut all = Seen::default();
+    for seen in results? {
+        all.requests += seen.requests;
+        all.latencies.extend(seen.latencies);
+    }
+    Ok(all)
+}
+
+fn until<C: Connection>(address: SocketAddr, streams: u32, end: Instant) -> io::Result<Seen> {
+    let mut connection = C::open(address)?;
+    let mut seen = Seen::default();
+    let mut before = Instant::now();
+    while before < end {
+        connection.ask(streams, || {
+            let micros = before.elapsed().as_micros();
+            seen.latencies
+                .push(u32::try_from(micros).unwrap_or(u32::MAX));
+            seen.requests += 1;
+        })?;
+        before = Instant::now();
+    }
+    Ok(seen)
+}
+
+pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+/// Appends what there is to read; the end of the connection is an error.
+pub(super) fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let mut chunk = [0; 4096];
+    match stream.read(&mut chunk)? {
+        0 => Err(ErrorKind::UnexpectedEof.into()),
+        read => {
+            buffer.extend_from_slice(&chunk[..read]);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Clients that others have written, against Kit's servers: curl, wrk, grpcurl, Python's grpcio and
+//! Go's gRPC.
+//!
+//! A client that this machine has no way to get is named as not run.
+
+mod clients;
+mod servers;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use self::servers::Targets;
+use crate::Result;
+use crate::cargo::{command, output, target};
+use crate::step::Steps;
+use crate::test;
+
+pub(crate) fn run() -> Result {
+    test::build()?;
+    check()
+}
+
+/// With what `cargo xtask test` has built.
+pub(crate) fn check() -> Result {
+    let folder = folder()?;
+    let targets = Targets::start(&folder)?;
+    let mut steps = Steps::default();
+    for (name, get, check) in CLIENTS {
+        match get(&folder) {
+            Ok(client) => steps.run(&format!("conformance: {name}"), || check(&client, &targets)),
+            Err(why) => eprintln!("xtask: NOT RUN: conformance: {name}: {why}"),
+        }
+    }
+    let stopped = targets.stop();
+    steps.finish()?;
+    stopped
+}
+
+type Get = fn(&Path) -> Result<PathBuf>;
+type Check = fn(&Path, &Targets) -> Result;
+
+const CLIENTS: [(&str, Get, Check); 5] = [
+    ("curl", clients::curl, curl),
+    ("wrk", clients::wrk, wrk),
+    ("grpcurl", clients::grpcurl, grpcurl),
+    ("grpcio", clients::grpcio, grpcio),
+    ("grpc-go", clients::grpc_go, grpc_go),
+];
+
+/// Where clients and logs go.
+fn folder() -> io::Result<PathBuf> {
+    let folder = target().join("conformance");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn curl(curl: &Path, targets: &Targets) -> Result {
+    let plain = format!("http://{}/helloworld/kit", targets.http);
+    let secure = format!("https://{}/helloworld/kit", targets.secure.authority());
+    let certificate = targets.secure.certificate().unwrap_or_default();
+    let secure_at = |version| [version, "--cacert", certificate, &secure];
+    for (arguments, expected) in [
+        (&["--http1.1", &plain][..], "1.1 200"),
+        // An offer to upgrade without TLS, which no server has to take.
+        (&["--http2", &plain], "1.1 200"),
+        (&["--http2-prior-knowledge", &plain], "2 200"),
+        (&secure_at("--http1.1"), "1.1 200"),
+        (&secure_at("--http2"), "2 200"),
+    ] {
+        let seen = output(curl_command(curl).args(arguments))?;
+        let Some(("{\"message\":\"Hello kit\"}" | "Hello kit", version)) = seen.split_once('\n')
+        else {
+            return Err(format!("curl {arguments:?}: {seen}").into());
+        };
+        expect(version, expected, &format!("curl {arguments:?}"))?;
+    }
+    let late = format!("{plain}?delay=60s");
+    let late = curl_command(curl)
+        .args(["--max-time", "0.2", &late])
+        .output()?;
+    expect(
+        &format!("{:?}", late.status.code()),
+        "Some(28)",
+        "curl --max-time",
+    )?;
+    Ok(())
+}
+
+fn curl_command(curl: &Path) -> Command {
+    let mut curl = client(curl);
+    curl.args(["--silent", "--show-error"]);
+    curl.args(["--write-out", "\n%{http_version} %{http_code}"]);
+    curl
+}
+
+fn wrk(wrk: &Path, targets: &Targets) -> Result {
+    let secure = format!("https://{}", targets.secure.authority());
+    for origin in [format!("http://{}", targets.http), secure] {
+        let url = format!("{origin}/helloworld/kit");
+        let seen = output(client(wrk).args(["-t1", "-c8", "-d1s", &url]))?;
+        let failed = ["Socket errors", "Non-2xx"];
+        if failed.iter().any(|what| seen.contains(what)) || seen.contains(" 0 requests in") {
+            return Err(format!("wrk {url}:\n{seen}").into());
+        }
+    }
+    Ok(())
+}
+
+fn grpcurl(grpcurl: &Path, targets: &Targets) -> Result {
+    for target in [&targets.grpc, &targets.secure] {
+        let call = |options: &[&str], arguments: &[&str]| {
+            let mut call = client(grpcurl);
+            match target.certificate() {
+                None => call.arg("-plaintext"),
+                Some(certificate) => call.args(["-cacert", certificate]),
+            };
+            call.args(options).arg(target.authority()).args(arguments);
+            call
+        };
+        let services = output(&mut call(&[], &["list"]))?;
+        if !services.lines().any(|line| line == "helloworld.v1.Greeter") {
+            return Err(format!("grpcurl list: {services}").into());
+        }
+        let hello = ["helloworld.v1.Greeter/SayHello"];
+        let reply = output(&mut call(&["-d", r#"{"name":"kit"}"#], &hello))?;
+        expect(
+            &squeezed(&reply),
+            r#"{"message":"Hellokit"}"#,
+            "grpcurl SayHello",
+        )?;
+        let health = output(&mut call(&[], &["grpc.health.v1.Health/Check"]))?;
+        expect(
+            &squeezed(&health),
+            r#"{"status":"SERVING"}"#,
+            "grpcurl Check",
+        )?;
+
+        let late = r#"{"name":"kit","delay":"60s"}"#;
+        let late = call(&["-max-time", "0.5", "-d", late], &hello).output()?;
+        let error = String::from_utf8_lossy(&late.stderr);
+        if late.status.success() || !error.contains("DeadlineExceeded") {
+            return Err(format!("grpcurl -max-time: {error}").into());
+        }
+    }
+    Ok(())
+}
+
+fn grpcio(python: &Path, targets: &Targets) -> Result {
+    both(targets, || {
+        let mut python = client(python);
+        python.arg("tests/conformance/grpcio.py");
+        python
+    })
+}
+
+fn grpc_go(program: &Path, targets: &Targets) -> Result {
+    both(targets, || client(program))
+}
+
+/// A client that takes an address, and perhaps a certificate, and judges by itself.
+fn both(targets: &Targets, client: impl Fn() -> Command) -> Result {
+    for target in [&targets.grpc, &targets.secure] {
+        let mut client = client();
+        output(client.arg(target.authority()).args(target.certificate()))?;
+    }
+    Ok(())
+}
+
+fn client(program: &Path) -> Command {
+    let mut command = command(program);
+    // No proxy of the machine's knows these servers.
+    command.env("no_proxy", "localhost,127.0.0.1");
+    command
+}
+
+fn expect(seen: &str, expected: &str, what: &str) -> Result {
+    if seen.trim() == expected {
+        return Ok(());
+    }
+    Err(format!("{what}: `{seen}` instead of `{expected}`").into())
+}
+
+fn squeezed(json: &str) -> String {
+    json.split_whitespace().collect()
+}

@@ -137,6 +137,7 @@ impl crate::Server for Server {
     }
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+        self.options.check()?;
         let handler = GrpcHandler::new(self.services.routes(ctx)?);
         let secured = self.security.start(&[b"h2"], ctx).await?;
         let listener = Listener::bind(&self.listen, ctx).await?;

@@ -114,6 +114,7 @@ impl crate::Server for Server {
     }
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+        self.options.check()?;
         let handler = HttpHandler {
             router: self.router.clone().with_state(()),
             max_body: self.options.max_body,

@@ -40,6 +40,16 @@ pub enum StartError {
         /// The index that was asked for.
         index: usize,
     },
+    /// A limit with which no connection could be served.
+    #[error("`ConnectionOptions::{option}` is {value}; it must be {right}")]
+    Option {
+        /// Its name.
+        option: &'static str,
+        /// What it is.
+        value: String,
+        /// What would be right.
+        right: &'static str,
+    },
     /// A certificate or a key cannot be used.
     #[cfg(feature = "tls")]
     #[error("could not set up TLS: the {what} from {from} cannot be used")]

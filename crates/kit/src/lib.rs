@@ -28,6 +28,7 @@
 //! | [`transport`] | `kit-transport` | the `Server` contract, `ApiError` |
 //! | [`http`], feature `http` (default) | `kit-transport` | HTTP over any `axum::Router` |
 //! | `grpc`, feature `grpc` | `kit-transport` | gRPC over any tonic services |
+//! | features `tls`, `ws`, `gzip`, `zstd` | `kit-transport` | encryption, WebSockets, and compressed messages for these servers |
 //! | [`registry`], feature `etcd` | `kit-registry` | registration and discovery |
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |
 
@@ -45,7 +46,7 @@ pub use kit_transport::grpc;
 pub use kit_transport::http;
 pub use kit_transport::{ApiError, Context, Listening, Server};
 #[cfg(any(feature = "http", feature = "grpc"))]
-pub use kit_transport::{ConnectionOptions, Draining, HandOver, Http2Options, Listen, Peer};
+pub use kit_transport::{ConnectionOptions, Draining, HandOver, Http2Options, Listen, Peer, Until};
 #[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 pub use kit_transport::{Identity, Pem, Tls};
 

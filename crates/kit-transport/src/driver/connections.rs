@@ -42,7 +42,18 @@ pub(super) struct Place {
 }
 
 impl Connections {
-    pub(super) fn new(ctx: Context, options: ConnectionOptions) -> Connections {
+    pub(super) fn new(ctx: Context, mut options: ConnectionOptions) -> Connections {
+        if let Some(most) = open_files().map(|files| (files / 10 * 9).max(1))
+            && most < options.max_connections
+        {
+            tracing::info!(
+                server = ctx.scope().path(),
+                asked_for = options.max_connections,
+                most,
+                "fewer connections, because the process may open few files"
+            );
+            options.max_connections = most;
+        }
         Connections {
             ctx,
             options,
@@ -191,4 +202,16 @@ impl Drop for Place {
             self.connections.room.notify_one();
         }
     }
+}
+
+/// How many files the process may have open.
+#[cfg(unix)]
+fn open_files() -> Option<usize> {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    usize::try_from(limit.current?).ok()
+}
+
+#[cfg(not(unix))]
+fn open_files() -> Option<usize> {
+    None
 }

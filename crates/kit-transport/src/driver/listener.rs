@@ -184,6 +184,10 @@ impl Sockets {
     fn from_outside(listener: Inherited) -> io::Result<Sockets> {
         match listener {
             Inherited::Tcp(listener) => {
+                if !SockRef::from(&listener).is_listener()? {
+                    let why = "the socket is bound, but nobody has called `listen` on it";
+                    return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+                }
                 listener.set_nonblocking(true)?;
                 TcpListener::from_std(listener).map(Sockets::Tcp)
             }

@@ -6,6 +6,8 @@ mod http2;
 
 pub use http2::Http2Options;
 
+use crate::StartError;
+
 /// How long a connection may keep the server waiting, how much it may send, and what a stream
 /// gets when it is told. All of it is on by default: who serves the open network without one of
 /// these limits can be stopped by a single client, and finds out on that day.
@@ -70,7 +72,7 @@ pub struct ConnectionOptions {
     pub http2: Http2Options,
     /// How many connections there may be at a time. More wait in the system's queue; when there was
     /// no room for a second they are closed until there is, so that their clients look elsewhere.
-    /// Keep it below the process's limit of open files. Default: 20 000.
+    /// Never more than nine tenths of the files that the process may open. Default: 20 000.
     pub max_connections: usize,
 }
 
@@ -94,4 +96,52 @@ impl Default for ConnectionOptions {
             max_connections: 20_000,
         }
     }
+}
+
+impl ConnectionOptions {
+    /// Whether a connection can be served with these limits.
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        for (option, limit) in [
+            ("first_byte", self.first_byte),
+            ("head", self.head),
+            ("idle", self.idle),
+            ("unread", self.unread),
+            ("max_age", self.max_age.unwrap_or(Duration::MAX)),
+            (
+                "request_timeout",
+                self.request_timeout.unwrap_or(Duration::MAX),
+            ),
+        ] {
+            refuse(
+                limit.is_zero(),
+                option,
+                format!("{limit:?}"),
+                "longer than that",
+            )?;
+        }
+        for (option, number, least, right) in [
+            ("max_connections", self.max_connections, 1, "at least 1"),
+            ("max_headers", self.max_headers, 1, "at least 1"),
+            ("max_head", self.max_head, 8192, "at least 8192 (8 KiB)"),
+        ] {
+            refuse(number < least, option, number.to_string(), right)?;
+        }
+        Ok(())
+    }
+}
+
+fn refuse(
+    wrong: bool,
+    option: &'static str,
+    value: String,
+    right: &'static str,
+) -> Result<(), StartError> {
+    if wrong {
+        return Err(StartError::Option {
+            option,
+            value,
+            right,
+        });
+    }
+    Ok(())
 }

@@ -222,3 +222,40 @@ async fn limits_that_mean_none_break_nothing() {
     drop(client);
     server.stop_within(PATIENCE).await.nothing_cut();
 }
+
+#[tokio::test]
+async fn limits_with_which_nobody_could_be_served_are_refused() {
+    let good = ConnectionOptions::default();
+    for (options, expected) in [
+        (
+            ConnectionOptions {
+                max_connections: 0,
+                ..good.clone()
+            },
+            "`ConnectionOptions::max_connections` is 0; it must be at least 1",
+        ),
+        (
+            ConnectionOptions {
+                max_head: 1,
+                ..good.clone()
+            },
+            "`ConnectionOptions::max_head` is 1; it must be at least 8192 (8 KiB)",
+        ),
+        (
+            ConnectionOptions {
+                head: Duration::ZERO,
+                ..good
+            },
+            "`ConnectionOptions::head` is 0ns; it must be longer than that",
+        ),
+    ] {
+        let tree = kit_sync::TaskTree::new("test");
+        let (_life, seen) = tokio::sync::watch::channel(kit_transport::Lifecycle::new());
+        let ctx = kit_transport::Context::new(tree.scope().child("http"), seen);
+        let server = http::Server::new(ANY_PORT, Held::new().router()).connections(options);
+        let error = kit_transport::Server::start(&server, &ctx)
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}

@@ -317,3 +317,17 @@ async fn of_two_that_start_at_a_left_over_file_one_is_refused() {
         tree.close(tokio::time::Instant::now() + PATIENCE).await;
     }
 }
+
+#[tokio::test]
+async fn a_socket_that_does_not_listen_is_no_listener() {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let address: std::net::SocketAddr = ([127, 0, 0, 1], 0).into();
+    socket.bind(&address.into()).unwrap();
+    let bound = std::net::TcpListener::from(socket);
+    let error = start(Listen::existing(bound)).await.unwrap_err();
+    let shown = kit_sync::error_chain(&*error);
+    assert!(
+        shown.contains("nobody has called `listen` on it"),
+        "{shown}"
+    );
+}

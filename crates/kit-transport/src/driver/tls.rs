@@ -9,7 +9,7 @@ use std::time::Duration;
 use kit_sync::{BoxError, Ending, Published, error_chain};
 use pin_project_lite::pin_project;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
@@ -94,9 +94,14 @@ impl Files {
     }
 
     fn config(&self, tls: &Tls, protocols: Protocols) -> Result<ServerConfig, StartError> {
-        let chain: Vec<_> = certificates(&self.certificate, &tls.certificate)?;
-        let key = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|error| unusable("private key", &tls.key, error.into()))?;
+        let chain: Vec<_> = certificates("certificate", &self.certificate, &tls.certificate)?;
+        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| {
+            let source = match error {
+                pem::Error::NoItemsFound => "there is none in it, or it is encrypted".into(),
+                other => other.into(),
+            };
+            unusable("private key", &tls.key, source)
+        })?;
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -110,9 +115,10 @@ impl Files {
             }
             _ => builder.with_no_client_auth(),
         };
-        let mut config = builder
-            .with_single_cert(chain, key)
-            .map_err(|error| unusable("certificate", &tls.certificate, error.into()))?;
+        let mut config = builder.with_single_cert(chain, key).map_err(|error| {
+            let source = format!("with the private key from {}: {error}", tls.key);
+            unusable("certificate", &tls.certificate, source.into())
+        })?;
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         Ok(config)
     }
@@ -145,14 +151,16 @@ fn unusable(what: &'static str, pem: &Pem, source: BoxError) -> StartError {
     StartError::Tls { what, from, source }
 }
 
-fn certificates(bytes: &[u8], pem: &Pem) -> Result<Vec<CertificateDer<'static>>, StartError> {
+fn certificates(
+    what: &'static str,
+    bytes: &[u8],
+    pem: &Pem,
+) -> Result<Vec<CertificateDer<'static>>, StartError> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
     match all {
-        Ok(all) if all.is_empty() => {
-            Err(unusable("certificate", pem, "there is none in it".into()))
-        }
+        Ok(all) if all.is_empty() => Err(unusable(what, pem, "there is none in it".into())),
         Ok(all) => Ok(all),
-        Err(error) => Err(unusable("certificate", pem, error.into())),
+        Err(error) => Err(unusable(what, pem, error.into())),
     }
 }
 
@@ -163,7 +171,7 @@ fn verifier(
 ) -> Result<Arc<dyn ClientCertVerifier>, StartError> {
     const WHAT: &str = "authority for client certificates";
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(bytes, pem)? {
+    for certificate in certificates(WHAT, bytes, pem)? {
         let added = roots.add(certificate);
         added.map_err(|error| unusable(WHAT, pem, error.into()))?;
     }

@@ -40,6 +40,10 @@ impl UnixSockets {
                 fs::remove_file(path)?;
                 socket.bind(path)?;
             }
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && !is_socket(path) => {
+                let why = "what is at this path is no socket";
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+            }
             bound => bound?,
         }
         let file = SocketFile::new(path)?;
@@ -96,9 +100,12 @@ fn connected(stream: UnixStream, remote: Option<&Path>, local: Address) -> (Sock
 
 /// Whether a socket file has nobody behind it, as a process leaves it that was killed.
 async fn is_left_over(path: &Path) -> bool {
-    let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
     let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
-    is_socket && UnixStream::connect(path).await.is_err_and(refused)
+    is_socket(path) && UnixStream::connect(path).await.is_err_and(refused)
+}
+
+fn is_socket(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
 }
 
 /// Removed when dropped, unless another socket has taken its path.

@@ -293,7 +293,7 @@ async fn what_cannot_be_used_is_named() {
         ),
         (
             good.tls().require_client_certificates(pem("nothing")),
-            "the certificate from 7 bytes in memory cannot be used",
+            "the authority for client certificates from 7 bytes in memory cannot be used",
         ),
     ] {
         let error = start(tls).await;

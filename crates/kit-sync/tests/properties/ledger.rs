@@ -24,6 +24,8 @@ pub(crate) struct Ledger {
 struct Entry {
     /// Of a named task.
     ending: Option<Ending>,
+    /// Spawned by one that may be left behind, and so perhaps just now, to be refused.
+    late: bool,
     polled: bool,
     failed: bool,
     /// Whether its scope was told by then.
@@ -50,11 +52,11 @@ impl Ledger {
         ending: &Ending,
         body: Body,
     ) -> (String, Running<Result<(), BoxError>>) {
-        self.enter(scope, Some(ending.clone()), body)
+        self.enter(scope, Some(ending.clone()), body, false)
     }
 
     pub(crate) fn member(&self, scope: &Scope, body: Body) -> (String, Running<()>) {
-        let (name, future) = self.enter(scope, None, body);
+        let (name, future) = self.enter(scope, None, body, false);
         let ledger = self.clone();
         let member = name.clone();
         let future = async move {
@@ -75,11 +77,13 @@ impl Ledger {
         scope: &Scope,
         ending: Option<Ending>,
         body: Body,
+        late: bool,
     ) -> (String, Running<Result<(), BoxError>>) {
         let mut entries = self.lock();
         let name = format!("t{}", entries.len());
         let entry = Entry {
             ending,
+            late,
             polled: false,
             failed: false,
             dropped: None,
@@ -119,7 +123,7 @@ impl Ledger {
     pub(crate) fn assert_nothing_waited_for_is_alive(&self) {
         for (name, entry) in self.lock().iter() {
             assert!(
-                entry.dropped.is_some() || entry.may_be_left(),
+                entry.dropped.is_some() || entry.may_be_left() || entry.late && !entry.polled,
                 "{name} is alive"
             );
         }
@@ -236,7 +240,9 @@ impl Noted {
                     waits: Wait::Stop,
                     last: Last::Completes,
                 };
-                let (name, future) = self.ledger.task(&self.scope, &ending, body);
+                let late = self.ledger.lock()[&self.name].may_be_left();
+                let of = Some(ending.clone());
+                let (name, future) = self.ledger.enter(&self.scope, of, body, late);
                 let spawned = self.scope.spawn_as(name.clone(), ending, future);
                 self.ledger.look_at(&name, spawned);
             }

@@ -40,7 +40,7 @@ pub use until_unavailable::UntilUnavailable;
 /// answered 415. A client's `grpc-timeout` is kept, also in the middle of a stream.
 ///
 /// A request's extensions hold tonic's connect info (so `tonic::Request::remote_addr` works),
-/// [`Peer`], [`Draining`](crate::Draining), the server's `kit_sync::Scope`, and what the
+/// [`Peer`](crate::Peer), [`Draining`](crate::Draining), the server's `kit_sync::Scope`, and what the
 /// application gave ([`Context::extensions`]). A handler that panics answers `INTERNAL`; the panic
 /// is logged, the connection and the server live on.
 ///

@@ -288,4 +288,26 @@ mod tests {
             assert!(!concerns_one_connection(&exhausted.into()));
         }
     }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_steered_port_gives_new_connections_to_the_second_socket() {
+        let tree = kit_sync::TaskTree::new("test");
+        let (_life, seen) = tokio::sync::watch::channel(crate::Lifecycle::new());
+        let ctx = Context::new(tree.scope().clone(), seen);
+        let bind = async |address: SocketAddr| {
+            let listen = Listen::from(address).hand_over(HandOver::ReusePort);
+            Listener::bind(&listen, &ctx).await.expect("it binds")
+        };
+        let first = bind(([127, 0, 0, 1], 0).into()).await;
+        let address = first.address().unwrap().ip().unwrap();
+        let second = bind(address).await;
+        first.steer();
+        for _ in 0..50 {
+            let _client = TcpStream::connect(address).await.unwrap();
+            let accepted = tokio::time::timeout(Duration::from_secs(10), second.accept());
+            let accepted = accepted.await.expect("it comes to the second");
+            assert!(accepted.is_ok_and(|accepted| accepted.is_ok()));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A certificate for `localhost`, signed by nobody else.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -11,6 +11,8 @@ use rustls::{ClientConfig, RootCertStore};
 #[derive(Clone)]
 pub(crate) struct Trust {
     pub(crate) pem: String,
+    /// With the same.
+    pub(crate) file: PathBuf,
     certificate: CertificateDer<'static>,
 }
 
@@ -19,10 +21,12 @@ impl Trust {
     pub(crate) fn new(folder: &Path) -> io::Result<Trust> {
         let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()])
             .map_err(io::Error::other)?;
-        std::fs::write(folder.join("tls.crt"), signed.cert.pem())?;
+        let file = folder.join("tls.crt");
+        std::fs::write(&file, signed.cert.pem())?;
         std::fs::write(folder.join("tls.key"), signed.signing_key.serialize_pem())?;
         Ok(Trust {
             pem: signed.cert.pem(),
+            file,
             certificate: signed.cert.der().clone(),
         })
     }

@@ -2,21 +2,25 @@
 
 mod connect;
 mod grpc;
+mod grpcio;
 mod http1;
 mod http2;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use h2::Reason;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::answers;
 use crate::certificates::Trust;
+use crate::serve::SMALL;
 
 /// How clients behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub(crate) enum Client {
     Http2,
     /// A tonic channel, four calls at a time.
     Tonic,
+    /// A channel of Python's grpcio, four calls at a time.
+    Grpcio,
 }
 
 /// What is asked of whom.
@@ -39,6 +45,13 @@ pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     pub(crate) trust: Option<Trust>,
     pub(crate) big: bool,
+}
+
+impl Target {
+    /// Of the answer that is asked for.
+    fn length(&self) -> usize {
+        if self.big { answers::BIG } else { SMALL }
+    }
 }
 
 /// What came of it.
@@ -76,22 +89,26 @@ pub(crate) struct Load {
 struct Shared {
     answered: AtomicU64,
     progress: watch::Sender<()>,
-    done: AtomicBool,
+    done: watch::Sender<bool>,
 }
 
 impl Load {
-    pub(crate) fn start(client: Client, target: &Target, clients: usize) -> Load {
+    /// `python` has grpcio, if that is the client.
+    pub(crate) fn start(client: Client, target: &Target, clients: usize, python: &Path) -> Load {
         let shared = Arc::new(Shared {
             answered: AtomicU64::new(0),
             progress: watch::Sender::new(()),
-            done: AtomicBool::new(false),
+            done: watch::Sender::new(false),
         });
+        let tally = || Tally {
+            shared: Arc::clone(&shared),
+            done: shared.done.subscribe(),
+            outcome: Outcome::default(),
+        };
         let mut set = JoinSet::new();
-        for _ in 0..clients {
-            let tally = Tally {
-                shared: Arc::clone(&shared),
-                outcome: Outcome::default(),
-            };
+        let processes = if client == Client::Grpcio { 1 } else { clients };
+        for _ in 0..processes {
+            let tally = tally();
             let target = target.clone();
             match client {
                 Client::Fresh => drop(set.spawn(http1::fresh(target, tally))),
@@ -102,6 +119,9 @@ impl Load {
                 }
                 Client::Http2 => drop(set.spawn(http2::streams(target, tally))),
                 Client::Tonic => drop(set.spawn(grpc::calls(target, tally))),
+                Client::Grpcio => {
+                    drop(set.spawn(grpcio::calls(python.into(), clients, target, tally)));
+                }
             }
         }
         Load {
@@ -122,7 +142,7 @@ impl Load {
     }
 
     pub(crate) async fn stop(self) -> Outcome {
-        self.shared.done.store(true, Ordering::Relaxed);
+        self.shared.done.send_replace(true);
         let mut sum = Outcome::default();
         for outcome in self.clients.join_all().await {
             sum.add(&outcome);
@@ -148,12 +168,18 @@ impl Outcome {
 /// One client's count.
 struct Tally {
     shared: Arc<Shared>,
+    done: watch::Receiver<bool>,
     outcome: Outcome,
 }
 
 impl Tally {
     fn goes_on(&self) -> bool {
-        !self.shared.done.load(Ordering::Relaxed)
+        !*self.done.borrow()
+    }
+
+    async fn done(&mut self) {
+        // Nobody is left to ask for more, either.
+        let _ = self.done.wait_for(|done| *done).await;
     }
 
     fn count(&mut self, asked: Result<(), Failure>) {

@@ -7,6 +7,7 @@
     reason = "a load client and peers spawn as their users do, and what is measured is real time"
 )]
 
+mod answers;
 mod certificates;
 mod load;
 mod process;
@@ -37,6 +38,9 @@ enum Command {
         /// Only cases whose names hold this text.
         #[arg(long, default_value = "")]
         only: String,
+        /// A Python that has grpcio; without one its cases are left out.
+        #[arg(long)]
+        python: Option<PathBuf>,
         /// Fails when a request to Kit failed that must not.
         #[arg(long)]
         judge: bool,
@@ -69,6 +73,11 @@ enum Stack {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
-        Command::Stops { stops, only, judge } => stops::run(stops, &only, judge),
+        Command::Stops {
+            stops,
+            only,
+            python,
+            judge,
+        } => stops::run(stops, &only, python.as_deref(), judge),
     }
 }

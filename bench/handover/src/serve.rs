@@ -12,12 +12,13 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_stream::wrappers::TcpListenerStream;
 
+use crate::answers::{Answers, BIG};
 use crate::{ServeArguments, Stack};
 
 type Failed = Box<dyn Error + Send + Sync>;
 
-/// What `/big` answers.
-pub(crate) const BIG: usize = 1 << 20;
+/// What `/` answers; `/big` answers [`BIG`].
+pub(crate) const SMALL: usize = 5;
 
 pub(crate) fn run(arguments: &ServeArguments) -> ExitCode {
     match arguments.stack {
@@ -35,7 +36,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> ExitCode {
 fn routes() -> Router {
     let big = bytes::Bytes::from(vec![b'x'; BIG]);
     Router::new()
-        .route("/", get(async || "hello"))
+        .route("/", get(async || "x".repeat(SMALL)))
         .route("/big", get(async move || big.clone()))
 }
 
@@ -44,7 +45,8 @@ fn with_kit(arguments: &ServeArguments) -> ExitCode {
         Some(address) => Listen::from(address).hand_over(HandOver::ReusePort),
         None => Listen::inherited(0),
     };
-    let mut server = http::Server::new(listen, routes()).grpc(grpc::Services::new());
+    let services = grpc::Services::new().service(Answers::new());
+    let mut server = http::Server::new(listen, routes()).grpc(services);
     if let Some(folder) = &arguments.tls {
         server = server.tls(Tls::new(folder.join("tls.crt"), folder.join("tls.key")));
     }
@@ -83,12 +85,9 @@ fn with_a_peer(arguments: &ServeArguments) -> Result<(), Failed> {
             let serving = axum::serve(listener, routes());
             return Ok(serving.with_graceful_shutdown(told).await?);
         }
-        let (reporter, health) = tonic_health::server::health_reporter();
-        let serving = tonic_health::ServingStatus::Serving;
-        reporter.set_service_status("", serving).await;
         let mut server = tonic::transport::Server::builder();
         let connections = TcpListenerStream::new(listener);
-        let serving = server.add_service(health);
+        let serving = server.add_service(Answers::new());
         serving
             .serve_with_incoming_shutdown(connections, told)
             .await?;

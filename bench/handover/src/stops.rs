@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -33,15 +34,11 @@ struct Sum {
 }
 
 fn cases() -> Vec<Case> {
-    use Client::{Busy, Fresh, Http2, Paused, Tonic};
+    use Client::{Busy, Fresh, Grpcio, Http2, Paused, Tonic};
     let mut cases = Vec::new();
     for reuse_port in [false, true] {
-        for client in [Fresh, Busy, Paused, Http2, Tonic] {
+        for client in [Fresh, Busy, Paused, Http2, Tonic, Grpcio] {
             for (tls, big) in [(false, false), (true, false), (false, true), (true, true)] {
-                // The health service, which tonic's clients ask, has no big answer.
-                if big && client == Tonic {
-                    continue;
-                }
                 let stack = Stack::Kit;
                 cases.push(Case {
                     stack,
@@ -51,7 +48,7 @@ fn cases() -> Vec<Case> {
                     reuse_port,
                 });
             }
-            let stack = if client == Tonic {
+            let stack = if matches!(client, Tonic | Grpcio) {
                 Stack::Tonic
             } else {
                 Stack::Axum
@@ -89,9 +86,9 @@ impl Case {
     }
 }
 
-pub(crate) fn run(stops: usize, only: &str, judge: bool) -> ExitCode {
+pub(crate) fn run(stops: usize, only: &str, python: Option<&Path>, judge: bool) -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    match runtime.block_on(run_all(stops, only)) {
+    match runtime.block_on(run_all(stops, only, python)) {
         Ok(failed) if judge && failed => ExitCode::FAILURE,
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
@@ -102,7 +99,7 @@ pub(crate) fn run(stops: usize, only: &str, judge: bool) -> ExitCode {
 }
 
 /// Whether a request failed that must not.
-async fn run_all(stops: usize, only: &str) -> io::Result<bool> {
+async fn run_all(stops: usize, only: &str, python: Option<&Path>) -> io::Result<bool> {
     let folder = tempfile::tempdir()?;
     let trust = Trust::new(folder.path())?;
     println!(
@@ -114,9 +111,14 @@ async fn run_all(stops: usize, only: &str) -> io::Result<bool> {
         if !case.name().contains(only) {
             continue;
         }
+        if case.client == Client::Grpcio && python.is_none() {
+            eprintln!("bench-handover: NOT RUN: {}: no --python", case.name());
+            continue;
+        }
+        let python = python.unwrap_or(Path::new(""));
         let mut sum = Sum::default();
         for _ in 0..stops {
-            one_stop(&case, &trust, folder.path(), &mut sum).await?;
+            one_stop(&case, &trust, folder.path(), python, &mut sum).await?;
         }
         let Sum {
             outcome,
@@ -141,7 +143,8 @@ async fn run_all(stops: usize, only: &str) -> io::Result<bool> {
 async fn one_stop(
     case: &Case,
     trust: &Trust,
-    folder: &std::path::Path,
+    folder: &Path,
+    python: &Path,
     sum: &mut Sum,
 ) -> io::Result<()> {
     let bound = TcpListener::bind("127.0.0.1:0")?;
@@ -160,7 +163,7 @@ async fn one_stop(
     };
     let old = Server::start(case.stack, &listener, tls).await?;
     let clients = if case.big { FEW_CLIENTS } else { CLIENTS };
-    let load = Load::start(case.client, &target, clients);
+    let load = Load::start(case.client, &target, clients, python);
     let some = if case.big { 32 } else { 320 };
     load.answered(some).await;
     let new = Server::start(case.stack, &listener, tls).await?;

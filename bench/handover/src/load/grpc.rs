@@ -2,19 +2,22 @@
 
 use std::error::Error;
 
-use tonic::Status;
+use http::uri::PathAndQuery;
+use tonic::client::Grpc;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig};
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_client::HealthClient;
+use tonic::{Request, Status};
+use tonic_prost::ProstCodec;
 
 use super::{Failure, Outcome, Tally, Target, is_not_processed};
+use crate::answers::{self, Answer, Ask};
 
 /// How many calls run at a time.
 const AT_A_TIME: usize = 4;
 
 pub(super) async fn calls(target: Target, mut tally: Tally) -> Outcome {
+    let length = target.length();
     let mut client = match connect(&target) {
-        Ok(channel) => HealthClient::new(channel),
+        Ok(channel) => Grpc::new(channel),
         Err(error) => {
             tally.count(Err(Failure::new(error.to_string())));
             return tally.outcome;
@@ -24,13 +27,13 @@ pub(super) async fn calls(target: Target, mut tally: Tally) -> Outcome {
         let mut asked = tokio::task::JoinSet::new();
         for _ in 0..AT_A_TIME {
             let mut client = client.clone();
-            asked.spawn(async move { ask(&mut client).await });
+            asked.spawn(async move { ask(&mut client, length).await });
         }
         for asked in asked.join_all().await {
             let asked = match asked {
                 Err(failure) if failure.not_processed => {
                     tally.outcome.asked_again += 1;
-                    ask(&mut client).await
+                    ask(&mut client, length).await
                 }
                 asked => asked,
             };
@@ -40,9 +43,19 @@ pub(super) async fn calls(target: Target, mut tally: Tally) -> Outcome {
     tally.outcome
 }
 
-async fn ask(client: &mut HealthClient<Channel>) -> Result<(), Failure> {
-    let asked = client.check(HealthCheckRequest::default()).await;
-    asked.map(drop).map_err(|status| failure(&status))
+async fn ask(client: &mut Grpc<Channel>, length: usize) -> Result<(), Failure> {
+    client.ready().await.map_err(|error| failure(&error))?;
+    let ask = Request::new(Ask {
+        length: u32::try_from(length).expect("it is at most 1 MiB"),
+    });
+    let path = PathAndQuery::from_static(answers::PATH);
+    let asked = client.unary(ask, path, ProstCodec::<Ask, Answer>::default());
+    let answer = asked.await.map_err(|status| refused(&status))?;
+    if answer.get_ref().bytes.len() == length {
+        Ok(())
+    } else {
+        Err(Failure::new("a short answer"))
+    }
 }
 
 fn connect(target: &Target) -> Result<Channel, tonic::transport::Error> {
@@ -62,15 +75,21 @@ fn connect(target: &Target) -> Result<Channel, tonic::transport::Error> {
     Ok(endpoint.connect_lazy())
 }
 
-fn failure(status: &Status) -> Failure {
-    let mut why = format!("{:?}", status.code());
-    let mut source = status.source();
+fn refused(status: &Status) -> Failure {
+    let failure = failure(status);
+    let why = format!("{:?}: {}", status.code(), failure.why);
+    Failure { why, ..failure }
+}
+
+fn failure(error: &(dyn Error + 'static)) -> Failure {
+    let mut why = error.to_string();
+    let mut source = error.source();
     while let Some(error) = source {
         why = format!("{why}: {error}");
         source = error.source();
     }
     Failure {
         why,
-        not_processed: is_not_processed(status),
+        not_processed: is_not_processed(error),
     }
 }

@@ -71,8 +71,7 @@ async fn ask(sender: &mut Sender, target: &Target, connection: &str) -> Result<(
         return Err(Failure::new(response.status().as_str()));
     }
     let body = response.into_body().collect().await.map_err(failure)?;
-    let expected = if target.big { crate::serve::BIG } else { 5 };
-    if body.to_bytes().len() == expected {
+    if body.to_bytes().len() == target.length() {
         Ok(())
     } else {
         Err(Failure::new("a short body"))

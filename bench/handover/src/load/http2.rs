@@ -80,8 +80,7 @@ async fn ask(mut sender: Sender, target: Target) -> Result<(), Failure> {
     }
     let body = response.into_body().collect().await;
     let body = body.map_err(|error| failure(&error))?;
-    let expected = if target.big { crate::serve::BIG } else { 5 };
-    if body.to_bytes().len() == expected {
+    if body.to_bytes().len() == target.length() {
         Ok(())
     } else {
         Err(Failure::new("a short body"))

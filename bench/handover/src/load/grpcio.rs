@@ -1,0 +1,63 @@
+//! Python's grpcio, whose clients ask again by themselves what a server has not processed.
+
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+
+use super::{Failure, Outcome, Tally, Target};
+
+const PROGRAM: &str = include_str!("grpcio.py");
+
+/// So many clients in one process, each with a connection and four calls at a time.
+pub(super) async fn calls(
+    python: Box<Path>,
+    clients: usize,
+    target: Target,
+    mut tally: Tally,
+) -> Outcome {
+    if let Err(error) = run(&python, clients, &target, &mut tally).await {
+        tally.count(Err(Failure::new(format!("grpcio: {error}"))));
+    }
+    tally.outcome
+}
+
+async fn run(
+    python: &Path,
+    clients: usize,
+    target: &Target,
+    tally: &mut Tally,
+) -> io::Result<()> {
+    let mut command = Command::new(python);
+    command
+        .args(["-c", PROGRAM])
+        .arg(format!("localhost:{}", target.address.port()))
+        .args([clients.to_string(), target.length().to_string()])
+        .args(target.trust.as_ref().map(|trust| &trust.file))
+        // No proxy of the machine's knows these servers.
+        .env("no_proxy", "localhost")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    let mut child = command.spawn()?;
+    let mut input = child.stdin.take();
+    let output = child.stdout.take().expect("it is piped");
+    let mut lines = BufReader::new(output).lines();
+    loop {
+        tokio::select! {
+            () = tally.done(), if input.is_some() => input = None,
+            line = lines.next_line() => match line?.as_deref() {
+                Some("ok") => tally.count(Ok(())),
+                Some(why) => tally.count(Err(Failure::new(why))),
+                None => break,
+            },
+        }
+    }
+    let status = child.wait().await?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(status.to_string()))
+}

@@ -16,6 +16,7 @@ mod deadline;
 mod drain;
 mod draining;
 mod executor;
+mod frames;
 #[cfg(feature = "tls")]
 mod identity;
 mod in_flight;

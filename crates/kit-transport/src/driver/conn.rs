@@ -48,6 +48,8 @@ pub(super) struct Conn {
     head: AtomicBool,
     awaits_flush: AtomicBool,
     written: AtomicU64,
+    /// How often an HTTP/2 client has made room for more.
+    taken_in: AtomicU64,
     /// The last write was not taken.
     blocked: AtomicBool,
     /// An HTTP/1.1 connection whose next response is its last.
@@ -104,6 +106,7 @@ impl Conn {
             head: AtomicBool::new(false),
             awaits_flush: AtomicBool::new(false),
             written: AtomicU64::new(0),
+            taken_in: AtomicU64::new(0),
             blocked: AtomicBool::new(false),
             old: AtomicBool::new(false),
             early: AtomicBool::new(false),
@@ -136,7 +139,7 @@ impl Conn {
     pub(super) fn handshakes(&self, cx: &Context<'_>, limit: Instant) -> Option<Instant> {
         let mut inside = self.lock();
         leave_waker(&mut inside.task, cx);
-        let told = inside.deadlines.told().unwrap_or(limit);
+        let told = inside.deadlines.may_shake_hands_until().unwrap_or(limit);
         (!self.is_killed()).then_some(limit.min(told))
     }
 
@@ -160,6 +163,11 @@ impl Conn {
     pub(super) fn received(&self, stage: Stage) {
         self.stage.store(stage);
         self.head.store(stage != Stage::Http2, Ordering::Relaxed);
+    }
+
+    /// An HTTP/2 client has made room for more so many times.
+    pub(super) fn takes_in(&self, times: u64) {
+        self.taken_in.store(times, Ordering::Relaxed);
     }
 
     pub(super) fn wrote(&self) {
@@ -261,6 +269,7 @@ impl Conn {
             busy: inside.in_flight.is_busy(),
             due: inside.in_flight.due(),
             written: self.written.load(Ordering::Relaxed),
+            taken_in: self.taken_in.load(Ordering::Relaxed),
             blocked: self.blocked.load(Ordering::Relaxed),
             jitter: self.threshold,
             fired,

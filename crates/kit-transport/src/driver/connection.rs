@@ -1,11 +1,13 @@
 //! The task of one connection.
 
+use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto::{Builder, UpgradeableConnection};
+use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
 use super::conn::Conn;
@@ -13,9 +15,10 @@ use super::connections::Connections;
 use super::deadline::{AGES, Next, TooLong, after};
 use super::executor::ScopeExecutor;
 use super::io::Io;
-use super::options::MAX_HEADERS;
+use super::options::{ConnectionOptions, MAX_HEADERS};
 use super::ping_timer::PingTimer;
 use super::service::{Handler, RequestService};
+use super::sniff::Protocol;
 use super::timer::LazyTimer;
 
 /// With less hyper panics.
@@ -23,7 +26,8 @@ const SMALLEST_BUFFER: usize = 8192;
 /// They have their place before any has come.
 const MOST_HEADERS: usize = 16_384;
 
-type Hyper<H> = UpgradeableConnection<'static, TokioIo<Io>, RequestService<H>, ScopeExecutor>;
+type Http1<H> = http1::UpgradeableConnection<TokioIo<Io>, RequestService<H>>;
+type Http2<H> = http2::Connection<TokioIo<Io>, RequestService<H>, ScopeExecutor>;
 
 pin_project! {
     /// Drives hyper, keeps the connection's time limits, and closes or kills it when told.
@@ -37,6 +41,78 @@ pin_project! {
     }
 }
 
+pin_project! {
+    /// hyper's connection, once it is known which. (hyper-util's own choice drops a connection that
+    /// is asked to close before it has shown what it speaks, with the bytes that it has sent.)
+    #[project = Project]
+    enum Hyper<H: Handler> {
+        Unknown { io: Option<(Io, RequestService<H>)>, closing: bool },
+        Http1 { #[pin] connection: Http1<H> },
+        Http2 { #[pin] connection: Http2<H> },
+    }
+}
+
+impl<H: Handler> Hyper<H> {
+    fn serve(self: &mut Pin<&mut Self>, protocol: Protocol, connections: &Connections) {
+        let Project::Unknown { io, .. } = self.as_mut().project() else {
+            return;
+        };
+        let (io, service) = io.take().expect("it is chosen once");
+        let (io, options) = (TokioIo::new(io), &connections.options);
+        self.set(match protocol {
+            Protocol::Http1 => {
+                let connection = http1(options).serve_connection(io, service);
+                let connection = connection.with_upgrades();
+                Hyper::Http1 { connection }
+            }
+            Protocol::Http2 => {
+                let executor = ScopeExecutor(connections.ctx.scope().clone());
+                let connection = http2(options, executor).serve_connection(io, service);
+                Hyper::Http2 { connection }
+            }
+        });
+    }
+
+    fn poll(
+        self: &mut Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        connections: &Connections,
+    ) -> Poll<Result<(), BoxError>> {
+        let close = match self.as_mut().project() {
+            Project::Http1 { connection } => return connection.poll(cx).map_err(Into::into),
+            Project::Http2 { connection } => return connection.poll(cx).map_err(Into::into),
+            Project::Unknown { io, closing } => {
+                let (io, _) = io.as_mut().expect("it is not chosen yet");
+                let Poll::Ready(protocol) = io.poll_protocol(cx)? else {
+                    let idle = *closing && io.is_silent();
+                    return if idle { Poll::Ready(Ok(())) } else { Poll::Pending };
+                };
+                let Some(protocol) = protocol else {
+                    return Poll::Ready(Ok(()));
+                };
+                let close = *closing;
+                self.serve(protocol, connections);
+                close
+            }
+        };
+        // hyper takes one that is asked to close before it has read anything for one that is idle.
+        let polled = self.poll(cx, connections);
+        if close && polled.is_pending() {
+            self.close();
+            return self.poll(cx, connections);
+        }
+        polled
+    }
+
+    fn close(self: &mut Pin<&mut Self>) {
+        match self.as_mut().project() {
+            Project::Http1 { connection } => connection.graceful_shutdown(),
+            Project::Http2 { connection } => connection.graceful_shutdown(),
+            Project::Unknown { closing, .. } => *closing = true,
+        }
+    }
+}
+
 impl<H: Handler> Connection<H> {
     pub(super) fn new(
         io: Io,
@@ -44,11 +120,11 @@ impl<H: Handler> Connection<H> {
         handler: H,
         connections: Arc<Connections>,
     ) -> Connection<H> {
-        let builder = builder(&connections);
         let service = RequestService::new(handler, Arc::clone(&conn), &connections);
-        let hyper = builder
-            .serve_connection_with_upgrades(TokioIo::new(io), service)
-            .into_owned();
+        let hyper = Hyper::Unknown {
+            io: Some((io, service)),
+            closing: false,
+        };
         let timer = LazyTimer::new(after(conn.is_ready(), connections.options.first_byte));
         Connection {
             hyper,
@@ -59,21 +135,25 @@ impl<H: Handler> Connection<H> {
     }
 }
 
-fn builder(connections: &Connections) -> Builder<ScopeExecutor> {
-    let options = &connections.options;
-    let mut builder = Builder::new(ScopeExecutor(connections.ctx.scope().clone()));
-    let max_head = options.max_head.max(SMALLEST_BUFFER);
+fn max_head(options: &ConnectionOptions) -> usize {
+    options.max_head.max(SMALLEST_BUFFER)
+}
+
+fn http1(options: &ConnectionOptions) -> http1::Builder {
+    let mut builder = http1::Builder::new();
     // hyper's own header timeout stays off: it is an idle timer, and comes after the first byte.
-    builder.http1().max_buf_size(max_head);
+    builder.max_buf_size(max_head(options));
     if options.max_headers != MAX_HEADERS {
-        builder
-            .http1()
-            .max_headers(options.max_headers.min(MOST_HEADERS));
+        builder.max_headers(options.max_headers.min(MOST_HEADERS));
     }
     builder
-        .http2()
+}
+
+fn http2(options: &ConnectionOptions, executor: ScopeExecutor) -> http2::Builder<ScopeExecutor> {
+    let mut builder = http2::Builder::new(executor);
+    builder
         .timer(PingTimer)
-        .max_header_list_size(u32::try_from(max_head).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(max_head(options)).unwrap_or(u32::MAX))
         .max_concurrent_streams(options.http2.max_streams)
         .max_pending_accept_reset_streams(options.http2.max_early_resets)
         .max_local_error_reset_streams(options.http2.max_faulty_streams)
@@ -88,9 +168,9 @@ impl<H: Handler> Future for Connection<H> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         loop {
-            if let Poll::Ready(result) = this.hyper.as_mut().poll(cx) {
+            if let Poll::Ready(result) = this.hyper.poll(cx, this.connections) {
                 if let Err(error) = result {
-                    tracing::debug!(remote = %this.conn.remote(), error = &*error as &dyn std::error::Error, "connection failed");
+                    tracing::debug!(remote = %this.conn.remote(), error = &*error as &dyn Error, "connection failed");
                 }
                 this.conn.task_ended();
                 return Poll::Ready(());
@@ -109,7 +189,7 @@ impl<H: Handler> Future for Connection<H> {
                 }
             };
             match next {
-                Next::Close => this.hyper.as_mut().graceful_shutdown(),
+                Next::Close => this.hyper.close(),
                 Next::Kill(why) => {
                     kill(this.conn, this.connections, why);
                     return Poll::Ready(());

@@ -11,6 +11,9 @@ use super::sniff::Stage;
 const QUIET: Duration = Duration::from_millis(500);
 /// How long a connection that was asked to close may take without a request in flight.
 const CLOSING: Duration = Duration::from_millis(500);
+/// The same for one whose client still takes in what it was sent, which shows by that it makes room
+/// for more.
+const CLOSING_AT_MOST: Duration = Duration::from_secs(30);
 /// Longer than any process lives.
 pub(super) const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
@@ -51,6 +54,8 @@ pub(super) struct Seen {
     pub(super) due: Option<Instant>,
     /// How many writes there were.
     pub(super) written: u64,
+    /// How often an HTTP/2 client has made room for more.
+    pub(super) taken_in: u64,
     /// There is something to write that the client does not take.
     pub(super) blocked: bool,
     /// From 0 to 1: how much older than others it gets.
@@ -62,17 +67,26 @@ pub(super) struct Seen {
 /// The phases of one connection, and when each began, as far as its task has noticed.
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
-    /// Until when it may seem idle, once the drain has told it.
-    told: Option<Instant>,
+    told: Option<Told>,
     /// hyper was asked to close it gracefully.
     closing: bool,
     lingering: bool,
     /// When it is old, if that is known.
     old_at: Option<Instant>,
     old: bool,
+    /// The latest end of the last phase.
+    closed_by: Option<Instant>,
     /// By when something must be written after so many writes.
     stuck: Option<(Instant, u64)>,
     since: Since,
+}
+
+/// What the drain has told it.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    /// Until when it may seem idle.
+    until: Instant,
+    last_look: Duration,
 }
 
 /// Begins anew with every request.
@@ -83,7 +97,7 @@ struct Since {
     start: Option<Instant>,
     head: Option<Instant>,
     idle: Option<Instant>,
-    closing: Option<Instant>,
+    closing: Option<(Instant, u64)>,
     quiet: Option<(Instant, u64)>,
 }
 
@@ -100,13 +114,16 @@ impl Deadlines {
     }
 
     pub(super) fn tell(&mut self, last_look: Duration) {
-        self.told.get_or_insert_with(|| Instant::now() + last_look);
+        self.told.get_or_insert_with(|| Told {
+            until: Instant::now() + last_look,
+            last_look,
+        });
     }
 
-    /// Until when it may seem idle, if the drain has told it.
+    /// By when the handshake must have ended, if the drain has told it.
     #[cfg(feature = "tls")]
-    pub(super) fn told(&self) -> Option<Instant> {
-        self.told
+    pub(super) fn may_shake_hands_until(&self) -> Option<Instant> {
+        self.told.map(|told| told.until + CLOSING)
     }
 
     pub(super) fn is_told(&self) -> bool {
@@ -204,11 +221,13 @@ impl Deadlines {
     }
 
     fn phase<T>(&mut self, seen: &Seen, tail: &mut Option<T>, limits: &ConnectionOptions) -> Next {
-        if let Some(deadline) = self.told
+        if let Some(told) = self.told
             && !self.closing
         {
             // HTTP/2 says by itself up to which request it serves.
             let seems_idle = seen.stage != Stage::Http2 && !seen.busy && !seen.head;
+            // Its first request may come right behind its handshake.
+            let deadline = told.until.max(seen.opened + told.last_look);
             if seems_idle && !self.is_past(deadline, seen) {
                 return Next::Wait(deadline);
             }
@@ -247,14 +266,12 @@ impl Deadlines {
     /// By when a connection without a request in flight must have changed, or else what.
     fn limit(&mut self, seen: &Seen, limits: &ConnectionOptions) -> (Instant, Next) {
         if self.closing {
-            let now = self.since.now();
-            let since = *self.since.closing.get_or_insert(now);
             let why = if self.lingering {
                 TooLong::Lingering
             } else {
                 TooLong::Closing
             };
-            return (since + CLOSING, Next::Kill(why));
+            return (self.closed_by(seen), Next::Kill(why));
         }
         match seen.stage {
             Stage::Silent => (
@@ -272,6 +289,19 @@ impl Deadlines {
                 (after(since, limits.idle), Next::Close)
             }
         }
+    }
+
+    /// By when it must have closed. A client that is slow to take in what was sent would lose it:
+    /// it goes on making room, and a socket that is closed answers that with a reset.
+    fn closed_by(&mut self, seen: &Seen) -> Instant {
+        let now = self.since.now();
+        let latest = *self.closed_by.get_or_insert(now + CLOSING_AT_MOST);
+        let (since, taken_in) = *self.since.closing.get_or_insert((now, seen.taken_in));
+        if taken_in == seen.taken_in {
+            return latest.min(since + CLOSING);
+        }
+        self.since.closing = Some((now, seen.taken_in));
+        latest.min(now + CLOSING)
     }
 
     fn is_past(&self, deadline: Instant, seen: &Seen) -> bool {

@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::conn::Conn;
 use super::connections::Place;
-use super::sniff::{Sniffer, Stage};
+use super::frames::{Frames, HEADER};
+use super::sniff::{PREFACE, Protocol, Sniffer, Stage};
 use super::socket::Socket;
 
 /// A connection's socket. As long as it lives, whoever holds it, the connection is a member of the
@@ -21,6 +22,11 @@ pub(super) struct Io {
     stream: Socket,
     conn: Arc<Conn>,
     sniffer: Sniffer,
+    frames: Frames,
+    /// What was read to know the protocol, until hyper gets it.
+    greeting: Kept<{ PREFACE.len() }>,
+    /// The last bytes that were read, which [`Frames`] has not looked at.
+    held: Kept<HEADER>,
     /// It is shut down, and the client is still sending.
     lingers: bool,
     // Dropped after the socket, in this order: the drain sees it gone before the scope does.
@@ -34,6 +40,9 @@ impl Io {
             stream,
             conn,
             sniffer: Sniffer::new(),
+            frames: Frames::new(),
+            greeting: Kept::new(),
+            held: Kept::new(),
             lingers: false,
             _place: place,
             _member: member,
@@ -51,6 +60,86 @@ impl Io {
 }
 
 impl Io {
+    /// Which protocol the client speaks; `None` when it has gone without saying.
+    pub(super) fn poll_protocol(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<Protocol>>> {
+        loop {
+            if self.conn.is_killed() {
+                return Poll::Ready(Err(killed()));
+            }
+            if let Some(protocol) = self.sniffer.protocol() {
+                return Poll::Ready(Ok(Some(protocol)));
+            }
+            let before = self.greeting.length;
+            let mut buffer = ReadBuf::new(&mut self.greeting.bytes);
+            buffer.set_filled(before);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+            let bytes = &buffer.filled()[before..];
+            if bytes.is_empty() {
+                // Part of a preface: hyper says what is wrong with it.
+                return Poll::Ready(Ok((before > 0).then_some(Protocol::Http1)));
+            }
+            self.conn.received(self.sniffer.feed(bytes));
+            self.greeting.length = buffer.filled().len();
+        }
+    }
+
+    /// No byte has come yet.
+    pub(super) fn is_silent(&self) -> bool {
+        self.sniffer.stage() == Stage::Silent
+    }
+
+    fn poll_read_http1(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        if buffer.filled().len() > before {
+            self.conn.received(Stage::Http1);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_read_http2(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let start = buffer.filled().len();
+        loop {
+            self.held.give(buffer);
+            let before = buffer.filled().len();
+            let room = buffer.remaining() > 0;
+            let result = match room {
+                true => Pin::new(&mut self.stream).poll_read(cx, buffer),
+                false => Poll::Ready(Ok(())),
+            };
+            if room && buffer.filled().len() == before {
+                // It waits, has ended or failed: what is held goes on waiting for the rest.
+                self.held.keep(&buffer.filled()[start..]);
+                buffer.set_filled(start);
+                return result;
+            }
+            // What comes after the greeting of HTTP/2 starts nothing.
+            let bytes = &mut buffer.filled_mut()[start..];
+            if self.sniffer.stage() != Stage::Http2 {
+                self.conn.received(self.sniffer.feed(bytes));
+            }
+            let unseen = self.frames.feed(bytes, room);
+            self.conn.takes_in(self.frames.window_updates());
+            let seen = buffer.filled().len() - unseen;
+            self.held.keep(&buffer.filled()[seen..]);
+            buffer.set_filled(seen);
+            if seen > start {
+                return result;
+            }
+        }
+    }
+
     /// Whoever is refused early may be in the middle of sending, as a body that is too large is, and
     /// a client of HTTP/2 sends until it has read the server's goodbye. To close with bytes unread
     /// is a reset, which overtakes what was sent: so what still comes is thrown away, until the
@@ -63,7 +152,12 @@ impl Io {
         let mut room = [0; 4096];
         for _ in 0..MOST_READS {
             let mut buffer = ReadBuf::new(&mut room);
-            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+            let result = if is_http2 {
+                self.poll_read_http2(cx, &mut buffer)
+            } else {
+                Pin::new(&mut self.stream).poll_read(cx, &mut buffer)
+            };
+            match result {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     self.linger();
                 }
@@ -79,6 +173,36 @@ impl Io {
         if !std::mem::replace(&mut self.lingers, true) {
             self.conn.lingers();
         }
+    }
+}
+
+/// A few bytes for later.
+#[derive(Debug)]
+struct Kept<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Kept<N> {
+    fn new() -> Kept<N> {
+        Kept {
+            bytes: [0; N],
+            length: 0,
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        self.bytes[..bytes.len()].copy_from_slice(bytes);
+        self.length = bytes.len();
+    }
+
+    /// Whether there were any, and room for them.
+    fn give(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        let part = self.length.min(buffer.remaining());
+        buffer.put_slice(&self.bytes[..part]);
+        self.bytes.copy_within(part..self.length, 0);
+        self.length -= part;
+        part > 0
     }
 }
 
@@ -99,18 +223,15 @@ impl AsyncRead for Io {
         if this.conn.is_killed() {
             return Poll::Ready(Err(killed()));
         }
-        let before = buffer.filled().len();
-        let result = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        match &result {
-            Poll::Ready(Ok(())) => {
-                let bytes = &buffer.filled()[before..];
-                // What comes after the greeting of HTTP/2 starts nothing.
-                if !bytes.is_empty() && this.sniffer.stage() != Stage::Http2 {
-                    this.conn.received(this.sniffer.feed(bytes));
-                }
-            }
-            Poll::Pending if !this.conn.waits_to_read(cx) => return Poll::Ready(Err(killed())),
-            _ => {}
+        if this.greeting.give(buffer) {
+            return Poll::Ready(Ok(()));
+        }
+        let result = match this.sniffer.protocol() {
+            Some(Protocol::Http2) => this.poll_read_http2(cx, buffer),
+            _ => this.poll_read_http1(cx, buffer),
+        };
+        if result.is_pending() && !this.conn.waits_to_read(cx) {
+            return Poll::Ready(Err(killed()));
         }
         result
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The preface and the header of the first frame, which must be SETTINGS.
 const GREETING: usize = PREFACE.len() + 9;
 
@@ -16,6 +16,13 @@ pub(super) enum Stage {
     /// Something that is not the preface.
     Http1,
     /// The preface and a first frame's header.
+    Http2,
+}
+
+/// Which of hyper's connections serves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
     Http2,
 }
 
@@ -54,6 +61,15 @@ impl Sniffer {
 
     pub(super) fn stage(&self) -> Stage {
         self.stage
+    }
+
+    /// What the client speaks, when that is known.
+    pub(super) fn protocol(&self) -> Option<Protocol> {
+        match self.stage {
+            Stage::Http1 => Some(Protocol::Http1),
+            _ if self.seen >= PREFACE.len() => Some(Protocol::Http2),
+            _ => None,
+        }
     }
 
     /// Takes the next bytes (at least one) and says where the connection stands.

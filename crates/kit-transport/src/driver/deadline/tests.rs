@@ -25,6 +25,7 @@ impl Task {
             busy: false,
             due: None,
             written: 0,
+            taken_in: 0,
             blocked: false,
             jitter: 0.5,
             fired: false,

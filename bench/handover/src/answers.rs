@@ -68,8 +68,10 @@ impl UnaryService<Ask> for Answers {
         let answer = (length <= BIG).then(|| Answer {
             bytes: self.0.slice(..length),
         });
-        ready(answer.map(Response::new).ok_or_else(|| {
-            Status::out_of_range(format!("length {length} is more than {BIG}"))
-        }))
+        ready(
+            answer
+                .map(Response::new)
+                .ok_or_else(|| Status::out_of_range(format!("length {length} is more than {BIG}"))),
+        )
     }
 }

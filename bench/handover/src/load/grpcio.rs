@@ -24,12 +24,7 @@ pub(super) async fn calls(
     tally.outcome
 }
 
-async fn run(
-    python: &Path,
-    clients: usize,
-    target: &Target,
-    tally: &mut Tally,
-) -> io::Result<()> {
+async fn run(python: &Path, clients: usize, target: &Target, tally: &mut Tally) -> io::Result<()> {
     let mut command = Command::new(python);
     command
         .args(["-c", PROGRAM])

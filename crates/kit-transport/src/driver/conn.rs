@@ -47,9 +47,12 @@ pub(super) struct Conn {
     /// HTTP/1.1 and without a request in flight, part of a head.
     head: AtomicBool,
     awaits_flush: AtomicBool,
+    /// How many bytes.
     written: AtomicU64,
-    /// How often an HTTP/2 client has made room for more.
-    taken_in: AtomicU64,
+    /// How many of them when an HTTP/2 client was last heard of.
+    answered: AtomicU64,
+    /// How often it has made room for more.
+    window_updates: AtomicU64,
     /// The last write was not taken.
     blocked: AtomicBool,
     /// An HTTP/1.1 connection whose next response is its last.
@@ -106,7 +109,8 @@ impl Conn {
             head: AtomicBool::new(false),
             awaits_flush: AtomicBool::new(false),
             written: AtomicU64::new(0),
-            taken_in: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            window_updates: AtomicU64::new(0),
             blocked: AtomicBool::new(false),
             old: AtomicBool::new(false),
             early: AtomicBool::new(false),
@@ -165,16 +169,18 @@ impl Conn {
         self.head.store(stage != Stage::Http2, Ordering::Relaxed);
     }
 
-    /// An HTTP/2 client has made room for more so many times.
-    pub(super) fn takes_in(&self, times: u64) {
-        self.taken_in.store(times, Ordering::Relaxed);
+    /// Bytes were read of an HTTP/2 client, which has made room for more so many times.
+    pub(super) fn heard_of(&self, window_updates: u64) {
+        let written = self.written.load(Ordering::Relaxed);
+        self.answered.store(written, Ordering::Relaxed);
+        self.window_updates.store(window_updates, Ordering::Relaxed);
     }
 
-    pub(super) fn wrote(&self) {
+    pub(super) fn wrote(&self, bytes: usize) {
         // One writer at a time, so this needs no read-modify-write.
         let written = self.written.load(Ordering::Relaxed);
         self.written
-            .store(written.wrapping_add(1), Ordering::Relaxed);
+            .store(written.wrapping_add(bytes as u64), Ordering::Relaxed);
         self.blocked.store(false, Ordering::Relaxed);
     }
 
@@ -262,14 +268,16 @@ impl Conn {
             let next = Next::Kill(TooLong::Unread);
             return Settled { next, now: None };
         }
+        let written = self.written.load(Ordering::Relaxed);
         let seen = Seen {
             opened: self.ready.get().copied().unwrap_or(self.opened),
             stage: self.stage.load(),
             head: self.head.load(Ordering::Relaxed),
             busy: inside.in_flight.is_busy(),
             due: inside.in_flight.due(),
-            written: self.written.load(Ordering::Relaxed),
-            taken_in: self.taken_in.load(Ordering::Relaxed),
+            written,
+            unanswered: written.wrapping_sub(self.answered.load(Ordering::Relaxed)),
+            window_updates: self.window_updates.load(Ordering::Relaxed),
             blocked: self.blocked.load(Ordering::Relaxed),
             jitter: self.threshold,
             fired,

@@ -85,7 +85,11 @@ impl<H: Handler> Hyper<H> {
                 let (io, _) = io.as_mut().expect("it is not chosen yet");
                 let Poll::Ready(protocol) = io.poll_protocol(cx)? else {
                     let idle = *closing && io.is_silent();
-                    return if idle { Poll::Ready(Ok(())) } else { Poll::Pending };
+                    return if idle {
+                        Poll::Ready(Ok(()))
+                    } else {
+                        Poll::Pending
+                    };
                 };
                 let Some(protocol) = protocol else {
                     return Poll::Ready(Ok(()));

@@ -11,9 +11,10 @@ use super::sniff::Stage;
 const QUIET: Duration = Duration::from_millis(500);
 /// How long a connection that was asked to close may take without a request in flight.
 const CLOSING: Duration = Duration::from_millis(500);
-/// The same for one whose client still takes in what it was sent, which shows by that it makes room
-/// for more.
+/// The same for one whose client still takes in what it was sent.
 const CLOSING_AT_MOST: Duration = Duration::from_secs(30);
+/// What a client takes in at least, in bytes per second.
+const SLOWEST: u64 = 256 << 10;
 /// Longer than any process lives.
 pub(super) const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
@@ -52,10 +53,12 @@ pub(super) struct Seen {
     pub(super) busy: bool,
     /// By when to look for requests that take too long; may lie in the past if none is in flight.
     pub(super) due: Option<Instant>,
-    /// How many writes there were.
+    /// How many bytes were written.
     pub(super) written: u64,
-    /// How often an HTTP/2 client has made room for more.
-    pub(super) taken_in: u64,
+    /// How many of them since an HTTP/2 client was last heard of.
+    pub(super) unanswered: u64,
+    /// How often it has made room for more.
+    pub(super) window_updates: u64,
     /// There is something to write that the client does not take.
     pub(super) blocked: bool,
     /// From 0 to 1: how much older than others it gets.
@@ -76,7 +79,7 @@ pub(super) struct Deadlines {
     old: bool,
     /// The latest end of the last phase.
     closed_by: Option<Instant>,
-    /// By when something must be written after so many writes.
+    /// By when more must be written than so many bytes.
     stuck: Option<(Instant, u64)>,
     since: Since,
 }
@@ -291,17 +294,23 @@ impl Deadlines {
         }
     }
 
-    /// By when it must have closed. A client that is slow to take in what was sent would lose it:
-    /// it goes on making room, and a socket that is closed answers that with a reset.
+    /// By when it must have closed. An HTTP/2 client that has not yet taken in all that was sent
+    /// would lose it: it goes on making room, and a closed socket answers that with a reset.
     fn closed_by(&mut self, seen: &Seen) -> Instant {
         let now = self.since.now();
         let latest = *self.closed_by.get_or_insert(now + CLOSING_AT_MOST);
-        let (since, taken_in) = *self.since.closing.get_or_insert((now, seen.taken_in));
-        if taken_in == seen.taken_in {
-            return latest.min(since + CLOSING);
+        let (mut since, heard) = *self.since.closing.get_or_insert((now, seen.window_updates));
+        if heard != seen.window_updates {
+            since = now;
+            self.since.closing = Some((now, seen.window_updates));
         }
-        self.since.closing = Some((now, seen.taken_in));
-        latest.min(now + CLOSING)
+        let by = since + CLOSING;
+        // Only the tail of a response on HTTP/2 has left something to take in.
+        let Some((quiet, _)) = self.since.quiet else {
+            return by;
+        };
+        let takes_in = Duration::from_millis(seen.unanswered.saturating_mul(1000) / SLOWEST);
+        latest.min(by.max(after(quiet, takes_in)))
     }
 
     fn is_past(&self, deadline: Instant, seen: &Seen) -> bool {

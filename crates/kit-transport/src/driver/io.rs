@@ -49,9 +49,13 @@ impl Io {
         }
     }
 
-    fn written<T>(&self, cx: &Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn written(
+        &self,
+        cx: &Context<'_>,
+        result: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         match &result {
-            Poll::Ready(Ok(_)) => self.conn.wrote(),
+            Poll::Ready(Ok(bytes)) => self.conn.wrote(*bytes),
             Poll::Pending if !self.conn.waits_to_write(cx) => return Poll::Ready(Err(killed())),
             _ => {}
         }
@@ -130,7 +134,7 @@ impl Io {
                 self.conn.received(self.sniffer.feed(bytes));
             }
             let unseen = self.frames.feed(bytes, room);
-            self.conn.takes_in(self.frames.window_updates());
+            self.conn.heard_of(self.frames.window_updates());
             let seen = buffer.filled().len() - unseen;
             self.held.keep(&buffer.filled()[seen..]);
             buffer.set_filled(seen);

@@ -30,7 +30,9 @@ pub(crate) fn get_frame(stream: u32, path: &str) -> Vec<u8> {
 }
 
 /// Frame types.
+pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
+pub(crate) const PING: u8 = 6;
 pub(crate) const GOAWAY: u8 = 7;
 
 pub(crate) struct Raw(pub(crate) TcpStream);

@@ -4,7 +4,7 @@ use http_body_util::BodyExt as _;
 use kit_transport::Cut;
 use tokio::io::AsyncReadExt as _;
 
-use crate::client::{PREFACE, Raw, SETTINGS, ask, http2};
+use crate::client::{DATA, GOAWAY, PING, PREFACE, Raw, SETTINGS, ask, get_frame, http2};
 use crate::drain_http1::Held;
 use crate::fixture::{Fixture, PATIENCE, no_task_is_left};
 
@@ -140,5 +140,40 @@ async fn a_stream_without_an_end_is_cut_at_the_deadline_and_named() {
         .cut(Cut::Connection, 0);
     assert!(ended.ctx.cuts().names_of(Cut::Request)[0].starts_with("GET /held from "));
     drop(client);
+    no_task_is_left().await;
+}
+
+/// As grpcio does it: it widens the window of each stream that it begins, and may begin one before
+/// it has read the last GOAWAY.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_begins_too_late_takes_no_other_with_it() {
+    let held = Held::new();
+    let server = Fixture::http(held.router()).await;
+    let mut client = Raw::connect(server.address).await;
+    client.send([PREFACE, SETTINGS].concat()).await;
+    client.send(get_frame(1, "/held")).await;
+    let stop = async {
+        held.begun().await;
+        server.stop_within(PATIENCE).await
+    };
+    let last_words = async {
+        let ping = client
+            .read_frame(PING)
+            .await
+            .expect("it asks for an answer");
+        let answer = [&[0, 0, 8, PING, 1, 0, 0, 0, 0][..], &ping].concat();
+        let widened = [0, 0, 4, 8, 0, 0, 0, 0, 3, 0, 0, 0, 5];
+        client
+            .send([&answer[..], &get_frame(3, "/hello"), &widened].concat())
+            .await;
+        let goaway = client.read_frame(GOAWAY).await.expect("it says goodbye");
+        assert_eq!(goaway, [0, 0, 0, 1, 0, 0, 0, 0], "stream 1, no error");
+        held.go.add_permits(1);
+        assert_eq!(client.read_frame(DATA).await.as_deref(), Some(&b"done"[..]));
+        client.read_to_close().await
+    };
+    let (ended, rest) = tokio::join!(stop, last_words);
+    assert_eq!(rest, b"", "no other answer and no error");
+    ended.nothing_cut();
     no_task_is_left().await;
 }

@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -337,6 +337,37 @@ async fn a_hello_that_stops_does_not_hold_up_the_stop() {
     ended.within(1000).cut(Cut::Request, 0);
     silent.read_to_close().await;
     stuck.read_to_close().await;
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_a_stop_finds_half_done_goes_on_and_its_request_is_served() {
+    let authority = Authority::new();
+    let server = serve(authority.server().tls()).await;
+    let client = Client::of(&authority, None, &[]);
+    let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = between.local_addr().unwrap();
+    let (server_address, told) = (server.address, server.ctx.scope().token().clone());
+    let (said_hello, hello) = tokio::sync::oneshot::channel();
+    let held_up = async {
+        let (mut near, _) = between.accept().await.unwrap();
+        let mut far = TcpStream::connect(server_address).await.unwrap();
+        let mut buffer = [0; 4096];
+        let length = near.read(&mut buffer).await.unwrap();
+        far.write_all(&buffer[..length]).await.unwrap();
+        // The answer is there: the server is in the middle of it.
+        far.readable().await.unwrap();
+        said_hello.send(()).unwrap();
+        told.cancelled().await;
+        let _closed_or_reset = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+    };
+    let stop = async {
+        hello.await.unwrap();
+        server.stop_within(PATIENCE).await
+    };
+    let (ended, answer, ()) = tokio::join!(stop, client.get(address), held_up);
+    assert!(answer.unwrap().contains("200 OK"));
+    ended.nothing_cut();
     no_task_is_left().await;
 }
 

@@ -25,7 +25,8 @@ impl Task {
             busy: false,
             due: None,
             written: 0,
-            taken_in: 0,
+            unanswered: 0,
+            window_updates: 0,
             blocked: false,
             jitter: 0.5,
             fired: false,
@@ -214,6 +215,76 @@ async fn http2_has_a_request_in_flight_until_nothing_is_written_for_half_a_secon
     let quiet = task.age();
     assert_eq!(task.fire().await, Next::Kill(TooLong::Closing));
     assert_eq!(task.age() - quiet, HALF);
+}
+
+/// One that was told while its last response was on its way, which is now written.
+async fn closing(stage: Stage) -> Task {
+    let mut task = Task::at(stage);
+    task.deadlines.tell(LAST_LOOK);
+    task.request();
+    assert_eq!(task.poll(), Next::Close);
+    task.seen.busy = false;
+    task.tail = (stage == Stage::Http2).then_some(());
+    while task.tail.is_some() {
+        assert!(matches!(task.fire().await, Next::Wait(_)));
+    }
+    task
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closing_client_that_makes_room_for_more_is_taking_in_what_it_was_sent() {
+    let mut task = closing(Stage::Http2).await;
+    for _ in 0..40 {
+        advance(HALF / 2).await;
+        task.seen.window_updates += 1;
+        assert!(matches!(task.poll(), Next::Wait(_)));
+    }
+    let last = Instant::now();
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Closing));
+    assert_eq!(last.elapsed(), HALF);
+
+    let mut endless = closing(Stage::Http2).await;
+    let begun = Instant::now();
+    let mut next = endless.poll();
+    endless.seen.fired = true;
+    while let Next::Wait(_) = next {
+        advance(HALF / 2).await;
+        endless.seen.window_updates += 1;
+        next = endless.poll();
+    }
+    assert_eq!(next, Next::Kill(TooLong::Closing));
+    assert!(begun.elapsed().abs_diff(30 * SECOND) <= HALF);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closing_client_has_the_time_in_which_a_slow_one_takes_in_what_it_was_sent() {
+    let sent = |stage| async move {
+        let mut task = closing(stage).await;
+        task.seen.unanswered = 1 << 20;
+        let begun = Instant::now();
+        assert_eq!(task.end().await, Next::Kill(TooLong::Closing));
+        begun.elapsed()
+    };
+    assert_eq!(sent(Stage::Http2).await, 4 * SECOND);
+    assert_eq!(sent(Stage::Http1).await, HALF);
+
+    let mut long_ago = Task::at(Stage::Http2);
+    long_ago.seen.unanswered = 1 << 20;
+    long_ago.deadlines.tell(LAST_LOOK);
+    assert_eq!(long_ago.poll(), Next::Close);
+    assert_eq!(long_ago.fire().await, Next::Kill(TooLong::Closing));
+    assert_eq!(long_ago.age(), HALF);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_ready_only_after_it_was_told_has_a_last_look_of_its_own() {
+    let mut task = Task::at(Stage::Silent);
+    task.deadlines.tell(LAST_LOOK);
+    advance(HALF).await;
+    task.seen.opened = Instant::now();
+    task.opened = task.seen.opened;
+    assert_eq!(task.fire().await, Next::Close);
+    assert_eq!(task.age(), LAST_LOOK);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
 //! Clients that others have written, against Kit's servers: curl, wrk, grpcurl, Python's grpcio and
 //! Go's gRPC.
 //!
-//! A client that this machine has no way to get is named as not run.
+//! A client that this machine has no way to get is named as not run. grpcio also asks while servers
+//! are stopped: the rest of those cases are tests of `bench-handover`, which need no Python.
 
 mod clients;
 mod servers;
@@ -11,19 +12,31 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::Args;
+
 use self::servers::Targets;
 use crate::Result;
-use crate::cargo::{command, output, target};
+use crate::cargo::{command, output, run as run_command, target};
 use crate::step::Steps;
 use crate::test;
 
-pub(crate) fn run() -> Result {
+#[derive(Args, Default)]
+pub(crate) struct Options {
+    /// How often a server is stopped in each of the ways that grpcio is asked in.
+    #[arg(long, default_value_t = FEW_STOPS)]
+    stops: u32,
+}
+
+pub(crate) const FEW_STOPS: u32 = 3;
+pub(crate) const MANY_STOPS: u32 = 100;
+
+pub(crate) fn run(options: &Options) -> Result {
     test::build()?;
-    check()
+    check(options.stops)
 }
 
 /// With what `cargo xtask test` has built.
-pub(crate) fn check() -> Result {
+pub(crate) fn check(stops: u32) -> Result {
     let folder = folder()?;
     let targets = Targets::start(&folder)?;
     let mut steps = Steps::default();
@@ -34,6 +47,17 @@ pub(crate) fn check() -> Result {
         }
     }
     let stopped = targets.stop();
+    if let Ok(python) = clients::grpcio(&folder) {
+        steps.run("conformance: grpcio, while servers stop", || {
+            run_command(
+                command(target().join("debug/bench-handover"))
+                    .args(["stops", "--judge", "--only", "grpcio", "--stops"])
+                    .arg(stops.to_string())
+                    .arg("--python")
+                    .arg(python),
+            )
+        });
+    }
     steps.finish()?;
     stopped
 }

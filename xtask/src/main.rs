@@ -40,7 +40,7 @@ enum Task {
     /// All checks that are no tests, or only those that are named.
     Lint(lint::Options),
     /// Lets clients that others have written talk to Kit's servers; part of `test`.
-    Conformance,
+    Conformance(conformance::Options),
     /// Measures Kit against its peers.
     Bench(bench::Options),
 }
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Ci => ci(),
         Task::Lint(options) => lint::run(&options),
-        Task::Conformance => conformance::run(),
+        Task::Conformance(options) => conformance::run(&options),
         Task::Bench(options) => bench::run(&options),
     };
     match result {

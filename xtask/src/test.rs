@@ -53,7 +53,11 @@ pub(crate) fn run(options: &Options) -> Result {
     }
     let took = start.elapsed();
     println!("==> build: {}, tests: {}", seconds(built), seconds(took));
-    results.push(conformance::check());
+    results.push(conformance::check(if options.long {
+        conformance::MANY_STOPS
+    } else {
+        conformance::FEW_STOPS
+    }));
     results.push(loom::run(options.long));
 
     for result in results {

@@ -21,7 +21,7 @@ mod websocket;
 
 use handler::HttpHandler;
 #[cfg(feature = "ws")]
-pub use websocket::WebSocket;
+pub use websocket::{WebSocket, WebSocketUpgrade};
 
 /// An HTTP server: HTTP/1.1 and HTTP/2 (with prior knowledge) on one address.
 ///

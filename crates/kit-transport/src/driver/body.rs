@@ -1,5 +1,6 @@
 //! A response's body, followed to its end.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -44,15 +45,19 @@ impl Guard {
     /// A panic of the handler's is an answer like any other, and a line in the log.
     pub(super) fn catch<T>(&self, poll: impl FnOnce() -> T) -> Result<T, ()> {
         catch_unwind(AssertUnwindSafe(poll)).map_err(|panic| {
-            let message = panic
-                .downcast_ref::<&str>()
-                .copied()
-                .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-                .unwrap_or("not a text");
             let request = self.conn.name_of(self.key);
-            tracing::error!(%request, panic = message, "a handler panicked");
+            tracing::error!(%request, panic = panic_message(&*panic), "a handler panicked");
         })
     }
+}
+
+/// What it was called with.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("not a text")
 }
 
 impl Drop for Guard {

@@ -1,12 +1,109 @@
-//! WebSockets that say goodbye.
+//! WebSockets whose handlers are tasks of the server, and that say goodbye.
 
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use axum::Error;
+use axum::extract::FromRequestParts;
 use axum::extract::ws::{self, CloseFrame, Message, close_code};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
 
 use crate::Draining;
+use crate::driver::panic_message;
+
+/// Accepts a WebSocket: the extractor.
+///
+/// Its handler is a task of the server's scope. It is told of the drain by its
+/// [`WebSocket`](WebSocket::recv), may work on when the socket is closed, is waited for, and is
+/// aborted at the deadline. A panic in it is a line in the log.
+///
+/// [axum's own](ws::WebSocketUpgrade) works as well, with [`Draining::websocket`]; but the task in
+/// which it runs the handler is known to nobody, and the drain only waits until the socket is closed.
+///
+/// ```
+/// use axum::response::Response;
+/// use kit_transport::http::WebSocketUpgrade;
+///
+/// async fn echo(upgrade: WebSocketUpgrade) -> Response {
+///     upgrade.on_upgrade(async move |mut socket| {
+///         while let Some(Ok(message)) = socket.recv().await {
+///             if socket.send(message).await.is_err() {
+///                 break;
+///             }
+///         }
+///     })
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "the client waits for an answer"]
+pub struct WebSocketUpgrade {
+    upgrade: ws::WebSocketUpgrade,
+    draining: Draining,
+    path: String,
+}
+
+impl WebSocketUpgrade {
+    /// Changes what axum's extractor offers: protocols, and the sizes of messages, frames and
+    /// buffers.
+    pub fn with(
+        self,
+        change: impl FnOnce(ws::WebSocketUpgrade) -> ws::WebSocketUpgrade,
+    ) -> WebSocketUpgrade {
+        let upgrade = change(self.upgrade);
+        WebSocketUpgrade { upgrade, ..self }
+    }
+
+    /// The answer that accepts it, and what is done with it then.
+    pub fn on_upgrade<H, F>(self, handler: H) -> Response
+    where
+        H: FnOnce(WebSocket) -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let WebSocketUpgrade {
+            upgrade,
+            draining,
+            path,
+        } = self;
+        upgrade.on_upgrade(async move |socket| {
+            let socket = draining.websocket(socket);
+            let handled = handle(path, async move { handler(socket).await });
+            // A scope that refuses has ended, and so has the connection.
+            drop(draining.scope().track(handled));
+        })
+    }
+}
+
+async fn handle(path: String, handling: impl Future<Output = ()>) {
+    let mut handling = pin!(handling);
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx)));
+        polled.unwrap_or_else(|panic| {
+            let panic = panic_message(&*panic);
+            tracing::error!(path, panic, "the handler of a WebSocket panicked");
+            Poll::Ready(())
+        })
+    })
+    .await;
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let draining = Draining::from_request_parts(parts, state).await;
+        let draining = draining.map_err(IntoResponse::into_response)?;
+        let upgrade = ws::WebSocketUpgrade::from_request_parts(parts, state).await;
+        Ok(WebSocketUpgrade {
+            upgrade: upgrade.map_err(IntoResponse::into_response)?,
+            draining,
+            path: parts.uri.path().to_owned(),
+        })
+    }
+}
 
 /// A WebSocket that is closed with 1001 (*going away*, RFC 6455, section 7.4.1) when the drain
 /// begins: see [`Draining::websocket`].
@@ -19,7 +116,7 @@ pub struct WebSocket {
 }
 
 impl Draining {
-    /// The same WebSocket, but when the drain begins it is closed with 1001, and
+    /// axum's WebSocket, but when the drain begins it is closed with 1001, and
     /// [`recv`](WebSocket::recv) comes to an end. The client has the
     /// [grace of a stream](crate::ConnectionOptions::stream_grace) to answer that.
     ///

@@ -2,15 +2,20 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws;
+use axum::response::Response;
 use axum::response::sse::{Event, Sse};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use futures_core::Stream;
 use futures_sink::Sink as _;
 use kit_transport::grpc::UntilUnavailable;
+use kit_transport::http::WebSocketUpgrade;
 use kit_transport::{Draining, grpc};
+use tokio::sync::Semaphore;
 use tokio_stream::adapters::Chain;
 use tokio_stream::{Once, Pending, StreamExt};
 use tokio_tungstenite::connect_async;
@@ -18,7 +23,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tonic::codegen::async_trait;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::health_server::{Health, HealthServer};
@@ -61,7 +66,18 @@ async fn a_stream_that_is_never_at_a_loss_ends_as_well() {
     assert!(rest.ends_with(b"\r\n0\r\n\r\n"));
 }
 
-async fn echo(upgrade: WebSocketUpgrade, draining: Draining) -> axum::response::Response {
+async fn echo(upgrade: WebSocketUpgrade) -> Response {
+    upgrade.on_upgrade(async move |mut socket| {
+        while let Some(Ok(message)) = socket.recv().await {
+            if socket.send(message).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+/// In a task of axum's.
+async fn echo_of_axum(upgrade: ws::WebSocketUpgrade, draining: Draining) -> Response {
     upgrade.on_upgrade(async move |socket| {
         let mut socket = draining.websocket(socket);
         while let Some(Ok(message)) = socket.recv().await {
@@ -74,7 +90,12 @@ async fn echo(upgrade: WebSocketUpgrade, draining: Draining) -> axum::response::
 
 #[tokio::test]
 async fn a_websocket_is_closed_as_going_away() {
-    let server = Fixture::http(Router::new().route("/", get(echo))).await;
+    is_closed_as_going_away(get(echo)).await;
+    is_closed_as_going_away(get(echo_of_axum)).await;
+}
+
+async fn is_closed_as_going_away(echo: MethodRouter) {
+    let server = Fixture::http(Router::new().route("/", echo)).await;
     let (mut client, _) = connect_async(format!("ws://{}/", server.address))
         .await
         .unwrap();
@@ -112,6 +133,61 @@ async fn a_websocket_that_its_client_closes_ends_before_the_drain() {
         .await
         .nothing_cut()
         .within(1000);
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn what_a_websockets_handler_does_when_the_socket_is_closed_is_waited_for() {
+    let (closed, done) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (is_closed, may_end) = (Arc::clone(&closed), Arc::clone(&done));
+    let ended = Arc::new(AtomicBool::new(false));
+    let has_ended = Arc::clone(&ended);
+    let work_on = async move |upgrade: WebSocketUpgrade| {
+        upgrade.on_upgrade(async move |socket| {
+            drop(socket);
+            is_closed.add_permits(1);
+            may_end.acquire().await.unwrap().forget();
+            has_ended.store(true, Ordering::Relaxed);
+        })
+    };
+    let server = Fixture::http(Router::new().route("/", get(work_on))).await;
+    let (client, _) = connect_async(format!("ws://{}/", server.address))
+        .await
+        .unwrap();
+    closed.acquire().await.unwrap().forget();
+    drop(client);
+    let told = server.ctx.scope().token().clone();
+    let go_on = async {
+        told.cancelled().await;
+        done.add_permits(1);
+    };
+    let (stopped, ()) = tokio::join!(server.stop_within(PATIENCE), go_on);
+    stopped.nothing_cut();
+    assert!(ended.load(Ordering::Relaxed));
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn a_websockets_handler_that_panics_harms_nobody() {
+    let panics = async |upgrade: WebSocketUpgrade| {
+        upgrade.on_upgrade(async |_socket| panic!("a handler's panic"))
+    };
+    let routes = Router::new()
+        .route("/", get(echo))
+        .route("/panics", get(panics));
+    let server = Fixture::http(routes).await;
+    let url = format!("ws://{}/", server.address);
+    let (mut bad, _) = connect_async(format!("{url}panics")).await.unwrap();
+    assert!(
+        StreamExt::next(&mut bad)
+            .await
+            .is_none_or(|end| end.is_err())
+    );
+    let (mut good, _) = connect_async(&url).await.unwrap();
+    send(&mut good, Message::text("hello")).await;
+    assert_eq!(next(&mut good).await, Message::text("hello"));
+    drop(good);
+    server.stop_within(PATIENCE).await.nothing_cut();
     no_task_is_left().await;
 }
 
@@ -154,20 +230,20 @@ impl Health for Watcher {
     async fn check(
         &self,
         _: Request<HealthCheckRequest>,
-    ) -> Result<Response<HealthCheckResponse>, Status> {
+    ) -> Result<tonic::Response<HealthCheckResponse>, Status> {
         Err(Status::unimplemented("not asked for"))
     }
 
     async fn watch(
         &self,
         request: Request<HealthCheckRequest>,
-    ) -> Result<Response<Self::WatchStream>, Status> {
+    ) -> Result<tonic::Response<Self::WatchStream>, Status> {
         let draining = request.extensions().get::<Draining>().expect("Kit's");
         let serving = HealthCheckResponse {
             status: ServingStatus::Serving.into(),
         };
         let first = tokio_stream::once(Ok(serving)).chain(tokio_stream::pending());
-        Ok(Response::new(draining.until_unavailable(first)))
+        Ok(tonic::Response::new(draining.until_unavailable(first)))
     }
 }
 

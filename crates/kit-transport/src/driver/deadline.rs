@@ -227,11 +227,18 @@ impl Deadlines {
         if let Some(told) = self.told
             && !self.closing
         {
-            // HTTP/2 says by itself up to which request it serves.
-            let seems_idle = seen.stage != Stage::Http2 && !seen.busy && !seen.head;
             // Its first request may come right behind its handshake.
             let deadline = told.until.max(seen.opened + told.last_look);
-            if seems_idle && !self.is_past(deadline, seen) {
+            // HTTP/2 says by itself up to which request it serves.
+            let may_still_ask = seen.stage != Stage::Http2 && !seen.busy;
+            if may_still_ask && seen.head {
+                // hyper would drop the beginning of a request that is not the first.
+                if !self.is_past(deadline + CLOSING, seen) {
+                    return Next::Wait(deadline + CLOSING);
+                }
+                return Next::Kill(TooLong::Closing);
+            }
+            if may_still_ask && !self.is_past(deadline, seen) {
                 return Next::Wait(deadline);
             }
             self.closing = true;

@@ -96,6 +96,42 @@ async fn half_a_first_head_is_cut_after_half_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_a_stop_finds_half_done_may_end_and_is_served() {
+    let server = Fixture::http(Held::new().router()).await;
+    let (half, rest) = ("GET /hello HTTP/1.1\r\nhos", "t: test\r\n\r\n");
+    let mut first = Raw::connect(server.address).await;
+    first.send(half).await;
+    let mut second = Raw::connect(server.address).await;
+    second.get("/hello").await;
+    second.read_to("hello").await;
+    second.send(half).await;
+    let mut one_byte = Raw::connect(server.address).await;
+    one_byte.send(&half[..1]).await;
+    // Whatever was sent before has been read.
+    let mut other = Raw::connect(server.address).await;
+    other.get("/hello").await;
+    other.read_to("hello").await;
+    let told = server.ctx.scope().token().clone();
+    let ends = async {
+        told.cancelled().await;
+        for (mut client, missing) in [
+            (first, rest.to_owned()),
+            (second, rest.to_owned()),
+            (one_byte, format!("{}{rest}", &half[1..])),
+        ] {
+            client.send(missing).await;
+            let head = client.read_head().await;
+            assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+            assert!(head.contains("connection: close"), "{head}");
+            assert_eq!(client.read_to_close().await, b"hello");
+        }
+    };
+    let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), ends);
+    ended.nothing_cut();
+    no_task_is_left().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_a_second_head_keeps_nothing_open() {
     let server = Fixture::http(Held::new().router()).await;
     let mut half = Raw::connect(server.address).await;

@@ -143,6 +143,38 @@ async fn a_stream_without_an_end_is_cut_at_the_deadline_and_named() {
     no_task_is_left().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_begins_before_the_ping_is_acknowledged_is_served() {
+    let server = Fixture::http(Held::new().router()).await;
+    let mut client = Raw::connect(server.address).await;
+    client.send([PREFACE, SETTINGS].concat()).await;
+    client.send(get_frame(1, "/hello")).await;
+    assert_eq!(
+        client.read_frame(DATA).await.as_deref(),
+        Some(&b"hello"[..])
+    );
+    let begins = async {
+        let ping = client
+            .read_frame(PING)
+            .await
+            .expect("it asks for an answer");
+        client.send(get_frame(3, "/hello")).await;
+        assert_eq!(
+            client.read_frame(DATA).await.as_deref(),
+            Some(&b"hello"[..])
+        );
+        client
+            .send([&[0, 0, 8, PING, 1, 0, 0, 0, 0][..], &ping].concat())
+            .await;
+        let goaway = client.read_frame(GOAWAY).await.expect("it says goodbye");
+        assert_eq!(goaway, [0, 0, 0, 3, 0, 0, 0, 0], "stream 3, no error");
+        client.read_to_close().await;
+    };
+    let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), begins);
+    ended.nothing_cut();
+    no_task_is_left().await;
+}
+
 /// As grpcio does it: it widens the window of each stream that it begins, and may begin one before
 /// it has read the last GOAWAY.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -199,6 +199,17 @@ async fn a_told_connection_that_seems_idle_has_time_for_one_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_head_that_is_half_read_when_told_has_half_a_second_more() {
+    for stage in [Stage::Greeting, Stage::Http1] {
+        let mut task = Task::at(stage);
+        task.seen.head = true;
+        task.deadlines.tell(LAST_LOOK);
+        assert_eq!(task.fire().await, Next::Kill(TooLong::Closing));
+        assert_eq!(task.age(), LAST_LOOK + HALF);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn http2_has_a_request_in_flight_until_nothing_is_written_for_half_a_second() {
     let mut task = Task::at(Stage::Http2);
     task.deadlines.tell(LAST_LOOK);

@@ -33,7 +33,7 @@ expected = 1 + len(varint(length)) + length
 
 def open_channel():
     # Else channels to the same address share a connection.
-    options = [("grpc.use_local_subchannel_pool", 1)]
+    options = [("grpc.use_local_subchannel_pool", 1), ("grpc.ssl_target_name_override", "localhost")]
     if certificate is None:
         return grpc.insecure_channel(address, options)
     credentials = grpc.ssl_channel_credentials(certificate)

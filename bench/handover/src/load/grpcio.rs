@@ -28,7 +28,7 @@ async fn run(python: &Path, clients: usize, target: &Target, tally: &mut Tally) 
     let mut command = Command::new(python);
     command
         .args(["-c", PROGRAM])
-        .arg(format!("localhost:{}", target.address.port()))
+        .arg(format!("ipv4:{}", target.address))
         .args([clients.to_string(), target.length().to_string()])
         .args(target.trust.as_ref().map(|trust| &trust.file))
         // No proxy of the machine's knows these servers.

@@ -126,7 +126,9 @@ impl Deadlines {
     /// By when the handshake must have ended, if the drain has told it.
     #[cfg(feature = "tls")]
     pub(super) fn may_shake_hands_until(&self) -> Option<Instant> {
-        self.told.map(|told| told.until + CLOSING)
+        // With a successor its client has nothing to fear but this.
+        self.told
+            .map(|told| told.until + CLOSING.max(3 * told.last_look))
     }
 
     pub(super) fn is_told(&self) -> bool {

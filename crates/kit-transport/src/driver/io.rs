@@ -11,8 +11,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::conn::Conn;
 use super::connections::Place;
 use super::frames::{Frames, HEADER};
-use super::sniff::{PREFACE, Protocol, Sniffer, Stage};
+use super::sniff::{PREFACE, Sniffer, Stage};
 use super::socket::Socket;
+
+mod read;
+
+use read::Kept;
 
 /// A connection's socket. As long as it lives, whoever holds it, the connection is a member of the
 /// server's scope; a kill makes every read and write fail, also those of tasks that nobody told
@@ -61,88 +65,6 @@ impl Io {
         }
         result
     }
-}
-
-impl Io {
-    /// Which protocol the client speaks; `None` when it has gone without saying.
-    pub(super) fn poll_protocol(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<Option<Protocol>>> {
-        loop {
-            if self.conn.is_killed() {
-                return Poll::Ready(Err(killed()));
-            }
-            if let Some(protocol) = self.sniffer.protocol() {
-                return Poll::Ready(Ok(Some(protocol)));
-            }
-            let before = self.greeting.length;
-            let mut buffer = ReadBuf::new(&mut self.greeting.bytes);
-            buffer.set_filled(before);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
-            let bytes = &buffer.filled()[before..];
-            if bytes.is_empty() {
-                // Part of a preface: hyper says what is wrong with it.
-                return Poll::Ready(Ok((before > 0).then_some(Protocol::Http1)));
-            }
-            self.conn.received(self.sniffer.feed(bytes));
-            self.greeting.length = buffer.filled().len();
-        }
-    }
-
-    /// No byte has come yet.
-    pub(super) fn is_silent(&self) -> bool {
-        self.sniffer.stage() == Stage::Silent
-    }
-
-    fn poll_read_http1(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
-            self.conn.received(Stage::Http1);
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_read_http2(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let start = buffer.filled().len();
-        loop {
-            self.held.give(buffer);
-            let before = buffer.filled().len();
-            let room = buffer.remaining() > 0;
-            let result = match room {
-                true => Pin::new(&mut self.stream).poll_read(cx, buffer),
-                false => Poll::Ready(Ok(())),
-            };
-            if room && buffer.filled().len() == before {
-                // It waits, has ended or failed: what is held goes on waiting for the rest.
-                self.held.keep(&buffer.filled()[start..]);
-                buffer.set_filled(start);
-                return result;
-            }
-            // What comes after the greeting of HTTP/2 starts nothing.
-            let bytes = &mut buffer.filled_mut()[start..];
-            if self.sniffer.stage() != Stage::Http2 {
-                self.conn.received(self.sniffer.feed(bytes));
-            }
-            let unseen = self.frames.feed(bytes, room);
-            self.conn.heard_of(self.frames.window_updates());
-            let seen = buffer.filled().len() - unseen;
-            self.held.keep(&buffer.filled()[seen..]);
-            buffer.set_filled(seen);
-            if seen > start {
-                return result;
-            }
-        }
-    }
 
     /// Whoever is refused early may be in the middle of sending, as a body that is too large is, and
     /// a client of HTTP/2 sends until it has read the server's goodbye. To close with bytes unread
@@ -180,65 +102,11 @@ impl Io {
     }
 }
 
-/// A few bytes for later.
-#[derive(Debug)]
-struct Kept<const N: usize> {
-    bytes: [u8; N],
-    length: usize,
-}
-
-impl<const N: usize> Kept<N> {
-    fn new() -> Kept<N> {
-        Kept {
-            bytes: [0; N],
-            length: 0,
-        }
-    }
-
-    fn keep(&mut self, bytes: &[u8]) {
-        self.bytes[..bytes.len()].copy_from_slice(bytes);
-        self.length = bytes.len();
-    }
-
-    /// Whether there were any, and room for them.
-    fn give(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
-        let part = self.length.min(buffer.remaining());
-        buffer.put_slice(&self.bytes[..part]);
-        self.bytes.copy_within(part..self.length, 0);
-        self.length -= part;
-        part > 0
-    }
-}
-
 /// In one poll, of a client that sends faster than can be thrown away.
 const MOST_READS: usize = 64;
 
 fn killed() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
-}
-
-impl AsyncRead for Io {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if this.conn.is_killed() {
-            return Poll::Ready(Err(killed()));
-        }
-        if this.greeting.give(buffer) {
-            return Poll::Ready(Ok(()));
-        }
-        let result = match this.sniffer.protocol() {
-            Some(Protocol::Http2) => this.poll_read_http2(cx, buffer),
-            _ => this.poll_read_http1(cx, buffer),
-        };
-        if result.is_pending() && !this.conn.waits_to_read(cx) {
-            return Poll::Ready(Err(killed()));
-        }
-        result
-    }
 }
 
 impl AsyncWrite for Io {

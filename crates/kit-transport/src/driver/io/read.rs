@@ -1,0 +1,150 @@
+//! Reading: which protocol a client speaks, and what is to be seen of it.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::super::sniff::{Protocol, Stage};
+use super::{Io, killed};
+
+impl Io {
+    /// Which protocol the client speaks; `None` when it has gone without saying.
+    pub(in super::super) fn poll_protocol(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<Protocol>>> {
+        loop {
+            if self.conn.is_killed() {
+                return Poll::Ready(Err(killed()));
+            }
+            if let Some(protocol) = self.sniffer.protocol() {
+                return Poll::Ready(Ok(Some(protocol)));
+            }
+            let before = self.greeting.length;
+            let mut buffer = ReadBuf::new(&mut self.greeting.bytes);
+            buffer.set_filled(before);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+            let bytes = &buffer.filled()[before..];
+            if bytes.is_empty() {
+                // Part of a preface: hyper says what is wrong with it.
+                return Poll::Ready(Ok((before > 0).then_some(Protocol::Http1)));
+            }
+            self.conn.received(self.sniffer.feed(bytes));
+            self.greeting.length = buffer.filled().len();
+        }
+    }
+
+    /// No byte has come yet.
+    pub(in super::super) fn is_silent(&self) -> bool {
+        self.sniffer.stage() == Stage::Silent
+    }
+
+    fn poll_read_http1(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        if buffer.filled().len() > before {
+            self.conn.received(Stage::Http1);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn poll_read_http2(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let start = buffer.filled().len();
+        loop {
+            self.held.give(buffer);
+            let before = buffer.filled().len();
+            if buffer.remaining() == 0 {
+                self.see(&mut buffer.filled_mut()[start..], false);
+                return Poll::Ready(Ok(()));
+            }
+            let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
+            let seen = if buffer.filled().len() == before {
+                start
+            } else {
+                buffer.filled().len() - self.see(&mut buffer.filled_mut()[start..], true)
+            };
+            let nothing_to_give = seen == start && buffer.filled().len() > before;
+            self.held.keep(&buffer.filled()[seen..]);
+            buffer.set_filled(seen);
+            if !nothing_to_give {
+                return result;
+            }
+        }
+    }
+
+    /// How many of the last bytes must come again, with those that follow, if there is room for
+    /// more.
+    fn see(&mut self, bytes: &mut [u8], more: bool) -> usize {
+        // What comes after the greeting of HTTP/2 starts nothing.
+        if self.sniffer.stage() != Stage::Http2 {
+            self.conn.received(self.sniffer.feed(bytes));
+        }
+        let unseen = self.frames.feed(bytes, more);
+        self.conn.heard_of(self.frames.window_updates());
+        unseen
+    }
+}
+
+impl AsyncRead for Io {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.conn.is_killed() {
+            return Poll::Ready(Err(killed()));
+        }
+        if this.greeting.give(buffer) {
+            return Poll::Ready(Ok(()));
+        }
+        let result = match this.sniffer.protocol() {
+            Some(Protocol::Http2) => this.poll_read_http2(cx, buffer),
+            _ => this.poll_read_http1(cx, buffer),
+        };
+        if result.is_pending() && !this.conn.waits_to_read(cx) {
+            return Poll::Ready(Err(killed()));
+        }
+        result
+    }
+}
+
+/// A few bytes for later.
+#[derive(Debug)]
+pub(super) struct Kept<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Kept<N> {
+    pub(super) fn new() -> Kept<N> {
+        Kept {
+            bytes: [0; N],
+            length: 0,
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        self.bytes[..bytes.len()].copy_from_slice(bytes);
+        self.length = bytes.len();
+    }
+
+    /// Whether there were any, and room for them.
+    fn give(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        let part = self.length.min(buffer.remaining());
+        buffer.put_slice(&self.bytes[..part]);
+        self.bytes.copy_within(part..self.length, 0);
+        self.length -= part;
+        part > 0
+    }
+}

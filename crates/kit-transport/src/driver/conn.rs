@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 
+use kit_sync::Scope;
 use tokio::time::Instant;
 
 use super::deadline::{Deadlines, Next, Seen, TooLong};
@@ -30,6 +31,8 @@ pub(super) use requests::Waits;
 /// 3. Nothing is woken and nothing foreign is called under the lock.
 #[derive(Debug)]
 pub(super) struct Conn {
+    /// The server's.
+    scope: Scope,
     peer: Peer,
     #[cfg(feature = "tls")]
     identity: OnceLock<Option<Arc<Identity>>>,
@@ -85,7 +88,12 @@ pub(super) type Named = (Cut, String);
 
 impl Conn {
     /// A connection that is about to begin its TLS handshake, or else is [ready](Self::is_ready).
-    pub(super) fn new(peer: Peer, threshold: f32, lame_duck: Arc<OnceLock<LameDuck>>) -> Conn {
+    pub(super) fn new(
+        scope: Scope,
+        peer: Peer,
+        threshold: f32,
+        lame_duck: Arc<OnceLock<LameDuck>>,
+    ) -> Conn {
         let inside = Inside {
             in_flight: InFlight::default(),
             tail: None,
@@ -96,6 +104,7 @@ impl Conn {
             write: None,
         };
         Conn {
+            scope,
             peer,
             #[cfg(feature = "tls")]
             identity: OnceLock::new(),
@@ -129,6 +138,10 @@ impl Conn {
             identity: self.identity.get().cloned().flatten(),
             ..self.peer.clone()
         }
+    }
+
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     pub(super) fn remote(&self) -> &Address {

@@ -69,6 +69,7 @@ impl Connections {
     pub(super) fn open(self: &Arc<Connections>, peer: Peer) -> (Arc<Conn>, Place) {
         let n = self.opened.fetch_add(1, Ordering::Relaxed);
         let conn = Arc::new(Conn::new(
+            self.ctx.scope().clone(),
             peer,
             lame_duck::threshold(n),
             Arc::clone(&self.lame_duck),

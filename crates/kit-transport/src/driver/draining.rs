@@ -29,16 +29,12 @@ use super::in_flight::Key;
 pub struct Draining {
     conn: Arc<Conn>,
     key: Key,
-    scope: Scope,
 }
 
 impl Draining {
-    pub(super) fn new(conn: Arc<Conn>, scope: Scope) -> Draining {
-        Draining {
-            conn,
-            key: Key::none(),
-            scope,
-        }
+    pub(super) fn new(conn: Arc<Conn>) -> Draining {
+        let key = Key::none();
+        Draining { conn, key }
     }
 
     pub(super) fn set_key(&mut self, key: Key) {
@@ -50,9 +46,8 @@ impl Draining {
         self.conn.peer()
     }
 
-    #[cfg(feature = "http")]
     pub(crate) fn scope(&self) -> &Scope {
-        &self.scope
+        self.conn.scope()
     }
 
     /// Resolves when the drain begins. Calling it makes this response a stream.
@@ -61,14 +56,14 @@ impl Draining {
     /// May be dropped and called again at any time.
     pub fn draining(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         self.conn.is_stream(self.key);
-        let token = self.scope.token().clone();
+        let token = self.scope().token().clone();
         async move { token.cancelled().await }
     }
 
     /// Whether the drain has begun. Asking this leaves the response what it is.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.scope.is_cancelled()
+        self.scope().is_cancelled()
     }
 }
 

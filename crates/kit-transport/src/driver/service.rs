@@ -65,7 +65,7 @@ impl<H: Handler> RequestService<H> {
         let ctx = &connections.ctx;
         let mut extensions = ctx.extensions().clone();
         handler.extend(&mut extensions, &conn.peer(), ctx.scope());
-        extensions.insert(Draining::new(Arc::clone(&conn), ctx.scope().clone()));
+        extensions.insert(Draining::new(Arc::clone(&conn)));
         RequestService {
             handler,
             conn,

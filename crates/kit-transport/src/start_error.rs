@@ -41,7 +41,7 @@ pub enum StartError {
         index: usize,
     },
     /// A limit with which no connection could be served.
-    #[error("`ConnectionOptions::{option}` is {value}; it must be {right}")]
+    #[error("`{option}` is {value}; it must be {right}")]
     Option {
         /// Its name.
         option: &'static str,

@@ -1,6 +1,7 @@
 //! What is known of one connection.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 
@@ -8,6 +9,7 @@ use kit_sync::Scope;
 use tokio::time::Instant;
 
 use super::deadline::{Deadlines, Next, Seen, TooLong};
+use super::frames::Frames;
 #[cfg(feature = "tls")]
 use super::identity::Identity;
 use super::in_flight::{InFlight, Running};
@@ -43,6 +45,8 @@ pub(super) struct Conn {
     /// When the first byte of a request could come: at once, or after the TLS handshake.
     ready: OnceLock<Instant>,
     killed: AtomicBool,
+    /// Whoever has its I/O was told of the kill.
+    knows_end: AtomicBool,
     /// An upgraded connection's I/O belongs to somebody else, who must be woken by a kill.
     switched: AtomicBool,
     stage: AtomicStage,
@@ -52,10 +56,12 @@ pub(super) struct Conn {
     awaits_flush: AtomicBool,
     /// How many bytes.
     written: AtomicU64,
-    /// How many of them when an HTTP/2 client was last heard of.
-    answered: AtomicU64,
-    /// How often it has made room for more.
-    window_updates: AtomicU64,
+    /// HTTP/1.1: how many of them when the last request began.
+    written_before: AtomicU64,
+    /// HTTP/2: what the frames have told, see [`Frames`].
+    open: AtomicUsize,
+    sent: AtomicU64,
+    taken_in: AtomicU64,
     /// The last write was not taken.
     blocked: AtomicBool,
     /// An HTTP/1.1 connection whose next response is its last.
@@ -67,8 +73,8 @@ pub(super) struct Conn {
 #[derive(Debug)]
 struct Inside {
     in_flight: InFlight,
-    /// The last HTTP/2 response that has ended, until its bytes have left.
-    tail: Option<Running>,
+    /// The last HTTP/2 responses that have ended, until they are sent to their ends.
+    unsent: Vec<Running>,
     finished: u64,
     deadlines: Deadlines,
     task: Option<Waker>,
@@ -96,7 +102,7 @@ impl Conn {
     ) -> Conn {
         let inside = Inside {
             in_flight: InFlight::default(),
-            tail: None,
+            unsent: Vec::new(),
             finished: 0,
             deadlines: Deadlines::default(),
             task: None,
@@ -113,13 +119,16 @@ impl Conn {
             opened: Instant::now(),
             ready: OnceLock::new(),
             killed: AtomicBool::new(false),
+            knows_end: AtomicBool::new(false),
             switched: AtomicBool::new(false),
             stage: AtomicStage::new(Stage::Silent),
             head: AtomicBool::new(false),
             awaits_flush: AtomicBool::new(false),
             written: AtomicU64::new(0),
-            answered: AtomicU64::new(0),
-            window_updates: AtomicU64::new(0),
+            written_before: AtomicU64::new(0),
+            open: AtomicUsize::new(0),
+            sent: AtomicU64::new(0),
+            taken_in: AtomicU64::new(0),
             blocked: AtomicBool::new(false),
             old: AtomicBool::new(false),
             early: AtomicBool::new(false),
@@ -176,17 +185,42 @@ impl Conn {
         self.killed.load(Ordering::Relaxed)
     }
 
+    /// The error for whoever reads or writes on a connection that was killed.
+    pub(super) fn end(&self) -> io::Error {
+        self.knows_end.store(true, Ordering::Relaxed);
+        io::ErrorKind::ConnectionAborted.into()
+    }
+
+    /// Before somebody waits who has an upgraded connection's I/O, perhaps for something else.
+    #[cfg(feature = "ws")]
+    pub(super) fn waits_upgraded(&self, cx: &Context<'_>) {
+        leave_waker(&mut self.lock().task, cx);
+    }
+
+    /// It was killed, and whoever has its I/O has not looked at it.
+    #[cfg(feature = "ws")]
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.is_killed() && !self.knows_end.load(Ordering::Relaxed)
+    }
+
     /// Bytes were read, after which the connection stands at `stage`.
     pub(super) fn received(&self, stage: Stage) {
         self.stage.store(stage);
         self.head.store(stage != Stage::Http2, Ordering::Relaxed);
     }
 
-    /// Bytes were read of an HTTP/2 client, which has made room for more so many times.
-    pub(super) fn heard_of(&self, window_updates: u64) {
+    /// Frames went by.
+    pub(super) fn passed(&self, frames: &Frames) {
+        self.open.store(frames.open(), Ordering::Relaxed);
+        self.sent.store(frames.sent(), Ordering::Relaxed);
+        self.taken_in.store(frames.taken_in(), Ordering::Relaxed);
+    }
+
+    /// How many bytes were sent since the last HTTP/1.1 request began: nobody says how many of them
+    /// were read.
+    pub(super) fn answered(&self) -> u64 {
         let written = self.written.load(Ordering::Relaxed);
-        self.answered.store(written, Ordering::Relaxed);
-        self.window_updates.store(window_updates, Ordering::Relaxed);
+        written.wrapping_sub(self.written_before.load(Ordering::Relaxed))
     }
 
     pub(super) fn wrote(&self, bytes: usize) {
@@ -281,24 +315,38 @@ impl Conn {
             let next = Next::Kill(TooLong::Unread);
             return Settled { next, now: None };
         }
+        let stage = self.stage.load();
+        let http2 = stage == Stage::Http2;
+        let unsent = http2 && self.unsent(&inside) > 0;
+        if !unsent {
+            inside.unsent.clear();
+        }
         let written = self.written.load(Ordering::Relaxed);
+        let (sent, unread) = if http2 {
+            let sent = self.sent.load(Ordering::Relaxed);
+            (
+                sent,
+                sent.saturating_sub(self.taken_in.load(Ordering::Relaxed)),
+            )
+        } else {
+            (written, self.answered())
+        };
         let seen = Seen {
             opened: self.ready.get().copied().unwrap_or(self.opened),
-            stage: self.stage.load(),
+            stage,
             head: self.head.load(Ordering::Relaxed),
-            busy: inside.in_flight.is_busy(),
+            busy: inside.in_flight.is_busy() || unsent,
             due: inside.in_flight.due(),
             written,
-            unanswered: written.wrapping_sub(self.answered.load(Ordering::Relaxed)),
-            window_updates: self.window_updates.load(Ordering::Relaxed),
+            sent,
+            unread,
+            unsent,
             blocked: self.blocked.load(Ordering::Relaxed),
             jitter: self.threshold,
             fired,
         };
-        let Inside {
-            deadlines, tail, ..
-        } = &mut *inside;
-        let next = deadlines.next(&seen, tail, limits);
+        let deadlines = &mut inside.deadlines;
+        let next = deadlines.next(&seen, limits);
         let now = deadlines.take_now();
         if fired && deadlines.is_old() {
             self.old.store(true, Ordering::Relaxed);
@@ -306,6 +354,12 @@ impl Conn {
         drop(inside);
         late.into_iter().flatten().for_each(Waker::wake);
         Settled { next, now }
+    }
+
+    /// How many HTTP/2 responses have ended that were not sent to their ends.
+    fn unsent(&self, inside: &Inside) -> usize {
+        let open = self.open.load(Ordering::Relaxed);
+        open.saturating_sub(inside.in_flight.len())
     }
 
     /// What was upgraded lives on without it.

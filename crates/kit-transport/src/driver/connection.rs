@@ -9,6 +9,7 @@ use hyper::server::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
+use tokio::io::AsyncWrite as _;
 
 use super::conn::Conn;
 use super::connections::Connections;
@@ -84,12 +85,10 @@ impl<H: Handler> Hyper<H> {
             Project::Unknown { io, closing } => {
                 let (io, _) = io.as_mut().expect("it is not chosen yet");
                 let Poll::Ready(protocol) = io.poll_protocol(cx)? else {
-                    let idle = *closing && io.is_silent();
-                    return if idle {
-                        Poll::Ready(Ok(()))
-                    } else {
-                        Poll::Pending
-                    };
+                    if *closing && io.is_silent() {
+                        return Pin::new(io).poll_shutdown(cx).map_err(Into::into);
+                    }
+                    return Poll::Pending;
                 };
                 let Some(protocol) = protocol else {
                     return Poll::Ready(Ok(()));

@@ -7,14 +7,14 @@ use tokio::time::Instant;
 use super::options::ConnectionOptions;
 use super::sniff::Stage;
 
-/// HTTP/2: the bytes of the last response have left when nothing was written for so long.
-const QUIET: Duration = Duration::from_millis(500);
 /// How long a connection that was asked to close may take without a request in flight.
 const CLOSING: Duration = Duration::from_millis(500);
 /// The same for one whose client still takes in what it was sent.
 const CLOSING_AT_MOST: Duration = Duration::from_secs(30);
 /// What a client takes in at least, in bytes per second.
 const SLOWEST: u64 = 256 << 10;
+/// Who takes in less at a time is not reading.
+const SOME: u64 = 1 << 10;
 /// Longer than any process lives.
 pub(super) const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
@@ -55,10 +55,12 @@ pub(super) struct Seen {
     pub(super) due: Option<Instant>,
     /// How many bytes were written.
     pub(super) written: u64,
-    /// How many of them since an HTTP/2 client was last heard of.
-    pub(super) unanswered: u64,
-    /// How often it has made room for more.
-    pub(super) window_updates: u64,
+    /// How many of them are bodies, and on HTTP/1.1 all.
+    pub(super) sent: u64,
+    /// How many of those the client may still have to read.
+    pub(super) unread: u64,
+    /// HTTP/2: responses have ended that were not sent to their end.
+    pub(super) unsent: bool,
     /// There is something to write that the client does not take.
     pub(super) blocked: bool,
     /// From 0 to 1: how much older than others it gets.
@@ -77,8 +79,8 @@ pub(super) struct Deadlines {
     /// When it is old, if that is known.
     old_at: Option<Instant>,
     old: bool,
-    /// The latest end of the last phase.
-    closed_by: Option<Instant>,
+    /// When something was sent for the last time, and how much it was in all.
+    last_sent: Option<(Instant, u64)>,
     /// By when more must be written than so many bytes.
     stuck: Option<(Instant, u64)>,
     since: Since,
@@ -89,7 +91,18 @@ pub(super) struct Deadlines {
 struct Told {
     /// Until when it may seem idle.
     until: Instant,
+    /// By when one that has never asked must have done so.
+    by: Instant,
     last_look: Duration,
+}
+
+/// The last phase.
+#[derive(Clone, Copy, Debug)]
+struct Closing {
+    begun: Instant,
+    /// When its client was last seen to read, and how much it had left then.
+    since: Instant,
+    unread: u64,
 }
 
 /// Begins anew with every request.
@@ -100,8 +113,7 @@ struct Since {
     start: Option<Instant>,
     head: Option<Instant>,
     idle: Option<Instant>,
-    closing: Option<(Instant, u64)>,
-    quiet: Option<(Instant, u64)>,
+    closing: Option<Closing>,
 }
 
 impl Deadlines {
@@ -117,18 +129,21 @@ impl Deadlines {
     }
 
     pub(super) fn tell(&mut self, last_look: Duration) {
-        self.told.get_or_insert_with(|| Told {
-            until: Instant::now() + last_look,
-            last_look,
+        self.told.get_or_insert_with(|| {
+            let until = Instant::now() + last_look;
+            Told {
+                until,
+                // With a successor its client has nothing to fear but this.
+                by: until + CLOSING.max(3 * last_look),
+                last_look,
+            }
         });
     }
 
     /// By when the handshake must have ended, if the drain has told it.
     #[cfg(feature = "tls")]
     pub(super) fn may_shake_hands_until(&self) -> Option<Instant> {
-        // With a successor its client has nothing to fear but this.
-        self.told
-            .map(|told| told.until + CLOSING.max(3 * told.last_look))
+        self.told.map(|told| told.by)
     }
 
     pub(super) fn is_told(&self) -> bool {
@@ -161,20 +176,17 @@ impl Deadlines {
         self.since.now.take()
     }
 
-    /// Clears `tail`, the last HTTP/2 response, when its bytes have left.
-    pub(super) fn next<T>(
-        &mut self,
-        seen: &Seen,
-        tail: &mut Option<T>,
-        limits: &ConnectionOptions,
-    ) -> Next {
+    pub(super) fn next(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Next {
         if seen.fired {
             self.since.now = Some(Instant::now());
             if let Some(next) = self.is_overdue(seen, limits) {
                 return next;
             }
         }
-        let next = self.phase(seen, tail, limits);
+        if self.last_sent.is_none_or(|(_, sent)| sent != seen.sent) {
+            self.last_sent = Some((self.since.now(), seen.sent));
+        }
+        let next = self.phase(seen, limits);
         let Next::Wait(mut until) = next else {
             return next;
         };
@@ -186,7 +198,7 @@ impl Deadlines {
         {
             until = until.min(old_at);
         }
-        if seen.blocked {
+        if seen.blocked || seen.unsent {
             until = until.min(self.stuck(seen, limits));
         }
         Next::Wait(until)
@@ -199,7 +211,7 @@ impl Deadlines {
             let told = std::mem::replace(&mut self.closing, true);
             return (!told).then_some(Next::Close);
         }
-        let stuck = seen.blocked.then(|| self.stuck(seen, limits))?;
+        let stuck = (seen.blocked || seen.unsent).then(|| self.stuck(seen, limits))?;
         self.is_past(stuck, seen)
             .then_some(Next::Kill(TooLong::Unread))
     }
@@ -215,34 +227,29 @@ impl Deadlines {
 
     /// By when something must be written.
     fn stuck(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Instant {
+        // What HTTP/2 says between bodies is no sign that one of them is read.
+        let done = if seen.unsent { seen.sent } else { seen.written };
         match self.stuck {
-            Some((stuck, written)) if written == seen.written => stuck,
+            Some((stuck, before)) if before == done => stuck,
             _ => {
                 let stuck = after(self.since.now(), limits.unread);
-                self.stuck = Some((stuck, seen.written));
+                self.stuck = Some((stuck, done));
                 stuck
             }
         }
     }
 
-    fn phase<T>(&mut self, seen: &Seen, tail: &mut Option<T>, limits: &ConnectionOptions) -> Next {
+    fn phase(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Next {
+        let may_ask = seen.stage != Stage::Http2;
         if let Some(told) = self.told
             && !self.closing
+            // A response that did not say it is the last may be followed by a request.
+            && !(may_ask && seen.busy)
         {
-            // Its first request may come right behind its handshake.
-            let deadline = told.until.max(seen.opened + told.last_look);
+            if may_ask && let Some(next) = self.last_look(told, seen) {
+                return next;
+            }
             // HTTP/2 says by itself up to which request it serves.
-            let may_still_ask = seen.stage != Stage::Http2 && !seen.busy;
-            if may_still_ask && seen.head {
-                // hyper would drop the beginning of a request that is not the first.
-                if !self.is_past(deadline + CLOSING, seen) {
-                    return Next::Wait(deadline + CLOSING);
-                }
-                return Next::Kill(TooLong::Closing);
-            }
-            if may_still_ask && !self.is_past(deadline, seen) {
-                return Next::Wait(deadline);
-            }
             self.closing = true;
             return Next::Close;
         }
@@ -255,24 +262,29 @@ impl Deadlines {
             let idle = after(base, limits.idle.min(limits.unread));
             return Next::Wait(seen.due.map_or(idle, |due| due.min(idle)));
         }
-        if tail.is_some() {
-            let now = self.since.now();
-            let (deadline, written) = *self.since.quiet.get_or_insert((now + QUIET, seen.written));
-            if !self.is_past(deadline, seen) {
-                return Next::Wait(deadline);
-            }
-            if written != seen.written {
-                self.since.quiet = Some((now + QUIET, seen.written));
-                return Next::Wait(now + QUIET);
-            }
-            *tail = None;
-        }
         let (deadline, next) = self.limit(seen, limits);
         if !self.is_past(deadline, seen) {
             return Next::Wait(deadline);
         }
         self.closing |= next == Next::Close;
         next
+    }
+
+    /// What one that was told waits for before it is closed, if for anything.
+    fn last_look(&mut self, told: Told, seen: &Seen) -> Option<Next> {
+        let now = self.since.now();
+        let looked = *self.since.idle.get_or_insert(now) + told.last_look;
+        let (until, head_by) = if self.since.start.is_some() {
+            (told.until.max(looked), told.by.max(looked + CLOSING))
+        } else {
+            (told.until.max(looked).min(told.by), told.by)
+        };
+        let by = if seen.head { head_by } else { until };
+        if !self.is_past(by, seen) {
+            return Some(Next::Wait(by));
+        }
+        // hyper would wait for the rest of the head, or forget it.
+        seen.head.then_some(Next::Kill(TooLong::Closing))
     }
 
     /// By when a connection without a request in flight must have changed, or else what.
@@ -303,23 +315,31 @@ impl Deadlines {
         }
     }
 
-    /// By when it must have closed. An HTTP/2 client that has not yet taken in all that was sent
-    /// would lose it: it goes on making room, and a closed socket answers that with a reset.
+    /// By when it must have closed. A client that has not yet taken in all that was sent would lose
+    /// it: whatever it sends to a socket that is closed is answered by a reset.
     fn closed_by(&mut self, seen: &Seen) -> Instant {
         let now = self.since.now();
-        let latest = *self.closed_by.get_or_insert(now + CLOSING_AT_MOST);
-        let (mut since, heard) = *self.since.closing.get_or_insert((now, seen.window_updates));
-        if heard != seen.window_updates {
-            since = now;
-            self.since.closing = Some((now, seen.window_updates));
+        let closing = self.since.closing.get_or_insert(Closing {
+            begun: now,
+            since: now,
+            unread: seen.unread,
+        });
+        if seen.unread.saturating_add(SOME) <= closing.unread {
+            closing.since = now;
+            closing.unread = seen.unread;
         }
-        let by = since + CLOSING;
-        // Only the tail of a response on HTTP/2 has left something to take in.
-        let Some((quiet, _)) = self.since.quiet else {
-            return by;
-        };
-        let takes_in = Duration::from_millis(seen.unanswered.saturating_mul(1000) / SLOWEST);
-        latest.min(by.max(after(quiet, takes_in)))
+        let mut by = closing.since + CLOSING;
+        let latest = closing.begun + CLOSING_AT_MOST;
+        if let Some((last_sent, _)) = self.last_sent {
+            let takes_in = Duration::from_millis(seen.unread.saturating_mul(1000) / SLOWEST);
+            by = by.max(after(last_sent, takes_in));
+        }
+        if let Some(told) = self.told
+            && self.since.start.is_none()
+        {
+            by = by.min(told.by.max(closing.begun));
+        }
+        by.min(latest)
     }
 
     fn is_past(&self, deadline: Instant, seen: &Seen) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::conn::Conn;
 use super::connections::Connections;
@@ -17,6 +17,9 @@ const AGAIN: Duration = Duration::from_millis(250);
 const LAST_LOOK: Duration = Duration::from_millis(20);
 /// With a successor nobody is turned away meanwhile, so the request may also be on its way.
 const SOFT_WAIT: Duration = Duration::from_millis(300);
+
+/// For what was cut to go; the application aborts what is left 50 ms after its deadline.
+const AFTER_THE_CUT: Duration = Duration::from_millis(25);
 
 /// Tells every connection, cuts streams after their grace and everything at the deadline, and
 /// returns when the last connection's I/O is gone.
@@ -51,7 +54,8 @@ pub(super) async fn drain(connections: &Connections, hand_over: HandOver, begun:
                 let now = Instant::now();
                 if deadline.is_some_and(|deadline| deadline <= now) {
                     cut(connections, Conn::cut);
-                    connections.all_gone().await;
+                    // Who holds a socket and does not look is not waited for.
+                    let _ = timeout(AFTER_THE_CUT, connections.all_gone()).await;
                     break;
                 }
                 cut(connections, Conn::cut_graced);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "ws")]
+use std::task::{Context, Poll};
 
 use kit_sync::Scope;
 
@@ -48,6 +50,22 @@ impl Draining {
 
     pub(crate) fn scope(&self) -> &Scope {
         self.conn.scope()
+    }
+
+    /// What has the socket of an upgraded connection is polled; gives `None` when the connection was
+    /// killed and that has not looked at it.
+    #[cfg(feature = "ws")]
+    pub(crate) fn poll_upgraded<T>(
+        &self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<Option<T>> {
+        self.conn.waits_upgraded(cx);
+        match poll(cx) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if self.conn.is_forgotten() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
     }
 
     /// Resolves when the drain begins. Calling it makes this response a stream.

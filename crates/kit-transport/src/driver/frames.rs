@@ -1,183 +1,208 @@
-//! The frames of an HTTP/2 client, as they go by.
+//! The frames of an HTTP/2 connection, as they go by.
 
 /// The length of a frame's header (RFC 9113, section 4.1).
 pub(super) const HEADER: usize = 9;
 
+const DATA: u8 = 0x0;
 const HEADERS: u8 = 0x1;
+const RST_STREAM: u8 = 0x3;
 const PING: u8 = 0x6;
 const WINDOW_UPDATE: u8 = 0x8;
 /// A type that nobody has defined, which must be ignored (RFC 9113, section 4.1).
 const NOTHING: u8 = 0xff;
+
 const ACK: u8 = 0x1;
+const END_STREAM: u8 = 0x1;
 
 /// What h2 puts into the PING that it sends with its first GOAWAY. When that is acknowledged it
 /// sends the last one, and serves no stream that begins from there on.
-const GOODBYE: [u8; 8] = [0x0b, 0x7b, 0xa2, 0xf0, 0x8b, 0x9b, 0xfe, 0x54];
+const GOODBYE: u64 = 0x0b7b_a2f0_8b9b_fe54;
 
-/// Follows the frames of one connection from the first one on.
+/// Follows the frames of one connection, in both directions and from the first one on.
 ///
-/// It sees which of them say that the client takes in what it was sent. And it hides what h2 trips
-/// over: a client that has not read the last GOAWAY yet may begin a stream and widen its window, as
-/// grpcio does in one breath; h2 (0.4.20) ignores the stream, but takes the WINDOW_UPDATE for one
-/// on an idle stream, and ends the connection with PROTOCOL_ERROR and all its requests.
-#[derive(Debug)]
+/// h2 takes a response as fast as its handler gives it, and sends it as fast as the client makes
+/// room. Only the frames tell when a response has been sent, and what of it was taken in.
+///
+/// It also hides what h2 trips over: a client that has not read the last GOAWAY yet may begin a
+/// stream and widen its window, as grpcio does in one breath; h2 (0.4.20) ignores the stream, but
+/// takes the WINDOW_UPDATE for one on an idle stream, and ends the connection with PROTOCOL_ERROR
+/// and all its requests.
+#[derive(Debug, Default)]
 pub(super) struct Frames {
-    header: [u8; HEADER],
-    /// How much of the header was read.
-    have: usize,
-    /// How much of the payload was not.
-    payload: usize,
-    /// How much of the payload is that of the goodbye's acknowledgement, if it is one so far.
-    goodbye: Option<usize>,
+    read: Cursor,
+    written: Cursor,
+    /// The streams whose responses have not been sent to their end. There are at most as many as
+    /// the server allows, and mostly few.
+    open: Vec<u32>,
     newest_stream: u32,
     /// The last stream that is served, when there is one.
     last_stream: Option<u32>,
-    window_updates: u64,
+    sent: u64,
+    taken_in: u64,
 }
 
 impl Frames {
-    pub(super) fn new() -> Frames {
-        Frames {
-            header: [0; HEADER],
-            have: 0,
-            payload: 0,
-            goodbye: None,
-            newest_stream: 0,
-            last_stream: None,
-            window_updates: 0,
-        }
+    /// How many responses have not been sent to their end.
+    pub(super) fn open(&self) -> usize {
+        self.open.len()
     }
 
-    /// How often the client has made room for more.
-    pub(super) fn window_updates(&self) -> u64 {
-        self.window_updates
+    /// How many bytes of bodies were sent.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
     }
 
-    /// Takes the next bytes, and hides in them what must be hidden. Gives how many of the last ones
-    /// it has not looked at, because they begin a header that may be one to hide: they come again,
-    /// before those that follow. That is asked for only where there is room for more.
-    pub(super) fn feed(&mut self, bytes: &mut [u8], more: bool) -> usize {
+    /// For how many of them the client has made room again, so that it has taken them in.
+    pub(super) fn taken_in(&self) -> u64 {
+        self.taken_in
+    }
+
+    /// Takes the next bytes of the client, and hides in them what must be hidden. Gives how many of
+    /// the last ones it has not looked at, because they begin a header that may be one to hide: they
+    /// come again, before those that follow.
+    pub(super) fn read(&mut self, bytes: &mut [u8]) -> usize {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
-            if self.payload > 0 {
-                let part = rest.len().min(self.payload);
-                self.payload(&rest[..part]);
-                at += part;
-                continue;
+            if self.last_stream.is_some() && self.read.at_boundary() && rest.len() < HEADER {
+                return rest.len();
             }
-            let part = rest.len().min(HEADER - self.have);
-            if more && part < HEADER && self.have == 0 && self.last_stream.is_some() {
-                return part;
-            }
-            self.header[self.have..self.have + part].copy_from_slice(&rest[..part]);
-            self.have += part;
+            let (part, seen) = self.read.advance(rest);
             at += part;
-            if self.have == HEADER {
-                self.have = 0;
-                if self.frame() && part == HEADER {
-                    bytes[at - HEADER + 3] = NOTHING;
+            match seen {
+                Seen::Part => {}
+                Seen::Header(header) => {
+                    if self.client_says(header) {
+                        bytes[at - HEADER + 3] = NOTHING;
+                    }
                 }
+                Seen::Payload(header, value) => self.client_said(header, value),
             }
         }
         0
     }
 
-    /// A header is whole; whether it is to be hidden.
-    fn frame(&mut self) -> bool {
-        let [l0, l1, l2, kind, flags, stream @ ..] = self.header;
-        let length = u32::from_be_bytes([0, l0, l1, l2]);
-        let stream = u32::from_be_bytes(stream) & (u32::MAX >> 1);
-        self.payload = length as usize;
-        self.goodbye = None;
-        match kind {
-            HEADERS => self.newest_stream = self.newest_stream.max(stream),
-            PING if flags & ACK != 0 => self.goodbye = Some(0),
-            WINDOW_UPDATE => {
-                self.window_updates += 1;
-                return self.last_stream.is_some_and(|last| last < stream);
+    /// Takes the next bytes that were written.
+    pub(super) fn wrote(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (part, seen) = self.written.advance(bytes);
+            bytes = &bytes[part..];
+            if let Seen::Header(header) = seen {
+                if header.kind == DATA {
+                    self.sent += u64::from(header.length);
+                }
+                let last = matches!(header.kind, DATA | HEADERS) && header.flags & END_STREAM != 0;
+                if last || header.kind == RST_STREAM {
+                    self.close(header.stream);
+                }
             }
+        }
+    }
+
+    /// Whether it is to be hidden.
+    fn client_says(&mut self, header: Header) -> bool {
+        let is_late = |stream| self.last_stream.is_some_and(|last| last < stream);
+        match header.kind {
+            HEADERS if self.newest_stream < header.stream && !is_late(header.stream) => {
+                self.newest_stream = header.stream;
+                self.open.push(header.stream);
+            }
+            RST_STREAM => self.close(header.stream),
+            WINDOW_UPDATE => return is_late(header.stream),
             _ => {}
         }
         false
     }
 
-    fn payload(&mut self, part: &[u8]) {
-        self.payload -= part.len();
-        let Some(before) = self.goodbye else {
-            return;
-        };
-        let expected = GOODBYE.get(before..).unwrap_or_default();
-        self.goodbye = expected.starts_with(part).then_some(before + part.len());
-        if self.goodbye == Some(GOODBYE.len()) && self.payload == 0 {
-            self.last_stream.get_or_insert(self.newest_stream);
+    fn client_said(&mut self, header: Header, value: u64) {
+        match header.kind {
+            PING if header.flags & ACK != 0 && value == GOODBYE => {
+                self.last_stream.get_or_insert(self.newest_stream);
+            }
+            WINDOW_UPDATE if header.stream == 0 => {
+                // What is more than was sent makes the window wider, and says nothing.
+                let room = value & u64::from(u32::MAX >> 1);
+                self.taken_in = self.taken_in.saturating_add(room).min(self.sent);
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, stream: u32) {
+        if let Some(at) = self.open.iter().position(|open| *open == stream) {
+            self.open.swap_remove(at);
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    length: u32,
+    kind: u8,
+    flags: u8,
+    stream: u32,
+}
+
+/// What the bytes that were just passed have ended.
+enum Seen {
+    Part,
+    Header(Header),
+    /// The last eight bytes of the payload, as a number.
+    Payload(Header, u64),
+}
+
+/// A place in a sequence of frames.
+#[derive(Debug, Default)]
+struct Cursor {
+    header: [u8; HEADER],
+    /// How much of the header was passed.
+    have: usize,
+    /// How much of the payload was not.
+    payload: usize,
+    value: u64,
+}
+
+impl Cursor {
+    fn at_boundary(&self) -> bool {
+        self.have == 0 && self.payload == 0
+    }
+
+    /// Passes the rest of a header or of a payload, as far as it is there: so many bytes.
+    fn advance(&mut self, bytes: &[u8]) -> (usize, Seen) {
+        if self.payload > 0 {
+            let part = bytes.len().min(self.payload);
+            self.payload -= part;
+            for byte in &bytes[part.saturating_sub(8)..part] {
+                self.value = self.value << 8 | u64::from(*byte);
+            }
+            let seen = match self.payload {
+                0 => Seen::Payload(self.parsed(), std::mem::take(&mut self.value)),
+                _ => Seen::Part,
+            };
+            return (part, seen);
+        }
+        let part = bytes.len().min(HEADER - self.have);
+        self.header[self.have..self.have + part].copy_from_slice(&bytes[..part]);
+        self.have += part;
+        if self.have < HEADER {
+            return (part, Seen::Part);
+        }
+        self.have = 0;
+        let header = self.parsed();
+        self.payload = header.length as usize;
+        (part, Seen::Header(header))
+    }
+
+    fn parsed(&self) -> Header {
+        let [l0, l1, l2, kind, flags, stream @ ..] = self.header;
+        Header {
+            length: u32::from_be_bytes([0, l0, l1, l2]),
+            kind,
+            flags,
+            stream: u32::from_be_bytes(stream) & (u32::MAX >> 1),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
-        [&head, payload].concat()
-    }
-
-    fn window_update(stream: u32) -> Vec<u8> {
-        frame(WINDOW_UPDATE, 0, stream, &[0, 0, 0, 5])
-    }
-
-    /// What comes out when the bytes come in parts of this size.
-    fn through(frames: &mut Frames, bytes: &[u8], size: usize) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut held = Vec::new();
-        for part in bytes.chunks(size) {
-            let mut read = [&held, part].concat();
-            let hold = frames.feed(&mut read, true);
-            held = read.split_off(read.len() - hold);
-            out.extend(read);
-        }
-        assert!(held.is_empty());
-        out
-    }
-
-    #[test]
-    fn a_window_of_a_stream_that_came_after_the_goodbye_is_hidden_however_it_is_cut() {
-        let before = [
-            frame(HEADERS, 4, 1, b"some headers"),
-            window_update(1),
-            frame(PING, 0, 0, &GOODBYE),
-            frame(PING, ACK, 0, b"whatever"),
-            // Not yet: it will be served.
-            frame(HEADERS, 4, 3, b""),
-            window_update(3),
-            frame(PING, ACK, 0, &GOODBYE),
-            window_update(0),
-            window_update(1),
-            window_update(3),
-            frame(HEADERS, 4, 5, b"headers"),
-        ]
-        .concat();
-        let late = window_update(5);
-        let after = frame(0, 1, 5, b"data");
-        let hidden = frame(NOTHING, 0, 5, &[0, 0, 0, 5]);
-        let bytes = [&before[..], &late, &after].concat();
-        for size in 1..=bytes.len() {
-            let mut frames = Frames::new();
-            let out = through(&mut frames, &bytes, size);
-            assert_eq!(out, [&before[..], &hidden, &after].concat(), "{size}");
-            assert_eq!(frames.window_updates(), 6);
-        }
-    }
-
-    #[test]
-    fn nothing_is_held_back_before_the_goodbye() {
-        let mut frames = Frames::new();
-        for byte in [frame(HEADERS, 4, 1, b"headers"), window_update(1)].concat() {
-            assert_eq!(frames.feed(&mut [byte], true), 0);
-        }
-        assert_eq!(frames.window_updates(), 1);
-    }
-}
+mod tests;

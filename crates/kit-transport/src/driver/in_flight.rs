@@ -253,7 +253,7 @@ impl InFlight {
         self.len() > self.cut
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
 

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::conn::Conn;
 use super::connections::Place;
 use super::frames::{Frames, HEADER};
-use super::sniff::{PREFACE, Sniffer, Stage};
+use super::sniff::{PREFACE, Protocol, Sniffer, Stage};
 use super::socket::Socket;
 
 mod read;
@@ -44,7 +44,7 @@ impl Io {
             stream,
             conn,
             sniffer: Sniffer::new(),
-            frames: Frames::new(),
+            frames: Frames::default(),
             greeting: Kept::new(),
             held: Kept::new(),
             lingers: false,
@@ -60,10 +60,25 @@ impl Io {
     ) -> Poll<io::Result<usize>> {
         match &result {
             Poll::Ready(Ok(bytes)) => self.conn.wrote(*bytes),
-            Poll::Pending if !self.conn.waits_to_write(cx) => return Poll::Ready(Err(killed())),
+            Poll::Pending if !self.conn.waits_to_write(cx) => {
+                return Poll::Ready(Err(self.conn.end()));
+            }
             _ => {}
         }
         result
+    }
+
+    /// So many of these bytes were written.
+    fn passes(&mut self, slices: &[IoSlice<'_>], mut count: usize) {
+        if self.sniffer.protocol() != Some(Protocol::Http2) {
+            return;
+        }
+        for slice in slices {
+            let part = slice.len().min(count);
+            self.frames.wrote(&slice[..part]);
+            count -= part;
+        }
+        self.conn.passed(&self.frames);
     }
 
     /// Whoever is refused early may be in the middle of sending, as a body that is too large is, and
@@ -72,7 +87,8 @@ impl Io {
     /// client has read that and closes, or has had its time.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let is_http2 = self.sniffer.stage() == Stage::Http2;
-        if self.conn.was_early() || is_http2 && self.conn.is_closing() {
+        let much = !is_http2 && self.conn.answered() >= MUCH;
+        if self.conn.was_early() || much || is_http2 && self.conn.is_closing() {
             self.linger();
         }
         let mut room = [0; 4096];
@@ -102,12 +118,11 @@ impl Io {
     }
 }
 
+/// As much as a client can have got without having read it: it may still be reading when it asks
+/// again, and that is answered by a reset where nobody listens any more.
+const MUCH: u64 = 64 << 10;
 /// In one poll, of a client that sends faster than can be thrown away.
 const MOST_READS: usize = 64;
-
-fn killed() -> io::Error {
-    io::ErrorKind::ConnectionAborted.into()
-}
 
 impl AsyncWrite for Io {
     fn poll_write(
@@ -117,9 +132,12 @@ impl AsyncWrite for Io {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if this.conn.is_killed() {
-            return Poll::Ready(Err(killed()));
+            return Poll::Ready(Err(this.conn.end()));
         }
         let result = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(count)) = result {
+            this.passes(&[IoSlice::new(bytes)], count);
+        }
         this.written(cx, result)
     }
 
@@ -130,9 +148,12 @@ impl AsyncWrite for Io {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if this.conn.is_killed() {
-            return Poll::Ready(Err(killed()));
+            return Poll::Ready(Err(this.conn.end()));
         }
         let result = Pin::new(&mut this.stream).poll_write_vectored(cx, slices);
+        if let Poll::Ready(Ok(count)) = result {
+            this.passes(slices, count);
+        }
         this.written(cx, result)
     }
 
@@ -143,13 +164,15 @@ impl AsyncWrite for Io {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.conn.is_killed() {
-            return Poll::Ready(Err(killed()));
+            return Poll::Ready(Err(this.conn.end()));
         }
         let result = Pin::new(&mut this.stream).poll_flush(cx);
         match &result {
             Poll::Ready(Ok(())) => this.conn.flushed(),
             // With TLS it is here that small writes wait.
-            Poll::Pending if !this.conn.waits_to_write(cx) => return Poll::Ready(Err(killed())),
+            Poll::Pending if !this.conn.waits_to_write(cx) => {
+                return Poll::Ready(Err(this.conn.end()));
+            }
             Poll::Pending | Poll::Ready(Err(_)) => {}
         }
         result
@@ -158,13 +181,13 @@ impl AsyncWrite for Io {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.conn.is_killed() {
-            return Poll::Ready(Err(killed()));
+            return Poll::Ready(Err(this.conn.end()));
         }
         if !this.lingers {
             match Pin::new(&mut this.stream).poll_shutdown(cx) {
                 Poll::Ready(done) => done?,
                 Poll::Pending if !this.conn.waits_to_write(cx) => {
-                    return Poll::Ready(Err(killed()));
+                    return Poll::Ready(Err(this.conn.end()));
                 }
                 Poll::Pending => return Poll::Pending,
             }

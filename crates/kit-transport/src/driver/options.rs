@@ -102,32 +102,61 @@ impl ConnectionOptions {
     /// Whether a connection can be served with these limits.
     pub(crate) fn check(&self) -> Result<(), StartError> {
         for (option, limit) in [
-            ("first_byte", self.first_byte),
-            ("head", self.head),
-            ("idle", self.idle),
-            ("unread", self.unread),
-            ("max_age", self.max_age.unwrap_or(Duration::MAX)),
+            ("ConnectionOptions::first_byte", self.first_byte),
+            ("ConnectionOptions::head", self.head),
+            ("ConnectionOptions::idle", self.idle),
+            ("ConnectionOptions::unread", self.unread),
             (
-                "request_timeout",
+                "ConnectionOptions::max_age",
+                self.max_age.unwrap_or(Duration::MAX),
+            ),
+            (
+                "ConnectionOptions::request_timeout",
                 self.request_timeout.unwrap_or(Duration::MAX),
             ),
         ] {
-            refuse(
-                limit.is_zero(),
-                option,
-                format!("{limit:?}"),
-                "longer than that",
-            )?;
+            refuse_none(option, limit)?;
         }
+        let interval = self.http2.ping_interval.unwrap_or(Duration::MAX);
+        for (option, limit) in [
+            ("Http2Options::ping_interval", interval),
+            ("Http2Options::ping_timeout", self.http2.ping_timeout),
+        ] {
+            let short = limit < Duration::from_millis(10);
+            refuse(short, option, format!("{limit:?}"), "at least 10 ms")?;
+        }
+        let streams = usize::try_from(self.http2.max_streams).unwrap_or(usize::MAX);
         for (option, number, least, right) in [
-            ("max_connections", self.max_connections, 1, "at least 1"),
-            ("max_headers", self.max_headers, 1, "at least 1"),
-            ("max_head", self.max_head, 8192, "at least 8192 (8 KiB)"),
+            (
+                "ConnectionOptions::max_connections",
+                self.max_connections,
+                1,
+                "at least 1",
+            ),
+            (
+                "ConnectionOptions::max_headers",
+                self.max_headers,
+                1,
+                "at least 1",
+            ),
+            (
+                "ConnectionOptions::max_head",
+                self.max_head,
+                8192,
+                "at least 8192 (8 KiB)",
+            ),
+            ("Http2Options::max_streams", streams, 1, "at least 1"),
         ] {
             refuse(number < least, option, number.to_string(), right)?;
         }
         Ok(())
     }
+}
+
+/// A time in which nothing can be done.
+pub(crate) fn refuse_none(option: &'static str, limit: Duration) -> Result<(), StartError> {
+    let none = limit.is_zero();
+    refuse(none, option, format!("{limit:?}"), "longer than zero")
 }
 
 fn refuse(

@@ -20,6 +20,7 @@ use tokio_rustls::{Accept, TlsAcceptor};
 use super::conn::Conn;
 use super::deadline::after;
 use super::identity::Identity;
+use super::options::refuse_none;
 use super::socket::Socket;
 use crate::tls::{Clients, Pem, Source};
 use crate::{Context as AppContext, StartError, Tls};
@@ -41,6 +42,7 @@ impl ServerTls {
         protocols: Protocols,
         ctx: &AppContext,
     ) -> Result<ServerTls, StartError> {
+        refuse_none("Tls::handshake_timeout", tls.handshake)?;
         let files = Files::read(tls).await?;
         let config = files.config(tls, protocols)?;
         let current = Arc::new(Published::new(config));

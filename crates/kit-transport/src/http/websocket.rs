@@ -17,9 +17,10 @@ use crate::driver::panic_message;
 
 /// Accepts a WebSocket: the extractor.
 ///
-/// Its handler is a task of the server's scope. It is told of the drain by its
-/// [`WebSocket`](WebSocket::recv), may work on when the socket is closed, is waited for, and is
-/// aborted at the deadline. A panic in it is a line in the log.
+/// Its handler is a task of the server's scope. It is told of the drain by its [`WebSocket`], and has
+/// the [grace of a stream](crate::ConnectionOptions::stream_grace) to end it. Then the socket fails,
+/// and a handler that does not look at it is dropped. One that has seen the socket's end may work on
+/// until the deadline. A panic in it is a line in the log.
 ///
 /// [axum's own](ws::WebSocketUpgrade) works as well, with [`Draining::websocket`]; but the task in
 /// which it runs the handler is known to nobody, and the drain only waits until the socket is closed.
@@ -70,24 +71,32 @@ impl WebSocketUpgrade {
         } = self;
         upgrade.on_upgrade(async move |socket| {
             let socket = draining.websocket(socket);
-            let handled = handle(path, async move { handler(socket).await });
+            let scope = draining.scope().clone();
+            let handled = handle(path, draining, async move { handler(socket).await });
             // A scope that refuses has ended, and so has the connection.
-            drop(draining.scope().track(handled));
+            drop(scope.track(handled));
         })
     }
 }
 
-async fn handle(path: String, handling: impl Future<Output = ()>) {
+async fn handle(path: String, draining: Draining, handling: impl Future<Output = ()>) {
     let mut handling = pin!(handling);
-    poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx)));
-        polled.unwrap_or_else(|panic| {
-            let panic = panic_message(&*panic);
-            tracing::error!(path, panic, "the handler of a WebSocket panicked");
-            Poll::Ready(())
+    let handled = poll_fn(|cx| {
+        draining.poll_upgraded(cx, |cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx)));
+            polled.unwrap_or_else(|panic| {
+                let panic = panic_message(&*panic);
+                tracing::error!(path, panic, "the handler of a WebSocket panicked");
+                Poll::Ready(())
+            })
         })
-    })
-    .await;
+    });
+    if handled.await.is_none() {
+        tracing::warn!(
+            path,
+            "the handler of a WebSocket did not look at its socket, and was dropped"
+        );
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
@@ -185,11 +194,22 @@ impl WebSocket {
         self.closed.take().map(Ok)
     }
 
-    /// Sends a message. Waits while the client reads none.
+    /// Sends a message. Waits while the client reads none. When the drain has begun it closes the
+    /// socket with 1001 instead.
     ///
     /// # Errors
     /// When the connection breaks, or was closed.
     pub async fn send(&mut self, message: Message) -> Result<(), Error> {
+        if !self.closing {
+            let told = poll_fn(|cx| Poll::Ready(self.told.as_mut().poll(cx).is_ready()));
+            if told.await {
+                self.closing = true;
+                self.socket.send(goodbye()).await?;
+            }
+        }
+        if self.closing && !matches!(message, Message::Close(_)) {
+            return Err(Error::new("the server is draining"));
+        }
         self.socket.send(message).await
     }
 

@@ -159,12 +159,51 @@ async fn what_a_websockets_handler_does_when_the_socket_is_closed_is_waited_for(
     let told = server.ctx.scope().token().clone();
     let go_on = async {
         told.cancelled().await;
+        // Without this a handler that nobody waits for would end in time as well.
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         done.add_permits(1);
     };
     let (stopped, ()) = tokio::join!(server.stop_within(PATIENCE), go_on);
-    stopped.nothing_cut();
+    stopped.nothing_cut().not_before(90);
     assert!(ended.load(Ordering::Relaxed));
     no_task_is_left().await;
+}
+
+/// As one that only passes on what somebody else has to say.
+#[tokio::test]
+async fn a_websockets_handler_that_never_looks_at_its_socket_has_two_seconds() {
+    let waits = async |upgrade: WebSocketUpgrade| {
+        upgrade.on_upgrade(async |_socket| std::future::pending().await)
+    };
+    let server = Fixture::http(Router::new().route("/", get(waits))).await;
+    let (client, _) = connect_async(format!("ws://{}/", server.address))
+        .await
+        .unwrap();
+    let stopped = server.stop_within(std::time::Duration::from_secs(6)).await;
+    drop(client);
+    stopped.within(2500);
+}
+
+/// As every drain does, whatever was cut.
+#[tokio::test]
+async fn a_drain_with_a_deaf_websocket_says_what_it_came_to_before_its_tasks_are_aborted() {
+    let waits = async |upgrade: WebSocketUpgrade| {
+        upgrade.on_upgrade(async |_socket| std::future::pending().await)
+    };
+    let server = Fixture::http(Router::new().route("/", get(waits))).await;
+    let (_client, _) = connect_async(format!("ws://{}/", server.address))
+        .await
+        .unwrap();
+    let ctx = server.ctx.clone();
+    server.lame_duck(std::time::Duration::from_secs(1));
+    let says = async {
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+        assert!(ctx.drained().is_some());
+    };
+    tokio::select! {
+        () = says => {}
+        _ = server.drain() => {}
+    }
 }
 
 #[tokio::test]

@@ -243,10 +243,20 @@ async fn limits_with_which_nobody_could_be_served_are_refused() {
         ),
         (
             ConnectionOptions {
+                http2: Http2Options {
+                    ping_interval: Some(Duration::ZERO),
+                    ..good.http2.clone()
+                },
+                ..good.clone()
+            },
+            "`Http2Options::ping_interval` is 0ns; it must be at least 10 ms",
+        ),
+        (
+            ConnectionOptions {
                 head: Duration::ZERO,
                 ..good
             },
-            "`ConnectionOptions::head` is 0ns; it must be longer than that",
+            "`ConnectionOptions::head` is 0ns; it must be longer than zero",
         ),
     ] {
         let tree = kit_sync::TaskTree::new("test");

@@ -16,6 +16,7 @@ mod protocols;
 mod serving;
 mod sizes;
 mod streams;
+mod stubborn;
 mod timeouts;
 #[cfg(feature = "tls")]
 mod tls;

@@ -69,13 +69,12 @@ impl Conn {
             |_| true,
             |running| names.push((running.what(), running.name(from, now))),
         );
+        let unsent = inside.unsent.drain(..);
+        names.extend(unsent.map(|ended| (ended.what(), ended.name(from, now))));
         if self.is_upgraded(&inside) {
             names.push((Cut::Stream, self.upgraded_name(now)));
         } else if names.is_empty() && !had_cut && !inside.deadlines.is_lingering() {
-            match inside.tail.take() {
-                Some(tail) => names.push((tail.what(), tail.name(from, now))),
-                None => names.push((Cut::Connection, self.connection_name(now))),
-            }
+            names.push((Cut::Connection, self.connection_name(now)));
         }
         drop(inside);
         self.kill();

@@ -28,6 +28,8 @@ impl Conn {
         let mut inside = self.lock();
         let now = inside.deadlines.start();
         self.head.store(false, Ordering::Relaxed);
+        let written = self.written.load(Ordering::Relaxed);
+        self.written_before.store(written, Ordering::Relaxed);
         self.early.store(false, Ordering::Relaxed);
         inside.in_flight.start(method, path, now, allowed)
     }
@@ -114,10 +116,12 @@ impl Conn {
             return;
         }
         let mut inside = self.lock();
-        inside.tail = inside
-            .in_flight
-            .remove(key)
-            .filter(|running| whole && !running.cut);
+        let ended = inside.in_flight.remove(key);
+        inside
+            .unsent
+            .extend(ended.filter(|running| whole && !running.cut));
+        let sent = inside.unsent.len().saturating_sub(self.unsent(&inside));
+        inside.unsent.drain(..sent);
         inside.finished += 1;
         // The connection's task may have looked just before this, while there was a request.
         let waiting = inside.deadlines.is_closing() && !inside.in_flight.is_busy();

@@ -11,7 +11,6 @@ struct Task {
     deadlines: Deadlines,
     limits: ConnectionOptions,
     seen: Seen,
-    tail: Option<()>,
     opened: Instant,
 }
 
@@ -25,8 +24,9 @@ impl Task {
             busy: false,
             due: None,
             written: 0,
-            unanswered: 0,
-            window_updates: 0,
+            sent: 0,
+            unread: 0,
+            unsent: false,
             blocked: false,
             jitter: 0.5,
             fired: false,
@@ -38,16 +38,13 @@ impl Task {
                 ..ConnectionOptions::default()
             },
             seen,
-            tail: None,
             opened,
         }
     }
 
     /// A poll because of something else than the timer.
     fn poll(&mut self) -> Next {
-        let next = self
-            .deadlines
-            .next(&self.seen, &mut self.tail, &self.limits);
+        let next = self.deadlines.next(&self.seen, &self.limits);
         self.deadlines.take_now();
         next
     }
@@ -168,8 +165,8 @@ async fn a_busy_connection_looks_for_requests_that_take_too_long() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_told_connection_closes_and_has_half_a_second_without_a_request() {
-    let mut task = Task::at(Stage::Http1);
+async fn a_told_connection_of_http2_closes_and_has_half_a_second_without_a_request() {
+    let mut task = Task::at(Stage::Http2);
     task.request();
     task.deadlines.tell(LAST_LOOK);
     assert_eq!(task.poll(), Next::Close);
@@ -189,13 +186,23 @@ async fn a_told_connection_that_seems_idle_has_time_for_one_read() {
         assert_eq!(task.fire().await, Next::Close);
         assert_eq!(task.age(), LAST_LOOK);
     }
+}
 
+#[tokio::test(start_paused = true)]
+async fn after_a_request_that_did_not_say_it_was_the_last_there_is_a_last_look() {
     let mut task = Task::at(Stage::Silent);
     task.deadlines.tell(LAST_LOOK);
     assert!(matches!(task.poll(), Next::Wait(_)));
     task.seen.stage = Stage::Http1;
     task.request();
-    assert_eq!(task.poll(), Next::Close);
+    advance(5 * SECOND).await;
+    assert!(matches!(task.fire().await, Next::Wait(_)));
+    task.seen.busy = false;
+    let end = Instant::now();
+    assert_eq!(task.fire().await, Next::Close);
+    assert_eq!(end.elapsed(), LAST_LOOK);
+    assert_eq!(task.fire().await, Next::Kill(TooLong::Closing));
+    assert_eq!(end.elapsed(), LAST_LOOK + HALF);
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,81 +217,99 @@ async fn a_head_that_is_half_read_when_told_has_half_a_second_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn http2_has_a_request_in_flight_until_nothing_is_written_for_half_a_second() {
+async fn http2_has_a_request_in_flight_until_its_end_was_sent_or_nothing_was_for_a_minute() {
     let mut task = Task::at(Stage::Http2);
+    task.request();
     task.deadlines.tell(LAST_LOOK);
     assert_eq!(task.poll(), Next::Close);
-    task.tail = Some(());
-    for _ in 0..4 {
+    task.seen.unsent = true;
+    for _ in 0..5 {
         task.poll();
-        task.seen.written += 1;
-        assert!(matches!(task.fire().await, Next::Wait(_)));
-        assert!(task.tail.is_some());
+        advance(50 * SECOND).await;
+        task.seen.sent += 1;
+        assert!(matches!(task.poll(), Next::Wait(_)));
     }
-    assert!(matches!(task.fire().await, Next::Wait(_)));
-    assert!(task.tail.is_none());
-    let quiet = task.age();
-    assert_eq!(task.fire().await, Next::Kill(TooLong::Closing));
-    assert_eq!(task.age() - quiet, HALF);
+    // What is written besides is no sign that it is read.
+    let last = Instant::now();
+    let mut next = task.poll();
+    while let Next::Wait(_) = next {
+        task.seen.written += 17;
+        next = task.fire().await;
+    }
+    assert_eq!(next, Next::Kill(TooLong::Unread));
+    assert_eq!(last.elapsed(), 60 * SECOND);
 }
 
-/// One that was told while its last response was on its way, which is now written.
-async fn closing(stage: Stage) -> Task {
-    let mut task = Task::at(stage);
-    task.deadlines.tell(LAST_LOOK);
+/// One that was told while its last response was on its way, of which now so much is unread.
+fn closing(unread: u64) -> Task {
+    let mut task = Task::at(Stage::Http2);
     task.request();
+    task.deadlines.tell(LAST_LOOK);
     assert_eq!(task.poll(), Next::Close);
     task.seen.busy = false;
-    task.tail = (stage == Stage::Http2).then_some(());
-    while task.tail.is_some() {
-        assert!(matches!(task.fire().await, Next::Wait(_)));
-    }
+    task.seen.sent = unread;
+    task.seen.unread = unread;
+    assert!(matches!(task.poll(), Next::Wait(_)));
     task
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closing_client_that_makes_room_for_more_is_taking_in_what_it_was_sent() {
-    let mut task = closing(Stage::Http2).await;
-    for _ in 0..40 {
+async fn a_closing_client_that_reads_is_waited_for_half_a_minute_at_most() {
+    let mut task = closing(300 << 10);
+    for _ in 0..10 {
         advance(HALF / 2).await;
-        task.seen.window_updates += 1;
+        task.seen.unread -= 20 << 10;
         assert!(matches!(task.poll(), Next::Wait(_)));
     }
     let last = Instant::now();
-    assert_eq!(task.fire().await, Next::Kill(TooLong::Closing));
+    assert_eq!(task.end().await, Next::Kill(TooLong::Closing));
     assert_eq!(last.elapsed(), HALF);
 
-    let mut endless = closing(Stage::Http2).await;
+    let mut endless = closing(1 << 30);
     let begun = Instant::now();
-    let mut next = endless.poll();
     endless.seen.fired = true;
+    let mut next = endless.poll();
     while let Next::Wait(_) = next {
         advance(HALF / 2).await;
-        endless.seen.window_updates += 1;
+        endless.seen.unread -= 1 << 20;
         next = endless.poll();
     }
     assert_eq!(next, Next::Kill(TooLong::Closing));
-    assert!(begun.elapsed().abs_diff(30 * SECOND) <= HALF);
+    assert_eq!(begun.elapsed(), 30 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closing_client_has_the_time_in_which_a_slow_one_takes_in_what_it_was_sent() {
-    let sent = |stage| async move {
-        let mut task = closing(stage).await;
-        task.seen.unanswered = 1 << 20;
-        let begun = Instant::now();
-        assert_eq!(task.end().await, Next::Kill(TooLong::Closing));
-        begun.elapsed()
-    };
-    assert_eq!(sent(Stage::Http2).await, 4 * SECOND);
-    assert_eq!(sent(Stage::Http1).await, HALF);
+async fn a_closing_client_has_the_time_in_which_a_slow_one_reads_what_it_was_sent() {
+    let mut task = closing(1 << 20);
+    let begun = Instant::now();
+    assert_eq!(task.end().await, Next::Kill(TooLong::Closing));
+    assert_eq!(begun.elapsed(), 4 * SECOND);
 
     let mut long_ago = Task::at(Stage::Http2);
-    long_ago.seen.unanswered = 1 << 20;
+    long_ago.seen.sent = 1 << 20;
+    long_ago.seen.unread = 1 << 20;
+    long_ago.request();
+    long_ago.poll();
+    long_ago.seen.busy = false;
+    advance(10 * SECOND).await;
     long_ago.deadlines.tell(LAST_LOOK);
     assert_eq!(long_ago.poll(), Next::Close);
-    assert_eq!(long_ago.fire().await, Next::Kill(TooLong::Closing));
-    assert_eq!(long_ago.age(), HALF);
+    assert_eq!(long_ago.end().await, Next::Kill(TooLong::Closing));
+    assert_eq!(long_ago.age(), 10 * SECOND + HALF);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_makes_room_bit_by_bit_is_not_reading() {
+    let mut task = closing(5 << 10);
+    let begun = Instant::now();
+    task.seen.fired = true;
+    let mut next = task.poll();
+    while let Next::Wait(_) = next {
+        advance(HALF / 5).await;
+        task.seen.unread -= 1;
+        next = task.poll();
+    }
+    assert_eq!(begun.elapsed(), HALF);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::super::sniff::{Protocol, Stage};
-use super::{Io, killed};
+use super::super::frames::HEADER;
+use super::super::sniff::{PREFACE, Protocol, Stage};
+use super::Io;
 
 impl Io {
     /// Which protocol the client speaks; `None` when it has gone without saying.
@@ -17,7 +18,7 @@ impl Io {
     ) -> Poll<io::Result<Option<Protocol>>> {
         loop {
             if self.conn.is_killed() {
-                return Poll::Ready(Err(killed()));
+                return Poll::Ready(Err(self.conn.end()));
             }
             if let Some(protocol) = self.sniffer.protocol() {
                 return Poll::Ready(Ok(Some(protocol)));
@@ -59,39 +60,40 @@ impl Io {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if buffer.remaining() < HEADER {
+            // A header is looked at whole, so it waits here for more room.
+            let mut room = [0; PREFACE.len()];
+            let mut whole = ReadBuf::new(&mut room);
+            ready!(self.poll_read_http2(cx, &mut whole))?;
+            self.greeting.keep(whole.filled());
+            self.greeting.give(buffer);
+            return Poll::Ready(Ok(()));
+        }
         let start = buffer.filled().len();
         loop {
             self.held.give(buffer);
             let before = buffer.filled().len();
-            if buffer.remaining() == 0 {
-                self.see(&mut buffer.filled_mut()[start..], false);
-                return Poll::Ready(Ok(()));
-            }
             let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
-            let seen = if buffer.filled().len() == before {
-                start
-            } else {
-                buffer.filled().len() - self.see(&mut buffer.filled_mut()[start..], true)
-            };
-            let nothing_to_give = seen == start && buffer.filled().len() > before;
+            if buffer.filled().len() == before {
+                // It waits, has ended or failed: what is held goes on waiting for the rest.
+                self.held.keep(&buffer.filled()[start..]);
+                buffer.set_filled(start);
+                return result;
+            }
+            // What comes after the greeting of HTTP/2 starts nothing.
+            let bytes = &mut buffer.filled_mut()[start..];
+            if self.sniffer.stage() != Stage::Http2 {
+                self.conn.received(self.sniffer.feed(bytes));
+            }
+            let unseen = self.frames.read(bytes);
+            self.conn.passed(&self.frames);
+            let seen = buffer.filled().len() - unseen;
             self.held.keep(&buffer.filled()[seen..]);
             buffer.set_filled(seen);
-            if !nothing_to_give {
+            if seen > start {
                 return result;
             }
         }
-    }
-
-    /// How many of the last bytes must come again, with those that follow, if there is room for
-    /// more.
-    fn see(&mut self, bytes: &mut [u8], more: bool) -> usize {
-        // What comes after the greeting of HTTP/2 starts nothing.
-        if self.sniffer.stage() != Stage::Http2 {
-            self.conn.received(self.sniffer.feed(bytes));
-        }
-        let unseen = self.frames.feed(bytes, more);
-        self.conn.heard_of(self.frames.window_updates());
-        unseen
     }
 }
 
@@ -103,7 +105,7 @@ impl AsyncRead for Io {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.conn.is_killed() {
-            return Poll::Ready(Err(killed()));
+            return Poll::Ready(Err(this.conn.end()));
         }
         if this.greeting.give(buffer) {
             return Poll::Ready(Ok(()));
@@ -113,7 +115,7 @@ impl AsyncRead for Io {
             _ => this.poll_read_http1(cx, buffer),
         };
         if result.is_pending() && !this.conn.waits_to_read(cx) {
-            return Poll::Ready(Err(killed()));
+            return Poll::Ready(Err(this.conn.end()));
         }
         result
     }

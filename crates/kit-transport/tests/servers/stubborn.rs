@@ -1,0 +1,325 @@
+//! Clients that a stop must neither lose nor wait for: those that are late, slow, or go on talking.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use kit_transport::{ConnectionOptions, Cut, http};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::{sleep, timeout};
+
+use crate::client::{DATA, GOAWAY, HEADERS, PING, PREFACE, Raw, SETTINGS, get_frame};
+use crate::drain_http1::Held;
+use crate::fixture::{ANY_PORT, Fixture, PATIENCE};
+
+const STOP: Duration = Duration::from_secs(5);
+const WINDOW_UPDATE: [u8; 13] = [0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+
+async fn http2(server: &Fixture) -> Raw {
+    let mut client = Raw::connect(server.address).await;
+    client.send([PREFACE, SETTINGS].concat()).await;
+    // Its SETTINGS, and that it has read ours.
+    for _ in 0..2 {
+        client.read_frame(4).await.unwrap();
+    }
+    client
+}
+
+/// Again and again, until the server has closed.
+async fn repeat(client: &mut Raw, bytes: &[u8]) {
+    while client.0.write_all(bytes).await.is_ok() {
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asked_nothing_and_widens_its_window_holds_up_no_stop() {
+    let server = Fixture::http(Held::new().router()).await;
+    let mut client = http2(&server).await;
+    let (ended, ()) = tokio::join!(
+        server.stop_within(STOP),
+        repeat(&mut client, &WINDOW_UPDATE)
+    );
+    ended.within(1000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_acknowledges_the_goodbye_and_widens_its_window_holds_up_no_stop() {
+    let server = Fixture::http(Held::new().router()).await;
+    let mut client = http2(&server).await;
+    let widens = async {
+        let ping = client.read_frame(PING).await.unwrap();
+        client
+            .send([&[0, 0, 8, PING, 1, 0, 0, 0, 0][..], &ping].concat())
+            .await;
+        repeat(&mut client, &WINDOW_UPDATE).await;
+    };
+    let (ended, ()) = tokio::join!(server.stop_within(STOP), widens);
+    ended.within(1000);
+}
+
+/// The same without a stop: the limit of idle connections is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idle_connection_is_closed_though_its_client_widens_its_window() {
+    let connections = ConnectionOptions {
+        idle: Duration::from_millis(300),
+        ..ConnectionOptions::default()
+    };
+    let server = http::Server::new(ANY_PORT, Held::new().router()).connections(connections);
+    let server = Fixture::start(server).await;
+    let mut client = http2(&server).await;
+    timeout(STOP, repeat(&mut client, &WINDOW_UPDATE))
+        .await
+        .expect("it is closed");
+    server.stop_within(STOP).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_answered_and_sends_pings_holds_up_no_stop() {
+    const ASKS: [u8; 17] = [0, 0, 8, PING, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    let server = Fixture::http(Held::new().router()).await;
+    let mut client = http2(&server).await;
+    client.send(get_frame(1, "/hello")).await;
+    client.read_frame(DATA).await.unwrap();
+    let (ended, ()) = tokio::join!(server.stop_within(STOP), repeat(&mut client, &ASKS));
+    ended.cut(Cut::Request, 0).within(1500);
+}
+
+/// h2's buffer of 8 KiB ends inside the header of the frame that is to be hidden.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_window_is_hidden_also_where_the_readers_buffer_ends() {
+    let mut failed = Vec::new();
+    for short_of in 0..24 {
+        let held = Held::new();
+        let server = Fixture::http(held.router()).await;
+        let mut client = Raw::connect(server.address).await;
+        let ask = get_frame(1, "/held");
+        client.send([PREFACE, SETTINGS, &ask].concat()).await;
+        let stop = async {
+            held.begun().await;
+            server.stop_within(PATIENCE).await
+        };
+        let last_words = async {
+            let ping = client.read_frame(PING).await.unwrap();
+            let answer = [&[0, 0, 8, PING, 1, 0, 0, 0, 0][..], &ping].concat();
+            let late = get_frame(3, "/hello");
+            let widened = [0, 0, 4, 8, 0, 0, 0, 0, 3, 0, 0, 0, 5];
+            client.send(&answer).await;
+            client.read_frame(GOAWAY).await.unwrap();
+            // In small frames of a type that nobody knows, so that the buffer is used up bit by bit.
+            let sent = SETTINGS.len() + ask.len() + answer.len() + late.len();
+            let mut left = 8192 - short_of - sent;
+            while left > 0 {
+                let next = if left > 200 { 100 } else { left };
+                let payload = vec![0; next - 9];
+                let length = u8::try_from(payload.len()).unwrap();
+                client
+                    .send([&[0, 0, length, 0xee, 0, 0, 0, 0, 0][..], &payload].concat())
+                    .await;
+                left -= next;
+                if left % 1000 < 100 {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            }
+            sleep(Duration::from_millis(20)).await;
+            client.send([&late[..], &widened].concat()).await;
+            sleep(Duration::from_millis(20)).await;
+            held.go.add_permits(1);
+            let answered = client.read_frame(DATA).await;
+            if answered.as_deref() != Some(&b"done"[..]) {
+                failed.push(short_of);
+            }
+            client.read_to_close().await;
+        };
+        tokio::join!(stop, last_words);
+    }
+    assert_eq!(
+        failed,
+        Vec::<usize>::new(),
+        "this many bytes before the end"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_greeting_that_ends_late_and_nothing_more_ends_in_time() {
+    let server = Fixture::http(Held::new().router()).await;
+    let mut client = Raw::connect(server.address).await;
+    client.send(&PREFACE[..12]).await;
+    sleep(Duration::from_millis(50)).await;
+    let told = server.ctx.scope().token().clone();
+    let ends = async {
+        told.cancelled().await;
+        sleep(Duration::from_millis(480)).await;
+        client.send([&PREFACE[12..], SETTINGS].concat()).await;
+        client.read_to_close().await;
+    };
+    let (ended, ()) = tokio::join!(server.stop_within(STOP), ends);
+    ended.within(1000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_greeting_that_ends_after_the_stop_has_begun_is_served() {
+    let server = Fixture::http(Held::new().router()).await;
+    for cut in [1, 12, 23, 24, 28, 32] {
+        let mut client = Raw::connect(server.address).await;
+        let all = [PREFACE, SETTINGS, &get_frame(1, "/hello")].concat();
+        client.send(&all[..cut]).await;
+        sleep(Duration::from_millis(20)).await;
+        client.send(&all[cut..]).await;
+        assert_eq!(
+            client.read_frame(DATA).await.as_deref(),
+            Some(&b"hello"[..])
+        );
+    }
+    let mut clients = Vec::new();
+    for cut in [1, 12, 23, 24, 28, 32] {
+        let mut client = Raw::connect(server.address).await;
+        let all = [PREFACE, SETTINGS, &get_frame(1, "/hello")].concat();
+        client.send(&all[..cut]).await;
+        clients.push((client, all[cut..].to_vec(), cut));
+    }
+    let mut post = Raw::connect(server.address).await;
+    post.send("P").await;
+    sleep(Duration::from_millis(50)).await;
+    let told = server.ctx.scope().token().clone();
+    let ends = async {
+        told.cancelled().await;
+        sleep(Duration::from_millis(200)).await;
+        post.send("OST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi")
+            .await;
+        post.read_to("hi").await;
+        for (client, rest, cut) in &mut clients {
+            client.send(rest).await;
+            let data = client.read_frame(DATA).await;
+            assert_eq!(data.as_deref(), Some(&b"hello"[..]), "{cut}");
+        }
+        drop(clients);
+    };
+    let (ended, ()) = tokio::join!(server.stop_within(STOP), ends);
+    ended.nothing_cut();
+}
+
+/// Ends before the protocol is known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_reaches_a_connection_of_no_known_protocol() {
+    let server = Fixture::http(Held::new().router()).await;
+    let mut client = Raw::connect(server.address).await;
+    client.send(&PREFACE[..12]).await;
+    sleep(Duration::from_millis(50)).await;
+    let ended = server.stop_within(Duration::from_millis(100)).await;
+    ended.within(250).cut(Cut::Connection, 1);
+    client.read_to_close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_closes_its_half_is_forgotten_or_answered() {
+    let server = Fixture::http(Held::new().router()).await;
+    for part in [&b"P"[..], &PREFACE[..23], PREFACE, b"GET /he"] {
+        let mut client = Raw::connect(server.address).await;
+        client.send(part).await;
+        client.0.shutdown().await.unwrap();
+        client.read_to_close().await;
+    }
+    server.stop_within(STOP).await.within(200).nothing_cut();
+}
+
+/// 4 MiB with room for all of it, read at 1 MB/s; `says` is sent twice while it is read.
+async fn reads_slowly(says: &[u8]) {
+    const SIZE: usize = 4 << 20;
+    // SETTINGS: streams have 16 MiB. WINDOW_UPDATE: so has the connection.
+    const WIDE: [u8; 28] = [
+        0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, // header, INITIAL_WINDOW_SIZE
+        0, 0, 4, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0, // WINDOW_UPDATE
+    ];
+    let router = Router::new().route("/big", get(|| async { vec![7; SIZE] }));
+    let server = Fixture::http(router).await;
+    let mut client = Raw::connect(server.address).await;
+    client
+        .send([PREFACE, &WIDE, &get_frame(1, "/big")].concat())
+        .await;
+    client.read_frame(HEADERS).await.unwrap();
+    let reading = async {
+        let (mut seen, mut piece, mut said) = (0, vec![0; 64 << 10], 0);
+        while seen < SIZE {
+            let count = client.0.read(&mut piece).await.unwrap_or(0);
+            assert!(
+                count > 0,
+                "the connection ends after {seen} of {SIZE} bytes"
+            );
+            seen += count;
+            if [40, 85]
+                .get(said)
+                .is_some_and(|percent| seen > SIZE / 100 * percent)
+            {
+                said += 1;
+                client.0.write_all(says).await.unwrap();
+            }
+            sleep(Duration::from_millis(60)).await;
+        }
+        drop(client);
+    };
+    let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), reading);
+    ended.nothing_cut();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_slowly_over_http2_is_waited_for() {
+    reads_slowly(b"").await;
+}
+
+/// A PING says nothing of how much its sender has read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_slowly_over_http2_is_waited_for_though_it_says_something_else() {
+    const ASKS: [u8; 17] = [0, 0, 8, PING, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    reads_slowly(&ASKS).await;
+}
+
+/// The answer's head has left before the stop, so its client was not told that it is the last.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_request_after_an_answer_that_did_not_say_close_is_served() {
+    let held = Held::new();
+    let parts = held.clone();
+    let slow = async move || {
+        let parts = parts.clone();
+        let (sender, receiver) = tokio::sync::mpsc::channel::<Result<&str, std::io::Error>>(1);
+        let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
+        sender.send(Ok("begin")).await.unwrap();
+        #[expect(clippy::disallowed_methods, reason = "it ends with the body")]
+        tokio::spawn(async move {
+            parts.hold().await;
+            sender.send(Ok("end")).await.unwrap();
+        });
+        axum::body::Body::from_stream(stream)
+    };
+    let server = Fixture::http(held.router().route("/slow", get(slow))).await;
+    let mut client = Raw::connect(server.address).await;
+    client.get("/slow").await;
+    let head = client.read_head().await;
+    assert!(!head.contains("connection: close"), "{head}");
+    held.begun().await;
+    let asks_again = async {
+        sleep(Duration::from_millis(200)).await;
+        held.go.add_permits(1);
+        client.read_to("end\r\n0\r\n\r\n").await;
+        client.get("/hello").await;
+        let head = client.read_head().await;
+        assert!(head.contains("connection: close"), "{head}");
+        client.read_to("hello").await;
+    };
+    tokio::join!(server.stop_within(STOP), asks_again);
+}
+
+/// It is in the socket, and the runtime has not looked.
+#[tokio::test]
+async fn the_next_request_that_is_in_the_socket_already_is_served() {
+    let server = Fixture::http(Held::new().router()).await;
+    let mut client = Raw::connect(server.address).await;
+    client.get("/hello").await;
+    client.read_to("hello").await;
+    let next = b"GET /hello HTTP/1.1\r\nhost: test\r\n\r\n";
+    assert_eq!(client.0.try_write(next).unwrap(), next.len());
+    let answer = client.read_to("hello");
+    let (ended, answer) = tokio::join!(server.stop_within(STOP), answer);
+    assert!(answer.contains("connection: close"), "{answer}");
+    ended.nothing_cut();
+}

@@ -323,3 +323,100 @@ async fn the_next_request_that_is_in_the_socket_already_is_served() {
     assert!(answer.contains("connection: close"), "{answer}");
     ended.nothing_cut();
 }
+
+const BIG: usize = 400_000;
+
+async fn big_over_http2(server: &Fixture) -> Raw {
+    let mut client = http2(server).await;
+    client.send(get_frame(1, "/big")).await;
+    client.read_frame(HEADERS).await.unwrap();
+    client
+}
+
+fn big() -> Router {
+    Router::new().route("/big", get(|| async { vec![7; BIG] }))
+}
+
+/// Reads what comes, and makes room for the rest piece by piece with pauses longer than any wait
+/// for a client that says nothing; gives how much it got.
+async fn reads_with_pauses(client: &mut Raw) -> usize {
+    let (mut seen, mut room) = (0, 65_535);
+    while seen < BIG {
+        let Some(data) = client.read_frame(DATA).await else {
+            return seen;
+        };
+        seen += data.len();
+        if seen == room {
+            sleep(Duration::from_millis(1200)).await;
+            let more = 150_000_u32;
+            room += more as usize;
+            for stream in [0_u32, 1] {
+                let head = [0, 0, 4, 8, 0];
+                let update = [&head[..], &stream.to_be_bytes(), &more.to_be_bytes()];
+                client.send(update.concat()).await;
+            }
+        }
+    }
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_makes_room_with_long_pauses_gets_all_of_its_response() {
+    let server = Fixture::http(big()).await;
+    let mut client = big_over_http2(&server).await;
+    let reading = async {
+        let seen = reads_with_pauses(&mut client).await;
+        drop(client);
+        seen
+    };
+    let (ended, seen) = tokio::join!(server.stop_within(PATIENCE), reading);
+    assert_eq!(seen, BIG);
+    ended.nothing_cut();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_response_that_waits_for_room_is_not_idle() {
+    let connections = ConnectionOptions {
+        idle: Duration::from_millis(300),
+        ..ConnectionOptions::default()
+    };
+    let server = http::Server::new(ANY_PORT, big()).connections(connections);
+    let server = Fixture::start(server).await;
+    let mut client = big_over_http2(&server).await;
+    assert_eq!(reads_with_pauses(&mut client).await, BIG);
+    client.read_to_close().await;
+    server.stop_within(STOP).await.nothing_cut();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_response_for_which_no_room_is_made_is_cut_at_the_deadline_and_named() {
+    let server = Fixture::http(big()).await;
+    let mut client = big_over_http2(&server).await;
+    let ended = server.stop_within(Duration::from_millis(1500)).await;
+    ended.not_before(1400).cut(Cut::Request, 1);
+    assert!(ended.ctx.cuts().names_of(Cut::Request)[0].starts_with("GET /big from "));
+    client.read_to_close().await;
+}
+
+/// Its next request comes when the connection is closed already, and must not be answered by a
+/// reset that takes away what it has not read yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_again_while_it_reads_a_last_answer_reads_it_to_its_end() {
+    let server = Fixture::http(big()).await;
+    let mut client = Raw::connect(server.address).await;
+    client.get("/big").await;
+    client.read_head().await;
+    let told = server.ctx.scope().token().clone();
+    let asks = async {
+        told.cancelled().await;
+        sleep(Duration::from_millis(200)).await;
+        client.get("/big").await;
+        sleep(Duration::from_millis(100)).await;
+        let body = client.read_to_close().await;
+        drop(client);
+        body.len()
+    };
+    let (ended, length) = tokio::join!(server.stop_within(PATIENCE), asks);
+    assert_eq!(length, BIG);
+    ended.nothing_cut();
+}

@@ -8,6 +8,7 @@ mod http2;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,10 +18,14 @@ use std::time::Duration;
 use h2::Reason;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::answers;
 use crate::certificates::Trust;
 use crate::serve::SMALL;
+
+/// For so many answers.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How clients behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,14 +136,19 @@ impl Load {
     }
 
     /// Until so many more requests were answered.
-    pub(crate) async fn answered(&self, more: u64) {
+    ///
+    /// # Errors
+    /// When that takes too long.
+    pub(crate) async fn answered(&self, more: u64) -> io::Result<()> {
         let mut progress = self.shared.progress.subscribe();
         let enough = self.shared.answered.load(Ordering::Relaxed) + more;
-        while self.shared.answered.load(Ordering::Relaxed) < enough {
-            if progress.changed().await.is_err() {
-                return;
-            }
-        }
+        let answered = async {
+            while self.shared.answered.load(Ordering::Relaxed) < enough
+                && progress.changed().await.is_ok()
+            {}
+        };
+        let answered = timeout(PATIENCE, answered).await;
+        answered.map_err(|_| io::Error::other(format!("no {more} answers within {PATIENCE:?}")))
     }
 
     pub(crate) async fn stop(self) -> Outcome {

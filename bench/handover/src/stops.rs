@@ -170,11 +170,11 @@ async fn one_stop(
     };
     let load = Load::start(case.client, &target, clients, python);
     let some = if case.big { 32 } else { 320 };
-    load.answered(some).await;
+    load.answered(some).await?;
     let new = Server::start(case.stack, &listener, tls).await?;
-    load.answered(some).await;
+    load.answered(some).await?;
     let (status, took) = old.stop().await?;
-    load.answered(some).await;
+    load.answered(some).await?;
     sum.outcome.add(&load.stop().await);
     sum.longest = sum.longest.max(took);
     sum.bad_exits += usize::from(!status.success());

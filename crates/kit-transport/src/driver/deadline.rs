@@ -57,7 +57,7 @@ pub(super) struct Seen {
     pub(super) written: u64,
     /// How many of them are bodies, and on HTTP/1.1 all.
     pub(super) sent: u64,
-    /// How many of those the client may still have to read.
+    /// HTTP/2: how many of those the client may still have to read.
     pub(super) unread: u64,
     /// HTTP/2: responses have ended that were not sent to their end.
     pub(super) unsent: bool,
@@ -89,6 +89,7 @@ pub(super) struct Deadlines {
 /// What the drain has told it.
 #[derive(Clone, Copy, Debug)]
 struct Told {
+    at: Instant,
     /// Until when it may seem idle.
     until: Instant,
     /// By when one that has never asked must have done so.
@@ -130,8 +131,10 @@ impl Deadlines {
 
     pub(super) fn tell(&mut self, last_look: Duration) {
         self.told.get_or_insert_with(|| {
-            let until = Instant::now() + last_look;
+            let at = Instant::now();
+            let until = at + last_look;
             Told {
+                at,
                 until,
                 // With a successor its client has nothing to fear but this.
                 by: until + CLOSING.max(3 * last_look),
@@ -276,8 +279,11 @@ impl Deadlines {
         let looked = *self.since.idle.get_or_insert(now) + told.last_look;
         let (until, head_by) = if self.since.start.is_some() {
             (told.until.max(looked), told.by.max(looked + CLOSING))
+        } else if told.at < seen.opened {
+            // Who has just ended a handshake is about to ask.
+            (told.by, told.by)
         } else {
-            (told.until.max(looked).min(told.by), told.by)
+            (told.until, told.by)
         };
         let by = if seen.head { head_by } else { until };
         if !self.is_past(by, seen) {

@@ -1,9 +1,10 @@
 //! The one connection driver behind every server: accepts, serves HTTP/1.1 and HTTP/2, keeps the
 //! time limits, and drains.
 //!
-//! Two wrappers see everything. [`io`] sees bytes and holds the connection's membership in the
-//! scope: a connection is alive until its I/O is dropped, upgraded or not. [`service`] sees
-//! requests: one is in flight until its body has ended and its bytes have left. What they saw is
+//! Two wrappers see everything. [`io`] sees bytes, those of HTTP/2 as [`frames`], and holds the
+//! connection's membership in the scope: a connection is alive until its I/O is dropped, upgraded or
+//! not. [`service`] sees requests: one is in flight until its body has ended and its bytes have left,
+//! which over HTTP/2 only the frames tell. What they saw is
 //! in one [`conn::Conn`] per connection, from which [`deadline`] derives what the connection's task
 //! does next, and [`drain`] what was cut.
 

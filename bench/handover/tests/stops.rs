@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-fn stop_kit(stops: &str) {
+fn stop_kit(only: &str, stops: &str) {
     let output = Command::new(env!("CARGO_BIN_EXE_bench-handover"))
-        .args(["stops", "--judge", "--only", "kit", "--stops", stops])
+        .args(["stops", "--judge", "--only", only, "--stops", stops])
         .output()
         .expect("it runs");
     let (table, failures) = (output.stdout, output.stderr);
@@ -17,12 +17,17 @@ fn stop_kit(stops: &str) {
 }
 
 #[test]
-fn no_request_is_lost_when_a_successor_takes_over() {
-    stop_kit("3");
+fn no_request_is_lost_when_a_successor_has_the_same_listener() {
+    stop_kit("kit inherited", "3");
+}
+
+#[test]
+fn no_request_is_lost_when_a_successor_has_bound_the_same_port() {
+    stop_kit("kit reuse-port", "3");
 }
 
 #[test]
 #[ignore = "a hundred stops of each case take about an hour"]
 fn no_request_is_lost_in_a_hundred_stops() {
-    stop_kit("100");
+    stop_kit("kit", "100");
 }

@@ -135,12 +135,24 @@ impl Frames {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Header {
     length: u32,
     kind: u8,
     flags: u8,
     stream: u32,
+}
+
+impl Header {
+    fn parse(bytes: [u8; HEADER]) -> Header {
+        let [l0, l1, l2, kind, flags, stream @ ..] = bytes;
+        Header {
+            length: u32::from_be_bytes([0, l0, l1, l2]),
+            kind,
+            flags,
+            stream: u32::from_be_bytes(stream) & (u32::MAX >> 1),
+        }
+    }
 }
 
 /// What the bytes that were just passed have ended.
@@ -154,10 +166,12 @@ enum Seen {
 /// A place in a sequence of frames.
 #[derive(Debug, Default)]
 struct Cursor {
-    header: [u8; HEADER],
-    /// How much of the header was passed.
+    /// A header of which only so much has come.
+    part: [u8; HEADER],
     have: usize,
-    /// How much of the payload was not.
+    /// The last header that was whole.
+    header: Header,
+    /// How much of its payload was not passed.
     payload: usize,
     value: u64,
 }
@@ -170,37 +184,43 @@ impl Cursor {
     /// Passes the rest of a header or of a payload, as far as it is there: so many bytes.
     fn advance(&mut self, bytes: &[u8]) -> (usize, Seen) {
         if self.payload > 0 {
-            let part = bytes.len().min(self.payload);
-            self.payload -= part;
-            for byte in &bytes[part.saturating_sub(8)..part] {
-                self.value = self.value << 8 | u64::from(*byte);
-            }
-            let seen = match self.payload {
-                0 => Seen::Payload(self.parsed(), std::mem::take(&mut self.value)),
-                _ => Seen::Part,
-            };
-            return (part, seen);
+            return self.pass_payload(bytes);
+        }
+        // Mostly it comes in one piece.
+        if self.have == 0
+            && let Some(header) = bytes.first_chunk()
+        {
+            return (HEADER, self.begin(*header));
         }
         let part = bytes.len().min(HEADER - self.have);
-        self.header[self.have..self.have + part].copy_from_slice(&bytes[..part]);
+        self.part[self.have..self.have + part].copy_from_slice(&bytes[..part]);
         self.have += part;
         if self.have < HEADER {
             return (part, Seen::Part);
         }
         self.have = 0;
-        let header = self.parsed();
-        self.payload = header.length as usize;
-        (part, Seen::Header(header))
+        (part, self.begin(self.part))
     }
 
-    fn parsed(&self) -> Header {
-        let [l0, l1, l2, kind, flags, stream @ ..] = self.header;
-        Header {
-            length: u32::from_be_bytes([0, l0, l1, l2]),
-            kind,
-            flags,
-            stream: u32::from_be_bytes(stream) & (u32::MAX >> 1),
+    fn begin(&mut self, header: [u8; HEADER]) -> Seen {
+        self.header = Header::parse(header);
+        self.payload = self.header.length as usize;
+        Seen::Header(self.header)
+    }
+
+    fn pass_payload(&mut self, bytes: &[u8]) -> (usize, Seen) {
+        let part = bytes.len().min(self.payload);
+        self.payload -= part;
+        if matches!(self.header.kind, PING | WINDOW_UPDATE) {
+            for byte in &bytes[part.saturating_sub(8)..part] {
+                self.value = self.value << 8 | u64::from(*byte);
+            }
         }
+        if self.payload > 0 {
+            return (part, Seen::Part);
+        }
+        let value = std::mem::take(&mut self.value);
+        (part, Seen::Payload(self.header, value))
     }
 }
 

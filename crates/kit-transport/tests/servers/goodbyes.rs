@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ws;
@@ -14,7 +15,7 @@ use futures_core::Stream;
 use futures_sink::Sink as _;
 use kit_transport::grpc::UntilUnavailable;
 use kit_transport::http::WebSocketUpgrade;
-use kit_transport::{Draining, grpc};
+use kit_transport::{Cut, Draining, grpc};
 use tokio::sync::Semaphore;
 use tokio_stream::adapters::Chain;
 use tokio_stream::{Once, Pending, StreamExt};
@@ -160,7 +161,7 @@ async fn what_a_websockets_handler_does_when_the_socket_is_closed_is_waited_for(
     let go_on = async {
         told.cancelled().await;
         // Without this a handler that nobody waits for would end in time as well.
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         done.add_permits(1);
     };
     let (stopped, ()) = tokio::join!(server.stop_within(PATIENCE), go_on);
@@ -171,38 +172,24 @@ async fn what_a_websockets_handler_does_when_the_socket_is_closed_is_waited_for(
 
 /// As one that only passes on what somebody else has to say.
 #[tokio::test]
-async fn a_websockets_handler_that_never_looks_at_its_socket_has_two_seconds() {
+async fn a_websockets_handler_that_never_looks_at_its_socket_has_its_grace_and_is_counted() {
     let waits = async |upgrade: WebSocketUpgrade| {
         upgrade.on_upgrade(async |_socket| std::future::pending().await)
     };
-    let server = Fixture::http(Router::new().route("/", get(waits))).await;
-    let (client, _) = connect_async(format!("ws://{}/", server.address))
-        .await
-        .unwrap();
-    let stopped = server.stop_within(std::time::Duration::from_secs(6)).await;
-    drop(client);
-    stopped.within(2500);
-}
-
-/// As every drain does, whatever was cut.
-#[tokio::test]
-async fn a_drain_with_a_deaf_websocket_says_what_it_came_to_before_its_tasks_are_aborted() {
-    let waits = async |upgrade: WebSocketUpgrade| {
-        upgrade.on_upgrade(async |_socket| std::future::pending().await)
-    };
-    let server = Fixture::http(Router::new().route("/", get(waits))).await;
-    let (_client, _) = connect_async(format!("ws://{}/", server.address))
-        .await
-        .unwrap();
-    let ctx = server.ctx.clone();
-    server.lame_duck(std::time::Duration::from_secs(1));
-    let says = async {
-        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-        assert!(ctx.drained().is_some());
-    };
-    tokio::select! {
-        () = says => {}
-        _ = server.drain() => {}
+    for (deadline, grace) in [(6000, 2000), (1000, 500)] {
+        let server = Fixture::http(Router::new().route("/", get(waits))).await;
+        let (client, _) = connect_async(format!("ws://{}/", server.address))
+            .await
+            .unwrap();
+        let stopped = server.stop_within(Duration::from_millis(deadline)).await;
+        stopped
+            .not_before(grace - 50)
+            .within(grace + 450)
+            .cut(Cut::Stream, 1)
+            .cut(Cut::Request, 0);
+        assert!(stopped.ctx.drained().is_some());
+        drop(client);
+        no_task_is_left().await;
     }
 }
 

@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -22,6 +22,8 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::client::Raw;
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
+
+mod late;
 
 /// A certificate and its key, in PEM.
 struct Signed {
@@ -340,37 +342,6 @@ async fn a_hello_that_stops_does_not_hold_up_the_stop() {
     no_task_is_left().await;
 }
 
-#[tokio::test]
-async fn a_handshake_that_a_stop_finds_half_done_goes_on_and_its_request_is_served() {
-    let authority = Authority::new();
-    let server = serve(authority.server().tls()).await;
-    let client = Client::of(&authority, None, &[]);
-    let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = between.local_addr().unwrap();
-    let (server_address, told) = (server.address, server.ctx.scope().token().clone());
-    let (said_hello, hello) = tokio::sync::oneshot::channel();
-    let held_up = async {
-        let (mut near, _) = between.accept().await.unwrap();
-        let mut far = TcpStream::connect(server_address).await.unwrap();
-        let mut buffer = [0; 4096];
-        let length = near.read(&mut buffer).await.unwrap();
-        far.write_all(&buffer[..length]).await.unwrap();
-        // The answer is there: the server is in the middle of it.
-        far.readable().await.unwrap();
-        said_hello.send(()).unwrap();
-        told.cancelled().await;
-        let _closed_or_reset = tokio::io::copy_bidirectional(&mut near, &mut far).await;
-    };
-    let stop = async {
-        hello.await.unwrap();
-        server.stop_within(PATIENCE).await
-    };
-    let (ended, answer, ()) = tokio::join!(stop, client.get(address), held_up);
-    assert!(answer.unwrap().contains("200 OK"));
-    ended.nothing_cut();
-    no_task_is_left().await;
-}
-
 /// A pool of connections takes an end without a word for a cut.
 #[tokio::test]
 async fn a_silent_connection_is_told_the_end_of_tls_when_the_server_stops() {
@@ -383,58 +354,6 @@ async fn a_silent_connection_is_told_the_end_of_tls_when_the_server_stops() {
     server.stop_within(PATIENCE).await.within(300);
     let read = timeout(PATIENCE, stream.read(&mut [0; 1])).await;
     assert_eq!(read.expect("it ends").expect("in good order"), 0);
-}
-
-/// Each wait begins where the one before it ended, and none knows of the others.
-#[tokio::test]
-async fn a_late_handshake_and_half_a_head_after_it_keep_within_the_bound_of_a_hand_over() {
-    late_handshake(b"GET / HTTP/1.1\r\nhost", b"").await;
-}
-
-#[tokio::test]
-async fn a_late_handshake_and_a_late_greeting_after_it_keep_within_the_bound_of_a_hand_over() {
-    let (preface, settings) = (crate::client::PREFACE, crate::client::SETTINGS);
-    late_handshake(&preface[..12], &[&preface[12..], settings].concat()).await;
-}
-
-/// Sends one part at once after its handshake, and the other 700 ms later.
-async fn late_handshake(one: &[u8], other: &[u8]) {
-    let authority = Authority::new();
-    let listen =
-        kit_transport::Listen::from(ANY_PORT).hand_over(kit_transport::HandOver::ReusePort);
-    let tls = authority.server().tls();
-    let server = Fixture::start(http::Server::new(listen, routes()).tls(tls)).await;
-    let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = between.local_addr().unwrap();
-    let (server_address, told) = (server.address, server.ctx.scope().token().clone());
-    let (said_hello, hello) = tokio::sync::oneshot::channel();
-    let held_up = async {
-        let (mut near, _) = between.accept().await.unwrap();
-        let mut far = TcpStream::connect(server_address).await.unwrap();
-        let mut buffer = [0; 4096];
-        let length = near.read(&mut buffer).await.unwrap();
-        far.write_all(&buffer[..length]).await.unwrap();
-        far.readable().await.unwrap();
-        said_hello.send(()).unwrap();
-        told.cancelled().await;
-        // Of 200 ms for what is on its way, 300 ms of a last look and 500 ms more.
-        tokio::time::sleep(Duration::from_millis(950)).await;
-        let _closed_or_reset = tokio::io::copy_bidirectional(&mut near, &mut far).await;
-    };
-    let client = async {
-        let client = Client::of(&authority, None, &[]);
-        let mut stream = client.connect(address).await.unwrap();
-        stream.write_all(one).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        let _closed = stream.write_all(other).await;
-        let _closed = stream.read_to_end(&mut Vec::new()).await;
-    };
-    let stop = async {
-        hello.await.unwrap();
-        server.stop_within(PATIENCE).await
-    };
-    let (ended, (), ()) = tokio::join!(stop, client, held_up);
-    ended.within(1500);
 }
 
 #[tokio::test]

@@ -4,13 +4,14 @@ use std::fmt;
 use std::future::Future;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use kit_sync::{BoxError, TaskTree, error_chain};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::builder::Settings;
 use crate::handle::StartOwner;
-use crate::run::Run;
+use crate::run::{self, Run};
 use crate::{AppBuilder, AppHandle, Environment, Error, Report, RunError};
 
 /// An application that can be run.
@@ -95,7 +96,18 @@ impl App {
             settings,
             owner,
         } = self;
-        Run::new(handle, settings, owner)?.until_stopped().await
+        let _owner = owner;
+        let core = Arc::clone(handle.core());
+        // Outside the app's own tree, whose end is an event, too.
+        let consumers = TaskTree::new("events");
+        let run = match core.events.start(consumers.scope()) {
+            Ok(()) => Run::new(handle, settings),
+            Err(error) => Err(Error::Events(error)),
+        };
+        match run {
+            Ok(run) => run.until_stopped(&consumers).await,
+            Err(error) => Err(run::refused(&core, error, &consumers).await),
+        }
     }
 }
 
@@ -115,9 +127,7 @@ where
         // Outside the app's own tree: it has to outlive the stop that it watches over.
         let home = TaskTree::new("main");
         app.settings.watchdog_home = Some(home.scope().clone());
-        let handle = app.handle();
         let ended = app.run().await;
-        handle.core().control.backstop.stop_ended();
         match ended {
             Ok(report) => {
                 tell_the_rest(&report);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,10 @@ use kit_sync::{BoxError, Scope, StopToken, WatchdogOptions};
 use kit_transport::Server;
 
 use crate::advertise::Advertise;
-use crate::event::Event;
-use crate::handle::{AppHandle, Observer, StartOwner};
+use crate::events::{Delivery, Events, Observer, Stamped};
+use crate::handle::{AppHandle, StartOwner};
 use crate::hook::{Hook, HookContext, HookStage};
+use crate::log;
 use crate::registrations::Registry;
 use crate::{App, Environment, Info, Signals};
 
@@ -54,6 +56,7 @@ pub struct AppBuilder {
     version: String,
     metadata: BTreeMap<String, String>,
     observers: Vec<Observer>,
+    delivery: Delivery,
     pub(crate) settings: Settings,
 }
 
@@ -86,6 +89,7 @@ impl AppBuilder {
             version: String::new(),
             metadata: BTreeMap::new(),
             observers: Vec::new(),
+            delivery: Delivery::default(),
             settings: Settings {
                 servers: Vec::new(),
                 registries: Vec::new(),
@@ -291,10 +295,23 @@ impl AppBuilder {
         self
     }
 
-    /// Adds somebody who is told every [`Event`], at once and in order; it must not block. A panic
-    /// in it is caught and changes nothing.
-    pub fn observer(mut self, observe: impl Fn(&Event) + Send + Sync + 'static) -> AppBuilder {
-        self.observers.push(Box::new(observe));
+    /// Adds an observer: a function that is called with every [`Event`](crate::Event), in order.
+    /// The app does not wait for it (see [`event_delivery`](Self::event_delivery)); it is called
+    /// on a thread of its own, inside the app's runtime. A panic in it is caught and changes
+    /// nothing.
+    #[track_caller]
+    pub fn observer(mut self, observe: impl Fn(&Stamped) + Send + Sync + 'static) -> AppBuilder {
+        self.observers.push(Observer {
+            name: format!("observer of {}", Location::caller()),
+            observe: Box::new(observe),
+        });
+        self
+    }
+
+    /// Replaces how events are delivered to the log and to observers. Default: each has a queue
+    /// of 1 024 events and a thread of its own.
+    pub fn event_delivery(mut self, delivery: Delivery) -> AppBuilder {
+        self.delivery = delivery;
         self
     }
 
@@ -310,12 +327,14 @@ impl AppBuilder {
             id,
             version,
             metadata,
-            observers,
+            mut observers,
+            delivery,
             settings,
         } = self;
         let id = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
         let info = Arc::new(Info::new(id, name, version, metadata));
-        let handle = AppHandle::new(info, observers);
+        observers.insert(0, log::observer(Arc::clone(&info)));
+        let handle = AppHandle::new(info, Events::new(delivery, observers));
         let owner = StartOwner(Arc::clone(handle.core()));
         App {
             handle,

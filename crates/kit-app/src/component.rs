@@ -137,7 +137,7 @@ impl Component {
         limit: Instant,
     ) -> Result<(ComponentReport, Vec<String>), BoxError> {
         let told = Instant::now();
-        core.emit(&Event::ComponentStopping {
+        core.emit(Event::ComponentStopping {
             name: self.name.clone(),
         });
         self.set_lifecycle(|life| {
@@ -185,7 +185,7 @@ impl Component {
             core.keep_failure(Error::Cut { what });
         }
         let (name, took) = (report.name.clone(), report.took);
-        core.emit(&Event::ComponentStopped { name, took, cut });
+        core.emit(Event::ComponentStopped { name, took, cut });
         Ok((report, remarks))
     }
 
@@ -211,7 +211,7 @@ impl Component {
     }
 
     pub(crate) fn tell_started(&self, core: &Core) {
-        core.emit(&Event::ComponentStarted {
+        core.emit(Event::ComponentStarted {
             name: self.name.clone(),
             listening: self.started.clone().unwrap_or_default(),
             took: self.begun.elapsed(),

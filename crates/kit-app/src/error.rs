@@ -35,6 +35,9 @@ pub enum Error {
     /// The signal handlers could not be installed.
     #[error("the signal handlers could not be installed")]
     Signals(#[source] io::Error),
+    /// The threads that deliver events could not be started.
+    #[error("the threads that deliver events could not be started")]
+    Events(#[source] io::Error),
     /// The watchdog of [`App::main`](crate::App::main) could not be started.
     #[error("the watchdog could not be started")]
     Watchdog(#[source] io::Error),

@@ -8,8 +8,9 @@ use kit_transport::{Listening, Phase, Stage};
 
 use crate::{DrainProfile, HookStage};
 
-/// One step of the [start and stop sequences](crate), given to every
-/// [observer](crate::AppBuilder::observer) in the order of the sequences, on every path.
+/// One step of the [start and stop sequences](crate), given to the log and to every
+/// [observer](crate::AppBuilder::observer) in the order of the sequences, on every path; see
+/// [`Delivery`](crate::Delivery).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -137,6 +138,9 @@ pub enum Event {
     /// The watchdog of [`App::main`](crate::App::main) has noticed something. It comes between
     /// any two others.
     Watchdog(WatchdogEvent),
+    /// The future of [`App::run`](crate::App::run) was dropped: every task is aborted, nothing is
+    /// drained, and an instance stays in its registries until its lease ends.
+    RunDropped,
     /// Nothing runs any more.
     Stopped {
         /// From the request to stop to the end.

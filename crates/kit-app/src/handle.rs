@@ -1,7 +1,6 @@
 //! The running application, as its parts see it.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kit_registry::Registration;
@@ -10,7 +9,7 @@ use kit_transport::Stage;
 use tokio::sync::watch;
 
 use crate::control::Control;
-use crate::log::log;
+use crate::events::Events;
 use crate::run::instance;
 use crate::{Error, Event, Info};
 
@@ -23,26 +22,36 @@ pub struct AppHandle(Arc<Core>);
 pub(crate) struct Core {
     pub(crate) info: Arc<Info>,
     pub(crate) control: Control,
-    pub(crate) observers: Vec<Observer>,
+    pub(crate) events: Events,
     stage: watch::Sender<Stage>,
     /// Opens when the app is ready; given up when it never will be.
     ready: Gate,
     ready_latch: Mutex<Option<Latch>>,
     registrations: Mutex<Vec<Registration>>,
     failures: Mutex<Vec<Error>>,
-    emitting: Mutex<()>,
 }
 
-/// Whoever owns the app's start: when it is gone and the app is not ready, it never will be.
+/// The owner of the app's one run: when it is gone the app has stopped, in order or not.
 pub(crate) struct StartOwner(pub(crate) Arc<Core>);
 
 impl Drop for StartOwner {
     fn drop(&mut self) {
-        self.0.give_up_ready();
+        let core = &self.0;
+        core.give_up_ready();
+        let stage = *core.stage.borrow();
+        match stage {
+            Stage::Stopped => {}
+            Stage::Created => {
+                core.stage.send_replace(Stage::Stopped);
+            }
+            _ => {
+                core.emit(Event::RunDropped);
+                core.enter(Stage::Stopped);
+            }
+        }
+        core.events.close();
     }
 }
-
-pub(crate) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
 
 /// The application stopped before it was ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,19 +60,18 @@ pub(crate) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
 pub struct NeverReady;
 
 impl AppHandle {
-    pub(crate) fn new(info: Arc<Info>, observers: Vec<Observer>) -> AppHandle {
+    pub(crate) fn new(info: Arc<Info>, events: Events) -> AppHandle {
         let ready = Gate::new();
         let ready_latch = Mutex::new(Some(ready.latch("the app")));
         AppHandle(Arc::new(Core {
             info,
             control: Control::new(),
-            observers,
+            events,
             stage: watch::Sender::new(Stage::Created),
             ready,
             ready_latch,
             registrations: Mutex::default(),
             failures: Mutex::default(),
-            emitting: Mutex::default(),
         }))
     }
 
@@ -127,21 +135,13 @@ impl AppHandle {
 }
 
 impl Core {
-    /// Tells every observer, one event after the other, whoever emits them.
-    pub(crate) fn emit(&self, event: &Event) {
-        let _one_at_a_time = self.emitting.lock().unwrap_or_else(PoisonError::into_inner);
-        // A log that cannot be written, or an observer that panics, is no reason for anything to
-        // go on differently.
-        let tell = || {
-            log(event);
-            self.observers.iter().for_each(|observe| observe(event));
-        };
-        let _ = catch_unwind(AssertUnwindSafe(tell));
+    pub(crate) fn emit(&self, event: Event) {
+        self.events.emit(event);
     }
 
     pub(crate) fn enter(&self, stage: Stage) {
         self.stage.send_replace(stage);
-        self.emit(&Event::Entered { stage });
+        self.emit(Event::Entered { stage });
     }
 
     /// Keeps the failure, and stops the app because of it if nothing else did before.
@@ -155,7 +155,7 @@ impl Core {
     pub(crate) fn keep_failure(&self, error: Error) {
         let line = error_chain(&error);
         self.lock_failures().push(error);
-        self.emit(&Event::Failed { error: line });
+        self.emit(Event::Failed { error: line });
     }
 
     /// A forced stop; told as an event by a task, because this is the signal thread, which must

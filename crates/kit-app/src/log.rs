@@ -1,12 +1,44 @@
 //! The consumer of events that writes the log.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use kit_sync::WatchdogEvent;
 use kit_transport::{Address, Listening, Stage};
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, error_span, info, warn};
 
-use crate::Event;
+use crate::events::Observer;
+use crate::{Event, Info, Stamped};
 
-pub(crate) fn log(event: &Event) {
+/// From this age on an event's line says how old it is: the log's own time is that of the write.
+const LATE: Duration = Duration::from_millis(500);
+
+/// Writes each event as one line, with the instance that it is about.
+pub(crate) fn observer(info: Arc<Info>) -> Observer {
+    // The consumer is one thread, or under the lock of the emitter.
+    let last = AtomicU64::new(0);
+    let observe = move |stamped: &Stamped| {
+        let missed = stamped.number - 1 - last.swap(stamped.number, Ordering::Relaxed);
+        // At the level of errors, so that no filter takes the instance from a line it lets pass.
+        let (name, version, id) = (info.name(), info.version(), info.id());
+        let instance = error_span!("app", name, version, id);
+        let _inside = instance.enter();
+        if missed > 0 {
+            warn!(missed, "the log did not take events before this one");
+        }
+        let age = stamped.at.elapsed();
+        let late = (age > LATE).then(|| error_span!("late", by = ?age));
+        let _late = late.as_ref().map(tracing::Span::enter);
+        log(&stamped.event);
+    };
+    Observer {
+        name: "log".to_owned(),
+        observe: Box::new(observe),
+    }
+}
+
+fn log(event: &Event) {
     match event {
         Event::Entered {
             stage: Stage::LameDuck,
@@ -117,6 +149,7 @@ pub(crate) fn log(event: &Event) {
         }
         Event::Watchdog(event @ WatchdogEvent::RuntimeBack { .. }) => info!("{event}"),
         Event::Watchdog(event) => warn!("{event}"),
+        Event::RunDropped => warn!("the run was dropped: nothing is drained or deregistered"),
         Event::Stopped { took, exit_code } => info!(?took, exit_code, "stopped"),
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn begin(
 ) -> Result<Vec<Registered>, Error> {
     for registry in opened {
         let (registry, endpoints) = (registry.name.clone(), core.info.endpoints().to_vec());
-        core.emit(&Event::Registering {
+        core.emit(Event::Registering {
             registry,
             endpoints,
         });
@@ -111,8 +111,9 @@ async fn tell(registry: String, registration: Registration, core: Arc<Core>, lat
             _ => None,
         };
         if let Some(event) = event {
-            core.emit(&event);
-            if matches!(event, Event::Registered { .. }) {
+            let is_registered = matches!(event, Event::Registered { .. });
+            core.emit(event);
+            if is_registered {
                 let _: Option<()> = latch.take().map(Latch::open);
             }
         }
@@ -173,7 +174,7 @@ impl Registered {
         };
         // Nobody has to hear that what was never shown is not shown.
         if self.told.is_open() || error.is_some() {
-            core.emit(&event);
+            core.emit(event);
         }
         RegistrationReport {
             registry,

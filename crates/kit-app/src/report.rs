@@ -6,7 +6,7 @@ use std::time::Duration;
 use kit_sync::{Cause, CloseReport};
 use kit_transport::{Cut, Drained, Listening, Phase};
 
-use crate::HookStage;
+use crate::{HookStage, Undelivered};
 
 /// The end of an application, part by part.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub struct Report {
     pub registrations: Vec<RegistrationReport>,
     /// The tasks that belonged to no component.
     pub tasks: CloseReport,
+    /// Events that the log or an observer did not take.
+    pub undelivered: Vec<Undelivered>,
 }
 
 /// One hook.
@@ -101,7 +103,12 @@ impl Report {
             .remarks
             .iter()
             .map(|remark| format!("remark: {remark}"));
-        others.chain(remarks).collect::<Vec<_>>().join("; ")
+        let undelivered = self
+            .undelivered
+            .iter()
+            .map(|what| format!("remark: {what}"));
+        let parts: Vec<_> = others.chain(remarks).chain(undelivered).collect();
+        parts.join("; ")
     }
 }
 
@@ -167,6 +174,9 @@ impl fmt::Display for Report {
         }
         for remark in &self.remarks {
             write!(f, "\n  remark: {remark}")?;
+        }
+        for undelivered in &self.undelivered {
+            write!(f, "\n  remark: {undelivered}")?;
         }
         for component in &self.components {
             if let Some(drained) = &component.drained {

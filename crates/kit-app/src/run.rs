@@ -13,7 +13,7 @@ use crate::advertise::Advertise;
 use crate::budget::Plan;
 use crate::builder::{RegisterAtStart, Settings};
 use crate::component::{Component, source_of};
-use crate::handle::{AppHandle, Core, StartOwner};
+use crate::handle::{AppHandle, Core};
 use crate::hook::{Hook, HookContext, HookStage};
 use crate::registrations::{Registered, Registry};
 use crate::signals::Installed;
@@ -28,7 +28,6 @@ pub(crate) struct Run {
     pub(crate) tree: TaskTree,
     pub(crate) scopes: Scopes,
     pub(crate) signals: Option<Installed>,
-    _owner: StartOwner,
     pub(crate) begun: Instant,
 
     // What the author gave.
@@ -83,11 +82,7 @@ pub(crate) struct Scopes {
 pub(crate) struct CalledOff;
 
 impl Run {
-    pub(crate) fn new(
-        handle: AppHandle,
-        settings: Settings,
-        owner: StartOwner,
-    ) -> Result<Run, RunError> {
+    pub(crate) fn new(handle: AppHandle, settings: Settings) -> Result<Run, Error> {
         let Settings {
             servers,
             registries,
@@ -128,10 +123,7 @@ impl Run {
                 started.map(|()| signals).map_err(Error::Watchdog)
             }
         });
-        let signals = match installed {
-            Ok(installed) => installed,
-            Err(error) => return Err(refused(&core, error)),
-        };
+        let signals = installed?;
         extensions.insert(Arc::clone(&core.info));
         extensions.insert(handle.clone());
         let child = |name| tree.scope().child(name);
@@ -157,7 +149,7 @@ impl Run {
             let core = Arc::clone(&core);
             async move {
                 let signal = core.control.forced().await.signal;
-                core.emit(&Event::Forced { signal });
+                core.emit(Event::Forced { signal });
             }
         };
         watch.spawn_as("forced", Ending::MayBeDropped, forced);
@@ -168,7 +160,6 @@ impl Run {
             tree,
             scopes,
             signals: Some(signals),
-            _owner: owner,
             begun: Instant::now(),
             servers,
             registries,
@@ -196,14 +187,15 @@ impl Run {
         })
     }
 
-    pub(crate) async fn until_stopped(mut self) -> Result<Report, RunError> {
+    /// `consumers` is where events are delivered.
+    pub(crate) async fn until_stopped(mut self, consumers: &TaskTree) -> Result<Report, RunError> {
         if self.start().await.is_err() {
             self.core.give_up_ready();
         }
         let asked = self.core.control.asked().await;
         let (cause, failed) = (asked.cause.clone(), asked.failed);
-        self.core.emit(&Event::StopAsked { cause, failed });
-        self.stop(asked).await
+        self.core.emit(Event::StopAsked { cause, failed });
+        self.stop(asked, consumers).await
     }
 
     pub(crate) fn enter(&mut self, stage: Stage) {
@@ -227,7 +219,7 @@ impl Run {
     /// Calls a hook: in a task, so that a panic or a blocked thread is the hook's alone.
     pub(crate) fn call_hook(&self, hook: Hook) -> RunningHook {
         let (stage, name) = (hook.stage, hook.name.clone());
-        self.core.emit(&Event::HookStarting {
+        self.core.emit(Event::HookStarting {
             stage,
             name: name.clone(),
         });
@@ -294,7 +286,7 @@ impl Run {
             took,
             error: error.clone(),
         };
-        self.core.emit(&event);
+        self.core.emit(event);
         self.hook_reports.push(HookReport {
             stage,
             name,
@@ -345,19 +337,24 @@ fn check(option: &'static str, limit: Duration) -> Result<(), Error> {
     Ok(())
 }
 
+/// How long a refused app waits for the consumers of its events.
+const REFUSED: Duration = Duration::from_secs(1);
+
 /// Nothing was begun, so there is nothing to stop.
-fn refused(core: &Core, error: Error) -> RunError {
+pub(crate) async fn refused(core: &Core, error: Error, consumers: &TaskTree) -> RunError {
     let line = error_chain(&error);
-    core.emit(&Event::Failed {
+    core.emit(Event::Failed {
         error: line.clone(),
     });
     core.enter(Stage::Stopped);
-    core.emit(&Event::Stopped {
+    core.emit(Event::Stopped {
         took: Duration::ZERO,
         exit_code: 1,
     });
+    let undelivered = core.events.flush(consumers.scope(), REFUSED).await;
     let report = Report {
         failures: vec![line],
+        undelivered,
         ..bare_report(core)
     };
     RunError::new(error, report)
@@ -378,5 +375,6 @@ fn bare_report(core: &Core) -> Report {
         components: Vec::new(),
         registrations: Vec::new(),
         tasks: kit_sync::CloseReport::default(),
+        undelivered: Vec::new(),
     }
 }

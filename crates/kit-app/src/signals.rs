@@ -72,7 +72,7 @@ impl Signals {
                 Handlers::Sender(sender.clone())
             }
         };
-        core.emit(&Event::SignalsReady);
+        core.emit(Event::SignalsReady);
         Ok(Installed(handlers))
     }
 }

@@ -37,7 +37,7 @@ impl Run {
             return Err(CalledOff);
         }
         self.core.open_ready();
-        self.core.emit(&Event::Ready {
+        self.core.emit(Event::Ready {
             took: self.begun.elapsed(),
         });
         Ok(())
@@ -81,7 +81,7 @@ impl Run {
         self.plan = Plan::new(self.stop_timeout, drain_delay, self.phases().len());
         self.lifecycle.drain_delay = self.plan.drain_delay;
         let worst_case = self.plan.to_string();
-        self.core.emit(&Event::Planned {
+        self.core.emit(Event::Planned {
             profile,
             why,
             worst_case,
@@ -151,7 +151,7 @@ impl Run {
         let of_phase = |server: &&Arc<dyn Server>| server.phase() == phase;
         for server in self.servers.iter().filter(of_phase) {
             let name = server.name().to_owned();
-            self.core.emit(&Event::ComponentStarting { name, phase });
+            self.core.emit(Event::ComponentStarting { name, phase });
             self.components.push(Component::start(
                 server,
                 &self.tree,

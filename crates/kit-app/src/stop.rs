@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Cause, CloseReport, Gate, Latch, TaskError, error_chain};
+use kit_sync::{Cause, CloseReport, Gate, Latch, TaskError, TaskTree, error_chain};
 use kit_transport::{Phase, Stage};
 use tokio::time::{Instant, sleep};
 
@@ -19,7 +19,11 @@ use crate::{Error, Event, Report, RunError};
 impl Run {
     /// Lame duck → `before_stop` hooks → deregistered → drain delay → phases descending →
     /// `after_stop` hooks → stopped.
-    pub(crate) async fn stop(mut self, asked: Asked) -> Result<Report, RunError> {
+    pub(crate) async fn stop(
+        mut self,
+        asked: Asked,
+        consumers: &TaskTree,
+    ) -> Result<Report, RunError> {
         // A stop that was asked for before the run has its whole time.
         let begun = asked.at.max(self.begun);
         let budget = self
@@ -31,7 +35,7 @@ impl Run {
         let after_stop = self.take_hooks(HookStage::AfterStop);
         self.stop_hooks(after_stop, budget.deadline(), FORCED).await;
         let tasks = self.close_tree(&budget).await;
-        self.finish(asked, tasks)
+        self.finish(asked, tasks, consumers).await
     }
 
     // === lame duck ===
@@ -125,7 +129,7 @@ impl Run {
         self.lifecycle.drain_delay = delay;
         self.publish_deadlines(budget);
         let cut_from = (delay < wanted).then_some(wanted);
-        self.core.emit(&Event::DrainDelay { delay, cut_from });
+        self.core.emit(Event::DrainDelay { delay, cut_from });
         let _ = self
             .core
             .control
@@ -280,7 +284,14 @@ impl Run {
         tasks
     }
 
-    fn finish(mut self, asked: Asked, tasks: CloseReport) -> Result<Report, RunError> {
+    /// Says that the app has stopped, waits for the consumers of its events for as long as a stage
+    /// keeps for those after it, and reports.
+    async fn finish(
+        mut self,
+        asked: Asked,
+        mut tasks: CloseReport,
+        consumers: &TaskTree,
+    ) -> Result<Report, RunError> {
         let errors = self.core.take_failures();
         let exit_code = match self.core.control.is_forced() {
             Some(forced) => u8::try_from(128 + forced.signal).unwrap_or(u8::MAX),
@@ -288,7 +299,12 @@ impl Run {
         };
         let took = asked.at.elapsed();
         self.core.enter(Stage::Stopped);
-        self.core.emit(&Event::Stopped { took, exit_code });
+        self.core.emit(Event::Stopped { took, exit_code });
+        // What follows has a limit of its own.
+        self.core.control.backstop.stop_ended();
+        let reserve = self.plan.reserve;
+        let undelivered = self.core.events.flush(consumers.scope(), reserve).await;
+        tasks.absorb(consumers.close(Instant::now()).await);
         let info = &self.core.info;
         let report = Report {
             name: info.name().to_owned(),
@@ -303,6 +319,7 @@ impl Run {
             components: std::mem::take(&mut self.component_reports),
             registrations: std::mem::take(&mut self.registration_reports),
             tasks,
+            undelivered,
         };
         match errors.into_iter().next() {
             Some(error) => Err(RunError::new(error, report)),

@@ -76,13 +76,6 @@ pub(crate) fn start(
     stop_timeout: Duration,
 ) -> io::Result<()> {
     let Home { scope, options } = home;
-    // On another thread: a log that nobody reads must not hold the watchdog up.
-    let (tell, told) = mpsc::channel();
-    let observed = Arc::clone(core);
-    scope.spawn_thread("watchdog log", move |_| {
-        told.iter()
-            .for_each(|event| observed.emit(&Event::Watchdog(event)));
-    })?;
     let (ending, last) = (Arc::clone(core), scope.clone());
     let on_event = move |event: &WatchdogEvent| match event {
         WatchdogEvent::Overdue { .. } => {
@@ -91,7 +84,7 @@ pub(crate) fn start(
             last_words(&last, event, code);
             end_process(code);
         }
-        event => drop(tell.send(event.clone())),
+        event => ending.emit(Event::Watchdog(event.clone())),
     };
     let watchdog = Watchdog::start(&scope, app, options, on_event)?;
     let armed = Armed {

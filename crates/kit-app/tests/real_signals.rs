@@ -137,7 +137,7 @@ fn blocked() {
 fn blocked_main() {
     let app = App::builder("app")
         .observer(|event| {
-            if matches!(event, Event::StopAsked { .. }) {
+            if matches!(event.event, Event::StopAsked { .. }) {
                 println!("stopping");
             }
         })
@@ -153,7 +153,7 @@ fn blocked_main() {
 fn blocked_workers() {
     let app = App::builder("app")
         .stop_timeout(Duration::from_secs(1))
-        .observer(|event| match event {
+        .observer(|stamped| match &stamped.event {
             Event::StopAsked { .. } => println!("stopping"),
             Event::Watchdog(WatchdogEvent::StuckPoll(stuck)) => println!("noticed: {}", stuck.path),
             _ => {}

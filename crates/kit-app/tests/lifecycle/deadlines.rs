@@ -340,9 +340,9 @@ async fn a_task_of_a_hook_that_fails_is_named_and_stops_nothing() {
 async fn an_observer_that_panics_changes_nothing() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
-    let panics = |event: &kit_app::Event| {
+    let panics = |stamped: &kit_app::Stamped| {
         assert!(
-            !matches!(event, kit_app::Event::Ready { .. }),
+            !matches!(stamped.event, kit_app::Event::Ready { .. }),
             "a bad observer"
         );
     };

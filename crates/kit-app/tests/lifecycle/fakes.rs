@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kit_app::{App, AppBuilder, BoxError, Event, Phase, SignalSender, Signals};
+use kit_app::{App, AppBuilder, BoxError, Delivery, Event, Phase, SignalSender, Signals};
 use kit_registry::{Error, Registrar, ServiceInstance};
 use kit_transport::{Context, Lifecycle, Listening, Server};
 use tokio::sync::Notify;
@@ -71,6 +71,7 @@ impl Record {
             Event::DrainDelay { delay, .. } => format!("drain delay {delay:?}"),
             Event::ComponentStopping { name } => format!("{name} stopping"),
             Event::ComponentStopped { name, .. } => format!("{name} stopped"),
+            Event::RunDropped => "run dropped".to_owned(),
             Event::Stopped { exit_code, .. } => format!("stopped {exit_code}"),
             _ => return,
         };
@@ -84,7 +85,8 @@ pub(crate) fn app(record: &Record) -> (AppBuilder, SignalSender) {
     let observer = record.clone();
     let app = App::builder("app")
         .signals(signals)
-        .observer(move |event| observer.observe(event));
+        .event_delivery(Delivery::Inline)
+        .observer(move |stamped| observer.observe(&stamped.event));
     (app, sender)
 }
 

@@ -1,6 +1,7 @@
 //! The life of an app on a paused clock, with recording fakes.
 
 mod deadlines;
+mod events;
 mod failures;
 mod fakes;
 mod sequence;

@@ -95,7 +95,7 @@ async fn a_signal_is_not_lost_whenever_it_comes() {
     let app = builder
         .server(Fake::new("http"))
         .observer(move |event| {
-            if matches!(event, kit_app::Event::SignalsReady) {
+            if matches!(event.event, kit_app::Event::SignalsReady) {
                 sender.send(15);
             }
         })

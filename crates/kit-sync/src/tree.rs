@@ -4,6 +4,7 @@ mod blocking;
 mod member;
 mod named;
 mod node;
+mod observer;
 mod records;
 mod report;
 pub(crate) mod roots;
@@ -152,6 +153,31 @@ impl Scope {
         let watched = Arc::new(Watched::below(self.node.watched.clone()));
         let node = Node::child(&self.node, name.as_ref(), Some(Arc::clone(&watched)));
         (Scope { node }, Supervisor { watched })
+    }
+
+    /// Has `observe` called for each task or member of this scope, or of a scope below it, that
+    /// fails or panics: when it happens, and before a [`close`](Self::close) that waits for it
+    /// returns. Of several scopes with an observer above a task the nearest one is called. It is
+    /// called where the task ended, so it must not block.
+    ///
+    /// The first observer of a scope stays; returns whether it is this one.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let tree = kit_sync::TaskTree::new("example");
+    /// let (sent, failed) = mpsc::channel();
+    /// tree.scope().observe_failures(move |task| _ = sent.send(task.path()));
+    /// let scope = tree.scope().child("outbox");
+    /// let poll = scope.spawn("poll", async { Err::<(), _>("no route".into()) });
+    /// poll.await.unwrap_err();
+    /// assert_eq!(failed.recv().unwrap(), "example/outbox/poll");
+    /// # }
+    /// ```
+    pub fn observe_failures(&self, observe: impl Fn(&TaskReport) + Send + Sync + 'static) -> bool {
+        self.node.observer.set(Box::new(observe))
     }
 
     /// What lives in this scope and below it now.

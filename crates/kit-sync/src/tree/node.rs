@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::named::TaskState;
+use super::observer::Observer;
 use super::records::Records;
 use super::sites::Sites;
 use super::supervisor::Watched;
@@ -45,6 +46,7 @@ pub(super) struct Node {
     pub(super) runtime: Runtime,
     pub(super) token: StopToken,
     pub(super) watched: Option<Arc<Watched>>,
+    pub(super) observer: Observer,
     pub(super) begun: Instant,
     word: Word,
     /// The deadline has passed: what is inside ends itself, and what arrives late as well.
@@ -133,6 +135,7 @@ impl Node {
             runtime,
             token,
             watched,
+            observer: Observer::default(),
             begun: Instant::now(),
             word: Word::default(),
             aborting: AtomicBool::new(false),
@@ -184,6 +187,10 @@ impl Node {
 
     pub(super) fn path(&self) -> &Arc<str> {
         &self.path
+    }
+
+    pub(super) fn parent(&self) -> Option<&Node> {
+        self.parent.as_deref()
     }
 
     pub(super) fn is_cancelled(&self) -> bool {

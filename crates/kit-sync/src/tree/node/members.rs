@@ -5,6 +5,7 @@ use std::task::Waker;
 use super::Node;
 use crate::roster::Slot;
 use crate::sync::lock;
+use crate::tree::observer::observe;
 use crate::tree::report::TaskReport;
 
 /// A member that has something to wait for.
@@ -34,6 +35,7 @@ impl Node {
     }
 
     pub(in crate::tree) fn member_failed(&self, failure: TaskReport) {
+        observe(self, &failure);
         lock(&self.records).failure(failure);
     }
 

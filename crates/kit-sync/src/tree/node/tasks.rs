@@ -7,6 +7,7 @@ use super::{Node, OnAbort};
 use crate::sync::{Ordering, lock};
 use crate::tree::Ending;
 use crate::tree::named::{Nudge, TaskState};
+use crate::tree::observer::observe;
 use crate::tree::report::{Outcome, TaskReport};
 
 /// What lives in a node.
@@ -64,6 +65,10 @@ impl Node {
         };
         if let Some(watched) = &self.watched {
             watched.ended(failed, || TaskReport::past(self.path(), Arc::clone(task)));
+        }
+        // Counted still: a close waits until the failure was observed.
+        if failed {
+            observe(self, &TaskReport::past(self.path(), Arc::clone(task)));
         }
         let mut inside = self.lock();
         let listed = inside.tasks.remove(key as usize);

@@ -1,0 +1,42 @@
+//! Hearing of a failure when it happens, not when the scope is closed.
+
+use std::fmt;
+
+use super::node::Node;
+use super::report::TaskReport;
+use crate::panic::catch;
+use crate::sync::OnceLock;
+
+/// The function of a node that its failures are given to, if it has one.
+#[derive(Default)]
+pub(super) struct Observer(OnceLock<Box<dyn Fn(&TaskReport) + Send + Sync>>);
+
+impl Observer {
+    /// Whether this is the node's first.
+    pub(super) fn set(&self, observe: Box<dyn Fn(&TaskReport) + Send + Sync>) -> bool {
+        self.0.set(observe).is_ok()
+    }
+}
+
+/// Calls the nearest observer from `node` upwards. No lock is held, because it is foreign code; a
+/// panic in it changes nothing.
+#[cold]
+pub(super) fn observe(node: &Node, failure: &TaskReport) {
+    let mut next = Some(node);
+    while let Some(node) = next {
+        if let Some(observe) = node.observer.0.get() {
+            // Its own panic has nobody else to be reported to.
+            let _ = catch(|| observe(failure));
+            return;
+        }
+        next = node.parent();
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Observer")
+            .field(&self.0.get().is_some())
+            .finish()
+    }
+}

@@ -14,7 +14,7 @@ use kit_transport::Server;
 use crate::advertise::Advertise;
 use crate::events::{Delivery, Events, Observer, Stamped};
 use crate::handle::{AppHandle, StartOwner};
-use crate::hook::{Hook, HookContext, HookStage};
+use crate::hook::{Hook, HookContext, HookOptions, HookStage};
 use crate::log;
 use crate::registrations::Registry;
 use crate::{App, Environment, Info, Signals};
@@ -68,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) register_at_start: RegisterAtStart,
     pub(crate) register_timeout: Duration,
     pub(crate) hooks: Vec<Hook>,
+    pub(crate) hook_timeout: Duration,
+    pub(crate) gate_timeout: Duration,
     pub(crate) start_timeout: Duration,
     pub(crate) stop_timeout: Duration,
     pub(crate) drain_delay: Option<Duration>,
@@ -97,6 +99,8 @@ impl AppBuilder {
                 register_at_start: RegisterAtStart::default(),
                 register_timeout: Duration::from_secs(8),
                 hooks: Vec::new(),
+                hook_timeout: Duration::from_secs(5 * 60),
+                gate_timeout: Duration::from_secs(5 * 60),
                 start_timeout: Duration::from_secs(15),
                 stop_timeout: Duration::from_secs(20),
                 drain_delay: None,
@@ -145,23 +149,52 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a hook that runs before the first component starts; an error ends the start.
+    /// Adds a hook that runs before the first component starts; an error ends the start. It has
+    /// the [`hook_timeout`](Self::hook_timeout).
     pub fn before_start<F, Fut>(self, name: impl Into<String>, hook: F) -> AppBuilder
     where
         F: FnOnce(HookContext) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        self.hook(HookStage::BeforeStart, name, hook)
+        self.hook(HookStage::BeforeStart, name, HookOptions::new(), hook)
+    }
+
+    /// [`before_start`](Self::before_start) with options of its own.
+    pub fn before_start_with<F, Fut>(
+        self,
+        name: impl Into<String>,
+        options: HookOptions,
+        hook: F,
+    ) -> AppBuilder
+    where
+        F: FnOnce(HookContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.hook(HookStage::BeforeStart, name, options, hook)
     }
 
     /// Adds a hook that runs once the instance is registered, before the app is ready; an error
-    /// ends the start.
+    /// ends the start. It has the [`hook_timeout`](Self::hook_timeout).
     pub fn after_start<F, Fut>(self, name: impl Into<String>, hook: F) -> AppBuilder
     where
         F: FnOnce(HookContext) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        self.hook(HookStage::AfterStart, name, hook)
+        self.hook(HookStage::AfterStart, name, HookOptions::new(), hook)
+    }
+
+    /// [`after_start`](Self::after_start) with options of its own.
+    pub fn after_start_with<F, Fut>(
+        self,
+        name: impl Into<String>,
+        options: HookOptions,
+        hook: F,
+    ) -> AppBuilder
+    where
+        F: FnOnce(HookContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.hook(HookStage::AfterStart, name, options, hook)
     }
 
     /// Adds a hook that runs at the beginning of every stop, before the instance is deregistered.
@@ -172,7 +205,7 @@ impl AppBuilder {
         F: FnOnce(HookContext) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        self.hook(HookStage::BeforeStop, name, hook)
+        self.hook(HookStage::BeforeStop, name, HookOptions::new(), hook)
     }
 
     /// Adds a hook that runs at the end of every stop, after the last component has ended. An
@@ -182,17 +215,23 @@ impl AppBuilder {
         F: FnOnce(HookContext) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        self.hook(HookStage::AfterStop, name, hook)
+        self.hook(HookStage::AfterStop, name, HookOptions::new(), hook)
     }
 
-    fn hook<F, Fut>(mut self, stage: HookStage, name: impl Into<String>, hook: F) -> AppBuilder
+    fn hook<F, Fut>(
+        mut self,
+        stage: HookStage,
+        name: impl Into<String>,
+        options: HookOptions,
+        hook: F,
+    ) -> AppBuilder
     where
         F: FnOnce(HookContext) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
         self.settings
             .hooks
-            .push(Hook::new(stage, name.into(), hook));
+            .push(Hook::new(stage, name.into(), options, hook));
         self
     }
 
@@ -253,6 +292,22 @@ impl AppBuilder {
     /// Replaces how long each component may take to start. Default: 15 s.
     pub fn start_timeout(mut self, limit: Duration) -> AppBuilder {
         self.settings.start_timeout = limit;
+        self
+    }
+
+    /// Replaces how long each hook of the start may take. Default: 5 min; a hook with
+    /// [options](HookOptions) of its own may have more or less. Then the hook's token is cancelled
+    /// and the start fails; the hook may go on until the deadline of the stop, so that a migration
+    /// is not cut in half.
+    pub fn hook_timeout(mut self, limit: Duration) -> AppBuilder {
+        self.settings.hook_timeout = limit;
+        self
+    }
+
+    /// Replaces how long the start waits for readiness latches once every component has started.
+    /// Default: 5 min. Then the start fails and names the latches that are not open.
+    pub fn gate_timeout(mut self, limit: Duration) -> AppBuilder {
+        self.settings.gate_timeout = limit;
         self
     }
 

@@ -14,16 +14,17 @@ use tokio::time::Instant;
 
 use crate::budget::{CUT_AHEAD, FORCED};
 use crate::handle::Core;
-use crate::{BoxError, ComponentReport, Error, Event};
+use crate::waiting::alive_in;
+use crate::{Awaited, BoxError, ComponentReport, Error, Event};
 
 /// A component whose start was called.
 pub(crate) struct Component {
     pub(crate) name: String,
     pub(crate) phase: Phase,
-    pub(crate) finite: bool,
     pub(crate) supervisor: Supervisor,
-    /// Its end was kept as a failure.
-    pub(crate) has_failed: Arc<AtomicBool>,
+    pub(crate) death: Death,
+    /// Its start has returned and no stop has reached it: its end is a death.
+    is_running: Arc<AtomicBool>,
     /// Where it is listening, once its start has returned.
     pub(crate) started: Option<Vec<Listening>>,
     server: Arc<dyn Server>,
@@ -39,6 +40,7 @@ pub(crate) struct Component {
 impl Component {
     pub(crate) fn start(
         server: &Arc<dyn Server>,
+        core: &Arc<Core>,
         tree: &TaskTree,
         lifecycle: Lifecycle,
         gate: &Gate,
@@ -47,7 +49,16 @@ impl Component {
     ) -> Component {
         let name = server.name().to_owned();
         let (scope, supervisor) = tree.scope().supervised_child(&name);
+        let death = Death {
+            name: name.clone(),
+            finite: server.finite(),
+            has_failed: Arc::default(),
+        };
+        let is_running = Arc::default();
+        observe_failures(&scope, core, &supervisor, &death, &is_running);
         let calls = tree.scope().child("calls").child(&name);
+        // How the calls end is an event of its own.
+        calls.observe_failures(|_| ());
         let (lifecycle, seen) = watch::channel(lifecycle);
         let context = Context::new(scope.clone(), seen)
             .with(gate.clone(), extensions.clone())
@@ -63,8 +74,8 @@ impl Component {
         });
         Component {
             phase: server.phase(),
-            finite: server.finite(),
-            has_failed: Arc::default(),
+            death,
+            is_running,
             started: None,
             server: Arc::clone(server),
             starting: Some(starting),
@@ -120,7 +131,7 @@ impl Component {
     /// Keeps the end of its tasks as a failure, once, unless the component may end by itself.
     pub(crate) fn check_end(&self, core: &Core) {
         if let Some(task) = self.supervisor.has_ended() {
-            Death::of(self).is(core, task);
+            self.death.is(core, task);
         }
     }
 
@@ -135,7 +146,8 @@ impl Component {
         core: Arc<Core>,
         cause: Cause,
         limit: Instant,
-    ) -> Result<(ComponentReport, Vec<String>), BoxError> {
+    ) -> Result<ComponentReport, BoxError> {
+        self.is_running.store(false, Ordering::Release);
         let told = Instant::now();
         core.emit(Event::ComponentStopping {
             name: self.name.clone(),
@@ -146,17 +158,22 @@ impl Component {
             life.deadline = Some(limit - CUT_AHEAD);
         });
         self.scope.cancel(cause);
-        let mut remarks = Vec::new();
-        self.finish_start(&core, limit, &mut remarks).await;
-        let (tasks, ()) = tokio::join!(self.close(&core, limit), self.call_stop(&core, limit));
+        self.finish_start(&core, limit).await;
+        let awaited = || Awaited::Drain {
+            component: self.name.clone(),
+            alive: alive_in(&self.scope),
+        };
+        let stopping =
+            async { tokio::join!(self.close(&core, limit), self.call_stop(&core, limit)) };
+        let (tasks, ()) = core.awaits(awaited, stopping).await;
         let cuts = [Cut::Request, Cut::Stream, Cut::Connection].map(|what| {
             let cuts = self.context.cuts();
             (what, cuts.count_of(what), cuts.names_of(what))
         });
         for task in &tasks.failures {
             // Others of its tasks went on, or it was kept as the component's end.
-            if !self.has_failed.load(Ordering::Acquire) {
-                remarks.push(task.to_string());
+            if !self.death.has_failed.load(Ordering::Acquire) {
+                core.note(task.to_string());
             }
         }
         for task in tasks
@@ -165,7 +182,7 @@ impl Component {
             .filter(|task| task.outcome().is_failure())
         {
             let (component, task) = (self.name.clone(), Box::new(task.clone()));
-            core.keep_failure(Error::Stopping { component, task });
+            core.keep_told_failure(Error::Stopping { component, task });
         }
         let report = ComponentReport {
             name: self.name,
@@ -186,17 +203,21 @@ impl Component {
         }
         let (name, took) = (report.name.clone(), report.took);
         core.emit(Event::ComponentStopped { name, took, cut });
-        Ok((report, remarks))
+        Ok(report)
     }
 
     /// A start that was told to stop may go on until the limit. Its error is then a consequence;
     /// a panic, or having to be dropped, is a failure.
-    async fn finish_start(&mut self, core: &Core, limit: Instant, remarks: &mut Vec<String>) {
+    async fn finish_start(&mut self, core: &Core, limit: Instant) {
         let Some(starting) = &mut self.starting else {
             return;
         };
-        let ended = core.control.within(limit, Duration::ZERO, starting).await;
-        let Some(ended) = ended else {
+        let name = &self.name;
+        let awaited = || Awaited::Starts {
+            components: vec![name.clone()],
+        };
+        let ended = core.control.within(limit, Duration::ZERO, starting);
+        let Some(ended) = core.awaits(awaited, ended).await else {
             let error = self.drop_start().await;
             core.keep_failure(error);
             return;
@@ -206,8 +227,13 @@ impl Component {
         match self.start_ended(ended) {
             Ok(()) => self.tell_started(core),
             Err(error) if panicked => core.keep_failure(error),
-            Err(error) => remarks.push(error_chain(&error)),
+            Err(error) => core.remark(error_chain(&error)),
         }
+    }
+
+    /// From here on its end is a death.
+    pub(crate) fn mark_running(&self) {
+        self.is_running.store(true, Ordering::Release);
     }
 
     pub(crate) fn tell_started(&self, core: &Core) {
@@ -255,6 +281,33 @@ impl Component {
     }
 }
 
+/// Says when a task of the component fails: its death when it was the last one, else an event.
+fn observe_failures(
+    scope: &Scope,
+    core: &Arc<Core>,
+    supervisor: &Supervisor,
+    death: &Death,
+    is_running: &Arc<AtomicBool>,
+) {
+    let (supervisor, death) = (supervisor.clone(), death.clone());
+    // The core keeps the tree, which keeps this.
+    let (core, is_running) = (Arc::downgrade(core), Arc::clone(is_running));
+    scope.observe_failures(move |task| {
+        let Some(core) = core.upgrade() else { return };
+        let last = is_running
+            .load(Ordering::Acquire)
+            .then(|| supervisor.has_ended());
+        if let Some(first) = last.flatten() {
+            let is_first = first == *task;
+            death.is(&core, first);
+            if is_first {
+                return;
+            }
+        }
+        core.emit(Event::TaskFailed { task: task.clone() });
+    });
+}
+
 /// The end of a component's tasks before the stop.
 #[derive(Clone)]
 pub(crate) struct Death {
@@ -264,20 +317,16 @@ pub(crate) struct Death {
 }
 
 impl Death {
-    pub(crate) fn of(component: &Component) -> Death {
-        Death {
-            name: component.name.clone(),
-            finite: component.finite,
-            has_failed: Arc::clone(&component.has_failed),
-        }
-    }
-
     /// Keeps it as a failure, once; `false` when the component may end like this.
     pub(crate) fn is(&self, core: &Core, task: TaskReport) -> bool {
         if self.finite && !task.outcome().is_failure() {
+            let name = self.name.clone();
+            core.emit(Event::ComponentEnded { name });
             return false;
         }
         if !self.has_failed.swap(true, Ordering::AcqRel) {
+            let name = self.name.clone();
+            core.emit(Event::ComponentEnded { name });
             let (component, task) = (self.name.clone(), Box::new(task));
             core.fail(Error::Ended { component, task });
         }

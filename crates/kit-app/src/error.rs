@@ -64,6 +64,22 @@ pub enum Error {
         /// For how long.
         ran: Duration,
     },
+    /// A hook of the start has used up its time; it may go on until the deadline of the stop.
+    #[error("{stage} hook `{name}` had not ended after {limit:.1?}")]
+    HookTimeout {
+        /// When it runs.
+        stage: HookStage,
+        /// Its name.
+        name: String,
+        /// Its limit.
+        limit: Duration,
+    },
+    /// Two components have one name.
+    #[error("there are two components named `{name}`: give one of them another name")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
     /// A component could not start.
     #[error("{component} could not start")]
     Start {
@@ -83,6 +99,14 @@ pub enum Error {
     /// A part took a readiness latch and gave it up.
     #[error("the app cannot become ready")]
     NotReady(#[source] Abandoned),
+    /// Readiness latches were not opened in time.
+    #[error("the app is not ready after {limit:.1?}: it waits for {}", .latches.join(", "))]
+    GateTimeout {
+        /// What each latch that is not open stands for.
+        latches: Vec<String>,
+        /// The limit.
+        limit: Duration,
+    },
     /// No address that others could reach was found.
     #[error("{listening} cannot be advertised: {why}")]
     Advertise {

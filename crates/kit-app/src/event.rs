@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use kit_registry::Endpoint;
-use kit_sync::{Cause, WatchdogEvent};
+use kit_sync::{Cause, TaskReport, WatchdogEvent};
 use kit_transport::{Listening, Phase, Stage};
 
-use crate::{DrainProfile, HookStage};
+use crate::{Awaited, DrainProfile, HookStage};
 
 /// One step of the [start and stop sequences](crate), given to the log and to every
 /// [observer](crate::AppBuilder::observer) in the order of the sequences, on every path; see
@@ -64,6 +64,26 @@ pub enum Event {
         /// How long its start took.
         took: Duration,
     },
+    /// Every named task of a component has ended before a stop. When that is a failure, the
+    /// failure comes next.
+    ComponentEnded {
+        /// Its name.
+        name: String,
+    },
+    /// A task failed or panicked, and what it belongs to goes on. It comes between any two others,
+    /// when it happens. A task whose failure ends its component is told with
+    /// [`Failed`](Event::Failed) instead.
+    TaskFailed {
+        /// The task: its path, its place, and how it failed.
+        task: TaskReport,
+    },
+    /// The lifecycle has been waiting for 2 s, or for 10 s more than the last time.
+    Waiting {
+        /// What for.
+        what: Awaited,
+        /// For how long.
+        since: Duration,
+    },
     /// The instance is being registered.
     Registering {
         /// Which registry.
@@ -92,6 +112,11 @@ pub enum Event {
     Failed {
         /// The failure and its sources.
         error: String,
+    },
+    /// Something went wrong that changes neither the app's course nor its exit code.
+    Remark {
+        /// What, and its sources.
+        what: String,
     },
     /// A stop was asked for.
     StopAsked {

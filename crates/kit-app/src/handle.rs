@@ -1,17 +1,18 @@
 //! The running application, as its parts see it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kit_registry::Registration;
-use kit_sync::{Cause, Gate, Latch, error_chain};
+use kit_sync::{Cause, Gate, Latch, Scope, TreeSnapshot, error_chain};
 use kit_transport::Stage;
 use tokio::sync::watch;
 
 use crate::control::Control;
 use crate::events::Events;
 use crate::run::instance;
-use crate::{Error, Event, Info};
+use crate::status::Components;
+use crate::{ComponentStatus, Error, Event, Info, RegistrationStatus};
 
 /// A handle to a running [`App`](crate::App), for hooks, components, handlers and tests. Cheap to
 /// clone; every request's extensions hold one.
@@ -27,8 +28,12 @@ pub(crate) struct Core {
     /// Opens when the app is ready; given up when it never will be.
     ready: Gate,
     ready_latch: Mutex<Option<Latch>>,
-    registrations: Mutex<Vec<Registration>>,
+    registrations: Mutex<Vec<(String, Registration)>>,
+    components: Components,
+    /// The root of the app's tasks, once it runs.
+    tasks: OnceLock<Scope>,
     failures: Mutex<Vec<Error>>,
+    remarks: Mutex<Vec<String>>,
 }
 
 /// The owner of the app's one run: when it is gone the app has stopped, in order or not.
@@ -71,7 +76,10 @@ impl AppHandle {
             ready,
             ready_latch,
             registrations: Mutex::default(),
+            components: Components::default(),
+            tasks: OnceLock::new(),
             failures: Mutex::default(),
+            remarks: Mutex::default(),
         }))
     }
 
@@ -114,6 +122,36 @@ impl AppHandle {
         self.0.ready.opened().await.map_err(|_| NeverReady)
     }
 
+    /// Whether it may receive traffic: the start is complete and no stop has begun.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.0.was_ready() && self.stage() == Stage::Running
+    }
+
+    /// The components that were called to start, in that order, and where each stands.
+    #[must_use]
+    pub fn components(&self) -> Vec<ComponentStatus> {
+        self.0.components.all()
+    }
+
+    /// Each registry, and whether it shows the instance. Empty before the app registers.
+    #[must_use]
+    pub fn registrations(&self) -> Vec<RegistrationStatus> {
+        let registrations = self.0.lock_registrations();
+        let statuses = registrations.iter().map(|(registry, registration)| {
+            let registry = registry.clone();
+            let state = registration.state().borrow().clone();
+            RegistrationStatus { registry, state }
+        });
+        statuses.collect()
+    }
+
+    /// The app's tasks, as they are now; `None` before it runs. `Display` is an indented tree.
+    #[must_use]
+    pub fn tasks(&self) -> Option<TreeSnapshot> {
+        self.0.tasks.get().map(Scope::tree)
+    }
+
     /// Replaces one entry of the metadata and registers again.
     ///
     /// # Errors
@@ -125,7 +163,7 @@ impl AppHandle {
         let changed = instance.to_builder().metadata(key, value).build();
         changed.map_err(Error::Identity)?;
         self.0.info.set_metadata(key, value);
-        for registration in registrations.iter() {
+        for (_, registration) in registrations.iter() {
             registration
                 .set_metadata(key, value)
                 .map_err(Error::Identity)?;
@@ -136,7 +174,32 @@ impl AppHandle {
 
 impl Core {
     pub(crate) fn emit(&self, event: Event) {
+        self.components.follow(&event);
         self.events.emit(event);
+    }
+
+    pub(crate) fn set_tasks(&self, root: &Scope) {
+        // A core runs once.
+        let _ = self.tasks.set(root.clone());
+    }
+
+    /// Says what changes neither the app's course nor its exit code, and notes it.
+    pub(crate) fn remark(&self, what: String) {
+        self.note(what.clone());
+        self.emit(Event::Remark { what });
+    }
+
+    /// Notes for the report what another event has said.
+    pub(crate) fn note(&self, what: String) {
+        self.lock_remarks().push(what);
+    }
+
+    pub(crate) fn take_remarks(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lock_remarks())
+    }
+
+    fn lock_remarks(&self) -> MutexGuard<'_, Vec<String>> {
+        self.remarks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn enter(&self, stage: Stage) {
@@ -156,6 +219,11 @@ impl Core {
         let line = error_chain(&error);
         self.lock_failures().push(error);
         self.emit(Event::Failed { error: line });
+    }
+
+    /// Keeps a failure that another event has said.
+    pub(crate) fn keep_told_failure(&self, error: Error) {
+        self.lock_failures().push(error);
     }
 
     /// A forced stop; told as an event by a task, because this is the signal thread, which must
@@ -184,7 +252,8 @@ impl Core {
         drop(self.take_ready_latch());
     }
 
-    pub(crate) fn is_ready(&self) -> bool {
+    /// Whether the start was complete, whatever came then.
+    pub(crate) fn was_ready(&self) -> bool {
         self.ready.is_open()
     }
 
@@ -195,7 +264,7 @@ impl Core {
             .take()
     }
 
-    pub(crate) fn lock_registrations(&self) -> MutexGuard<'_, Vec<Registration>> {
+    pub(crate) fn lock_registrations(&self) -> MutexGuard<'_, Vec<(String, Registration)>> {
         self.registrations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

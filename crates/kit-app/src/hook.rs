@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use kit_sync::{BoxError, Scope};
 
@@ -30,6 +31,39 @@ impl fmt::Display for HookStage {
             HookStage::BeforeStop => "before_stop",
             HookStage::AfterStop => "after_stop",
         })
+    }
+}
+
+/// How a hook of the start is run.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit_app::{App, HookOptions};
+///
+/// let app = App::builder("orders").before_start_with(
+///     "migrate",
+///     HookOptions::new().timeout(Duration::from_secs(3600)),
+///     |_app| async { Ok(()) },
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use = "options do nothing until they are given to a hook"]
+pub struct HookOptions {
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl HookOptions {
+    /// The defaults: the [`hook_timeout`](crate::AppBuilder::hook_timeout) of the app.
+    pub fn new() -> HookOptions {
+        HookOptions::default()
+    }
+
+    /// Replaces how long this hook may take. Then its token is cancelled and the start fails; the
+    /// hook may go on until the deadline of the stop.
+    pub fn timeout(self, timeout: Duration) -> HookOptions {
+        let timeout = Some(timeout);
+        HookOptions { timeout }
     }
 }
 
@@ -65,11 +99,12 @@ type HookFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 pub(crate) struct Hook {
     pub(crate) stage: HookStage,
     pub(crate) name: String,
+    pub(crate) options: HookOptions,
     call: Box<dyn FnOnce(HookContext) -> HookFuture + Send>,
 }
 
 impl Hook {
-    pub(crate) fn new<F, Fut>(stage: HookStage, name: String, hook: F) -> Hook
+    pub(crate) fn new<F, Fut>(stage: HookStage, name: String, options: HookOptions, hook: F) -> Hook
     where
         F: FnOnce(HookContext) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
@@ -77,6 +112,7 @@ impl Hook {
         Hook {
             stage,
             name,
+            options,
             call: Box::new(|context| Box::pin(hook(context))),
         }
     }

@@ -71,7 +71,8 @@ fn log(event: &Event) {
             took,
             error: Some(error),
         } => {
-            error!(%stage, hook = name, ?took, %error, "hook failed");
+            // The failure or the remark that it is comes next.
+            debug!(%stage, hook = name, ?took, %error, "hook failed");
         }
         Event::ComponentStarting { name, phase } => debug!(component = name, %phase, "starting"),
         Event::ComponentStarted {
@@ -100,7 +101,14 @@ fn log(event: &Event) {
             warn!(%registry, %why, "not registered: going on trying");
         }
         Event::Ready { took } => info!(?took, "ready: stop with Ctrl-C or SIGTERM"),
-        Event::Failed { error } => warn!(%error, "failure"),
+        Event::Failed { error } => error!("{error}"),
+        Event::Remark { what } => warn!("{what}"),
+        Event::ComponentEnded { name } => debug!(component = name, "all tasks have ended"),
+        Event::TaskFailed { task } => {
+            let (path, spawned_at) = (task.path(), task.spawned_at());
+            warn!(task = path, %spawned_at, "a task {}", task.outcome());
+        }
+        Event::Waiting { what, since } => warn!("waiting for {what} ({since:.1?} so far)"),
         Event::StopAsked { failed: true, .. } => info!("stopping because of the failure"),
         Event::StopAsked { cause, .. } => info!(%cause, "stopping"),
         Event::Forced { signal } => warn!(signal, "second signal: ending by force"),

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use crate::budget::{Budget, FORCED_DEREGISTRATION};
 use crate::handle::Core;
 use crate::run::instance;
-use crate::{Error, Event, RegistrationReport};
+use crate::{Awaited, Error, Event, RegistrationReport};
 
 /// A registry as the author gave it.
 pub(crate) enum Registry {
@@ -78,7 +78,7 @@ pub(crate) fn begin(
         let name = opened.name.clone();
         let registration =
             Registration::spawn(scope, Arc::clone(&opened.registrar), instance.clone());
-        registrations.push(registration.clone());
+        registrations.push((name.clone(), registration.clone()));
         let told = Gate::new();
         let latch = told.latch("the registration's first event");
         let telling = tell(name.clone(), registration.clone(), Arc::clone(core), latch);
@@ -125,9 +125,12 @@ async fn tell(registry: String, registration: Registration, core: Arc<Core>, lat
 
 impl Registered {
     /// Waits until the registry shows the instance for the first time.
-    pub(crate) async fn first(&self, limit: Duration) -> Result<(), Error> {
+    pub(crate) async fn first(&self, limit: Duration, core: &Core) -> Result<(), Error> {
         let begun = Instant::now();
-        let registered = self.registration.first(limit).await;
+        let awaited = || Awaited::Registration {
+            registry: self.name.clone(),
+        };
+        let registered = core.awaits(awaited, self.registration.first(limit)).await;
         registered.map_err(|source| Error::Register {
             registry: self.name.clone(),
             source,
@@ -155,7 +158,11 @@ impl Registered {
         let limit = budget.deregister(Instant::now());
         let begun = Instant::now();
         let left = limit.saturating_duration_since(begun);
-        let deregistered = self.registration.deregister_within(left);
+        let registry = self.name.clone();
+        let awaited = || Awaited::Deregistration {
+            registry: registry.clone(),
+        };
+        let deregistered = core.awaits(awaited, self.registration.deregister_within(left));
         let error = match core
             .control
             .within(limit, FORCED_DEREGISTRATION, deregistered)

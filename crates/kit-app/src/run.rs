@@ -14,12 +14,13 @@ use crate::budget::Plan;
 use crate::builder::{RegisterAtStart, Settings};
 use crate::component::{Component, source_of};
 use crate::handle::{AppHandle, Core};
-use crate::hook::{Hook, HookContext, HookStage};
+use crate::hook::{Hook, HookContext, HookOptions, HookStage};
 use crate::registrations::{Registered, Registry};
 use crate::signals::Installed;
 use crate::watchdog;
 use crate::{
-    ComponentReport, Environment, Error, Event, HookReport, RegistrationReport, Report, RunError,
+    Awaited, ComponentReport, Environment, Error, Event, HookReport, RegistrationReport, Report,
+    RunError,
 };
 
 pub(crate) struct Run {
@@ -37,6 +38,8 @@ pub(crate) struct Run {
     pub(crate) register_at_start: RegisterAtStart,
     pub(crate) register_timeout: Duration,
     pub(crate) hooks: VecDeque<Hook>,
+    pub(crate) hook_timeout: Duration,
+    pub(crate) gate_timeout: Duration,
     pub(crate) start_timeout: Duration,
     pub(crate) stop_timeout: Duration,
     pub(crate) drain_delay: Option<Duration>,
@@ -59,7 +62,6 @@ pub(crate) struct Run {
     pub(crate) hook_reports: Vec<HookReport>,
     pub(crate) component_reports: Vec<ComponentReport>,
     pub(crate) registration_reports: Vec<RegistrationReport>,
-    pub(crate) remarks: Vec<String>,
 }
 
 /// Where the tasks live that belong to no component.
@@ -90,6 +92,8 @@ impl Run {
             register_at_start,
             register_timeout,
             hooks,
+            hook_timeout,
+            gate_timeout,
             start_timeout,
             stop_timeout,
             drain_delay,
@@ -103,17 +107,22 @@ impl Run {
         } = settings;
         let core = Arc::clone(handle.core());
         let tree = TaskTree::new(core.info.name());
+        core.set_tasks(tree.scope());
+        let own = hooks.iter().filter_map(|hook| hook.options.timeout);
         let limits = [
             ("stop_timeout", stop_timeout),
             ("start_timeout", start_timeout),
             ("register_timeout", register_timeout),
+            ("hook_timeout", hook_timeout),
+            ("gate_timeout", gate_timeout),
         ];
+        let limits = limits
+            .into_iter()
+            .chain(own.map(|limit| ("HookOptions::timeout", limit)));
+        let mut limits = limits.collect::<Vec<_>>().into_iter();
         let installed = instance(&core)
-            .and_then(|_| {
-                limits
-                    .into_iter()
-                    .try_for_each(|(option, limit)| check(option, limit))
-            })
+            .and_then(|_| limits.try_for_each(|(option, limit)| check(option, limit)))
+            .and_then(|()| check_names(&servers))
             .and_then(|()| signals.install(tree.scope(), &core).map_err(Error::Signals));
         let installed = installed.and_then(|signals| match watchdog_home {
             None => Ok(signals),
@@ -126,6 +135,13 @@ impl Run {
         let signals = installed?;
         extensions.insert(Arc::clone(&core.info));
         extensions.insert(handle.clone());
+        let told = Arc::downgrade(&core);
+        tree.scope().observe_failures(move |task| {
+            if let Some(core) = told.upgrade() {
+                let task = task.clone();
+                core.emit(Event::TaskFailed { task });
+            }
+        });
         let child = |name| tree.scope().child(name);
         let scopes = Scopes {
             start_hooks: child("hooks"),
@@ -167,6 +183,8 @@ impl Run {
             register_at_start,
             register_timeout,
             hooks: hooks.into(),
+            hook_timeout,
+            gate_timeout,
             start_timeout,
             stop_timeout,
             drain_delay,
@@ -183,7 +201,6 @@ impl Run {
             hook_reports: Vec::new(),
             component_reports: Vec::new(),
             registration_reports: Vec::new(),
-            remarks: Vec::new(),
         })
     }
 
@@ -218,7 +235,7 @@ impl Run {
 
     /// Calls a hook: in a task, so that a panic or a blocked thread is the hook's alone.
     pub(crate) fn call_hook(&self, hook: Hook) -> RunningHook {
-        let (stage, name) = (hook.stage, hook.name.clone());
+        let (stage, name, options) = (hook.stage, hook.name.clone(), hook.options);
         self.core.emit(Event::HookStarting {
             stage,
             name: name.clone(),
@@ -229,6 +246,8 @@ impl Run {
         };
         // Beside each other: a hook that is dropped leaves its tasks their time.
         let calls = all.child("calls");
+        // How the hook itself ends is an event of its own.
+        calls.observe_failures(|_| ());
         let scope = all.child(stage.to_string()).child(&name);
         // Told in the middle, the hook can still use its scope until it returns.
         let open = scope.hold(|| ());
@@ -240,6 +259,7 @@ impl Run {
         RunningHook {
             stage,
             name,
+            options,
             scope,
             calls,
             task,
@@ -300,12 +320,31 @@ impl Run {
 pub(crate) struct RunningHook {
     pub(crate) stage: HookStage,
     name: String,
+    pub(crate) options: HookOptions,
     /// What the hook was handed.
     pub(crate) scope: Scope,
     /// Where the hook itself runs.
     calls: Scope,
     pub(crate) task: Task<()>,
     begun: Instant,
+}
+
+impl RunningHook {
+    pub(crate) fn awaited(&self) -> Awaited {
+        Awaited::Hook {
+            stage: self.stage,
+            name: self.name.clone(),
+        }
+    }
+
+    /// It has used up its time.
+    pub(crate) fn timed_out(&self, limit: Duration) -> Error {
+        Error::HookTimeout {
+            stage: self.stage,
+            name: self.name.clone(),
+            limit,
+        }
+    }
 }
 
 /// The instance as registries are to show it now.
@@ -335,6 +374,18 @@ fn check(option: &'static str, limit: Duration) -> Result<(), Error> {
         });
     }
     Ok(())
+}
+
+/// Reports, events and handles name a component by its name alone.
+fn check_names(servers: &[Arc<dyn Server>]) -> Result<(), Error> {
+    let mut names: Vec<&str> = servers.iter().map(|server| server.name()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Error::DuplicateName {
+            name: pair[0].to_owned(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// How long a refused app waits for the consumers of its events.

@@ -13,11 +13,11 @@ use tokio::time::Instant;
 use crate::advertise;
 use crate::budget::Plan;
 use crate::builder::RegisterAtStart;
-use crate::component::{Component, Death};
+use crate::component::Component;
 use crate::hook::HookStage;
 use crate::registrations::{self, Opened};
 use crate::run::{CalledOff, Run};
-use crate::{DrainProfile, Error, Event};
+use crate::{Awaited, DrainProfile, Error, Event};
 
 impl Run {
     /// `before_start` hooks → phases ascending → gate → running → registered → `after_start`
@@ -59,7 +59,7 @@ impl Run {
         };
         let cause = parent.cause().unwrap_or(Cause::ParentEnded);
         self.core.control.ask(cause);
-        self.remarks.push(error_chain(&error));
+        self.core.remark(error_chain(&error));
         Err(CalledOff)
     }
 
@@ -103,17 +103,30 @@ impl Run {
             }
             let core = Arc::clone(&self.core);
             let mut hook = self.call_hook(hook);
-            let ended = tokio::select! {
-                biased;
-                ended = &mut hook.task => ended,
-                asked = core.control.asked() => {
-                    hook.scope.cancel(asked.cause);
+            let (awaited, limit) = (hook.awaited(), hook.options.timeout);
+            let limit = limit.unwrap_or(self.hook_timeout);
+            let ended = core.awaits(|| awaited.clone(), async {
+                tokio::select! {
+                    biased;
+                    ended = &mut hook.task => Ok(ended),
+                    asked = core.control.asked() => Err(asked.cause),
+                    () = tokio::time::sleep(limit) => {
+                        core.fail(hook.timed_out(limit));
+                        Err(Cause::Deadline)
+                    }
+                }
+            });
+            match ended.await {
+                Ok(ended) => {
+                    let ended = self.hook_ended(&hook, ended);
+                    self.judge(ended)?;
+                }
+                Err(cause) => {
+                    hook.scope.cancel(cause);
                     self.interrupted = Some(hook);
                     return Err(CalledOff);
                 }
-            };
-            let ended = self.hook_ended(&hook, ended);
-            self.judge(ended)?;
+            }
         }
         Ok(())
     }
@@ -128,14 +141,29 @@ impl Run {
         }
         self.publish_endpoints()?;
         latch.open();
-        let opened = tokio::select! {
-            biased;
-            opened = self.gate.opened() => opened,
-            _ = self.core.control.asked() => return Err(CalledOff),
-        };
-        match opened {
-            Ok(()) => Ok(()),
-            Err(abandoned) => Err(self.not_ready(abandoned).await),
+        self.gate_opened().await
+    }
+
+    async fn gate_opened(&mut self) -> Result<(), CalledOff> {
+        let (core, gate, limit) = (Arc::clone(&self.core), self.gate.clone(), self.gate_timeout);
+        let latches = || gate.waiting_for().into_iter().map(str::to_owned).collect();
+        let awaited = || Awaited::Latches { names: latches() };
+        let opened = core.awaits(awaited, async {
+            tokio::select! {
+                biased;
+                opened = gate.opened() => Some(opened),
+                _ = core.control.asked() => None,
+                () = tokio::time::sleep(limit) => {
+                    let latches = latches();
+                    core.fail(Error::GateTimeout { latches, limit });
+                    None
+                }
+            }
+        });
+        match opened.await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(abandoned)) => Err(self.not_ready(abandoned).await),
+            None => Err(CalledOff),
         }
     }
 
@@ -154,6 +182,7 @@ impl Run {
             self.core.emit(Event::ComponentStarting { name, phase });
             self.components.push(Component::start(
                 server,
+                &self.core,
                 &self.tree,
                 self.lifecycle,
                 &self.gate,
@@ -166,6 +195,7 @@ impl Run {
             self.judge(ended)?;
             let component = &self.components[index];
             component.tell_started(&self.core);
+            component.mark_running();
             self.supervise(component, jobs);
         }
         Ok(())
@@ -180,6 +210,11 @@ impl Run {
             return Ok(None);
         }
         let core = Arc::clone(&self.core);
+        let starting = self.components.iter().filter(|part| part.is_starting());
+        let starting: Vec<_> = starting.map(|part| part.name.clone()).collect();
+        let awaited = || Awaited::Starts {
+            components: starting.clone(),
+        };
         let components = &mut self.components;
         let next = poll_fn(|cx| {
             for (index, component) in components.iter_mut().enumerate() {
@@ -191,7 +226,7 @@ impl Run {
         });
         tokio::select! {
             biased;
-            started = next => Ok(Some(started)),
+            started = core.awaits(awaited, next) => Ok(Some(started)),
             _ = core.control.asked() => Err(CalledOff),
             () = tokio::time::sleep_until(limit) => {
                 for component in &mut self.components {
@@ -208,7 +243,7 @@ impl Run {
     /// Sees the component's tasks end: a failure, unless the component is finite.
     fn supervise(&self, component: &Component, jobs: &Arc<AtomicUsize>) {
         let (core, jobs) = (Arc::clone(&self.core), Arc::clone(jobs));
-        let (supervisor, death) = (component.supervisor.clone(), Death::of(component));
+        let (supervisor, death) = (component.supervisor.clone(), component.death.clone());
         let watch = async move {
             let task = supervisor.all_ended().await;
             if !death.is(&core, task) && jobs.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -223,9 +258,9 @@ impl Run {
 
     /// A latch was given up: because of a task that failed, most likely, and then that is the
     /// failure.
-    async fn not_ready(&self, abandoned: Abandoned) -> CalledOff {
+    async fn not_ready(&mut self, abandoned: Abandoned) -> CalledOff {
         let failures = self.components.iter().map(|component| {
-            let (death, supervisor) = (Death::of(component), component.supervisor.clone());
+            let (death, supervisor) = (component.death.clone(), component.supervisor.clone());
             Box::pin(async move { (death, supervisor.first_failure().await) })
         });
         let mut failures: Vec<_> = failures.collect();
@@ -277,7 +312,7 @@ impl Run {
             let left = self.register_timeout.saturating_sub(begun.elapsed());
             let shown = tokio::select! {
                 biased;
-                shown = registered.first(left) => shown,
+                shown = registered.first(left, &self.core) => shown,
                 _ = self.core.control.asked() => return Err(CalledOff),
             };
             shown.map_err(|error| self.fail(error))?;

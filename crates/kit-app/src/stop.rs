@@ -14,7 +14,8 @@ use crate::hook::{Hook, HookStage};
 use crate::registrations::Registered;
 use crate::report::overdue;
 use crate::run::{Run, RunningHook, Scopes};
-use crate::{Error, Event, Report, RunError};
+use crate::waiting::alive_in;
+use crate::{Awaited, Error, Event, Report, RunError};
 
 impl Run {
     /// Lame duck → `before_stop` hooks → deregistered → drain delay → phases descending →
@@ -41,7 +42,7 @@ impl Run {
     // === lame duck ===
 
     async fn lame_duck(&mut self, asked: &Asked, budget: &Budget) {
-        let was_ready = self.core.is_ready();
+        let was_ready = self.core.was_ready();
         self.core.give_up_ready();
         self.enter(Stage::LameDuck);
         self.lifecycle.healthy = false;
@@ -112,7 +113,7 @@ impl Run {
             let Ok(report) = report else { continue };
             if let Some(error) = &report.error {
                 let registry = &report.registry;
-                self.remarks.push(format!(
+                self.core.note(format!(
                     "deregistration from {registry} not confirmed: {error}"
                 ));
             }
@@ -165,9 +166,8 @@ impl Run {
             };
             let stopping: Vec<_> = now.into_iter().map(stop).collect();
             for task in stopping {
-                if let Ok((report, remarks)) = task.await {
+                if let Ok(report) = task.await {
                     self.component_reports.push(report);
-                    self.remarks.extend(remarks);
                 }
             }
         }
@@ -187,17 +187,18 @@ impl Run {
             _ => budget.phase(0),
         };
         let core = Arc::clone(&self.core);
-        match core
-            .control
-            .within(limit, Duration::ZERO, &mut hook.task)
-            .await
-        {
+        let awaited = hook.awaited();
+        let ended = core.awaits(
+            || awaited.clone(),
+            core.control.within(limit, Duration::ZERO, &mut hook.task),
+        );
+        match ended.await {
             Some(ended) => {
                 let panicked = matches!(ended, Err(TaskError::Panicked { .. }));
                 match self.hook_ended(&hook, ended) {
                     Ok(()) => {}
                     Err(error) if panicked => core.keep_failure(error),
-                    Err(error) => self.remarks.push(error_chain(&error)),
+                    Err(error) => core.remark(error_chain(&error)),
                 }
             }
             None => {
@@ -228,7 +229,12 @@ impl Run {
 
     async fn await_stop_hook(&mut self, mut hook: RunningHook, limit: Instant, grace: Duration) {
         let core = Arc::clone(&self.core);
-        let failed = match core.control.within(limit, grace, &mut hook.task).await {
+        let awaited = hook.awaited();
+        let ended = core.awaits(
+            || awaited.clone(),
+            core.control.within(limit, grace, &mut hook.task),
+        );
+        let failed = match ended.await {
             Some(ended) => self.hook_ended(&hook, ended).err(),
             None => Some(self.drop_hook(hook).await),
         };
@@ -250,9 +256,12 @@ impl Run {
         };
         let mut tasks = CloseReport::default();
         for hooks in [&self.scopes.start_hooks, &self.scopes.stop_hooks] {
+            let awaited = || Awaited::HookTasks {
+                alive: alive_in(hooks),
+            };
             let closed = tokio::select! {
                 biased;
-                closed = hooks.close(deadline()) => closed,
+                closed = core.awaits(awaited, hooks.close(deadline())) => closed,
                 _ = core.control.forced() => hooks.close(deadline()).await,
             };
             tasks.absorb(closed);
@@ -261,7 +270,7 @@ impl Run {
         // What the hooks themselves came to has been told.
         let of_hooks = ended.filter(|task| !task.path().contains("/hooks/calls/"));
         let failed = of_hooks.filter(|task| task.outcome().is_failure());
-        self.remarks.extend(failed.map(ToString::to_string));
+        failed.for_each(|task| core.note(task.to_string()));
         if let Some(what) = overdue("hooks", &tasks) {
             core.keep_failure(Error::Cut { what });
         }
@@ -274,12 +283,14 @@ impl Run {
         } = &self.scopes;
         for scope in [registrations, registries] {
             let closed = scope.close(soon()).await;
-            self.remarks.extend(closed.stuck().map(ToString::to_string));
+            closed
+                .stuck()
+                .for_each(|task| core.remark(task.to_string()));
             tasks.absorb(closed);
         }
         self.signals = None;
         let rest = self.tree.close(soon()).await;
-        self.remarks.extend(rest.stuck().map(ToString::to_string));
+        rest.stuck().for_each(|task| core.remark(task.to_string()));
         tasks.absorb(rest);
         tasks
     }
@@ -311,10 +322,10 @@ impl Run {
             id: info.id().to_owned(),
             exit_code,
             cause: Some(asked.cause),
-            was_ready: self.core.is_ready(),
+            was_ready: self.core.was_ready(),
             took,
             failures: errors.iter().map(|error| error_chain(error)).collect(),
-            remarks: std::mem::take(&mut self.remarks),
+            remarks: self.core.take_remarks(),
             hooks: std::mem::take(&mut self.hook_reports),
             components: std::mem::take(&mut self.component_reports),
             registrations: std::mem::take(&mut self.registration_reports),

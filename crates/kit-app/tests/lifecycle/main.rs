@@ -6,3 +6,5 @@ mod failures;
 mod fakes;
 mod sequence;
 mod signals;
+mod silence;
+mod status;

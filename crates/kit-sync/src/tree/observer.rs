@@ -7,13 +7,15 @@ use super::report::TaskReport;
 use crate::panic::catch;
 use crate::sync::OnceLock;
 
+type Observe = dyn Fn(&TaskReport) + Send + Sync;
+
 /// The function of a node that its failures are given to, if it has one.
 #[derive(Default)]
-pub(super) struct Observer(OnceLock<Box<dyn Fn(&TaskReport) + Send + Sync>>);
+pub(super) struct Observer(OnceLock<Box<Observe>>);
 
 impl Observer {
     /// Whether this is the node's first.
-    pub(super) fn set(&self, observe: Box<dyn Fn(&TaskReport) + Send + Sync>) -> bool {
+    pub(super) fn set(&self, observe: Box<Observe>) -> bool {
         self.0.set(observe).is_ok()
     }
 }

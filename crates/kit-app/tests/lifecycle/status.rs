@@ -1,0 +1,105 @@
+//! What a handle answers, and names that would make it ambiguous.
+
+use kit_app::{App, ComponentState, Error, Phase, Signals};
+use kit_registry::RegistrationState;
+
+use crate::fakes::{Fake, FakeRegistry, Record, app};
+
+#[tokio::test(start_paused = true)]
+async fn a_handle_knows_components_registrations_tasks_and_readiness() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .server(Fake::new("http"))
+        .server(Fake {
+            phase: Phase::WORKERS,
+            ..Fake::new("outbox")
+        })
+        .registrar("fake", FakeRegistry::default())
+        .build();
+    let handle = app.handle();
+    assert!(!handle.is_ready() && handle.tasks().is_none());
+    assert!(handle.components().is_empty() && handle.registrations().is_empty());
+    let states = || -> Vec<_> {
+        let all = handle.components().into_iter();
+        all.map(|component| (component.name, component.state))
+            .collect()
+    };
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        assert!(handle.is_ready());
+        let running = |name: &str| (name.to_owned(), ComponentState::Running);
+        assert_eq!(states(), [running("outbox"), running("http")]);
+        let http = &handle.components()[1];
+        assert_eq!(http.phase, Phase::SERVERS);
+        assert_eq!(http.listening.len(), 1);
+        let [registered] = &handle.registrations()[..] else {
+            panic!("{:?}", handle.registrations());
+        };
+        assert_eq!(registered.registry, "fake");
+        assert!(matches!(registered.state, RegistrationState::Registered));
+        let tasks = handle.tasks().unwrap().to_string();
+        assert!(
+            tasks.contains("outbox") && tasks.contains("serve"),
+            "{tasks}"
+        );
+        handle.stop("done");
+        let mut stages = handle.stages();
+        stages.changed().await.unwrap();
+        assert!(!handle.is_ready(), "a stop has begun");
+    });
+    report.unwrap();
+    let stopped = |name: &str| (name.to_owned(), ComponentState::Stopped);
+    assert_eq!(states(), [stopped("outbox"), stopped("http")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_component_that_has_died_is_seen_as_ended() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let http = Fake::new("http");
+    let dies = std::sync::Arc::clone(&http.dies);
+    let app = builder
+        .server(http)
+        .before_stop("look", |app| async move {
+            let components = app.handle().components();
+            assert_eq!(components[0].state, ComponentState::Ended);
+            Ok(())
+        })
+        .build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        dies.notify_one();
+    });
+    assert_eq!(report.unwrap_err().report().failures.len(), 1);
+}
+
+#[tokio::test]
+async fn two_components_of_one_name_are_refused_before_the_start() {
+    let app = App::builder("app")
+        .signals(Signals::none())
+        .before_start("never", |_| async { unreachable!("the start is refused") })
+        .server(Fake::new("http"))
+        .server(Fake::new("http"))
+        .build();
+    let error = app.run().await.unwrap_err();
+    assert!(matches!(error.error(), Error::DuplicateName { name } if name == "http"));
+    assert_eq!(
+        error.to_string(),
+        "there are two components named `http`: give one of them another name"
+    );
+}
+
+/// Every future that a user may want to spawn.
+#[tokio::test]
+async fn the_futures_of_an_app_can_be_spawned() {
+    fn is_send<T: Send>(future: T) -> T {
+        future
+    }
+    let app = App::builder("app").signals(Signals::none()).build();
+    let handle = app.handle();
+    drop(is_send(handle.started()));
+    handle.stop("before it ran");
+    is_send(app.run()).await.unwrap();
+}

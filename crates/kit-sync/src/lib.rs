@@ -13,6 +13,7 @@
 //! | tell tasks to stop, and why | [`StopToken`], [`Cause`] |
 //! | wait until several parts are ready | [`Gate`], [`Latch`] |
 //! | share a value that is read often and replaced seldom | [`Published`] |
+//! | bound a wait, and give back the time in which the process did not run | [`Deadline`], [`Standstill`] |
 //! | learn who blocks the runtime, and never hang in a stop | [`Watchdog`] |
 //!
 //! # Example
@@ -48,6 +49,7 @@
 //! * the [`Latch::open`] of the last latch happens before [`Gate::opened`] resolves.
 
 pub mod bounded;
+mod deadline;
 mod error_chain;
 mod gate;
 mod group;
@@ -55,7 +57,9 @@ pub mod panic;
 pub mod policy;
 mod polling;
 mod published;
+mod regularly;
 mod roster;
+mod standstill;
 mod stop;
 mod sync;
 pub mod testing;
@@ -63,10 +67,12 @@ mod tree;
 mod watchdog;
 
 pub use bounded::{BoundedGroup, BoundedHandle};
+pub use deadline::Deadline;
 pub use error_chain::error_chain;
 pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};
 pub use published::{Changes, Published, Reading};
+pub use standstill::Standstill;
 pub use stop::{Cause, StopToken};
 pub use tree::{
     CloseReport, Ending, Hold, Kind, MembersSnapshot, Outcome, Refused, Scope, ScopeState,

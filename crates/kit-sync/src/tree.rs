@@ -40,7 +40,7 @@ pub use task::{Ending, Task, TaskError, TaskResult};
 
 use crate::polling::{Mark, Polling};
 use crate::sync::{timeout, timeout_at};
-use crate::{Cause, StopToken};
+use crate::{Cause, Deadline, StopToken};
 use named::{Named, TaskPlace, TaskState};
 use node::{Node, OnAbort, Runtime};
 use records::Records;
@@ -48,6 +48,9 @@ use supervisor::Watched;
 
 /// How long `close` waits after the deadline for aborted tasks to be gone.
 const ABORT_GRACE: Duration = Duration::from_millis(50);
+
+/// A time that no wait of a program reaches.
+const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Owns a tree of tasks.
 ///
@@ -456,6 +459,20 @@ impl Scope {
             node.take_records()
         });
         Records::into_report(records.collect(), started.elapsed())
+    }
+}
+
+impl Scope {
+    /// [Closes](Self::close) by a deadline that may move while this waits.
+    ///
+    /// # Cancel safety
+    /// As [`close`](Self::close).
+    pub async fn close_by(&self, deadline: &Deadline) -> CloseReport {
+        tokio::select! {
+            biased;
+            report = self.close(Instant::now() + FAR) => report,
+            () = deadline.passed() => self.close(Instant::now()).await,
+        }
     }
 }
 

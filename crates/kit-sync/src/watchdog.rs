@@ -5,12 +5,11 @@ mod heartbeat;
 mod stuck;
 
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
-use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use crate::regularly::{now, until};
+use crate::standstill;
 use crate::sync::{Mutex, lock};
 use crate::{Cause, Ending, Scope};
 pub use event::{StuckPoll, WatchdogEvent};
@@ -86,8 +85,6 @@ impl Default for WatchdogOptions {
     }
 }
 
-/// What passes between two looks of a busy machine is less.
-const STANDSTILL: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_millis(1);
 
 #[derive(Debug, Default)]
@@ -172,8 +169,8 @@ impl Watch {
         let passed = now.duration_since(self.last_look);
         self.last_look = now;
         // The process stood still (SIGSTOP, a frozen container), and so did what is watched.
-        if passed > self.options.interval.saturating_mul(4).max(STANDSTILL) {
-            self.forgive(now, passed - self.options.interval);
+        if let Some(missed) = standstill::missed(passed, self.options.interval) {
+            self.forgive(now, missed);
         }
         for stuck in self.polls.look(&self.watched, now, self.options.poll_limit) {
             tell(&WatchdogEvent::StuckPoll(stuck));
@@ -209,33 +206,6 @@ impl Watch {
         }
         deadline.told = true;
         Some(since)
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a watchdog goes by the system's clock: the runtime's may stand still"
-)]
-fn now() -> Instant {
-    Instant::now()
-}
-
-/// Calls `look` once in each interval, on this thread, until `told` is ready.
-fn until(told: impl Future<Output = ()>, interval: Duration, mut look: impl FnMut()) {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    let mut told = pin!(told);
-    while told.as_mut().poll(&mut context).is_pending() {
-        look();
-        thread::park_timeout(interval);
-    }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Unpark>) {
-        self.0.unpark();
     }
 }
 

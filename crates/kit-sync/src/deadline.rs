@@ -1,0 +1,113 @@
+//! A deadline that does not pass while the process stands still.
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::Standstill;
+
+/// When something must be over. Time in which the process did not run is given back, as its
+/// [`Standstill`] sees it; one made from an `Instant` is fixed. Clones move together.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit_sync::Deadline;
+/// use tokio::time::Instant;
+///
+/// let now = Instant::now();
+/// let deadline = Deadline::from(now + Duration::from_secs(20));
+/// let sooner = deadline.earlier_by(Duration::from_secs(1));
+/// assert_eq!(sooner.instant() - now, Duration::from_secs(19));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Deadline {
+    /// As it was set, less what had been missed by then.
+    at: Instant,
+    standstill: Standstill,
+}
+
+impl Deadline {
+    pub(crate) fn new(at: Instant, standstill: Standstill) -> Deadline {
+        let missed = standstill.missed();
+        let at = at.checked_sub(missed).unwrap_or(at);
+        Deadline { at, standstill }
+    }
+
+    /// When it passes, as things stand now.
+    #[must_use]
+    pub fn instant(&self) -> Instant {
+        self.at + self.standstill.missed()
+    }
+
+    /// One that passes so much earlier, and moves with this one.
+    #[must_use]
+    pub fn earlier_by(&self, duration: std::time::Duration) -> Deadline {
+        Deadline {
+            at: self.at.checked_sub(duration).unwrap_or(self.at),
+            standstill: self.standstill.clone(),
+        }
+    }
+
+    /// One for the same process that passes at `at`, unless the process stands still before.
+    #[must_use]
+    pub fn at(&self, at: Instant) -> Deadline {
+        Deadline::new(at, self.standstill.clone())
+    }
+
+    /// The one of the two that passes first.
+    #[must_use]
+    pub fn sooner(self, other: Deadline) -> Deadline {
+        if other.instant() < self.instant() {
+            other
+        } else {
+            self
+        }
+    }
+
+    /// The one of the two that passes last.
+    #[must_use]
+    pub fn later(self, other: Deadline) -> Deadline {
+        if other.instant() > self.instant() {
+            other
+        } else {
+            self
+        }
+    }
+
+    /// Whether it has passed. When it seems so, waits for a moment until it is known whether the
+    /// process has just stood still.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at any time.
+    pub async fn has_passed(&self) -> bool {
+        if Instant::now() < self.instant() {
+            return false;
+        }
+        self.standstill.settle().await;
+        Instant::now() >= self.instant()
+    }
+
+    /// Resolves once it has passed.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at any time.
+    pub async fn passed(&self) {
+        while !self.has_passed().await {
+            sleep_until(self.instant()).await;
+        }
+    }
+}
+
+impl From<Instant> for Deadline {
+    fn from(at: Instant) -> Deadline {
+        Deadline::new(at, Standstill::unwatched())
+    }
+}
+
+/// Two that pass at the same time, as things stand now.
+impl PartialEq for Deadline {
+    fn eq(&self, other: &Deadline) -> bool {
+        self.instant() == other.instant()
+    }
+}
+
+impl Eq for Deadline {}

@@ -98,15 +98,16 @@ impl App {
         } = self;
         let _owner = owner;
         let core = Arc::clone(handle.core());
-        // Outside the app's own tree, whose end is an event, too.
-        let consumers = TaskTree::new("events");
-        let run = match core.events.start(consumers.scope()) {
+        // Outside the app's own tree: threads that deliver events and look at the clock until that
+        // tree has ended.
+        let home = TaskTree::new("lifecycle");
+        let run = match core.events.start(home.scope()) {
             Ok(()) => Run::new(handle, settings),
             Err(error) => Err(Error::Events(error)),
         };
         match run {
-            Ok(run) => run.until_stopped(&consumers).await,
-            Err(error) => Err(run::refused(&core, error, &consumers).await),
+            Ok(run) => run.until_stopped(&home).await,
+            Err(error) => Err(run::refused(&core, error, &home).await),
         }
     }
 }

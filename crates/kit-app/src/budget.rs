@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use kit_sync::{Deadline, Standstill};
 use tokio::time::Instant;
 
 /// What a forced stop still gets, from the second signal.
@@ -11,6 +12,10 @@ pub(crate) const FORCED: Duration = Duration::from_millis(500);
 pub(crate) const FORCED_DEREGISTRATION: Duration = Duration::from_millis(200);
 /// How long before the app aborts a component's tasks the component is to cut and count itself.
 pub(crate) const CUT_AHEAD: Duration = Duration::from_millis(50);
+
+/// What a phase has that begins after its time; a server's last look at idle connections takes a
+/// fifth of it.
+const LATE: Duration = Duration::from_millis(150);
 
 /// The stages of a stop beside the phases: an interrupted hook, `before_stop` hooks, deregistration,
 /// `after_stop` hooks.
@@ -45,11 +50,12 @@ impl Plan {
         }
     }
 
-    /// The stop that began at `begun` and finds components in so many phases.
-    pub(crate) fn begin(self, begun: Instant, phases: usize) -> Budget {
+    /// The stop that began at `begun` and finds components in so many phases; what the process
+    /// misses from now on is given back.
+    pub(crate) fn begin(self, begun: Instant, phases: usize, standstill: &Standstill) -> Budget {
         Budget {
             plan: Plan { phases, ..self },
-            deadline: begun + self.total,
+            deadline: standstill.deadline(begun + self.total),
         }
     }
 }
@@ -74,47 +80,57 @@ impl fmt::Display for Plan {
     }
 }
 
-/// The deadline of a stop that has begun.
-#[derive(Clone, Copy, Debug)]
+/// The deadline of a stop that has begun. Every deadline below moves with it.
+#[derive(Clone, Debug)]
 pub(crate) struct Budget {
     plan: Plan,
-    deadline: Instant,
+    deadline: Deadline,
 }
 
 impl Budget {
-    pub(crate) fn deadline(&self) -> Instant {
-        self.deadline
+    pub(crate) fn deadline(&self) -> &Deadline {
+        &self.deadline
     }
 
     /// By when a stage has to be over that `later` stages follow.
-    fn limit(&self, later: usize) -> Instant {
+    fn limit(&self, later: usize) -> Deadline {
         let kept = self.plan.reserve * u32::try_from(later).unwrap_or(u32::MAX);
-        self.deadline.checked_sub(kept).unwrap_or(self.deadline)
+        self.deadline.earlier_by(kept)
     }
 
     /// A hook of the start that was told while it ran; then come `before_stop` hooks.
-    pub(crate) fn interrupted(&self) -> Instant {
+    pub(crate) fn interrupted(&self) -> Deadline {
         self.limit(self.plan.phases + 3)
     }
 
     /// All `before_stop` hooks; then comes deregistration.
-    pub(crate) fn before_stop(&self, now: Instant) -> Instant {
-        (now + self.plan.before_stop).min(self.limit(self.plan.phases + 2))
+    pub(crate) fn before_stop(&self, now: Instant) -> Deadline {
+        let own = self.deadline.at(now + self.plan.before_stop);
+        own.sooner(self.limit(self.plan.phases + 2))
     }
 
     /// Deregistration; then come the phases.
-    pub(crate) fn deregister(&self, now: Instant) -> Instant {
-        (now + self.plan.deregister).min(self.limit(self.plan.phases + 1))
+    pub(crate) fn deregister(&self, now: Instant) -> Deadline {
+        let own = self.deadline.at(now + self.plan.deregister);
+        own.sooner(self.limit(self.plan.phases + 1))
     }
 
     /// A phase that `later` phases follow; then come `after_stop` hooks, until the deadline.
-    pub(crate) fn phase(&self, later: usize) -> Instant {
+    pub(crate) fn phase(&self, later: usize) -> Deadline {
         self.limit(later + 1)
+    }
+
+    /// The same for a phase that begins now. One that begins late, because what came before has
+    /// used up its time, has [a little](LATE) all the same: nothing may be in flight, and it takes
+    /// some polls to see that.
+    pub(crate) fn phase_from(&self, now: Instant, later: usize) -> Deadline {
+        self.phase(later).later(self.deadline.at(now + LATE))
     }
 
     /// The drain delay, cut to half of what is left.
     pub(crate) fn drain_delay(&self, now: Instant, wanted: Duration) -> Duration {
-        wanted.min(self.deadline.saturating_duration_since(now) / 2)
+        let left = self.deadline.instant().saturating_duration_since(now);
+        wanted.min(left / 2)
     }
 }
 
@@ -130,38 +146,81 @@ mod tests {
         assert_eq!(reserve(5), Duration::from_millis(250));
         assert_eq!(reserve(1), Duration::from_millis(50));
         let now = Instant::now();
-        let budget = Plan::new(Duration::from_secs(20), Duration::ZERO, 3).begin(now, 3);
-        assert_eq!(budget.phase(0) - now, Duration::from_secs(19));
-        assert_eq!(budget.phase(2) - now, Duration::from_secs(17));
+        let budget = Plan::new(Duration::from_secs(20), Duration::ZERO, 3).begin(
+            now,
+            3,
+            &Standstill::unwatched(),
+        );
+        assert_eq!(budget.phase(0).instant() - now, Duration::from_secs(19));
+        assert_eq!(budget.phase(2).instant() - now, Duration::from_secs(17));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_phase_that_begins_late_has_a_little_all_the_same() {
+        let now = Instant::now();
+        let standstill = Standstill::unwatched();
+        let budget =
+            Plan::new(Duration::from_secs(20), Duration::ZERO, 1).begin(now, 1, &standstill);
+        assert_eq!(budget.phase_from(now, 0), budget.phase(0));
+        let late = now + Duration::from_secs(60);
+        assert_eq!(budget.phase_from(late, 0).instant(), late + LATE);
     }
 
     #[tokio::test(start_paused = true)]
     async fn all_reserves_together_are_half_of_a_short_stop_at_most() {
         let now = Instant::now();
-        let budget = Plan::new(Duration::from_millis(200), Duration::ZERO, 6).begin(now, 6);
-        assert_eq!(budget.interrupted() - now, Duration::from_millis(110));
-        assert!(budget.before_stop(now) > now);
+        let budget = Plan::new(Duration::from_millis(200), Duration::ZERO, 6).begin(
+            now,
+            6,
+            &Standstill::unwatched(),
+        );
+        assert_eq!(
+            budget.interrupted().instant() - now,
+            Duration::from_millis(110)
+        );
+        assert!(budget.before_stop(now).instant() > now);
     }
 
     #[tokio::test(start_paused = true)]
     async fn hooks_and_deregistration_have_a_fifth_at_most() {
         let now = Instant::now();
-        let budget =
-            |seconds| Plan::new(Duration::from_secs(seconds), Duration::ZERO, 1).begin(now, 1);
-        assert_eq!(budget(20).before_stop(now) - now, Duration::from_secs(4));
-        assert_eq!(budget(20).deregister(now) - now, Duration::from_secs(3));
-        assert_eq!(budget(5).before_stop(now) - now, Duration::from_secs(1));
-        assert_eq!(budget(5).deregister(now) - now, Duration::from_secs(1));
+        let budget = |seconds| {
+            Plan::new(Duration::from_secs(seconds), Duration::ZERO, 1).begin(
+                now,
+                1,
+                &Standstill::unwatched(),
+            )
+        };
+        assert_eq!(
+            budget(20).before_stop(now).instant() - now,
+            Duration::from_secs(4)
+        );
+        assert_eq!(
+            budget(20).deregister(now).instant() - now,
+            Duration::from_secs(3)
+        );
+        assert_eq!(
+            budget(5).before_stop(now).instant() - now,
+            Duration::from_secs(1)
+        );
+        assert_eq!(
+            budget(5).deregister(now).instant() - now,
+            Duration::from_secs(1)
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_drain_delay_is_cut_to_half_of_what_is_left() {
         let now = Instant::now();
-        let budget = Plan::new(Duration::from_secs(4), Duration::from_secs(5), 1).begin(now, 1);
+        let budget = Plan::new(Duration::from_secs(4), Duration::from_secs(5), 1).begin(
+            now,
+            1,
+            &Standstill::unwatched(),
+        );
         let wanted = Duration::from_secs(5);
         assert_eq!(budget.drain_delay(now, wanted), Duration::from_secs(2));
         assert_eq!(
-            budget.drain_delay(budget.deadline(), wanted),
+            budget.drain_delay(budget.deadline().instant(), wanted),
             Duration::ZERO
         );
     }

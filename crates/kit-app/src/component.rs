@@ -6,7 +6,7 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use kit_sync::{
-    Cause, Gate, Scope, Supervisor, Task, TaskError, TaskReport, TaskTree, error_chain,
+    Cause, Deadline, Gate, Scope, Supervisor, Task, TaskError, TaskReport, TaskTree, error_chain,
 };
 use kit_transport::{Context, Cut, InheritedListeners, Lifecycle, Listening, Phase, Server, Stage};
 use tokio::sync::watch;
@@ -145,7 +145,7 @@ impl Component {
         mut self,
         core: Arc<Core>,
         cause: Cause,
-        limit: Instant,
+        limit: Deadline,
     ) -> Result<ComponentReport, BoxError> {
         self.is_running.store(false, Ordering::Release);
         let told = Instant::now();
@@ -155,16 +155,16 @@ impl Component {
         self.set_lifecycle(|life| {
             life.stage = Stage::Draining;
             life.healthy = false;
-            life.deadline = Some(limit - CUT_AHEAD);
+            life.deadline = Some(limit.earlier_by(CUT_AHEAD));
         });
         self.scope.cancel(cause);
-        self.finish_start(&core, limit).await;
+        self.finish_start(&core, &limit).await;
         let awaited = || Awaited::Drain {
             component: self.name.clone(),
             alive: alive_in(&self.scope),
         };
         let stopping =
-            async { tokio::join!(self.close(&core, limit), self.call_stop(&core, limit)) };
+            async { tokio::join!(self.close(&core, &limit), self.call_stop(&core, &limit)) };
         let (tasks, ()) = core.awaits(awaited, stopping).await;
         let cuts = [Cut::Request, Cut::Stream, Cut::Connection].map(|what| {
             let cuts = self.context.cuts();
@@ -208,7 +208,7 @@ impl Component {
 
     /// A start that was told to stop may go on until the limit. Its error is then a consequence;
     /// a panic, or having to be dropped, is a failure.
-    async fn finish_start(&mut self, core: &Core, limit: Instant) {
+    async fn finish_start(&mut self, core: &Core, limit: &Deadline) {
         let Some(starting) = &mut self.starting else {
             return;
         };
@@ -244,7 +244,7 @@ impl Component {
         });
     }
 
-    async fn call_stop(&self, core: &Core, limit: Instant) {
+    async fn call_stop(&self, core: &Core, limit: &Deadline) {
         if self.started.is_none() {
             return;
         }
@@ -267,13 +267,13 @@ impl Component {
         }
     }
 
-    async fn close(&self, core: &Core, limit: Instant) -> kit_sync::CloseReport {
+    async fn close(&self, core: &Core, limit: &Deadline) -> kit_sync::CloseReport {
         tokio::select! {
             biased;
-            report = self.scope.close(limit) => report,
+            report = self.scope.close_by(limit) => report,
             forced = core.control.forced() => {
-                let limit = limit.min(forced.at + FORCED);
-                self.set_lifecycle(|life| life.deadline = Some(Instant::now()));
+                let limit = limit.instant().min(forced.at + FORCED);
+                self.set_lifecycle(|life| life.deadline = Some(Instant::now().into()));
                 // The component is to cut and count before its tasks are aborted.
                 self.scope.close(limit.min(Instant::now() + CUT_AHEAD)).await
             }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use kit_sync::Cause;
+use kit_sync::{Cause, Deadline};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -165,7 +165,7 @@ impl Control {
     /// not done by then, and was dropped.
     pub(crate) async fn within<F: Future>(
         &self,
-        limit: Instant,
+        limit: &Deadline,
         grace: Duration,
         future: F,
     ) -> Option<F::Output> {
@@ -173,7 +173,7 @@ impl Control {
         tokio::select! {
             biased;
             output = future => Some(output),
-            () = sleep_until(limit) => None,
+            () = limit.passed() => None,
             () = forced => None,
         }
     }

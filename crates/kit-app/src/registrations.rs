@@ -157,7 +157,7 @@ impl Registered {
         }
         let limit = budget.deregister(Instant::now());
         let begun = Instant::now();
-        let left = limit.saturating_duration_since(begun);
+        let left = limit.instant().saturating_duration_since(begun);
         let registry = self.name.clone();
         let awaited = || Awaited::Deregistration {
             registry: registry.clone(),
@@ -165,7 +165,7 @@ impl Registered {
         let deregistered = core.awaits(awaited, self.registration.deregister_within(left));
         let error = match core
             .control
-            .within(limit, FORCED_DEREGISTRATION, deregistered)
+            .within(&limit, FORCED_DEREGISTRATION, deregistered)
             .await
         {
             Some(Ok(())) => None,

@@ -204,15 +204,15 @@ impl Run {
         })
     }
 
-    /// `consumers` is where events are delivered.
-    pub(crate) async fn until_stopped(mut self, consumers: &TaskTree) -> Result<Report, RunError> {
+    /// `home` is where the threads of the lifecycle live.
+    pub(crate) async fn until_stopped(mut self, home: &TaskTree) -> Result<Report, RunError> {
         if self.start().await.is_err() {
             self.core.give_up_ready();
         }
         let asked = self.core.control.asked().await;
         let (cause, failed) = (asked.cause.clone(), asked.failed);
         self.core.emit(Event::StopAsked { cause, failed });
-        self.stop(asked, consumers).await
+        self.stop(asked, home).await
     }
 
     pub(crate) fn enter(&mut self, stage: Stage) {
@@ -223,7 +223,7 @@ impl Run {
     /// Tells every component that was started so far.
     pub(crate) fn publish_lifecycle(&self) {
         for component in &self.components {
-            component.set_lifecycle(|life| *life = self.lifecycle);
+            component.set_lifecycle(|life| life.clone_from(&self.lifecycle));
         }
     }
 
@@ -388,11 +388,11 @@ fn check_names(servers: &[Arc<dyn Server>]) -> Result<(), Error> {
     }
 }
 
-/// How long a refused app waits for the consumers of its events.
+/// How long a refused app waits for the home of its events.
 const REFUSED: Duration = Duration::from_secs(1);
 
 /// Nothing was begun, so there is nothing to stop.
-pub(crate) async fn refused(core: &Core, error: Error, consumers: &TaskTree) -> RunError {
+pub(crate) async fn refused(core: &Core, error: Error, home: &TaskTree) -> RunError {
     let line = error_chain(&error);
     core.emit(Event::Failed {
         error: line.clone(),
@@ -402,7 +402,7 @@ pub(crate) async fn refused(core: &Core, error: Error, consumers: &TaskTree) -> 
         took: Duration::ZERO,
         exit_code: 1,
     });
-    let undelivered = core.events.flush(consumers.scope(), REFUSED).await;
+    let undelivered = core.events.flush(home.scope(), REFUSED).await;
     let report = Report {
         failures: vec![line],
         undelivered,

@@ -184,7 +184,7 @@ impl Run {
                 server,
                 &self.core,
                 &self.tree,
-                self.lifecycle,
+                self.lifecycle.clone(),
                 &self.gate,
                 &self.extensions,
                 self.environment.inherited(),

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Cause, CloseReport, Gate, Latch, TaskError, TaskTree, error_chain};
+use kit_sync::{
+    Cause, CloseReport, Deadline, Gate, Latch, Scope, Standstill, TaskError, TaskTree, error_chain,
+};
 use kit_transport::{Phase, Stage};
 use tokio::time::{Instant, sleep};
 
@@ -20,23 +22,27 @@ use crate::{Awaited, Error, Event, Report, RunError};
 impl Run {
     /// Lame duck → `before_stop` hooks → deregistered → drain delay → phases descending →
     /// `after_stop` hooks → stopped.
-    pub(crate) async fn stop(
-        mut self,
-        asked: Asked,
-        consumers: &TaskTree,
-    ) -> Result<Report, RunError> {
+    pub(crate) async fn stop(mut self, asked: Asked, home: &TaskTree) -> Result<Report, RunError> {
         // A stop that was asked for before the run has its whole time.
         let begun = asked.at.max(self.begun);
-        let budget = self
-            .plan
-            .begin(begun, self.later_phases()(Phase::new(u16::MAX)));
+        let standstill = self.watch_standstill(home.scope());
+        let phases = self.later_phases()(Phase::new(u16::MAX));
+        let budget = self.plan.begin(begun, phases, &standstill);
         self.lame_duck(&asked, &budget).await;
         self.drain(&asked.cause, &budget).await;
         self.await_deregistration().await;
         let after_stop = self.take_hooks(HookStage::AfterStop);
         self.stop_hooks(after_stop, budget.deadline(), FORCED).await;
         let tasks = self.close_tree(&budget).await;
-        self.finish(asked, tasks, consumers).await
+        self.finish(asked, tasks, home).await
+    }
+
+    /// Without a thread for it, a stop goes by the clock alone.
+    fn watch_standstill(&self, scope: &Scope) -> Standstill {
+        if self.core.events.is_inline() {
+            return Standstill::unwatched();
+        }
+        Standstill::watch(scope).unwrap_or_default()
     }
 
     // === lame duck ===
@@ -57,7 +63,7 @@ impl Run {
         let hooks = self.take_hooks(HookStage::BeforeStop);
         let limit = budget.before_stop(Instant::now());
         let go = self.deregister(budget);
-        self.stop_hooks(hooks, limit, Duration::ZERO).await;
+        self.stop_hooks(hooks, &limit, Duration::ZERO).await;
         go.open();
         let core = Arc::clone(&self.core);
         tokio::select! {
@@ -74,9 +80,9 @@ impl Run {
     fn publish_deadlines(&self, budget: &Budget) {
         let later = self.later_phases();
         for component in &self.components {
-            let deadline = budget.phase(later(component.phase)) - CUT_AHEAD;
+            let deadline = budget.phase(later(component.phase)).earlier_by(CUT_AHEAD);
             component.set_lifecycle(|life| {
-                *life = self.lifecycle;
+                *life = self.lifecycle.clone();
                 life.deadline = Some(deadline);
             });
         }
@@ -97,7 +103,8 @@ impl Run {
         let latch = go.latch("the hooks before");
         let registered = std::mem::take(&mut self.registered);
         let deregister = |registered: Registered| {
-            let deregistering = registered.deregister(go.clone(), *budget, Arc::clone(&self.core));
+            let deregistering =
+                registered.deregister(go.clone(), budget.clone(), Arc::clone(&self.core));
             let stopping = &self.scopes.stopping;
             stopping.spawn("deregister", async move { Ok(deregistering.await) })
         };
@@ -151,7 +158,7 @@ impl Run {
         let later = self.later_phases();
         let mut components = std::mem::take(&mut self.components);
         while let Some(phase) = components.iter().map(|component| component.phase).max() {
-            let limit = budget.phase(later(phase));
+            let limit = budget.phase_from(Instant::now(), later(phase));
             let (now, rest): (Vec<_>, Vec<_>) = components
                 .into_iter()
                 .partition(|component| component.phase == phase);
@@ -161,7 +168,7 @@ impl Run {
                 let name = component.name.clone();
                 stopping.spawn(
                     name,
-                    component.stop(Arc::clone(&self.core), cause.clone(), limit),
+                    component.stop(Arc::clone(&self.core), cause.clone(), limit.clone()),
                 )
             };
             let stopping: Vec<_> = now.into_iter().map(stop).collect();
@@ -190,7 +197,7 @@ impl Run {
         let awaited = hook.awaited();
         let ended = core.awaits(
             || awaited.clone(),
-            core.control.within(limit, Duration::ZERO, &mut hook.task),
+            core.control.within(&limit, Duration::ZERO, &mut hook.task),
         );
         match ended.await {
             Some(ended) => {
@@ -211,7 +218,7 @@ impl Run {
     /// Runs hooks one after the other; each has an equal share of what is left until `limit`, so
     /// that one that hangs leaves the others their time. A forced stop leaves them `grace`; with
     /// none, those that have not begun are skipped.
-    async fn stop_hooks(&mut self, hooks: VecDeque<Hook>, limit: Instant, grace: Duration) {
+    async fn stop_hooks(&mut self, hooks: VecDeque<Hook>, limit: &Deadline, grace: Duration) {
         let mut left = hooks.len();
         for hook in hooks {
             let now = Instant::now();
@@ -219,15 +226,20 @@ impl Run {
             if grace.is_zero() && forced.is_some() {
                 return;
             }
-            let limit = forced.map_or(limit, |forced| limit.min(forced.at + grace));
-            let share = limit.saturating_duration_since(now) / u32::try_from(left).unwrap_or(1);
+            let limit = match forced {
+                Some(forced) => limit.clone().sooner(limit.at(forced.at + grace)),
+                None => limit.clone(),
+            };
+            let left_over = limit.instant().saturating_duration_since(now);
+            let share = left_over / u32::try_from(left).unwrap_or(1);
             left -= 1;
             let hook = self.call_hook(hook);
-            self.await_stop_hook(hook, now + share, grace).await;
+            self.await_stop_hook(hook, &limit.at(now + share), grace)
+                .await;
         }
     }
 
-    async fn await_stop_hook(&mut self, mut hook: RunningHook, limit: Instant, grace: Duration) {
+    async fn await_stop_hook(&mut self, mut hook: RunningHook, limit: &Deadline, grace: Duration) {
         let core = Arc::clone(&self.core);
         let awaited = hook.awaited();
         let ended = core.awaits(
@@ -250,19 +262,22 @@ impl Run {
         let core = Arc::clone(&self.core);
         let deadline = || {
             let forced = core.control.is_forced();
-            forced.map_or(budget.deadline(), |forced| {
-                budget.deadline().min(forced.at + FORCED)
-            })
+            let deadline = budget.deadline().clone();
+            match forced {
+                Some(forced) => deadline.clone().sooner(deadline.at(forced.at + FORCED)),
+                None => deadline,
+            }
         };
         let mut tasks = CloseReport::default();
         for hooks in [&self.scopes.start_hooks, &self.scopes.stop_hooks] {
             let awaited = || Awaited::HookTasks {
                 alive: alive_in(hooks),
             };
+            let limit = deadline();
             let closed = tokio::select! {
                 biased;
-                closed = core.awaits(awaited, hooks.close(deadline())) => closed,
-                _ = core.control.forced() => hooks.close(deadline()).await,
+                closed = core.awaits(awaited, hooks.close_by(&limit)) => closed,
+                _ = core.control.forced() => hooks.close_by(&deadline()).await,
             };
             tasks.absorb(closed);
         }
@@ -295,13 +310,13 @@ impl Run {
         tasks
     }
 
-    /// Says that the app has stopped, waits for the consumers of its events for as long as a stage
+    /// Says that the app has stopped, waits for the home of its events for as long as a stage
     /// keeps for those after it, and reports.
     async fn finish(
         mut self,
         asked: Asked,
         mut tasks: CloseReport,
-        consumers: &TaskTree,
+        home: &TaskTree,
     ) -> Result<Report, RunError> {
         let errors = self.core.take_failures();
         let exit_code = match self.core.control.is_forced() {
@@ -314,8 +329,8 @@ impl Run {
         // What follows has a limit of its own.
         self.core.control.backstop.stop_ended();
         let reserve = self.plan.reserve;
-        let undelivered = self.core.events.flush(consumers.scope(), reserve).await;
-        tasks.absorb(consumers.close(Instant::now()).await);
+        let undelivered = self.core.events.flush(home.scope(), reserve).await;
+        tasks.absorb(home.close(Instant::now()).await);
         let info = &self.core.info;
         let report = Report {
             name: info.name().to_owned(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use kit_sync::Deadline;
 
 /// The states of an application, in the order in which they follow one another.
 ///
@@ -42,7 +42,7 @@ impl fmt::Display for Stage {
 
 /// What one component is told of the application's life; published through
 /// [`Context::lifecycle`](crate::Context::lifecycle).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lifecycle {
     /// Where the application stands.
@@ -54,8 +54,9 @@ pub struct Lifecycle {
     pub drain_delay: Duration,
     /// By when *this* component must have ended. Known from the beginning of a stop; a second
     /// signal moves it to now. It lies a little before the moment at which the application
-    /// aborts the component's tasks, so that the component itself can cut and count first.
-    pub deadline: Option<Instant>,
+    /// aborts the component's tasks, so that the component itself can cut and count first. It
+    /// moves by itself when the process stands still.
+    pub deadline: Option<Deadline>,
 }
 
 impl Lifecycle {

@@ -166,7 +166,7 @@ impl Server for Fake {
         let told = ctx.scope().token().clone();
         let following = async move {
             loop {
-                seen.lock().unwrap().push(*life.borrow_and_update());
+                seen.lock().unwrap().push(life.borrow_and_update().clone());
                 if !matches!(told.run_until_cancelled(life.changed()).await, Some(Ok(()))) {
                     return;
                 }

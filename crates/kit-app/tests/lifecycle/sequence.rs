@@ -135,7 +135,7 @@ async fn a_component_sees_the_life_of_the_app() {
             (Stage::Draining, false),
         ]
     );
-    let lame_duck = seen[2];
+    let lame_duck = &seen[2];
     assert_eq!(lame_duck.drain_delay, Duration::from_secs(2));
     assert!(
         lame_duck.deadline.is_some(),

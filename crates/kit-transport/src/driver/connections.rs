@@ -127,10 +127,16 @@ impl Connections {
     pub(super) async fn until(&self, time: Instant) {
         let mut life = self.ctx.lifecycle();
         loop {
-            let deadline = life.borrow_and_update().deadline;
-            let next = deadline.map_or(time, |deadline| deadline.min(time));
+            let deadline = life.borrow_and_update().deadline.clone();
+            let passed = async {
+                match &deadline {
+                    Some(deadline) => deadline.passed().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                () = sleep_until(next) => return,
+                () = sleep_until(time) => return,
+                () = passed => return,
                 Ok(()) = life.changed() => {}
             }
         }
@@ -138,9 +144,9 @@ impl Connections {
 
     /// A wait of the drain's, which leaves most of the time to what is in flight.
     pub(super) fn at_most_a_fifth(&self, wait: Duration) -> Duration {
-        let deadline = self.ctx.lifecycle().borrow().deadline;
+        let deadline = self.ctx.lifecycle().borrow().deadline.clone();
         deadline.map_or(wait, |deadline| {
-            wait.min(deadline.saturating_duration_since(Instant::now()) / 5)
+            wait.min(deadline.instant().saturating_duration_since(Instant::now()) / 5)
         })
     }
 

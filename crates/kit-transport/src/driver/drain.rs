@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kit_sync::Deadline;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::conn::Conn;
@@ -38,21 +39,26 @@ pub(super) async fn drain(connections: &Connections, hand_over: HandOver, begun:
     let mut watching = true;
     let mut swept = None;
     loop {
-        let deadline = life.borrow_and_update().deadline;
-        let grace = deadline
+        let deadline = life.borrow_and_update().deadline.clone();
+        let at = deadline.as_ref().map(Deadline::instant);
+        let grace = at
             .map(|deadline| deadline.saturating_duration_since(told) / 2)
             .map_or(connections.options.stream_grace, |half| {
                 connections.options.stream_grace.min(half)
             });
         let sweep = swept.map_or_else(|| after(told, grace), |swept| swept + AGAIN);
-        let next = deadline.map_or(sweep, |deadline| deadline.min(sweep));
+        let next = at.map_or(sweep, |deadline| deadline.min(sweep));
         tokio::select! {
             biased;
             () = connections.all_gone() => break,
             changed = life.changed(), if watching => watching = changed.is_ok(),
             () = sleep_until(next) => {
                 let now = Instant::now();
-                if deadline.is_some_and(|deadline| deadline <= now) {
+                if at.is_some_and(|deadline| deadline <= now) {
+                    // The process may have stood still; then the deadline has moved.
+                    if let Some(deadline) = &deadline && !deadline.has_passed().await {
+                        continue;
+                    }
                     cut(connections, Conn::cut);
                     // Who holds a socket and does not look is not waited for.
                     let _ = timeout(AFTER_THE_CUT, connections.all_gone()).await;

@@ -44,7 +44,7 @@ impl Health for AppHealth {
                 "no service is called `{name}` here"
             )));
         }
-        let status = status(*self.lifecycle.borrow());
+        let status = status(&self.lifecycle.borrow());
         Ok(Response::new(response(status)))
     }
 
@@ -68,7 +68,7 @@ impl Health for AppHealth {
     }
 }
 
-fn status(life: Lifecycle) -> ServingStatus {
+fn status(life: &Lifecycle) -> ServingStatus {
     if life.healthy {
         ServingStatus::Serving
     } else {
@@ -99,7 +99,7 @@ impl Watching {
             let status = match (self.known, draining) {
                 (false, _) => ServingStatus::ServiceUnknown,
                 (true, true) => ServingStatus::NotServing,
-                (true, false) => status(*self.lifecycle.borrow_and_update()),
+                (true, false) => status(&self.lifecycle.borrow_and_update()),
             };
             if self.sent != Some(status) {
                 self.sent = Some(status);

@@ -248,7 +248,7 @@ async fn a_deadline_that_moves_to_now_cuts_now() {
     let (life, told) = (server.life.clone(), server.ctx.scope().token().clone());
     let second_signal = async {
         told.cancelled().await;
-        life.send_modify(|life| life.deadline = Some(tokio::time::Instant::now()));
+        life.send_modify(|life| life.deadline = Some(tokio::time::Instant::now().into()));
     };
     let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), second_signal);
     ended.within(200).cut(Cut::Request, 1);

@@ -69,7 +69,7 @@ impl Fixture {
         self.life.send_modify(|life| {
             life.stage = Stage::LameDuck;
             life.healthy = false;
-            life.deadline = Some(Instant::now() + deadline);
+            life.deadline = Some((Instant::now() + deadline).into());
         });
     }
 

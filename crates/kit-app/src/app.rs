@@ -130,26 +130,16 @@ where
         app.settings.watchdog_home = Some(home.scope().clone());
         let ended = app.run().await;
         match ended {
-            Ok(report) => {
-                tell_the_rest(&report);
-                ExitCode::SUCCESS
-            }
+            Ok(_) => ExitCode::SUCCESS,
             Err(error) => {
-                tell_the_rest(error.report());
-                let code = error.exit_code();
-                print(&error);
-                ExitCode::from(code)
+                // Each failure has had its line in the log, if there is one.
+                if !tracing::enabled!(tracing::Level::ERROR) {
+                    print(&error);
+                }
+                ExitCode::from(error.exit_code())
             }
         }
     })
-}
-
-/// What is in the report beside the first failure, which has a line of its own.
-fn tell_the_rest(report: &Report) {
-    let summary = report.summary();
-    if !summary.is_empty() {
-        tracing::warn!("{summary}");
-    }
 }
 
 /// One line: in the log when there is one, on the standard error output otherwise.

@@ -197,12 +197,15 @@ impl Component {
                 .collect(),
             tasks,
         };
-        let cut = report.overdue();
-        if let Some(what) = cut.clone() {
+        if let Some(what) = report.overdue() {
             core.keep_failure(Error::Cut { what });
         }
-        let (name, took) = (report.name.clone(), report.took);
-        core.emit(Event::ComponentStopped { name, took, cut });
+        core.emit(Event::ComponentStopped {
+            name: report.name.clone(),
+            took: report.took,
+            drained: report.drained.clone(),
+            cut: report.cut(),
+        });
         Ok(report)
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kit_registry::Endpoint;
 use kit_sync::{Cause, TaskReport, WatchdogEvent};
-use kit_transport::{Listening, Phase, Stage};
+use kit_transport::{Drained, Listening, Phase, Stage};
 
 use crate::{Awaited, DrainProfile, HookStage};
 
@@ -157,7 +157,9 @@ pub enum Event {
         name: String,
         /// How long it took.
         took: Duration,
-        /// What had to be cut, if anything.
+        /// What its drain came to, if it is a server.
+        drained: Option<Drained>,
+        /// What had to be cut, counted by kind, if anything.
         cut: Option<String>,
     },
     /// The watchdog of [`App::main`](crate::App::main) has noticed something. It comes between

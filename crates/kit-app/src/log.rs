@@ -144,16 +144,16 @@ fn log(event: &Event) {
         Event::ComponentStopped {
             name,
             took,
-            cut: None,
+            drained,
+            cut,
         } => {
-            info!(component = name, ?took, "stopped");
-        }
-        Event::ComponentStopped {
-            name,
-            took,
-            cut: Some(cut),
-        } => {
-            warn!(component = name, ?took, %cut, "stopped, but not everything had ended");
+            let drained = drained.as_ref().map(tracing::field::display);
+            match cut {
+                None => info!(component = name, ?took, drained, "stopped"),
+                Some(cut) => {
+                    warn!(component = name, ?took, drained, %cut, "stopped, not all had ended");
+                }
+            }
         }
         Event::Watchdog(event @ WatchdogEvent::RuntimeBack { .. }) => info!("{event}"),
         Event::Watchdog(event) => warn!("{event}"),

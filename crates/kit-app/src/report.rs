@@ -91,27 +91,6 @@ pub struct RegistrationReport {
     pub error: Option<String>,
 }
 
-impl Report {
-    /// What went wrong beside the first failure, which is told elsewhere; and what is remarkable.
-    pub(crate) fn summary(&self) -> String {
-        let others = self
-            .failures
-            .iter()
-            .skip(1)
-            .map(|failure| format!("also failed: {failure}"));
-        let remarks = self
-            .remarks
-            .iter()
-            .map(|remark| format!("remark: {remark}"));
-        let undelivered = self
-            .undelivered
-            .iter()
-            .map(|what| format!("remark: {what}"));
-        let parts: Vec<_> = others.chain(remarks).chain(undelivered).collect();
-        parts.join("; ")
-    }
-}
-
 impl ComponentReport {
     /// What makes the exit code 1: requests without their whole answer, and tasks that did not end.
     pub(crate) fn overdue(&self) -> Option<String> {
@@ -121,6 +100,19 @@ impl ComponentReport {
         });
         let parts = requests.into_iter().chain(overdue(&self.name, &self.tasks));
         let parts: Vec<String> = parts.collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    /// Everything that was cut, counted by kind.
+    pub(crate) fn cut(&self) -> Option<String> {
+        let cuts = self.cuts.iter();
+        let mut parts: Vec<_> = cuts
+            .map(|(what, count, _)| counted(*count, &what.to_string(), &[]))
+            .collect();
+        let tasks = self.tasks.cut().count() + self.tasks.aborted_members;
+        if tasks > 0 {
+            parts.push(counted(tasks, "task", &[]));
+        }
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 }

@@ -20,7 +20,7 @@ use kit::{App, AppBuilder, grpc, http};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    logging::init(args.log);
+    let _log = logging::init(args.log);
 
     let http = http::Server::new(args.http, greeter::routes());
     let grpc = grpc::Server::new(args.grpc)

@@ -11,7 +11,7 @@ use super::conn::{Conn, Named};
 use super::lame_duck::{self, LameDuck};
 use super::options::ConnectionOptions;
 use super::peer::Peer;
-use crate::{Context, Cut};
+use crate::Context;
 
 /// The connections whose I/O lives, and what the ended ones leave behind: numbers.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Connections {
         if let Some(most) = open_files().map(|files| (files / 10 * 9).max(1))
             && most < options.max_connections
         {
-            tracing::info!(
+            tracing::debug!(
                 server = ctx.scope().path(),
                 asked_for = options.max_connections,
                 most,
@@ -170,11 +170,8 @@ impl Connections {
 
     pub(super) fn count(&self, cut: Vec<Named>) {
         for (what, which) in cut {
-            if what == Cut::Connection {
-                tracing::debug!(%what, %which, "cut");
-            } else {
-                tracing::warn!(%what, %which, "cut");
-            }
+            // The application's report names it.
+            tracing::debug!(%what, %which, "cut");
             self.ctx.count_cut(what, which);
         }
     }

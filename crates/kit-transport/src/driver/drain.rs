@@ -109,7 +109,7 @@ fn report(connections: &Connections, streams: usize, begun: &Begun) {
         took: begun.told.elapsed(),
     };
     let cuts = connections.ctx.cuts();
-    tracing::info!(
+    tracing::debug!(
         server = connections.ctx.scope().path(),
         connections = drained.connections,
         requests = drained.requests,

@@ -1,14 +1,19 @@
-//! A log that cannot be written is no reason to end differently.
+//! A log that cannot be written, or that nobody reads, is no reason to go on or to end
+//! differently.
 
 use std::fs::OpenOptions;
+use std::io::{PipeReader, PipeWriter, Write};
 use std::process::Stdio;
 
 use kit_testing::dead_address;
+use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
+use tokio::time::timeout;
 
-use crate::support::soon;
+use crate::support::{PATIENCE, soon};
 
 #[tokio::test]
 async fn a_full_disk_behind_the_log_changes_nothing() {
@@ -25,4 +30,42 @@ async fn a_full_disk_behind_the_log_changes_nothing() {
     let pid = i32::try_from(child.id().unwrap()).unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
+}
+
+/// Whatever is written to it blocks: nobody reads, and it is full from the beginning.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    // To the last byte.
+    for block in [&[b'-'; 4096][..], b"-"] {
+        while writer.write(block).is_ok() {}
+    }
+    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    (reader, writer)
+}
+
+#[tokio::test]
+async fn a_full_pipe_that_nobody_reads_holds_up_neither_start_nor_requests_nor_stop() {
+    for form in ["pretty", "json"] {
+        let (_reader, writer) = full_pipe();
+        let address = dead_address();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_helloworld"))
+            .args(["--http", &address, "--grpc", "127.0.0.1:0", "--log", form])
+            .stderr(Stdio::from(writer))
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let listens = async || TcpStream::connect(&address).await.ok();
+        let mut stream = soon("it listens", listens).await;
+        let request = b"GET /helloworld/kit HTTP/1.1\r\nhost: kit\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        drop(stream);
+        let pid = i32::try_from(child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+        let ended = timeout(PATIENCE, child.wait()).await.expect("it ends");
+        assert_eq!(ended.unwrap().code(), Some(0), "{form}");
+    }
 }

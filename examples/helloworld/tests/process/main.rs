@@ -9,6 +9,7 @@ mod arguments;
 mod cut;
 mod early;
 mod failures;
+mod frozen;
 mod grpc;
 mod http;
 mod idle;

@@ -1,0 +1,37 @@
+//! A process that does not run for a while, as in a container that is paused.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::support::{Service, Signal};
+
+const STANDSTILL: Duration = Duration::from_secs(3);
+
+#[tokio::test]
+async fn a_stop_with_nothing_in_flight_survives_a_standstill_longer_than_its_deadline() {
+    let args = ["--stop-timeout", "2s", "--drain-delay", "500ms"];
+    let mut service = Service::start(&args).await;
+    service.signal(Signal::TERM);
+    service.process.line("drain delay").await;
+    service.signal(Signal::STOP);
+    // Its length is what is tested.
+    sleep(STANDSTILL).await;
+    service.signal(Signal::CONT);
+    service.process.exit().await.expect(0);
+}
+
+#[tokio::test]
+async fn a_request_gets_the_time_back_that_the_process_stood_still() {
+    let args = ["--stop-timeout", "2s", "--drain-delay", "0s"];
+    let mut service = Service::start(&args).await;
+    let mut http = service.connect().await;
+    http.begin("/helloworld/slow?delay=1s").await;
+    service.signal(Signal::TERM);
+    service.process.line("lame duck").await;
+    service.signal(Signal::STOP);
+    sleep(STANDSTILL).await;
+    service.signal(Signal::CONT);
+    assert_eq!(http.response().await.status, 200);
+    service.process.exit().await.expect(0);
+}

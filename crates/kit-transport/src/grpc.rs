@@ -14,7 +14,7 @@ use tonic::server::NamedService;
 #[cfg(feature = "tls")]
 use crate::Tls;
 use crate::driver::{self, Listener, Security};
-use crate::{ConnectionOptions, Context, Listen, Listening};
+use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
 mod handler;
 mod health;
@@ -51,7 +51,7 @@ pub use until_unavailable::UntilUnavailable;
 /// use kit_transport::grpc;
 ///
 /// # fn server(greeter: impl Greeter, FILE_DESCRIPTOR_SET: &'static [u8]) -> grpc::Server {
-/// grpc::Server::new(([127, 0, 0, 1], 9000)).service(greeter).reflection(FILE_DESCRIPTOR_SET)
+/// grpc::Server::new(":9000").service(greeter).reflection(FILE_DESCRIPTOR_SET)
 /// # }
 /// # use std::convert::Infallible;
 /// # use tonic::{body::Body, codegen::{Service, http}, server::NamedService};
@@ -62,6 +62,8 @@ pub use until_unavailable::UntilUnavailable;
 #[must_use = "a server does nothing until an application runs it"]
 pub struct Server {
     name: Cow<'static, str>,
+    phase: Phase,
+    private: bool,
     listen: Listen,
     services: Services,
     options: ConnectionOptions,
@@ -69,11 +71,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with no service but health, at an address (port 0 lets the system choose), or
-    /// wherever else a [`Listen`] says.
+    /// A server with no service but health, at an address, such as `":9000"` or
+    /// `([127, 0, 0, 1], 9000)` (port 0 lets the system choose), or wherever else a [`Listen`] says.
     pub fn new(listen: impl Into<Listen>) -> Server {
         Server {
             name: Cow::Borrowed("grpc"),
+            phase: Phase::SERVERS,
+            private: false,
             listen: listen.into(),
             services: Services::new(),
             options: ConnectionOptions::default(),
@@ -110,9 +114,27 @@ impl Server {
     }
 
     /// Its name in logs, reports and errors. Default: `grpc`.
-    pub fn named(self, name: impl Into<Cow<'static, str>>) -> Server {
+    ///
+    /// As a builder's method it hides the one of the trait, which is
+    /// `kit_transport::Server::name(&server)`; so does [`phase`](Self::phase).
+    pub fn name(self, name: impl Into<Cow<'static, str>>) -> Server {
         Server {
             name: name.into(),
+            ..self
+        }
+    }
+
+    /// The phase in which it starts; it stops in the reverse order. Default: [`Phase::SERVERS`].
+    pub fn phase(self, phase: Phase) -> Server {
+        Server { phase, ..self }
+    }
+
+    /// Keeps it out of the endpoints that registries show, wherever it listens: for an admin
+    /// server, or metrics. It is reached all the same by those who know its address; an address
+    /// such as `localhost:9090` keeps other machines out.
+    pub fn private(self) -> Server {
+        Server {
+            private: true,
             ..self
         }
     }
@@ -136,14 +158,20 @@ impl crate::Server for Server {
         &self.name
     }
 
+    fn phase(&self) -> Phase {
+        self.phase
+    }
+
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         self.options.check()?;
         let handler = GrpcHandler::new(self.services.routes(ctx)?);
         let secured = self.security.start(&[b"h2"], ctx).await?;
         let listener = Listener::bind(&self.listen, ctx).await?;
-        let address = listener.address()?;
+        let mut listening = listener.listening(self.security.scheme("grpc", "grpcs"));
+        if self.private {
+            listening = listening.private();
+        }
         driver::serve(ctx, listener, handler, self.options.clone(), secured);
-        let scheme = self.security.scheme("grpc", "grpcs");
-        Ok(vec![Listening::new(scheme, address)])
+        Ok(vec![listening])
     }
 }

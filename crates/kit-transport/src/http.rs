@@ -13,7 +13,7 @@ use crate::Tls;
 use crate::driver::{self, Listener, Security};
 #[cfg(feature = "grpc")]
 use crate::grpc;
-use crate::{ApiError, ConnectionOptions, Context, Draining, Listen, Listening, Peer};
+use crate::{ApiError, ConnectionOptions, Context, Draining, Listen, Listening, Peer, Phase};
 
 mod handler;
 #[cfg(feature = "ws")]
@@ -37,12 +37,16 @@ pub use websocket::{WebSocket, WebSocketUpgrade};
 /// use kit_transport::http;
 ///
 /// let router = Router::new().route("/hello", get(|| async { "Hello" }));
-/// let server = http::Server::new(([127, 0, 0, 1], 8000), router).named("public");
+/// let server = http::Server::new(":8000", router);
+/// // One more, which is not for others.
+/// let admin = http::Server::new("localhost:9090", Router::new()).name("admin").private();
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a server does nothing until an application runs it"]
 pub struct Server {
     name: Cow<'static, str>,
+    phase: Phase,
+    private: bool,
     listen: Listen,
     router: Router,
     #[cfg(feature = "grpc")]
@@ -52,11 +56,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server for `router` at an address (port 0 lets the system choose), or wherever else a
-    /// [`Listen`] says.
+    /// A server for `router` at an address, such as `":8000"` or `([127, 0, 0, 1], 8000)` (port 0
+    /// lets the system choose), or wherever else a [`Listen`] says.
     pub fn new(listen: impl Into<Listen>, router: Router) -> Server {
         Server {
             name: Cow::Borrowed("http"),
+            phase: Phase::SERVERS,
+            private: false,
             listen: listen.into(),
             router,
             #[cfg(feature = "grpc")]
@@ -87,9 +93,27 @@ impl Server {
     }
 
     /// Its name in logs, reports and errors. Default: `http`.
-    pub fn named(self, name: impl Into<Cow<'static, str>>) -> Server {
+    ///
+    /// As a builder's method it hides the one of the trait, which is
+    /// `kit_transport::Server::name(&server)`; so does [`phase`](Self::phase).
+    pub fn name(self, name: impl Into<Cow<'static, str>>) -> Server {
         Server {
             name: name.into(),
+            ..self
+        }
+    }
+
+    /// The phase in which it starts; it stops in the reverse order. Default: [`Phase::SERVERS`].
+    pub fn phase(self, phase: Phase) -> Server {
+        Server { phase, ..self }
+    }
+
+    /// Keeps it out of the endpoints that registries show, wherever it listens: for an admin
+    /// server, or metrics. It is reached all the same by those who know its address; an address
+    /// such as `localhost:9090` keeps other machines out.
+    pub fn private(self) -> Server {
+        Server {
+            private: true,
             ..self
         }
     }
@@ -113,6 +137,10 @@ impl crate::Server for Server {
         &self.name
     }
 
+    fn phase(&self) -> Phase {
+        self.phase
+    }
+
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         self.options.check()?;
         let handler = HttpHandler {
@@ -127,17 +155,21 @@ impl crate::Server for Server {
         };
         let secured = self.security.start(&[b"h2", b"http/1.1"], ctx).await?;
         let listener = Listener::bind(&self.listen, ctx).await?;
-        let address = listener.address()?;
-        driver::serve(ctx, listener, handler, self.options.clone(), secured);
         let here = |plain, encrypted| {
-            let scheme = self.security.scheme(plain, encrypted);
-            Listening::new(scheme, address.clone())
+            let listening = listener.listening(self.security.scheme(plain, encrypted));
+            if self.private {
+                return listening.private();
+            }
+            listening
         };
+        #[cfg_attr(not(feature = "grpc"), expect(unused_mut))]
+        let mut listening = vec![here("http", "https")];
         #[cfg(feature = "grpc")]
         if self.grpc.is_some() {
-            return Ok(vec![here("http", "https"), here("grpc", "grpcs")]);
+            listening.push(here("grpc", "grpcs"));
         }
-        Ok(vec![here("http", "https")])
+        driver::serve(ctx, listener, handler, self.options.clone(), secured);
+        Ok(listening)
     }
 }
 

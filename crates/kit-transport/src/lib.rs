@@ -37,7 +37,7 @@ pub use error::ApiError;
 pub use inherited::{Inherited, InheritedListeners};
 pub use lifecycle::{Lifecycle, Stage};
 #[cfg(any(feature = "http", feature = "grpc"))]
-pub use listen::{HandOver, Listen};
+pub use listen::{HandOver, Listen, ListenError};
 pub use listening::{Address, Listening};
 pub use phase::Phase;
 #[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]

@@ -3,25 +3,55 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::Inherited;
 
+#[cfg(feature = "serde")]
+mod serde;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use text::ListenError;
+
 /// Where a server listens, and how.
 ///
-/// Anything that is a socket address will do where a `Listen` is asked for; port 0 lets the system
-/// choose.
+/// Anything that is a socket address will do where a `Listen` is asked for, and what people write;
+/// port 0 lets the system choose.
+///
+/// | text | listens at |
+/// |---|---|
+/// | `:8000` | every interface, IPv6 and IPv4; IPv4 alone on a system without IPv6 |
+/// | `localhost:8000` | `127.0.0.1`, for this machine alone; `[::1]` on a system without IPv4 |
+/// | `10.0.0.7:8000`, `[fd00::7]:8000` | that address |
+/// | `0.0.0.0:8000` | every interface, IPv4 alone |
+/// | `[::]:8000` | every interface, IPv6 and IPv4 |
+/// | `unix:/run/greeter.sock`, `unix:///run/greeter.sock` | a Unix socket; a relative path begins in the working directory |
+/// | `inherited:0` | the first listener that the process was given, as [`Listen::inherited`] |
+///
+/// Names other than `localhost` are refused: what a name means may change between two starts, and
+/// may be several addresses. [`FromStr`](std::str::FromStr) says what is wrong with a text, and so
+/// a flag or a file that is parsed fails early. `From<&str>` keeps a wrong text, and the server's
+/// start fails with the same [`ListenError`].
+///
+/// [`Display`](fmt::Display) writes the text that is parsed as the same place; what else was set,
+/// such as the backlog, is not part of it, and a listener of one's own has no such text.
 ///
 /// ```
 /// use kit_transport::{HandOver, Listen};
 ///
 /// let simple = Listen::from(([127, 0, 0, 1], 8000));
 /// // The old and the new process both listen while one takes over from the other.
-/// let rolling = Listen::from(([0, 0, 0, 0], 8000)).hand_over(HandOver::ReusePort);
+/// let rolling = Listen::from(":8000").hand_over(HandOver::ReusePort);
 /// let local = Listen::unix("/run/greeter.sock").mode(0o660);
 /// // From systemd, or from the process before this one (`LISTEN_FDS`).
 /// let inherited = Listen::inherited(0);
+///
+/// let error = "http://0.0.0.0:8000".parse::<Listen>().unwrap_err();
+/// assert!(error.to_string().ends_with("write `0.0.0.0:8000`"));
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "it says where to listen, and does not listen"]
@@ -37,9 +67,15 @@ pub struct Listen {
 #[derive(Clone, Debug)]
 pub(crate) enum At {
     Address(SocketAddr),
+    /// Every interface, in each family that the system has.
+    Everywhere(u16),
+    /// The loopback interface.
+    Localhost(u16),
     Unix(PathBuf),
     Existing(Existing),
     Inherited(usize),
+    /// A text that says no place; the start fails with it.
+    Unusable(ListenError),
 }
 
 /// Taken by the first start: as long as anybody holds a listener, the system queues connections.
@@ -147,10 +183,39 @@ impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.at {
             At::Address(address) => write!(f, "{address}"),
+            At::Everywhere(port) => write!(f, ":{port}"),
+            At::Localhost(port) => write!(f, "localhost:{port}"),
             At::Unix(path) => write!(f, "unix:{}", path.display()),
             At::Existing(_) => f.write_str("the listener that it was given"),
-            At::Inherited(index) => write!(f, "inherited listener {index}"),
+            At::Inherited(index) => write!(f, "inherited:{index}"),
+            At::Unusable(error) => f.write_str(error.text()),
         }
+    }
+}
+
+impl FromStr for Listen {
+    type Err = ListenError;
+
+    fn from_str(text: &str) -> Result<Listen, ListenError> {
+        Ok(match text::parse(text)? {
+            At::Inherited(index) => Listen::inherited(index),
+            at => Listen::new(at),
+        })
+    }
+}
+
+/// Never fails: the start of the server does, when the text is wrong.
+impl From<&str> for Listen {
+    fn from(text: &str) -> Listen {
+        let parsed = text.parse();
+        parsed.unwrap_or_else(|error| Listen::new(At::Unusable(error)))
+    }
+}
+
+/// Never fails: the start of the server does, when the text is wrong.
+impl From<String> for Listen {
+    fn from(text: String) -> Listen {
+        Listen::from(text.as_str())
     }
 }
 

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 pub struct Listening {
     scheme: Cow<'static, str>,
     address: Address,
+    private: bool,
+    only_ipv6: bool,
 }
 
 /// An address that is bound or connected.
@@ -46,8 +48,12 @@ impl fmt::Display for Address {
 impl Listening {
     /// Listening at an address.
     pub fn new(scheme: impl Into<Cow<'static, str>>, address: Address) -> Listening {
-        let scheme = scheme.into();
-        Listening { scheme, address }
+        Listening {
+            scheme: scheme.into(),
+            address,
+            private: false,
+            only_ipv6: false,
+        }
     }
 
     /// Listening on an IP address, such as `Listening::tcp("http", address)`.
@@ -58,6 +64,45 @@ impl Listening {
     /// Listening on a Unix socket.
     pub fn unix(scheme: impl Into<Cow<'static, str>>, path: impl Into<PathBuf>) -> Listening {
         Listening::new(scheme, Address::Unix(path.into()))
+    }
+
+    /// The same, and not for others: it is not advertised in registries, however it can be reached.
+    /// For an admin server, or metrics that a neighbour collects.
+    ///
+    /// ```
+    /// use kit_transport::Listening;
+    ///
+    /// let listening = Listening::tcp("http", ([127, 0, 0, 1], 9090).into()).private();
+    /// assert!(listening.is_private());
+    /// ```
+    #[must_use]
+    pub fn private(self) -> Listening {
+        Listening {
+            private: true,
+            ..self
+        }
+    }
+
+    /// The same, of a socket at `[::]` that takes no IPv4 (`IPV6_V6ONLY`), so that no IPv4 address
+    /// is advertised for it. Without this it is taken for one that does, as is usual.
+    #[must_use]
+    pub fn only_ipv6(self) -> Listening {
+        Listening {
+            only_ipv6: true,
+            ..self
+        }
+    }
+
+    /// Whether it is kept out of registries.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.private
+    }
+
+    /// Whether it was said to take no IPv4.
+    #[must_use]
+    pub fn is_only_ipv6(&self) -> bool {
+        self.only_ipv6
     }
 
     /// The scheme of the endpoint that can be made of it: `http`, `https`, `grpc`, `grpcs`, or

@@ -5,6 +5,8 @@ use std::io;
 use kit_sync::BoxError;
 use thiserror::Error;
 
+use crate::ListenError;
+
 /// Why one of Kit's servers did not start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -25,6 +27,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// What was given as the address is none.
+    #[error("could not listen")]
+    Address(#[from] ListenError),
     /// A server that was given a listener was started twice.
     #[error(
         "could not listen: the listener that the server was given was taken by an earlier start; \

@@ -1,7 +1,7 @@
 //! Sockets that listen.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -12,7 +12,7 @@ use super::socket::Socket;
 #[cfg(unix)]
 use super::unix::UnixSockets;
 use crate::listen::At;
-use crate::{Address, Context, HandOver, Inherited, Listen, StartError};
+use crate::{Address, Context, HandOver, Inherited, Listen, Listening, StartError};
 
 /// How many connections are taken from the queue of a listener that closes.
 const SWEEP: usize = 1024;
@@ -24,6 +24,7 @@ const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(32_767);
 #[derive(Debug)]
 pub(crate) struct Listener {
     sockets: Sockets,
+    address: Address,
     tuning: Tuning,
 }
 
@@ -58,7 +59,18 @@ impl Listener {
             },
         };
         let sockets = match &listen.at {
+            At::Unusable(error) => return Err(error.clone().into()),
             At::Address(address) => bind_tcp(*address, listen).map(Sockets::Tcp),
+            At::Everywhere(port) => {
+                let (v6, v4) = (Ipv6Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED);
+                let both = [(v6, *port).into(), (v4, *port).into()];
+                first_family(both, |address| bind_tcp(address, listen)).map(Sockets::Tcp)
+            }
+            At::Localhost(port) => {
+                let (v4, v6) = (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
+                let both = [(v4, *port).into(), (v6, *port).into()];
+                first_family(both, |address| bind_tcp(address, listen)).map(Sockets::Tcp)
+            }
             At::Unix(_) if listen.hand_over == HandOver::ReusePort => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "a path cannot be bound twice, so `HandOver::ReusePort` is for IP addresses; \
@@ -80,8 +92,11 @@ impl Listener {
                 Sockets::from_outside(listener.ok_or(StartError::NotInherited { index })?)
             }
         };
+        let sockets = sockets.map_err(failed)?;
+        let address = sockets.address().map_err(failed)?;
         Ok(Listener {
-            sockets: sockets.map_err(failed)?,
+            sockets,
+            address,
             tuning: Tuning {
                 hand_over: listen.hand_over,
                 no_delay: listen.no_delay,
@@ -90,12 +105,17 @@ impl Listener {
         })
     }
 
-    pub(crate) fn address(&self) -> io::Result<Address> {
-        match &self.sockets {
-            Sockets::Tcp(listener) => listener.local_addr().map(Address::Ip),
-            #[cfg(unix)]
-            Sockets::Unix(listener) => Ok(listener.address()),
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// What others may be told of it.
+    pub(crate) fn listening(&self, scheme: &'static str) -> Listening {
+        let listening = Listening::new(scheme, self.address.clone());
+        if self.sockets.are_only_ipv6() {
+            return listening.only_ipv6();
         }
+        listening
     }
 
     /// # Cancel safety
@@ -114,7 +134,9 @@ impl Listener {
     /// Closes the listener. What has connected already is served: what is left in the queue of a
     /// listener that closes is reset.
     pub(super) fn sweep(self, mut connect: impl FnMut(Accepted)) {
-        let Listener { sockets, tuning } = self;
+        let Listener {
+            sockets, tuning, ..
+        } = self;
         // Without the runtime, whose idea of what is ready lags behind.
         match sockets {
             Sockets::Tcp(listener) => {
@@ -138,7 +160,8 @@ impl Listener {
         if let Sockets::Tcp(listener) = &self.sockets
             && let Err(error) = steer(listener, SECOND)
         {
-            tracing::warn!(%error, "cannot steer new connections to the successor; the kernel divides them");
+            let listening = &self.address;
+            tracing::warn!(%listening, %error, "cannot steer new connections to the successor; the kernel divides them");
         }
     }
 
@@ -181,6 +204,23 @@ pub(super) fn until_empty<T>(
 }
 
 impl Sockets {
+    fn address(&self) -> io::Result<Address> {
+        match self {
+            Sockets::Tcp(listener) => listener.local_addr().map(Address::Ip),
+            #[cfg(unix)]
+            Sockets::Unix(listener) => Ok(listener.address()),
+        }
+    }
+
+    /// One from outside may have been bound so. IPv4 sockets do not have the option, and are not.
+    fn are_only_ipv6(&self) -> bool {
+        match self {
+            Sockets::Tcp(listener) => SockRef::from(listener).only_v6().unwrap_or(false),
+            #[cfg(unix)]
+            Sockets::Unix(_) => false,
+        }
+    }
+
     fn from_outside(listener: Inherited) -> io::Result<Sockets> {
         match listener {
             Inherited::Tcp(listener) => {
@@ -197,6 +237,27 @@ impl Sockets {
     }
 }
 
+/// At the first address, or at the second where the system does not have the first one's family.
+fn first_family<T>(
+    [first, second]: [SocketAddr; 2],
+    bind: impl Fn(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    match bind(first) {
+        Err(error) if is_family_missing(&error) => bind(second),
+        bound => bound,
+    }
+}
+
+/// Built or booted without it, or with its interfaces disabled.
+fn is_family_missing(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let unsupported = rustix::io::Errno::from_io_error(error)
+        .is_some_and(|errno| errno == rustix::io::Errno::AFNOSUPPORT);
+    #[cfg(not(unix))]
+    let unsupported = error.kind() == io::ErrorKind::Unsupported;
+    unsupported || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
 fn bind_tcp(address: SocketAddr, listen: &Listen) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
@@ -211,6 +272,10 @@ fn bind_tcp(address: SocketAddr, listen: &Listen) -> io::Result<TcpListener> {
         socket.set_reuseport(true)?;
         #[cfg(not(unix))]
         return Err(io::ErrorKind::Unsupported.into());
+    }
+    if address.is_ipv6() {
+        // What `[::]` takes is a setting of the system otherwise (`net.ipv6.bindv6only`).
+        SockRef::from(&socket).set_only_v6(false)?;
     }
     socket.bind(address)?;
     let listener = socket.listen(listen.backlog)?;
@@ -289,6 +354,34 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn the_other_family_is_tried_where_the_first_is_missing_and_only_there() {
+        let both = [([0; 8], 80).into(), ([0, 0, 0, 0], 80).into()];
+        let [v6, v4]: [SocketAddr; 2] = both;
+        let missing = || io::Error::from(rustix::io::Errno::AFNOSUPPORT);
+        let disabled = || io::Error::from(rustix::io::Errno::ADDRNOTAVAIL);
+        for why in [missing, disabled] {
+            let bind = |address| {
+                if address == v6 {
+                    Err(why())
+                } else {
+                    Ok(address)
+                }
+            };
+            assert_eq!(first_family(both, bind).unwrap(), v4);
+        }
+        assert_eq!(first_family(both, Ok).unwrap(), v6);
+        let taken = |address| match address {
+            _ if address == v6 => Err(io::Error::from(rustix::io::Errno::ADDRINUSE)),
+            _ => panic!("a port that is taken is no missing family"),
+        };
+        let error = first_family::<()>(both, taken).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        let nothing = |_| Err::<(), _>(missing());
+        assert!(first_family(both, nothing).is_err());
+    }
+
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn a_steered_port_gives_new_connections_to_the_second_socket() {
@@ -300,7 +393,7 @@ mod tests {
             Listener::bind(&listen, &ctx).await.expect("it binds")
         };
         let first = bind(([127, 0, 0, 1], 0).into()).await;
-        let address = first.address().unwrap().ip().unwrap();
+        let address = first.address().ip().unwrap();
         let second = bind(address).await;
         first.steer();
         for _ in 0..50 {

@@ -11,7 +11,7 @@ use axum::routing::get;
 use kit_sync::TaskTree;
 use kit_transport::{
     Address, ConnectionOptions, Context, HandOver, Inherited, InheritedListeners, Lifecycle,
-    Listen, Peer, Server as _, StartError, http,
+    Listen, Peer, Phase, Server, StartError, grpc, http,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -324,4 +324,100 @@ async fn a_socket_that_does_not_listen_is_no_listener() {
         shown.contains("nobody has called `listen` on it"),
         "{shown}"
     );
+}
+
+/// A server at this text listens at `ip`, and is reached at each of these hosts.
+async fn reached(text: &str, ip: &str, hosts: &[&str]) {
+    let server = Fixture::start(http::Server::new(text, said("hello"))).await;
+    assert_eq!(server.address.ip().to_string(), ip);
+    for host in hosts {
+        let address = (host.parse().unwrap(), server.address.port()).into();
+        asked(&mut Raw::connect(address).await, "hello").await;
+    }
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn a_text_says_which_families_are_listened_at() {
+    reached(":0", "::", &["127.0.0.1", "::1"]).await;
+    reached("[::]:0", "::", &["127.0.0.1", "::1"]).await;
+    reached("0.0.0.0:0", "0.0.0.0", &["127.0.0.1"]).await;
+    reached("localhost:0", "127.0.0.1", &["127.0.0.1"]).await;
+    reached("[::1]:0", "::1", &["::1"]).await;
+}
+
+#[tokio::test]
+async fn a_text_can_be_a_unix_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kit.sock");
+    let text = format!("unix://{}", path.display());
+    let server = Fixture::start(http::Server::new(text, said("hello"))).await;
+    assert!(ask_unix(&path).await.ends_with("hello"));
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_place_fails_the_start_of_either_server() {
+    let tree = TaskTree::new("test");
+    let (_life, seen) = watch::channel(Lifecycle::new());
+    let ctx = Context::new(tree.scope().clone(), seen);
+    let http = http::Server::new("greeter:80", Router::new());
+    let grpc = grpc::Server::new("greeter:80");
+    let servers: [&dyn Server; 2] = [&http, &grpc];
+    for server in servers {
+        let error = server.start(&ctx).await.unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(StartError::Address(_))));
+        let shown = kit_sync::error_chain(&*error);
+        for said in ["could not listen", "`greeter:80`", "write the address of"] {
+            assert!(shown.contains(said), "no {said}: {shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_takes_no_ipv4_says_so() {
+    for only_v6 in [false, true] {
+        let kind = socket2::Type::STREAM;
+        let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();
+        socket.set_only_v6(only_v6).unwrap();
+        let address: std::net::SocketAddr = ([0; 8], 0).into();
+        socket.bind(&address.into()).unwrap();
+        socket.listen(1).unwrap();
+        let listen = Listen::existing(std::net::TcpListener::from(socket));
+        let server = Fixture::start(http::Server::new(listen, said("hello"))).await;
+        assert_eq!(server.all[0].is_only_ipv6(), only_v6);
+        server.stop_within(PATIENCE).await.nothing_cut();
+    }
+}
+
+#[tokio::test]
+async fn a_private_server_says_so_of_every_listening() {
+    let folder = tempfile::tempdir().unwrap();
+    let unix = Listen::unix(folder.path().join("kit.sock"));
+    for listen in [ANY_PORT.into(), Listen::existing(any_port()), unix] {
+        let server = http::Server::new(listen, said("hello")).grpc(grpc::Services::new());
+        let server = Fixture::start(server.private()).await;
+        let private: Vec<_> = server.all.iter().map(|one| one.is_private()).collect();
+        assert_eq!(private, [true, true]);
+        server.stop_within(PATIENCE).await.nothing_cut();
+    }
+    let server = Fixture::start(grpc::Server::new(ANY_PORT).private()).await;
+    assert!(server.all[0].is_private());
+    server.stop_within(PATIENCE).await.nothing_cut();
+    let server = Fixture::http(said("hello")).await;
+    assert!(!server.all[0].is_private());
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn a_server_has_the_name_and_the_phase_that_it_was_given() {
+    let http = http::Server::new(ANY_PORT, Router::new());
+    let grpc = grpc::Server::new(ANY_PORT);
+    let told = |server: &dyn Server| (server.name().to_owned(), server.phase());
+    assert_eq!(told(&http), ("http".to_owned(), Phase::SERVERS));
+    assert_eq!(told(&grpc), ("grpc".to_owned(), Phase::SERVERS));
+    let early = Phase::new(50);
+    let expected = ("admin".to_owned(), early);
+    assert_eq!(told(&http.name("admin").phase(early)), expected);
+    assert_eq!(told(&grpc.name("admin").phase(early)), expected);
 }

@@ -34,6 +34,7 @@ mod socket;
 mod timer;
 #[cfg(feature = "tls")]
 mod tls;
+mod trouble;
 #[cfg(unix)]
 mod unix;
 mod until;

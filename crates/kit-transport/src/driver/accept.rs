@@ -16,6 +16,7 @@ use super::peer::Peer;
 use super::security::Secured;
 use super::service::Handler;
 use super::socket::Socket;
+use super::trouble::Trouble;
 use crate::{Context, HandOver, Lifecycle, Stage};
 
 /// How long accepting pauses when the process has no file descriptor or memory left.
@@ -35,7 +36,8 @@ pub(crate) fn serve<H: Handler>(
     options: ConnectionOptions,
     secured: Secured,
 ) {
-    let connections = Arc::new(Connections::new(ctx.clone(), options));
+    let connections = Connections::new(ctx.clone(), options, listener.address().clone());
+    let connections = Arc::new(connections);
     let acceptor = Acceptor {
         connections,
         handler,
@@ -87,31 +89,30 @@ impl<H: Handler> Acceptor<H> {
     }
 
     async fn accept_all(&self, listener: &Listener) {
-        let mut exhausted = false;
+        let mut trouble = Trouble::of(&self.connections);
         let mut shedding = false;
         let mut broken = 0;
         loop {
             if self.connections.is_full() && !shedding {
                 let room = timeout(SHED_AFTER, self.connections.room()).await;
                 shedding = room.is_err();
-                if shedding {
-                    let limit = self.connections.options.max_connections;
-                    tracing::warn!(limit, "too many connections; new ones are closed");
-                }
             }
-            match listener.accept().await {
+            let accepted = tokio::select! {
+                biased;
+                accepted = listener.accept() => accepted,
+                () = trouble.is_over() => continue,
+            };
+            match accepted {
                 Ok(accepted) => {
-                    exhausted = false;
                     broken = 0;
-                    if shedding && !self.connections.is_full() {
-                        shedding = false;
-                        let closed = self.connections.take_shed();
-                        tracing::info!(closed, "there is room for connections again");
+                    shedding &= self.connections.is_full();
+                    if shedding {
+                        trouble.shed();
                     }
                     self.accepted(accepted);
                 }
                 Err(error) if concerns_one_connection(&error) => {
-                    tracing::debug!(%error, "a connection failed before it was accepted");
+                    trouble.broken(&error);
                     broken += 1;
                     if broken % MANY == 0 {
                         // It may be the listener after all.
@@ -119,9 +120,7 @@ impl<H: Handler> Acceptor<H> {
                     }
                 }
                 Err(error) => {
-                    if !std::mem::replace(&mut exhausted, true) {
-                        tracing::error!(%error, "cannot accept connections; trying again every 100 ms");
-                    }
+                    trouble.refused(&error);
                     tokio::time::sleep(BACK_OFF).await;
                 }
             }
@@ -148,9 +147,13 @@ impl<H: Handler> Acceptor<H> {
 
     fn accepted(&self, accepted: Accepted) {
         match accepted {
-            Ok(_) if self.connections.is_full() => self.connections.count_shed(),
+            // It is dropped, and so closed.
+            Ok(_) if self.connections.is_full() => {}
             Ok((socket, peer)) => self.connect(socket, peer),
-            Err(error) => tracing::debug!(%error, "a connection failed as it was accepted"),
+            Err(error) => {
+                let (server, listening) = self.connections.place();
+                tracing::debug!(server, %listening, %error, "a connection failed as it was accepted");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! All connections of one server.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -11,7 +12,43 @@ use super::conn::{Conn, Named};
 use super::lame_duck::{self, LameDuck};
 use super::options::ConnectionOptions;
 use super::peer::Peer;
-use crate::Context;
+use crate::{Address, Context};
+
+/// How many connections there may be, and why not as many as were asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    most: usize,
+    asked_for: usize,
+    /// What the process may open, when that is the reason.
+    open_files: Option<usize>,
+}
+
+impl Limit {
+    pub(super) fn of(asked_for: usize, open_files: Option<usize>) -> Limit {
+        let allowed = |files: &usize| (files / 10 * 9).max(1);
+        let open_files = open_files.filter(|files| allowed(files) < asked_for);
+        Limit {
+            most: open_files.as_ref().map_or(asked_for, allowed),
+            asked_for,
+            open_files,
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Limit {
+            most, asked_for, ..
+        } = self;
+        match self.open_files {
+            None => write!(f, "{most}"),
+            Some(files) => write!(
+                f,
+                "{most} of {asked_for}, because the process may open {files} files"
+            ),
+        }
+    }
+}
 
 /// The connections whose I/O lives, and what the ended ones leave behind: numbers.
 #[derive(Debug)]
@@ -22,7 +59,8 @@ pub(super) struct Connections {
     gone: Notify,
     /// A connection has gone from a server that was full.
     room: Notify,
-    shed: AtomicU64,
+    listening: Address,
+    limit: Limit,
     lame_duck: Arc<OnceLock<LameDuck>>,
     opened: AtomicU64,
 }
@@ -42,25 +80,20 @@ pub(super) struct Place {
 }
 
 impl Connections {
-    pub(super) fn new(ctx: Context, mut options: ConnectionOptions) -> Connections {
-        if let Some(most) = open_files().map(|files| (files / 10 * 9).max(1))
-            && most < options.max_connections
-        {
-            tracing::debug!(
-                server = ctx.scope().path(),
-                asked_for = options.max_connections,
-                most,
-                "fewer connections, because the process may open few files"
-            );
-            options.max_connections = most;
+    pub(super) fn new(ctx: Context, options: ConnectionOptions, listening: Address) -> Connections {
+        let limit = Limit::of(options.max_connections, open_files());
+        if limit.open_files.is_some() {
+            // Usual, and of interest to the one who meets the limit: `Trouble` says it then.
+            tracing::debug!(server = ctx.scope().path(), %limit, "fewer connections than asked for");
         }
         Connections {
             ctx,
             options,
+            listening,
+            limit,
             inside: Mutex::default(),
             gone: Notify::new(),
             room: Notify::new(),
-            shed: AtomicU64::new(0),
             lame_duck: Arc::default(),
             opened: AtomicU64::new(0),
         }
@@ -102,7 +135,16 @@ impl Connections {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.lock().len() >= self.options.max_connections
+        self.lock().len() >= self.limit.most
+    }
+
+    /// Which server it is and where it listens, for the log.
+    pub(super) fn place(&self) -> (&str, &Address) {
+        (self.ctx.scope().path(), &self.listening)
+    }
+
+    pub(super) fn limit(&self) -> Limit {
+        self.limit
     }
 
     /// Resolves when there is a place for one more connection.
@@ -111,16 +153,6 @@ impl Connections {
             // It stores a permit when nobody waits, so one that goes in between is not missed.
             self.room.notified().await;
         }
-    }
-
-    /// A connection was closed because there was no place for it.
-    pub(super) fn count_shed(&self) {
-        self.shed.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many were closed like that since somebody asked.
-    pub(super) fn take_shed(&self) -> u64 {
-        self.shed.swap(0, Ordering::Relaxed)
     }
 
     /// Resolves at this time, or at the deadline of the stop when that comes first.
@@ -202,7 +234,7 @@ impl Drop for Place {
         if left == 0 {
             self.connections.gone.notify_one();
         }
-        if left + 1 == self.connections.options.max_connections {
+        if left + 1 == self.connections.limit.most {
             self.connections.room.notify_one();
         }
     }

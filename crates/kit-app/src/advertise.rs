@@ -2,7 +2,7 @@
 //! the two meet.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kit_registry::Endpoint;
 use kit_transport::{Address, Listening};
@@ -18,58 +18,135 @@ pub(crate) struct Advertise {
     pub(crate) host: Option<String>,
 }
 
+/// What registries show, and what only this machine can reach of it.
+#[derive(Debug, Default)]
+pub(crate) struct Advertised {
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// Those of `endpoints` that name this machine to whoever reads them: loopback.
+    pub(crate) loopback: Vec<Endpoint>,
+    /// How each of these came about, and what to do about it.
+    pub(crate) why: Vec<String>,
+}
+
 impl Advertise {
     /// Explicit endpoints, else the advertise host, else the listening address; an unspecified one
-    /// becomes that of an interface. Unix sockets are not advertised.
+    /// becomes that of an interface, in a family at which the server listens, and loopback when
+    /// there is none. Unix sockets and private servers are not advertised.
+    ///
+    /// # Errors
+    /// An endpoint that cannot be written; interfaces that cannot be listed, when others are to
+    /// read the result.
     pub(crate) fn endpoints(
         &self,
         listening: &[Listening],
         interfaces: impl Fn() -> io::Result<Vec<IpAddr>>,
-    ) -> Result<Vec<Endpoint>, Error> {
+        seen_by_others: bool,
+    ) -> Result<Advertised, Error> {
+        let mut advertised = Advertised::default();
         if !self.endpoints.is_empty() {
-            return Ok(self.endpoints.clone());
+            for endpoint in &self.endpoints {
+                advertised.add(endpoint.clone(), || {
+                    format!("`endpoint` was set to {endpoint}")
+                });
+            }
+            return Ok(advertised);
         }
-        let reachable = listening
-            .iter()
-            .filter_map(|listening| match listening.address() {
-                Address::Ip(address) => Some((listening, *address)),
-                _ => None,
-            });
-        reachable
-            .map(|(listening, address)| self.endpoint(listening, address, &interfaces))
-            .collect()
+        for listening in listening.iter().filter(|listening| !listening.is_private()) {
+            let Address::Ip(address) = listening.address() else {
+                continue;
+            };
+            let host = self
+                .host(listening, address.ip().to_canonical(), &interfaces)
+                .or_else(|why| {
+                    if seen_by_others {
+                        return Err(why);
+                    }
+                    tracing::debug!(%listening, %why, "advertised as loopback, inside the process");
+                    Ok((loopback(listening, address.ip()).to_string(), why))
+                });
+            let impossible = |why: String| Error::Advertise {
+                listening: listening.to_string(),
+                why,
+            };
+            let (host, why) = host.map_err(impossible)?;
+            let endpoint = Endpoint::new(listening.scheme(), &host, address.port())
+                .map_err(|error| impossible(error.to_string()))?;
+            advertised.add(endpoint, || why);
+        }
+        Ok(advertised)
     }
 
-    fn endpoint(
+    /// The host for one listening address, and why it is loopback if it is.
+    fn host(
         &self,
         listening: &Listening,
-        address: SocketAddr,
+        ip: IpAddr,
         interfaces: &impl Fn() -> io::Result<Vec<IpAddr>>,
-    ) -> Result<Endpoint, Error> {
-        let impossible = |why: String| Error::Advertise {
-            listening: listening.to_string(),
-            why,
+    ) -> Result<(String, String), String> {
+        if let Some(host) = &self.host {
+            return Ok((host.clone(), format!("`advertise_host` was set to {host}")));
+        }
+        if !ip.is_unspecified() {
+            let why = format!(
+                "{listening} is for this machine alone; a server for others listens at an address \
+                 of theirs, or at every interface (`:8000`)"
+            );
+            return Ok((ip.to_string(), why));
+        }
+        let found =
+            interfaces().map_err(|error| format!("the interfaces could not be listed: {error}"))?;
+        let takes = |address: &IpAddr| match ip {
+            IpAddr::V4(_) => address.is_ipv4(),
+            IpAddr::V6(_) => address.is_ipv6() || !listening.is_only_ipv6(),
         };
-        let host = match &self.host {
-            Some(host) => host.clone(),
-            None if address.ip().is_unspecified() => {
-                let found = interfaces().map_err(|error| {
-                    impossible(format!("the interfaces could not be listed: {error}"))
-                })?;
-                let host = best(&found).ok_or_else(|| {
-                    impossible(
-                        "no interface that is up has a global address; say which host others \
-                         should use with advertise_host"
-                            .to_owned(),
-                    )
-                })?;
-                host.to_string()
-            }
-            None => address.ip().to_string(),
+        let right: Vec<_> = found.iter().copied().filter(takes).collect();
+        if let Some(best) = best(&right) {
+            return Ok((best.to_string(), String::new()));
+        }
+        let why = match best(&found) {
+            None => format!(
+                "{listening}: no interface that is up has a global address; `advertise_host` says \
+                 which host others should use"
+            ),
+            Some(other) => format!(
+                "{listening} takes one family, and the interfaces have global addresses of the \
+                 other one alone, such as {other}; a server at `:8000` takes both"
+            ),
         };
-        Endpoint::new(listening.scheme(), &host, address.port())
-            .map_err(|error| impossible(error.to_string()))
+        Ok((loopback(listening, ip).to_string(), why))
     }
+}
+
+impl Advertised {
+    fn add(&mut self, endpoint: Endpoint, why: impl FnOnce() -> String) {
+        if names_this_machine(endpoint.host()) {
+            let why = why();
+            if !self.why.contains(&why) {
+                self.why.push(why);
+            }
+            self.loopback.push(endpoint.clone());
+        }
+        self.endpoints.push(endpoint);
+    }
+}
+
+/// The address at which this machine reaches what listens at an unspecified address; that of IPv4
+/// is there also when IPv6 is disabled.
+fn loopback(listening: &Listening, ip: IpAddr) -> IpAddr {
+    if ip.is_ipv6() && listening.is_only_ipv6() {
+        return Ipv6Addr::LOCALHOST.into();
+    }
+    Ipv4Addr::LOCALHOST.into()
+}
+
+/// Whether a host is another one for each machine that reads it.
+fn names_this_machine(host: &str) -> bool {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        let ip = ip.to_canonical();
+        return ip.is_loopback() || ip.is_unspecified();
+    }
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
 }
 
 /// The addresses of the interfaces that are up, in the system's order.
@@ -101,79 +178,4 @@ fn is_global_unicast(address: IpAddr) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn endpoints(
-        advertise: &Advertise,
-        address: &str,
-        found: &[&str],
-    ) -> Result<Vec<String>, Error> {
-        let listening = [
-            Listening::tcp("http", address.parse().unwrap()),
-            Listening::unix("http", "service.sock"),
-        ];
-        let found: Vec<IpAddr> = found.iter().map(|ip| ip.parse().unwrap()).collect();
-        let endpoints = advertise.endpoints(&listening, || Ok(found.clone()))?;
-        Ok(endpoints.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn the_listening_address_is_advertised_and_a_unix_socket_is_not() {
-        let advertise = Advertise::default();
-        assert_eq!(
-            endpoints(&advertise, "127.0.0.1:80", &[]).unwrap(),
-            ["http://127.0.0.1:80"]
-        );
-        assert_eq!(
-            endpoints(&advertise, "[::1]:80", &[]).unwrap(),
-            ["http://[::1]:80"]
-        );
-    }
-
-    #[test]
-    fn an_unspecified_address_becomes_that_of_an_interface_ipv4_first() {
-        let found = [
-            "127.0.0.1",
-            "fe80::1",
-            "fd00::7",
-            "169.254.0.1",
-            "10.0.0.7",
-            "10.0.0.8",
-        ];
-        let advertise = Advertise::default();
-        assert_eq!(
-            endpoints(&advertise, "0.0.0.0:80", &found).unwrap(),
-            ["http://10.0.0.7:80"]
-        );
-        assert_eq!(
-            endpoints(&advertise, "[::]:80", &found[..3]).unwrap(),
-            ["http://[fd00::7]:80"]
-        );
-    }
-
-    #[test]
-    fn no_address_is_an_error_that_says_what_to_do() {
-        let error = endpoints(&Advertise::default(), "0.0.0.0:80", &["127.0.0.1"]).unwrap_err();
-        assert!(error.to_string().contains("http://0.0.0.0:80"), "{error}");
-        assert!(error.to_string().contains("advertise_host"), "{error}");
-    }
-
-    #[test]
-    fn the_authors_host_and_endpoints_win() {
-        let host = Some("node7.example".to_owned());
-        let mut advertise = Advertise {
-            endpoints: Vec::new(),
-            host,
-        };
-        assert_eq!(
-            endpoints(&advertise, "0.0.0.0:80", &[]).unwrap(),
-            ["http://node7.example:80"]
-        );
-        advertise.endpoints = vec!["https://example.com:443".parse().unwrap()];
-        assert_eq!(
-            endpoints(&advertise, "0.0.0.0:80", &[]).unwrap(),
-            ["https://example.com:443"]
-        );
-    }
-}
+mod tests;

@@ -281,7 +281,9 @@ impl AppBuilder {
     }
 
     /// Replaces the host of the endpoints to show. Default: that of the listening address, and for
-    /// an unspecified one (`0.0.0.0`) the first global address of an interface that is up.
+    /// an unspecified one (`0.0.0.0`, `[::]`) the first global address of an interface that is up,
+    /// IPv4 first, in a family at which the server listens. Where there is none it is loopback, and
+    /// when a registry is read by others an [`Event::LoopbackAdvertised`](crate::Event::LoopbackAdvertised) says so.
     pub fn advertise_host(mut self, host: impl Into<String>) -> AppBuilder {
         self.settings.advertise.host = Some(host.into());
         self

@@ -84,6 +84,14 @@ pub enum Event {
         /// For how long.
         since: Duration,
     },
+    /// Registries that others read show endpoints that name the machine of the one who reads them,
+    /// such as `127.0.0.1`. Once, at the start, which goes on.
+    LoopbackAdvertised {
+        /// Which.
+        endpoints: Vec<Endpoint>,
+        /// How that came about, and what to do about it.
+        why: String,
+    },
     /// The instance is being registered.
     Registering {
         /// Which registry.

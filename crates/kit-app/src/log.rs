@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use kit_registry::Endpoint;
 use kit_sync::WatchdogEvent;
 use kit_transport::{Address, Listening, Stage};
 use tracing::{debug, error, error_span, info, warn};
@@ -89,13 +90,13 @@ fn log(event: &Event) {
                 .iter()
                 .for_each(|listening| log_listening(name, listening));
         }
+        Event::LoopbackAdvertised { endpoints, why } => {
+            warn!(endpoints = joined(endpoints), %why, "other machines cannot reach what registries show");
+        }
         Event::Registering {
             registry,
             endpoints,
-        } => {
-            let endpoints: Vec<_> = endpoints.iter().map(ToString::to_string).collect();
-            debug!(%registry, endpoints = endpoints.join(","), "registering");
-        }
+        } => debug!(%registry, endpoints = joined(endpoints), "registering"),
         Event::Registered { registry } => info!(%registry, "registered"),
         Event::RegistrationLost { registry, why } => {
             warn!(%registry, %why, "not registered: going on trying");
@@ -162,8 +163,18 @@ fn log(event: &Event) {
     }
 }
 
+fn joined(endpoints: &[Endpoint]) -> String {
+    let endpoints: Vec<_> = endpoints.iter().map(Endpoint::as_str).collect();
+    endpoints.join(",")
+}
+
 // The field's name says what is spoken there; tracing wants it in the source.
 fn log_listening(name: &str, listening: &Listening) {
+    if listening.is_private() {
+        // Its name tells it from the public ones.
+        info!(component = name, %listening, "listening, not advertised");
+        return;
+    }
     match (listening.scheme(), listening.address()) {
         ("http", Address::Ip(address)) => info!(http = %address, "listening"),
         ("https", Address::Ip(address)) => info!(https = %address, "listening"),

@@ -27,7 +27,8 @@ impl Run {
         let registries = self.open_registries()?;
         self.plan_stop(&registries);
         self.start_hooks(HookStage::BeforeStart).await?;
-        self.start_components().await?;
+        let seen_by_others = registries.iter().any(|registry| registry.seen_by_others);
+        self.start_components(seen_by_others).await?;
         self.enter(Stage::Running);
         self.lifecycle.healthy = true;
         self.publish_lifecycle();
@@ -133,13 +134,13 @@ impl Run {
 
     // === components ===
 
-    async fn start_components(&mut self) -> Result<(), CalledOff> {
+    async fn start_components(&mut self, seen_by_others: bool) -> Result<(), CalledOff> {
         let latch = self.gate.latch("the start of every component");
         let jobs = Arc::new(AtomicUsize::new(self.servers.len()));
         for phase in self.phases() {
             self.start_phase(phase, &jobs).await?;
         }
-        self.publish_endpoints()?;
+        self.publish_endpoints(seen_by_others)?;
         latch.open();
         self.gate_opened().await
     }
@@ -283,19 +284,24 @@ impl Run {
 
     // === being found ===
 
-    fn publish_endpoints(&self) -> Result<(), CalledOff> {
+    fn publish_endpoints(&self, seen_by_others: bool) -> Result<(), CalledOff> {
         let started = self
             .components
             .iter()
             .filter_map(|component| component.started.as_ref());
         let listening: Vec<_> = started.flatten().cloned().collect();
-        match self.advertise.endpoints(&listening, advertise::interfaces) {
-            Ok(endpoints) => {
-                self.core.info.set_endpoints(endpoints);
-                Ok(())
-            }
-            Err(error) => Err(self.fail(error)),
+        let advertised = self
+            .advertise
+            .endpoints(&listening, advertise::interfaces, seen_by_others)
+            .map_err(|error| self.fail(error))?;
+        if seen_by_others && !advertised.loopback.is_empty() {
+            self.core.emit(Event::LoopbackAdvertised {
+                endpoints: advertised.loopback,
+                why: advertised.why.join("; "),
+            });
         }
+        self.core.info.set_endpoints(advertised.endpoints);
+        Ok(())
     }
 
     async fn register(&mut self, registries: &[Opened]) -> Result<(), CalledOff> {

@@ -1,0 +1,60 @@
+//! Networks of their own, for tests of what a process does with the interfaces that it finds.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// A network namespace of Linux, in which a program finds nothing but what a script set up.
+///
+/// It needs `unshare` and `ip`, and the right to make a namespace: root's, or that of a user who may
+/// make one for users.
+#[derive(Clone, Copy, Debug)]
+pub struct Network {
+    unshare: &'static [&'static str],
+}
+
+impl Network {
+    /// The way to make one here. A test that gets `None` has not run and returns: its name was
+    /// printed, past the capture of the test's output.
+    ///
+    /// # Panics
+    /// Where there is none and the variable `CI` is `true`.
+    #[must_use]
+    pub fn for_test(name: &str) -> Option<Network> {
+        static WAY: OnceLock<Option<Network>> = OnceLock::new();
+        let way = *WAY.get_or_init(|| {
+            let ways: [&[&str]; 2] = [&["--net"], &["--map-root-user", "--net"]];
+            let networks = ways.into_iter().map(|unshare| Network { unshare });
+            networks.into_iter().find(Network::can_be_made)
+        });
+        if way.is_none() {
+            let why = "no network namespace can be made here (`unshare --net ip link set lo up`)";
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "{name} cannot run: {why}"
+            );
+            let _ = writeln!(std::io::stderr(), "NOT RUN: {name}: {why}");
+        }
+        way
+    }
+
+    fn can_be_made(&self) -> bool {
+        let mut command = self.command("ip link set lo up", "true");
+        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    }
+
+    /// A command that runs `program` in a new one, after `setup`, a script for the shell, has
+    /// succeeded in it. The process is the program itself: a signal reaches it.
+    #[must_use]
+    pub fn command(&self, setup: &str, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("unshare");
+        command
+            .args(self.unshare)
+            .args(["sh", "-c"])
+            .arg(format!("set -e\n{setup}\nexec \"$0\" \"$@\""))
+            .arg(program);
+        command
+    }
+}

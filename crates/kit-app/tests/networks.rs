@@ -63,7 +63,7 @@ fn with_others(app: AppBuilder) -> AppBuilder {
 /// What an app that listens at `text` is advertised as, without its port, and the warnings about
 /// it; whatever is advertised takes connections.
 async fn advertised(
-    text: &str,
+    text: &'static str,
     option: impl FnOnce(AppBuilder) -> AppBuilder,
 ) -> (String, Vec<String>) {
     let warnings = Arc::new(Mutex::new(Vec::new()));

@@ -34,8 +34,9 @@ pub use text::ListenError;
 ///
 /// Names other than `localhost` are refused: what a name means may change between two starts, and
 /// may be several addresses. [`FromStr`](std::str::FromStr) says what is wrong with a text, and so
-/// a flag or a file that is parsed fails early. `From<&str>` keeps a wrong text, and the server's
-/// start fails with the same [`ListenError`].
+/// a flag or a file that is parsed fails early. A wrong literal, as in
+/// `http::Server::new("greeter:80", routes)`, fails the server's start with the same
+/// [`ListenError`].
 ///
 /// [`Display`](fmt::Display) writes the text that is parsed as the same place; what else was set,
 /// such as the backlog, is not part of it, and a listener of one's own has no such text.
@@ -204,18 +205,12 @@ impl FromStr for Listen {
     }
 }
 
-/// Never fails: the start of the server does, when the text is wrong.
-impl From<&str> for Listen {
-    fn from(text: &str) -> Listen {
+/// For literals. Never fails: the start of the server does, when the text is wrong. A text that comes
+/// from outside has [`FromStr`], which fails at once, and which parsers of command lines find.
+impl From<&'static str> for Listen {
+    fn from(text: &'static str) -> Listen {
         let parsed = text.parse();
         parsed.unwrap_or_else(|error| Listen::new(At::Unusable(error)))
-    }
-}
-
-/// Never fails: the start of the server does, when the text is wrong.
-impl From<String> for Listen {
-    fn from(text: String) -> Listen {
-        Listen::from(text.as_str())
     }
 }
 

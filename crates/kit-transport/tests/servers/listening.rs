@@ -11,7 +11,7 @@ use axum::routing::get;
 use kit_sync::TaskTree;
 use kit_transport::{
     Address, ConnectionOptions, Context, HandOver, Inherited, InheritedListeners, Lifecycle,
-    Listen, Peer, Phase, Server, StartError, grpc, http,
+    Listen, Listening, Peer, Phase, Server, StartError, grpc, http,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -327,11 +327,11 @@ async fn a_socket_that_does_not_listen_is_no_listener() {
 }
 
 /// A server at this text listens at `ip`, and is reached at each of these hosts.
-async fn reached(text: &str, ip: &str, hosts: &[&str]) {
+async fn reached(text: &'static str, ip: &str, hosts: &[&str]) {
     let server = Fixture::start(http::Server::new(text, said("hello"))).await;
     assert_eq!(server.address.ip().to_string(), ip);
     for host in hosts {
-        let address = (host.parse().unwrap(), server.address.port()).into();
+        let address = std::net::SocketAddr::new(host.parse().unwrap(), server.address.port());
         asked(&mut Raw::connect(address).await, "hello").await;
     }
     server.stop_within(PATIENCE).await.nothing_cut();
@@ -350,8 +350,8 @@ async fn a_text_says_which_families_are_listened_at() {
 async fn a_text_can_be_a_unix_socket() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kit.sock");
-    let text = format!("unix://{}", path.display());
-    let server = Fixture::start(http::Server::new(text, said("hello"))).await;
+    let listen: Listen = format!("unix://{}", path.display()).parse().unwrap();
+    let server = Fixture::start(http::Server::new(listen, said("hello"))).await;
     assert!(ask_unix(&path).await.ends_with("hello"));
     server.stop_within(PATIENCE).await.nothing_cut();
 }
@@ -397,7 +397,7 @@ async fn a_private_server_says_so_of_every_listening() {
     for listen in [ANY_PORT.into(), Listen::existing(any_port()), unix] {
         let server = http::Server::new(listen, said("hello")).grpc(grpc::Services::new());
         let server = Fixture::start(server.private()).await;
-        let private: Vec<_> = server.all.iter().map(|one| one.is_private()).collect();
+        let private: Vec<_> = server.all.iter().map(Listening::is_private).collect();
         assert_eq!(private, [true, true]);
         server.stop_within(PATIENCE).await.nothing_cut();
     }

@@ -1,32 +1,35 @@
-//! The command line; every flag is an environment variable, too.
+//! The command line; every flag is an environment variable, too, and an empty one is not set.
 
-use std::net::SocketAddr;
+use std::env;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::builder::Resettable;
+use clap::error::ErrorKind;
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use kit::Listen;
 use kit::registry::{self, ServiceInstance, ServiceName};
 
 /// Greets, over HTTP and gRPC.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
-    /// Address for HTTP; port 0 takes a free one
+    /// Address for HTTP, such as :8000 for every interface; port 0 takes a free one
     #[arg(
         long,
         env = "KIT_HTTP",
         value_name = "ADDR",
         default_value = "127.0.0.1:8000"
     )]
-    pub(crate) http: SocketAddr,
+    pub(crate) http: Listen,
 
-    /// Address for gRPC; port 0 takes a free one
+    /// Address for gRPC, such as :9000 for every interface; port 0 takes a free one
     #[arg(
         long,
         env = "KIT_GRPC",
         value_name = "ADDR",
         default_value = "127.0.0.1:9000"
     )]
-    pub(crate) grpc: SocketAddr,
+    pub(crate) grpc: Listen,
 
     /// Registry to be found in, such as memory: or etcd://127.0.0.1:2379
     #[arg(
@@ -57,6 +60,31 @@ pub(crate) struct Args {
     /// Form of the log; RUST_LOG filters it
     #[arg(long, env = "KIT_LOG", value_enum, default_value_t = Log::Pretty)]
     pub(crate) log: Log,
+}
+
+impl Args {
+    /// Those of the process; ends it when they ask for help or are of no use.
+    pub(crate) fn of_process() -> Args {
+        let command = Args::command();
+        // Help names every variable, and so comes from the whole command.
+        if let Err(help) = command.clone().try_get_matches()
+            && help.kind() == ErrorKind::DisplayHelp
+        {
+            help.exit();
+        }
+        let mut command = command.mut_args(without_empty_variable);
+        let matches = command.get_matches_mut();
+        Args::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+}
+
+/// `KIT_REGISTRY=` is how a file for compose says that there is none.
+fn without_empty_variable(arg: Arg) -> Arg {
+    let is_empty = |name| env::var_os(name).is_some_and(|value| value.is_empty());
+    if arg.get_env().is_some_and(is_empty) {
+        return arg.env(Resettable::Reset);
+    }
+    arg
 }
 
 /// Form of the log.

@@ -15,11 +15,10 @@ mod logging;
 use std::process::ExitCode;
 
 use args::Args;
-use clap::Parser;
 use kit::{App, AppBuilder, grpc, http};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::of_process();
     let _log = logging::init(args.log);
 
     let http = http::Server::new(args.http, greeter::routes());

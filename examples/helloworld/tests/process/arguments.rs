@@ -6,6 +6,8 @@ use crate::support::Process;
 async fn a_value_that_is_of_no_use_exits_with_2_and_names_the_flag() {
     for (flag, value) in [
         ("--http", "localhost"),
+        ("--http", "greeter:8000"),
+        ("--grpc", "http://127.0.0.1:9000"),
         ("--grpc", "127.0.0.1:70000"),
         ("--name", "a/b"),
         ("--id", "a/b"),
@@ -17,6 +19,17 @@ async fn a_value_that_is_of_no_use_exits_with_2_and_names_the_flag() {
         refused(&[flag, value], &[], flag, value).await;
         let variable = flag.replace("--", "KIT_").replace('-', "_").to_uppercase();
         refused(&[], &[(&variable, value)], flag, value).await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_of_no_use_is_answered_with_what_would_be_right() {
+    for (value, right) in [
+        ("8000", "write `:8000` for every interface"),
+        ("https://0.0.0.0:8000", "write `0.0.0.0:8000`"),
+        ("localhost", "write such as `localhost:8000`"),
+    ] {
+        refused(&["--http", value], &[], "--http", right).await;
     }
 }
 

@@ -12,6 +12,6 @@ pub(crate) use greeter::{Greeter, channel};
 pub(crate) use http::Http;
 pub(crate) use kit_testing::{Etcd, dead_address};
 pub(crate) use poll::{PATIENCE, is_pending, soon, within};
-pub(crate) use process::{Exit, Process};
+pub(crate) use process::{Exit, HELLOWORLD, Process, VARIABLES};
 pub(crate) use rustix::process::Signal;
 pub(crate) use service::{FREE_PORTS, Service, key};

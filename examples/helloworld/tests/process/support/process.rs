@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::PATIENCE;
 
 /// What the machine's own environment must not decide.
-const VARIABLES: [&str; 11] = [
+pub(crate) const VARIABLES: [&str; 11] = [
     "KIT_DRAIN_DELAY",
     "KIT_GRPC",
     "KIT_HTTP",
@@ -24,6 +24,8 @@ const VARIABLES: [&str; 11] = [
     "NO_COLOR",
     "RUST_LOG",
 ];
+
+pub(crate) const HELLOWORLD: &str = env!("CARGO_BIN_EXE_helloworld");
 
 /// A helloworld, killed when dropped.
 pub(crate) struct Process {
@@ -50,7 +52,16 @@ impl Process {
     }
 
     pub(crate) fn spawn_with(args: &[&str], environment: &[(&str, &str)]) -> Process {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_helloworld"));
+        Process::spawn_by(Command::new(HELLOWORLD), args, environment)
+    }
+
+    /// Spawns it by a command that ends as it, with these arguments.
+    pub(crate) fn spawn_by(
+        command: impl Into<Command>,
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Process {
+        let mut command = command.into();
         for variable in VARIABLES {
             command.env_remove(variable);
         }

@@ -1,0 +1,65 @@
+//! A process that may open few files.
+
+use tokio::net::TcpStream;
+use tokio::process::Command;
+
+use crate::support::{FREE_PORTS, HELLOWORLD, Process, Service};
+
+/// A helloworld that may open so many files.
+async fn with_files(files: usize) -> Service {
+    let mut command = Command::new("sh");
+    let limited = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+    command.args(["-c", &limited, HELLOWORLD]);
+    Service::ready(Process::spawn_by(command, &FREE_PORTS, &[])).await
+}
+
+/// Clients that connect and say nothing.
+async fn connect(service: &Service, clients: usize) -> Vec<TcpStream> {
+    let mut connected = Vec::new();
+    for _ in 0..clients {
+        connected.push(TcpStream::connect(service.http).await.expect("queued"));
+    }
+    connected
+}
+
+#[tokio::test]
+async fn a_lack_of_them_is_told_once_with_the_servers_name_and_when_it_is_over() {
+    // Nine tenths of them, for connections, is more than the process has left.
+    let mut service = with_files(40).await;
+    let clients = connect(&service, 60).await;
+    let told = service.process.line("cannot accept connections").await;
+    let listening = format!("listening={}", service.http);
+    for said in ["ERROR", "/http", &listening, "Too many open files"] {
+        assert!(told.contains(said), "no {said}: {told}");
+    }
+    drop(clients);
+    assert_eq!(
+        service.connect().await.get("/helloworld/kit").await.status,
+        200
+    );
+    let over = service.process.line("has not failed for 5 s").await;
+    for said in ["INFO", "/http", &listening, "times="] {
+        assert!(over.contains(said), "no {said}: {over}");
+    }
+    let exit = service.terminate().await.expect(0);
+    exit.only("cannot accept connections");
+}
+
+#[tokio::test]
+async fn a_limit_because_of_them_is_told_to_the_one_who_meets_it() {
+    let mut service = with_files(400).await;
+    let _clients = connect(&service, 365).await;
+    let told = service.process.line("too many connections").await;
+    let listening = format!("listening={}", service.http);
+    let limit = "360 of 20000, because the process may open 400 files";
+    for said in ["WARN", "/http", &listening, limit] {
+        assert!(told.contains(said), "no {said}: {told}");
+    }
+    let exit = service.terminate().await.expect(0);
+    exit.only("too many connections");
+    assert!(
+        !exit.text().contains("fewer connections"),
+        "{}",
+        exit.text()
+    );
+}

@@ -251,8 +251,7 @@ fn first_family<T>(
 /// Built or booted without it, or with its interfaces disabled.
 fn is_family_missing(error: &io::Error) -> bool {
     #[cfg(unix)]
-    let unsupported = rustix::io::Errno::from_io_error(error)
-        .is_some_and(|errno| errno == rustix::io::Errno::AFNOSUPPORT);
+    let unsupported = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
     #[cfg(not(unix))]
     let unsupported = error.kind() == io::ErrorKind::Unsupported;
     unsupported || error.kind() == io::ErrorKind::AddrNotAvailable
@@ -357,28 +356,26 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn the_other_family_is_tried_where_the_first_is_missing_and_only_there() {
+        use rustix::io::Errno;
+
+        let error = |errno: Errno| io::Error::from_raw_os_error(errno.raw_os_error());
         let both = [([0; 8], 80).into(), ([0, 0, 0, 0], 80).into()];
         let [v6, v4]: [SocketAddr; 2] = both;
-        let missing = || io::Error::from(rustix::io::Errno::AFNOSUPPORT);
-        let disabled = || io::Error::from(rustix::io::Errno::ADDRNOTAVAIL);
-        for why in [missing, disabled] {
-            let bind = |address| {
-                if address == v6 {
-                    Err(why())
-                } else {
-                    Ok(address)
-                }
+        for why in [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL] {
+            let bind = |address| match address {
+                _ if address == v6 => Err(error(why)),
+                _ => Ok(address),
             };
             assert_eq!(first_family(both, bind).unwrap(), v4);
         }
         assert_eq!(first_family(both, Ok).unwrap(), v6);
         let taken = |address| match address {
-            _ if address == v6 => Err(io::Error::from(rustix::io::Errno::ADDRINUSE)),
+            _ if address == v6 => Err(error(Errno::ADDRINUSE)),
             _ => panic!("a port that is taken is no missing family"),
         };
-        let error = first_family::<()>(both, taken).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
-        let nothing = |_| Err::<(), _>(missing());
+        let refused = first_family::<()>(both, taken).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+        let nothing = |_| Err::<(), _>(error(Errno::AFNOSUPPORT));
         assert!(first_family(both, nothing).is_err());
     }
 

@@ -83,7 +83,12 @@ fn a_machine_without_an_address_for_it_shows_loopback_and_says_why() {
             "http://127.0.0.1:80",
             "no interface",
         ),
-        (http("[::]:80"), &["::1"], "http://[::1]:80", "no interface"),
+        (
+            http("[::]:80"),
+            &["::1"],
+            "http://127.0.0.1:80",
+            "no interface",
+        ),
         // Nothing listens at the address that the machine has.
         (
             http("0.0.0.0:80"),

@@ -1,0 +1,106 @@
+//! A log that blocks: a subscriber that writes to a full pipe which nobody reads.
+//!
+//! A plain subscriber blocks the thread that calls it. What the lifecycle itself guarantees does
+//! not depend on it: readiness, the drain and the exit code are those of a log that is read.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
+
+use axum::Router;
+use axum::routing::get;
+use kit_app::App;
+use kit_transport::http;
+use rustix::fs::{OFlags, fcntl_setfl};
+
+const ROLE: &str = "KIT_TEST_ROLE";
+
+/// The program that the tests start: it tells on its standard output where it is listening.
+#[test]
+#[ignore = "a program for the other tests"]
+fn program() {
+    let Ok(role) = std::env::var(ROLE) else {
+        return;
+    };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .init();
+    let routes = Router::new().route("/", get(|| async { "hello" }));
+    let mut app = App::builder("app")
+        .server(http::Server::new(([127, 0, 0, 1], 0), routes))
+        .registry("memory:")
+        .after_start("address", |app| async move {
+            println!("listening {}", app.handle().info().endpoints()[0]);
+            Ok(())
+        });
+    if role == "fails" {
+        app = app.after_stop("fails", |_| async { Err("no room".into()) });
+    }
+    let code = app.build().main();
+    println!("ended with {}", u8::from(code != ExitCode::SUCCESS));
+}
+
+fn start(role: &str) -> (Child, BufReader<ChildStdout>, PipeReader) {
+    let (reader, writer) = full_pipe();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["program", "--exact", "--ignored", "--nocapture"])
+        .env(ROLE, role)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::from(writer))
+        .spawn()
+        .unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    (child, stdout, reader)
+}
+
+/// Whatever is written to it blocks.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    for block in [&[b'-'; 4096][..], b"-"] {
+        while writer.write(block).is_ok() {}
+    }
+    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    (reader, writer)
+}
+
+fn line_after(stdout: &mut BufReader<ChildStdout>, start: &str) -> String {
+    let mut lines = stdout.by_ref().lines();
+    loop {
+        let line = lines.next().expect("it goes on").unwrap();
+        if let Some(rest) = line.split(start).nth(1) {
+            return rest.to_owned();
+        }
+    }
+}
+
+fn stops_with(role: &str, code: &str) {
+    let (mut child, mut stdout, _reader) = start(role);
+    let endpoint = line_after(&mut stdout, "listening http://");
+    // A connection that is open when the stop begins.
+    let mut client = TcpStream::connect(endpoint).unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nhost: kit\r\n\r\n")
+        .unwrap();
+    let mut answer = [0; 12];
+    client.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(sent.unwrap().success());
+    assert_eq!(line_after(&mut stdout, "ended with "), code);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_plain_subscriber_that_blocks_changes_neither_readiness_nor_drain_nor_exit_code() {
+    stops_with("succeeds", "0");
+}
+
+#[test]
+fn a_failure_has_its_exit_code_also_when_nobody_reads_why() {
+    stops_with("fails", "1");
+}

@@ -80,6 +80,14 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A component was put together in a way that cannot work.
+    #[error("{component} cannot be started")]
+    Component {
+        /// Its name.
+        component: String,
+        /// The option, its value, and what would be right.
+        source: BoxError,
+    },
     /// A component could not start.
     #[error("{component} could not start")]
     Start {

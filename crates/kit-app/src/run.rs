@@ -123,6 +123,7 @@ impl Run {
         let installed = instance(&core)
             .and_then(|_| limits.try_for_each(|(option, limit)| check(option, limit)))
             .and_then(|()| check_names(&servers))
+            .and_then(|()| servers.iter().try_for_each(check_component))
             .and_then(|()| signals.install(tree.scope(), &core).map_err(Error::Signals));
         let installed = installed.and_then(|signals| match watchdog_home {
             None => Ok(signals),
@@ -386,6 +387,13 @@ fn check_names(servers: &[Arc<dyn Server>]) -> Result<(), Error> {
         }),
         None => Ok(()),
     }
+}
+
+fn check_component(server: &Arc<dyn Server>) -> Result<(), Error> {
+    server.check().map_err(|source| Error::Component {
+        component: server.name().to_owned(),
+        source,
+    })
 }
 
 /// How long a refused app waits for the home of its events.

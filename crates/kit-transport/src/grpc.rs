@@ -85,10 +85,8 @@ impl Server {
         }
     }
 
-    /// Adds a service, such as a generated `GreeterServer`, with or without interceptors.
-    ///
-    /// # Panics
-    /// When a service of that name was added before.
+    /// Adds a service, such as a generated `GreeterServer`, with or without interceptors. One
+    /// whose name was added before is refused before the application starts.
     pub fn service<S>(self, service: S) -> Server
     where
         S: Service<
@@ -162,8 +160,14 @@ impl crate::Server for Server {
         self.phase
     }
 
-    async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+    fn check(&self) -> Result<(), BoxError> {
         self.options.check()?;
+        self.listen.check()?;
+        Ok(self.services.check()?)
+    }
+
+    async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+        crate::Server::check(self)?;
         let handler = GrpcHandler::new(self.services.routes(ctx)?);
         let secured = self.security.start(&[b"h2"], ctx).await?;
         let listener = Listener::bind(&self.listen, ctx).await?;

@@ -141,8 +141,18 @@ impl crate::Server for Server {
         self.phase
     }
 
-    async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+    fn check(&self) -> Result<(), BoxError> {
         self.options.check()?;
+        self.listen.check()?;
+        #[cfg(feature = "grpc")]
+        if let Some(grpc) = &self.grpc {
+            grpc.check()?;
+        }
+        Ok(())
+    }
+
+    async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+        crate::Server::check(self)?;
         let handler = HttpHandler {
             router: self.router.clone().with_state(()),
             max_body: self.options.max_body,

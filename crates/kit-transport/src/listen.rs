@@ -75,7 +75,7 @@ pub(crate) enum At {
     Unix(PathBuf),
     Existing(Existing),
     Inherited(usize),
-    /// A text that says no place; the start fails with it.
+    /// A text that says no place; the app is refused with it.
     Unusable(ListenError),
 }
 
@@ -118,6 +118,13 @@ impl Listen {
             keep_alive: Some(Duration::from_secs(15)),
             mode: None,
             hand_over: HandOver::None,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ListenError> {
+        match &self.at {
+            At::Unusable(error) => Err(error.clone()),
+            _ => Ok(()),
         }
     }
 

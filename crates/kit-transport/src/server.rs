@@ -51,6 +51,16 @@ pub trait Server: Send + Sync + 'static {
         Phase::SERVERS
     }
 
+    /// Says what is wrong with how it was put together, as far as that can be known without
+    /// starting it. The application asks every component before the first hook runs, so that a
+    /// wrong option is no reason for half a start. Default: nothing is.
+    ///
+    /// # Errors
+    /// The option, its value, and what would be right.
+    fn check(&self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
     /// Starts, and returns once it accepts work: where it is listening.
     ///
     /// Long-running work goes into [`ctx.scope()`](Context::scope), whose token means: drain and

@@ -45,6 +45,12 @@ pub enum StartError {
         /// The index that was asked for.
         index: usize,
     },
+    /// A gRPC service was added twice.
+    #[error("gRPC service `{service}` was added twice: one server has each service once")]
+    DuplicateService {
+        /// The service's full name.
+        service: &'static str,
+    },
     /// A limit with which no connection could be served.
     #[error("`{option}` is {value}; it must be {right}")]
     Option {

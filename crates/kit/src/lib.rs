@@ -31,11 +31,13 @@
 //! | features `tls`, `ws`, `gzip`, `zstd` | `kit-transport` | encryption, WebSockets, and compressed messages for these servers |
 //! | [`registry`], feature `etcd` | `kit-registry` | registration and discovery |
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |
+//! | feature `serde` | all | options that can be read, and snapshots of tasks that can be written |
 
 pub use kit_app::{
-    App, AppBuilder, AppHandle, BoxError, Cause, ComponentReport, DrainProfile, Environment, Error,
-    Event, HookContext, HookReport, HookStage, Info, NeverReady, Phase, RegisterAtStart,
-    RegistrationReport, Report, RunError, SignalSender, Signals, Stage,
+    App, AppBuilder, AppHandle, Awaited, BoxError, Cause, ComponentReport, ComponentState,
+    ComponentStatus, Delivery, DrainProfile, Environment, Error, Event, HookContext, HookOptions,
+    HookReport, HookStage, Info, NeverReady, Phase, RegisterAtStart, RegistrationReport,
+    RegistrationStatus, Report, RunError, SignalSender, Signals, Stage, Stamped, Undelivered,
 };
 pub use kit_registry as registry;
 pub use kit_sync as sync;

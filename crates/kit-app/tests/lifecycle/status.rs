@@ -103,3 +103,46 @@ async fn the_futures_of_an_app_can_be_spawned() {
     handle.stop("before it ran");
     is_send(app.run()).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_can_be_known_to_be_wrong_is_refused_before_any_hook_runs() {
+    use kit_transport::{ConnectionOptions, grpc, http};
+    use tonic_health::server::health_reporter;
+
+    let health = || health_reporter().1;
+    let wrong: [(
+        Box<dyn Fn(kit_app::AppBuilder) -> kit_app::AppBuilder>,
+        &str,
+    ); 3] = [
+        (
+            Box::new(move |app| {
+                app.server(grpc::Server::new(":0").service(health()).service(health()))
+            }),
+            "grpc cannot be started: gRPC service `grpc.health.v1.Health` was added twice: \
+             one server has each service once",
+        ),
+        (
+            Box::new(|app| app.server(http::Server::new("8000 please", axum::Router::new()))),
+            "http cannot be started: could not listen",
+        ),
+        (
+            Box::new(|app| {
+                let none = ConnectionOptions {
+                    max_connections: 0,
+                    ..ConnectionOptions::default()
+                };
+                app.server(http::Server::new(":0", axum::Router::new()).connections(none))
+            }),
+            "http cannot be started: `ConnectionOptions::max_connections` is 0; it must be at least 1",
+        ),
+    ];
+    for (with, expected) in wrong {
+        let app = App::builder("app")
+            .signals(Signals::none())
+            .before_start("never", |_| async { unreachable!("the start is refused") })
+            .apply(with)
+            .build();
+        let error = app.run().await.unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}

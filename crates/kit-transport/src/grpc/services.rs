@@ -24,6 +24,8 @@ use crate::{Context, StartError};
 pub struct Services {
     routes: Routes,
     names: Vec<&'static str>,
+    /// Those that were added once more, which tonic answers with a panic.
+    twice: Vec<&'static str>,
     descriptors: Vec<&'static [u8]>,
 }
 
@@ -33,10 +35,8 @@ impl Services {
         Services::default()
     }
 
-    /// Adds a service, such as a generated `GreeterServer`, with or without interceptors.
-    ///
-    /// # Panics
-    /// When a service of that name was added before.
+    /// Adds a service, such as a generated `GreeterServer`, with or without interceptors. One
+    /// whose name was added before is refused before the application starts.
     pub fn service<S>(mut self, service: S) -> Services
     where
         S: Service<
@@ -50,6 +50,10 @@ impl Services {
             + Sync
             + 'static,
     {
+        if self.names.contains(&S::NAME) {
+            self.twice.push(S::NAME);
+            return self;
+        }
         self.routes = self.routes.add_service(service);
         self.names.push(S::NAME);
         self
@@ -60,6 +64,13 @@ impl Services {
     pub fn reflection(mut self, encoded_file_descriptor_set: &'static [u8]) -> Services {
         self.descriptors.push(encoded_file_descriptor_set);
         self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        match self.twice.first() {
+            Some(service) => Err(StartError::DuplicateService { service }),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn routes(&self, ctx: &Context) -> Result<Routes, StartError> {

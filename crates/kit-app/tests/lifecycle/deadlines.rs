@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use kit_app::{Error, Phase};
+use kit_app::{Error, Phase, Stage};
 use tokio::time::{Instant, sleep};
 
 use crate::fakes::{Answer, Fake, FakeRegistry, Record, Start, app, assert_nothing_alive, timed};
@@ -349,4 +349,31 @@ async fn an_observer_that_panics_changes_nothing() {
     let app = builder.server(Fake::new("http")).observer(panics).build();
     assert_eq!(run_and_stop(app).await.0.unwrap().exit_code, 0);
     assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_component_whose_phase_begins_after_the_deadline_is_asked_before_it_is_failed() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .server(Fake::new("http"))
+        .server(Fake {
+            phase: Phase::RESOURCES,
+            ..Fake::new("pool")
+        })
+        .drain_delay(5 * SECOND)
+        .build();
+    let handle = app.handle();
+    let mut stages = handle.stages();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        handle.stop("done");
+        let lame_duck = |stage: &Stage| *stage == Stage::LameDuck;
+        stages.wait_for(lame_duck).await.unwrap();
+        // A container that is paused: no thread runs, and the clock goes on.
+        tokio::time::advance(60 * SECOND).await;
+    });
+    let report = report.unwrap();
+    assert_eq!(report.exit_code, 0);
+    assert!(report.components.iter().all(|part| part.tasks.on_time()));
 }

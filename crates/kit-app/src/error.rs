@@ -115,7 +115,8 @@ pub enum Error {
         /// The limit.
         limit: Duration,
     },
-    /// No address that others could reach was found.
+    /// No endpoint could be made of an address: the host that was set cannot be part of one, or the
+    /// interfaces could not be listed and others are to read the result.
     #[error("{listening} cannot be advertised: {why}")]
     Advertise {
         /// Where a server is listening.

@@ -48,7 +48,9 @@ pub use kit_transport::grpc;
 pub use kit_transport::http;
 pub use kit_transport::{ApiError, Context, Listening, Server};
 #[cfg(any(feature = "http", feature = "grpc"))]
-pub use kit_transport::{ConnectionOptions, Draining, HandOver, Http2Options, Listen, Peer, Until};
+pub use kit_transport::{
+    ConnectionOptions, Draining, HandOver, Http2Options, Listen, ListenError, Peer, Until,
+};
 #[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 pub use kit_transport::{Identity, Pem, Tls};
 

@@ -15,6 +15,7 @@
 //! | share a value that is read often and replaced seldom | [`Published`] |
 //! | bound a wait, and give back the time in which the process did not run | [`Deadline`], [`Standstill`] |
 //! | learn who blocks the runtime, and never hang in a stop | [`Watchdog`] |
+//! | tell a failure that repeats itself without filling the log | [`Repeated`] |
 //!
 //! # Example
 //!
@@ -58,6 +59,7 @@ pub mod policy;
 mod polling;
 mod published;
 mod regularly;
+mod repeated;
 mod roster;
 mod standstill;
 mod stop;
@@ -73,6 +75,7 @@ pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};
 pub use published::{Changes, Published, Reading};
 pub use standstill::Standstill;
+pub use repeated::{Repeated, Repetition};
 pub use stop::{Cause, StopToken};
 pub use tree::{
     CloseReport, Ending, Hold, Kind, MembersSnapshot, Outcome, Refused, Scope, ScopeState,

@@ -140,7 +140,7 @@ impl AppHandle {
         let registrations = self.0.lock_registrations();
         let statuses = registrations.iter().map(|(registry, registration)| {
             let registry = registry.clone();
-            let state = registration.state().borrow().clone();
+            let state = registration.state();
             RegistrationStatus { registry, state }
         });
         statuses.collect()

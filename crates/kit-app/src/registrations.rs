@@ -95,7 +95,7 @@ pub(crate) fn begin(
 /// Turns the registration's states into events.
 async fn tell(registry: String, registration: Registration, core: Arc<Core>, latch: Latch) {
     let mut latch = Some(latch);
-    let mut state = registration.state();
+    let mut state = registration.states();
     loop {
         let event = match &*state.borrow_and_update() {
             RegistrationState::Registered => Some(Event::Registered {

@@ -11,9 +11,21 @@ const MOST: Duration = Duration::from_secs(15);
 
 /// Exponential back-off with full jitter: each delay is anything between nothing and a ceiling that
 /// doubles, so that a thousand processes which lost the registry together do not come back together.
+///
+/// Failures and losses have a ceiling each. A success ends the failures before it, so that what is
+/// lost after an outage is repaired as quickly as at any other time. But losses that follow each
+/// other closely wait longer and longer, whatever succeeded in between: a registry that takes an
+/// instance and drops it again is not hammered.
 #[derive(Debug)]
 pub(crate) struct Backoff {
-    ceiling: Duration,
+    failures: Ceiling,
+    losses: Ceiling,
+}
+
+/// What a delay stays below.
+#[derive(Debug)]
+struct Ceiling {
+    present: Duration,
     most: Duration,
 }
 
@@ -23,28 +35,43 @@ impl Backoff {
     }
 
     pub(crate) fn up_to(most: Duration) -> Self {
-        let ceiling = FIRST;
-        Self { ceiling, most }
+        let ceiling = || Ceiling {
+            present: FIRST.min(most),
+            most,
+        };
+        Self {
+            failures: ceiling(),
+            losses: ceiling(),
+        }
     }
 
     /// From now on delays may grow as long as with [`new`](Self::new).
     pub(crate) fn up_to_most(&mut self) {
-        self.most = MOST;
+        self.failures.most = MOST;
+        self.losses.most = MOST;
     }
 
-    /// The next delay.
-    pub(crate) fn next(&mut self) -> Duration {
-        let delay = self.ceiling.mul_f64(random_fraction());
-        self.ceiling = (self.ceiling * 2).min(self.most);
-        delay
+    /// The delay after an attempt that failed.
+    pub(crate) fn after_failure(&mut self) -> Duration {
+        self.failures.next()
     }
 
-    /// To be called when an attempt had succeeded and lasted `lasted`: it begins anew unless that
-    /// was shorter than the next delay may be, as then success and loss would chase each other.
-    pub(crate) fn succeeded(&mut self, lasted: Duration) {
-        if lasted >= self.ceiling {
-            self.ceiling = FIRST;
+    /// The delay after the loss of what had succeeded and lasted for `lasted`. Losses begin anew
+    /// unless that was shorter than the next delay may be.
+    pub(crate) fn after_loss(&mut self, lasted: Duration) -> Duration {
+        self.failures.present = FIRST.min(self.failures.most);
+        if lasted >= self.losses.present {
+            self.losses.present = FIRST.min(self.losses.most);
         }
+        self.losses.next()
+    }
+}
+
+impl Ceiling {
+    fn next(&mut self) -> Duration {
+        let delay = self.present.mul_f64(random_fraction());
+        self.present = (self.present * 2).min(self.most);
+        delay
     }
 }
 
@@ -68,22 +95,33 @@ mod tests {
         let mut backoff = Backoff::new();
         let mut ceiling = FIRST;
         for _ in 0..20 {
-            assert!(backoff.next() < ceiling);
+            assert!(backoff.after_failure() < ceiling);
             ceiling = (ceiling * 2).min(MOST);
-            assert_eq!(backoff.ceiling, ceiling);
+            assert_eq!(backoff.failures.present, ceiling);
         }
-        assert_eq!(backoff.ceiling, MOST);
+        assert_eq!(backoff.failures.present, MOST);
     }
 
     #[test]
-    fn a_success_that_lasted_begins_anew_and_a_short_one_does_not() {
+    fn a_loss_after_many_failures_waits_as_little_as_the_first() {
         let mut backoff = Backoff::new();
-        backoff.next();
-        backoff.next();
-        backoff.succeeded(Duration::from_millis(799));
-        assert_eq!(backoff.ceiling, Duration::from_millis(800));
-        backoff.succeeded(Duration::from_millis(800));
-        assert_eq!(backoff.ceiling, FIRST);
+        for _ in 0..20 {
+            backoff.after_failure();
+        }
+        assert!(backoff.after_loss(Duration::ZERO) < FIRST);
+        assert!(backoff.after_failure() < FIRST);
+    }
+
+    #[test]
+    fn losses_wait_longer_until_a_success_lasted() {
+        let mut backoff = Backoff::new();
+        for ceiling in [200, 400, 800] {
+            assert_eq!(backoff.losses.present, Duration::from_millis(ceiling));
+            backoff.after_failure();
+            backoff.after_loss(Duration::from_millis(ceiling - 1));
+        }
+        backoff.after_loss(Duration::from_millis(1_600));
+        assert_eq!(backoff.losses.present, FIRST * 2);
     }
 
     #[test]

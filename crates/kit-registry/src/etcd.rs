@@ -1,13 +1,14 @@
 //! The registry in an etcd cluster, spoken to directly through stubs of our own.
 //!
 //! Keys are `<namespace>/<name>/<id>`, values the JSON of the instance, each under a lease. What is
-//! known about a registration is in [`lease`], how it is watched over in [`hold`]; [`list`] and
-//! [`watch`] find instances; [`client`] makes calls to a cluster whose nodes come and go.
+//! known about a registration is in [`lease`]; [`keep_alive`] keeps its lease, and [`hold`] watches its
+//! key; [`list`] and [`watch`] find instances; [`client`] makes calls to a cluster whose nodes come and go.
 
 mod auth;
 mod client;
 mod failure;
 mod hold;
+mod keep_alive;
 mod key;
 mod lease;
 mod list;
@@ -79,6 +80,10 @@ struct Etcd {
 impl Registrar for Etcd {
     async fn register(&self, instance: &ServiceInstance) -> Result<(), Error> {
         self.registrations.register(instance).await
+    }
+
+    async fn keep_alive(&self, instance: &ServiceInstance) -> LossReason {
+        self.registrations.keep_alive(instance).await
     }
 
     async fn hold(&self, instance: &ServiceInstance) -> LossReason {

@@ -6,15 +6,32 @@ use async_trait::async_trait;
 
 use crate::{Error, ServiceInstance};
 
-/// Shows an instance in a registry, watches over it and takes it away.
+/// Shows an instance in a registry, keeps it alive, watches over it and takes it away.
 ///
-/// A backend implements the three calls and nothing else: repeating, back-off, order and states are
-/// written once, in [`Registration`](crate::Registration), which makes one call at a time per
-/// instance. It drops a running `register` when the instance is to be taken away, so an
+/// A backend implements these calls and nothing else: repeating, back-off, order and states are
+/// written once, in the task of a [`Registration`](crate::Registration), which owns the order of
+/// things:
+///
+/// | call | when |
+/// |---|---|
+/// | [`register`](Self::register) | at first, after each loss, for each change, and again after each failure |
+/// | [`keep_alive`](Self::keep_alive) | from before the first `register` until `deregister`, **beside all others** |
+/// | [`hold`](Self::hold) | with the value that was accepted last, while it is shown and no `register` runs |
+/// | [`deregister`](Self::deregister) | at the end, when nothing else runs any more |
+///
+/// So what has to be sent at regular times belongs into `keep_alive`, and goes on while a change is
+/// being refused, while nothing may be read, while a call waits for its answer. A backend has no
+/// task of its own for it.
+///
+/// Every call but `deregister` is dropped when the instance is to be taken away, at any await: an
 /// implementation keeps account of what it has asked for before it asks.
+///
+/// The suite in `conformance` (a feature) tries these promises against any backend.
 #[async_trait]
 pub trait Registrar: Send + Sync + 'static {
     /// Makes the registry show `instance`. Idempotent: called again when it was lost or changed.
+    ///
+    /// A change that is refused leaves what was shown before.
     ///
     /// # Errors
     ///
@@ -25,9 +42,34 @@ pub trait Registrar: Send + Sync + 'static {
     /// When dropped, a write may still be on its way; `deregister` fences it off.
     async fn register(&self, instance: &ServiceInstance) -> Result<(), Error>;
 
-    /// Watches over it and returns why it is no longer shown. Never writes. Cancelled by drop.
+    /// Keeps alive what `register` writes, such as a lease, and returns why that is over or not
+    /// known any more: [`LossReason::Expired`], [`LossReason::Unreachable`]. The instance is then
+    /// registered again.
+    ///
+    /// It is called before anything was written, and waits until there is something to keep. What
+    /// it keeps may change while it runs, as `register` may have to begin anew. After it returned
+    /// it is called again within a second. `instance` says which instance; its value may be an
+    /// older one, or one that the registry never accepted.
     ///
     /// The default never returns: for a registry that keeps what it was told.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped when the instance is to be taken away.
+    async fn keep_alive(&self, _instance: &ServiceInstance) -> LossReason {
+        pending().await
+    }
+
+    /// Watches what is shown, and returns why it is no longer `instance`, the value that `register`
+    /// confirmed last. Never writes. What this process itself has written is no loss, also when its
+    /// answer never came.
+    ///
+    /// Optional: it only makes repairs quicker than a [`keep_alive`](Self::keep_alive) can, and
+    /// sees what that cannot see, such as a takeover. The default never returns.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped for each `register`, and called again after it.
     async fn hold(&self, _instance: &ServiceInstance) -> LossReason {
         pending().await
     }
@@ -39,6 +81,10 @@ pub trait Registrar: Send + Sync + 'static {
     /// # Errors
     ///
     /// When it cannot be confirmed.
+    ///
+    /// # Cancel safety
+    ///
+    /// When dropped, the instance may be gone or not; it may be called again.
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error>;
 }
 
@@ -46,7 +92,7 @@ pub trait Registrar: Send + Sync + 'static {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum LossReason {
-    /// Its entry is not there: deleted by somebody, or the store was wiped.
+    /// Its entry is not there: it was deleted, or the store was wiped.
     Missing,
     /// The registry's own time limit on it ran out.
     Expired,
@@ -54,7 +100,7 @@ pub enum LossReason {
     Changed,
     /// Another living process shows itself under the same id; the newest one owns it.
     TakenOver {
-        /// Who, in the registry's terms, such as a lease.
+        /// By what, in the registry's terms, such as a lease.
         by: String,
     },
     /// The registry cannot be asked.

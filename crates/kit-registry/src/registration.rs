@@ -1,6 +1,7 @@
 //! The desired state "this instance is visible", repaired for ever.
 
 mod keeper;
+mod state;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -13,16 +14,24 @@ use tokio::{
 use crate::{Error, Registrar, ServiceInstance};
 
 use self::keeper::Keeper;
+pub use self::state::RegistrationState;
 
 /// Keeps one instance visible in one registry until told otherwise.
 ///
 /// [`spawn`](Self::spawn) starts one task, `registration`, in the scope that it is handed. It makes
-/// the registry show the instance, watches over it, and shows it again whenever it was lost or
-/// changed, waiting 200 ms at first and at most 15 s between attempts (1 s until the first success;
-/// full jitter). It never gives
-/// up; what it is doing is its [`state`](Self::state). It makes one call at a time.
+/// the registry show the instance, keeps it alive, watches over it, and shows it again whenever it
+/// was lost or changed. It never gives up; what it is doing is its [`state`](Self::state). The order
+/// of its calls is that of the [`Registrar`].
 ///
-/// When the scope is told to stop and nobody called [`deregister`](Self::deregister), the task tries
+/// *Back-off.* After a failure it waits up to 200 ms at first and up to 15 s later (1 s until the
+/// first success; full jitter), after a loss up to 200 ms, whatever failed before it. Only losses
+/// that follow each other closely wait longer, up to 15 s.
+///
+/// *A change that is not accepted* leaves the value before it visible, and kept alive: the state says
+/// so and is [`Degraded`](RegistrationState::Degraded), and attempts go on. When that value is lost
+/// meanwhile and the change is refused again, the value before it is put back.
+///
+/// When the scope is told to stop without a [`deregister`](Self::deregister) before it, the task tries
 /// once to take the instance away, until it succeeds, fails or the scope's deadline ends it.
 ///
 /// Clones are handles to the same registration; dropping them changes nothing.
@@ -46,34 +55,6 @@ use self::keeper::Keeper;
 pub struct Registration {
     desired: watch::Sender<Desired>,
     state: watch::Receiver<RegistrationState>,
-}
-
-/// Where a [`Registration`] stands.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum RegistrationState {
-    /// The first attempt has not ended yet.
-    Pending,
-    /// The registry shows the instance.
-    Registered,
-    /// It does not, or cannot be asked; attempts go on.
-    #[non_exhaustive]
-    Degraded {
-        /// Since when; from the start when it was never shown.
-        since: Instant,
-        /// The last attempt's error, or why the instance was lost.
-        why: Arc<Error>,
-    },
-    /// It is being taken away.
-    #[non_exhaustive]
-    Leaving {
-        /// Since when.
-        since: Instant,
-        /// The last attempt's error; none before the first attempt ended.
-        why: Option<Arc<Error>>,
-    },
-    /// It was taken away, or never written: the end.
-    Withdrawn,
 }
 
 /// What the handles ask of the task.
@@ -102,11 +83,17 @@ impl Registration {
         Self { desired, state }
     }
 
+    /// Where it stands.
+    #[must_use]
+    pub fn state(&self) -> RegistrationState {
+        self.state.borrow().clone()
+    }
+
     /// Where it stands, now and after each change.
     ///
     /// The receiver's sender goes away when the task has ended.
     #[must_use]
-    pub fn state(&self) -> watch::Receiver<RegistrationState> {
+    pub fn states(&self) -> watch::Receiver<RegistrationState> {
         self.state.clone()
     }
 
@@ -136,6 +123,8 @@ impl Registration {
                 matches!(
                     state,
                     RegistrationState::Registered
+                        // With an older value, but it is shown.
+                        | RegistrationState::Degraded { shown: Some(_), .. }
                         | RegistrationState::Leaving { .. }
                         | RegistrationState::Withdrawn
                 )
@@ -145,7 +134,7 @@ impl Registration {
         .map(|settled| settled.map(|state| state.clone()));
         let attempt = format!("register {}", self.instance());
         match settled {
-            Ok(Ok(RegistrationState::Registered)) => Ok(()),
+            Ok(Ok(RegistrationState::Registered | RegistrationState::Degraded { .. })) => Ok(()),
             Ok(Ok(_)) => Err(Error::closed(attempt)),
             Ok(Err(_ended)) => match self.last_error() {
                 Some(source) => Err(Error::GaveUp {
@@ -171,11 +160,13 @@ impl Registration {
 
     /// Adds or replaces one entry of the metadata and registers again.
     ///
-    /// Returns at once. Without effect once the registration was ended.
+    /// Returns at once; whether the registry took it is seen in the [`state`](Self::state). Without
+    /// effect once the registration was ended.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when the metadata becomes too large.
+    /// [`Error::Invalid`] when the metadata becomes larger than
+    /// [`MAX_METADATA`](crate::MAX_METADATA) in the JSON that is stored; nothing is changed then.
     pub fn set_metadata(
         &self,
         key: impl Into<String>,
@@ -208,12 +199,12 @@ impl Registration {
         if withdrawn {
             return Ok(());
         }
-        match &*self.state.borrow() {
+        match self.state() {
             RegistrationState::Leaving {
                 why: Some(source), ..
             } => Err(Error::GaveUp {
                 tried: began.elapsed(),
-                source: Arc::clone(source),
+                source,
             }),
             _ => Err(Error::closed(format!("deregister {}", self.instance()))),
         }
@@ -264,11 +255,7 @@ impl Registration {
     }
 
     fn last_error(&self) -> Option<Arc<Error>> {
-        match &*self.state.borrow() {
-            RegistrationState::Degraded { why, .. } => Some(Arc::clone(why)),
-            RegistrationState::Leaving { why, .. } => why.clone(),
-            _ => None,
-        }
+        self.state.borrow().why().cloned()
     }
 
     fn out_of_time(&self, attempt: String, tried: Duration) -> Error {

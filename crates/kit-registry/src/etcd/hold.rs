@@ -1,11 +1,10 @@
-//! Watching over a registration: keep-alives, and a watch on the key so that a foreign delete or a
-//! takeover is noticed at once.
+//! Watching the key of a registration, so that a foreign delete or a takeover is noticed at once.
 
 use std::{ops::ControlFlow, time::Duration};
 
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at},
+    time::{Instant, sleep, sleep_until},
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
@@ -14,11 +13,10 @@ use super::{
     LeaseId,
     client::{MAX_MESSAGE, Via, requiring_leader},
     failure::{Answer, cause},
-    lease::{Registrations, Shown},
+    lease::{Look, Registrations, Shown},
     proto::{
         etcdserverpb::{
-            LeaseKeepAliveRequest, LeaseKeepAliveResponse, WatchCreateRequest, WatchRequest,
-            WatchResponse, lease_client::LeaseClient, watch_client::WatchClient,
+            WatchCreateRequest, WatchRequest, WatchResponse, watch_client::WatchClient,
             watch_request::RequestUnion,
         },
         mvccpb::{Event, event::EventType},
@@ -26,7 +24,10 @@ use super::{
 };
 use crate::{Error, LossReason, ServiceInstance, backoff::Backoff};
 
-/// One registration being watched over.
+/// How long after a refusal a permission to read is looked for again.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// One key being watched.
 struct Hold<'a> {
     registrations: &'a Registrations,
     attempt: String,
@@ -34,25 +35,24 @@ struct Hold<'a> {
     shown: Shown,
     /// The first revision that was not seen yet.
     from: i64,
-    /// When etcd last said that the lease lives.
-    confirmed: Instant,
+    /// When there was a watch last.
+    watched: Instant,
 }
 
-/// The two streams, and by which connections they came.
-struct Streams {
-    beats: mpsc::Sender<LeaseKeepAliveRequest>,
-    alive: Streaming<LeaseKeepAliveResponse>,
-    alive_via: Via,
+/// A watch, and by which connection it came.
+struct Stream {
     /// Kept open: dropping it would end the watch.
-    _watch_requests: mpsc::Sender<WatchRequest>,
-    watch: Streaming<WatchResponse>,
-    watch_via: Via,
+    _requests: mpsc::Sender<WatchRequest>,
+    events: Streaming<WatchResponse>,
+    via: Via,
 }
 
-/// Why a pair of streams ended.
+/// Why a watch ended.
 enum End {
     Lost(LossReason),
     Broken(Error),
+    /// Reading is not permitted.
+    Blind,
 }
 
 impl Registrations {
@@ -63,11 +63,11 @@ impl Registrations {
         };
         Hold {
             registrations: self,
-            attempt: format!("keep {instance} registered"),
+            attempt: format!("watch {instance}"),
             key,
             from: shown.revision + 1,
             shown,
-            confirmed: Instant::now(),
+            watched: Instant::now(),
         }
         .run()
         .await
@@ -78,81 +78,53 @@ impl Hold<'_> {
     async fn run(mut self) -> LossReason {
         let mut backoff = Backoff::new();
         loop {
-            let opened = Instant::now();
-            let error = match self.watch_over().await {
-                End::Lost(reason) => return reason,
-                End::Broken(error) => error,
+            let (opened, error) = match self.watch().await {
+                (_, End::Lost(reason)) => return reason,
+                (_, End::Blind) => {
+                    sleep(LOOK_AGAIN).await;
+                    self.watched = Instant::now();
+                    continue;
+                }
+                (opened, End::Broken(error)) => (opened, error),
             };
-            tracing::debug!(key = self.key, error = %error.chain(), "streams to be opened again");
-            backoff.succeeded(opened.elapsed());
-            let next = Instant::now() + backoff.next();
-            if next >= self.deadline() {
+            tracing::debug!(key = self.key, error = %error.chain(), "watch to be opened again");
+            let pause = match opened {
+                Some(opened) => {
+                    self.watched = Instant::now();
+                    backoff.after_loss(opened.elapsed())
+                }
+                None => backoff.after_failure(),
+            };
+            let next = Instant::now() + pause;
+            if next >= self.watched + self.shown.ttl * 2 / 3 {
                 return LossReason::Unreachable(error.into());
             }
             sleep_until(next).await;
         }
     }
 
-    /// Until when etcd has to say that the lease lives: before it may have ended.
-    fn deadline(&self) -> Instant {
-        self.confirmed + self.shown.ttl * 2 / 3
-    }
-
-    async fn watch_over(&mut self) -> End {
-        let opened = match timeout_at(self.deadline(), self.open()).await {
-            Ok(opened) => opened,
-            Err(_elapsed) => return End::Broken(self.silent()),
+    /// Follows the key on one stream until it ends; with when it was opened.
+    async fn watch(&mut self) -> (Option<Instant>, End) {
+        let mut stream = match self.open().await {
+            Ok(stream) => stream,
+            Err(error) => return (None, End::Broken(error)),
         };
-        let mut streams = match opened {
-            Ok(streams) => streams,
-            Err(error) => return End::Broken(error),
-        };
-        let mut beat = interval((self.shown.ttl / 3).max(Duration::from_millis(100)));
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first was sent with the opening of the stream.
-        beat.reset();
-        loop {
-            tokio::select! {
-                _ = beat.tick() => {
-                    // A full queue means that etcd reads nothing: the deadline will tell.
-                    let _ = streams.beats.try_send(self.beat());
-                }
-                answer = streams.alive.message() => match answer {
-                    Ok(Some(answer)) if answer.ttl > 0 => self.confirmed = Instant::now(),
-                    Ok(Some(_)) => return End::Lost(LossReason::Expired),
-                    Ok(None) => return self.broken(streams.alive_via, "the stream was ended"),
-                    Err(status) => return self.broken(streams.alive_via, cause(&status)),
-                },
-                message = streams.watch.message() => match message {
-                    Ok(Some(message)) => {
-                        if let ControlFlow::Break(end) = self.seen(message).await {
-                            return end;
-                        }
+        let opened = Instant::now();
+        let end = loop {
+            match stream.events.message().await {
+                Ok(Some(message)) => {
+                    if let ControlFlow::Break(end) = self.seen(message).await {
+                        break end;
                     }
-                    Ok(None) => return self.broken(streams.watch_via, "the stream was ended"),
-                    Err(status) => return self.broken(streams.watch_via, cause(&status)),
-                },
-                () = sleep_until(self.deadline()) => {
-                    self.registrations.leases.avoid(streams.alive_via);
-                    return End::Broken(self.silent());
                 }
+                Ok(None) => break self.broken(stream.via, "the stream was ended"),
+                Err(status) => break self.broken(stream.via, cause(&status)),
             }
-        }
+        };
+        (Some(opened), end)
     }
 
-    async fn open(&self) -> Result<Streams, Error> {
-        let leases = &self.registrations.leases;
-        let lease = self.beat();
-        let ((beats, alive), alive_via) = leases
-            .open(&self.attempt, |service| async move {
-                let (beats, requests) = mpsc::channel(4);
-                // The server answers the first request before it opens the stream.
-                let _ = beats.try_send(lease);
-                let requests = ReceiverStream::new(requests);
-                let alive = LeaseClient::new(service).lease_keep_alive(requests).await?;
-                Ok((beats, alive.into_inner()))
-            })
-            .await?;
+    async fn open(&self) -> Result<Stream, Error> {
         let create = WatchRequest {
             request_union: Some(RequestUnion::CreateRequest(WatchCreateRequest {
                 key: self.key.as_bytes().to_vec(),
@@ -160,7 +132,9 @@ impl Hold<'_> {
                 ..WatchCreateRequest::default()
             })),
         };
-        let ((watch_requests, watch), watch_via) = leases
+        let ((requests, events), via) = self
+            .registrations
+            .leases
             .open(&self.attempt, |service| {
                 let create = create.clone();
                 async move {
@@ -173,30 +147,27 @@ impl Hold<'_> {
                 }
             })
             .await?;
-        Ok(Streams {
-            beats,
-            alive,
-            alive_via,
-            _watch_requests: watch_requests,
-            watch,
-            watch_via,
+        Ok(Stream {
+            _requests: requests,
+            events,
+            via,
         })
     }
 
     async fn seen(&mut self, message: WatchResponse) -> ControlFlow<End> {
         if message.compact_revision > 0 {
             // What happened to the key is no longer told: look, then watch from there.
-            return ControlFlow::Break(match self.look().await {
-                Ok(Some(reason)) => End::Lost(reason),
-                Ok(None) => {
-                    self.from = self.from.max(message.compact_revision);
-                    End::Broken(self.refused("the revision was compacted".to_owned()))
-                }
-                Err(error) => End::Broken(error),
-            });
+            let compacted = self.from.max(message.compact_revision);
+            self.look().await?;
+            self.from = compacted;
+            let why = "the revision was compacted".to_owned();
+            return ControlFlow::Break(End::Broken(self.refused(why)));
         }
         if message.canceled {
+            // A watch says the same of a token that is out of date and of a missing permission. A
+            // look gets a new token, and then tells which it was.
             self.registrations.leases.renew_token().await;
+            self.look().await?;
             return ControlFlow::Break(End::Broken(self.refused(message.cancel_reason)));
         }
         for event in message.events {
@@ -216,7 +187,8 @@ impl Hold<'_> {
     }
 
     fn judge_value(&self, lease: i64, value: &[u8]) -> ControlFlow<LossReason> {
-        if lease == self.shown.lease && value == self.shown.value.as_bytes() {
+        let ledger = &self.registrations.ledger;
+        if ledger.is_own_put(&self.key, lease, value) {
             return ControlFlow::Continue(());
         }
         ControlFlow::Break(if lease == 0 || lease == self.shown.lease {
@@ -227,41 +199,28 @@ impl Hold<'_> {
         })
     }
 
-    async fn look(&self) -> Result<Option<LossReason>, Error> {
-        let seen = self.registrations.look(&self.attempt, &self.key).await?;
-        let Some(kv) = seen else {
-            return Ok(Some(LossReason::Missing));
-        };
-        match self.judge_value(kv.lease, &kv.value) {
-            ControlFlow::Break(reason) => Ok(Some(reason)),
-            ControlFlow::Continue(()) => Ok(None),
-        }
-    }
-
-    fn beat(&self) -> LeaseKeepAliveRequest {
-        LeaseKeepAliveRequest {
-            id: self.shown.lease,
-        }
+    /// Goes on when the key is as it should be.
+    async fn look(&self) -> ControlFlow<End> {
+        let look = self.registrations.look(&self.attempt, &self.key).await;
+        ControlFlow::Break(match look {
+            Ok(Look::Blind) => End::Blind,
+            Ok(Look::Seen(None)) => End::Lost(LossReason::Missing),
+            Ok(Look::Seen(Some(kv))) => {
+                return self.judge_value(kv.lease, &kv.value).map_break(End::Lost);
+            }
+            Err(error) => End::Broken(error),
+        })
     }
 
     fn broken(&self, via: Via, why: impl Into<String>) -> End {
-        self.registrations.leases.avoid(via);
-        let registry = self.registrations.leases.description();
-        End::Broken(Error::unreachable(
-            &self.attempt,
-            registry,
-            Answer(why.into()),
-        ))
+        let leases = &self.registrations.leases;
+        leases.avoid(via);
+        let why = Answer(why.into());
+        End::Broken(Error::unreachable(&self.attempt, leases.description(), why))
     }
 
     fn refused(&self, why: String) -> Error {
         let registry = self.registrations.leases.description();
         Error::refused(&self.attempt, registry, Answer(why))
-    }
-
-    fn silent(&self) -> Error {
-        let registry = self.registrations.leases.description();
-        let why = format!("no answer for {:.1?}", self.confirmed.elapsed());
-        Error::unreachable(&self.attempt, registry, Answer(why))
     }
 }

@@ -5,7 +5,8 @@
 //! and refuses a put with such a lease from then on, even one that was on its way for minutes.
 //!
 //! *Ownership.* A key is ours while it carries our lease. The first registration of a process takes
-//! the key in any case; later ones only when nobody alive has it.
+//! the key in any case; later ones only when no living lease of another process has it. A login that
+//! may write the key but not read it cannot see that: its puts are unconditional.
 
 mod ledger;
 
@@ -30,11 +31,18 @@ use super::{
 };
 use crate::{Error, LossReason, ServiceInstance};
 
-pub(super) use self::ledger::Shown;
 use self::ledger::{Chosen, Ledger};
+pub(super) use self::ledger::{Lease, Shown};
 
 /// How often a put is tried again because the key changed between the look and the put.
 const RACES: usize = 5;
+
+/// A key as it is now.
+pub(super) enum Look {
+    Seen(Option<KeyValue>),
+    /// The login may not read it.
+    Blind,
+}
 
 /// What this process shows in one cluster.
 pub(super) struct Registrations {
@@ -62,8 +70,13 @@ impl Registrations {
         let value = instance.to_json();
         for _ in 0..RACES {
             let lease = self.living_lease(&attempt, &key).await?;
-            let condition = if self.ledger.has_owned(&key) {
-                let seen = self.look(&attempt, &key).await?;
+            let look = if self.ledger.has_owned(&key) {
+                self.look(&attempt, &key).await?
+            } else {
+                // The first one takes the key in any case.
+                Look::Blind
+            };
+            let condition = if let Look::Seen(seen) = look {
                 if let Some(owner) = self.other_owner(&attempt, seen.as_ref(), lease).await? {
                     let by = LeaseId(owner).to_string();
                     return Err(Error::lost(instance, LossReason::TakenOver { by }));
@@ -79,7 +92,7 @@ impl Registrations {
                 value: value.clone().into_bytes(),
                 lease,
             });
-            let doubt = self.ledger.put_begins(&key);
+            let doubt = self.ledger.put_begins(&key, &value);
             match self.transact(TRY, &attempt, condition, put).await {
                 Ok(done) => {
                     doubt.settled();
@@ -115,9 +128,14 @@ impl Registrations {
         }
         let mut failed = None;
         for lease in self.ledger.leases(&key) {
-            if let Err(error) = self.revoke(&attempt, lease).await {
-                self.delete_guarded(&attempt, &key, lease).await?;
-                failed = Some(error);
+            let Err(error) = self.revoke(&attempt, lease).await else {
+                continue;
+            };
+            match self.delete_guarded(&attempt, &key, lease).await {
+                Ok(()) => failed = Some(error),
+                // The guard may not be read: what has failed is the revocation.
+                Err(denied) if is_denied(&denied) => return Err(error),
+                Err(error) => return Err(error),
             }
         }
         match failed {
@@ -178,6 +196,8 @@ impl Registrations {
         match answer {
             Ok(response) => Ok(Some(response.ttl).filter(|ttl| *ttl > 0)),
             Err(error) if refusal_code(&error) == Some(Code::NotFound) => Ok(None),
+            // Some versions want the permission to read its keys for this. A put will tell.
+            Err(error) if is_denied(&error) => Ok(Some(seconds(self.ttl))),
             Err(error) => Err(error),
         }
     }
@@ -212,23 +232,43 @@ impl Registrations {
             .map(drop)
     }
 
-    /// The key as it is now.
-    pub(super) async fn look(&self, attempt: &str, key: &str) -> Result<Option<KeyValue>, Error> {
+    /// The key as it is now. That it may not be read is told once.
+    pub(super) async fn look(&self, attempt: &str, key: &str) -> Result<Look, Error> {
         let request = RangeRequest {
             key: key.as_bytes().to_vec(),
             ..RangeRequest::default()
         };
-        let mut response = self
+        let response = self
             .data
             .call(attempt, |service| {
                 let request = request.clone();
                 async move { KvClient::new(service).range(request).await }
             })
-            .await?;
-        Ok(response.kvs.pop())
+            .await;
+        let registry = self.data.description();
+        match response {
+            Ok(mut response) => {
+                if self.ledger.set_blind(key, false) {
+                    tracing::info!(registry, key, "may be read again: a takeover can be seen");
+                }
+                Ok(Look::Seen(response.kvs.pop()))
+            }
+            Err(error) if is_denied(&error) => {
+                if self.ledger.set_blind(key, true) {
+                    tracing::warn!(
+                        registry,
+                        key,
+                        "may be written but not read: kept registered without seeing whether it is \
+                         deleted, changed or taken over"
+                    );
+                }
+                Ok(Look::Blind)
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    /// The living lease of somebody else on the key.
+    /// The living lease of another process on the key.
     async fn other_owner(
         &self,
         attempt: &str,
@@ -263,6 +303,11 @@ impl Registrations {
             })
             .await
     }
+}
+
+/// Whether the login lacks a permission.
+fn is_denied(error: &Error) -> bool {
+    refusal_code(error) == Some(Code::PermissionDenied)
 }
 
 /// That nobody wrote the key since `revision`; 0 for a key that is not there.

@@ -140,7 +140,7 @@ async fn it_registers_holds_and_deregisters() {
     case.registration.deregister().await.unwrap();
     case.expect([Call::Deregister]).await;
     case.registration.deregister().await.unwrap();
-    let state = case.registration.state().borrow().clone();
+    let state = case.registration.state();
     assert!(matches!(state, RegistrationState::Withdrawn), "{state:?}");
     let report = case.tree.close(Instant::now()).await;
     assert!(report.on_time(), "{report:?}");
@@ -150,7 +150,7 @@ async fn it_registers_holds_and_deregisters() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_repeated_until_it_succeeds() {
     let mut case = Case::new([Answer::No; 50]);
-    let mut state = case.registration.state();
+    let mut state = case.registration.states();
     let first = state
         .wait_for(|s| matches!(s, RegistrationState::Degraded { .. }))
         .await
@@ -209,7 +209,7 @@ async fn a_loss_is_degraded_and_then_repaired() {
     let mut case = Case::new([]);
     case.registration.first(LIMIT).await.unwrap();
     case.expect_registered().await;
-    let mut state = case.registration.state();
+    let mut state = case.registration.states();
     state.mark_unchanged();
     case.fake.lose.notify_one();
     state.changed().await.unwrap();
@@ -287,7 +287,7 @@ async fn deregister_is_repeated_and_goes_on_when_dropped() {
         error.chain().to_string(),
         "gave up after 1ms: cannot deregister name/id: fake at h:1 is unreachable: connection refused"
     );
-    let mut state = case.registration.state();
+    let mut state = case.registration.states();
     state
         .wait_for(|s| matches!(s, RegistrationState::Withdrawn))
         .await

@@ -74,7 +74,7 @@ pub(crate) async fn state(
     what: &str,
     is: impl FnMut(&RegistrationState) -> bool,
 ) -> RegistrationState {
-    let mut state = registration.state();
+    let mut state = registration.states();
     let seen = timeout(LIMIT, state.wait_for(is)).await;
     match seen {
         Ok(state) => state.expect("the registration goes on").clone(),

@@ -71,7 +71,7 @@ async fn idle_connections_are_not_cut_by_etcd() {
     let connections = proxy.accepted();
     // One for data and one for leases.
     assert_eq!(connections, 2);
-    let mut state = registration.state();
+    let mut state = registration.states();
     state.mark_unchanged();
     let quiet = tokio::time::timeout(Duration::from_secs(50), watch.next()).await;
     assert!(quiet.is_err(), "{quiet:?}");

@@ -222,7 +222,7 @@ async fn an_etcd_that_went_away_makes_deregister_say_so() {
     );
     // It goes on.
     server.restart().await;
-    let mut state = registration.state();
+    let mut state = registration.states();
     let withdrawn = state.wait_for(|s| matches!(s, RegistrationState::Withdrawn));
     timeout(LIMIT, withdrawn)
         .await

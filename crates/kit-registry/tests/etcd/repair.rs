@@ -140,7 +140,7 @@ async fn an_instance_taken_over_steps_back_until_the_other_is_gone() {
     let expected = format!("helloworld/1 is no longer shown: taken over by lease {other:x}");
     assert_eq!(why, expected);
     // It says so at each look, and lets the other be.
-    let mut state = registration.state();
+    let mut state = registration.states();
     for _ in 0..4 {
         state.changed().await.unwrap();
         assert_eq!(degraded(&registration).await, expected);
@@ -219,7 +219,7 @@ async fn a_compaction_during_a_cut_alone_changes_nothing() {
     let bench = Bench::open(&proxy.url("/microservices?ttl=3s"));
     let registration = bench.registered().await;
     let before = shown(&server).await;
-    let mut state = registration.state();
+    let mut state = registration.states();
     state.mark_unchanged();
     proxy.cut();
     let raw = Raw::of(&server);

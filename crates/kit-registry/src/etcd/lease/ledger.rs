@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use tokio::sync::watch;
 
 use crate::{backoff::random_bits, etcd::duration};
 
@@ -15,6 +18,8 @@ const KEEP_LEASES: usize = 16;
 #[derive(Default)]
 pub(in crate::etcd) struct Ledger {
     accounts: Mutex<HashMap<String, Account>>,
+    /// Sent after each change of a lease, and after the lock was released.
+    changes: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -27,8 +32,12 @@ struct Account {
     put: bool,
     /// Puts without an answer.
     doubts: usize,
+    /// The value of the last one that was sent.
+    sent: Option<String>,
     /// What was shown last; none before the first success.
     shown: Option<Shown>,
+    /// Whether the key may be written but not read, as far as is known.
+    is_blind: bool,
 }
 
 /// What was put.
@@ -36,9 +45,16 @@ struct Account {
 pub(in crate::etcd) struct Shown {
     pub(in crate::etcd) lease: i64,
     /// As granted.
-    pub(in crate::etcd) ttl: std::time::Duration,
+    pub(in crate::etcd) ttl: Duration,
     pub(in crate::etcd) revision: i64,
-    pub(in crate::etcd) value: String,
+    value: String,
+}
+
+/// A lease that was granted.
+#[derive(Clone, Copy)]
+pub(in crate::etcd) struct Lease {
+    pub(in crate::etcd) id: i64,
+    pub(in crate::etcd) ttl: Duration,
 }
 
 /// A lease to be used next.
@@ -67,22 +83,42 @@ impl Ledger {
         Chosen { lease, granted }
     }
 
+    /// Tells when leases were granted, ended or forgotten.
+    pub(in crate::etcd) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// The present lease, once it was granted.
+    pub(in crate::etcd) fn granted_lease(&self, key: &str) -> Option<Lease> {
+        self.with(key, |account| {
+            let (id, ttl) = (*account.leases.last()?, account.granted?);
+            let ttl = duration(ttl);
+            Some(Lease { id, ttl })
+        })
+        .flatten()
+    }
+
     pub(super) fn granted(&self, key: &str, lease: i64, ttl: i64) {
         self.with(key, |account| {
             if account.leases.last() == Some(&lease) {
                 account.granted = Some(ttl);
             }
         });
+        self.changes.send_replace(());
     }
 
-    /// The lease has ended: the next one is new.
-    pub(super) fn lease_gone(&self, key: &str, lease: i64) {
-        self.with(key, |account| {
-            if account.leases.last() == Some(&lease) {
+    /// The lease has ended: the next one is new. Returns whether it was the present one.
+    pub(in crate::etcd) fn lease_gone(&self, key: &str, lease: i64) -> bool {
+        let was_present = self.with(key, |account| {
+            let is_present = account.leases.last() == Some(&lease);
+            if is_present {
                 account.granted = None;
                 account.choose();
             }
+            is_present
         });
+        self.changes.send_replace(());
+        was_present.unwrap_or(false)
     }
 
     /// Whether this process has ever shown the key.
@@ -91,9 +127,10 @@ impl Ledger {
             .unwrap_or(false)
     }
 
-    pub(super) fn put_begins<'a>(&'a self, key: &'a str) -> Doubt<'a> {
+    pub(super) fn put_begins<'a>(&'a self, key: &'a str, value: &str) -> Doubt<'a> {
         self.with(key, |account| {
             account.put = true;
+            account.sent = Some(value.to_owned());
             account.doubts += 1;
         });
         Doubt { ledger: self, key }
@@ -112,6 +149,24 @@ impl Ledger {
 
     pub(in crate::etcd) fn last_shown(&self, key: &str) -> Option<Shown> {
         self.with(key, |account| account.shown.clone()).flatten()
+    }
+
+    /// Whether a value is what this process has put last, confirmed or not.
+    pub(in crate::etcd) fn is_own_put(&self, key: &str, lease: i64, value: &[u8]) -> bool {
+        self.with(key, |account| {
+            let shown = account.shown.as_ref().map(|shown| &shown.value);
+            account.leases.contains(&lease)
+                && (account.sent.iter().chain(shown)).any(|own| own.as_bytes() == value)
+        })
+        .unwrap_or(false)
+    }
+
+    /// Keeps whether the key may be read; returns whether that is news.
+    pub(super) fn set_blind(&self, key: &str, is_blind: bool) -> bool {
+        self.with(key, |account| {
+            std::mem::replace(&mut account.is_blind, is_blind) != is_blind
+        })
+        .unwrap_or(false)
     }
 
     /// Whether no put was ever sent.
@@ -134,6 +189,7 @@ impl Ledger {
 
     pub(super) fn forget(&self, key: &str) {
         self.accounts().remove(key);
+        self.changes.send_replace(());
     }
 
     fn with<T>(&self, key: &str, f: impl FnOnce(&mut Account) -> T) -> Option<T> {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kit_sync::Published;
+use kit_sync::{Published, Repeated};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, sleep_until},
@@ -41,6 +41,9 @@ pub(super) struct Upstream {
     /// The events of a response that etcd has sent only a part of.
     fragments: Vec<Event>,
     published: Arc<Published<Snapshot>>,
+    /// When the present stream was opened.
+    opened: Option<Instant>,
+    failures: Repeated,
 }
 
 /// Why a stream ended.
@@ -64,13 +67,15 @@ impl Upstream {
             found,
             fragments: Vec::new(),
             published,
+            opened: None,
+            failures: Repeated::new(),
         }
     }
 
     pub(super) async fn run(mut self) {
         let mut backoff = Backoff::new();
         loop {
-            let began = Instant::now();
+            self.opened = None;
             match self.follow().await {
                 End::Relist => match self.listing.list(&self.service).await {
                     Ok(found) => {
@@ -82,8 +87,11 @@ impl Upstream {
                 },
                 End::Broken(error) => self.stale(&error),
             }
-            backoff.succeeded(began.elapsed());
-            sleep(backoff.next()).await;
+            let pause = match self.opened {
+                Some(opened) => backoff.after_loss(opened.elapsed()),
+                None => backoff.after_failure(),
+            };
+            sleep(pause).await;
         }
     }
 
@@ -95,6 +103,7 @@ impl Upstream {
             Err(error) => return End::Broken(error),
         };
         let mut heard = Instant::now();
+        self.opened = Some(heard);
         let mut asked = false;
         loop {
             let patience = if asked { ANSWER_LIMIT } else { ASK_AFTER };
@@ -198,13 +207,22 @@ impl Upstream {
         None
     }
 
-    fn publish(&self) {
+    fn publish(&mut self) {
+        if let Some(told) = self.failures.ended() {
+            let after = told.since.elapsed();
+            tracing::info!(service = %self.service, ?after, "instances are up to date again{told}");
+        }
         self.published.store(self.found.snapshot());
     }
 
-    fn stale(&self, error: &Error) {
+    fn stale(&mut self, error: &Error) {
         let why = error.chain().to_string();
-        tracing::warn!(service = %self.service, why, "instances may be stale");
+        match self.failures.failed(&why) {
+            Some(told) => {
+                tracing::warn!(service = %self.service, why, "instances may be stale{told}");
+            }
+            None => tracing::debug!(service = %self.service, why, "instances may be stale"),
+        }
         self.published.store(self.published.load().stale(why));
     }
 

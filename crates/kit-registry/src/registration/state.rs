@@ -1,0 +1,161 @@
+//! Where a registration stands.
+
+use std::{fmt, sync::Arc};
+
+use tokio::time::Instant;
+
+use crate::{Error, ServiceInstance};
+
+/// Where a [`Registration`](super::Registration) stands.
+///
+/// Plain data for a page, a check or a log; [`Display`](fmt::Display) says it in one line.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum RegistrationState {
+    /// The first attempt has not ended yet.
+    Pending,
+    /// The registry shows the instance as it is wanted.
+    Registered,
+    /// It does not, or cannot be asked; attempts go on.
+    #[non_exhaustive]
+    Degraded {
+        /// Since when; from the start when it was never shown.
+        since: Instant,
+        /// The last attempt's error, or why the instance was lost.
+        why: Arc<Error>,
+        /// What the registry shows instead, as far as is known: the value before a change that was
+        /// not accepted. `None` when the instance is not shown, or when that is not known.
+        shown: Option<Arc<ServiceInstance>>,
+        /// What it should show.
+        wanted: Arc<ServiceInstance>,
+    },
+    /// It is being taken away.
+    #[non_exhaustive]
+    Leaving {
+        /// Since when.
+        since: Instant,
+        /// The last attempt's error; none before the first attempt ended.
+        why: Option<Arc<Error>>,
+    },
+    /// It was taken away, or never written: the end.
+    Withdrawn,
+}
+
+impl RegistrationState {
+    /// The last attempt's error, or why the instance was lost; `None` in states that have none.
+    #[must_use]
+    pub fn why(&self) -> Option<&Arc<Error>> {
+        match self {
+            Self::Degraded { why, .. } => Some(why),
+            Self::Leaving { why, .. } => why.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// One line without the time it lasted: `registered`, or
+/// `not shown: cannot register orders/7: etcd at h:1 is unreachable: connection refused`, or
+/// `shown as before the change of metadata 'weight': cannot register …`.
+impl fmt::Display for RegistrationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pending => f.write_str("not registered yet"),
+            Self::Registered => f.write_str("registered"),
+            Self::Degraded {
+                why, shown: None, ..
+            } => write!(f, "not shown: {}", why.chain()),
+            Self::Degraded {
+                why,
+                shown: Some(shown),
+                wanted,
+                ..
+            } => {
+                let changed = Differences(shown, wanted);
+                write!(
+                    f,
+                    "shown as before the change of {changed}: {}",
+                    why.chain()
+                )
+            }
+            Self::Leaving { why: None, .. } => f.write_str("being deregistered"),
+            Self::Leaving { why: Some(why), .. } => {
+                write!(f, "being deregistered: {}", why.chain())
+            }
+            Self::Withdrawn => f.write_str("deregistered"),
+        }
+    }
+}
+
+/// Which fields of two values of an instance differ, by name: values may be large or secret.
+struct Differences<'a>(&'a ServiceInstance, &'a ServiceInstance);
+
+/// How many entries of the metadata are named, and how much of each name.
+const NAMED: usize = 3;
+const NAME_LENGTH: usize = 40;
+
+impl fmt::Display for Differences<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(shown, wanted) = self;
+        let mut fields = Vec::new();
+        if shown.version() != wanted.version() {
+            fields.push("its version".to_owned());
+        }
+        if shown.endpoints() != wanted.endpoints() {
+            fields.push("its endpoints".to_owned());
+        }
+        let (before, after) = (shown.metadata(), wanted.metadata());
+        let set = after
+            .iter()
+            .filter(|(key, value)| before.get(*key) != Some(value));
+        let removed = before.iter().filter(|(key, _)| !after.contains_key(*key));
+        let keys: Vec<_> = set.chain(removed).map(|(key, _)| key).collect();
+        for key in keys.iter().take(NAMED) {
+            let key: String = key.chars().take(NAME_LENGTH).collect();
+            fields.push(format!("metadata '{}'", key.escape_debug()));
+        }
+        if keys.len() > NAMED {
+            fields.push(format!("{} more entries", keys.len() - NAMED));
+        }
+        match fields.as_slice() {
+            // The answer of a write never came, and what was written is wanted no more.
+            [] => f.write_str("nothing"),
+            fields => f.write_str(&fields.join(", ")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn degraded(shown: Option<&ServiceInstance>, wanted: &ServiceInstance) -> String {
+        let why = Error::unreachable("register n/1", "etcd at h:1", "connection refused");
+        let state = RegistrationState::Degraded {
+            since: Instant::now(),
+            why: Arc::new(why),
+            shown: shown.cloned().map(Arc::new),
+            wanted: Arc::new(wanted.clone()),
+        };
+        state.to_string()
+    }
+
+    #[test]
+    fn one_line_says_what_is_shown_and_why() {
+        let before = ServiceInstance::builder("1", "n").metadata("old", "x");
+        let before = before.build().unwrap();
+        let why = "cannot register n/1: etcd at h:1 is unreachable: connection refused";
+        assert_eq!(degraded(None, &before), format!("not shown: {why}"));
+        let after = ServiceInstance::builder("1", "n").version("2");
+        let after = after.metadata("note", "secret").build().unwrap();
+        assert_eq!(
+            degraded(Some(&before), &after),
+            format!(
+                "shown as before the change of its version, metadata 'note', metadata 'old': {why}"
+            )
+        );
+        let many = (0..5).fold(before.to_builder(), |b, n| b.metadata(n.to_string(), "x"));
+        let line = degraded(Some(&before), &many.build().unwrap());
+        assert!(line.contains("'0', metadata '1', metadata '2', 2 more entries: "));
+        assert_eq!(RegistrationState::Withdrawn.to_string(), "deregistered");
+    }
+}

@@ -6,7 +6,7 @@
 //! # use kit_registry::{Schemes, conformance};
 //! #[tokio::test]
 //! # async fn hidden() {}
-//! # #[tokio::main(flavor = "current_thread")] async fn main() { a_backend_conforms().await }
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() { a_backend_conforms().await }
 //! async fn a_backend_conforms() {
 //!     let schemes = Schemes::default();
 //!     conformance::run(|scope| schemes.open("memory:", scope).unwrap()).await;
@@ -14,7 +14,9 @@
 //! ```
 //!
 //! Each case opens the backend anew, in a scope of its own, and uses a service name of its own, so
-//! the registry need not be empty.
+//! the registry need not be empty. One of them waits for 4 s, to see that an instance stays while
+//! nothing but [`Registrar::keep_alive`](crate::Registrar::keep_alive) runs: a backend whose entries
+//! run out is opened with a time below that.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +24,11 @@ use kit_sync::{Scope, TaskTree};
 use tokio::time::{Instant, timeout};
 
 use crate::{Backend, Registration, ServiceInstance, ServiceName, Snapshot, Watch, backoff};
+
+mod keeping;
+
+/// For how long an instance must stay without a write.
+const STAYS: Duration = Duration::from_secs(4);
 
 /// Longer than any backend needs for one call that works.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -42,6 +49,10 @@ where
             case.close().await;
         )*};
     }
+    use keeping::{
+        an_instance_stays_while_a_change_is_refused,
+        keep_alive_and_hold_are_quiet_while_nothing_happens, own_changes_are_no_loss,
+    };
     cases! {
         a_registered_instance_is_listed_as_it_is
         registering_again_changes_nothing_or_replaces
@@ -54,6 +65,9 @@ where
         two_watches_of_a_service_do_not_disturb_each_other
         a_watch_is_closed_with_its_scope_and_never_empty
         a_registration_shows_changes_and_withdraws
+        keep_alive_and_hold_are_quiet_while_nothing_happens
+        own_changes_are_no_loss
+        an_instance_stays_while_a_change_is_refused
     }
     a_deregistration_is_seen_by_another_view(&open).await;
 }

@@ -86,7 +86,7 @@ impl Registrations {
 /// The ledger has changed. Its end ends the caller as well.
 async fn changed(changes: &mut watch::Receiver<()>) {
     if changes.changed().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

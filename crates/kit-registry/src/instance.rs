@@ -8,8 +8,13 @@ use kit_sync::BoxError;
 
 use crate::{Endpoint, Error};
 
-/// Metadata larger than this is refused: a registry hands it to every client of the service.
+/// Metadata that is larger than this many bytes in the JSON that is stored, with its escapes, is
+/// refused: a registry hands it to every client of the service, and with the other fields it is to
+/// stay below the 1.5 MiB that etcd takes unless told otherwise.
 pub const MAX_METADATA: usize = 1024 * 1024;
+
+/// The same for each of the other fields.
+const MAX_FIELD: usize = 64 * 1024;
 
 /// One running process of a service, as others see it.
 ///
@@ -131,14 +136,23 @@ impl ServiceInstance {
     /// Reads what [`to_json`](Self::to_json) or another program wrote.
     ///
     /// Tolerant in form: keys in any order and case, unknown ones skipped, `version`, `metadata` and
-    /// `endpoints` missing or `null`. An endpoint that is not a URL with host and port is left out
-    /// with a warning, as nobody could connect to it.
+    /// `endpoints` missing or `null`; of any size. An endpoint that is not a URL with host and port is
+    /// left out, as no client could connect to it.
     ///
     /// # Errors
     ///
     /// [`Error::Decode`] when it is not JSON of this shape, [`Error::Invalid`] when id or name break
     /// the rules.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        let (instance, left_out) = Self::read(json)?;
+        for error in left_out {
+            tracing::debug!(%instance, error = %error.chain(), "endpoint left out");
+        }
+        Ok(instance)
+    }
+
+    /// [`from_json`](Self::from_json), with what was wrong with the endpoints that were left out.
+    pub(crate) fn read(json: &[u8]) -> Result<(Self, Vec<Error>), Error> {
         json::read(json)
     }
 }
@@ -175,9 +189,16 @@ impl ServiceInstanceBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when id or name is empty or holds a `/` or a control character, or when
-    /// the metadata is larger than [`MAX_METADATA`].
+    /// [`Error::Invalid`] when id or name is empty or holds a `/` or a control character, when the
+    /// metadata is larger than [`MAX_METADATA`] in the JSON that is stored, or when another field is
+    /// larger than 64 KiB there.
     pub fn build(self) -> Result<ServiceInstance, Error> {
+        let instance = self.build_of_any_size()?;
+        check_sizes(&instance)?;
+        Ok(instance)
+    }
+
+    fn build_of_any_size(self) -> Result<ServiceInstance, Error> {
         let Self {
             id,
             name,
@@ -187,14 +208,6 @@ impl ServiceInstanceBuilder {
         } = self;
         check_segment("id of an instance", &id)?;
         let name = ServiceName::try_from(name)?;
-        let size: usize = metadata.iter().map(|(k, v)| k.len() + v.len()).sum();
-        if size > MAX_METADATA {
-            return Err(Error::Invalid {
-                what: "metadata of an instance",
-                value: format!("{size} bytes"),
-                expected: "at most 1 MiB",
-            });
-        }
         Ok(ServiceInstance {
             id,
             name,
@@ -270,6 +283,48 @@ impl From<ServiceName> for String {
     }
 }
 
+/// Sizes as they are written, because that is what a registry takes or refuses: a `<` is one byte of
+/// text and six bytes of JSON.
+fn check_sizes(instance: &ServiceInstance) -> Result<(), Error> {
+    let metadata = json::size_of(&instance.metadata);
+    if metadata > MAX_METADATA {
+        let sizes = instance.metadata.iter();
+        let sizes = sizes.map(|(key, value)| (json::size_of(value), key));
+        let value = match sizes.max() {
+            Some((size, key)) => {
+                let key = shortened(key);
+                format!("{metadata} bytes as JSON, {size} of them the value of '{key}'")
+            }
+            None => format!("{metadata} bytes as JSON"),
+        };
+        return Err(Error::Invalid {
+            what: "metadata of an instance",
+            value,
+            expected: "at most 1048576 bytes as JSON",
+        });
+    }
+    let endpoints: Vec<&str> = instance.endpoints.iter().map(Endpoint::as_str).collect();
+    let fields = [
+        ("id of an instance", json::size_of(&instance.id)),
+        ("name of a service", json::size_of(&instance.name.as_str())),
+        ("version of an instance", json::size_of(&instance.version)),
+        ("endpoints of an instance", json::size_of(&endpoints)),
+    ];
+    match fields.into_iter().find(|(_, size)| *size > MAX_FIELD) {
+        Some((what, size)) => Err(Error::Invalid {
+            what,
+            value: format!("{size} bytes as JSON"),
+            expected: "at most 65536 bytes as JSON",
+        }),
+        None => Ok(()),
+    }
+}
+
+/// As much of a text as stands well in a message.
+fn shortened(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
 /// Names and ids become one segment of a key or of a path.
 fn check_segment(what: &'static str, value: &str) -> Result<(), Error> {
     let expected = if value.is_empty() {
@@ -283,7 +338,7 @@ fn check_segment(what: &'static str, value: &str) -> Result<(), Error> {
     };
     Err(Error::Invalid {
         what,
-        value: value.chars().take(100).collect(),
+        value: shortened(value),
         expected,
     })
 }

@@ -32,6 +32,8 @@ struct Member {
     peer_port: u16,
     /// `name=peer URL` of all.
     cluster: String,
+    /// Besides those that every member has.
+    flags: Vec<String>,
 }
 
 impl Etcd {
@@ -44,14 +46,27 @@ impl Etcd {
         etcd
     }
 
+    /// Starts one with more flags, such as `["--max-request-bytes", "65536"]`.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_with(flags: &[&str]) -> Etcd {
+        let [etcd] = Etcd::start_members(flags).await;
+        etcd
+    }
+
     /// Starts a cluster of `N` and waits until each answers.
     ///
     /// # Panics
     /// As [`start`](Self::start).
     pub async fn start_cluster<const N: usize>() -> [Etcd; N] {
+        Etcd::start_members(&[]).await
+    }
+
+    async fn start_members<const N: usize>(flags: &[&str]) -> [Etcd; N] {
         // Somebody else may take a port between its choice and its use.
         for _ in 0..5 {
-            let mut members = members::<N>().map(|member| {
+            let mut members = members::<N>(flags).map(|member| {
                 let dir = tempfile::tempdir().expect("a temporary directory");
                 let child = spawn(dir.path(), &member);
                 Etcd { child, member, dir }
@@ -187,7 +202,7 @@ fn free_port() -> u16 {
     panic!("no free port");
 }
 
-fn members<const N: usize>() -> [Member; N] {
+fn members<const N: usize>(flags: &[&str]) -> [Member; N] {
     let mut index = 0;
     let mut members = [(); N].map(|()| {
         index += 1;
@@ -197,6 +212,7 @@ fn members<const N: usize>() -> [Member; N] {
             client_port,
             peer_port,
             cluster: String::new(),
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
         }
     });
     let peer = |member: &Member| format!("{}={}", member.name, local(member.peer_port));
@@ -222,6 +238,7 @@ fn spawn(dir: &Path, member: &Member) -> Child {
         .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
         .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
         .args(["--initial-cluster", &member.cluster])
+        .args(&member.flags)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)

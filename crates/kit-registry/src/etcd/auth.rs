@@ -1,5 +1,7 @@
 //! User and password, and the token that one gets for them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::Mutex;
 use tonic::metadata::{Ascii, MetadataValue};
 
@@ -18,6 +20,8 @@ type Token = MetadataValue<Ascii>;
 pub(super) struct Auth {
     login: Login,
     state: Mutex<State>,
+    /// Whether it was told that the login is of no use.
+    is_told: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -34,6 +38,7 @@ impl Auth {
         Self {
             login,
             state: Mutex::new(State::Unknown),
+            is_told: AtomicBool::new(false),
         }
     }
 
@@ -91,10 +96,13 @@ impl Auth {
                 Err(_) => Err(refused("the token is not ASCII".to_owned())),
             },
             Err(status) if status.message().contains("authentication is not enabled") => {
-                tracing::warn!(
-                    registry = client.description(),
-                    "user and password are not used: authentication is not enabled there"
-                );
+                // A flag that guards nothing but the line.
+                if !self.is_told.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        registry = client.description(),
+                        "user and password are not used: authentication is not enabled there"
+                    );
+                }
                 Ok(State::Disabled)
             }
             Err(status) => Err(refused(answer(&status))),

@@ -1,6 +1,9 @@
 //! The instances of a service as they are now.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use tonic::Code;
 
@@ -21,18 +24,34 @@ const COMPACTIONS: usize = 3;
 pub(super) struct Listing {
     pub(super) client: Arc<Client>,
     pub(super) keys: Keys,
+    remarks: Arc<Remarks>,
 }
+
+/// Stored values that were told to be wrong, so that each is told once, however often it is read.
+#[derive(Debug, Default)]
+struct Remarks {
+    /// By key, the revision of the value.
+    told: Mutex<HashMap<Vec<u8>, i64>>,
+}
+
+/// How many are kept; after that they are told again.
+const MAX_REMARKS: usize = 1024;
 
 /// The instances of a service by key, at a revision.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Found {
     pub(super) revision: i64,
     pub(super) instances: BTreeMap<Vec<u8>, Arc<ServiceInstance>>,
+    remarks: Arc<Remarks>,
 }
 
 impl Listing {
     pub(super) fn new(client: Arc<Client>, keys: Keys) -> Self {
-        Self { client, keys }
+        Self {
+            client,
+            keys,
+            remarks: Arc::default(),
+        }
     }
 
     /// All of them at one revision, page by page.
@@ -53,7 +72,10 @@ impl Listing {
         let prefix = self.keys.prefix(service);
         let range_end = range_end(&prefix);
         let mut from = prefix.into_bytes();
-        let mut found = Found::default();
+        let mut found = Found {
+            remarks: Arc::clone(&self.remarks),
+            ..Found::default()
+        };
         loop {
             let request = RangeRequest {
                 key: from,
@@ -95,16 +117,25 @@ impl Listing {
 }
 
 impl Found {
-    /// What is stored there now. A value that is no instance of the service is reported, and is not
-    /// shown; the others are not held back by it.
+    /// What is stored there now. A value that is no instance of the service is told, once, and is
+    /// not shown; the others are not held back by it.
     pub(super) fn put(&mut self, service: &ServiceName, kv: KeyValue) {
         match decode(service, &kv.value) {
-            Ok(instance) => {
+            Ok((instance, left_out)) => {
+                if let [first, rest @ ..] = &*left_out
+                    && self.remarks.is_new(&kv)
+                {
+                    let key = String::from_utf8_lossy(&kv.key);
+                    let (error, more) = (first.chain(), rest.len());
+                    tracing::warn!(%key, %error, more, "endpoint of a stored instance left out");
+                }
                 self.instances.insert(kv.key, Arc::new(instance));
             }
             Err(error) => {
-                let key = String::from_utf8_lossy(&kv.key);
-                tracing::warn!(%key, error = %error.chain(), "stored value skipped");
+                if self.remarks.is_new(&kv) {
+                    let key = String::from_utf8_lossy(&kv.key);
+                    tracing::warn!(%key, error = %error.chain(), "stored value skipped");
+                }
                 self.instances.remove(&kv.key);
             }
         }
@@ -120,8 +151,19 @@ impl Found {
     }
 }
 
-fn decode(service: &ServiceName, value: &[u8]) -> Result<ServiceInstance, Error> {
-    let instance = ServiceInstance::from_json(value)?;
+impl Remarks {
+    /// Whether this value was not told yet; it counts as told from here on.
+    fn is_new(&self, kv: &KeyValue) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= MAX_REMARKS && !told.contains_key(&kv.key) {
+            told.clear();
+        }
+        told.insert(kv.key.clone(), kv.mod_revision) != Some(kv.mod_revision)
+    }
+}
+
+fn decode(service: &ServiceName, value: &[u8]) -> Result<(ServiceInstance, Vec<Error>), Error> {
+    let (instance, left_out) = ServiceInstance::read(value)?;
     if instance.name() != service {
         return Err(Error::Invalid {
             what: "name of the stored instance",
@@ -129,5 +171,5 @@ fn decode(service: &ServiceName, value: &[u8]) -> Result<ServiceInstance, Error>
             expected: "that of the service in its key",
         });
     }
-    Ok(instance)
+    Ok((instance, left_out))
 }

@@ -14,14 +14,39 @@ use crate::{Endpoint, Error};
 
 pub(super) fn write(instance: &ServiceInstance) -> String {
     let mut json = Vec::with_capacity(256);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut json, GoEscapes);
-    Fields(instance)
-        .serialize(&mut serializer)
-        .expect("strings and lists of strings always serialize into memory");
+    serialize(&Fields(instance), &mut json);
     String::from_utf8(json).expect("JSON is UTF-8")
 }
 
-pub(super) fn read(json: &[u8]) -> Result<ServiceInstance, Error> {
+/// How many bytes `value` has when it is written, without writing it.
+pub(super) fn size_of(value: &impl Serialize) -> usize {
+    let mut count = Count(0);
+    serialize(value, &mut count);
+    count.0
+}
+
+fn serialize(value: &impl Serialize, into: impl io::Write) {
+    let mut serializer = serde_json::Serializer::with_formatter(into, GoEscapes);
+    value
+        .serialize(&mut serializer)
+        .expect("strings, lists and maps of strings always serialize into memory");
+}
+
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The instance, and what of it was left out. Its size is not checked: it was stored as it is.
+pub(super) fn read(json: &[u8]) -> Result<(ServiceInstance, Vec<Error>), Error> {
     let Raw {
         id,
         name,
@@ -33,15 +58,14 @@ pub(super) fn read(json: &[u8]) -> Result<ServiceInstance, Error> {
     for (key, value) in metadata {
         builder = builder.metadata(key, value.unwrap_or_default());
     }
+    let mut left_out = Vec::new();
     for text in endpoints.into_iter().flatten() {
         match Endpoint::try_from(text) {
             Ok(endpoint) => builder = builder.endpoint(endpoint),
-            Err(error) => {
-                tracing::warn!(id = builder.id, name = builder.name, %error, "endpoint left out");
-            }
+            Err(error) => left_out.push(error),
         }
     }
-    builder.build()
+    Ok((builder.build_of_any_size()?, left_out))
 }
 
 struct Fields<'a>(&'a ServiceInstance);

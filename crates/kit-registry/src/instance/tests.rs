@@ -124,14 +124,64 @@ fn ids_and_names_are_validated_by_name() {
 }
 
 #[test]
-fn metadata_is_at_most_a_mebibyte() {
-    let most = "x".repeat(MAX_METADATA - 1);
-    assert!(full_of(&most).is_ok());
-    let error = full_of(&(most + "x")).unwrap_err().to_string();
+fn metadata_is_at_most_a_mebibyte_as_it_is_stored() {
+    // {"k":"…"}
+    let most = MAX_METADATA - 8;
+    for (character, size) in [("x", 1), ("<", 6), ("\u{1}", 6), ("\"", 2), ("\u{2028}", 6)] {
+        let count = most / size;
+        let instance = full_of(&character.repeat(count)).unwrap();
+        assert!(
+            instance.to_json().len() < MAX_METADATA + 100,
+            "{character:?}"
+        );
+        let error = full_of(&character.repeat(count + 1))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("metadata of an instance must be at most"),
+            "{error}"
+        );
+    }
+    let error = full_of(&"<".repeat(300_000)).unwrap_err().to_string();
     assert_eq!(
         error,
-        r#"metadata of an instance must be at most 1 MiB, not "1048577 bytes""#
+        "metadata of an instance must be at most 1048576 bytes as JSON, not \"1800008 bytes as JSON, \
+         1800002 of them the value of 'k'\""
     );
+}
+
+#[test]
+fn every_other_field_is_bounded_too_and_named() {
+    let large = "<".repeat(12_000);
+    let long_host = "h".repeat(70_000);
+    let cases = [
+        (ServiceInstance::builder(&large, "n"), "id of an instance"),
+        (ServiceInstance::builder("1", &large), "name of a service"),
+        (
+            ServiceInstance::builder("1", "n").version(&large),
+            "version of an instance",
+        ),
+        (
+            ServiceInstance::builder("1", "n")
+                .endpoint(Endpoint::new("http", &long_host, 1).unwrap()),
+            "endpoints of an instance",
+        ),
+    ];
+    for (builder, field) in cases {
+        let error = builder.build().unwrap_err().to_string();
+        let expected = format!("{field} must be at most 65536 bytes as JSON, not \"7");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+}
+
+#[test]
+fn what_is_stored_is_read_whatever_its_size() {
+    let json = format!(
+        r#"{{"id":"1","name":"n","version":"{0}","metadata":{{"k":"{0}"}}}}"#,
+        "x".repeat(2 * MAX_METADATA)
+    );
+    let instance = ServiceInstance::from_json(json.as_bytes()).unwrap();
+    assert_eq!(instance.version().len(), 2 * MAX_METADATA);
 }
 
 fn full_of(value: &str) -> Result<ServiceInstance, Error> {

@@ -255,6 +255,24 @@ async fn a_change_to_another_instance_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_that_is_too_large_as_json_is_refused_and_nothing_is_changed() {
+    let mut case = Case::new([]);
+    case.expect_registered().await;
+    let before = case.registration.instance();
+    let large = "<".repeat(300_000);
+    let error = case.registration.set_metadata("note", large).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("1800002 of them the value of 'note'"),
+        "{error}"
+    );
+    assert_eq!(case.registration.instance(), before);
+    case.registration.deregister().await.unwrap();
+    case.expect([Call::Deregister]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn deregister_interrupts_a_register_in_progress() {
     let mut case = Case::new([Answer::Never]);
     case.expect([register("1")]).await;

@@ -6,9 +6,12 @@
 mod bench;
 mod cluster;
 mod discovery;
+mod lines;
 mod login;
+mod noise;
 mod proxy;
 mod raw;
+mod refusal;
 mod registration;
 mod repair;
 

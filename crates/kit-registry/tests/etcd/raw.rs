@@ -78,6 +78,44 @@ struct Strings {
     two: String,
 }
 
+/// RoleGrantPermission.
+#[derive(Clone, PartialEq, Message)]
+struct Grant {
+    #[prost(string, tag = "1")]
+    role: String,
+    #[prost(message, optional, tag = "2")]
+    permission: Option<Permission>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Permission {
+    /// 0 to read, 1 to write, 2 for both.
+    #[prost(int32, tag = "1")]
+    kind: i32,
+    #[prost(bytes = "vec", tag = "2")]
+    key: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    range_end: Vec<u8>,
+}
+
+/// RoleRevokePermission.
+#[derive(Clone, PartialEq, Message)]
+struct Revoke {
+    #[prost(string, tag = "1")]
+    role: String,
+    #[prost(bytes = "vec", tag = "2")]
+    key: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    range_end: Vec<u8>,
+}
+
+/// What a role may do below a prefix.
+#[derive(Clone, Copy)]
+pub(crate) enum May {
+    Write = 1,
+    Both = 2,
+}
+
 #[derive(Clone, PartialEq, Message)]
 struct Token {
     #[prost(string, tag = "2")]
@@ -175,6 +213,39 @@ impl Raw {
         self.must::<_, Empty>("/etcdserverpb.Auth/AuthEnable", Empty {})
             .await;
         self.log_in().await;
+    }
+
+    /// Adds a user with a role of the same name.
+    pub(crate) async fn add_user(&self, user: &str, password: &str) {
+        self.strings("UserAdd", user, password).await;
+        self.strings("RoleAdd", user, "").await;
+        self.strings("UserGrantRole", user, user).await;
+    }
+
+    /// Gives the role a permission for `/microservices/`, in place of an earlier one.
+    pub(crate) async fn permit(&self, role: &str, may: May) {
+        let permission = Permission {
+            kind: may as i32,
+            key: b"/microservices/".to_vec(),
+            range_end: b"/microservices0".to_vec(),
+        };
+        let grant = Grant {
+            role: role.to_owned(),
+            permission: Some(permission),
+        };
+        self.must::<_, Empty>("/etcdserverpb.Auth/RoleGrantPermission", grant)
+            .await;
+    }
+
+    /// Takes the permission for `/microservices/` away.
+    pub(crate) async fn forbid(&self, role: &str) {
+        let revoke = Revoke {
+            role: role.to_owned(),
+            key: b"/microservices/".to_vec(),
+            range_end: b"/microservices0".to_vec(),
+        };
+        self.must::<_, Empty>("/etcdserverpb.Auth/RoleRevokePermission", revoke)
+            .await;
     }
 
     pub(crate) async fn log_in(&mut self) {

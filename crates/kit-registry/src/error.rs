@@ -41,7 +41,22 @@ pub enum Error {
         expected: &'static str,
     },
 
-    /// A registry URL whose scheme nobody added to the table.
+    /// A registry URL without a scheme, or an empty one.
+    #[error(
+        "registry URL {url:?} has no scheme, write one as in {example}; known are {}",
+        List(known)
+    )]
+    #[non_exhaustive]
+    NoScheme {
+        /// The URL, without its password.
+        url: String,
+        /// The same with a scheme, as far as can be guessed; without password, too.
+        example: String,
+        /// The schemes in the table.
+        known: Vec<String>,
+    },
+
+    /// A registry URL whose scheme is not in the table.
     #[error(
         "unknown registry scheme {scheme:?} in {url}, known are {}",
         List(known)
@@ -220,6 +235,12 @@ pub(crate) fn redacted(url: &str) -> String {
         }
         _ => without_login(url),
     }
+}
+
+/// `url`, which begins with hosts, with `***` where a password or something like one stands.
+pub(crate) fn redacted_hosts(url: &str) -> String {
+    let marked = redacted(&format!("://{url}"));
+    marked["://".len()..].to_owned()
 }
 
 fn without_login(url: &str) -> String {

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use kit_sync::Scope;
 
-use crate::{Discovery, Error, Memory, Registrar, error::redacted};
+use crate::{
+    Discovery, Error, Memory, Registrar,
+    error::{redacted, redacted_hosts},
+};
 
 /// The registries that can be opened by URL: a table from scheme to opener.
 ///
@@ -87,35 +90,64 @@ impl Schemes {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownScheme`], which lists the known ones; [`Error::Url`] when the scheme's opener
+    /// [`Error::NoScheme`], which says how the same is written with one, and
+    /// [`Error::UnknownScheme`], both with the known ones; [`Error::Url`] when the scheme's opener
     /// does not understand a part. Whether the registry can be reached is seen at the first call.
     pub fn open(&self, url: &str, scope: &Scope) -> Result<Backend, Error> {
-        let Some((scheme, _)) = url.split_once(':') else {
-            return Err(Error::url(
-                url,
-                "scheme",
-                url,
-                "followed by ':', as in memory:",
-            ));
+        let head = url.split_once(':').map(|(head, _)| head);
+        if let Some(open) = head.and_then(|head| self.openers.get(head)) {
+            return open(url, scope);
+        }
+        let Some(scheme) = scheme_of(url) else {
+            return Err(self.no_scheme(url));
         };
-        match self.openers.get(scheme) {
-            Some(open) => open(url, scope),
-            None => Err(Error::UnknownScheme {
-                url: redacted(url),
-                scheme: scheme.to_owned(),
-                known: self
-                    .known()
-                    .map(str::to_owned)
-                    .chain(missing(scheme))
-                    .collect(),
-            }),
+        Err(Error::UnknownScheme {
+            url: redacted(url),
+            scheme: scheme.to_owned(),
+            known: self.known_or_missing(scheme),
+        })
+    }
+
+    fn no_scheme(&self, url: &str) -> Error {
+        let shown = redacted_hosts(url);
+        // `etcd` even when it is not compiled in: the list of known ones says what it needs.
+        let example = match shown.trim().trim_start_matches('/') {
+            "" => format!("{ETCD}://10.0.0.1:2379"),
+            name if self.openers.contains_key(name) && name != ETCD => format!("{name}:"),
+            ETCD => format!("{ETCD}://10.0.0.1:2379"),
+            hosts => format!("{ETCD}://{hosts}"),
+        };
+        Error::NoScheme {
+            url: shown,
+            example,
+            known: self.known_or_missing(ETCD),
         }
     }
+
+    fn known_or_missing(&self, scheme: &str) -> Vec<String> {
+        let known = self.known().map(str::to_owned);
+        known.chain(missing(scheme)).collect()
+    }
+}
+
+const ETCD: &str = "etcd";
+
+/// What stands before `://`, or before the `:` of a scheme that has no host. The colon before a port
+/// or a password is none: what is left of it would be the name of a host or of a user.
+fn scheme_of(url: &str) -> Option<&str> {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, _)) => (scheme, ""),
+        None => url.split_once(':')?,
+    };
+    let is_name = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && (scheme.chars()).all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-'));
+    let is_port = rest.starts_with(|c: char| c.is_ascii_digit());
+    (is_name && !is_port && !rest.contains('@')).then_some(scheme)
 }
 
 /// What the wanted scheme needs.
 fn missing(scheme: &str) -> Option<String> {
-    let off = !cfg!(feature = "etcd") && scheme == "etcd";
+    let off = !cfg!(feature = "etcd") && scheme == ETCD;
     off.then(|| "etcd with the feature `etcd`".to_owned())
 }
 
@@ -136,7 +168,7 @@ impl Default for Schemes {
             }
         });
         #[cfg(feature = "etcd")]
-        schemes.add("etcd", crate::etcd::open);
+        schemes.add(ETCD, crate::etcd::open);
         schemes
     }
 }
@@ -224,18 +256,54 @@ mod tests {
     #[tokio::test]
     async fn a_wrong_url_names_its_part() {
         let tree = TaskTree::new("test");
-        for (url, message) in [
+        let error = Schemes::default().open("memory:x", tree.scope());
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            r#"rest of the registry URL memory:x must be empty, as in memory:, not "x""#
+        );
+    }
+
+    #[tokio::test]
+    async fn a_url_without_a_scheme_is_shown_with_one() {
+        let tree = TaskTree::new("test");
+        let known = if cfg!(feature = "etcd") {
+            "etcd, memory"
+        } else {
+            "memory, etcd with the feature `etcd`"
+        };
+        for (url, shown, example) in [
+            ("", "", "etcd://10.0.0.1:2379"),
+            (" ", " ", "etcd://10.0.0.1:2379"),
+            ("memory", "memory", "memory:"),
+            ("etcd", "etcd", "etcd://10.0.0.1:2379"),
+            ("h", "h", "etcd://h"),
+            ("h:2379", "h:2379", "etcd://h:2379"),
+            ("//h:2379/ns", "//h:2379/ns", "etcd://h:2379/ns"),
             (
-                "memory",
-                r#"scheme of the registry URL memory must be followed by ':', as in memory:, not "memory""#,
+                "10.0.0.1:2379,10.0.0.2:2379",
+                "10.0.0.1:2379,10.0.0.2:2379",
+                "etcd://10.0.0.1:2379,10.0.0.2:2379",
             ),
+            ("[::1]:2379", "[::1]:2379", "etcd://[::1]:2379"),
             (
-                "memory:x",
-                r#"rest of the registry URL memory:x must be empty, as in memory:, not "x""#,
+                "u:secret@h:2379/ns",
+                "u:***@h:2379/ns",
+                "etcd://u:***@h:2379/ns",
             ),
+            ("u.x:secret", "u.x:***", "etcd://u.x:***"),
+            ("u.x:sec/ret@h:1", "u.x:***@h:1", "etcd://u.x:***@h:1"),
         ] {
             let error = Schemes::default().open(url, tree.scope()).unwrap_err();
-            assert_eq!(error.to_string(), message);
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "registry URL {shown:?} has no scheme, write one as in {example}; known are {known}"
+                )
+            );
+        }
+        for url in ["memroy:", "consul://h:1", "consul:h:1"] {
+            let error = Schemes::default().open(url, tree.scope()).unwrap_err();
+            assert!(matches!(error, Error::UnknownScheme { .. }), "{error}");
         }
     }
 }

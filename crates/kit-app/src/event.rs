@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kit_registry::Endpoint;
-use kit_sync::{Cause, TaskReport, WatchdogEvent};
+use kit_sync::{Cause, Repetition, TaskReport, WatchdogEvent};
 use kit_transport::{Drained, Listening, Phase, Stage};
 
 use crate::{Awaited, DrainProfile, HookStage};
@@ -99,17 +99,30 @@ pub enum Event {
         /// What others are told.
         endpoints: Vec<Endpoint>,
     },
-    /// The registry shows the instance, for the first time or again.
+    /// The registry shows the instance, for the first time or again after failures.
     Registered {
         /// Which registry.
         registry: String,
     },
-    /// The registry does not show the instance, or cannot be asked. Attempts go on.
+    /// The registry does not show the instance, or cannot be asked. Attempts go on; they are told
+    /// less and less often while they fail.
     RegistrationLost {
         /// Which registry.
         registry: String,
         /// Why.
         why: String,
+        /// How often since when.
+        failures: Repetition,
+    },
+    /// The registry has not accepted a change, and shows the instance as it was before it, which is
+    /// kept alive. Attempts go on, and are told as those of a lost one.
+    RegistrationOutdated {
+        /// Which registry.
+        registry: String,
+        /// What is shown, and why.
+        why: String,
+        /// How often since when.
+        failures: Repetition,
     },
     /// The start is complete.
     Ready {

@@ -98,8 +98,19 @@ fn log(event: &Event) {
             endpoints,
         } => debug!(%registry, endpoints = joined(endpoints), "registering"),
         Event::Registered { registry } => info!(%registry, "registered"),
-        Event::RegistrationLost { registry, why } => {
-            warn!(%registry, %why, "not registered: going on trying");
+        Event::RegistrationLost {
+            registry,
+            why,
+            failures,
+        } => {
+            warn!(%registry, %why, "not registered{failures}: going on trying");
+        }
+        Event::RegistrationOutdated {
+            registry,
+            why,
+            failures,
+        } => {
+            warn!(%registry, %why, "a change is not registered{failures}: going on trying");
         }
         Event::Ready { took } => info!(?took, "ready: stop with Ctrl-C or SIGTERM"),
         Event::Failed { error } => error!("{error}"),

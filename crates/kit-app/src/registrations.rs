@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_registry::{Reach, Registrar, Registration, RegistrationState, Schemes};
-use kit_sync::{Ending, Gate, Latch, Scope, error_chain};
+use kit_sync::{Ending, Gate, Latch, Repeated, Scope, error_chain};
 use tokio::time::{Instant, timeout};
 
 use crate::budget::{Budget, FORCED_DEREGISTRATION};
@@ -92,34 +92,76 @@ pub(crate) fn begin(
     Ok(opened.iter().map(begin).collect())
 }
 
-/// Turns the registration's states into events.
+/// Turns the registration's states into events, for as long as the registration goes on.
 async fn tell(registry: String, registration: Registration, core: Arc<Core>, latch: Latch) {
-    let mut latch = Some(latch);
-    let mut state = registration.states();
+    let mut states = registration.states();
+    let mut teller = Teller {
+        registry,
+        core,
+        latch: Some(latch),
+        failures: Repeated::new(),
+    };
     loop {
-        let event = match &*state.borrow_and_update() {
-            RegistrationState::Registered => Some(Event::Registered {
-                registry: registry.clone(),
-            }),
-            RegistrationState::Degraded { why, .. } => {
-                let why = error_chain(&**why);
-                Some(Event::RegistrationLost {
-                    registry: registry.clone(),
-                    why,
-                })
-            }
-            _ => None,
-        };
-        if let Some(event) = event {
-            let is_registered = matches!(event, Event::Registered { .. });
-            core.emit(event);
-            if is_registered {
-                let _: Option<()> = latch.take().map(Latch::open);
-            }
-        }
-        if state.changed().await.is_err() {
+        let state = states.borrow_and_update().clone();
+        teller.tell(&state);
+        if states.changed().await.is_err() {
             return;
         }
+    }
+}
+
+/// Tells a failure once, then seldom, and its end. These events are the only lines about it: the
+/// crates below write theirs at debug.
+struct Teller {
+    registry: String,
+    core: Arc<Core>,
+    /// Until the first registration was told.
+    latch: Option<Latch>,
+    failures: Repeated,
+}
+
+impl Teller {
+    fn tell(&mut self, state: &RegistrationState) {
+        match state {
+            // An end of failures that were too many to be told is not told either.
+            RegistrationState::Registered
+                if self.failures.ended().is_some() || self.latch.is_some() =>
+            {
+                self.registered();
+            }
+            RegistrationState::Degraded { why, shown, .. } => {
+                let is_shown = shown.is_some();
+                if is_shown && self.latch.is_some() {
+                    // It was registered, and a change refused, before this task was polled.
+                    self.registered();
+                }
+                let line = state.to_string();
+                let Some(failures) = self.failures.failed(&line) else {
+                    return;
+                };
+                let registry = self.registry.clone();
+                self.core.emit(if is_shown {
+                    Event::RegistrationOutdated {
+                        registry,
+                        why: line,
+                        failures,
+                    }
+                } else {
+                    Event::RegistrationLost {
+                        registry,
+                        why: error_chain(&**why),
+                        failures,
+                    }
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn registered(&mut self) {
+        let registry = self.registry.clone();
+        self.core.emit(Event::Registered { registry });
+        let _: Option<()> = self.latch.take().map(Latch::open);
     }
 }
 

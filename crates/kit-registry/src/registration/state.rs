@@ -69,6 +69,15 @@ impl fmt::Display for RegistrationState {
                 shown: Some(shown),
                 wanted,
                 ..
+            } if shown == wanted => {
+                // A change whose answer never came, and which is wanted no more.
+                write!(f, "shown, as far as is known: {}", why.chain())
+            }
+            Self::Degraded {
+                why,
+                shown: Some(shown),
+                wanted,
+                ..
             } => {
                 let changed = Differences(shown, wanted);
                 write!(
@@ -116,11 +125,7 @@ impl fmt::Display for Differences<'_> {
         if keys.len() > NAMED {
             fields.push(format!("{} more entries", keys.len() - NAMED));
         }
-        match fields.as_slice() {
-            // The answer of a write never came, and what was written is wanted no more.
-            [] => f.write_str("nothing"),
-            fields => f.write_str(&fields.join(", ")),
-        }
+        f.write_str(&fields.join(", "))
     }
 }
 
@@ -145,6 +150,10 @@ mod tests {
         let before = before.build().unwrap();
         let why = "cannot register n/1: etcd at h:1 is unreachable: connection refused";
         assert_eq!(degraded(None, &before), format!("not shown: {why}"));
+        assert_eq!(
+            degraded(Some(&before), &before),
+            format!("shown, as far as is known: {why}")
+        );
         let after = ServiceInstance::builder("1", "n").version("2");
         let after = after.metadata("note", "secret").build().unwrap();
         assert_eq!(

@@ -3,6 +3,8 @@
 use crate::bench::{Bench, KEY, degraded, eventually, instance, registered, seen};
 use crate::raw::Raw;
 use kit_testing::Etcd;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 const PASSWORD: &str = "p@ss/w:rd";
 const ENCODED: &str = "p%40ss%2Fw%3Ard";
@@ -42,6 +44,35 @@ async fn a_login_is_used_for_everything_and_renewed() {
     })
     .await;
     registration.deregister().await.unwrap();
+    assert_eq!(raw.get(KEY).await, None);
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn a_token_that_runs_out_ends_nothing() {
+    let server = Etcd::start_with(&["--auth-token-ttl", "1"]).await;
+    let mut raw = Raw::of(&server);
+    raw.enable_auth("kit", PASSWORD).await;
+    let bench = Bench::open(&url(&server, &format!("kit:{ENCODED}")));
+    let registration = bench.registered().await;
+    let mut states = registration.states();
+    states.mark_unchanged();
+    // Longer than the token and the lease.
+    let until = Instant::now() + Duration::from_secs(6);
+    while Instant::now() < until {
+        raw.log_in().await;
+        assert!(raw.get(KEY).await.is_some());
+        sleep(Duration::from_millis(200)).await;
+    }
+    assert!(!states.has_changed().unwrap(), "{registration:?}");
+    registration.set_metadata("k", "v").unwrap();
+    eventually("the change", async || {
+        let kv = raw.get(KEY).await?;
+        (kv.mod_revision > kv.create_revision).then_some(())
+    })
+    .await;
+    registration.deregister().await.unwrap();
+    raw.log_in().await;
     assert_eq!(raw.get(KEY).await, None);
     bench.close().await;
 }

@@ -3,9 +3,9 @@
 //! A process that serves something is a [`ServiceInstance`]. It is shown to others through a
 //! [`Registrar`] and found by them through a [`Discovery`]: the two sides of a registry, and all
 //! that a backend implements. What must never be written twice is written once, above the traits:
-//! [`Registration`] turns the registrar's three calls into a desired state, "this instance is
-//! visible", and repairs it for ever; a [`Watch`] is a cursor over [`Snapshot`]s in which "nobody is
-//! there" never means "I cannot see".
+//! [`Registration`] turns the registrar's calls into a desired state, "this instance is visible",
+//! keeps it alive beside everything else, and repairs it for ever; a [`Watch`] is a cursor over
+//! [`Snapshot`]s in which an empty list never means "I cannot see".
 //!
 //! A backend opens from a URL *and a scope*, see [`Schemes`]: its connections and upstream watches
 //! live in that scope, are counted there, and end with it. There are `memory:` and, with the feature

@@ -2,6 +2,7 @@
 
 mod keeper;
 mod state;
+mod writer;
 
 use std::{fmt, sync::Arc, time::Duration};
 

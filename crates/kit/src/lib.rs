@@ -65,6 +65,9 @@ mod book {
     #[doc = include_str!("../../../docs/src/memory-reordering.md")]
     mod memory_reordering {}
 
+    #[doc = include_str!("../../../docs/src/registration.md")]
+    mod registration {}
+
     #[cfg(all(feature = "http", feature = "grpc"))]
     #[doc = include_str!("../../../docs/src/servers.md")]
     mod servers {}

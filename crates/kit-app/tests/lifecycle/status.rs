@@ -110,10 +110,8 @@ async fn what_can_be_known_to_be_wrong_is_refused_before_any_hook_runs() {
     use tonic_health::server::health_reporter;
 
     let health = || health_reporter().1;
-    let wrong: [(
-        Box<dyn Fn(kit_app::AppBuilder) -> kit_app::AppBuilder>,
-        &str,
-    ); 3] = [
+    type With = Box<dyn Fn(kit_app::AppBuilder) -> kit_app::AppBuilder>;
+    let wrong: [(With, &str); 3] = [
         (
             Box::new(move |app| {
                 app.server(grpc::Server::new(":0").service(health()).service(health()))

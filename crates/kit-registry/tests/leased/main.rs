@@ -223,6 +223,26 @@ async fn what_expires_while_a_change_is_on_its_way_is_told_at_once_and_registere
 }
 
 #[tokio::test(start_paused = true)]
+async fn keep_alive_is_called_again_within_a_second_whatever_the_writes_do() {
+    for answer in [Answer::Never, Answer::Unreachable, Answer::Refuse] {
+        let case = Case::registered().await;
+        case.registry.answer(answer);
+        case.registration.set_metadata("weight", "10").unwrap();
+        pass(TTL * 10).await;
+        for lost in 1..10 {
+            case.registry.wipe().await;
+            // It ends at its next beat.
+            pass(TTL / 3 + Duration::from_secs(1)).await;
+            let calls = case.registry.count(Call::KeepAlive);
+            assert_eq!(calls, lost + 1, "{answer:?}");
+            case.registry.restore();
+            pass(Duration::from_millis(1)).await;
+        }
+        case.close().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn keep_alive_begins_before_the_first_write_and_ends_before_the_removal() {
     let case = Case::registered().await;
     case.registration.set_metadata("weight", "10").unwrap();

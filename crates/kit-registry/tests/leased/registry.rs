@@ -15,6 +15,8 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout_at},
 };
 
+use crate::instance;
+
 pub(crate) const TTL: Duration = Duration::from_secs(3);
 
 /// How `register` is answered.
@@ -133,6 +135,13 @@ impl Leased {
         for (_, (_, instance)) in leases {
             self.memory.deregister(&instance).await.expect("in memory");
         }
+        self.shared.changes.send_replace(());
+    }
+
+    /// Has the entry again without a `register`, so that there is something to keep.
+    pub(crate) fn restore(&self) {
+        let entry = (Instant::now() + TTL, instance());
+        self.state().leases.insert(entry.1.id().to_owned(), entry);
         self.shared.changes.send_replace(());
     }
 

@@ -62,12 +62,23 @@ impl fmt::Display for Cause {
     }
 }
 
-// The four numbers that are the same on every Unix.
+// The numbers that are the same on every Unix, and two on which most Linux systems agree.
 fn signal_name(number: i32) -> Option<&'static str> {
+    const IS_USUAL: bool = cfg!(all(
+        target_os = "linux",
+        not(any(
+            target_arch = "mips",
+            target_arch = "mips64",
+            target_arch = "sparc64"
+        ))
+    ));
     match number {
         1 => Some("SIGHUP"),
         2 => Some("SIGINT"),
         3 => Some("SIGQUIT"),
+        10 if IS_USUAL => Some("SIGUSR1"),
+        12 if IS_USUAL => Some("SIGUSR2"),
+        14 => Some("SIGALRM"),
         15 => Some("SIGTERM"),
         _ => None,
     }

@@ -6,13 +6,15 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use kit_sync::{BoxError, TaskTree, error_chain};
-use tokio::runtime::{Builder, Runtime};
+use kit_sync::{BoxError, Cause, Scope, TaskTree, error_chain};
+use tokio::runtime::{Builder, Handle};
 
 use crate::builder::Settings;
 use crate::handle::StartOwner;
+use crate::last_words::within_a_second;
 use crate::run::{self, Run};
-use crate::{AppBuilder, AppHandle, Environment, Error, Report, RunError};
+use crate::signals::BeforeBuild;
+use crate::{AppBuilder, AppHandle, Environment, Error, Report, RunError, Signals};
 
 /// An application that can be run.
 ///
@@ -48,37 +50,56 @@ impl App {
         self.handle.clone()
     }
 
-    /// The `main` of a service: makes a runtime, detects the [`Environment`], runs the app, prints
-    /// why it failed if it did, and gives the process's exit code.
+    /// The `main` of a service: takes the signals, makes a runtime, detects the [`Environment`],
+    /// runs the app, prints why it failed if it did, and gives the process's exit code.
+    ///
+    /// | code | when |
+    /// |---|---|
+    /// | 0 | a clean stop, whatever asked for it |
+    /// | 1 | the app could not be built or started, something failed, a task or a request was cut; or this was called inside a runtime, whose thread it would block |
+    /// | 128 + *n* | signal *n* forced the stop: 130 for SIGINT, 131 for SIGQUIT, and others when [`Signals`] says so |
     ///
     /// The runtime is shut down without waiting for blocked threads; which tasks they belong to is
-    /// in the report.
+    /// in the report. What is printed at the end has a second: a reader that stands still does not
+    /// keep the process.
     ///
     /// A [`Watchdog`](kit_sync::Watchdog) names what blocks the runtime. It is the backstop of the
     /// stop, too: one second after its deadline it prints what is still alive on the standard error
-    /// output and ends the process with 1, or 128 + n when signal n had forced the stop.
+    /// output and ends the process with 1, or 128 + *n* when signal *n* had forced the stop.
     #[must_use = "the exit code is what the outside learns of the end"]
     pub fn main(self) -> ExitCode {
-        App::main_with(|| async move { Ok(self) })
+        let signals = self.settings.signals.clone();
+        main_with(&signals, || async move { Ok(self) })
     }
 
     /// Like [`main`](Self::main) for an app whose parts need a runtime to be built. An error of
     /// `build` exits with 1.
+    ///
+    /// The handlers of the default [`Signals`] stand before `build` is called, and those of the
+    /// app's own take over once it is there. A signal that asks for a stop meanwhile drops the
+    /// future: the exit code is 0, and a line says so. A build that blocks its thread instead of
+    /// awaiting ends the process 5 s after that, with 1. A forced stop ends it at once.
+    ///
+    /// ```no_run
+    /// use std::process::ExitCode;
+    ///
+    /// use kit_app::App;
+    ///
+    /// # async fn open_pool() -> std::io::Result<()> { Ok(()) }
+    /// fn main() -> ExitCode {
+    ///     App::main_with(|| async {
+    ///         let pool = open_pool().await?;
+    ///         Ok(App::builder("helloworld").extension(pool).build())
+    ///     })
+    /// }
+    /// ```
     #[must_use = "the exit code is what the outside learns of the end"]
     pub fn main_with<F, Fut>(build: F) -> ExitCode
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<App, BoxError>>,
     {
-        kit_sync::panic::install_hook();
-        crate::signals::process_ends_with_the_app();
-        let runtime = match Builder::new_multi_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return print(&Error::Runtime(error)),
-        };
-        let code = run_on(&runtime, build);
-        runtime.shutdown_background();
-        code
+        main_with(&Signals::os(), build)
     }
 
     /// Runs the app until it has stopped, whatever asked for it. When it returns, nothing of the
@@ -112,46 +133,109 @@ impl App {
     }
 }
 
-fn run_on<F, Fut>(runtime: &Runtime, build: F) -> ExitCode
+fn main_with<F, Fut>(signals: &Signals, build: F) -> ExitCode
 where
     F: FnOnce() -> Fut,
     Fut: Future<Output = Result<App, BoxError>>,
 {
-    runtime.block_on(async {
-        let mut app = match build().await {
-            Ok(app) => app,
-            Err(error) => return print(&Error::Build(error)),
-        };
-        app.settings
-            .environment
-            .get_or_insert_with(Environment::detect);
+    if Handle::try_current().is_ok() {
+        return refused(&Error::InsideRuntime);
+    }
+    kit_sync::panic::install_hook();
+    let handlers = match signals.before_build() {
+        Ok(handlers) => handlers,
+        Err(error) => return refused(&Error::Signals(error)),
+    };
+    let runtime = match Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refused(&Error::Runtime(error)),
+    };
+    let code = runtime.block_on(async {
         // Outside the app's own tree: it has to outlive the stop that it watches over.
         let home = TaskTree::new("main");
-        app.settings.watchdog_home = Some(home.scope().clone());
-        let ended = app.run().await;
-        match ended {
-            Ok(_) => ExitCode::SUCCESS,
-            Err(error) => {
-                // Each failure has had its line in the log, if there is one.
-                if !tracing::enabled!(tracing::Level::ERROR) {
-                    print(&error);
-                }
-                ExitCode::from(error.exit_code())
-            }
+        let ended = build_and_run(home.scope(), handlers, build).await;
+        ended.unwrap_or_else(|error| {
+            within_a_second(home.scope(), in_this_log(move || print(&error)));
+            ExitCode::FAILURE
+        })
+    });
+    runtime.shutdown_background();
+    code
+}
+
+/// # Errors
+/// Why there was no run.
+async fn build_and_run<F, Fut>(
+    home: &Scope,
+    handlers: Option<BeforeBuild>,
+    build: F,
+) -> Result<ExitCode, Error>
+where
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = Result<App, BoxError>>,
+{
+    let early = handlers.map(|handlers| handlers.read(home)).transpose();
+    let early = early.map_err(Error::Signals)?;
+    let built = match &early {
+        Some(early) => early.build(build).await,
+        None => Ok(build().await),
+    };
+    let mut app = match built {
+        Ok(built) => built.map_err(Error::Build)?,
+        Err(cause) => {
+            within_a_second(home, in_this_log(move || print_stopped(&cause)));
+            return Ok(ExitCode::SUCCESS);
         }
-    })
+    };
+    app.settings.signals = app.settings.signals.after_build(early);
+    app.settings
+        .environment
+        .get_or_insert_with(Environment::detect);
+    app.settings.watchdog_home = Some(home.clone());
+    match app.run().await {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            let code = ExitCode::from(error.exit_code());
+            // Each failure has had its line in the log, if there is one.
+            if !tracing::enabled!(tracing::Level::ERROR) {
+                within_a_second(home, move || print(&error));
+            }
+            Ok(code)
+        }
+    }
 }
 
 /// One line: in the log when there is one, on the standard error output otherwise.
-fn print(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+fn print(error: &(dyn std::error::Error + 'static)) {
     let line = error_chain(error);
     if tracing::enabled!(tracing::Level::ERROR) {
         tracing::error!("{line}");
     } else {
-        // Somebody may have closed it; that is no reason for another exit code.
+        // Its reader may have closed it; that is no reason for another exit code.
         let _ = writeln!(io::stderr(), "error: {line}");
     }
+}
+
+fn refused(error: &Error) -> ExitCode {
+    print(error);
     ExitCode::FAILURE
+}
+
+/// The build was dropped: nothing was begun that a report could be about.
+fn print_stopped(cause: &Cause) {
+    if tracing::enabled!(tracing::Level::INFO) {
+        tracing::info!(%cause, "stopped before the app was built");
+    } else {
+        let _ = writeln!(io::stderr(), "stopped before the app was built ({cause})");
+    }
+}
+
+/// On another thread, the log is the one of this thread.
+fn in_this_log<T>(say: impl FnOnce() -> T) -> impl FnOnce() {
+    let log = tracing::dispatcher::get_default(Clone::clone);
+    move || {
+        tracing::dispatcher::with_default(&log, say);
+    }
 }
 
 impl fmt::Debug for App {

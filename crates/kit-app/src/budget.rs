@@ -6,7 +6,7 @@ use std::time::Duration;
 use kit_sync::{Deadline, Standstill};
 use tokio::time::Instant;
 
-/// What a forced stop still gets, from the second signal.
+/// What a forced stop still gets, from the signal that forces it.
 pub(crate) const FORCED: Duration = Duration::from_millis(500);
 /// What a deregistration that is still owed gets of that.
 pub(crate) const FORCED_DEREGISTRATION: Duration = Duration::from_millis(200);

@@ -333,7 +333,8 @@ impl AppBuilder {
         self
     }
 
-    /// Replaces where signals come from. Default: the operating system.
+    /// Replaces where signals come from, and which one does what. Default: the operating system,
+    /// with the roles of [`Signals`].
     pub fn signals(mut self, signals: Signals) -> AppBuilder {
         self.settings.signals = signals;
         self

@@ -1,23 +1,27 @@
 //! Who asked for the stop, and whether it is forced.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use kit_sync::{Cause, Deadline};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::Signal;
 use crate::watchdog::Backstop;
 
 /// Within this time the same signal again is the same request: a supervisor that forwards what
 /// the terminal already sent doubles every Ctrl-C.
 const SAME_REQUEST: Duration = Duration::from_millis(100);
 
-/// Where stops are asked for. The first request stands; a second signal forces.
+/// Where stops are asked for, by signals and by others. The first request stands.
 #[derive(Debug)]
 pub(crate) struct Control {
     state: watch::Sender<State>,
-    signals: Mutex<Seen>,
+    seen: Mutex<Seen>,
+    /// The signals that ask for a stop, once they are taken.
+    stopping: OnceLock<Vec<Signal>>,
     pub(crate) backstop: Backstop,
 }
 
@@ -37,17 +41,32 @@ pub(crate) struct Asked {
     pub(crate) failed: bool,
 }
 
-/// The second signal.
+/// The signal that forced the stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Forced {
     pub(crate) signal: i32,
     pub(crate) at: Instant,
 }
 
+/// The signals of this stop that can force it.
 #[derive(Debug, Default)]
 struct Seen {
-    count: usize,
-    last: Option<(i32, Instant)>,
+    /// The next interrupt forces.
+    interrupted: bool,
+    /// When each was last taken.
+    taken: BTreeMap<Signal, Instant>,
+}
+
+impl Seen {
+    /// Whether this is a request of its own.
+    fn take(&mut self, signal: Signal, at: Instant) -> bool {
+        let before = self.taken.get(&signal);
+        let is_new = before.is_none_or(|before| at.duration_since(*before) >= SAME_REQUEST);
+        if is_new {
+            self.taken.insert(signal, at);
+        }
+        is_new
+    }
 }
 
 /// What a signal has come to.
@@ -55,8 +74,10 @@ struct Seen {
 pub(crate) enum Reaction {
     /// A stop was asked for.
     Stops,
-    /// It belongs to the one before.
+    /// Nothing: the app is stopping already, or the signal belongs to the one before.
     Repeats,
+    /// Nothing yet: the next one forces.
+    Warns,
     /// The stop is forced.
     Forces,
     /// The process has to end now.
@@ -67,7 +88,8 @@ impl Control {
     pub(crate) fn new() -> Control {
         Control {
             state: watch::Sender::default(),
-            signals: Mutex::default(),
+            seen: Mutex::default(),
+            stopping: OnceLock::new(),
             backstop: Backstop::default(),
         }
     }
@@ -104,36 +126,87 @@ impl Control {
         first
     }
 
-    /// `on_forced` is called before the forced stop can be seen.
-    pub(crate) fn signal(&self, signal: i32, on_forced: impl FnOnce()) -> Reaction {
-        let at = Instant::now();
-        let mut seen = self.signals.lock().unwrap_or_else(PoisonError::into_inner);
-        let repeats = seen
-            .last
-            .is_some_and(|(last, when)| last == signal && at - when < SAME_REQUEST);
-        if repeats {
+    /// These signals are taken from now on. An app takes them once.
+    pub(crate) fn set_stopping(&self, signals: Vec<Signal>) {
+        let _ = self.stopping.set(signals);
+    }
+
+    /// The signals that ask for a stop; none when the app takes none.
+    pub(crate) fn stopping(&self) -> Vec<Signal> {
+        self.stopping.get().cloned().unwrap_or_default()
+    }
+
+    /// A signal that asks for a stop and for nothing else: platforms repeat it.
+    pub(crate) fn stop_signal(&self, signal: Signal, at: Instant) -> Reaction {
+        if self.ask_by(signal, at) {
+            Reaction::Stops
+        } else {
+            Reaction::Repeats
+        }
+    }
+
+    /// A signal of which a stop's second one forces. When it was not what asked for the stop, the
+    /// first one is a warning. `on_forced` is called before the forced stop can be seen.
+    pub(crate) fn interrupt(
+        &self,
+        signal: Signal,
+        at: Instant,
+        on_forced: impl FnOnce(),
+    ) -> Reaction {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.take(signal, at) {
             return Reaction::Repeats;
         }
-        seen.last = Some((signal, at));
-        seen.count += 1;
-        match seen.count {
-            1 => {
-                self.ask(Cause::Signal(signal));
-                Reaction::Stops
-            }
-            2 => {
-                on_forced();
-                let forced = Forced { signal, at };
-                self.state.send_modify(|state| state.forced = Some(forced));
-                self.backstop.forced(at);
-                Reaction::Forces
-            }
-            _ => Reaction::Ends,
+        let again = std::mem::replace(&mut seen.interrupted, true);
+        if self.ask_by(signal, at) {
+            Reaction::Stops
+        } else if self.is_forced().is_some() {
+            Reaction::Ends
+        } else if again {
+            self.force_by(signal, at, on_forced)
+        } else {
+            Reaction::Warns
         }
+    }
+
+    /// A signal that forces a stop, and asks for one when there is none. `on_forced` is called
+    /// before the forced stop can be seen.
+    pub(crate) fn force(&self, signal: Signal, at: Instant, on_forced: impl FnOnce()) -> Reaction {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.take(signal, at) {
+            Reaction::Repeats
+        } else if self.ask_by(signal, at) {
+            Reaction::Stops
+        } else if self.is_forced().is_some() {
+            Reaction::Ends
+        } else {
+            self.force_by(signal, at, on_forced)
+        }
+    }
+
+    fn ask_by(&self, signal: Signal, at: Instant) -> bool {
+        self.request(Asked {
+            cause: Cause::Signal(signal.number()),
+            at,
+            failed: false,
+        })
+    }
+
+    fn force_by(&self, signal: Signal, at: Instant, on_forced: impl FnOnce()) -> Reaction {
+        on_forced();
+        let signal = signal.number();
+        let forced = Forced { signal, at };
+        self.state.send_modify(|state| state.forced = Some(forced));
+        self.backstop.forced(at);
+        Reaction::Forces
     }
 
     pub(crate) fn is_asked(&self) -> bool {
         self.state.borrow().asked.is_some()
+    }
+
+    pub(crate) fn request_that_stands(&self) -> Option<Asked> {
+        self.state.borrow().asked.clone()
     }
 
     /// Resolves with the request that stands, once there is one.
@@ -194,32 +267,95 @@ impl Control {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn the_first_signal_stops_the_second_forces_and_the_third_ends() {
-        let control = Control::new();
-        assert_eq!(control.signal(15, || ()), Reaction::Stops);
-        assert_eq!(control.asked().await.cause, Cause::Signal(15));
-        assert!(control.is_forced().is_none());
-        assert_eq!(control.signal(2, || ()), Reaction::Forces);
-        assert_eq!(control.forced().await.signal, 2);
-        assert_eq!(control.signal(3, || ()), Reaction::Ends);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_same_signal_within_a_tenth_of_a_second_is_the_same_request() {
-        let control = Control::new();
-        assert_eq!(control.signal(2, || ()), Reaction::Stops);
-        assert_eq!(control.signal(2, || ()), Reaction::Repeats);
-        tokio::time::advance(SAME_REQUEST).await;
-        assert_eq!(control.signal(2, || ()), Reaction::Forces);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_signal_after_another_request_is_the_first_signal_and_the_request_stands() {
+    /// A stop that something else asked for.
+    fn stopping() -> Control {
         let control = Control::new();
         assert!(control.ask(Cause::Requested("enough".to_owned())));
+        control
+    }
+
+    fn interrupt(control: &Control) -> Reaction {
+        control.interrupt(Signal::INT, Instant::now(), || ())
+    }
+
+    fn quit(control: &Control) -> Reaction {
+        control.force(Signal::QUIT, Instant::now(), || ())
+    }
+
+    fn terminate(control: &Control) -> Reaction {
+        control.stop_signal(Signal::TERM, Instant::now())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_signal_never_forces() {
+        let control = Control::new();
+        assert_eq!(terminate(&control), Reaction::Stops);
+        assert_eq!(control.asked().await.cause, Cause::Signal(15));
+        for _ in 0..10 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert_eq!(terminate(&control), Reaction::Repeats);
+        }
+        assert!(control.is_forced().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn interrupts_count_for_themselves() {
+        // One that asked for the stop is the first.
+        let control = Control::new();
+        assert_eq!(interrupt(&control), Reaction::Stops);
+        assert_eq!(terminate(&control), Reaction::Repeats);
+        assert_eq!(interrupt(&control), Reaction::Repeats);
+        tokio::time::advance(SAME_REQUEST).await;
+        assert_eq!(interrupt(&control), Reaction::Forces);
+        assert_eq!(control.forced().await.signal, 2);
+
+        // After something else there are two.
+        for stopping in [stopping(), {
+            let control = Control::new();
+            assert_eq!(terminate(&control), Reaction::Stops);
+            control
+        }] {
+            assert_eq!(interrupt(&stopping), Reaction::Warns);
+            assert_eq!(interrupt(&stopping), Reaction::Repeats);
+            tokio::time::advance(SAME_REQUEST).await;
+            assert_eq!(interrupt(&stopping), Reaction::Forces);
+            assert_eq!(interrupt(&stopping), Reaction::Repeats);
+            tokio::time::advance(SAME_REQUEST).await;
+            assert_eq!(interrupt(&stopping), Reaction::Ends);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_signal_between_two_of_a_pair_does_not_part_them() {
+        let control = stopping();
+        assert_eq!(interrupt(&control), Reaction::Warns);
+        assert_eq!(terminate(&control), Reaction::Repeats);
+        assert_eq!(interrupt(&control), Reaction::Repeats);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quit_stops_forces_and_ends() {
+        let control = Control::new();
+        assert_eq!(quit(&control), Reaction::Stops);
+        assert_eq!(quit(&control), Reaction::Repeats);
+        tokio::time::advance(SAME_REQUEST).await;
+        assert_eq!(quit(&control), Reaction::Forces);
+        assert_eq!(quit(&control), Reaction::Repeats);
+        assert_eq!(interrupt(&control), Reaction::Ends);
+
+        let control = stopping();
+        assert_eq!(quit(&control), Reaction::Forces);
+        assert_eq!(control.forced().await.signal, 3);
+        assert_eq!(terminate(&control), Reaction::Repeats);
+        tokio::time::advance(SAME_REQUEST).await;
+        assert_eq!(quit(&control), Reaction::Ends);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_request_stands() {
+        let control = stopping();
         assert!(!control.fail(Cause::Deadline));
-        assert_eq!(control.signal(15, || ()), Reaction::Stops);
+        assert_eq!(terminate(&control), Reaction::Repeats);
         let asked = control.asked().await;
         assert_eq!(asked.cause, Cause::Requested("enough".to_owned()));
         assert!(!asked.failed && control.is_forced().is_none());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kit_sync::{Abandoned, BoxError, Cause, Outcome, TaskReport, error_chain};
 
-use crate::{HookStage, Report};
+use crate::{HookStage, Report, Signal};
 
 /// One failure. Every message says what was attempted and on what; the rest is in its
 /// [source](std::error::Error::source).
@@ -162,12 +162,15 @@ pub enum Error {
         /// What, by name.
         what: String,
     },
-    /// A second signal ended the app.
-    #[error("ended by force ({})", Cause::Signal(*signal))]
+    /// A signal forced the stop.
+    #[error("ended by force ({signal})")]
     Forced {
-        /// The second signal.
-        signal: i32,
+        /// Which signal.
+        signal: Signal,
     },
+    /// [`App::main`](crate::App::main) was called inside a runtime.
+    #[error("`App::main` was called inside a runtime, and makes one of its own: await `App::run`")]
+    InsideRuntime,
 }
 
 impl Error {

@@ -6,7 +6,7 @@ use kit_registry::Endpoint;
 use kit_sync::{Cause, Repetition, TaskReport, WatchdogEvent};
 use kit_transport::{Drained, Listening, Phase, Stage};
 
-use crate::{Awaited, DrainProfile, HookStage};
+use crate::{Awaited, DrainProfile, HookStage, Signal};
 
 /// One step of the [start and stop sequences](crate), given to the log and to every
 /// [observer](crate::AppBuilder::observer) in the order of the sequences, on every path; see
@@ -19,8 +19,11 @@ pub enum Event {
         /// The new state.
         stage: Stage,
     },
-    /// From here on a signal is a clean stop.
-    SignalsReady,
+    /// From here on one of these signals is a clean stop.
+    SignalsReady {
+        /// Those that ask for one.
+        stop: Vec<Signal>,
+    },
     /// What a stop will look like: the profile, why it was chosen, and the worst case.
     Planned {
         /// Who routes requests to us.
@@ -128,6 +131,8 @@ pub enum Event {
     Ready {
         /// How long it took.
         took: Duration,
+        /// The signals that stop it; none when it takes none.
+        stop: Vec<Signal>,
     },
     /// Something failed: the app stops, or its stop goes on.
     Failed {
@@ -146,10 +151,33 @@ pub enum Event {
         /// It is because of the failure that was told just before.
         failed: bool,
     },
-    /// A second signal moved the deadline to now.
+    /// A signal moved the deadline to now.
     Forced {
         /// Which signal.
-        signal: i32,
+        signal: Signal,
+    },
+    /// A signal changed nothing, because the app is stopping. It comes between any two others.
+    SignalRepeated {
+        /// Which signal.
+        signal: Signal,
+    },
+    /// A signal came during a stop; the next one forces it. It comes between any two others.
+    NextForces {
+        /// Which signal.
+        signal: Signal,
+    },
+    /// A signal asked for a reload, and nothing can be read again. It comes between any two
+    /// others.
+    NothingToReload {
+        /// Which signal.
+        signal: Signal,
+    },
+    /// A signal asked for the task tree. It comes between any two others.
+    Dumped {
+        /// Which signal.
+        signal: Signal,
+        /// The tree, in several lines.
+        tree: String,
     },
     /// The registry does not show the instance any more, or that could not be confirmed.
     Deregistered {

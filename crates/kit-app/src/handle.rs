@@ -12,7 +12,7 @@ use crate::control::Control;
 use crate::events::Events;
 use crate::run::instance;
 use crate::status::Components;
-use crate::{ComponentStatus, Error, Event, Info, RegistrationStatus};
+use crate::{ComponentStatus, Error, Event, Info, RegistrationStatus, Signal};
 
 /// A handle to a running [`App`](crate::App), for hooks, components, handlers and tests. Cheap to
 /// clone; every request's extensions hold one.
@@ -228,7 +228,7 @@ impl Core {
 
     /// A forced stop; told as an event by a task, because this is the signal thread, which must
     /// wait for nobody.
-    pub(crate) fn keep_forced(&self, signal: i32) {
+    pub(crate) fn keep_forced(&self, signal: Signal) {
         self.lock_failures().push(Error::Forced { signal });
     }
 

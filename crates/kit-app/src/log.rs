@@ -10,7 +10,7 @@ use kit_transport::{Address, Listening, Stage};
 use tracing::{debug, error, error_span, info, warn};
 
 use crate::events::Observer;
-use crate::{Event, Info, Stamped};
+use crate::{Event, Info, Signal, Stamped};
 
 /// From this age on an event's line says how old it is: the log's own time is that of the write.
 const LATE: Duration = Duration::from_millis(500);
@@ -47,9 +47,10 @@ fn log(event: &Event) {
             info!("lame duck: health is down");
         }
         Event::Entered { stage } => debug!(%stage, "entered"),
-        Event::SignalsReady => {
-            info!("signal handlers stand: SIGTERM, SIGINT and SIGQUIT stop cleanly");
-        }
+        Event::SignalsReady { stop } => match names(stop) {
+            Some(names) => info!("signal handlers stand: {names} stop cleanly"),
+            None => info!("signal handlers stand: none stops"),
+        },
         Event::Planned {
             profile,
             why,
@@ -112,7 +113,10 @@ fn log(event: &Event) {
         } => {
             warn!(%registry, %why, "a change is not registered{failures}: going on trying");
         }
-        Event::Ready { took } => info!(?took, "ready: stop with Ctrl-C or SIGTERM"),
+        Event::Ready { took, stop } => match ways(stop) {
+            Some(ways) => info!(?took, "ready: stop with {ways}"),
+            None => info!(?took, "ready"),
+        },
         Event::Failed { error } => error!("{error}"),
         Event::Remark { what } => warn!("{what}"),
         Event::ComponentEnded { name } => debug!(component = name, "all tasks have ended"),
@@ -123,7 +127,13 @@ fn log(event: &Event) {
         Event::Waiting { what, since } => warn!("waiting for {what} ({since:.1?} so far)"),
         Event::StopAsked { failed: true, .. } => info!("stopping because of the failure"),
         Event::StopAsked { cause, .. } => info!(%cause, "stopping"),
-        Event::Forced { signal } => warn!(signal, "second signal: ending by force"),
+        Event::Forced { signal } => warn!(%signal, "ending by force"),
+        Event::SignalRepeated { signal } => debug!(%signal, "stopping already"),
+        Event::NextForces { signal } => {
+            warn!(%signal, "stopping already: once more forces");
+        }
+        Event::NothingToReload { signal } => info!(%signal, "nothing to reload: going on"),
+        Event::Dumped { signal, tree } => info!(%signal, "the task tree:\n{tree}"),
         Event::Deregistered {
             registry,
             took,
@@ -177,6 +187,28 @@ fn log(event: &Event) {
 fn joined(endpoints: &[Endpoint]) -> String {
     let endpoints: Vec<_> = endpoints.iter().map(Endpoint::as_str).collect();
     endpoints.join(",")
+}
+
+/// `SIGTERM, SIGINT and SIGQUIT`.
+fn names(signals: &[Signal]) -> Option<String> {
+    let (last, others) = signals.split_last()?;
+    let others: Vec<_> = others.iter().map(ToString::to_string).collect();
+    Some(match &others[..] {
+        [] => last.to_string(),
+        others => format!("{} and {last}", others.join(", ")),
+    })
+}
+
+/// `Ctrl-C or SIGTERM`: one for people at a terminal and one for everything else, if they are there.
+fn ways(stop: &[Signal]) -> Option<String> {
+    let has_ctrl_c = stop.contains(&Signal::INT);
+    let other = stop.iter().find(|signal| **signal != Signal::INT);
+    let ctrl_c = has_ctrl_c.then(|| "Ctrl-C".to_owned());
+    let ways: Vec<_> = ctrl_c
+        .into_iter()
+        .chain(other.map(Signal::to_string))
+        .collect();
+    (!ways.is_empty()).then(|| ways.join(" or "))
 }
 
 // The field's name says what is spoken there; tracing wants it in the source.

@@ -20,7 +20,7 @@ use crate::signals::Installed;
 use crate::watchdog;
 use crate::{
     Awaited, ComponentReport, Environment, Error, Event, HookReport, RegistrationReport, Report,
-    RunError,
+    RunError, Signal,
 };
 
 pub(crate) struct Run {
@@ -124,7 +124,7 @@ impl Run {
             .and_then(|_| limits.try_for_each(|(option, limit)| check(option, limit)))
             .and_then(|()| check_names(&servers))
             .and_then(|()| servers.iter().try_for_each(check_component))
-            .and_then(|()| signals.install(tree.scope(), &core).map_err(Error::Signals));
+            .and_then(|()| signals.install(tree.scope(), &core));
         let installed = installed.and_then(|signals| match watchdog_home {
             None => Ok(signals),
             Some(scope) => {
@@ -166,6 +166,7 @@ impl Run {
             let core = Arc::clone(&core);
             async move {
                 let signal = core.control.forced().await.signal;
+                let signal = Signal::from(signal);
                 core.emit(Event::Forced { signal });
             }
         };

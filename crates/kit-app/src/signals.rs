@@ -1,34 +1,74 @@
 //! What the operating system tells the application.
 //!
-//! The handlers stand before the first hook runs and until the last has ended, so that no signal
-//! is lost; a thread of its own reads them, so that they work while the runtime is blocked.
+//! Handlers stand before the first hook runs and until the last has ended, and under
+//! [`App::main_with`](crate::App::main_with) from before the build until the process ends, so that
+//! no signal is lost; a thread of its own reads them, so that they work while the runtime is
+//! blocked. That thread waits for nothing: it writes no line and calls no observer.
 
+mod building;
+mod early;
+mod inbox;
 #[cfg_attr(unix, path = "signals/unix.rs")]
 #[cfg_attr(not(unix), path = "signals/unsupported.rs")]
 mod os;
+mod roles;
+mod route;
+mod signal;
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kit_sync::Scope;
+use tokio::time::Instant;
 
-use crate::Event;
-use crate::control::Reaction;
 use crate::handle::Core;
-
-/// For `App::main`: a signal that comes after the app has ended must not change the exit code.
-pub(crate) fn process_ends_with_the_app() {
-    os::process_ends_with_the_app();
-}
+use crate::{Error, Event};
+pub(crate) use early::{BeforeBuild, Early};
+use inbox::Inbox;
+use os::{Handlers, Standing, Terminal};
+pub use roles::AfterRun;
+use roles::{Role, Roles};
+use route::{Route, Target};
+pub use signal::Signal;
 
 /// Ends the process there and then: what is blocked cannot hold it up.
 pub(crate) fn end_process(code: i32) {
     os::end_process(code);
 }
 
-/// Where signals come from.
+/// Where signals come from, and which one does what.
+///
+/// | role | signals | what one asks for |
+/// |---|---|---|
+/// | [`stop`](Self::stop) | SIGTERM | a clean stop, and never more than that: platforms repeat it |
+/// | [`interrupt`](Self::interrupt) | SIGINT | a clean stop. During a stop that something else asked for, the first is answered by a line; the second forces, at least 100 ms later |
+/// | [`force`](Self::force) | SIGQUIT | a clean stop; during a stop, its end by force |
+/// | [`reload`](Self::reload) | SIGHUP | nothing but a line so far. SIGHUP is a clean stop when the process has lost the terminal that it was started from |
+/// | [`dump`](Self::dump) | SIGUSR1 | the task tree in the log |
+///
+/// An interrupt or a force after a forced stop ends the process there and then. A stop that was
+/// forced by signal *n* exits with 128 + *n*. For 143 besides 130 and 131, SIGTERM has to force:
+///
+/// ```
+/// use kit_app::{App, Signal, Signals};
+///
+/// let signals = Signals::os()
+///     .stop([] as [Signal; 0])
+///     .interrupt([Signal::INT, Signal::TERM]);
+/// let app = App::builder("helloworld").signals(signals).build();
+/// # drop(app);
+/// ```
+///
+/// What makes no sense is an [`Error::Option`] of [`App::run`](crate::App::run): a signal with two
+/// roles, one that cannot be caught (SIGKILL, SIGSTOP), one that comes from a fault (SIGSEGV), and
+/// a number that the system has no signal for.
 #[derive(Clone, Debug, Default)]
-pub struct Signals(Source);
+pub struct Signals {
+    source: Source,
+    roles: Roles,
+    after_run: Option<AfterRun>,
+    early: Option<Arc<Early>>,
+}
 
 #[derive(Clone, Debug, Default)]
 enum Source {
@@ -39,59 +79,190 @@ enum Source {
 }
 
 impl Signals {
-    /// The operating system's SIGTERM, SIGINT and SIGQUIT. The default.
+    /// The operating system's. The default.
+    ///
+    /// The thread that reads them has them even if the process was started with signals blocked. A
+    /// SIGHUP that was ignored at the start stays ignored, as `nohup` wants it; SIGTERM, SIGINT and
+    /// SIGQUIT are taken all the same, because shells start what runs in the background with
+    /// SIGINT ignored (the dispositions are known on Linux only).
     #[must_use]
     pub fn os() -> Signals {
-        Signals(Source::Os)
+        Signals::default()
     }
 
     /// None at all, for an app embedded in a program that handles its own.
+    ///
+    /// [`App::main_with`](crate::App::main_with) takes signals until its build has returned this;
+    /// then they have no effect of Kit's, as with [`AfterRun::Nothing`], unless
+    /// [`after_run`](Self::after_run) says otherwise.
     #[must_use]
     pub fn none() -> Signals {
-        Signals(Source::None)
+        Signals {
+            source: Source::None,
+            after_run: Some(AfterRun::Nothing),
+            ..Signals::default()
+        }
     }
 
-    /// From a sender, for tests: they go the same way as the real ones, but a third does not end
-    /// the process.
+    /// From a sender, for tests: they go the same way as the real ones, but none ends the process.
     #[must_use]
     pub fn manual() -> (Signals, SignalSender) {
         let sender = SignalSender::default();
-        (Signals(Source::Sender(sender.clone())), sender)
+        let signals = Signals {
+            source: Source::Sender(sender.clone()),
+            ..Signals::default()
+        };
+        (signals, sender)
     }
 
-    pub(crate) fn install(&self, scope: &Scope, core: &Arc<Core>) -> io::Result<Installed> {
-        let handlers = match &self.0 {
-            Source::Os => {
-                let core = Arc::clone(core);
-                let react = move |signal| core.on_signal(signal);
-                Handlers::Os(os::install(scope, react)?)
+    /// Replaces the signals that ask for a stop and never force it. Default: SIGTERM.
+    #[must_use]
+    pub fn stop<S: Into<Signal>>(self, signals: impl IntoIterator<Item = S>) -> Signals {
+        self.role(Role::Stop, signals)
+    }
+
+    /// Replaces the signals that ask for a stop, and of which a stop's second one forces. Default:
+    /// SIGINT.
+    #[must_use]
+    pub fn interrupt<S: Into<Signal>>(self, signals: impl IntoIterator<Item = S>) -> Signals {
+        self.role(Role::Interrupt, signals)
+    }
+
+    /// Replaces the signals that force a stop, and ask for one when there is none. Default:
+    /// SIGQUIT.
+    #[must_use]
+    pub fn force<S: Into<Signal>>(self, signals: impl IntoIterator<Item = S>) -> Signals {
+        self.role(Role::Force, signals)
+    }
+
+    /// Replaces the signals that ask for the configuration to be read again. Default: SIGHUP.
+    #[must_use]
+    pub fn reload<S: Into<Signal>>(self, signals: impl IntoIterator<Item = S>) -> Signals {
+        self.role(Role::Reload, signals)
+    }
+
+    /// Replaces the signals that print the task tree. Default: SIGUSR1.
+    #[must_use]
+    pub fn dump<S: Into<Signal>>(self, signals: impl IntoIterator<Item = S>) -> Signals {
+        self.role(Role::Dump, signals)
+    }
+
+    /// Replaces what the signals do once the last app has ended. Default: the system's default
+    /// action, for those that were neither caught nor ignored before the first app.
+    ///
+    /// After [`App::main`](crate::App::main) they do nothing, because nothing comes after it but
+    /// the exit code.
+    #[must_use]
+    pub fn after_run(self, after: AfterRun) -> Signals {
+        Signals {
+            after_run: Some(after),
+            ..self
+        }
+    }
+
+    fn role<S: Into<Signal>>(
+        mut self,
+        role: Role,
+        signals: impl IntoIterator<Item = S>,
+    ) -> Signals {
+        self.roles.set(role, signals);
+        self
+    }
+
+    /// Handlers for a `main`, before its build; `None` when there is nothing to handle, or when
+    /// the run will say what is wrong.
+    pub(crate) fn before_build(&self) -> io::Result<Option<BeforeBuild>> {
+        if !matches!(self.source, Source::Os) || self.roles.check().is_err() {
+            return Ok(None);
+        }
+        match BeforeBuild::stand(self.roles.clone()) {
+            Ok(standing) => Ok(Some(standing)),
+            // An app with no signals may run all the same.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// With the handlers that stood during the build.
+    pub(crate) fn after_build(self, early: Option<Early>) -> Signals {
+        Signals {
+            early: early.map(Arc::new),
+            ..self
+        }
+    }
+
+    /// Lets `core` have the signals until the answer is dropped. The thread lives in `tree`, which
+    /// is what a dump shows.
+    pub(crate) fn install(&self, tree: &Scope, core: &Arc<Core>) -> Result<Installed, Error> {
+        self.roles.check()?;
+        let after = self.after_run.unwrap_or_default();
+        let inbox = |terminal| Arc::new(Inbox::new(core, self.roles.clone(), terminal, tree));
+        let taken = match (&self.source, &self.early) {
+            (Source::Os, Some(early)) => {
+                early.hand_over(&self.roles, after, inbox(Some(early.terminal())));
+                // What the build had no handlers for.
+                let more = |(signal, _): &(Signal, _)| !early.holds(*signal);
+                self.stand(early.route().clone(), tree, more)?
             }
-            Source::None => return Ok(Installed(Handlers::None)),
+            (Source::Os, None) => {
+                let inbox = inbox(Some(Terminal::now()));
+                self.stand(Route::to(Target::App(inbox)), tree, |_| true)?
+            }
+            (Source::None | Source::Sender(_), Some(early)) => {
+                early.give_back(after, core);
+                Taken::Nothing
+            }
+            (Source::None | Source::Sender(_), None) => Taken::Nothing,
+        };
+        let taken = match &self.source {
+            Source::Os => taken,
+            Source::None => return Ok(Installed(taken)),
             Source::Sender(sender) => {
-                *sender.lock() = Some(Arc::clone(core));
-                Handlers::Sender(sender.clone())
+                *sender.lock() = Some(inbox(None));
+                Taken::Sender(sender.clone())
             }
         };
-        core.emit(Event::SignalsReady);
-        Ok(Installed(handlers))
+        let stop = self.roles.stopping();
+        core.control.set_stopping(stop.clone());
+        core.emit(Event::SignalsReady { stop });
+        Ok(Installed(taken))
+    }
+
+    fn stand(
+        &self,
+        route: Route,
+        scope: &Scope,
+        wanted: impl Fn(&(Signal, Role)) -> bool,
+    ) -> Result<Taken, Error> {
+        let mut wanted = self.roles.all().filter(wanted).peekable();
+        let mut standing = None;
+        if wanted.peek().is_some() {
+            let read = route.clone();
+            let handlers = Handlers::stand(wanted).map_err(Error::Signals)?;
+            let read = handlers.read(scope, move |batch| read.take(batch));
+            let mut read = read.map_err(Error::Signals)?;
+            read.after_run(self.after_run.unwrap_or_default());
+            standing = Some(read);
+        }
+        Ok(Taken::Os { standing, route })
     }
 }
 
 /// Sends signals to the app that was given its [`Signals`]; from [`Signals::manual`].
 #[derive(Clone, Default)]
-pub struct SignalSender(Arc<Mutex<Option<Arc<Core>>>>);
+pub struct SignalSender(Arc<Mutex<Option<Arc<Inbox>>>>);
 
 impl SignalSender {
     /// Sends one. Returns whether an app is running that takes it.
-    pub fn send(&self, signal: i32) -> bool {
-        let Some(core) = self.lock().clone() else {
+    pub fn send(&self, signal: impl Into<Signal>) -> bool {
+        let Some(inbox) = self.lock().clone() else {
             return false;
         };
-        core.on_signal(signal);
+        let _ = inbox.take(signal.into(), Instant::now());
         true
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Core>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Inbox>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -104,31 +275,30 @@ impl std::fmt::Debug for SignalSender {
     }
 }
 
-/// Handlers that stand; dropping them gives the signals back.
+/// The app has its signals; dropping this gives them back.
 #[derive(Debug)]
-pub(crate) struct Installed(#[expect(dead_code, reason = "held for its drop")] Handlers);
+pub(crate) struct Installed(#[expect(dead_code, reason = "held for its drop")] Taken);
 
 #[derive(Debug)]
-enum Handlers {
-    Os(#[expect(dead_code, reason = "held for its drop")] os::Guard),
-    None,
+enum Taken {
+    Os {
+        standing: Option<Standing>,
+        route: Route,
+    },
     Sender(SignalSender),
+    Nothing,
 }
 
-impl Drop for Handlers {
+impl Drop for Taken {
     fn drop(&mut self) {
-        if let Handlers::Sender(sender) = self {
-            *sender.lock() = None;
+        match self {
+            Taken::Os { standing, route } => {
+                // The default actions are back before nothing is done for a signal any more.
+                *standing = None;
+                *route.lock() = Target::Nothing;
+            }
+            Taken::Sender(sender) => *sender.lock() = None,
+            Taken::Nothing => {}
         }
-    }
-}
-
-impl Core {
-    /// The exit code, when the process has to end now.
-    fn on_signal(&self, signal: i32) -> Option<i32> {
-        let reaction = self.control.signal(signal, || self.keep_forced(signal));
-        let forced = self.control.is_forced();
-        let code = 128 + forced.map_or(signal, |forced| forced.signal);
-        (reaction == Reaction::Ends).then_some(code)
     }
 }

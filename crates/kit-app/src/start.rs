@@ -40,6 +40,7 @@ impl Run {
         self.core.open_ready();
         self.core.emit(Event::Ready {
             took: self.begun.elapsed(),
+            stop: self.core.control.stopping(),
         });
         Ok(())
     }

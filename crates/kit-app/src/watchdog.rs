@@ -1,8 +1,8 @@
 //! The watchdog of [`App::main`](crate::App::main): it says who blocks the runtime, and ends the
 //! process when a stop does not end.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use kit_sync::{Scope, Watchdog, WatchdogEvent, WatchdogOptions};
@@ -11,10 +11,8 @@ use tokio::time::Instant;
 use crate::Event;
 use crate::budget::FORCED;
 use crate::handle::Core;
+use crate::last_words::last_words;
 use crate::signals::end_process;
-
-/// How long the last words may take: nobody may be reading them.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Where the watchdog lives: outside the app's tree, whose end it watches over.
 #[derive(Clone, Debug)]
@@ -81,7 +79,8 @@ pub(crate) fn start(
         WatchdogEvent::Overdue { .. } => {
             let forced = ending.control.is_forced();
             let code = forced.map_or(1, |forced| 128 + forced.signal);
-            last_words(&last, event, code);
+            let words = format!("{event}\nending the process with exit code {code}\n");
+            last_words(&last, words);
             end_process(code);
         }
         event => ending.emit(Event::Watchdog(event.clone())),
@@ -102,16 +101,4 @@ pub(crate) fn start(
         core.control.backstop.forced(forced.at);
     }
     Ok(())
-}
-
-fn last_words(home: &Scope, event: &WatchdogEvent, code: i32) {
-    let words = format!("{event}\nending the process with exit code {code}\n");
-    let (said, done) = mpsc::channel();
-    let say = home.spawn_thread("last words", move |_| {
-        let _ = io::stderr().write_all(words.as_bytes());
-        let _ = said.send(());
-    });
-    if say.is_ok() {
-        let _ = done.recv_timeout(LAST_WORDS);
-    }
 }

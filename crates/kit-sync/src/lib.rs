@@ -74,8 +74,8 @@ pub use error_chain::error_chain;
 pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};
 pub use published::{Changes, Published, Reading};
-pub use standstill::Standstill;
 pub use repeated::{Repeated, Repetition};
+pub use standstill::Standstill;
 pub use stop::{Cause, StopToken};
 pub use tree::{
     CloseReport, Ending, Hold, Kind, MembersSnapshot, Outcome, Refused, Scope, ScopeState,

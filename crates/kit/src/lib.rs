@@ -34,10 +34,11 @@
 //! | feature `serde` | all | options that can be read, and snapshots of tasks that can be written |
 
 pub use kit_app::{
-    App, AppBuilder, AppHandle, Awaited, BoxError, Cause, ComponentReport, ComponentState,
-    ComponentStatus, Delivery, DrainProfile, Environment, Error, Event, HookContext, HookOptions,
-    HookReport, HookStage, Info, NeverReady, Phase, RegisterAtStart, RegistrationReport,
-    RegistrationStatus, Report, RunError, SignalSender, Signals, Stage, Stamped, Undelivered,
+    AfterRun, App, AppBuilder, AppHandle, Awaited, BoxError, Cause, ComponentReport,
+    ComponentState, ComponentStatus, Delivery, DrainProfile, Environment, Error, Event,
+    HookContext, HookOptions, HookReport, HookStage, Info, NeverReady, Phase, RegisterAtStart,
+    RegistrationReport, RegistrationStatus, Report, RunError, Signal, SignalSender, Signals, Stage,
+    Stamped, Undelivered,
 };
 pub use kit_registry as registry;
 pub use kit_sync as sync;

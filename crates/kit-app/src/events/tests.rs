@@ -44,11 +44,11 @@ async fn a_consumer_that_blocks_holds_up_neither_the_emitter_nor_another_consume
     let (other, numbers) = counting("other");
     let events = Events::new(Delivery::Queued { capacity: 4 }, vec![log, other]);
     events.start(tree.scope()).unwrap();
-    events.emit(Event::SignalsReady);
+    events.emit(Event::RunDropped);
     assert_eq!(held.recv_timeout(PATIENCE), Ok(1));
     for number in 1..=100 {
         assert_eq!(numbers.recv_timeout(PATIENCE), Ok(number));
-        events.emit(Event::SignalsReady);
+        events.emit(Event::RunDropped);
     }
     let undelivered = events.flush(tree.scope(), Duration::from_millis(10)).await;
     let expected = Undelivered {
@@ -64,9 +64,9 @@ async fn a_full_queue_drops_its_oldest_events_and_counts_them() {
     let (log, held, go) = blocked("log");
     let events = Events::new(Delivery::Queued { capacity: 2 }, vec![log]);
     events.start(tree.scope()).unwrap();
-    events.emit(Event::SignalsReady);
+    events.emit(Event::RunDropped);
     assert_eq!(held.recv_timeout(PATIENCE), Ok(1));
-    (0..4).for_each(|_| events.emit(Event::SignalsReady));
+    (0..4).for_each(|_| events.emit(Event::RunDropped));
     drop(go);
     let undelivered = events.flush(tree.scope(), PATIENCE).await;
     assert_eq!(held.try_iter().collect::<Vec<_>>(), [4, 5]);
@@ -79,7 +79,7 @@ async fn what_is_queued_is_delivered_before_a_flush_returns() {
     let (log, numbers) = counting("log");
     let events = Events::new(Delivery::default(), vec![log]);
     events.start(tree.scope()).unwrap();
-    (0..1000).for_each(|_| events.emit(Event::SignalsReady));
+    (0..1000).for_each(|_| events.emit(Event::RunDropped));
     assert_eq!(events.flush(tree.scope(), PATIENCE).await, []);
     assert!(numbers.try_iter().eq(1..=1000));
 }
@@ -90,7 +90,7 @@ async fn a_flush_waits_by_the_systems_clock_when_the_runtimes_is_paused() {
     let (log, held, go) = blocked("log");
     let events = Events::new(Delivery::default(), vec![log]);
     events.start(tree.scope()).unwrap();
-    events.emit(Event::SignalsReady);
+    events.emit(Event::RunDropped);
     assert_eq!(held.recv_timeout(PATIENCE), Ok(1));
     drop(go);
     assert_eq!(events.flush(tree.scope(), PATIENCE).await, []);
@@ -104,8 +104,8 @@ async fn a_consumer_that_panics_gets_the_next_event_all_the_same() {
         let panics = observer("log", |_| panic!("a broken log"));
         let events = Events::new(delivery, vec![panics, other]);
         events.start(tree.scope()).unwrap();
-        events.emit(Event::SignalsReady);
-        events.emit(Event::SignalsReady);
+        events.emit(Event::RunDropped);
+        events.emit(Event::RunDropped);
         assert_eq!(events.flush(tree.scope(), PATIENCE).await, []);
         assert!(numbers.try_iter().eq(1..=2), "{delivery:?}");
     }
@@ -121,7 +121,7 @@ async fn an_observer_can_use_the_runtime() {
     });
     let events = Events::new(Delivery::default(), vec![uses]);
     events.start(tree.scope()).unwrap();
-    events.emit(Event::SignalsReady);
+    events.emit(Event::RunDropped);
     assert_eq!(events.flush(tree.scope(), PATIENCE).await, []);
     assert_eq!(found.recv(), Ok(true));
 }

@@ -1,40 +1,111 @@
-//! Unix signals, read by a thread of the app's tree.
+//! Unix signals: handlers, and the thread that reads what they note.
+
+mod defaults;
+mod process;
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use kit_sync::Scope;
-use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
+use nix::sys::signal::SigSet;
 use signal_hook::iterator::{Handle, Signals};
-use signal_hook::{flag, low_level};
+use signal_hook::low_level;
 
-const STOPPING: [i32; 3] = [SIGTERM, SIGINT, SIGQUIT];
+use super::roles::Role;
+use super::{AfterRun, Signal};
+use process::Dispositions;
+pub(super) use process::Terminal;
 
-/// Calls `react` for each signal; when it gives an exit code, the process ends there and then.
-pub(super) fn install(
-    scope: &Scope,
-    react: impl Fn(i32) -> Option<i32> + Send + 'static,
-) -> io::Result<Guard> {
-    // In this order. A signal runs its handlers in the order of their registration, perhaps on a
-    // thread that stands still in between: the default action must look at its flag before the
-    // reader is woken, who may end the app and arm it again. And the flag is lowered once somebody
-    // reads, so that a signal is never without effect.
-    register_defaults()?;
-    let mut signals = Signals::new(STOPPING)?;
-    let handle = signals.handle();
-    let defaults = Defaults::hold_back();
-    scope.spawn_thread("signals", move |_told| {
-        for signal in signals.forever() {
-            if let Some(code) = react(signal) {
-                end_process(code);
-            }
+/// How long the end of the thread is waited for; more than it takes on a machine that is busy.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
+/// Handlers that stand: what comes is kept until it is [read](Self::read).
+#[derive(Debug)]
+pub(super) struct Handlers {
+    signals: Signals,
+    held: Vec<Signal>,
+}
+
+impl Handlers {
+    /// Installs handlers for those of `wanted` that are to be taken.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(super) fn stand(wanted: impl Iterator<Item = (Signal, Role)>) -> io::Result<Handlers> {
+        let before = Dispositions::read();
+        let wanted = wanted.filter(|(signal, role)| !stays_ignored(*signal, *role, &before));
+        let held: Vec<Signal> = wanted.map(|(signal, _)| signal).collect();
+        // In this order. A signal runs its handlers in the order of their registration, perhaps on
+        // a thread that stands still in between: the default action must look at its flag before
+        // the reader is woken, which may end the app and arm it again. And the flag is lowered
+        // once the reader's handler stands, so that a signal is never without effect.
+        for signal in &held {
+            defaults::register(*signal, &before)?;
         }
-    })?;
-    Ok(Guard {
-        handle,
-        defaults: Some(defaults),
-    })
+        let signals = Signals::new(held.iter().map(|signal| signal.number()))?;
+        for signal in &held {
+            defaults::hold_back(*signal);
+        }
+        Ok(Handlers { signals, held })
+    }
+
+    /// Gives `take` the signals that have come, those of a moment together, in a thread of `scope`;
+    /// when it gives an exit code, the process ends there and then.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub(super) fn read(
+        self,
+        scope: &Scope,
+        take: impl Fn(Vec<Signal>) -> Option<i32> + Send + 'static,
+    ) -> io::Result<Standing> {
+        let Handlers { mut signals, held } = self;
+        let handle = signals.handle();
+        let (reading, reader) = mpsc::channel();
+        let standing = Standing {
+            handle: handle.clone(),
+            held: held.clone(),
+            after: AfterRun::DefaultAction,
+            reader,
+        };
+        scope.spawn_thread("signals", move |_told| {
+            let _reading: mpsc::Sender<()> = reading;
+            open_mask(&held);
+            loop {
+                // Before the last look: what came before the end is taken.
+                let is_last = handle.is_closed();
+                let batch: Vec<_> = signals.wait().map(Signal::from).collect();
+                if let Some(code) = take(batch) {
+                    end_process(code);
+                }
+                if is_last {
+                    return;
+                }
+            }
+        })?;
+        Ok(standing)
+    }
+}
+
+/// Lets this thread have the signals. The process may have been started with some of them blocked;
+/// the system hands a process's signal to any thread that does not block it.
+fn open_mask(signals: &[Signal]) {
+    let mut set = SigSet::empty();
+    for signal in signals {
+        if let Ok(signal) = nix::sys::signal::Signal::try_from(signal.number()) {
+            set.add(signal);
+        }
+    }
+    // It fails for a set that makes no sense, which this one does.
+    let _ = set.thread_unblock();
+}
+
+/// A hang-up that was ignored before stays ignored, which is what `nohup` is for. The signals that
+/// stop are taken all the same: a shell starts what it runs in the background with SIGINT ignored.
+fn stays_ignored(signal: Signal, role: Role, before: &Dispositions) -> bool {
+    let may_stay = signal == Signal::HUP || matches!(role, Role::Reload | Role::Dump);
+    may_stay && before.is_ignored(signal)
 }
 
 pub(super) fn end_process(code: i32) {
@@ -42,82 +113,58 @@ pub(super) fn end_process(code: i32) {
     low_level::exit(code);
 }
 
-/// The handlers stand while it lives; its drop ends the thread.
+/// Handlers whose signals are read; its drop gives the signals back and ends the thread.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(super) struct Standing {
     handle: Handle,
-    defaults: Option<Defaults>,
+    held: Vec<Signal>,
+    after: AfterRun,
+    /// Hears the end of the thread.
+    reader: mpsc::Receiver<()>,
 }
 
-impl Drop for Guard {
+impl Standing {
+    pub(super) fn after_run(&mut self, after: AfterRun) {
+        self.after = after;
+    }
+
+    pub(super) fn holds(&self, signal: Signal) -> bool {
+        self.held.contains(&signal)
+    }
+
+    /// Gives back those signals that are not to be kept.
+    pub(super) fn keep(&mut self, is_kept: impl Fn(Signal) -> bool) {
+        let after = self.after;
+        self.held.retain(|signal| {
+            let kept = is_kept(*signal);
+            if !kept {
+                defaults::give_back(*signal, after);
+            }
+            kept
+        });
+    }
+
+    /// Gives all signals back, and returns when those that came before have been taken.
+    pub(super) fn close(mut self, after: AfterRun) {
+        self.after = after;
+        self.keep(|_| false);
+        self.handle.close();
+        // The thread takes what is there and ends; it waits for nothing that could hold it up.
+        let _ = self.reader.recv_timeout(LAST_LOOK);
+    }
+
+    /// Nothing comes after it but the end of the process, whose exit code a signal must not
+    /// change: nothing is given back, and the thread reads on.
+    pub(super) fn keep_for_ever(mut self) {
+        self.held.clear();
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Standing {
     fn drop(&mut self) {
-        // The default action is back before nobody reads any more.
-        self.defaults = None;
+        // The default action is back before the reader is gone.
+        self.keep(|_| false);
         self.handle.close();
     }
-}
-
-/// Keeps the signals' default action from happening. Once a signal has had a handler of
-/// `signal-hook`, it is ignored when that is gone, so the default action is registered as a
-/// handler of its own: once per process, and armed while no app runs.
-#[derive(Debug)]
-struct Defaults;
-
-struct Running {
-    apps: usize,
-    /// Nothing comes after the app: a signal then must not change the exit code.
-    process_ends: bool,
-    /// Nothing happens while it is false.
-    armed: Option<Arc<AtomicBool>>,
-}
-
-static RUNNING: Mutex<Running> = Mutex::new(Running {
-    apps: 0,
-    process_ends: false,
-    armed: None,
-});
-
-/// The process ends with the app, so the default action never comes back.
-pub(super) fn process_ends_with_the_app() {
-    lock().process_ends = true;
-}
-
-fn register_defaults() -> io::Result<()> {
-    let mut running = lock();
-    if running.armed.is_none() {
-        let armed = Arc::new(AtomicBool::new(true));
-        for signal in STOPPING {
-            flag::register_conditional_default(signal, Arc::clone(&armed))?;
-        }
-        running.armed = Some(armed);
-    }
-    Ok(())
-}
-
-impl Defaults {
-    fn hold_back() -> Defaults {
-        let mut running = lock();
-        running.apps += 1;
-        if let Some(armed) = &running.armed {
-            armed.store(false, Ordering::SeqCst);
-        }
-        Defaults
-    }
-}
-
-impl Drop for Defaults {
-    fn drop(&mut self) {
-        let mut running = lock();
-        running.apps -= 1;
-        if running.apps == 0
-            && !running.process_ends
-            && let Some(armed) = &running.armed
-        {
-            armed.store(true, Ordering::SeqCst);
-        }
-    }
-}
-
-fn lock() -> MutexGuard<'static, Running> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }

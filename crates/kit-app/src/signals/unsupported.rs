@@ -4,20 +4,58 @@ use std::io;
 
 use kit_sync::Scope;
 
-#[derive(Debug)]
-pub(super) struct Guard;
+use super::roles::Role;
+use super::{AfterRun, Signal};
 
-pub(super) fn install(
-    _scope: &Scope,
-    _react: impl Fn(i32) -> Option<i32> + Send + 'static,
-) -> io::Result<Guard> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "only Unix signals are handled: use Signals::none()",
-    ))
+#[derive(Debug)]
+pub(super) struct Handlers(std::convert::Infallible);
+
+impl Handlers {
+    pub(super) fn stand(_: impl Iterator<Item = (Signal, Role)>) -> io::Result<Handlers> {
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "only Unix signals are handled: use Signals::none()",
+        ))
+    }
+
+    pub(super) fn read(
+        self,
+        _: &Scope,
+        _: impl Fn(Vec<Signal>) -> Option<i32> + Send + 'static,
+    ) -> io::Result<Standing> {
+        match self.0 {}
+    }
 }
 
-pub(super) fn process_ends_with_the_app() {}
+#[derive(Debug)]
+pub(super) struct Standing(std::convert::Infallible);
+
+impl Standing {
+    pub(super) fn after_run(&mut self, _: AfterRun) {}
+
+    pub(super) fn holds(&self, _: Signal) -> bool {
+        match self.0 {}
+    }
+
+    pub(super) fn keep(&mut self, _: impl Fn(Signal) -> bool) {}
+
+    pub(super) fn close(self, _: AfterRun) {}
+
+    pub(super) fn keep_for_ever(self) {}
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terminal;
+
+impl Terminal {
+    pub(crate) fn now() -> Terminal {
+        Terminal
+    }
+
+    pub(crate) fn is_lost(self) -> bool {
+        false
+    }
+}
 
 pub(super) fn end_process(code: i32) {
     signal_hook::low_level::exit(code);

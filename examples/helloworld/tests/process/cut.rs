@@ -1,44 +1,39 @@
-//! A stop that cannot wait: a second signal, and the deadline.
+//! A stop that cannot wait, and signals that do not force it.
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
-use crate::support::{Etcd, EtcdClient, Service, Signal};
+use crate::support::{Etcd, EtcdClient, Http, Service, Signal};
 
-/// From the second signal to the end.
+/// From the signal that forces to the end.
 const FORCED: Duration = Duration::from_millis(700);
 
+/// Less than this apart, two of the same signal are one.
+const APART: Duration = Duration::from_millis(150);
+
 #[tokio::test]
-async fn a_second_signal_ends_it_with_128_and_its_number() {
-    for (first, second) in [
-        (Signal::TERM, Signal::INT),
-        (Signal::INT, Signal::TERM),
-        (Signal::TERM, Signal::QUIT),
-    ] {
-        let mut service = Service::start(&[]).await;
-        let mut http = service.connect().await;
-        http.begin("/helloworld/slow?delay=10s").await;
-        let _call = service.greeter().await.begin("slow", "10s").await;
+async fn sigquit_ends_a_stop_with_131() {
+    for first in [Signal::TERM, Signal::INT] {
+        let (mut service, _request) = busy().await;
         service.signal(first);
         service.process.line("stopping").await;
-        let forced = service.signal(second);
-        let exit = service.exit().await;
-        let exit = exit.expect(128 + second.as_raw());
-        exit.expect_within(FORCED, forced).only("goodbye");
+        let forced = service.signal(Signal::QUIT);
+        let exit = service.exit().await.expect(131);
+        let exit = exit.expect_within(FORCED, forced);
+        exit.only("goodbye");
+        exit.only("ending by force signal=SIGQUIT");
     }
 }
 
 #[tokio::test]
-async fn the_same_signal_again_after_a_tenth_of_a_second_is_a_second_one() {
-    for signal in [Signal::TERM, Signal::INT, Signal::QUIT] {
-        let mut service = Service::start(&[]).await;
-        let mut http = service.connect().await;
-        http.begin("/helloworld/slow?delay=10s").await;
+async fn the_second_signal_of_a_kind_forces_unless_it_is_sigterm() {
+    for signal in [Signal::INT, Signal::QUIT] {
+        let (mut service, _request) = busy().await;
         service.signal(signal);
         service.process.line("stopping").await;
         // The time itself is what makes it another request.
-        sleep_until(Instant::now() + Duration::from_millis(150)).await;
+        sleep(APART).await;
         let forced = service.signal(signal);
         let exit = service.exit().await.expect(128 + signal.as_raw());
         exit.expect_within(FORCED, forced);
@@ -46,18 +41,79 @@ async fn the_same_signal_again_after_a_tenth_of_a_second_is_a_second_one() {
 }
 
 #[tokio::test]
+async fn sigterm_again_is_a_line_for_debugging_and_the_request_is_answered() {
+    for first in [Signal::TERM, Signal::INT] {
+        let log = [("RUST_LOG", "info,kit_app=debug")];
+        let mut service = Service::start_with(&[], &log).await;
+        let mut http = service.connect().await;
+        http.begin("/helloworld/slow?delay=1s").await;
+        service.signal(first);
+        service.process.line("stopping").await;
+        for _ in 0..3 {
+            sleep(APART).await;
+            service.signal(Signal::TERM);
+        }
+        assert_eq!(http.response().await.body, r#"{"message":"Hello slow"}"#);
+        let exit = service.exit().await.expect(0);
+        let lines = exit
+            .log
+            .iter()
+            .filter(|line| line.contains("stopping already"));
+        assert_eq!(lines.filter(|line| line.contains("DEBUG")).count(), 3);
+    }
+}
+
+#[tokio::test]
+async fn after_sigterm_the_first_sigint_is_answered_by_a_line_and_the_second_forces() {
+    let (mut service, _request) = busy().await;
+    service.signal(Signal::TERM);
+    service.process.line("stopping").await;
+    service.signal(Signal::INT);
+    service.process.line("once more forces signal=SIGINT").await;
+    sleep(APART).await;
+    let forced = service.signal(Signal::INT);
+    let exit = service.exit().await.expect(130);
+    exit.expect_within(FORCED, forced).only("goodbye");
+}
+
+#[tokio::test]
 async fn the_same_signal_at_once_is_the_same_request() {
-    let service = Service::start(&[]).await;
+    for signal in [Signal::INT, Signal::QUIT] {
+        let service = Service::start(&[]).await;
+        let mut http = service.connect().await;
+        http.begin("/helloworld/slow?delay=500ms").await;
+        service.signal(signal);
+        service.signal(signal);
+        assert_eq!(http.response().await.body, r#"{"message":"Hello slow"}"#);
+        service.exit().await.expect(0);
+    }
+}
+
+#[tokio::test]
+async fn a_hang_up_is_a_line_whether_it_serves_or_drains() {
+    let mut service = Service::start(&[]).await;
     let mut http = service.connect().await;
+    service.signal(Signal::HUP);
+    service.process.line("nothing to reload").await;
     http.begin("/helloworld/slow?delay=500ms").await;
-    service.signal(Signal::INT);
-    service.signal(Signal::INT);
+    service.signal(Signal::TERM);
+    service.process.line("stopping").await;
+    service.signal(Signal::HUP);
     assert_eq!(http.response().await.body, r#"{"message":"Hello slow"}"#);
     service.exit().await.expect(0);
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_it_while_etcd_does_not_answer() {
+async fn sigusr1_shows_the_tasks() {
+    let (mut service, _request) = busy().await;
+    service.signal(Signal::USR1);
+    service.process.line("the task tree").await;
+    service.process.line("http").await;
+    service.process.line("accept").await;
+}
+
+#[tokio::test]
+async fn a_forced_stop_ends_it_while_etcd_does_not_answer() {
     let etcd = Etcd::start().await;
     let mut service = Service::start_in(&etcd.url(""), "one").await;
     let mut http = service.connect().await;
@@ -65,32 +121,33 @@ async fn a_second_signal_ends_it_while_etcd_does_not_answer() {
     etcd.freeze();
     service.signal(Signal::TERM);
     service.process.line("lame duck").await;
-    let forced = service.signal(Signal::INT);
-    let exit = service.exit().await.expect(130);
+    let forced = service.signal(Signal::QUIT);
+    let exit = service.exit().await.expect(131);
     exit.expect_within(FORCED, forced).only("goodbye");
 }
 
 #[tokio::test]
-async fn a_third_signal_ends_it_there_and_then() {
+async fn a_signal_after_a_forced_stop_ends_it_there_and_then() {
     let etcd = Etcd::start().await;
     let mut service = Service::start_in(&etcd.url(""), "one").await;
-    // After the second one it would wait a little for etcd, and then run its hooks.
+    // After the forced stop it would wait a little for etcd, and then run its hooks.
     etcd.freeze();
     service.signal(Signal::TERM);
     service.process.line("lame duck").await;
-    service.signal(Signal::INT);
-    let third = service.signal(Signal::QUIT);
-    let exit = service.exit().await;
-    // Of two that wait, the system does not say which came first.
-    let either = [130, 131].map(Some);
-    assert!(
-        either.contains(&exit.code),
-        "{:?}; {}",
-        exit.code,
-        exit.text()
-    );
+    service.signal(Signal::QUIT);
+    service.process.line("ending by force").await;
+    let last = service.signal(Signal::INT);
+    let exit = service.exit().await.expect(131);
     assert!(!exit.text().contains("goodbye"), "{}", exit.text());
-    exit.expect_within(FORCED, third);
+    exit.expect_within(FORCED, last);
+}
+
+/// One that cannot stop by itself for ten seconds.
+async fn busy() -> (Service, Http) {
+    let service = Service::start(&[]).await;
+    let mut http = service.connect().await;
+    http.begin("/helloworld/slow?delay=10s").await;
+    (service, http)
 }
 
 #[tokio::test]

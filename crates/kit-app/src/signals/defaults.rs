@@ -1,0 +1,70 @@
+//! The default actions of signals, which come back when the last app has ended.
+//!
+//! Once a signal has had a handler of `signal-hook`, it is ignored when that is gone, and safe code
+//! cannot restore what was there before. So the default action is registered as a handler of its
+//! own, once per process, and armed while no app takes the signal. A signal that was caught or
+//! ignored before had no default action, and gets none.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use signal_hook::flag;
+
+use super::process::Dispositions;
+use crate::signals::{AfterRun, Signal};
+
+/// What was decided for each signal that was ever taken.
+static TAKEN: Mutex<BTreeMap<Signal, Taken>> = Mutex::new(BTreeMap::new());
+
+#[derive(Debug)]
+struct Taken {
+    apps: usize,
+    /// The program has, or may have, a handler of its own.
+    is_foreign: bool,
+    /// The default action does not happen while this is false.
+    armed: Arc<AtomicBool>,
+}
+
+/// Makes the default action one of the signal's handlers, armed until it is [held
+/// back](hold_back); without effect when that was done before.
+///
+/// # Errors
+/// When the system refuses.
+pub(super) fn register(signal: Signal, before: &Dispositions) -> io::Result<()> {
+    if let Entry::Vacant(vacant) = lock().entry(signal) {
+        let is_foreign = before.is_ignored(signal) || before.is_caught(signal);
+        let armed = Arc::new(AtomicBool::new(!is_foreign));
+        flag::register_conditional_default(signal.number(), Arc::clone(&armed))?;
+        vacant.insert(Taken {
+            apps: 0,
+            is_foreign,
+            armed,
+        });
+    }
+    Ok(())
+}
+
+/// One more app takes the signal.
+pub(super) fn hold_back(signal: Signal) {
+    if let Some(taken) = lock().get_mut(&signal) {
+        taken.apps += 1;
+        taken.armed.store(false, Ordering::SeqCst);
+    }
+}
+
+/// One app less takes the signal; after the last one its default action is back.
+pub(super) fn give_back(signal: Signal, after: AfterRun) {
+    if let Some(taken) = lock().get_mut(&signal) {
+        taken.apps = taken.apps.saturating_sub(1);
+        taken.is_foreign |= after == AfterRun::Nothing;
+        let armed = taken.apps == 0 && !taken.is_foreign;
+        taken.armed.store(armed, Ordering::SeqCst);
+    }
+}
+
+fn lock() -> MutexGuard<'static, BTreeMap<Signal, Taken>> {
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}

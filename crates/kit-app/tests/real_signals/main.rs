@@ -1,0 +1,36 @@
+//! Real signals to a real process: this test program, started again in another role.
+#![cfg(unix)]
+
+mod blocked;
+mod build;
+mod hang_up;
+mod inherited;
+mod program;
+mod runs;
+
+/// What the tests start; by itself it does nothing.
+#[test]
+#[ignore = "a program for the other tests"]
+fn program() {
+    program::limit_life();
+    match std::env::var(program::ROLE).as_deref() {
+        Ok("two_runs") => runs::two_runs(),
+        Ok("own_handler_before") => runs::own_handler_before(),
+        Ok("own_handler_after") => runs::own_handler_after(),
+        Ok("own_handler_in_the_build") => runs::own_handler_in_the_build(),
+        Ok("usr2") => runs::usr2(),
+        Ok("serve") => inherited::serve(),
+        Ok("drain") => hang_up::drain(),
+        Ok("building") => build::building(),
+        Ok("blocked_build") => build::blocked_build(),
+        Ok("handed_over") => build::handed_over(),
+        Ok("handed_over_to_none") => build::handed_over_to_none(),
+        Ok("blocked") => blocked::blocked(),
+        Ok("blocked_observer") => blocked::blocked_observer(),
+        Ok("blocked_stderr") => blocked::blocked_stderr(),
+        Ok("blocked_main") => blocked::blocked_main(),
+        Ok("blocked_workers") => blocked::blocked_workers(),
+        Ok("asked_before") => blocked::asked_before(),
+        _ => {}
+    }
+}

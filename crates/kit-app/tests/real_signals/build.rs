@@ -7,6 +7,7 @@ use std::time::Duration;
 use kit_app::{App, Signals};
 use tokio::time::Instant;
 
+use crate::hang_up::{setsid, terminal};
 use crate::program::{APART, Program, not_run, say};
 
 #[test]
@@ -31,6 +32,26 @@ fn a_hang_up_while_the_app_is_built_does_not_end_it() {
     program.signal("TERM");
     program.wait_for("build dropped");
     program.main_gave(0);
+}
+
+#[test]
+fn the_loss_of_the_terminal_drops_the_build() {
+    let Some(setsid) = setsid("the_loss_of_the_terminal_drops_the_build") else {
+        return;
+    };
+    let (master, terminal) = terminal();
+    let mut program = Program::start_with(&[setsid, "-c"], "building", |command| {
+        command.stdin(terminal);
+    });
+    program.wait_for("building");
+    drop(master);
+    program.wait_for("build dropped");
+    program.main_gave(0);
+    let said = program.said();
+    assert!(
+        said.contains("stopped before the app was built (SIGHUP)"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -88,7 +88,7 @@ pub(crate) fn drain() {
 }
 
 /// Both ends of a new terminal; the first one is not inherited.
-fn terminal() -> (PtyMaster, Stdio) {
+pub(crate) fn terminal() -> (PtyMaster, Stdio) {
     let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
     let master = posix_openpt(flags).unwrap();
     grantpt(&master).unwrap();
@@ -102,7 +102,7 @@ fn terminal() -> (PtyMaster, Stdio) {
     (master, terminal.into())
 }
 
-fn setsid(test: &str) -> Option<&'static str> {
+pub(crate) fn setsid(test: &str) -> Option<&'static str> {
     match Command::new("setsid").arg("true").status() {
         Ok(status) if status.success() => Some("setsid"),
         tried => {

@@ -43,6 +43,22 @@ fn a_hang_up_that_was_ignored_at_the_start_stays_ignored_and_the_signals_that_st
 }
 
 #[test]
+fn a_signal_that_was_ignored_at_the_start_has_no_default_action_after_the_last_run() {
+    let ignoring = ["sh", "-c", r#"trap "" INT; exec "$0" "$@""#];
+    let mut program = Program::start_by(&ignoring, "two_runs");
+    for _ in 0..2 {
+        program.wait_for("ready");
+        program.signal("TERM");
+        program.wait_for("stopped by SIGTERM");
+    }
+    program.wait_for("between runs");
+    // It would be the first to act, were it to act.
+    program.signal("INT");
+    program.signal("TERM");
+    assert_eq!(program.killed_by(), 15);
+}
+
+#[test]
 fn nohup_means_no_hang_up() {
     let mut program = Program::start_by(&["nohup"], "serve");
     program.wait_for("ready");

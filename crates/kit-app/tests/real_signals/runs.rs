@@ -75,6 +75,29 @@ fn a_signal_of_the_apps_own_choice_stops_it_and_one_that_it_gives_up_has_its_def
     assert_eq!(program.killed_by(), 10);
 }
 
+#[test]
+fn an_app_without_signals_has_their_default_action() {
+    for role in ["none", "none_after_a_build"] {
+        let mut program = Program::start(role);
+        program.wait_for("ready");
+        program.signal("TERM");
+        assert_eq!(program.killed_by(), 15, "{role}");
+    }
+}
+
+#[test]
+fn a_signal_after_main_changes_nothing_of_how_the_process_ends() {
+    let mut program = Program::start("after_main");
+    program.wait_for("ready");
+    program.signal("TERM");
+    program.wait_for("ended: ExitCode(unix_exit_status(0))");
+    for signal in ["TERM", "INT", "QUIT", "HUP", "USR1"] {
+        program.signal(signal);
+    }
+    program.wait_for("going on");
+    assert!(program.end().success());
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -153,4 +176,24 @@ pub(crate) fn usr2() {
         Ok(App::builder("app").apply(say).signals(signals).build())
     });
     println!("ended: {code:?}");
+}
+
+pub(crate) fn none() {
+    let app = App::builder("app").apply(say).signals(Signals::none());
+    println!("ended: {:?}", app.build().main());
+}
+
+pub(crate) fn none_after_a_build() {
+    let code = App::main_with(|| async {
+        let signals = Signals::none().after_run(AfterRun::DefaultAction);
+        Ok(App::builder("app").apply(say).signals(signals).build())
+    });
+    println!("ended: {code:?}");
+}
+
+pub(crate) fn after_main() {
+    println!("ended: {:?}", App::builder("app").apply(say).build().main());
+    // It goes on for long enough to be hit.
+    std::thread::sleep(Duration::from_millis(500));
+    println!("going on");
 }

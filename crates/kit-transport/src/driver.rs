@@ -18,6 +18,7 @@ mod drain;
 mod draining;
 mod executor;
 mod frames;
+mod host;
 #[cfg(feature = "tls")]
 mod identity;
 mod in_flight;
@@ -27,6 +28,7 @@ mod listener;
 mod options;
 mod peer;
 mod ping_timer;
+mod request_body;
 mod security;
 mod service;
 mod sniff;
@@ -43,11 +45,13 @@ pub(crate) use accept::serve;
 #[cfg(feature = "ws")]
 pub(crate) use body::panic_message;
 pub use draining::Draining;
+pub(crate) use host::BadHost;
 #[cfg(feature = "tls")]
 pub use identity::Identity;
 pub(crate) use listener::Listener;
 pub use options::{ConnectionOptions, Http2Options};
 pub use peer::Peer;
+pub(crate) use request_body::RequestBody;
 pub(crate) use security::Security;
 pub(crate) use service::Handler;
 pub use until::Until;

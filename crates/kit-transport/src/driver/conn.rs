@@ -64,6 +64,8 @@ pub(super) struct Conn {
     taken_in: AtomicU64,
     /// The last write was not taken.
     blocked: AtomicBool,
+    /// HTTP/1.1: the last read has found nothing.
+    dry: AtomicBool,
     /// An HTTP/1.1 connection whose next response is its last.
     old: AtomicBool,
     early: AtomicBool,
@@ -130,6 +132,7 @@ impl Conn {
             sent: AtomicU64::new(0),
             taken_in: AtomicU64::new(0),
             blocked: AtomicBool::new(false),
+            dry: AtomicBool::new(false),
             old: AtomicBool::new(false),
             early: AtomicBool::new(false),
             inside: Mutex::new(inside),
@@ -203,6 +206,17 @@ impl Conn {
         self.is_killed() && !self.knows_end.load(Ordering::Relaxed)
     }
 
+    /// HTTP/1.1: whether the last read of the socket waits for bytes.
+    pub(super) fn read_waits(&self) -> bool {
+        self.dry.load(Ordering::Relaxed)
+    }
+
+    /// HTTP/1.1: what a read of the socket has come to. It and
+    /// [`read_waits`](Self::read_waits) are of one task.
+    pub(super) fn set_read_waits(&self, waits: bool) {
+        self.dry.store(waits, Ordering::Relaxed);
+    }
+
     /// Bytes were read, after which the connection stands at `stage`.
     pub(super) fn received(&self, stage: Stage) {
         self.stage.store(stage);
@@ -247,7 +261,7 @@ impl Conn {
         }
     }
 
-    /// An HTTP/1.1 request was answered before its body had come.
+    /// An HTTP/1.1 request was answered before its body was read.
     pub(super) fn answers_early(&self) {
         self.early.store(true, Ordering::Relaxed);
     }

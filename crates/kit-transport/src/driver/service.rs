@@ -3,11 +3,11 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE};
+use http::header::{CONNECTION, CONTENT_TYPE, EXPECT};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -18,8 +18,10 @@ use super::body::{Ending, Guard, LateTrailers, TrackedBody};
 use super::conn::{Conn, Waits};
 use super::connections::Connections;
 use super::draining::Draining;
+use super::host::{self, BadHost};
 use super::in_flight::Allowed;
 use super::peer::Peer;
+use super::request_body::{Follows, RequestBody, Rest};
 
 /// What a server does with requests.
 pub(crate) trait Handler: Clone + Send + Sync + 'static {
@@ -27,7 +29,10 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     type Future: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
 
     /// Whatever can panic does so in the future.
-    fn call(&self, request: Request<Incoming>) -> Self::Future;
+    fn call(&self, request: Request<RequestBody>) -> Self::Future;
+
+    /// The answer to a request that is not for any host.
+    fn refused(why: BadHost) -> Response<Self::Body>;
 
     /// The answer in place of the one that this future would have given, had it not panicked.
     fn panicked(future: &Self::Future) -> Response<Self::Body>;
@@ -104,12 +109,15 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         }
         let version = request.version();
         let connect = request.method() == Method::CONNECT;
-        let has_body = !request.body().is_end_stream();
+        let refused = host::check(version, request.headers()).err();
+        let (request, rest) = follow(request);
         ResponseFuture {
-            future: self.handler.call(request),
+            future: refused.is_none().then(|| self.handler.call(request)),
+            answer: refused.map(|why| Box::new(H::refused(why))),
             version,
             connect,
-            has_body,
+            last: refused.is_some(),
+            rest,
             bounded: allowed.whole.is_some(),
             own: self.request_timeout,
             waited: false,
@@ -118,13 +126,30 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
     }
 }
 
+/// What is left of the body concerns only HTTP/1.1, where it stands before the next request.
+fn follow(request: Request<Incoming>) -> (Request<RequestBody>, Option<Arc<Rest>>) {
+    if request.version() >= Version::HTTP_2 || request.body().is_end_stream() {
+        return (request.map(RequestBody::alone), None);
+    }
+    let expects = request.headers().contains_key(EXPECT);
+    let (parts, incoming) = request.into_parts();
+    let (body, rest) = RequestBody::followed(incoming, expects);
+    (Request::from_parts(parts, body), Some(rest))
+}
+
 pin_project! {
+    #[project = Project]
     pub(super) struct ResponseFuture<H: Handler> {
+        // `None` when it has answered.
         #[pin]
-        future: H::Future,
+        future: Option<H::Future>,
+        // The answer, while the rest of the request's body is looked for.
+        answer: Option<Box<Response<H::Body>>>,
         version: Version,
         connect: bool,
-        has_body: bool,
+        // No other request is taken from its HTTP/1.1 connection.
+        last: bool,
+        rest: Option<Arc<Rest>>,
         // Its client has said how long the body may take.
         bounded: bool,
         own: Option<Duration>,
@@ -138,20 +163,24 @@ impl<H: Handler> Future for ResponseFuture<H> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let guard = this.guard.as_ref().expect("not polled after its end");
-        let mut response = match guard.catch(|| this.future.as_mut().poll(cx)) {
-            Ok(Poll::Ready(answer)) => answer.unwrap_or_else(|never| match never {}),
-            Ok(Poll::Pending) => {
-                *this.waited = true;
-                let Waits::TimedOut(limit) = guard.conn().waits_for(guard.key(), cx) else {
-                    return Poll::Pending;
-                };
-                tell(guard, limit, *this.own != Some(limit));
-                *this.bounded = false;
-                H::timed_out(&this.future, limit)
-            }
-            Err(()) => H::panicked(&this.future),
+        let mut response = match this.answer.take() {
+            Some(answer) => *answer,
+            None => ready!(this.poll_answer(cx)),
         };
+        let guard = this.guard.as_ref().expect("not polled after its end");
+        if let Some(rest) = this.rest {
+            match rest.poll_follows(guard.conn(), cx) {
+                Poll::Ready(Follows::Another) => {}
+                Poll::Ready(Follows::Nothing) => {
+                    guard.conn().answers_early();
+                    *this.last = true;
+                }
+                Poll::Pending => {
+                    *this.answer = Some(Box::new(response));
+                    return Poll::Pending;
+                }
+            }
+        }
         let guard = this.guard.take().expect("looked at above");
         // hyper makes a tunnel of it, which lives on when the response has ended.
         let tunnel = *this.connect && response.status().is_success();
@@ -159,17 +188,14 @@ impl<H: Handler> Future for ResponseFuture<H> {
             if tunnel {
                 guard.conn().is_stream(guard.key());
             }
-        } else {
-            if *this.has_body && is_early(response.status()) {
-                guard.conn().answers_early();
-            }
-            if tunnel || response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                guard.conn().switched();
-            } else if guard.conn().closes() {
-                response
-                    .headers_mut()
-                    .insert(CONNECTION, HeaderValue::from_static("close"));
-            }
+        } else if tunnel || response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            guard.conn().switched();
+        } else if *this.last || guard.conn().closes() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+            // To a client of HTTP/1.0 that asked for it, hyper promises keep-alive beside this, but
+            // for a response that says it is of HTTP/1.0 as well.
+            *response.version_mut() = *this.version;
         }
         let events = sends_events(&response);
         if events {
@@ -189,6 +215,35 @@ impl<H: Handler> Future for ResponseFuture<H> {
     }
 }
 
+impl<H: Handler> Project<'_, H> {
+    /// Polls the handler. Its future is dropped when the answer is there, and with it what it has
+    /// left of the request's body.
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Response<H::Body>> {
+        let guard = self.guard.as_ref().expect("not polled after its end");
+        let mut future = self
+            .future
+            .as_mut()
+            .as_pin_mut()
+            .expect("it has not answered");
+        let answer = match guard.catch(|| future.as_mut().poll(cx)) {
+            Ok(Poll::Ready(answer)) => answer.unwrap_or_else(|never| match never {}),
+            Ok(Poll::Pending) => {
+                *self.waited = true;
+                let Waits::TimedOut(limit) = guard.conn().waits_for(guard.key(), cx) else {
+                    return Poll::Pending;
+                };
+                tell(guard, limit, *self.own != Some(limit));
+                *self.bounded = false;
+                H::timed_out(&future, limit)
+            }
+            Err(()) => H::panicked(&future),
+        };
+        // A panic in a drop is logged; the answer stands.
+        let _ = guard.catch(|| self.future.set(None));
+        Poll::Ready(answer)
+    }
+}
+
 /// Which request took too long. What a client's limit ends is the client's affair.
 #[cold]
 fn tell(guard: &Guard, limit: Duration, of_client: bool) {
@@ -198,14 +253,6 @@ fn tell(guard: &Guard, limit: Duration, of_client: bool) {
     } else {
         tracing::warn!(%request, ?limit, "no answer in time");
     }
-}
-
-/// The usual answers to a request whose body is still coming.
-fn is_early(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::GATEWAY_TIMEOUT
-    )
 }
 
 fn sends_events<B: Body>(response: &Response<B>) -> bool {

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use kit_sync::Scope;
 use pin_project_lite::pin_project;
 use tonic::Status;
@@ -18,9 +17,9 @@ use tonic::transport::server::TcpConnectInfo;
 
 use super::timeout::{client_limit, late_trailers, timed_out};
 use crate::Peer;
-use crate::driver::Handler;
+use crate::driver::{BadHost, Handler, RequestBody};
 
-type Called = <Routes as Service<Request<Incoming>>>::Future;
+type Called = <Routes as Service<Request<RequestBody>>>::Future;
 
 /// Whether a request says that it is gRPC: `application/grpc`, alone or with a format or
 /// parameters. `application/grpc-web` is another protocol.
@@ -46,7 +45,7 @@ impl GrpcHandler {
     }
 
     /// For a request that [is gRPC](is_grpc).
-    pub(crate) fn call_grpc(&self, request: Request<Incoming>) -> Called {
+    pub(crate) fn call_grpc(&self, request: Request<RequestBody>) -> Called {
         // Routes are always ready.
         self.routes.clone().call(request)
     }
@@ -75,9 +74,21 @@ impl Handler for GrpcHandler {
     type Body = Body;
     type Future = Answer;
 
-    fn call(&self, request: Request<Incoming>) -> Answer {
+    fn call(&self, request: Request<RequestBody>) -> Answer {
         let called = is_grpc(request.headers()).then(|| self.call_grpc(request));
         Answer { called }
+    }
+
+    /// What has no host is HTTP/1, and so no gRPC: it is answered as an HTTP server answers it.
+    fn refused(why: BadHost) -> Response<Body> {
+        let (reason, message) = (why.reason(), why.message());
+        let json =
+            format!(r#"{{"code":400,"reason":"{reason}","message":"{message}","metadata":{{}}}}"#);
+        let mut refused = Response::new(Body::new(axum::body::Body::from(json)));
+        *refused.status_mut() = StatusCode::BAD_REQUEST;
+        let json = HeaderValue::from_static("application/json");
+        refused.headers_mut().insert(CONTENT_TYPE, json);
+        refused
     }
 
     fn panicked(_: &Answer) -> Response<Body> {

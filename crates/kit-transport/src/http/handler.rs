@@ -12,15 +12,14 @@ use axum::response::IntoResponse as _;
 use axum::routing::future::RouteFuture;
 #[cfg(feature = "grpc")]
 use http::HeaderMap;
-use http::header::CONNECTION;
-use http::{Extensions, HeaderValue, Request, Response, Version};
+use http::{Extensions, Request, Response};
 use http_body_util::Limited;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use kit_sync::Scope;
 use pin_project_lite::pin_project;
 use tower_service::Service as _;
 
-use crate::driver::Handler;
+use crate::driver::{BadHost, Handler, RequestBody};
 use crate::{ApiError, Peer};
 
 #[derive(Clone)]
@@ -35,7 +34,7 @@ impl Handler for HttpHandler {
     type Body = Body;
     type Future = Answer;
 
-    fn call(&self, request: Request<Incoming>) -> Answer {
+    fn call(&self, request: Request<RequestBody>) -> Answer {
         #[cfg(feature = "grpc")]
         if let Some(routes) = &self.grpc
             && crate::grpc::is_grpc(request.headers())
@@ -48,8 +47,7 @@ impl Handler for HttpHandler {
         if let Some(max) = self.max_body
             && told.lower() > max
         {
-            let last = request.version() < Version::HTTP_2;
-            return Answer::TooLarge { max, last };
+            return Answer::TooLarge { max };
         }
         let request = request.map(|body| match self.max_body {
             // One allocation less for most requests.
@@ -63,6 +61,10 @@ impl Handler for HttpHandler {
         // A router is always ready.
         let future = self.router.clone().call(request);
         Answer::Http { future }
+    }
+
+    fn refused(why: BadHost) -> Response<Body> {
+        ApiError::bad_request(why.reason(), why.message()).into_response()
     }
 
     fn panicked(answer: &Answer) -> Response<Body> {
@@ -110,15 +112,14 @@ impl Handler for HttpHandler {
 }
 
 #[cfg(feature = "grpc")]
-type GrpcFuture = <tonic::service::Routes as tower_service::Service<Request<Incoming>>>::Future;
+type GrpcFuture = <tonic::service::Routes as tower_service::Service<Request<RequestBody>>>::Future;
 
 #[cfg(not(feature = "grpc"))]
 pin_project! {
     #[project = Project]
     pub(super) enum Answer {
         Http { #[pin] future: RouteFuture<Infallible> },
-        // `last`: of its connection, for the body is still to come.
-        TooLarge { max: u64, last: bool },
+        TooLarge { max: u64 },
     }
 }
 
@@ -127,8 +128,7 @@ pin_project! {
     #[project = Project]
     pub(super) enum Answer {
         Http { #[pin] future: RouteFuture<Infallible> },
-        // `last`: of its connection, for the body is still to come.
-        TooLarge { max: u64, last: bool },
+        TooLarge { max: u64 },
         Grpc { #[pin] future: GrpcFuture },
     }
 }
@@ -139,7 +139,7 @@ impl Future for Answer {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             Project::Http { future } => future.poll(cx),
-            Project::TooLarge { max, last } => Poll::Ready(Ok(too_large(*max, *last))),
+            Project::TooLarge { max } => Poll::Ready(Ok(too_large(*max))),
             #[cfg(feature = "grpc")]
             Project::Grpc { future } => future
                 .poll(cx)
@@ -148,12 +148,7 @@ impl Future for Answer {
     }
 }
 
-fn too_large(max: u64, last: bool) -> Response<Body> {
+fn too_large(max: u64) -> Response<Body> {
     let message = format!("a body has at most {max} bytes");
-    let mut answer = ApiError::new(413, "BODY_TOO_LARGE", message).into_response();
-    if last {
-        let close = HeaderValue::from_static("close");
-        answer.headers_mut().insert(CONNECTION, close);
-    }
-    answer
+    ApiError::new(413, "BODY_TOO_LARGE", message).into_response()
 }

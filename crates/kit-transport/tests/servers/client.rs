@@ -66,6 +66,13 @@ impl Raw {
         String::from_utf8(text).expect("text")
     }
 
+    pub(crate) async fn read_bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        let read = timeout(PATIENCE, self.0.read_exact(&mut bytes)).await;
+        read.expect("it answers").expect("it sends so much");
+        bytes
+    }
+
     pub(crate) async fn read_head(&mut self) -> String {
         self.read_to("\r\n\r\n").await
     }

@@ -8,6 +8,7 @@ mod fixture;
 #[cfg(feature = "ws")]
 mod goodbyes;
 mod hostile;
+mod hosts;
 mod limits;
 #[cfg(unix)]
 mod listening;
@@ -20,4 +21,5 @@ mod stubborn;
 mod timeouts;
 #[cfg(feature = "tls")]
 mod tls;
+mod unread_bodies;
 mod unusual;

@@ -48,7 +48,9 @@ impl Io {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.conn.set_read_waits(result.is_pending());
+        ready!(result)?;
         if buffer.filled().len() > before {
             self.conn.received(Stage::Http1);
         }

@@ -28,6 +28,7 @@ mod listener;
 mod options;
 mod peer;
 mod ping_timer;
+mod refusal;
 mod request_body;
 mod security;
 mod service;
@@ -45,12 +46,12 @@ pub(crate) use accept::serve;
 #[cfg(feature = "ws")]
 pub(crate) use body::panic_message;
 pub use draining::Draining;
-pub(crate) use host::BadHost;
 #[cfg(feature = "tls")]
 pub use identity::Identity;
 pub(crate) use listener::Listener;
 pub use options::{ConnectionOptions, Http2Options};
 pub use peer::Peer;
+pub(crate) use refusal::Refusal;
 pub(crate) use request_body::RequestBody;
 pub(crate) use security::Security;
 pub(crate) use service::Handler;

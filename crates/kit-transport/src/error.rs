@@ -9,6 +9,8 @@ use std::io;
 use kit_sync::BoxError;
 
 #[cfg(feature = "grpc")]
+pub(crate) mod bound;
+#[cfg(feature = "grpc")]
 mod code;
 #[cfg(feature = "grpc")]
 mod grpc;
@@ -19,7 +21,9 @@ mod http;
 /// programs, a message for people, metadata, and a source that stays at home.
 ///
 /// Over HTTP it is that status with `{"code":…,"reason":…,"message":…,"metadata":{…}}`; over gRPC
-/// the matching code with `google.rpc.ErrorInfo`. Any error becomes one with `?`: a
+/// the matching code with `google.rpc.ErrorInfo`, where what is larger than clients take with a
+/// status is cut: a message ends with `…(cut)`, and `metadata_cut` counts the entries left out. The
+/// code and the reason always arrive. Any error becomes one with `?`: a
 /// [`tonic::Status`](https://docs.rs/tonic) or an `ApiError` inside it is kept, everything else is
 /// a 500 whose text is logged and never sent. For that to be possible it does not itself implement
 /// [`Error`]; it converts into a [`BoxError`], from which it comes back unchanged.

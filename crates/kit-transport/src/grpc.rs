@@ -16,6 +16,7 @@ use crate::Tls;
 use crate::driver::{self, Listener, Security};
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
+mod answer;
 mod handler;
 mod health;
 mod reflection;
@@ -24,9 +25,11 @@ mod timeout;
 mod until_drain;
 mod until_unavailable;
 
+#[cfg(feature = "http")]
+pub(crate) use answer::AnswerBody;
 use handler::GrpcHandler;
 #[cfg(feature = "http")]
-pub(crate) use handler::{extend, is_grpc, panicked};
+pub(crate) use handler::{extend, is_grpc, panicked, too_much};
 pub use services::Services;
 #[cfg(feature = "http")]
 pub(crate) use timeout::{client_limit, late_trailers, timed_out};

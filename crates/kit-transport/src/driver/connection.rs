@@ -22,8 +22,6 @@ use super::service::{Handler, RequestService};
 use super::sniff::Protocol;
 use super::timer::LazyTimer;
 
-/// With less hyper panics.
-const SMALLEST_BUFFER: usize = 8192;
 /// They have their place before any has come.
 const MOST_HEADERS: usize = 16_384;
 
@@ -138,14 +136,10 @@ impl<H: Handler> Connection<H> {
     }
 }
 
-fn max_head(options: &ConnectionOptions) -> usize {
-    options.max_head.max(SMALLEST_BUFFER)
-}
-
 fn http1(options: &ConnectionOptions) -> http1::Builder {
     let mut builder = http1::Builder::new();
     // hyper's own header timeout stays off: it is an idle timer, and comes after the first byte.
-    builder.max_buf_size(max_head(options));
+    builder.max_buf_size(options.max_head());
     if options.max_headers != MAX_HEADERS {
         builder.max_headers(options.max_headers.min(MOST_HEADERS));
     }
@@ -153,10 +147,13 @@ fn http1(options: &ConnectionOptions) -> http1::Builder {
 }
 
 fn http2(options: &ConnectionOptions, executor: ScopeExecutor) -> http2::Builder<ScopeExecutor> {
+    // A head that is too large is read all the same, up to twice the limit: h2 answers 431 and
+    // nothing else, which a client of gRPC cannot tell from an unknown failure.
+    let read = options.max_head().saturating_mul(2);
     let mut builder = http2::Builder::new(executor);
     builder
         .timer(PingTimer)
-        .max_header_list_size(u32::try_from(max_head(options)).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(read).unwrap_or(u32::MAX))
         .max_concurrent_streams(options.http2.max_streams)
         .max_pending_accept_reset_streams(options.http2.max_early_resets)
         .max_local_error_reset_streams(options.http2.max_faulty_streams)

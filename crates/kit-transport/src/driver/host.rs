@@ -3,7 +3,7 @@
 use http::header::HOST;
 use http::{HeaderMap, Version};
 
-/// What is wrong with the `Host` of a request, which is then answered 400.
+/// What is wrong with the `Host` of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BadHost {
     Missing,

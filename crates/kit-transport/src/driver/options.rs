@@ -55,7 +55,8 @@ pub struct ConnectionOptions {
     /// the moment they are cut; at most half of what is left until the deadline. Default: 2 s.
     pub stream_grace: Duration,
     /// Bytes in a request's head, on HTTP/2 with 32 more for each header; the answer to more is
-    /// 431. A head is in memory before anybody can say whether it is welcome. At least 8 KiB. On
+    /// 431, to a gRPC call `RESOURCE_EXHAUSTED` with the limit. (HTTP/2 reads up to twice as much to
+    /// say so; the answer to what is larger still is a bare 431, which gRPC shows as `UNKNOWN`.) A head is in memory before anybody can say whether it is welcome. At least 8 KiB. On
     /// HTTP/1.1 it is the size of the buffer: a head that is a little larger may still be read,
     /// and bodies come in parts of at most this size. Default: 64 KiB.
     pub max_head: usize,
@@ -76,6 +77,8 @@ pub struct ConnectionOptions {
     pub max_connections: usize,
 }
 
+/// With less hyper panics.
+const SMALLEST_BUFFER: usize = 8192;
 /// So many have their place on hyper's stack.
 pub(super) const MAX_HEADERS: usize = 100;
 
@@ -99,6 +102,11 @@ impl Default for ConnectionOptions {
 }
 
 impl ConnectionOptions {
+    /// The size of a head that is kept.
+    pub(super) fn max_head(&self) -> usize {
+        self.max_head.max(SMALLEST_BUFFER)
+    }
+
     /// Whether a connection can be served with these limits.
     pub(crate) fn check(&self) -> Result<(), StartError> {
         for (option, limit) in [

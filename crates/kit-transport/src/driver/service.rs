@@ -18,9 +18,9 @@ use super::body::{Ending, Guard, LateTrailers, TrackedBody};
 use super::conn::{Conn, Waits};
 use super::connections::Connections;
 use super::draining::Draining;
-use super::host::{self, BadHost};
 use super::in_flight::Allowed;
 use super::peer::Peer;
+use super::refusal::Refusal;
 use super::request_body::{Follows, RequestBody, Rest};
 
 /// What a server does with requests.
@@ -31,8 +31,8 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     /// Whatever can panic does so in the future.
     fn call(&self, request: Request<RequestBody>) -> Self::Future;
 
-    /// The answer to a request that is not for any host.
-    fn refused(why: BadHost) -> Response<Self::Body>;
+    /// The answer to a request with these headers that is not handed over.
+    fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<Self::Body>;
 
     /// The answer in place of the one that this future would have given, had it not panicked.
     fn panicked(future: &Self::Future) -> Response<Self::Body>;
@@ -63,6 +63,7 @@ pub(super) struct RequestService<H> {
     /// What every request of the connection finds in its extensions.
     extensions: Extensions,
     request_timeout: Option<Duration>,
+    max_head: usize,
 }
 
 impl<H: Handler> RequestService<H> {
@@ -76,6 +77,7 @@ impl<H: Handler> RequestService<H> {
             conn,
             extensions,
             request_timeout: connections.options.request_timeout,
+            max_head: connections.options.max_head(),
         }
     }
 
@@ -109,14 +111,17 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         }
         let version = request.version();
         let connect = request.method() == Method::CONNECT;
-        let refused = host::check(version, request.headers()).err();
+        let refused = Refusal::of(&request, self.max_head).map(|why| {
+            let answer = self.handler.refused(why, request.headers());
+            Box::new(answer)
+        });
         let (request, rest) = follow(request);
         ResponseFuture {
             future: refused.is_none().then(|| self.handler.call(request)),
-            answer: refused.map(|why| Box::new(H::refused(why))),
             version,
             connect,
             last: refused.is_some(),
+            answer: refused,
             rest,
             bounded: allowed.whole.is_some(),
             own: self.request_timeout,

@@ -1,11 +1,13 @@
 //! The gRPC face of an [`ApiError`]: a status with `google.rpc.ErrorInfo`.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 
 use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+use super::bound::bound;
 use super::{ApiError, Carried, code};
 
 impl From<ApiError> for Status {
@@ -14,14 +16,14 @@ impl From<ApiError> for Status {
         if let Some(status) = &error.0.status {
             return status.clone();
         }
-        let info = error
-            .metadata()
-            .clone()
-            .into_iter()
-            .collect::<std::collections::HashMap<_, _>>();
-        let details = ErrorDetails::with_error_info(error.reason(), "", info);
+        let bounded = bound(error.reason(), error.message(), error.metadata());
+        let metadata = bounded.metadata.into_iter();
+        let metadata: HashMap<_, _> = metadata
+            .map(|(key, value)| (key.to_owned(), value.into_owned()))
+            .collect();
+        let details = ErrorDetails::with_error_info(bounded.reason, "", metadata);
         let code = code::from_http(error.code());
-        let mut status = Status::with_error_details(code, error.message(), details);
+        let mut status = Status::with_error_details(code, bounded.message, details);
         status.set_source(Arc::new(Carried(error)));
         status
     }

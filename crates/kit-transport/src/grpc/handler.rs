@@ -15,9 +15,10 @@ use tonic::codegen::Service;
 use tonic::service::Routes;
 use tonic::transport::server::TcpConnectInfo;
 
+use super::answer::AnswerBody;
 use super::timeout::{client_limit, late_trailers, timed_out};
 use crate::Peer;
-use crate::driver::{BadHost, Handler, RequestBody};
+use crate::driver::{Handler, Refusal, RequestBody};
 
 type Called = <Routes as Service<Request<RequestBody>>>::Future;
 
@@ -70,8 +71,25 @@ pub(crate) fn panicked() -> Response<Body> {
     Status::internal("internal error").into_http()
 }
 
+/// The answer to a call whose metadata is too large.
+pub(crate) fn too_much(why: Refusal) -> Response<Body> {
+    Status::resource_exhausted(why.message()).into_http()
+}
+
+/// The answer to what is no call, as an HTTP server gives it.
+fn in_json(why: Refusal) -> Response<Body> {
+    let (code, reason, message) = (why.code(), why.reason(), why.message());
+    let json =
+        format!(r#"{{"code":{code},"reason":"{reason}","message":"{message}","metadata":{{}}}}"#);
+    let mut response = Response::new(Body::new(axum::body::Body::from(json)));
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST);
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
 impl Handler for GrpcHandler {
-    type Body = Body;
+    type Body = AnswerBody;
     type Future = Answer;
 
     fn call(&self, request: Request<RequestBody>) -> Answer {
@@ -79,28 +97,25 @@ impl Handler for GrpcHandler {
         Answer { called }
     }
 
-    /// What has no host is HTTP/1, and so no gRPC: it is answered as an HTTP server answers it.
-    fn refused(why: BadHost) -> Response<Body> {
-        let (reason, message) = (why.reason(), why.message());
-        let json =
-            format!(r#"{{"code":400,"reason":"{reason}","message":"{message}","metadata":{{}}}}"#);
-        let mut refused = Response::new(Body::new(axum::body::Body::from(json)));
-        *refused.status_mut() = StatusCode::BAD_REQUEST;
-        let json = HeaderValue::from_static("application/json");
-        refused.headers_mut().insert(CONTENT_TYPE, json);
-        refused
+    fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<AnswerBody> {
+        let response = if is_grpc(headers) && matches!(why, Refusal::Head(_)) {
+            too_much(why)
+        } else {
+            in_json(why)
+        };
+        AnswerBody::of(response)
     }
 
-    fn panicked(_: &Answer) -> Response<Body> {
-        panicked()
+    fn panicked(_: &Answer) -> Response<AnswerBody> {
+        AnswerBody::of(panicked())
     }
 
     fn client_limit(&self, headers: &HeaderMap) -> Option<Duration> {
         client_limit(headers)
     }
 
-    fn timed_out(_: &Answer, limit: Duration) -> Response<Body> {
-        timed_out(limit)
+    fn timed_out(_: &Answer, limit: Duration) -> Response<AnswerBody> {
+        AnswerBody::of(timed_out(limit))
     }
 
     fn late_trailers(limit: Duration) -> HeaderMap {
@@ -121,16 +136,18 @@ pin_project! {
 }
 
 impl Future for Answer {
-    type Output = Result<Response<Body>, Infallible>;
+    type Output = Result<Response<AnswerBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(Ok(match self.project().called.as_pin_mut() {
-            Some(called) => ready!(called.poll(cx)).unwrap_or_else(|never| match never {}),
-            None => {
-                let mut refused = Response::new(Body::empty());
-                *refused.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-                refused
-            }
-        }))
+        Poll::Ready(Ok(AnswerBody::of(
+            match self.project().called.as_pin_mut() {
+                Some(called) => ready!(called.poll(cx)).unwrap_or_else(|never| match never {}),
+                None => {
+                    let mut refused = Response::new(Body::empty());
+                    *refused.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                    refused
+                }
+            },
+        )))
     }
 }

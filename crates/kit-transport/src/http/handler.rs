@@ -10,16 +10,14 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::IntoResponse as _;
 use axum::routing::future::RouteFuture;
-#[cfg(feature = "grpc")]
-use http::HeaderMap;
-use http::{Extensions, Request, Response};
+use http::{Extensions, HeaderMap, Request, Response};
 use http_body_util::Limited;
 use hyper::body::Body as _;
 use kit_sync::Scope;
 use pin_project_lite::pin_project;
 use tower_service::Service as _;
 
-use crate::driver::{BadHost, Handler, RequestBody};
+use crate::driver::{Handler, Refusal, RequestBody};
 use crate::{ApiError, Peer};
 
 #[derive(Clone)]
@@ -63,8 +61,13 @@ impl Handler for HttpHandler {
         Answer::Http { future }
     }
 
-    fn refused(why: BadHost) -> Response<Body> {
-        ApiError::bad_request(why.reason(), why.message()).into_response()
+    #[cfg_attr(not(feature = "grpc"), expect(unused_variables))]
+    fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<Body> {
+        #[cfg(feature = "grpc")]
+        if self.grpc.is_some() && crate::grpc::is_grpc(headers) && matches!(why, Refusal::Head(_)) {
+            return crate::grpc::too_much(why).map(Body::new);
+        }
+        ApiError::new(why.code(), why.reason(), why.message()).into_response()
     }
 
     fn panicked(answer: &Answer) -> Response<Body> {
@@ -143,7 +146,7 @@ impl Future for Answer {
             #[cfg(feature = "grpc")]
             Project::Grpc { future } => future
                 .poll(cx)
-                .map(|response| response.map(|response| response.map(Body::new))),
+                .map_ok(|response| crate::grpc::AnswerBody::of(response).map(Body::new)),
         }
     }
 }

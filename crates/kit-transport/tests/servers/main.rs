@@ -16,6 +16,7 @@ mod listening;
 mod protocols;
 mod serving;
 mod sizes;
+mod statuses;
 mod streams;
 mod stubborn;
 mod timeouts;

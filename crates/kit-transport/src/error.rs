@@ -16,6 +16,11 @@ mod code;
 mod grpc;
 #[cfg(feature = "http")]
 mod http;
+mod into_api;
+#[cfg(feature = "http")]
+mod rejection;
+
+pub use into_api::IntoApi;
 
 /// What a handler answers when it cannot do what was asked: an HTTP status, a reason for
 /// programs, a message for people, metadata, and a source that stays at home.
@@ -23,10 +28,14 @@ mod http;
 /// Over HTTP it is that status with `{"code":…,"reason":…,"message":…,"metadata":{…}}`; over gRPC
 /// the matching code with `google.rpc.ErrorInfo`, where what is larger than clients take with a
 /// status is cut: a message ends with `…(cut)`, and `metadata_cut` counts the entries left out. The
-/// code and the reason always arrive. Any error becomes one with `?`: a
-/// [`tonic::Status`](https://docs.rs/tonic) or an `ApiError` inside it is kept, everything else is
-/// a 500 whose text is logged and never sent. For that to be possible it does not itself implement
-/// [`Error`]; it converts into a [`BoxError`], from which it comes back unchanged.
+/// code and the reason always arrive.
+///
+/// Any error becomes one with `?`: a [`tonic::Status`](https://docs.rs/tonic), an `ApiError` inside it,
+/// or a rejection of axum's extractors that is the client's fault (`JsonRejection`, `QueryRejection`
+/// and all others but those of `Multipart`: 400, 413, 415, 422 with axum's text) is kept, everything
+/// else is a 500 whose text is logged and never sent. For that to be possible it does not itself
+/// implement [`Error`]; it converts into a [`BoxError`], from which it comes back unchanged. Of a
+/// `BoxError` or an `anyhow::Error` it is made by one word, [`.api()?`](IntoApi::api).
 ///
 /// ```
 /// use kit_transport::ApiError;
@@ -139,14 +148,25 @@ impl ApiError {
     /// What `?` makes of an error, for one that is boxed already.
     #[must_use]
     pub fn from_boxed(error: BoxError) -> ApiError {
+        let known = known(&*error);
+        ApiError::from_known(known, error)
+    }
+
+    /// What `error` becomes, in whose chain this was found.
+    fn from_known(known: Option<ApiError>, error: BoxError) -> ApiError {
         match error.downcast::<Carried>() {
             Ok(carried) => carried.0,
-            Err(error) => {
-                let known =
-                    known(&*error).unwrap_or_else(|| ApiError::internal("", "internal error"));
-                known.with_source(error)
-            }
+            Err(error) => known
+                .unwrap_or_else(|| ApiError::internal("", "internal error"))
+                .with_source(error),
         }
+    }
+
+    /// An error that carries it through code that knows errors only, such as `anyhow`'s, and from
+    /// which it comes back with its code, reason, message and metadata.
+    #[must_use]
+    pub fn into_error(self) -> impl Error + Send + Sync + 'static {
+        Carried(self)
     }
 
     /// The HTTP status.
@@ -211,9 +231,13 @@ fn known(error: &(dyn Error + 'static)) -> Option<ApiError> {
         if let Some(status) = error.downcast_ref::<tonic::Status>() {
             return Some(ApiError::from_status(status));
         }
-        error
-            .downcast_ref::<Carried>()
-            .map(|carried| carried.0.without_source())
+        if let Some(carried) = error.downcast_ref::<Carried>() {
+            return Some(carried.0.without_source());
+        }
+        #[cfg(feature = "http")]
+        return rejection::of_rejection(error);
+        #[cfg(not(feature = "http"))]
+        None
     })
 }
 

@@ -33,7 +33,7 @@ pub use drained::Drained;
 pub use driver::Identity;
 #[cfg(any(feature = "http", feature = "grpc"))]
 pub use driver::{ConnectionOptions, Draining, Http2Options, Peer, Until};
-pub use error::ApiError;
+pub use error::{ApiError, IntoApi};
 pub use inherited::{Inherited, InheritedListeners};
 pub use lifecycle::{Lifecycle, Stage};
 #[cfg(any(feature = "http", feature = "grpc"))]

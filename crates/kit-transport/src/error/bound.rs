@@ -168,7 +168,7 @@ mod tests {
                     assert_eq!(info.reason, "ORDER_UNKNOWN", "{what}");
                     match status.message().strip_suffix(MARK) {
                         Some(kept) => {
-                            assert!(message.starts_with(kept) && kept.len() < message.len())
+                            assert!(message.starts_with(kept) && kept.len() < message.len());
                         }
                         None => assert_eq!(status.message(), message),
                     }

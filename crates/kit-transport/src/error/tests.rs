@@ -33,6 +33,50 @@ fn an_api_error_deeper_in_the_chain_is_kept_and_the_whole_chain_is_its_source() 
     assert!(back.source().unwrap().downcast_ref::<io::Error>().is_some());
 }
 
+#[test]
+fn below_contexts_an_api_error_is_kept_and_all_of_it_is_the_source() {
+    use anyhow::Context as _;
+
+    let result: anyhow::Result<()> = Err(too_long().into_error()).context("one").context("two");
+    let back = result.api().unwrap_err();
+    assert_eq!((back.code(), back.reason()), (400, "NAME_TOO_LONG"));
+    assert_eq!(back.metadata()["max"], "64");
+    let text = kit_sync::error_chain(back.source().unwrap()).to_string();
+    assert!(text.starts_with("two: one: 400 NAME_TOO_LONG"), "{text}");
+
+    let bare: anyhow::Result<()> = Err(too_long().into_error().into());
+    assert_eq!(bare.api().unwrap_err().code(), 400);
+    let other: anyhow::Result<()> = Err(anyhow::anyhow!("password is hunter2"));
+    let other = other.api().unwrap_err();
+    assert_eq!((other.code(), other.message()), (500, "internal error"));
+}
+
+#[test]
+fn a_boxed_error_becomes_one_by_a_word() {
+    let boxed: Result<(), BoxError> = Err(too_long().with_source("why").into());
+    let back = boxed.api().unwrap_err();
+    assert_eq!((back.code(), back.reason()), (400, "NAME_TOO_LONG"));
+    assert_eq!(back.source().unwrap().to_string(), "why");
+    let boxed: Result<(), BoxError> = Err("password is hunter2".into());
+    let other = boxed.api().unwrap_err();
+    assert_eq!((other.code(), other.message()), (500, "internal error"));
+    let inside: Result<(), BoxError> = Err(io::Error::other(BoxError::from(too_long())).into());
+    assert_eq!(inside.api().unwrap_err().code(), 400);
+}
+
+#[cfg(feature = "grpc")]
+#[test]
+fn a_status_in_an_anyhow_error_is_kept() {
+    use anyhow::Context as _;
+
+    let bare: anyhow::Result<()> = Err(tonic::Status::already_exists("taken").into());
+    let error = bare.api().unwrap_err();
+    assert_eq!((error.code(), error.message()), (409, "taken"));
+    let below: anyhow::Result<()> = Err(tonic::Status::already_exists("taken")).context("asking");
+    let status = tonic::Status::from(below.api().unwrap_err());
+    assert_eq!(status.code(), tonic::Code::AlreadyExists);
+}
+
 #[cfg(feature = "grpc")]
 mod grpc {
     use tonic::{Code, Status};

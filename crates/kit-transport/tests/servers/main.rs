@@ -14,6 +14,7 @@ mod limits;
 mod listening;
 #[cfg(all(feature = "gzip", feature = "zstd"))]
 mod protocols;
+mod rejections;
 mod serving;
 mod sizes;
 mod statuses;

@@ -73,6 +73,7 @@ pub use deadline::Deadline;
 pub use error_chain::error_chain;
 pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};
+pub use polling::on_errand;
 pub use published::{Changes, Published, Reading};
 pub use repeated::{Repeated, Repetition};
 pub use standstill::Standstill;

@@ -4,14 +4,16 @@ use crate::sync::{AtomicU64, Ordering, fence};
 
 /// What a thread is polling, written by that thread alone and read by others without a lock.
 ///
-/// `turn` is odd inside a poll, and never the same for two polls. It guards the other two like
+/// `turn` is odd inside a poll, and never the same for two polls. It guards the others like
 /// the counter of a sequence lock: a reader that finds the same turn before and after has read
-/// what belongs to that turn.
+/// what belongs to that turn. The errand may change within a turn, and is then one of that turn's.
 #[derive(Debug, Default)]
 pub(crate) struct PollCell {
     turn: AtomicU64,
     scope: AtomicU64,
     task: AtomicU64,
+    /// Which of the things that the task does it does now; 0 when it does not say.
+    errand: AtomicU64,
 }
 
 /// A poll that a thread was in when somebody looked.
@@ -21,6 +23,7 @@ pub(crate) struct Polling {
     pub(crate) turn: u64,
     pub(crate) scope: u64,
     pub(crate) task: u64,
+    pub(crate) errand: u64,
 }
 
 /// What of a scope is polled.
@@ -77,6 +80,7 @@ impl PollCell {
             turn: AtomicU64::new(0),
             scope: AtomicU64::new(0),
             task: AtomicU64::new(0),
+            errand: AtomicU64::new(0),
         }
     }
 
@@ -89,7 +93,7 @@ impl PollCell {
         if turn % 2 == 1 {
             return self.interrupt(scope, task);
         }
-        self.begin(turn, scope, task);
+        self.begin(turn, scope, task, 0);
         None
     }
 
@@ -106,17 +110,18 @@ impl PollCell {
     #[cold]
     fn resume(&self, outer: Outer) {
         let turn = self.turn.load(Ordering::Relaxed);
-        self.begin(turn, outer.scope, outer.task);
+        self.begin(turn, outer.scope, outer.task, outer.errand);
     }
 
     /// `turn` is even, and stored already.
     #[inline(always)]
-    fn begin(&self, turn: u64, scope: u64, task: u64) {
+    fn begin(&self, turn: u64, scope: u64, task: u64, errand: u64) {
         // Before what follows: a reader of the new scope or task must find the last turn gone by.
         fence(Ordering::Release);
         self.scope.store(scope, Ordering::Relaxed);
         self.task.store(task, Ordering::Relaxed);
-        // After them: a reader of the new turn must find both.
+        self.errand.store(errand, Ordering::Relaxed);
+        // After them: a reader of the new turn must find all.
         self.turn.store(turn + 1, Ordering::Release);
     }
 
@@ -126,9 +131,10 @@ impl PollCell {
         let outer = Outer {
             scope: self.scope.load(Ordering::Relaxed),
             task: self.task.load(Ordering::Relaxed),
+            errand: self.errand.load(Ordering::Relaxed),
         };
         self.leave(None);
-        self.begin(self.turn.load(Ordering::Relaxed), scope, task);
+        self.begin(self.turn.load(Ordering::Relaxed), scope, task, 0);
         Some(Box::new(outer))
     }
 
@@ -136,10 +142,26 @@ impl PollCell {
         let turn = self.turn.load(Ordering::Acquire);
         let scope = self.scope.load(Ordering::Relaxed);
         let task = self.task.load(Ordering::Relaxed);
+        let errand = self.errand.load(Ordering::Relaxed);
         // Pairs with the fence in `enter`.
         fence(Ordering::Acquire);
         let same = self.turn.load(Ordering::Relaxed) == turn;
-        (turn % 2 == 1 && same).then_some(Polling { turn, scope, task })
+        (turn % 2 == 1 && same).then_some(Polling {
+            turn,
+            scope,
+            task,
+            errand,
+        })
+    }
+
+    /// Within a poll, which ends the errand; gives the one before.
+    ///
+    /// Relaxed is enough: it is stored after the fence of its own turn's [`begin`](Self::begin), so
+    /// a reader that finds it finds no earlier turn, and that of a later one is behind a fence.
+    pub(crate) fn set_errand(&self, errand: u64) -> u64 {
+        let before = self.errand.load(Ordering::Relaxed);
+        self.errand.store(errand, Ordering::Relaxed);
+        before
     }
 }
 
@@ -148,14 +170,18 @@ impl PollCell {
 pub(crate) struct Outer {
     scope: u64,
     task: u64,
+    errand: u64,
 }
 
+#[cfg(not(kit_loom))]
+pub use threads::on_errand;
 #[cfg(not(kit_loom))]
 pub(crate) use threads::{all, polling};
 
 #[cfg(not(kit_loom))]
 mod threads {
     use std::cell::Cell;
+    use std::num::NonZeroU64;
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use super::{Mark, PollCell, ThreadPolling};
@@ -234,6 +260,47 @@ mod threads {
         polled
     }
 
+    /// Runs part of a poll and says meanwhile what it is for: one of the many things that a task does
+    /// or that tasks spawned at one place do, by a number of its own. A [`Watchdog`](crate::Watchdog)
+    /// that finds the poll stuck asks the [scope](crate::Scope::describe_errands) for its words.
+    ///
+    /// It costs three loads and stores, takes no lock and allocates nothing. Outside a poll of a task
+    /// of a tree it does nothing.
+    ///
+    /// ```
+    /// use std::num::NonZeroU64;
+    ///
+    /// use kit_sync::{TaskTree, on_errand};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let tree = TaskTree::new("shop");
+    /// let orders = tree.scope().child("orders");
+    /// orders.describe_errands(|number| Some(format!("order {number}")));
+    /// orders.spawn("worker", async {
+    ///     for order in 1..=3 {
+    ///         on_errand(NonZeroU64::new(order).expect("from 1"), || { /* may take long */ });
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    #[inline]
+    pub fn on_errand<R>(errand: NonZeroU64, part: impl FnOnce() -> R) -> R {
+        /// The errand ends however the part does.
+        struct Back(&'static PollCell, u64);
+
+        impl Drop for Back {
+            fn drop(&mut self) {
+                self.0.set_errand(self.1);
+            }
+        }
+
+        let _back = HERE
+            .get()
+            .map(|cell| Back(cell, cell.set_errand(errand.get())));
+        part()
+    }
+
     /// What every thread is polling now.
     pub(crate) fn all() -> Vec<ThreadPolling> {
         let threads = threads();
@@ -252,6 +319,12 @@ mod threads {
 #[cfg(kit_loom)]
 pub(crate) fn all() -> Vec<ThreadPolling> {
     Vec::new()
+}
+
+/// As the other one; in a model nothing is noted.
+#[cfg(kit_loom)]
+pub fn on_errand<R>(_: std::num::NonZeroU64, part: impl FnOnce() -> R) -> R {
+    part()
 }
 
 /// A model has threads of its own, and no watchdog.
@@ -273,12 +346,13 @@ mod tests {
         assert_eq!(cell.read(), None);
         let none = cell.enter(1, 10);
         let first = cell.read().unwrap();
+        assert_eq!((cell.set_errand(7), first.errand), (0, 0));
         let outer = cell.enter(2, 20);
         let inner = cell.read().unwrap();
-        assert_eq!((inner.scope, inner.task), (2, 20));
+        assert_eq!((inner.scope, inner.task, inner.errand), (2, 20, 0));
         cell.leave(outer);
         let again = cell.read().unwrap();
-        assert_eq!((again.scope, again.task), (1, 10));
+        assert_eq!((again.scope, again.task, again.errand), (1, 10, 7));
         assert_ne!(again.turn, first.turn);
         cell.leave(none);
         assert_eq!(cell.read(), None);

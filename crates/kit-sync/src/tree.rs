@@ -24,6 +24,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +43,7 @@ use crate::polling::{Mark, Polling};
 use crate::sync::{timeout, timeout_at};
 use crate::{Cause, Deadline, StopToken};
 use named::{Named, TaskPlace, TaskState};
-use node::{Node, OnAbort, Runtime};
+use node::{Errands, Node, OnAbort, Runtime};
 use records::Records;
 use supervisor::Watched;
 
@@ -121,6 +122,13 @@ impl Drop for TaskTree {
         self.root.cancel(Cause::Dropped);
         self.root.node.abort();
     }
+}
+
+/// Whose poll it is that a thread is in.
+pub(crate) struct Poller {
+    pub(crate) path: String,
+    pub(crate) place: String,
+    pub(crate) errand: Option<String>,
 }
 
 /// What awaiting a task with this future gives.
@@ -205,8 +213,21 @@ impl Scope {
         TreeSnapshot::of(&self.node)
     }
 
-    /// The path and the place of what a thread says it polls, if that lives here or below.
-    pub(crate) fn who_polls(&self, polling: &Polling) -> Option<(String, String)> {
+    /// Says in words what the numbers mean that tasks of this scope, and of those below that say
+    /// nothing themselves, give to [`on_errand`](crate::on_errand). The first call counts.
+    ///
+    /// A watchdog's thread calls it when a poll does not return, so it takes no lock that is held
+    /// during a poll. It lives as long as the scope: it holds whatever knows of the errands weakly, if
+    /// that in turn holds the scope. An errand that is over is `None`.
+    pub fn describe_errands(
+        &self,
+        words: impl Fn(NonZeroU64) -> Option<String> + Send + Sync + 'static,
+    ) {
+        self.node.describe_errands(Errands(Box::new(words)));
+    }
+
+    /// What a thread says it polls, if that lives here or below.
+    pub(crate) fn who_polls(&self, polling: &Polling) -> Option<Poller> {
         let mut nodes = self.node.subtree().into_iter();
         let node = nodes.find(|node| node.id == polling.scope)?;
         let (name, place) = match polling.mark() {
@@ -216,7 +237,11 @@ impl Scope {
             }
             Mark::Member(site) => ("(unnamed)".to_owned(), node.place(site)),
         };
-        Some((format!("{}/{name}", node.path()), place))
+        Some(Poller {
+            path: format!("{}/{name}", node.path()),
+            place,
+            errand: node.errand(polling.errand),
+        })
     }
 
     // === tasks ===

@@ -1,10 +1,11 @@
 //! What a watchdog notices. Real threads and the real clock: the limits here are short, and every
 //! test waits for the event itself.
 
+use std::num::NonZeroU64;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use kit_sync::{Scope, TaskTree, Watchdog, WatchdogEvent, WatchdogOptions};
+use kit_sync::{Scope, TaskTree, Watchdog, WatchdogEvent, WatchdogOptions, on_errand};
 use tokio::time::Instant;
 
 const LIMIT: Duration = Duration::from_millis(50);
@@ -214,4 +215,93 @@ async fn its_thread_ends_when_it_is_dropped_and_with_its_scope() {
         events.recv_timeout(SOON),
         Err(RecvTimeoutError::Disconnected)
     );
+}
+
+fn number(number: u64) -> NonZeroU64 {
+    NonZeroU64::new(number).expect("from 1")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_blocks_is_named_by_the_errand_that_it_is_on() {
+    let (home, app) = (TaskTree::new("home"), TaskTree::new("app"));
+    let (_watchdog, events) = watch(&home, app.scope());
+    let scope = app.scope().child("http");
+    scope.describe_errands(|number| Some(format!("GET /{number}")));
+    let (leave, left) = mpsc::channel::<()>();
+    let blocks = async move {
+        on_errand(number(1), || ());
+        on_errand(number(2), || {
+            on_errand(number(3), || ());
+            let _ = left.recv();
+        });
+        let _ = left.recv();
+    };
+    // Of a scope below, which says nothing of its own.
+    let below = scope.child("connection");
+    assert!(below.track(blocks).is_ok());
+    let WatchdogEvent::StuckPoll(stuck) = events.recv_timeout(SOON).unwrap() else {
+        panic!("another event");
+    };
+    assert_eq!(stuck.errand.as_deref(), Some("GET /2"));
+    assert!(
+        stuck.to_string().contains(", doing GET /2) has been"),
+        "{stuck}"
+    );
+    drop(leave);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn every_thread_that_is_blocked_says_its_own_errand_when_a_stop_is_overdue() {
+    let (home, app) = (TaskTree::new("home"), TaskTree::new("app"));
+    let (watchdog, events) = watch(&home, app.scope());
+    app.scope()
+        .describe_errands(|number| (number.get() < 3).then(|| format!("errand {number}")));
+    let mut leave = Vec::new();
+    for errand in 1..=2 {
+        let (go, gone) = mpsc::channel::<()>();
+        leave.push(go);
+        let blocks = async move {
+            on_errand(number(errand), || {
+                gone.recv().map_err(drop).unwrap_or_default();
+            });
+        };
+        assert!(app.scope().track(blocks).is_ok());
+    }
+    let mut stuck = 0;
+    while stuck < 2 {
+        let event = events.recv_timeout(SOON).unwrap();
+        stuck += usize::from(matches!(event, WatchdogEvent::StuckPoll(_)));
+    }
+    watchdog.expect_end_by(Instant::now());
+    let event = events.recv_timeout(SOON).unwrap();
+    let WatchdogEvent::Overdue { polls, .. } = &event else {
+        panic!("{event}");
+    };
+    let mut errands: Vec<_> = polls
+        .iter()
+        .filter_map(|poll| poll.errand.clone())
+        .collect();
+    errands.sort();
+    assert_eq!(errands, ["errand 1", "errand 2"]);
+    assert!(event.to_string().contains("doing errand 1"), "{event}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_errand_that_is_over_or_was_never_described_is_left_out() {
+    let (home, app) = (TaskTree::new("home"), TaskTree::new("app"));
+    let (_watchdog, events) = watch(&home, app.scope());
+    let (leave, left) = mpsc::channel::<()>();
+    app.scope().spawn("blocks", async move {
+        // Without the hook, whose backtrace takes longer than the limit.
+        let panics = || on_errand(number(1), || std::panic::resume_unwind(Box::new(1)));
+        assert!(std::panic::catch_unwind(panics).is_err());
+        let _ = left.recv();
+    });
+    app.scope()
+        .describe_errands(|number| Some(number.to_string()));
+    let WatchdogEvent::StuckPoll(stuck) = events.recv_timeout(SOON).unwrap() else {
+        panic!("another event");
+    };
+    assert_eq!(stuck.errand, None, "{stuck}");
+    drop(leave);
 }

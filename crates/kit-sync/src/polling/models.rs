@@ -46,3 +46,25 @@ fn a_poll_inside_a_poll_is_a_turn_of_its_own() {
         reader.join().unwrap();
     });
 }
+
+#[test]
+fn an_errand_is_one_of_the_poll_that_is_read() {
+    loom::model(|| {
+        let cell = Arc::new(PollCell::default());
+        let reader = {
+            let cell = Arc::clone(&cell);
+            loom::thread::spawn(move || {
+                if let Some(polling) = cell.read() {
+                    let own = [0, polling.scope];
+                    assert!(own.contains(&polling.errand), "of another poll");
+                }
+            })
+        };
+        for poll in 1..=2 {
+            let outer = cell.enter(poll, poll);
+            cell.set_errand(poll);
+            cell.leave(outer);
+        }
+        reader.join().unwrap();
+    });
+}

@@ -4,6 +4,7 @@ mod ending;
 mod members;
 mod tasks;
 
+use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -57,6 +58,8 @@ pub(super) struct Node {
     changed: Notify,
     waiting: Roster<Waiting>,
     sites: Sites,
+    /// Knows what the errands of its tasks are.
+    errands: OnceLock<Errands>,
     inside: Mutex<Inside>,
     records: Arc<Mutex<Records>>,
 }
@@ -82,6 +85,15 @@ impl Inside {
     fn children(&self) -> Vec<Option<Arc<Node>>> {
         let children = self.children.iter();
         children.map(|(_, child)| child.node.upgrade()).collect()
+    }
+}
+
+/// The words for the number of an errand.
+pub(super) struct Errands(pub(super) Box<dyn Fn(NonZeroU64) -> Option<String> + Send + Sync>);
+
+impl std::fmt::Debug for Errands {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Errands")
     }
 }
 
@@ -143,6 +155,7 @@ impl Node {
             changed: Notify::new(),
             waiting: Roster::new(),
             sites: Sites::new(),
+            errands: OnceLock::new(),
             inside: Mutex::default(),
             records,
         }
@@ -207,6 +220,19 @@ impl Node {
 
     pub(super) fn site(&self, location: &'static Location<'static>) -> u16 {
         self.sites.number(location)
+    }
+
+    /// The first to say stays.
+    pub(super) fn describe_errands(&self, errands: Errands) {
+        self.errands.get_or_init(|| errands);
+    }
+
+    /// What the nearest scope above its task says of an errand.
+    pub(super) fn errand(&self, number: u64) -> Option<String> {
+        let number = NonZeroU64::new(number)?;
+        let nodes = std::iter::successors(Some(self), |node| node.parent.as_deref());
+        let mut errands = nodes.filter_map(|node| node.errands.get());
+        (errands.next()?.0)(number)
     }
 
     /// The place that has this number.

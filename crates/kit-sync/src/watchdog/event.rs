@@ -44,6 +44,10 @@ pub struct StuckPoll {
     pub path: String,
     /// Where the task was spawned: `file:line:column`.
     pub spawned_at: String,
+    /// What it was doing when it was looked at, if its scope
+    /// [says so](crate::Scope::describe_errands): of a server's connection the request, such as
+    /// `GET /orders/7 from 10.0.0.7:41000, 1.2 s`.
+    pub errand: Option<String>,
     /// The thread that it blocks.
     pub thread: Option<String>,
     /// For how long at least: since the watchdog saw it first.
@@ -75,14 +79,18 @@ impl fmt::Display for StuckPoll {
         let StuckPoll {
             path,
             spawned_at,
+            errand,
             thread,
             since,
         } = self;
         let thread = thread.as_deref().unwrap_or("without a name");
+        write!(f, "task {path} (spawned at {spawned_at}")?;
+        if let Some(errand) = errand {
+            write!(f, ", doing {errand}")?;
+        }
         write!(
             f,
-            "task {path} (spawned at {spawned_at}) has been inside one poll for {since:.1?} and \
-             blocks thread {thread}"
+            ") has been inside one poll for {since:.1?} and blocks thread {thread}"
         )
     }
 }

@@ -32,12 +32,13 @@ impl StuckPolls {
         let mut before = std::mem::take(&mut self.threads);
         let mut stuck = Vec::new();
         for poll in polling::all() {
-            let same = |seen: &Seen| seen.poll.polling == poll.polling;
-            let mut seen = before.remove(&poll.thread).filter(same).unwrap_or(Seen {
-                since: now,
-                named: false,
-                poll,
-            });
+            let same = |seen: &Seen| seen.poll.polling.turn == poll.polling.turn;
+            let (since, named) = before
+                .remove(&poll.thread)
+                .filter(same)
+                .map_or((now, false), |seen| (seen.since, seen.named));
+            // Its errand may be another one by now.
+            let mut seen = Seen { poll, since, named };
             if !seen.named && now.duration_since(seen.since) >= limit {
                 seen.named = true;
                 stuck.extend(seen.name(watched, now));
@@ -69,10 +70,11 @@ impl StuckPolls {
 impl Seen {
     /// `None` for a task of another tree.
     fn name(&self, watched: &Scope, now: Instant) -> Option<StuckPoll> {
-        let (path, spawned_at) = watched.who_polls(&self.poll.polling)?;
+        let poller = watched.who_polls(&self.poll.polling)?;
         Some(StuckPoll {
-            path,
-            spawned_at,
+            path: poller.path,
+            spawned_at: poller.place,
+            errand: poller.errand,
             thread: self.poll.name.clone(),
             since: now.duration_since(self.since),
         })

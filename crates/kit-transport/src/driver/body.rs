@@ -42,9 +42,12 @@ impl Guard {
         self.key
     }
 
-    /// A panic of the handler's is an answer like any other, and a line in the log.
+    /// Runs part of the handler, which a watchdog can name meanwhile. A panic of it is an answer like
+    /// any other, and a line in the log.
     pub(super) fn catch<T>(&self, poll: impl FnOnce() -> T) -> Result<T, ()> {
-        catch_unwind(AssertUnwindSafe(poll)).map_err(|panic| {
+        let errand = self.conn.errand(self.key);
+        let poll = AssertUnwindSafe(|| kit_sync::on_errand(errand, poll));
+        catch_unwind(poll).map_err(|panic| {
             let request = self.conn.name_of(self.key);
             tracing::error!(%request, panic = panic_message(&*panic), "a handler panicked");
         })

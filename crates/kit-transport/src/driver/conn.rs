@@ -1,6 +1,7 @@
 //! What is known of one connection.
 
 use std::io;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
@@ -35,6 +36,8 @@ pub(super) use requests::Waits;
 pub(super) struct Conn {
     /// The server's.
     scope: Scope,
+    /// Its own among the server's, from 1.
+    number: NonZeroU64,
     peer: Peer,
     #[cfg(feature = "tls")]
     identity: OnceLock<Option<Arc<Identity>>>,
@@ -98,6 +101,7 @@ impl Conn {
     /// A connection that is about to begin its TLS handshake, or else is [ready](Self::is_ready).
     pub(super) fn new(
         scope: Scope,
+        number: NonZeroU64,
         peer: Peer,
         threshold: f32,
         lame_duck: Arc<OnceLock<LameDuck>>,
@@ -113,6 +117,7 @@ impl Conn {
         };
         Conn {
             scope,
+            number,
             peer,
             #[cfg(feature = "tls")]
             identity: OnceLock::new(),

@@ -1,6 +1,7 @@
 //! All connections of one server.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -101,8 +102,12 @@ impl Connections {
 
     pub(super) fn open(self: &Arc<Connections>, peer: Peer) -> (Arc<Conn>, Place) {
         let n = self.opened.fetch_add(1, Ordering::Relaxed);
+        if n == 0 {
+            self.describe_requests();
+        }
         let conn = Arc::new(Conn::new(
             self.ctx.scope().clone(),
+            NonZeroU64::MIN.saturating_add(n),
             peer,
             lame_duck::threshold(n),
             Arc::clone(&self.lame_duck),
@@ -120,6 +125,16 @@ impl Connections {
                 index,
             },
         )
+    }
+
+    /// From now on a watchdog names the request whose handler blocks its thread.
+    fn describe_requests(self: &Arc<Connections>) {
+        // The scope lives in the context.
+        let connections = Arc::downgrade(self);
+        self.ctx.scope().describe_errands(move |errand| {
+            let all = connections.upgrade()?.all();
+            all.iter().find_map(|conn| conn.words_of(errand))
+        });
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Conn>> {

@@ -1,5 +1,6 @@
 //! The running requests of one connection.
 
+use std::num::NonZeroU64;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -17,7 +18,18 @@ pub(super) struct Key {
     serial: u64,
 }
 
+/// An errand's number has a connection's above so many bits, and a request's in them: two requests of
+/// one connection that have the same there are never in flight together.
+const SERIAL_BITS: u32 = 24;
+const FIRST: NonZeroU64 = NonZeroU64::new(1 << SERIAL_BITS).expect("not zero");
+
 impl Key {
+    /// The number of what this request's handler does, on the connection of this number from 1.
+    pub(super) fn errand(self, connection: NonZeroU64) -> NonZeroU64 {
+        let low = self.serial & ((1 << SERIAL_BITS) - 1);
+        connection.saturating_mul(FIRST).saturating_add(low)
+    }
+
     /// Names no request: serial numbers begin with 1.
     pub(super) fn none() -> Key {
         Key {
@@ -159,6 +171,16 @@ impl InFlight {
             .get_mut(key.place)?
             .as_mut()
             .filter(|running| running.serial == key.serial)
+    }
+
+    /// The request with this [errand](Key::errand).
+    pub(super) fn on_errand(&self, errand: NonZeroU64, connection: NonZeroU64) -> Option<&Running> {
+        let mut running = self.places.iter().enumerate();
+        running.find_map(|(place, running)| {
+            let running = running.as_ref()?;
+            let serial = running.serial;
+            (Key { place, serial }.errand(connection) == errand).then_some(running)
+        })
     }
 
     pub(super) fn remove(&mut self, key: Key) -> Option<Running> {

@@ -41,7 +41,7 @@ fn below_contexts_an_api_error_is_kept_and_all_of_it_is_the_source() {
     let back = result.api().unwrap_err();
     assert_eq!((back.code(), back.reason()), (400, "NAME_TOO_LONG"));
     assert_eq!(back.metadata()["max"], "64");
-    let text = kit_sync::error_chain(back.source().unwrap()).to_string();
+    let text = kit_sync::error_chain(back.source().unwrap());
     assert!(text.starts_with("two: one: 400 NAME_TOO_LONG"), "{text}");
 
     let bare: anyhow::Result<()> = Err(too_long().into_error().into());

@@ -1,5 +1,6 @@
 //! Servers over real sockets: what they serve, and how they end whatever their clients do.
 
+mod blocking;
 mod client;
 mod drain_grpc;
 mod drain_http1;

@@ -1,5 +1,6 @@
 //! A connection as its requests see it.
 
+use std::num::NonZeroU64;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -93,6 +94,19 @@ impl Conn {
         let mut inside = self.lock();
         let running = inside.in_flight.get_mut(key);
         running.map_or_else(String::new, |running| running.name(self.remote(), now))
+    }
+
+    /// The number by which a watchdog's thread [finds](Self::words_of) this request.
+    pub(in super::super) fn errand(&self, key: Key) -> NonZeroU64 {
+        key.errand(self.number)
+    }
+
+    /// How a person would call the request in flight with this number, if it is one of these. No
+    /// handler runs under the lock that this takes.
+    pub(in super::super) fn words_of(&self, errand: NonZeroU64) -> Option<String> {
+        let inside = self.lock();
+        let running = inside.in_flight.on_errand(errand, self.number)?;
+        Some(running.name(self.remote(), Instant::now()))
     }
 
     /// Whether an HTTP/1.1 response closes the connection.

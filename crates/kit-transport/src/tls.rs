@@ -10,7 +10,10 @@ use std::time::Duration;
 ///
 /// Certificates and keys are PEM, in files or in memory. Files are read again when they change:
 /// connections that are open stay as they are, new ones get the new certificate. Files that cannot
-/// be used are told in the log, and the certificate that was there stays.
+/// be used are told in the log, and the certificate that was there stays. A certificate of the chain
+/// that has expired, is not valid yet, or expires within 14 days is a warning with the date.
+///
+/// An encrypted key is refused: a server has no password to give.
 ///
 /// ```
 /// use kit_transport::Tls;

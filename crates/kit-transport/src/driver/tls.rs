@@ -9,8 +9,8 @@ use std::time::Duration;
 use kit_sync::{BoxError, Ending, Published, error_chain};
 use pin_project_lite::pin_project;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::{self, PemObject as _};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -24,6 +24,12 @@ use super::options::refuse_none;
 use super::socket::Socket;
 use crate::tls::{Clients, Pem, Source};
 use crate::{Context as AppContext, StartError, Tls};
+
+mod found;
+mod validity;
+
+use found::{Wanted, explain};
+use validity::Validities;
 
 /// The protocols that a server speaks, for ALPN, best first.
 type Protocols = &'static [&'static [u8]];
@@ -44,7 +50,8 @@ impl ServerTls {
     ) -> Result<ServerTls, StartError> {
         refuse_none("Tls::handshake_timeout", tls.handshake)?;
         let files = Files::read(tls).await?;
-        let config = files.config(tls, protocols)?;
+        let (config, mut validities) = files.config(tls, protocols)?;
+        validities.tell(&tls.certificate, UnixTime::now());
         let current = Arc::new(Published::new(config));
         if let Some(every) = tls.reload
             && tls.has_files()
@@ -52,7 +59,7 @@ impl ServerTls {
             let (tls, current) = (tls.clone(), Arc::clone(&current));
             ctx.scope()
                 .spawn_as("certificates", Ending::MayBeDropped, async move {
-                    reload(&tls, every, protocols, files, &current).await;
+                    reload(&tls, every, protocols, (files, validities), &current).await;
                 });
         }
         Ok(ServerTls {
@@ -95,13 +102,15 @@ impl Files {
         })
     }
 
-    fn config(&self, tls: &Tls, protocols: Protocols) -> Result<ServerConfig, StartError> {
+    fn config(
+        &self,
+        tls: &Tls,
+        protocols: Protocols,
+    ) -> Result<(ServerConfig, Validities), StartError> {
         let chain: Vec<_> = certificates("certificate", &self.certificate, &tls.certificate)?;
+        let validities = Validities::of(&chain);
         let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| {
-            let source = match error {
-                pem::Error::NoItemsFound => "there is none in it, or it is encrypted".into(),
-                other => other.into(),
-            };
+            let source = explain(&self.key, Wanted::Key, error.into());
             unusable("private key", &tls.key, source)
         })?;
         let provider = Arc::new(ring::default_provider());
@@ -122,7 +131,7 @@ impl Files {
             unusable("certificate", &tls.certificate, source.into())
         })?;
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-        Ok(config)
+        Ok((config, validities))
     }
 }
 
@@ -160,9 +169,15 @@ fn certificates(
 ) -> Result<Vec<CertificateDer<'static>>, StartError> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
     match all {
-        Ok(all) if all.is_empty() => Err(unusable(what, pem, "there is none in it".into())),
-        Ok(all) => Ok(all),
-        Err(error) => Err(unusable(what, pem, error.into())),
+        Ok(all) if !all.is_empty() => Ok(all),
+        Ok(_) => {
+            let source = explain(bytes, Wanted::Certificates, "there is none in it".into());
+            Err(unusable(what, pem, source))
+        }
+        Err(error) => {
+            let source = explain(bytes, Wanted::Certificates, error.into());
+            Err(unusable(what, pem, source))
+        }
     }
 }
 
@@ -196,14 +211,18 @@ async fn reload(
     tls: &Tls,
     every: Duration,
     protocols: Protocols,
-    mut known: Files,
+    (mut known, mut validities): (Files, Validities),
     current: &Published<ServerConfig>,
 ) {
     let mut told = None;
     loop {
         tokio::time::sleep(every.max(MOST_OFTEN)).await;
         let changed = match Files::read(tls).await {
-            Ok(files) if files == known => continue,
+            Ok(files) if files == known => {
+                // A certificate that was not replaced may have come to its end.
+                validities.tell(&tls.certificate, UnixTime::now());
+                continue;
+            }
             Ok(files) => {
                 let config = files.config(tls, protocols);
                 known = files;
@@ -212,10 +231,12 @@ async fn reload(
             Err(error) => Err(error),
         };
         match changed.map_err(|error| error_chain(&error)) {
-            Ok(config) => {
+            Ok((config, new)) => {
                 current.store(config);
                 told = None;
                 tracing::info!(certificate = %tls.certificate, "the files of TLS have changed, and are used");
+                validities = new;
+                validities.tell(&tls.certificate, UnixTime::now());
             }
             Err(error) if told.as_ref() == Some(&error) => {}
             Err(error) => {

@@ -21,7 +21,7 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::client::{Raw, ask, http2};
 use crate::fixture::{Fixture, PATIENCE};
 
-/// Blocks whoever asks until it is dropped or lets go.
+/// Blocks its caller until its sender is dropped.
 #[derive(Clone)]
 struct Blocks(Arc<Mutex<Receiver<()>>>);
 

@@ -24,6 +24,8 @@ use crate::client::Raw;
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
 
 mod late;
+mod unusable;
+mod validity;
 
 /// A certificate and its key, in PEM.
 struct Signed {

@@ -243,7 +243,7 @@ async fn a_body_that_was_not_asked_for_is_not_awaited() {
         assert!(last, "{path}: {answer}");
         assert_eq!(client.read_to_close().await, b"", "{path}");
     }
-    // Who is asked for it sends it, and the connection goes on.
+    // A body that was asked for is sent, and the connection goes on.
     let mut client = Raw::connect(server.address).await;
     for _ in 0..2 {
         client.send(head("/reads", expects)).await;

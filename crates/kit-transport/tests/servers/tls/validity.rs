@@ -1,0 +1,158 @@
+//! Certificates that are not valid, or not for long: a warning with the date.
+
+use std::fmt::{Debug, Write as _};
+use std::time::{Duration, SystemTime};
+
+use kit_transport::Tls;
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use super::{Authority, Signed, serve};
+use crate::fixture::PATIENCE;
+
+/// The warnings of this thread.
+struct Warnings(UnboundedSender<String>);
+
+impl Warnings {
+    fn here() -> (UnboundedReceiver<String>, DefaultGuard) {
+        let (tell, told) = unbounded_channel();
+        (told, tracing::subscriber::set_default(Warnings(tell)))
+    }
+}
+
+fn all(told: &mut UnboundedReceiver<String>) -> Vec<String> {
+    std::iter::from_fn(|| told.try_recv().ok()).collect()
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, "{field}={value:?} ").unwrap();
+    }
+}
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        let _ = self.0.send(line.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// Days from 1970 to now.
+fn today() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap().as_secs() / DAY
+}
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// A certificate for these days.
+fn signed(authority: &Authority, days: std::ops::Range<u64>) -> Signed {
+    let at = |day: u64| date_time_ymd(1970, 1, 1) + Duration::from_secs(day * DAY);
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    (params.not_before, params.not_after) = (at(days.start), at(days.end));
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &authority.0).unwrap();
+    Signed {
+        certificate: certificate.pem(),
+        key: key.serialize_pem(),
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_valid_or_not_for_long_is_a_warning_at_the_start() {
+    let (mut warnings, _here) = Warnings::here();
+    let authority = Authority::new();
+    let day = today();
+    for (days, expected) in [
+        (day - 10..day + 300, None),
+        (
+            1..365,
+            Some(("has expired", "ends=\"1971-01-01 00:00:00 UTC\"")),
+        ),
+        (
+            60_000..60_001,
+            Some(("is not valid yet", "begins=\"2134-04-11 00:00:00 UTC\"")),
+        ),
+        (
+            day - 10..day + 10,
+            Some(("expires soon", " 00:00:00 UTC\"")),
+        ),
+    ] {
+        let own = signed(&authority, days.clone());
+        let server = serve(own.tls()).await;
+        let told = all(&mut warnings);
+        match expected {
+            None => assert!(told.is_empty(), "{told:?}"),
+            Some((what, date)) => {
+                assert_eq!(told.len(), 1, "{told:?}");
+                assert!(told[0].contains(what) && told[0].contains(date), "{told:?}");
+                assert!(told[0].contains("place=1 "), "{told:?}");
+            }
+        }
+        // So is another one of the chain.
+        server.stop_within(PATIENCE).await.nothing_cut();
+        let good = signed(&authority, day - 10..day + 300);
+        let chain = Signed {
+            certificate: good.certificate + &own.certificate,
+            key: good.key,
+        };
+        let server = serve(chain.tls()).await;
+        let told = all(&mut warnings);
+        assert_eq!(told.len(), usize::from(expected.is_some()), "{told:?}");
+        assert!(
+            told.iter().all(|told| told.contains("place=2 ")),
+            "{told:?}"
+        );
+        server.stop_within(PATIENCE).await.nothing_cut();
+    }
+}
+
+#[tokio::test]
+async fn so_is_one_that_takes_the_place_of_another() {
+    let (mut warnings, _here) = Warnings::here();
+    let authority = Authority::new();
+    let day = today();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    signed(&authority, day - 10..day + 300).write(folder.path());
+    let tls = Tls::new(path("tls.crt"), path("tls.key"));
+    let server = serve(tls.reload(Duration::from_millis(1))).await;
+    assert!(all(&mut warnings).is_empty());
+    signed(&authority, 1..365).write(folder.path());
+    // Looked at many times, and told once.
+    for (days, date) in [(1..365, "1971-01-01"), (1..366, "1971-01-02")] {
+        signed(&authority, days).write(folder.path());
+        let told = timeout(PATIENCE, warnings.recv()).await;
+        let told = told.expect("it is told").expect("a line");
+        assert!(
+            told.contains("has expired") && told.contains(date),
+            "{told}"
+        );
+        assert!(told.contains("tls.crt"), "{told}");
+    }
+    server.stop_within(PATIENCE).await.nothing_cut();
+}

@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Handle};
 use crate::builder::Settings;
 use crate::handle::StartOwner;
 use crate::last_words::within_a_second;
+use crate::panics;
 use crate::run::{self, Run};
 use crate::signals::BeforeBuild;
 use crate::{AppBuilder, AppHandle, Environment, Error, Report, RunError, Signals};
@@ -141,6 +142,7 @@ where
     if Handle::try_current().is_ok() {
         return refused(&Error::InsideRuntime);
     }
+    panics::log_them();
     kit_sync::panic::install_hook();
     let handlers = match signals.before_build() {
         Ok(handlers) => handlers,

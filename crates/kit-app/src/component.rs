@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::budget::{CUT_AHEAD, FORCED};
 use crate::handle::Core;
-use crate::waiting::alive_in;
+use crate::waiting::{NAMED, alive_in};
 use crate::{Awaited, BoxError, ComponentReport, Error, Event};
 
 /// A component whose start was called.
@@ -161,7 +161,7 @@ impl Component {
         self.finish_start(&core, &limit).await;
         let awaited = || Awaited::Drain {
             component: self.name.clone(),
-            alive: alive_in(&self.scope),
+            alive: self.alive(),
         };
         let stopping =
             async { tokio::join!(self.close(&core, &limit), self.call_stop(&core, &limit)) };
@@ -207,6 +207,15 @@ impl Component {
             cut: report.cut(),
         });
         Ok(report)
+    }
+
+    /// What the drain waits for: requests by name where the component knows them, else tasks.
+    fn alive(&self) -> String {
+        let requests = self.context.in_flight(NAMED);
+        if requests.is_empty() {
+            return alive_in(&self.scope);
+        }
+        requests.join("; ")
     }
 
     /// A start that was told to stop may go on until the limit. Its error is then a consequence;

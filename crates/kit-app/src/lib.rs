@@ -35,6 +35,7 @@ mod hook;
 mod info;
 mod last_words;
 mod log;
+mod panics;
 mod registrations;
 mod report;
 mod run;

@@ -15,8 +15,8 @@ use crate::{Event, HookStage};
 const FIRST: Duration = Duration::from_secs(2);
 /// How often it says so again.
 const AGAIN: Duration = Duration::from_secs(10);
-/// How many tasks are named.
-const NAMED: usize = 3;
+/// How many tasks or requests are named.
+pub(crate) const NAMED: usize = 3;
 
 /// What the lifecycle waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub enum Awaited {
     Drain {
         /// Its name.
         component: String,
-        /// What is alive in it: the first few tasks by name, the others counted.
+        /// What is in flight or alive in it: the first few requests or tasks by name.
         alive: String,
     },
     /// Tasks that hooks have spawned.

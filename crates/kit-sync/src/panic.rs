@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
+use crate::polling;
+
 thread_local! {
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
 }
@@ -24,6 +26,21 @@ pub fn install_hook() {
             previous(info);
         }));
     });
+}
+
+/// Whether a panic on this thread, now, is that of a task of a tree: it is then in the report of
+/// its scope, and is given to the [observer](crate::Scope::observe_failures) of failures. For a
+/// hook that logs panics, so that none is told twice.
+#[must_use]
+pub fn is_in_a_task() -> bool {
+    polling::is_polling()
+}
+
+/// Where the last panic on this thread happened, once: for code that catches panics itself.
+/// `None` without [the hook](install_hook).
+#[must_use]
+pub fn take_location() -> Option<String> {
+    LAST.with_borrow_mut(Option::take)
 }
 
 /// A panic that was caught.

@@ -176,7 +176,7 @@ pub(crate) struct Outer {
 #[cfg(not(kit_loom))]
 pub use threads::on_errand;
 #[cfg(not(kit_loom))]
-pub(crate) use threads::{all, polling};
+pub(crate) use threads::{all, is_polling, polling};
 
 #[cfg(not(kit_loom))]
 mod threads {
@@ -301,6 +301,11 @@ mod threads {
         part()
     }
 
+    /// Whether this thread is inside a poll.
+    pub(crate) fn is_polling() -> bool {
+        HERE.get().is_some_and(|cell| cell.read().is_some())
+    }
+
     /// What every thread is polling now.
     pub(crate) fn all() -> Vec<ThreadPolling> {
         let threads = threads();
@@ -325,6 +330,11 @@ pub(crate) fn all() -> Vec<ThreadPolling> {
 #[cfg(kit_loom)]
 pub fn on_errand<R>(_: std::num::NonZeroU64, part: impl FnOnce() -> R) -> R {
     part()
+}
+
+#[cfg(kit_loom)]
+pub(crate) fn is_polling() -> bool {
+    false
 }
 
 /// A model has threads of its own, and no watchdog.

@@ -1,5 +1,6 @@
 //! What the application hands to a component.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use kit_sync::{Gate, Latch, Scope};
@@ -31,10 +32,25 @@ pub struct Context {
     scope: Scope,
     lifecycle: watch::Receiver<Lifecycle>,
     cuts: Arc<Cuts>,
+    in_flight: InFlight,
     drained: Arc<OnceLock<Drained>>,
     gate: Gate,
     extensions: Arc<http::Extensions>,
     inherited: InheritedListeners,
+}
+
+type Names = dyn Fn(usize) -> Vec<String> + Send + Sync;
+
+/// How to find the names of what is in flight.
+#[derive(Clone, Default)]
+struct InFlight(Arc<OnceLock<Box<Names>>>);
+
+impl fmt::Debug for InFlight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InFlight")
+            .field(&self.0.get().is_some())
+            .finish()
+    }
 }
 
 impl Context {
@@ -46,6 +62,7 @@ impl Context {
             scope,
             lifecycle,
             cuts: Arc::default(),
+            in_flight: InFlight::default(),
             drained: Arc::default(),
             gate: Gate::new(),
             extensions: Arc::default(),
@@ -92,6 +109,20 @@ impl Context {
     #[must_use]
     pub fn cuts(&self) -> &Cuts {
         &self.cuts
+    }
+
+    /// Has `names` called when the application says what it waits for: it gives what is in flight
+    /// by name, such as `GET /orders from 10.0.0.7:41000, 1.2 s`, and at most as many names as it
+    /// is asked for. It must not block. Only the first call counts.
+    pub fn set_in_flight(&self, names: impl Fn(usize) -> Vec<String> + Send + Sync + 'static) {
+        let _ = self.in_flight.0.set(Box::new(names));
+    }
+
+    /// At most so many names of what is in flight, if the component has said how to find them.
+    #[must_use]
+    pub fn in_flight(&self, most: usize) -> Vec<String> {
+        let names = self.in_flight.0.get();
+        names.map_or_else(Vec::new, |names| names(most))
     }
 
     /// Says what the drain of a server came to, for the report. Only the first call counts.

@@ -49,7 +49,9 @@ impl Guard {
         let poll = AssertUnwindSafe(|| kit_sync::on_errand(errand, poll));
         catch_unwind(poll).map_err(|panic| {
             let request = self.conn.name_of(self.key);
-            tracing::error!(%request, panic = panic_message(&*panic), "a handler panicked");
+            let place = kit_sync::panic::take_location();
+            let panic = panic_message(&*panic);
+            tracing::error!(%request, panic, place, "a handler panicked");
         })
     }
 }

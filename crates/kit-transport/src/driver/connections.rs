@@ -127,9 +127,24 @@ impl Connections {
         )
     }
 
-    /// From now on a watchdog names the request whose handler blocks its thread.
+    /// From now on a watchdog names the request whose handler blocks its thread, and the
+    /// application those that its stop waits for.
     fn describe_requests(self: &Arc<Connections>) {
-        // The scope lives in the context.
+        // The scope lives in the context, and so do the names.
+        let connections = Arc::downgrade(self);
+        self.ctx.set_in_flight(move |most| {
+            let Some(connections) = connections.upgrade() else {
+                return Vec::new();
+            };
+            let mut names = Vec::new();
+            for conn in connections.all() {
+                names.extend(conn.names(most - names.len()));
+                if names.len() == most {
+                    break;
+                }
+            }
+            names
+        });
         let connections = Arc::downgrade(self);
         self.ctx.scope().describe_errands(move |errand| {
             let all = connections.upgrade()?.all();

@@ -254,6 +254,10 @@ impl InFlight {
             .fold(false, |unread, until| unread | (until <= now))
     }
 
+    pub(super) fn running(&self) -> impl Iterator<Item = &Running> {
+        self.places.iter().flatten()
+    }
+
     pub(super) fn streams(&self) -> usize {
         self.places
             .iter()

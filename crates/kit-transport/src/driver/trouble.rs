@@ -20,8 +20,8 @@ pub(super) struct Trouble<'a> {
     server: &'a str,
     listening: &'a Address,
     limit: Limit,
-    refused: Repeated,
-    shed: Repeated,
+    refused: Recurring,
+    shed: Recurring,
 }
 
 impl<'a> Trouble<'a> {
@@ -31,8 +31,8 @@ impl<'a> Trouble<'a> {
             server,
             listening,
             limit: connections.limit(),
-            refused: Repeated::default(),
-            shed: Repeated::default(),
+            refused: Recurring::default(),
+            shed: Recurring::default(),
         }
     }
 
@@ -95,7 +95,7 @@ impl<'a> Trouble<'a> {
 
 /// Something that happens again and again for a while.
 #[derive(Debug, Default)]
-struct Repeated(Option<While>);
+struct Recurring(Option<While>);
 
 #[derive(Debug)]
 struct While {
@@ -113,7 +113,7 @@ struct Told {
     lasted: Duration,
 }
 
-impl Repeated {
+impl Recurring {
     /// It happens now. What to say of it, when it is time.
     fn happened(&mut self) -> Option<Told> {
         let now = Instant::now();
@@ -161,7 +161,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_repeats_is_told_at_once_then_ever_more_rarely() {
-        let mut repeated = Repeated::default();
+        let mut repeated = Recurring::default();
         let mut told = Vec::new();
         let begun = Instant::now();
         for _ in 0..12_000 {
@@ -185,7 +185,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_is_over_when_it_has_not_happened_for_a_while_and_begins_anew() {
-        let mut repeated = Repeated::default();
+        let mut repeated = Recurring::default();
         assert_eq!(repeated.happened().map(|told| told.times), Some(1));
         // What happens now and then is one course, however often it pauses for a moment.
         for _ in 0..3 {
@@ -203,7 +203,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_has_not_happened_is_not_over() {
-        let mut repeated = Repeated::default();
+        let mut repeated = Recurring::default();
         let over = tokio::time::timeout(Duration::from_secs(3600), repeated.over());
         assert!(over.await.is_err());
     }

@@ -21,3 +21,4 @@ mod registry;
 mod repair;
 mod start;
 mod stop;
+mod waiting;

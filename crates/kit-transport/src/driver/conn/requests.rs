@@ -109,6 +109,16 @@ impl Conn {
         Some(running.name(self.remote(), Instant::now()))
     }
 
+    /// What is in flight, as a person would call it; at most so many.
+    pub(in super::super) fn names(&self, most: usize) -> Vec<String> {
+        let now = Instant::now();
+        let inside = self.lock();
+        let running = inside.in_flight.running().take(most);
+        running
+            .map(|running| running.name(self.remote(), now))
+            .collect()
+    }
+
     /// Whether an HTTP/1.1 response closes the connection.
     pub(in super::super) fn closes(&self) -> bool {
         let told = self.lame_duck.get();

@@ -1,0 +1,82 @@
+//! Panics of a service: in its log, in the form of its log, each once.
+#![cfg(unix)]
+
+use std::process::{Command, ExitCode};
+
+use axum::Router;
+use axum::routing::get;
+use kit_app::App;
+use kit_transport::http;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+fn app_is_running() -> bool {
+    true
+}
+
+const ROLE: &str = "KIT_TEST_ROLE";
+
+/// The program that the test starts: a task, a handler and a thread of its own panic.
+#[test]
+#[ignore = "a program for the other tests"]
+fn program() {
+    if std::env::var_os(ROLE).is_none() {
+        return;
+    }
+    tracing_subscriber::fmt()
+        .json()
+        .with_writer(std::io::stderr)
+        .init();
+    let routes = Router::new().route(
+        "/bad",
+        get(async || -> &'static str { panic!("in a handler") }),
+    );
+    let code = App::builder("app")
+        .server(http::Server::new(([127, 0, 0, 1], 0), routes))
+        .after_start("panics", |app| async move {
+            let task = async { assert!(!app_is_running(), "in a task") };
+            let _ = app.scope().spawn("task", task).await;
+            let _ = std::thread::Builder::new()
+                .spawn(|| panic!("in a thread"))?
+                .join();
+            let endpoint = app.handle().info().endpoints()[0].to_string();
+            let address = endpoint.trim_start_matches("http://");
+            let mut client = TcpStream::connect(address).await?;
+            let request = b"GET /bad HTTP/1.1\r\nhost: kit\r\nconnection: close\r\n\r\n";
+            client.write_all(request).await?;
+            client.read_to_end(&mut Vec::new()).await?;
+            app.handle().stop("done");
+            Ok(())
+        })
+        .build()
+        .main();
+    println!("ended with {}", u8::from(code != ExitCode::SUCCESS));
+}
+
+#[test]
+fn each_panic_is_one_line_of_json_with_its_place() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["program", "--exact", "--ignored", "--nocapture"])
+        .env(ROLE, "panics")
+        .env_remove("RUST_BACKTRACE")
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("ended with 0"), "{out}");
+    let log = String::from_utf8(output.stderr).unwrap();
+    for line in log.lines() {
+        assert!(
+            line.starts_with('{'),
+            "plain text in the log: {line}\n{log}"
+        );
+    }
+    for panic in ["in a task", "in a handler", "in a thread"] {
+        let lines: Vec<_> = log.lines().filter(|line| line.contains(panic)).collect();
+        assert_eq!(lines.len(), 1, "{panic}: {lines:#?}\n{log}");
+        assert!(
+            lines[0].contains("tests/panics.rs:"),
+            "no place: {}",
+            lines[0]
+        );
+    }
+}

@@ -14,7 +14,7 @@ use tonic::server::NamedService;
 #[cfg(feature = "tls")]
 use crate::Tls;
 use crate::driver::{self, Listener, Security};
-use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
+use crate::{ConnectionOptions, Context, Listen, Listening, Phase, StartError};
 
 mod answer;
 mod handler;
@@ -165,7 +165,7 @@ impl crate::Server for Server {
 
     fn check(&self) -> Result<(), BoxError> {
         self.options.check()?;
-        self.listen.check()?;
+        self.listen.check().map_err(StartError::from)?;
         Ok(self.services.check()?)
     }
 

@@ -13,7 +13,9 @@ use crate::Tls;
 use crate::driver::{self, Listener, Security};
 #[cfg(feature = "grpc")]
 use crate::grpc;
-use crate::{ApiError, ConnectionOptions, Context, Draining, Listen, Listening, Peer, Phase};
+use crate::{
+    ApiError, ConnectionOptions, Context, Draining, Listen, Listening, Peer, Phase, StartError,
+};
 
 mod handler;
 #[cfg(feature = "ws")]
@@ -143,7 +145,7 @@ impl crate::Server for Server {
 
     fn check(&self) -> Result<(), BoxError> {
         self.options.check()?;
-        self.listen.check()?;
+        self.listen.check().map_err(StartError::from)?;
         #[cfg(feature = "grpc")]
         if let Some(grpc) = &self.grpc {
             grpc.check()?;

@@ -121,7 +121,7 @@ async fn what_can_be_known_to_be_wrong_is_refused_before_any_hook_runs() {
         ),
         (
             Box::new(|app| app.server(http::Server::new("8000 please", axum::Router::new()))),
-            "http cannot be started: `8000 please` is no address",
+            "http cannot be started: could not listen: `8000 please` is no address",
         ),
         (
             Box::new(|app| {

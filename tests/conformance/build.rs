@@ -1,4 +1,4 @@
-//! Compiles helloworld's own proto file without `protoc`.
+//! Compiles helloworld's own proto file, and the one of gRPC's interop service, without `protoc`.
 
 use std::env;
 use std::error::Error;
@@ -7,14 +7,18 @@ use std::path::Path;
 
 use prost::Message;
 
-const PROTO: &str = "../../examples/helloworld/proto";
+const HELLOWORLD: &str = "../../examples/helloworld/proto";
+const INTEROP: &str = "proto";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={PROTO}");
-    let descriptors = protox::compile(["helloworld/v1/helloworld.proto"], [PROTO])?;
+    for folder in [HELLOWORLD, INTEROP] {
+        println!("cargo::rerun-if-changed={folder}");
+    }
+    let files = ["helloworld/v1/helloworld.proto", "grpc/testing/test.proto"];
+    let descriptors = protox::compile(files, [HELLOWORLD, INTEROP])?;
     let out = env::var("OUT_DIR")?;
     fs::write(
-        Path::new(&out).join("helloworld.bin"),
+        Path::new(&out).join("descriptors.bin"),
         descriptors.encode_to_vec(),
     )?;
     tonic_prost_build::configure().compile_fds(descriptors)?;

@@ -79,7 +79,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn describe(command: &Command) -> String {
+/// Its command line, for messages.
+pub(crate) fn describe(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut line = program
         .file_name()

@@ -6,6 +6,7 @@
 
 mod bench;
 mod book;
+mod bounded;
 mod cargo;
 mod conformance;
 mod features;

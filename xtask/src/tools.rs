@@ -8,6 +8,8 @@ use crate::Result;
 use crate::cargo::{cargo, command, output, run};
 
 const CARGO_DENY: &str = "cargo-deny@0.20.2";
+/// The first Go that gets by itself the version that a `go.mod` asks for.
+const OLDEST_GO: (u32, u32) = (1, 21);
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// The etcd that tests start: `KIT_ETCD`, else the one on the `PATH`, else Debian's package.
@@ -76,6 +78,30 @@ pub(crate) fn cargo_deny() -> Result {
     run(cargo().args(["install", "--locked", CARGO_DENY]))
 }
 
+/// Go: the one on the `PATH`, else Debian's package.
+pub(crate) fn go() -> Result<PathBuf> {
+    require("go", "golang-go")?;
+    let go = find("go").ok_or("golang-go is installed, but no `go` is on the PATH")?;
+    let printed = output(command(&go).args(["env", "GOVERSION"]))?;
+    let printed = printed.trim();
+    if go_version(printed).is_none_or(|version| version < OLDEST_GO) {
+        let (major, minor) = OLDEST_GO;
+        return Err(format!(
+            "`{}` is `{printed}`, and {major}.{minor} or newer is needed",
+            go.display(),
+        )
+        .into());
+    }
+    Ok(go)
+}
+
+/// The first two numbers of `go1.26.8`; an empty text is what versions print that are too old to
+/// know the question.
+fn go_version(printed: &str) -> Option<(u32, u32)> {
+    let mut numbers = printed.strip_prefix("go")?.split(['.', 'r', 'b', ' ']);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
 fn may_install() -> Result {
     if find("apt-get").is_none() {
         return Err("not installed by itself: no apt-get here".into());
@@ -135,5 +161,25 @@ impl Drop for NoServices {
         if self.ours {
             let _ = std::fs::remove_file(POLICY);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OLDEST_GO, go_version};
+
+    #[test]
+    fn a_version_of_go_is_read_in_every_form_that_it_prints() {
+        for (printed, version) in [
+            ("go1.26.8", Some((1, 26))),
+            ("go1.27rc1", Some((1, 27))),
+            ("go1.19", Some((1, 19))),
+            ("go1.26.0 X:nodwarf5", Some((1, 26))),
+            ("devel", None),
+            ("", None),
+        ] {
+            assert_eq!(go_version(printed), version, "{printed}");
+        }
+        assert!(go_version("go1.19") < Some(OLDEST_GO));
     }
 }

@@ -1,32 +1,23 @@
-//! helloworld's greeting over TLS, HTTP and gRPC on one port, for clients that others have written.
+//! What clients that others have written talk to, besides helloworld.
 //!
-//! helloworld itself speaks no TLS. `conformance FOLDER` makes a certificate for `localhost` and
-//! leaves it in the folder as `tls.crt`.
+//! `conformance FOLDER` serves on three ports: HTTP, gRPC, and both of them over TLS. helloworld
+//! itself speaks no TLS, and has no service that a client of gRPC's own project knows. The program
+//! makes a certificate for `localhost` and leaves it in the folder as `tls.crt`.
+
+mod greetings;
+mod interop;
+mod routes;
 
 use std::error::Error;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use axum::Router;
-use axum::extract;
-use axum::routing::get;
 use kit::{App, Tls, grpc, http};
-use tonic::{Request, Response, Status};
 
-use proto::greeter_server::{Greeter, GreeterServer};
-use proto::{HelloReply, HelloRequest};
-
-#[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
-mod proto {
-    tonic::include_proto!("helloworld.v1");
-}
-
-const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helloworld.bin"));
-/// Longer than any client's patience: only a deadline ends a call that asks for a delay.
-const DELAY: Duration = Duration::from_secs(60);
+const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+const ANY_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_ansi(false).init();
@@ -44,14 +35,26 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
 
-    let services = grpc::Services::new()
-        .service(GreeterServer::new(Greetings))
-        .reflection(DESCRIPTORS);
-    let routes = Router::new().route("/helloworld/{name}", get(hello));
-    let server = http::Server::new((Ipv4Addr::LOCALHOST, 0), routes)
-        .grpc(services)
-        .tls(Tls::new(folder.join("tls.crt"), folder.join("tls.key")));
-    App::builder("conformance").server(server).build().main()
+    let tls = Tls::new(folder.join("tls.crt"), folder.join("tls.key"));
+    let secure = http::Server::new(ANY_PORT, routes::routes())
+        .name("secure")
+        .grpc(
+            grpc::Services::new()
+                .service(greetings::service())
+                .service(interop::service())
+                .reflection(DESCRIPTORS),
+        )
+        .tls(tls);
+    App::builder("conformance")
+        .server(http::Server::new(ANY_PORT, routes::routes()))
+        .server(
+            grpc::Server::new(ANY_PORT)
+                .service(interop::service())
+                .reflection(DESCRIPTORS),
+        )
+        .server(secure)
+        .build()
+        .main()
 }
 
 fn certify(folder: &Path) -> Result<(), Box<dyn Error>> {
@@ -59,25 +62,4 @@ fn certify(folder: &Path) -> Result<(), Box<dyn Error>> {
     fs::write(folder.join("tls.crt"), signed.cert.pem())?;
     fs::write(folder.join("tls.key"), signed.signing_key.serialize_pem())?;
     Ok(())
-}
-
-async fn hello(extract::Path(name): extract::Path<String>) -> String {
-    format!("Hello {name}")
-}
-
-struct Greetings;
-
-#[tonic::async_trait]
-impl Greeter for Greetings {
-    async fn say_hello(
-        &self,
-        request: Request<HelloRequest>,
-    ) -> Result<Response<HelloReply>, Status> {
-        let HelloRequest { name, delay } = request.into_inner();
-        if !delay.is_empty() {
-            tokio::time::sleep(DELAY).await;
-        }
-        let message = format!("Hello {name}");
-        Ok(Response::new(HelloReply { message }))
-    }
 }

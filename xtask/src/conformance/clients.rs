@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cargo::{command, output, root, run};
+use crate::cargo::{command, output, root};
 use crate::{Result, tools};
 
+/// The folder whose `go.mod` and `go.sum` pin clients written in Go with all that they consist of.
+const CLIENTS: &str = "tests/conformance/clients";
 const GRPCURL: &str = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4";
 const GRPCIO: [&str; 3] = [
     "grpcio==1.85.1",
@@ -28,7 +30,7 @@ fn installed(program: &str) -> Result<PathBuf> {
 pub(super) fn grpcurl(folder: &Path) -> Result<PathBuf> {
     let program = folder.join("grpcurl");
     if !program.is_file() {
-        let go = go()?;
+        let go = tools::go()?;
         output(command(go).args(["install", GRPCURL]).env("GOBIN", folder))?;
     }
     Ok(program)
@@ -36,12 +38,30 @@ pub(super) fn grpcurl(folder: &Path) -> Result<PathBuf> {
 
 /// Go's own client, with the messages of the Kratos peer.
 pub(super) fn grpc_go(folder: &Path) -> Result<PathBuf> {
-    let program = folder.join("grpc-go");
-    let go = go()?;
-    run(command(go)
-        .current_dir(root().join("bench/peers/kratos"))
-        .args(["build", "-o"])
-        .args([program.as_os_str(), "./client".as_ref()]))?;
+    build("bench/peers/kratos", "./client", folder.join("grpc-go"))
+}
+
+/// HTTP/2's specification as a program.
+pub(super) fn h2spec(folder: &Path) -> Result<PathBuf> {
+    let package = "github.com/summerwind/h2spec/cmd/h2spec";
+    build(CLIENTS, package, folder.join("h2spec"))
+}
+
+/// The client of gRPC's interoperability tests.
+pub(super) fn interop(folder: &Path) -> Result<PathBuf> {
+    let package = "google.golang.org/grpc/interop/client";
+    build(CLIENTS, package, folder.join("interop"))
+}
+
+/// Builds a package in the versions that `module` pins. Go keeps what it has built, so that a second
+/// time costs nothing, and a version that has changed is built.
+fn build(module: &str, package: &str, program: PathBuf) -> Result<PathBuf> {
+    output(
+        command(tools::go()?)
+            .current_dir(root().join(module))
+            .args(["build", "-o"])
+            .args([program.as_os_str(), package.as_ref()]),
+    )?;
     Ok(program)
 }
 
@@ -57,8 +77,4 @@ pub(super) fn grpcio(folder: &Path) -> Result<PathBuf> {
         output(command(&python).args(pip).args(GRPCIO))?;
     }
     Ok(python)
-}
-
-fn go() -> Result<PathBuf> {
-    tools::find("go").ok_or_else(|| "there is no `go` on the PATH".into())
 }

@@ -1,4 +1,4 @@
-//! What the clients talk to: helloworld, and its greeting over TLS with both protocols on one port.
+//! What the clients talk to: helloworld, and `tests/conformance` with what helloworld does not have.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,13 +9,31 @@ use crate::server::{Program, Server};
 
 /// Where a client connects to.
 pub(super) struct Target {
-    authority: String,
+    host: &'static str,
+    port: u16,
     certificate: Option<String>,
 }
 
 impl Target {
-    pub(super) fn authority(&self) -> &str {
-        &self.authority
+    fn plain(address: SocketAddr) -> Self {
+        Self {
+            host: "127.0.0.1",
+            port: address.port(),
+            certificate: None,
+        }
+    }
+
+    /// Under the name that stands in the certificate.
+    pub(super) fn host(&self) -> &str {
+        self.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn authority(&self) -> String {
+        format!("{}:{}", self.host, self.port)
     }
 
     /// The file with the certificate to trust, if it is TLS.
@@ -26,9 +44,15 @@ impl Target {
 
 /// The running servers.
 pub(super) struct Targets {
-    pub(super) http: SocketAddr,
+    /// helloworld's.
+    pub(super) http: Target,
+    /// helloworld's.
     pub(super) grpc: Target,
-    /// HTTP and gRPC.
+    /// The conformance program's HTTP.
+    pub(super) routes: Target,
+    /// The conformance program's gRPC.
+    pub(super) interop: Target,
+    /// The conformance program's third port: HTTP and gRPC.
     pub(super) secure: Target,
     servers: [Server; 2],
 }
@@ -45,26 +69,26 @@ impl Targets {
         }
         .start(&[], folder, "http")?;
         let grpc = helloworld.address("grpc")?;
-        let secure = Program {
+        let mut conformance = Program {
             name: "conformance",
             binary: binary("conformance"),
             arguments: vec![folder.into()],
             stops_cleanly: true,
         }
-        .start(&[], folder, "https")?;
-        let certificate = folder.join("tls.crt").display().to_string();
+        .start(&[], folder, "http")?;
+        let interop = conformance.address("grpc")?;
+        let secure = conformance.address("https")?;
         Ok(Self {
-            http: helloworld.address,
-            grpc: Target {
-                authority: grpc.to_string(),
-                certificate: None,
-            },
+            http: Target::plain(helloworld.address),
+            grpc: Target::plain(grpc),
+            routes: Target::plain(conformance.address),
+            interop: Target::plain(interop),
             secure: Target {
-                // The certificate's name.
-                authority: format!("localhost:{}", secure.address.port()),
-                certificate: Some(certificate),
+                host: "localhost",
+                port: secure.port(),
+                certificate: Some(folder.join("tls.crt").display().to_string()),
             },
-            servers: [helloworld, secure],
+            servers: [helloworld, conformance],
         })
     }
 

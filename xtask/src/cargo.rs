@@ -26,12 +26,17 @@ pub(crate) fn target() -> PathBuf {
 /// the wrong package to build scripts, and what they then rerun, a plain cargo reruns again.
 pub(crate) fn cargo() -> Command {
     let mut command = command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    forget_package(&mut command);
+    command
+}
+
+/// The same for a program that runs cargo by itself.
+pub(crate) fn forget_package(command: &mut Command) {
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(describes_a_package) {
             command.env_remove(name);
         }
     }
-    command
 }
 
 fn describes_a_package(name: &str) -> bool {

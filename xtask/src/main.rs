@@ -12,6 +12,7 @@ mod conformance;
 mod features;
 mod lint;
 mod loom;
+mod mutants;
 mod server;
 mod step;
 mod test;
@@ -42,6 +43,8 @@ enum Task {
     Lint(lint::Options),
     /// Lets clients that others have written talk to Kit's servers; part of `test`.
     Conformance(conformance::Options),
+    /// Changes single expressions and looks whether a test notices (docs/src/testing.md).
+    Mutants(mutants::Options),
     /// Measures Kit against its peers.
     Bench(bench::Options),
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Ci => ci(),
         Task::Lint(options) => lint::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Mutants(options) => mutants::run(&options),
         Task::Bench(options) => bench::run(&options),
     };
     match result {

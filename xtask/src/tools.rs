@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use crate::Result;
-use crate::cargo::{cargo, command, output, run};
+use crate::cargo::{cargo, command, output, run, target};
 
 const CARGO_DENY: &str = "cargo-deny@0.20.2";
+const CARGO_MUTANTS: &str = "27.1.0";
 /// The first Go that gets by itself the version that a `go.mod` asks for.
 const OLDEST_GO: (u32, u32) = (1, 21);
 const POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -76,6 +77,23 @@ pub(crate) fn cargo_deny() -> Result {
     }
     println!("installing {CARGO_DENY} (about five minutes)");
     run(cargo().args(["install", "--locked", CARGO_DENY]))
+}
+
+/// In `target/tools`, so that the version is this one whatever else is installed.
+pub(crate) fn cargo_mutants() -> Result<PathBuf> {
+    let folder = target().join("tools");
+    let name = format!("cargo-mutants{}", env::consts::EXE_SUFFIX);
+    let program = folder.join("bin").join(name);
+    let version = || output(command(&program).args(["mutants", "--version"]));
+    if version().is_ok_and(|printed| printed.trim() == format!("cargo-mutants {CARGO_MUTANTS}")) {
+        return Ok(program);
+    }
+    let package = format!("cargo-mutants@{CARGO_MUTANTS}");
+    println!("installing {package} (about three minutes)");
+    run(cargo()
+        .args(["install", "--locked", "--force", &package, "--root"])
+        .arg(folder))?;
+    Ok(program)
 }
 
 /// Go: the one on the `PATH`, else Debian's package.

@@ -19,8 +19,8 @@ const LEAST: Duration = Duration::from_secs(60);
 const BUILD: Duration = Duration::from_secs(15 * 60);
 /// For the first build, with all that a crate depends on.
 const FIRST_BUILD: Duration = Duration::from_secs(60 * 60);
-/// Doc tests show how something is used, and take longer than all others.
-const TARGETS: [&str; 3] = ["--lib", "--bins", "--tests"];
+/// Units and integration tests. Doc tests show how something is used, and take longer than all others.
+const TARGETS: &str = "--tests";
 
 /// The tests of some crates.
 pub(super) struct Suite {
@@ -123,7 +123,7 @@ impl Mutants {
         for limit in [FIRST_BUILD, BUILD] {
             let mut test = cargo();
             test.current_dir(&self.tree).env_remove("CARGO_TARGET_DIR");
-            test.args(["test", "--all-features"]).args(TARGETS);
+            test.args(["test", "--all-features", TARGETS]);
             for package in &suite.packages {
                 test.args(["--package", package]);
             }
@@ -167,7 +167,7 @@ impl Mutants {
             tool.args(["--test-package", tested]);
         }
         tool.arg("--output").arg(&folder);
-        tool.arg("--").args(TARGETS);
+        tool.args(["--", TARGETS]);
         let log = folder.join("cargo-mutants.log");
         let (status, printed) = run_within(limit + BUILD * 2, &mut tool, &log)?;
         for (list, outcome) in [

@@ -77,6 +77,8 @@ struct Row {
     caught_by_users: usize,
     survivors: Vec<String>,
     left: usize,
+    /// Why the tests of the crates that use it could not be asked.
+    broken: Option<String>,
 }
 
 fn examine(
@@ -98,6 +100,7 @@ fn examine(
         caught_by_users: 0,
         survivors: Vec::new(),
         left: 0,
+        broken: None,
     };
     let mut alive = Vec::new();
     for name in chosen {
@@ -110,10 +113,15 @@ fn examine(
         }
     }
     for name in alive {
-        match outcome(name, &users, end, mutants, record)? {
-            None => row.left += 1,
-            Some(Outcome::Survived) => row.survivors.push(name.clone()),
-            Some(_) => row.caught_by_users += 1,
+        // Tests that fail by themselves say nothing of a mutant; the other crates' may.
+        match outcome(name, &users, end, mutants, record) {
+            Ok(None) => row.left += 1,
+            Ok(Some(Outcome::Survived)) => row.survivors.push(name.clone()),
+            Ok(Some(_)) => row.caught_by_users += 1,
+            Err(error) => {
+                row.left += 1;
+                row.broken = Some(error.to_string());
+            }
         }
     }
     Ok(row)
@@ -176,8 +184,13 @@ fn judge(rows: &[Row]) -> Result {
     if left > 0 {
         println!("{left} mutants were not run to the end; the same command goes on with them");
     }
-    if survivors.is_empty() {
+    let broken = rows.iter().filter_map(|row| row.broken.clone());
+    let survived = survivors
+        .iter()
+        .map(|name| format!("no test notices: {name}"));
+    let problems: Vec<String> = broken.chain(survived).collect();
+    if problems.is_empty() {
         return Ok(());
     }
-    Err(format!("survivors:\n{}", survivors.join("\n")).into())
+    Err(problems.join("\n").into())
 }

@@ -26,7 +26,7 @@ const TARGETS: &str = "--tests";
 pub(super) struct Suite {
     packages: Vec<String>,
     name: String,
-    limit: OnceCell<Duration>,
+    limit: OnceCell<std::result::Result<Duration, String>>,
 }
 
 impl Suite {
@@ -45,12 +45,12 @@ impl Suite {
     /// What the tests may take with a mutant. Asked for the first time, runs them without one: tests
     /// that fail by themselves would catch everything.
     pub(super) fn limit(&self, mutants: &Mutants) -> Result<Duration> {
-        if let Some(limit) = self.limit.get() {
-            return Ok(*limit);
-        }
-        let took = mutants.baseline(self)?;
-        println!("==> tests of {}: {}", self.name, seconds(took));
-        Ok(*self.limit.get_or_init(|| LEAST.max(took * 2)))
+        let limit = self.limit.get_or_init(|| {
+            let took = mutants.baseline(self).map_err(|error| error.to_string())?;
+            println!("==> tests of {}: {}", self.name, seconds(took));
+            Ok(LEAST.max(took * 2))
+        });
+        Ok(limit.clone()?)
     }
 }
 

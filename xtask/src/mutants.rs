@@ -31,6 +31,10 @@ pub(crate) struct Options {
     /// Chooses only among mutants whose name, as cargo-mutants lists it, contains this.
     #[arg(long, default_value = "")]
     only: String,
+    /// Takes the mutants of this commit. A run that goes on after another commit was made names the
+    /// one that it began with.
+    #[arg(long, default_value = "HEAD")]
+    commit: String,
     /// Begins no mutant after so many minutes. The next run goes on with what is left.
     #[arg(long, default_value_t = 180)]
     minutes: u64,
@@ -50,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result {
     for package in &options.crates {
         // Each crate has a folder of its own, so that two runs for two crates do not meet.
         let folder = target().join("mutants").join(package);
-        let mutants = Mutants::prepare(package, &folder)?;
+        let mutants = Mutants::prepare(package, &options.commit, &folder)?;
         let all = mutants.names().len();
         let only = &options.only;
         let named = mutants.names().iter().filter(|name| name.contains(only));

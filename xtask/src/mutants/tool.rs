@@ -67,10 +67,10 @@ pub(super) struct Mutants {
 }
 
 impl Mutants {
-    /// Makes a copy of the last commit, or brings the one that there is up to it. The copy keeps its
+    /// Makes a copy of the repository at a commit, or brings the one that there is to it. The copy keeps its
     /// own `target`, so that each mutant is an incremental build, and a run that is killed leaves the
     /// repository as it was.
-    pub(super) fn prepare(package: &str, folder: &Path) -> Result<Self> {
+    pub(super) fn prepare(package: &str, commit: &str, folder: &Path) -> Result<Self> {
         let program = tools::cargo_mutants()?;
         let etcd = tools::etcd()?;
         fs::create_dir_all(folder)?;
@@ -82,10 +82,11 @@ impl Mutants {
                     .args([root().as_path(), &tree]),
             )?;
         }
-        let commit = output(command("git").args(["rev-parse", "HEAD"]))?;
+        let commit = format!("{commit}^{{commit}}");
+        let commit = output(command("git").args(["rev-parse", "--verify", &commit]))?;
         let commit = commit.trim().to_owned();
         let git = |arguments: &[&str]| output(command("git").arg("-C").arg(&tree).args(arguments));
-        git(&["fetch", "--quiet", "origin", "HEAD"])?;
+        // A shared clone sees every object of its origin's.
         git(&["checkout", "--quiet", "--force", "--detach", &commit])?;
         let changed = output(command("git").args(["status", "--porcelain"]))?;
         if !changed.trim().is_empty() {

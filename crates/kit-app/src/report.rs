@@ -186,3 +186,23 @@ impl fmt::Display for Report {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn a_count_names_what_it_can_and_says_when_there_are_more() {
+        let names = ["a".to_owned(), "b".to_owned()];
+        for (count, names, expected) in [
+            (1, &[][..], "1 task"),
+            (0, &[], "0 tasks"),
+            (3, &[], "3 tasks"),
+            (1, &names[..1], "1 task (a)"),
+            (2, &names, "2 tasks (a; b)"),
+            (3, &names, "3 tasks (a; b, …)"),
+        ] {
+            assert_eq!(counted(count, "task", names), expected);
+        }
+    }
+}

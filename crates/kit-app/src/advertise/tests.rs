@@ -200,3 +200,10 @@ fn the_authors_host_and_endpoints_win_and_are_looked_at_all_the_same() {
         assert_eq!(why.contains("`endpoint`"), is_loopback, "{why}");
     }
 }
+
+#[test]
+fn the_addresses_are_those_of_this_machine() {
+    let found = interfaces().unwrap();
+    let loopback = |address: &IpAddr| address.is_loopback();
+    assert!(found.iter().any(loopback), "{found:?}");
+}

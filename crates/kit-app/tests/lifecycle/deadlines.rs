@@ -118,7 +118,7 @@ async fn the_drain_delay_is_cut_to_half_of_what_is_left() {
         .drain_delay(10 * SECOND)
         .build();
     run_and_stop(app).await.0.unwrap();
-    assert!(record.has("drain delay 2s"), "{:?}", record.all());
+    assert!(record.has("drain delay 2s of 10s"), "{:?}", record.all());
 }
 
 #[tokio::test(start_paused = true)]

@@ -68,7 +68,14 @@ impl Record {
                 ..
             } => format!("deregistered {registry}"),
             Event::Deregistered { registry, .. } => format!("deregistration {registry} failed"),
-            Event::DrainDelay { delay, .. } => format!("drain delay {delay:?}"),
+            Event::DrainDelay {
+                delay,
+                cut_from: None,
+            } => format!("drain delay {delay:?}"),
+            Event::DrainDelay {
+                delay,
+                cut_from: Some(wanted),
+            } => format!("drain delay {delay:?} of {wanted:?}"),
             Event::ComponentStopping { name } => format!("{name} stopping"),
             Event::ComponentStopped { name, .. } => format!("{name} stopped"),
             Event::TaskFailed { task } => format!("task {} {}", task.path(), task.outcome()),

@@ -194,6 +194,26 @@ async fn the_drain_delay_comes_from_the_profile_unless_it_is_given() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_a_drain_delay_none_is_told() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .server(Fake::new("http"))
+        .drain_delay(Duration::ZERO)
+        .build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        handle.stop("done");
+    });
+    report.unwrap();
+    let all = record.all();
+    assert!(record.has("entered draining"), "{all:?}");
+    let told = |what: &String| what.starts_with("drain delay");
+    assert!(!all.iter().any(told), "{all:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_ended_parent_token_stops_the_app() {
     let record = Record::default();
     let (builder, _signals) = app(&record);

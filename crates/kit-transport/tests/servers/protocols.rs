@@ -34,11 +34,18 @@ async fn both_protocols_are_served_on_one_port() {
     let mut client = client_of(&server).await;
     let checked = client.check(HealthCheckRequest::default()).await.unwrap();
     assert_eq!(checked.into_inner().status(), ServingStatus::Serving);
-    let schemes: Vec<_> = server.all.iter().map(ToString::to_string).collect();
+    let listening: Vec<_> = server
+        .all
+        .iter()
+        .map(|listening| (listening.scheme(), listening.to_string()))
+        .collect();
     let address = server.address;
     assert_eq!(
-        schemes,
-        [format!("http://{address}"), format!("grpc://{address}")]
+        listening,
+        [
+            ("http", format!("http://{address}")),
+            ("grpc", format!("grpc://{address}"))
+        ]
     );
     drop(client);
     server.stop_within(PATIENCE).await.nothing_cut();

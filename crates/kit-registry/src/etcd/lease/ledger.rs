@@ -220,3 +220,25 @@ impl Doubt<'_> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Ledger;
+
+    #[test]
+    fn what_is_forgotten_begins_anew() {
+        let ledger = Ledger::default();
+        let first = ledger.lease("key").lease;
+        ledger.granted("key", first, 15);
+        ledger.put_begins("key", "value").settled();
+        ledger.shown("key", first, 7, "value");
+        assert!(ledger.has_owned("key") && !ledger.is_untouched("key"));
+
+        ledger.forget("key");
+        assert!(!ledger.has_owned("key") && ledger.is_untouched("key"));
+        assert!(ledger.last_shown("key").is_none());
+        assert_eq!(ledger.leases("key"), [0; 0]);
+        let next = ledger.lease("key");
+        assert!(next.lease != first && !next.granted);
+    }
+}

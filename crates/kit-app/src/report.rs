@@ -189,7 +189,50 @@ impl fmt::Display for Report {
 
 #[cfg(test)]
 mod tests {
-    use super::counted;
+    use kit_sync::CloseReport;
+    use kit_transport::{Cut, Phase};
+
+    use super::{ComponentReport, counted};
+
+    fn component(cuts: Vec<(Cut, usize, Vec<String>)>, aborted_members: usize) -> ComponentReport {
+        let mut tasks = CloseReport::default();
+        tasks.aborted_members = aborted_members;
+        ComponentReport {
+            name: "http".to_owned(),
+            phase: Phase::SERVERS,
+            listening: Vec::new(),
+            started: true,
+            took: std::time::Duration::ZERO,
+            drained: None,
+            cuts,
+            tasks,
+        }
+    }
+
+    #[test]
+    fn what_was_cut_is_counted_by_kind_and_nothing_is_no_text() {
+        let requests = || vec![(Cut::Request, 2, vec!["GET /slow".to_owned()])];
+        for (cuts, aborted, cut, overdue) in [
+            (vec![], 0, None, None),
+            (vec![], 1, Some("1 task"), Some("http: 1 unnamed task")),
+            (
+                requests(),
+                0,
+                Some("2 requests"),
+                Some("http: 2 requests (GET /slow, …)"),
+            ),
+            (
+                requests(),
+                3,
+                Some("2 requests, 3 tasks"),
+                Some("http: 2 requests (GET /slow, …), http: 3 unnamed tasks"),
+            ),
+        ] {
+            let component = component(cuts, aborted);
+            assert_eq!(component.cut().as_deref(), cut);
+            assert_eq!(component.overdue().as_deref(), overdue);
+        }
+    }
 
     #[test]
     fn a_count_names_what_it_can_and_says_when_there_are_more() {

@@ -64,6 +64,7 @@ async fn a_component_that_has_died_is_seen_as_ended() {
         .before_stop("look", |app| async move {
             let components = app.handle().components();
             assert_eq!(components[0].state, ComponentState::Ended);
+            assert_eq!(components[0].state.to_string(), "ended");
             Ok(())
         })
         .build();

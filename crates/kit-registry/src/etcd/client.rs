@@ -284,3 +284,37 @@ pub(super) fn requiring_leader<T>(message: T) -> Request<T> {
         .insert("hasleader", MetadataValue::from_static("true"));
     request
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use kit_sync::TaskTree;
+    use tonic::Status;
+
+    use super::{Client, Failed, Failures, TRY};
+    use crate::etcd::node::Node;
+
+    #[tokio::test(start_paused = true)]
+    async fn endpoints_that_a_call_had_no_time_for_are_the_first_of_the_next() {
+        let tree = TaskTree::new("test");
+        let scope = tree.scope();
+        let nodes = ["a:1", "b:1", "c:1"].map(|address| Node::new(address, scope).unwrap());
+        let client = Client::new(nodes.into(), None, scope.clone(), "etcd".into());
+        let tried = async || {
+            let never = |_| pending::<Result<(), Status>>();
+            match client.try_nodes(TRY, None, never).await {
+                Err(Failed::Unreachable(Failures(failures))) => failures
+                    .into_iter()
+                    .map(|(address, _)| address)
+                    .collect::<Vec<_>>(),
+                Err(Failed::Refused(status)) => panic!("{status}"),
+                Ok(_) => panic!("no endpoint answers"),
+            }
+        };
+        // A call has five seconds: three for one endpoint, and two for the next.
+        assert_eq!(tried().await, ["a:1", "b:1"]);
+        assert_eq!(tried().await, ["c:1", "a:1"]);
+        assert_eq!(tried().await, ["b:1", "c:1"]);
+    }
+}

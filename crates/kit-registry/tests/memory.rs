@@ -34,3 +34,14 @@ async fn a_watch_ends_with_the_last_handle() {
     drop(memory);
     assert!(watch.next().await.is_err());
 }
+
+#[tokio::test]
+async fn it_shows_what_it_holds_for_debugging() {
+    let memory = Memory::new();
+    for id in ["2", "1"] {
+        let instance = ServiceInstance::builder(id, "n").build().unwrap();
+        memory.register(&instance).await.unwrap();
+    }
+    let shown = format!("{memory:?}");
+    assert!(shown.ends_with(r#": ["1", "2"]}"#), "{shown}");
+}

@@ -114,6 +114,19 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_stale_when_etcd_says_so_in_any_of_its_three_ways() {
+        for stale in [
+            Status::unauthenticated("etcdserver: invalid auth token"),
+            Status::invalid_argument("etcdserver: revision of auth store is old"),
+            Status::invalid_argument("etcdserver: user name is empty"),
+        ] {
+            assert!(is_stale_token(&stale), "{stale}");
+        }
+        let other = Status::permission_denied("etcdserver: permission denied");
+        assert!(!is_stale_token(&other));
+    }
+
+    #[test]
     fn what_etcd_says_is_shown_without_its_prefix() {
         let status = Status::permission_denied("etcdserver: permission denied");
         assert_eq!(answer(&status), "permission denied");

@@ -188,6 +188,17 @@ mod tests {
     }
 
     #[test]
+    fn a_ttl_is_in_seconds_minutes_or_hours() {
+        for (ttl, seconds) in [("2s", 2), ("90s", 90), ("2m", 120), ("24h", 86_400)] {
+            let options = parse(&format!("etcd://h/?ttl={ttl}")).unwrap();
+            assert_eq!(options.ttl, Duration::from_secs(seconds), "{ttl}");
+        }
+        for ttl in ["1s", "25h", "1d", "h", "+5s"] {
+            assert!(parse(&format!("etcd://h/?ttl={ttl}")).is_err(), "{ttl}");
+        }
+    }
+
+    #[test]
     fn all_parts_are_understood() {
         let options = parse("etcd://u%40x:p%2Fw%25@h1:1,[::1]:2,[fd00::1],h4/a/b/?ttl=3s").unwrap();
         assert_eq!(

@@ -72,3 +72,21 @@ impl AsyncWrite for Socket {
         either!(self.get_mut(), socket => Pin::new(socket).poll_shutdown(cx))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWrite as _;
+    use tokio::net::TcpStream;
+
+    use super::Socket;
+
+    /// Else hyper copies heads and bodies into one buffer.
+    #[tokio::test]
+    async fn it_writes_several_slices_at_once_as_the_one_below_does() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let tcp = TcpStream::connect(address).await.expect("it accepts");
+        assert!(tcp.is_write_vectored());
+        assert!(Socket::Tcp(tcp).is_write_vectored());
+    }
+}

@@ -226,6 +226,20 @@ mod tests {
     use super::Ledger;
 
     #[test]
+    fn a_put_without_an_answer_is_in_doubt() {
+        let ledger = Ledger::default();
+        ledger.lease("key");
+        ledger.put_begins("key", "value").settled();
+        assert!(!ledger.in_doubt("key"));
+        // Its call was dropped, or timed out.
+        let _ = ledger.put_begins("key", "value");
+        assert!(ledger.in_doubt("key"));
+        // The answer to a later one says nothing of that one.
+        ledger.put_begins("key", "value").settled();
+        assert!(ledger.in_doubt("key") && !ledger.in_doubt("other"));
+    }
+
+    #[test]
     fn what_is_forgotten_begins_anew() {
         let ledger = Ledger::default();
         let first = ledger.lease("key").lease;

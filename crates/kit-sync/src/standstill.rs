@@ -72,9 +72,10 @@ impl Standstill {
         let (sender, seen) = watch::channel(Seen::default());
         let thread = Arc::new(OnceLock::new());
         let this = Arc::clone(&thread);
+        // From here on, also when the thread gets no processor before the process stands still.
+        let mut last = now();
         scope.spawn_thread("standstill", move |token| {
             this.get_or_init(thread::current);
-            let mut last = now();
             until(token.cancelled_owned(), INTERVAL, || {
                 let look = now();
                 let missed = missed(look - last, INTERVAL).unwrap_or_default();

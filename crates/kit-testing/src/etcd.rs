@@ -125,9 +125,27 @@ impl Etcd {
         self.restart().await;
     }
 
-    /// SIGSTOP: it keeps its connections and says nothing.
+    /// SIGSTOP: it keeps its connections and says nothing. Returns once no thread of it runs: the
+    /// system stops them one after the other, after the signal was sent.
     pub fn freeze(&self) {
         self.signal("STOP");
+        while self.has_a_thread_that_runs() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Always `false` where there is no `/proc`.
+    fn has_a_thread_that_runs(&self) -> bool {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let Ok(tasks) = std::fs::read_dir(tasks) else {
+            return false;
+        };
+        tasks.flatten().any(|task| {
+            let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            // The state follows the name, which may hold anything but is in parentheses.
+            let state = stat.rsplit_once(") ").map(|(_, rest)| rest.chars().next());
+            !matches!(state.flatten(), Some('T' | 't') | None)
+        })
     }
 
     /// SIGCONT, after [`freeze`](Self::freeze).

@@ -197,6 +197,7 @@ impl Registered {
             _ = go.opened() => {}
             () = core.control.failed() => {}
         }
+        budget.deadline().catch_up().await;
         let limit = budget.deregister(Instant::now());
         let begun = Instant::now();
         let left = limit.instant().saturating_duration_since(begun);

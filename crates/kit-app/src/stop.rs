@@ -61,6 +61,7 @@ impl Run {
             .await;
 
         let hooks = self.take_hooks(HookStage::BeforeStop);
+        budget.deadline().catch_up().await;
         let limit = budget.before_stop(Instant::now());
         let go = self.deregister(budget);
         self.stop_hooks(hooks, &limit, Duration::ZERO).await;
@@ -129,6 +130,7 @@ impl Run {
     }
 
     async fn delay_drain(&mut self, budget: &Budget) {
+        budget.deadline().catch_up().await;
         let wanted = self.drain_delay.unwrap_or_default();
         let delay = budget.drain_delay(Instant::now(), wanted);
         if delay.is_zero() || self.core.control.is_forced().is_some() {
@@ -158,6 +160,7 @@ impl Run {
         let later = self.later_phases();
         let mut components = std::mem::take(&mut self.components);
         while let Some(phase) = components.iter().map(|component| component.phase).max() {
+            budget.deadline().catch_up().await;
             let limit = budget.phase_from(Instant::now(), later(phase));
             let (now, rest): (Vec<_>, Vec<_>) = components
                 .into_iter()
@@ -221,6 +224,7 @@ impl Run {
     async fn stop_hooks(&mut self, hooks: VecDeque<Hook>, limit: &Deadline, grace: Duration) {
         let mut left = hooks.len();
         for hook in hooks {
+            limit.catch_up().await;
             let now = Instant::now();
             let forced = self.core.control.is_forced();
             if grace.is_zero() && forced.is_some() {

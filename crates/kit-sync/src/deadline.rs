@@ -73,6 +73,14 @@ impl Deadline {
         }
     }
 
+    /// [Catches up](Standstill::catch_up) with what the process has just missed.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at any time.
+    pub async fn catch_up(&self) {
+        self.standstill.catch_up().await;
+    }
+
     /// Whether it has passed. When it seems so, waits for a moment until it is known whether the
     /// process has just stood still.
     ///

@@ -51,10 +51,12 @@ struct Watched {
     thread: Arc<OnceLock<Thread>>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Seen {
     missed: Duration,
     looks: u64,
+    /// When the thread looked last.
+    last: std::time::Instant,
 }
 
 impl Standstill {
@@ -69,20 +71,22 @@ impl Standstill {
     /// # Errors
     /// When the scope has ended, or the system has no thread to give.
     pub fn watch(scope: &Scope) -> io::Result<Standstill> {
-        let (sender, seen) = watch::channel(Seen::default());
+        // From here on, also when the thread gets no processor before the process stands still.
+        let (sender, seen) = watch::channel(Seen {
+            missed: Duration::ZERO,
+            looks: 0,
+            last: now(),
+        });
         let thread = Arc::new(OnceLock::new());
         let this = Arc::clone(&thread);
-        // From here on, also when the thread gets no processor before the process stands still.
-        let mut last = now();
         scope.spawn_thread("standstill", move |token| {
             this.get_or_init(thread::current);
             until(token.cancelled_owned(), INTERVAL, || {
                 let look = now();
-                let missed = missed(look - last, INTERVAL).unwrap_or_default();
-                last = look;
                 sender.send_modify(|seen| {
-                    seen.missed += missed;
+                    seen.missed += missed(look - seen.last, INTERVAL).unwrap_or_default();
                     seen.looks += 1;
+                    seen.last = look;
                 });
             });
         })?;
@@ -100,6 +104,20 @@ impl Standstill {
     #[must_use]
     pub fn deadline(&self, at: Instant) -> Deadline {
         Deadline::new(at, self.clone())
+    }
+
+    /// Waits for the thread when it has not looked for so long that the process may just have stood
+    /// still: what is reckoned from a deadline, such as a share of the time that is left, is right
+    /// after that.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at any time.
+    pub async fn catch_up(&self) {
+        let Some(watched) = &self.0 else { return };
+        let last = watched.seen.borrow().last;
+        if missed(now() - last, INTERVAL).is_some() {
+            self.settle().await;
+        }
     }
 
     /// Waits until the thread has looked twice: a look that had begun before may have read the

@@ -45,6 +45,7 @@ fn every_public_future_is_send() {
     let _ = |deadline: &Deadline| {
         send(deadline.passed());
         send(deadline.has_passed());
+        send(deadline.catch_up());
     };
     let _ = |scope: &Scope, deadline: &Deadline| {
         send(scope.cancelled());

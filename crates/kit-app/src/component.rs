@@ -62,7 +62,8 @@ impl Component {
         let (lifecycle, seen) = watch::channel(lifecycle);
         let context = Context::new(scope.clone(), seen)
             .with(gate.clone(), extensions.clone())
-            .with_inherited(inherited.clone());
+            .with_inherited(inherited.clone())
+            .with_remarks(remarks_of(core, &name));
         let starting = calls.spawn("start", {
             let (server, context) = (Arc::clone(server), context.clone());
             // Told in the middle, it can still use its scope until it returns.
@@ -289,6 +290,17 @@ impl Component {
                 // The component is to cut and count before its tasks are aborted.
                 self.scope.close(limit.min(Instant::now() + CUT_AHEAD)).await
             }
+        }
+    }
+}
+
+/// Makes an event of what the component finds worth a look.
+fn remarks_of(core: &Arc<Core>, name: &str) -> impl Fn(String) + Send + Sync + 'static {
+    // The core keeps the tree, whose tasks keep the context.
+    let (core, name) = (Arc::downgrade(core), name.to_owned());
+    move |what| {
+        if let Some(core) = core.upgrade() {
+            core.remark(format!("{name}: {what}"));
         }
     }
 }

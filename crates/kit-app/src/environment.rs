@@ -1,6 +1,6 @@
 //! What the process can know of where it runs: the only file that reads the environment.
 
-use std::env;
+use std::{env, io};
 
 use kit_transport::{Inherited, InheritedListeners};
 use listenfd::ListenFd;
@@ -20,6 +20,8 @@ use listenfd::ListenFd;
 pub struct Environment {
     kubernetes: bool,
     inherited: InheritedListeners,
+    /// What is worth a line once the app runs, whose log is waited for by nothing.
+    remarks: Vec<String>,
 }
 
 impl Environment {
@@ -29,7 +31,13 @@ impl Environment {
     /// first call finds them.
     #[must_use]
     pub fn detect() -> Environment {
-        Environment::from_lookup(|name| env::var(name).ok()).with_inherited(take_listeners())
+        let (inherited, remarks) = take_listeners();
+        let found = Environment::from_lookup(|name| env::var(name).ok());
+        Environment {
+            inherited,
+            remarks,
+            ..found
+        }
     }
 
     /// Takes the variables from elsewhere, such as a map in a test.
@@ -39,6 +47,7 @@ impl Environment {
         Environment {
             kubernetes: set("KUBERNETES_SERVICE_HOST"),
             inherited: InheritedListeners::default(),
+            remarks: Vec::new(),
         }
     }
 
@@ -47,6 +56,10 @@ impl Environment {
     #[must_use]
     pub fn with_inherited(self, inherited: InheritedListeners) -> Environment {
         Environment { inherited, ..self }
+    }
+
+    pub(crate) fn take_remarks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.remarks)
     }
 
     pub(crate) fn inherited(&self) -> &InheritedListeners {
@@ -60,28 +73,29 @@ impl Environment {
     }
 }
 
-fn take_listeners() -> InheritedListeners {
+/// The listeners, and what else was given in their place.
+fn take_listeners() -> (InheritedListeners, Vec<String>) {
     let mut given = ListenFd::from_env();
-    (0..given.len())
-        .map(|index| match given.take_tcp_listener(index) {
-            Ok(listener) => listener.map(Inherited::from),
-            Err(_) => take_unix_listener(&mut given, index),
-        })
-        .collect()
+    let (count, mut remarks) = (given.len(), Vec::new());
+    let mut take = |index| match given.take_tcp_listener(index) {
+        Ok(listener) => listener.map(Inherited::from),
+        Err(_) => take_unix_listener(&mut given, index).unwrap_or_else(|error| {
+            remarks.push(format!(
+                "inherited descriptor {index} is no listener: {error}"
+            ));
+            None
+        }),
+    };
+    let listeners = (0..count).map(&mut take).collect();
+    (listeners, remarks)
 }
 
 #[cfg(unix)]
-fn take_unix_listener(given: &mut ListenFd, index: usize) -> Option<Inherited> {
-    let taken = given.take_unix_listener(index);
-    taken
-        .inspect_err(
-            |error| tracing::warn!(index, %error, "inherited something that is no listener"),
-        )
-        .ok()?
-        .map(Inherited::from)
+fn take_unix_listener(given: &mut ListenFd, index: usize) -> io::Result<Option<Inherited>> {
+    Ok(given.take_unix_listener(index)?.map(Inherited::from))
 }
 
 #[cfg(not(unix))]
-fn take_unix_listener(_: &mut ListenFd, _: usize) -> Option<Inherited> {
-    None
+fn take_unix_listener(_: &mut ListenFd, _: usize) -> io::Result<Option<Inherited>> {
+    Ok(None)
 }

@@ -24,6 +24,9 @@ impl Run {
     /// hooks → ready.
     pub(crate) async fn start(&mut self) -> Result<(), CalledOff> {
         self.enter(Stage::Starting);
+        for what in self.environment.take_remarks() {
+            self.core.remark(what);
+        }
         let registries = self.open_registries()?;
         self.plan_stop(&registries);
         self.start_hooks(HookStage::BeforeStart).await?;

@@ -33,6 +33,7 @@ pub struct Context {
     lifecycle: watch::Receiver<Lifecycle>,
     cuts: Arc<Cuts>,
     in_flight: InFlight,
+    remarks: Remarks,
     drained: Arc<OnceLock<Drained>>,
     gate: Gate,
     extensions: Arc<http::Extensions>,
@@ -44,6 +45,20 @@ type Names = dyn Fn(usize) -> Vec<String> + Send + Sync;
 /// How to find the names of what is in flight.
 #[derive(Clone, Default)]
 struct InFlight(Arc<OnceLock<Box<Names>>>);
+
+type Take = dyn Fn(String) + Send + Sync;
+
+/// What is done with a remark.
+#[derive(Clone, Default)]
+struct Remarks(Arc<OnceLock<Box<Take>>>);
+
+impl fmt::Debug for Remarks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Remarks")
+            .field(&self.0.get().is_some())
+            .finish()
+    }
+}
 
 impl fmt::Debug for InFlight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,6 +78,7 @@ impl Context {
             lifecycle,
             cuts: Arc::default(),
             in_flight: InFlight::default(),
+            remarks: Remarks::default(),
             drained: Arc::default(),
             gate: Gate::new(),
             extensions: Arc::default(),
@@ -109,6 +125,24 @@ impl Context {
     #[must_use]
     pub fn cuts(&self) -> &Cuts {
         &self.cuts
+    }
+
+    /// Says what is worth a look and changes nothing, such as a certificate that expires soon.
+    /// Waits for no log: the application makes an event of it. Without an application it is a
+    /// warning in the log.
+    pub fn remark(&self, what: impl Into<String>) {
+        let what = what.into();
+        match self.remarks.0.get() {
+            Some(take) => take(what),
+            None => tracing::warn!("{what}"),
+        }
+    }
+
+    /// The same context, whose remarks are given to `take`, which must not block.
+    #[must_use]
+    pub fn with_remarks(self, take: impl Fn(String) + Send + Sync + 'static) -> Context {
+        let _ = self.remarks.0.set(Box::new(take));
+        self
     }
 
     /// Has `names` called when the application says what it waits for: it gives what is in flight

@@ -253,3 +253,20 @@ fn app_that_cannot_register(record: &Record) -> (kit_app::AppBuilder, kit_app::S
     };
     (builder.registrar("fake", registry), signals)
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_component_finds_worth_a_look_is_an_event_and_in_the_report() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let remarks = Starts("http", |ctx: &kit_transport::Context| {
+        ctx.remark("certificate 1 expires soon");
+    });
+    let report = run_and_stop(builder.server(remarks).build()).await.unwrap();
+    assert_eq!(report.exit_code, 0);
+    assert_eq!(report.remarks, ["http: certificate 1 expires soon"]);
+    record.assert_order(&[
+        "http starting",
+        "remark: http: certificate 1 expires soon",
+        "http started",
+    ]);
+}

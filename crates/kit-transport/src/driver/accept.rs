@@ -134,7 +134,7 @@ impl<H: Handler> Acceptor<H> {
             HandOver::SharedListener => return,
             HandOver::None => {}
             HandOver::ReusePort => {
-                listener.steer();
+                listener.steer(&self.connections.ctx);
                 let linger = self.connections.at_most_a_fifth(LINGER);
                 tokio::select! {
                     () = self.connections.until(Instant::now() + linger) => {}

@@ -156,12 +156,15 @@ impl Listener {
     }
 
     /// Sends new connections to the process that has bound the address after this one.
-    pub(super) fn steer(&self) {
+    pub(super) fn steer(&self, ctx: &Context) {
         if let Sockets::Tcp(listener) = &self.sockets
             && let Err(error) = steer(listener, SECOND)
         {
             let listening = &self.address;
-            tracing::warn!(%listening, %error, "cannot steer new connections to the successor; the kernel divides them");
+            ctx.remark(format!(
+                "new connections at {listening} cannot be steered to the successor, and the kernel \
+                 divides them: {error}"
+            ));
         }
     }
 
@@ -392,7 +395,7 @@ mod tests {
         let first = bind(([127, 0, 0, 1], 0).into()).await;
         let address = first.address().ip().unwrap();
         let second = bind(address).await;
-        first.steer();
+        first.steer(&ctx);
         for _ in 0..50 {
             let _client = TcpStream::connect(address).await.unwrap();
             let accepted = tokio::time::timeout(Duration::from_secs(10), second.accept());

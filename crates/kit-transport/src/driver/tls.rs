@@ -51,16 +51,16 @@ impl ServerTls {
         refuse_none("Tls::handshake_timeout", tls.handshake)?;
         let files = Files::read(tls).await?;
         let (config, mut validities) = files.config(tls, protocols)?;
-        validities.tell(&tls.certificate, UnixTime::now());
+        validities.tell(&tls.certificate, UnixTime::now(), ctx);
         let current = Arc::new(Published::new(config));
         if let Some(every) = tls.reload
             && tls.has_files()
         {
-            let (tls, current) = (tls.clone(), Arc::clone(&current));
-            ctx.scope()
-                .spawn_as("certificates", Ending::MayBeDropped, async move {
-                    reload(&tls, every, protocols, (files, validities), &current).await;
-                });
+            let (tls, current, ctx) = (tls.clone(), Arc::clone(&current), ctx.clone());
+            let scope = ctx.scope().clone();
+            scope.spawn_as("certificates", Ending::MayBeDropped, async move {
+                reload(&tls, every, protocols, (files, validities), &current, &ctx).await;
+            });
         }
         Ok(ServerTls {
             current,
@@ -213,6 +213,7 @@ async fn reload(
     protocols: Protocols,
     (mut known, mut validities): (Files, Validities),
     current: &Published<ServerConfig>,
+    ctx: &AppContext,
 ) {
     let mut told = None;
     loop {
@@ -220,7 +221,7 @@ async fn reload(
         let changed = match Files::read(tls).await {
             Ok(files) if files == known => {
                 // A certificate that was not replaced may have come to its end.
-                validities.tell(&tls.certificate, UnixTime::now());
+                validities.tell(&tls.certificate, UnixTime::now(), ctx);
                 continue;
             }
             Ok(files) => {
@@ -236,7 +237,7 @@ async fn reload(
                 told = None;
                 tracing::info!(certificate = %tls.certificate, "the files of TLS have changed, and are used");
                 validities = new;
-                validities.tell(&tls.certificate, UnixTime::now());
+                validities.tell(&tls.certificate, UnixTime::now(), ctx);
             }
             Err(error) if told.as_ref() == Some(&error) => {}
             Err(error) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage};
 
+use crate::Context;
 use crate::tls::Pem;
 
 /// So long before its end a certificate is worth a line: its renewal is late by then, as a rule, and
@@ -42,28 +43,23 @@ impl Validities {
     }
 
     /// Says, once for each, what is not valid now or will soon not be, and with which effect.
-    pub(super) fn tell(&mut self, from: &Pem, now: UnixTime) {
+    pub(super) fn tell(&mut self, from: &Pem, now: UnixTime, ctx: &Context) {
         for (place, validity) in self.all.iter_mut().enumerate() {
             let state = validity.state(now.as_secs());
             if std::mem::replace(&mut validity.told, state) == state {
                 continue;
             }
             let (begins, ends) = (date(validity.begins), date(validity.ends));
-            let (certificate, place) = (from, place + 1);
+            let which = format_args!("certificate {} of {from}", place + 1);
             match state {
                 State::Valid => {}
-                State::NotYet => tracing::warn!(
-                    %certificate, place, begins,
-                    "the certificate is not valid yet, and clients refuse it until then"
-                ),
-                State::Soon => tracing::warn!(
-                    %certificate, place, ends,
-                    "the certificate expires soon"
-                ),
-                State::Expired => tracing::warn!(
-                    %certificate, place, ends,
-                    "the certificate has expired, and clients refuse it"
-                ),
+                State::NotYet => ctx.remark(format!(
+                    "{which} is not valid before {begins}, and clients refuse it until then"
+                )),
+                State::Soon => ctx.remark(format!("{which} expires soon, on {ends}")),
+                State::Expired => ctx.remark(format!(
+                    "{which} has expired on {ends}, and clients refuse it"
+                )),
             }
         }
     }

@@ -107,6 +107,29 @@ async fn endless_events_are_ended_after_their_grace() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_that_their_client_does_not_read_are_ended_after_their_grace() {
+    let handler = || async {
+        let more = Ok::<_, Infallible>(Bytes::from_static(&[b'\n'; 64 << 10]));
+        let endless = tokio_stream::iter(std::iter::repeat(more));
+        Response::builder()
+            .header("content-type", "text/event-stream")
+            .body(Body::from_stream(endless))
+            .unwrap()
+    };
+    let server = serve(Router::new().route("/events", get(handler))).await;
+    let mut client = Raw::connect(server.address).await;
+    client.get("/events").await;
+    client.read_head().await;
+    let ended = server.stop_within(PATIENCE).await;
+    ended
+        .not_before(190)
+        .within(900)
+        .cut(Cut::Stream, 1)
+        .cut(Cut::Request, 0);
+    no_task_is_left().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_http2_ending_events_leaves_the_requests_beside_them() {
     let held = Held::new();
     let server = serve(events().nest("/beside", held.router())).await;

@@ -226,3 +226,61 @@ fn log_listening(name: &str, listening: &Listening) {
         _ => info!(component = name, %listening, "listening"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use tokio::time::Instant;
+
+    use super::observer;
+    use crate::{Event, Info, Stamped};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// How many events the log says that it missed, told events with these numbers.
+    fn missed(numbers: &[u64]) -> Vec<String> {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let [id, name, version] = ["1", "app", "0.1.0"].map(str::to_owned);
+        let log = observer(Arc::new(Info::new(id, name, version, BTreeMap::new())));
+        tracing::subscriber::with_default(subscriber, || {
+            for number in numbers {
+                (log.observe)(&Stamped {
+                    number: *number,
+                    at: Instant::now(),
+                    event: Event::RunDropped,
+                });
+            }
+        });
+        let lines = lines.0.lock().unwrap();
+        let lines = String::from_utf8_lossy(&lines);
+        let after = |line: &str| Some(line.split_once("missed=")?.1.to_owned());
+        lines.lines().filter_map(after).collect()
+    }
+
+    #[test]
+    fn a_gap_in_the_numbers_is_told_before_the_next_event() {
+        assert_eq!(missed(&[1, 2, 3]), [""; 0]);
+        assert_eq!(missed(&[1, 2, 6, 7, 9]), ["3", "1"]);
+        assert_eq!(missed(&[3, 4]), ["2"]);
+    }
+}

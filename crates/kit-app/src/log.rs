@@ -22,8 +22,9 @@ pub(crate) fn observer(info: Arc<Info>) -> Observer {
     let observe = move |stamped: &Stamped| {
         let missed = stamped.number - 1 - last.swap(stamped.number, Ordering::Relaxed);
         // At the level of errors, so that no filter takes the instance from a line it lets pass.
-        let (name, version, id) = (info.name(), info.version(), info.id());
-        let instance = error_span!("app", name, version, id);
+        // Not `name`: the span has one itself, and JSON would have the key twice.
+        let (service, version, id) = (info.name(), info.version(), info.id());
+        let instance = error_span!("app", service, version, id);
         let _inside = instance.enter();
         if missed > 0 {
             warn!(missed, "the log did not take events before this one");

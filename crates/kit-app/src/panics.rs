@@ -7,7 +7,7 @@ use std::sync::Once;
 use tracing::Level;
 
 /// Has panics logged, where there is a subscriber that takes errors; the hook before this one
-/// prints them otherwise. A panic inside a task is logged by what has caught it, with its path, and
+/// prints them otherwise. A panic inside a task that is observed is logged by its observer, with its path, and
 /// comes here for debugging only; with `RUST_BACKTRACE` set, each comes with its backtrace.
 pub(crate) fn log_them() {
     static ONCE: Once = Once::new();
@@ -24,7 +24,7 @@ pub(crate) fn log_them() {
             let backtrace = Backtrace::capture();
             if backtrace.status() == BacktraceStatus::Captured {
                 tracing::error!(place, thread, %backtrace, "panicked: {message}");
-            } else if kit_sync::panic::is_in_a_task() {
+            } else if kit_sync::panic::is_observed() {
                 tracing::debug!(place, thread, "panicked: {message}");
             } else {
                 tracing::error!(place, thread, "panicked: {message}");

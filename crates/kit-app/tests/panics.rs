@@ -36,6 +36,9 @@ fn program() {
         .after_start("panics", |app| async move {
             let task = async { assert!(!app_is_running(), "in a task") };
             let _ = app.scope().spawn("task", task).await;
+            let own = kit_sync::TaskTree::new("of the program");
+            let task = async { assert!(!app_is_running(), "in a tree of its own") };
+            let _ = own.scope().spawn("task", task).await;
             let _ = std::thread::Builder::new()
                 .spawn(|| panic!("in a thread"))?
                 .join();
@@ -70,7 +73,12 @@ fn each_panic_is_one_line_of_json_with_its_place() {
             "plain text in the log: {line}\n{log}"
         );
     }
-    for panic in ["in a task", "in a handler", "in a thread"] {
+    for panic in [
+        "in a task",
+        "in a handler",
+        "in a thread",
+        "in a tree of its own",
+    ] {
         let lines: Vec<_> = log.lines().filter(|line| line.contains(panic)).collect();
         assert_eq!(lines.len(), 1, "{panic}: {lines:#?}\n{log}");
         assert!(
@@ -79,4 +87,9 @@ fn each_panic_is_one_line_of_json_with_its_place() {
             lines[0]
         );
     }
+    // The instance is in the line, and no key of JSON is there twice: in `span` and in `spans` once.
+    let line = log.lines().find(|line| line.contains("kit_app::log"));
+    let line = line.expect("a line of the lifecycle");
+    assert!(line.contains(r#""service":"app""#), "{line}");
+    assert_eq!(line.matches(r#""name":"#).count(), 2, "{line}");
 }

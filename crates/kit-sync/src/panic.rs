@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 use crate::polling;
+use crate::tree::roots;
 
 thread_local! {
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -28,12 +29,12 @@ pub fn install_hook() {
     });
 }
 
-/// Whether a panic on this thread, now, is that of a task of a tree: it is then in the report of
-/// its scope, and is given to the [observer](crate::Scope::observe_failures) of failures. For a
-/// hook that logs panics, so that none is told twice.
+/// Whether a panic on this thread, now, is that of a task whose failures have an
+/// [observer](crate::Scope::observe_failures), which is given this one, too. For a hook that logs
+/// panics, so that none is told twice, and one of a tree without an observer is told by the hook.
 #[must_use]
-pub fn is_in_a_task() -> bool {
-    polling::is_polling()
+pub fn is_observed() -> bool {
+    polling::here().is_some_and(|polling| roots::is_observed(polling.scope))
 }
 
 /// Where the last panic on this thread happened, once: for code that catches panics itself.

@@ -176,7 +176,7 @@ pub(crate) struct Outer {
 #[cfg(not(kit_loom))]
 pub use threads::on_errand;
 #[cfg(not(kit_loom))]
-pub(crate) use threads::{all, is_polling, polling};
+pub(crate) use threads::{all, here, polling};
 
 #[cfg(not(kit_loom))]
 mod threads {
@@ -184,7 +184,7 @@ mod threads {
     use std::num::NonZeroU64;
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
-    use super::{Mark, PollCell, ThreadPolling};
+    use super::{Mark, PollCell, Polling, ThreadPolling};
 
     /// Cells are never freed, so that a thread finds its own without a check; those of threads
     /// that are gone are used again.
@@ -301,9 +301,9 @@ mod threads {
         part()
     }
 
-    /// Whether this thread is inside a poll.
-    pub(crate) fn is_polling() -> bool {
-        HERE.get().is_some_and(|cell| cell.read().is_some())
+    /// The poll that this thread is in.
+    pub(crate) fn here() -> Option<Polling> {
+        HERE.get()?.read()
     }
 
     /// What every thread is polling now.
@@ -333,8 +333,8 @@ pub fn on_errand<R>(_: std::num::NonZeroU64, part: impl FnOnce() -> R) -> R {
 }
 
 #[cfg(kit_loom)]
-pub(crate) fn is_polling() -> bool {
-    false
+pub(crate) fn here() -> Option<Polling> {
+    None
 }
 
 /// A model has threads of its own, and no watchdog.

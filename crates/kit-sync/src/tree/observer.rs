@@ -18,6 +18,10 @@ impl Observer {
     pub(super) fn set(&self, observe: Box<Observe>) -> bool {
         self.0.set(observe).is_ok()
     }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.0.get().is_some()
+    }
 }
 
 /// Calls the nearest observer from `node` upwards. No lock is held, because it is foreign code; a
@@ -37,8 +41,6 @@ pub(super) fn observe(node: &Node, failure: &TaskReport) {
 
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Observer")
-            .field(&self.0.get().is_some())
-            .finish()
+        f.debug_tuple("Observer").field(&self.is_set()).finish()
     }
 }

@@ -15,6 +15,15 @@ pub(super) fn add(root: &Arc<Node>) {
     roots.push(Arc::downgrade(root));
 }
 
+/// Whether failures in the scope with this number are given to an observer, of its own or above.
+pub(crate) fn is_observed(scope: u64) -> bool {
+    let roots = ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let roots: Vec<_> = roots.iter().filter_map(Weak::upgrade).collect();
+    let mut nodes = roots.iter().flat_map(Node::subtree);
+    let node = nodes.find(|node| node.id == scope);
+    std::iter::successors(node.as_deref(), |node| node.parent()).any(|node| node.observer.is_set())
+}
+
 /// The trees whose tasks run there.
 pub(crate) fn of(runtime: &Handle) -> Vec<Scope> {
     let roots = ROOTS.lock().unwrap_or_else(PoisonError::into_inner);

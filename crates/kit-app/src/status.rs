@@ -87,7 +87,10 @@ impl Components {
             Event::ComponentStarted {
                 name, listening, ..
             } => self.change(name, |component| {
-                component.state = ComponentState::Running;
+                // A start that ends during the stop changes nothing of the drain.
+                if component.state == ComponentState::Starting {
+                    component.state = ComponentState::Running;
+                }
                 component.listening.clone_from(listening);
             }),
             Event::ComponentEnded { name } => {

@@ -145,3 +145,43 @@ async fn what_can_be_known_to_be_wrong_is_refused_before_any_hook_runs() {
         assert!(error.starts_with(expected), "{error}");
     }
 }
+
+/// Its start returns once it is told, and its one task goes on for a while.
+struct StartsWhenTold;
+
+#[async_trait::async_trait]
+impl kit_transport::Server for StartsWhenTold {
+    fn name(&self) -> &str {
+        "slow"
+    }
+
+    async fn start(
+        &self,
+        ctx: &kit_transport::Context,
+    ) -> Result<Vec<kit_transport::Listening>, kit_app::BoxError> {
+        ctx.scope().cancelled().await;
+        ctx.scope().spawn(
+            "drains",
+            tokio::time::sleep(std::time::Duration::from_secs(5)),
+        );
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_component_whose_start_ends_during_the_stop_is_seen_as_draining() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder.server(StartsWhenTold).build();
+    let handle = app.handle();
+    let second = std::time::Duration::from_secs(1);
+    let (report, ()) = tokio::join!(app.run(), async {
+        tokio::time::sleep(second).await;
+        assert_eq!(handle.components()[0].state, ComponentState::Starting);
+        handle.stop("done");
+        tokio::time::sleep(second).await;
+        assert!(record.has("slow started"), "{:#?}", record.all());
+        assert_eq!(handle.components()[0].state, ComponentState::Draining);
+    });
+    report.unwrap();
+}

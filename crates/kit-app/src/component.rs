@@ -52,6 +52,7 @@ impl Component {
         let death = Death {
             name: name.clone(),
             finite: server.finite(),
+            has_ended: Arc::default(),
             has_failed: Arc::default(),
         };
         let is_running = Arc::default();
@@ -210,13 +211,20 @@ impl Component {
         Ok(report)
     }
 
-    /// What the drain waits for: requests by name where the component knows them, else tasks.
+    /// What the drain waits for: requests by name where the component knows them, else tasks; and
+    /// the call of its `stop`.
     fn alive(&self) -> String {
+        const STOPS: &str = "its stop has not returned";
         let requests = self.context.in_flight(NAMED);
-        if requests.is_empty() {
-            return alive_in(&self.scope);
+        let alive = match (&requests[..], self.calls.live()) {
+            ([], 1..) if self.scope.live() == 0 => return STOPS.to_owned(),
+            ([], _) => alive_in(&self.scope),
+            (requests, _) => requests.join("; "),
+        };
+        if self.calls.live() == 0 {
+            return alive;
         }
-        requests.join("; ")
+        format!("{alive}; {STOPS}")
     }
 
     /// A start that was told to stop may go on until the limit. Its error is then a consequence;
@@ -337,20 +345,21 @@ fn observe_failures(
 pub(crate) struct Death {
     name: String,
     finite: bool,
+    has_ended: Arc<AtomicBool>,
     has_failed: Arc<AtomicBool>,
 }
 
 impl Death {
     /// Keeps it as a failure, once; `false` when the component may end like this.
     pub(crate) fn is(&self, core: &Core, task: TaskReport) -> bool {
-        if self.finite && !task.outcome().is_failure() {
+        if !self.has_ended.swap(true, Ordering::AcqRel) {
             let name = self.name.clone();
             core.emit(Event::ComponentEnded { name });
+        }
+        if self.finite && !task.outcome().is_failure() {
             return false;
         }
         if !self.has_failed.swap(true, Ordering::AcqRel) {
-            let name = self.name.clone();
-            core.emit(Event::ComponentEnded { name });
             let (component, task) = (self.name.clone(), Box::new(task));
             core.fail(Error::Ended { component, task });
         }

@@ -98,6 +98,11 @@ impl Core {
                     let (what, since) = (what(), begun.elapsed());
                     self.emit(Event::Waiting { what, since });
                     next += AGAIN;
+                    // What passed while the process stood still has one line, not one each 10 s.
+                    let now = Instant::now();
+                    if next <= now {
+                        next = now + AGAIN;
+                    }
                 }
             }
         }

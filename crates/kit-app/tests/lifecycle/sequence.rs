@@ -269,6 +269,24 @@ async fn an_app_of_jobs_ends_with_the_last_of_them() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_job_is_one_event() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let ends = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let seen = std::sync::Arc::clone(&ends);
+    let app = builder
+        .server(Finite("only"))
+        .observer(move |stamped| {
+            if matches!(stamped.event, kit_app::Event::ComponentEnded { .. }) {
+                seen.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            }
+        })
+        .build();
+    app.run().await.unwrap();
+    assert_eq!(ends.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
 struct Finite(&'static str);
 
 #[async_trait::async_trait]

@@ -270,3 +270,62 @@ async fn what_a_component_finds_worth_a_look_is_an_event_and_in_the_report() {
         "http started",
     ]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_waited_for_while_the_process_stood_still_is_told_once() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let limit = HookOptions::new().timeout(120 * MINUTE);
+    let app = builder
+        .before_start_with("migrate", limit, |_| async { std::future::pending().await })
+        .build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        sleep(SECOND).await;
+        // The clock jumps, as after a pause of the container.
+        tokio::time::advance(60 * MINUTE).await;
+        sleep(SECOND).await;
+        let waiting = |line: &&String| line.starts_with("waiting for");
+        let told = record.all().iter().filter(waiting).count();
+        assert!(told <= 2, "{told} lines at once");
+        handle.stop("done");
+    });
+    report.unwrap_err();
+}
+
+/// Its tasks end at once, and its `stop` does not return.
+struct StopHangs;
+
+#[async_trait::async_trait]
+impl kit_transport::Server for StopHangs {
+    fn name(&self) -> &str {
+        "pool"
+    }
+
+    async fn start(
+        &self,
+        ctx: &kit_transport::Context,
+    ) -> Result<Vec<kit_transport::Listening>, BoxError> {
+        let token = ctx.scope().token().clone();
+        ctx.scope()
+            .spawn("lives", async move { token.cancelled().await });
+        Ok(Vec::new())
+    }
+
+    async fn stop(&self) -> Result<(), BoxError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_does_not_return_is_what_is_waited_for() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder.server(StopHangs).build();
+    run_and_stop(app).await.unwrap_err();
+    let all = record.all();
+    let told = all.iter().find(|line| line.starts_with("waiting for pool"));
+    let told = told.expect("it is told");
+    assert!(told.contains("stop"), "{told}");
+    assert!(!told.contains("nothing of it is alive"), "{told}");
+}

@@ -140,17 +140,17 @@ where
     Fut: Future<Output = Result<App, BoxError>>,
 {
     if Handle::try_current().is_ok() {
-        return refused(&Error::InsideRuntime);
+        return refused(Error::InsideRuntime);
     }
     panics::log_them();
     kit_sync::panic::install_hook();
     let handlers = match signals.before_build() {
         Ok(handlers) => handlers,
-        Err(error) => return refused(&Error::Signals(error)),
+        Err(error) => return refused(Error::Signals(error)),
     };
     let runtime = match Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return refused(&Error::Runtime(error)),
+        Err(error) => return refused(Error::Runtime(error)),
     };
     let code = runtime.block_on(async {
         // Outside the app's own tree: it has to outlive the stop that it watches over.
@@ -218,8 +218,14 @@ fn print(error: &(dyn std::error::Error + 'static)) {
     }
 }
 
-fn refused(error: &Error) -> ExitCode {
-    print(error);
+fn refused(error: Error) -> ExitCode {
+    if Handle::try_current().is_ok() {
+        let home = TaskTree::new("main");
+        within_a_second(home.scope(), in_this_log(move || print(&error)));
+    } else {
+        // Nothing was begun, and there is no runtime to wait beside.
+        print(&error);
+    }
     ExitCode::FAILURE
 }
 

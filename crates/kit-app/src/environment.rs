@@ -20,8 +20,8 @@ use listenfd::ListenFd;
 pub struct Environment {
     kubernetes: bool,
     inherited: InheritedListeners,
-    /// What is worth a line once the app runs, whose log is waited for by nothing.
-    remarks: Vec<String>,
+    /// What was given as a listener and is none: told by the run, as nothing waits for a log here.
+    unusable: Vec<String>,
 }
 
 impl Environment {
@@ -31,12 +31,11 @@ impl Environment {
     /// first call finds them.
     #[must_use]
     pub fn detect() -> Environment {
-        let (inherited, remarks) = take_listeners();
-        let found = Environment::from_lookup(|name| env::var(name).ok());
+        let (inherited, unusable) = take_listeners();
         Environment {
             inherited,
-            remarks,
-            ..found
+            unusable,
+            ..Environment::from_lookup(|name| env::var(name).ok())
         }
     }
 
@@ -46,8 +45,7 @@ impl Environment {
         let set = |name| variable(name).is_some_and(|value| !value.is_empty());
         Environment {
             kubernetes: set("KUBERNETES_SERVICE_HOST"),
-            inherited: InheritedListeners::default(),
-            remarks: Vec::new(),
+            ..Environment::default()
         }
     }
 
@@ -58,12 +56,12 @@ impl Environment {
         Environment { inherited, ..self }
     }
 
-    pub(crate) fn take_remarks(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.remarks)
-    }
-
     pub(crate) fn inherited(&self) -> &InheritedListeners {
         &self.inherited
+    }
+
+    pub(crate) fn unusable(&self) -> &[String] {
+        &self.unusable
     }
 
     /// Whether this is a container in Kubernetes.
@@ -73,26 +71,27 @@ impl Environment {
     }
 }
 
-/// The listeners, and what else was given in their place.
 fn take_listeners() -> (InheritedListeners, Vec<String>) {
     let mut given = ListenFd::from_env();
-    let (count, mut remarks) = (given.len(), Vec::new());
-    let mut take = |index| match given.take_tcp_listener(index) {
-        Ok(listener) => listener.map(Inherited::from),
-        Err(_) => take_unix_listener(&mut given, index).unwrap_or_else(|error| {
-            remarks.push(format!(
-                "inherited descriptor {index} is no listener: {error}"
-            ));
-            None
-        }),
-    };
-    let listeners = (0..count).map(&mut take).collect();
-    (listeners, remarks)
+    let mut unusable = Vec::new();
+    let listeners = (0..given.len())
+        .map(|index| match given.take_tcp_listener(index) {
+            Ok(listener) => listener.map(Inherited::from),
+            Err(_) => take_unix_listener(&mut given, index).unwrap_or_else(|error| {
+                unusable.push(format!(
+                    "inherited as listener {index}, and is none: {error}"
+                ));
+                None
+            }),
+        })
+        .collect();
+    (listeners, unusable)
 }
 
 #[cfg(unix)]
 fn take_unix_listener(given: &mut ListenFd, index: usize) -> io::Result<Option<Inherited>> {
-    Ok(given.take_unix_listener(index)?.map(Inherited::from))
+    let taken = given.take_unix_listener(index)?;
+    Ok(taken.map(Inherited::from))
 }
 
 #[cfg(not(unix))]

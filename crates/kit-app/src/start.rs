@@ -24,8 +24,8 @@ impl Run {
     /// hooks → ready.
     pub(crate) async fn start(&mut self) -> Result<(), CalledOff> {
         self.enter(Stage::Starting);
-        for what in self.environment.take_remarks() {
-            self.core.remark(what);
+        for what in self.environment.unusable() {
+            self.core.remark(what.clone());
         }
         let registries = self.open_registries()?;
         self.plan_stop(&registries);

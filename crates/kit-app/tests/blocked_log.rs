@@ -27,6 +27,12 @@ fn program() {
         .with_writer(std::io::stderr)
         .log_internal_errors(false)
         .init();
+    if role == "inside" {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let code = runtime.block_on(async { App::builder("app").build().main() });
+        println!("ended with {}", u8::from(code != ExitCode::SUCCESS));
+        return;
+    }
     let routes = Router::new().route("/", get(|| async { "hello" }));
     let mut app = App::builder("app")
         .server(http::Server::new(([127, 0, 0, 1], 0), routes))
@@ -47,6 +53,13 @@ fn start(role: &str) -> (Child, BufReader<ChildStdout>, PipeReader) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["program", "--exact", "--ignored", "--nocapture"])
         .env(ROLE, role)
+        .envs(
+            (role == "inherits")
+                .then_some([("LISTEN_FDS", "1"), ("LISTEN_FDS_FIRST_FD", "0")])
+                .into_iter()
+                .flatten(),
+        )
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::from(writer))
         .spawn()
@@ -103,4 +116,30 @@ fn a_plain_subscriber_that_blocks_changes_neither_readiness_nor_drain_nor_exit_c
 #[test]
 fn a_failure_has_its_exit_code_also_when_nobody_reads_why() {
     stops_with("fails", "1");
+}
+
+/// For a program that may hang.
+fn within_ten_seconds(role: &'static str, awaits: &'static str) -> bool {
+    let (mut child, mut stdout, _reader) = start(role);
+    let (said, heard) = std::sync::mpsc::channel();
+    let reading = std::thread::Builder::new();
+    let reading = reading.spawn(move || said.send(line_after(&mut stdout, awaits)));
+    let heard = heard
+        .recv_timeout(std::time::Duration::from_secs(10))
+        .is_ok();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // It ends with the program, perhaps by a panic: there was no such line.
+    let _ = reading.unwrap().join();
+    heard
+}
+
+#[test]
+fn what_was_inherited_and_is_no_listener_does_not_hold_up_the_start() {
+    assert!(within_ten_seconds("inherits", "listening "));
+}
+
+#[test]
+fn a_main_that_is_refused_inside_a_runtime_returns() {
+    assert!(within_ten_seconds("inside", "ended with 1"));
 }

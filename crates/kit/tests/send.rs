@@ -25,6 +25,7 @@ fn every_public_future_is_send() {
     };
     let _ = |registrar: &dyn Registrar, instance: &ServiceInstance| {
         send(registrar.register(instance));
+        send(registrar.keep_alive(instance));
         send(registrar.hold(instance));
         send(registrar.deregister(instance));
     };

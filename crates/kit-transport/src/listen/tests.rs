@@ -161,3 +161,36 @@ fn a_file_says_it_in_the_same_words() {
         assert!(error.to_string().contains(said), "{error}");
     }
 }
+
+/// What an error says to write can be written.
+#[test]
+fn what_is_proposed_can_be_parsed() {
+    for text in [
+        "",
+        "8000",
+        "localhost",
+        "http://localhost",
+        "http://0.0.0.0:8000",
+        "http://",
+        "http://greeter/x",
+        "localhost/x",
+        "local host",
+        "a b:80",
+        "/run/x.sock",
+        "unix:",
+        "*:80",
+        "[]:80",
+        "::1",
+        "[127.0.0.1]:80",
+        "greeter:80",
+        "tcp://:80",
+    ] {
+        let error = text.parse::<Listen>().map(|_| ()).unwrap_err().to_string();
+        let proposed = error
+            .rsplit_once("write ")
+            .map(|(_, rest)| rest)
+            .unwrap_or_default();
+        let first = proposed.split('`').nth(1).unwrap_or_default();
+        assert!(first.parse::<Listen>().is_ok(), "{error}");
+    }
+}

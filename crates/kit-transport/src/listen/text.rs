@@ -48,25 +48,33 @@ fn place(text: &str) -> Result<At, String> {
     }
     if text.contains(char::is_whitespace) {
         let text: String = text.split_whitespace().collect();
-        return Err(format!("it has a space in it; write `{text}`"));
+        return Err(without("it has a space in it", &text));
     }
     if let Some((_, rest)) = text.split_once("://") {
         let authority = rest.split('/').next().unwrap_or_default();
-        return Err(format!(
-            "the scheme of a URL does not belong here; write `{authority}`"
+        return Err(without(
+            "the scheme of a URL does not belong here",
+            authority,
         ));
     }
     if text.starts_with(['/', '.', '~']) {
         return Err(format!("a Unix socket has a prefix; write `unix:{text}`"));
     }
     if let Some((authority, _)) = text.split_once('/') {
-        return Err(format!(
-            "a path does not belong here; write `{authority}`, or `unix:{text}` for a Unix socket"
-        ));
+        let socket = format!("a path does not belong here; a Unix socket is `unix:{text}`");
+        return Err(without(&socket, authority));
     }
     let (host, port) = divide(text)?;
     let host = Host::of(host, port)?;
     Ok(host.at(read_port(&host, port)?))
+}
+
+/// Proposes what is left without that, if it is an address; else says what is wrong with it, too.
+fn without(what: &str, left: &str) -> String {
+    match place(left) {
+        Ok(_) => format!("{what}; write `{left}`"),
+        Err(why) => format!("{what}; and without it, {why}"),
+    }
 }
 
 fn unix(path: &str) -> Result<At, String> {

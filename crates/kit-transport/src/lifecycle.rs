@@ -52,8 +52,8 @@ pub struct Lifecycle {
     pub healthy: bool,
     /// How long requests are still taken after a stop began, as in effect now.
     pub drain_delay: Duration,
-    /// By when *this* component must have ended. Known from the beginning of a stop; a second
-    /// signal moves it to now. It lies a little before the moment at which the application
+    /// By when *this* component must have ended. Known from the beginning of a stop; one that is forced
+    /// moves it to now. It lies a little before the moment at which the application
     /// aborts the component's tasks, so that the component itself can cut and count first. It
     /// moves by itself when the process stands still.
     pub deadline: Option<Deadline>,

@@ -23,8 +23,6 @@ pub(crate) struct Component {
     pub(crate) phase: Phase,
     pub(crate) supervisor: Supervisor,
     pub(crate) death: Death,
-    /// Its start has returned and no stop has reached it: its end is a death.
-    is_running: Arc<AtomicBool>,
     /// Where it is listening, once its start has returned.
     pub(crate) started: Option<Vec<Listening>>,
     server: Arc<dyn Server>,
@@ -55,7 +53,7 @@ impl Component {
             has_ended: Arc::default(),
             has_failed: Arc::default(),
         };
-        let is_running = Arc::default();
+        let is_running: Arc<AtomicBool> = Arc::default();
         observe_failures(&scope, core, &supervisor, &death, &is_running);
         let calls = tree.scope().child("calls").child(&name);
         // How the calls end is an event of its own.
@@ -69,15 +67,18 @@ impl Component {
             let (server, context) = (Arc::clone(server), context.clone());
             // Told in the middle, it can still use its scope until it returns.
             let open = scope.hold(|| ());
+            let is_running = Arc::clone(&is_running);
             async move {
                 let _open = open;
-                server.start(&context).await
+                let started = server.start(&context).await;
+                // Here, not where the start's end is seen: a task may fail in between.
+                is_running.store(started.is_ok(), Ordering::Release);
+                started
             }
         });
         Component {
             phase: server.phase(),
             death,
-            is_running,
             started: None,
             server: Arc::clone(server),
             starting: Some(starting),
@@ -149,7 +150,6 @@ impl Component {
         cause: Cause,
         limit: Deadline,
     ) -> Result<ComponentReport, BoxError> {
-        self.is_running.store(false, Ordering::Release);
         let told = Instant::now();
         core.emit(Event::ComponentStopping {
             name: self.name.clone(),
@@ -252,11 +252,6 @@ impl Component {
         }
     }
 
-    /// From here on its end is a death.
-    pub(crate) fn mark_running(&self) {
-        self.is_running.store(true, Ordering::Release);
-    }
-
     pub(crate) fn tell_started(&self, core: &Core) {
         core.emit(Event::ComponentStarted {
             name: self.name.clone(),
@@ -324,11 +319,12 @@ fn observe_failures(
     let (supervisor, death) = (supervisor.clone(), death.clone());
     // The core keeps the tree, which keeps this.
     let (core, is_running) = (Arc::downgrade(core), Arc::clone(is_running));
+    let told = scope.token().clone();
     scope.observe_failures(move |task| {
         let Some(core) = core.upgrade() else { return };
-        let last = is_running
-            .load(Ordering::Acquire)
-            .then(|| supervisor.has_ended());
+        // Its start has returned and no stop has reached it: its end is a death.
+        let is_running = is_running.load(Ordering::Acquire) && !told.is_cancelled();
+        let last = is_running.then(|| supervisor.has_ended());
         if let Some(first) = last.flatten() {
             let is_first = first == *task;
             death.is(&core, first);

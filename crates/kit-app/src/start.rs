@@ -200,7 +200,6 @@ impl Run {
             self.judge(ended)?;
             let component = &self.components[index];
             component.tell_started(&self.core);
-            component.mark_running();
             self.supervise(component, jobs);
         }
         Ok(())

@@ -329,3 +329,20 @@ async fn a_stop_that_does_not_return_is_what_is_waited_for() {
     assert!(told.contains("stop"), "{told}");
     assert!(!told.contains("nothing of it is alive"), "{told}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_component_that_dies_at_once_has_one_line() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let dies = Starts("dies", |ctx: &kit_transport::Context| {
+        ctx.scope()
+            .spawn("fails", async { Err::<(), BoxError>("no route".into()) });
+    });
+    builder.server(dies).build().run().await.unwrap_err();
+    let all = record.all();
+    let told: Vec<_> = all
+        .iter()
+        .filter(|line| line.contains("no route"))
+        .collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+}

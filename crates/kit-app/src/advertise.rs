@@ -29,6 +29,20 @@ pub(crate) struct Advertised {
 }
 
 impl Advertise {
+    /// Refuses a host that stands in no URL, before anything listens.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let Some(host) = &self.host else {
+            return Ok(());
+        };
+        Endpoint::new("http", host, 80)
+            .map(drop)
+            .map_err(|_| Error::Option {
+                option: "advertise_host",
+                value: format!("{host:?}"),
+                expected: "a host name or an IP address, without scheme, port or spaces",
+            })
+    }
+
     /// Explicit endpoints, else the advertise host, else the listening address; an unspecified one
     /// becomes that of an interface, in a family at which the server listens, and loopback when
     /// there is none. Unix sockets and private servers are not advertised.

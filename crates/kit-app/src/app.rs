@@ -123,6 +123,9 @@ impl App {
         // Outside the app's own tree: threads that deliver events and look at the clock until that
         // tree has ended.
         let home = TaskTree::new("lifecycle");
+        if !core.events.is_inline() {
+            core.control.set_home(home.scope());
+        }
         let run = match core.events.start(home.scope()) {
             Ok(()) => Run::new(handle, settings),
             Err(error) => Err(Error::Events(error)),
@@ -198,9 +201,11 @@ where
         Ok(_) => Ok(ExitCode::SUCCESS),
         Err(error) => {
             let code = ExitCode::from(error.exit_code());
-            // Each failure has had its line in the log, if there is one.
-            if !tracing::enabled!(tracing::Level::ERROR) {
-                within_a_second(home, move || print(&error));
+            // Each failure has had its line in the log, if there is one that took it.
+            let has_log = tracing::enabled!(tracing::Level::ERROR);
+            if !has_log || error.report().log_has_missed() {
+                let line = error_chain(&error);
+                within_a_second(home, move || print_plainly(&line));
             }
             Ok(code)
         }
@@ -213,9 +218,13 @@ fn print(error: &(dyn std::error::Error + 'static)) {
     if tracing::enabled!(tracing::Level::ERROR) {
         tracing::error!("{line}");
     } else {
-        // Its reader may have closed it; that is no reason for another exit code.
-        let _ = writeln!(io::stderr(), "error: {line}");
+        print_plainly(&line);
     }
+}
+
+fn print_plainly(line: &str) {
+    // Its reader may have closed it; that is no reason for another exit code.
+    let _ = writeln!(io::stderr(), "error: {line}");
 }
 
 fn refused(error: Error) -> ExitCode {

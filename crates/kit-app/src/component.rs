@@ -178,14 +178,6 @@ impl Component {
                 core.note(task.to_string());
             }
         }
-        for task in tasks
-            .tasks
-            .iter()
-            .filter(|task| task.outcome().is_failure())
-        {
-            let (component, task) = (self.name.clone(), Box::new(task.clone()));
-            core.keep_told_failure(Error::Stopping { component, task });
-        }
         let report = ComponentReport {
             name: self.name,
             phase: self.phase,
@@ -308,7 +300,8 @@ fn remarks_of(core: &Arc<Core>, name: &str) -> impl Fn(String) + Send + Sync + '
     }
 }
 
-/// Says when a task of the component fails: its death when it was the last one, else an event.
+/// Says when a task of the component fails: its death when it was the last one, a failure of the
+/// stop when it was draining, else an event.
 fn observe_failures(
     scope: &Scope,
     core: &Arc<Core>,
@@ -319,7 +312,7 @@ fn observe_failures(
     let (supervisor, death) = (supervisor.clone(), death.clone());
     // The core keeps the tree, which keeps this.
     let (core, is_running) = (Arc::downgrade(core), Arc::clone(is_running));
-    let told = scope.token().clone();
+    let (told, component) = (scope.token().clone(), death.name.clone());
     scope.observe_failures(move |task| {
         let Some(core) = core.upgrade() else { return };
         // Its start has returned and no stop has reached it: its end is a death.
@@ -331,6 +324,11 @@ fn observe_failures(
             if is_first {
                 return;
             }
+        }
+        if told.is_cancelled() && task.is_named() {
+            let (component, task) = (component.clone(), Box::new(task.clone()));
+            core.keep_failure(Error::Stopping { component, task });
+            return;
         }
         core.emit(Event::TaskFailed { task: task.clone() });
     });

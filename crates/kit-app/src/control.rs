@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use kit_sync::{Cause, Deadline};
+use kit_sync::{Cause, Deadline, Scope, Standstill};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -23,6 +23,9 @@ pub(crate) struct Control {
     /// The signals that ask for a stop, once they are taken.
     stopping: OnceLock<Vec<Signal>>,
     pub(crate) backstop: Backstop,
+    /// Where the thread lives that sees standstills; none in an app without threads.
+    home: OnceLock<Scope>,
+    standstill: OnceLock<Standstill>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -91,6 +94,8 @@ impl Control {
             seen: Mutex::default(),
             stopping: OnceLock::new(),
             backstop: Backstop::default(),
+            home: OnceLock::new(),
+            standstill: OnceLock::new(),
         }
     }
 
@@ -115,6 +120,8 @@ impl Control {
     fn request(&self, asked: Asked) -> bool {
         let mut first = false;
         let at = asked.at;
+        // Before the stop begins on another thread: the process may stand still in between.
+        self.watch_standstill();
         self.state.send_modify(|state| {
             first = state.asked.is_none();
             state.failed |= asked.failed;
@@ -124,6 +131,20 @@ impl Control {
             self.backstop.stop_asked(at);
         }
         first
+    }
+
+    pub(crate) fn set_home(&self, home: &Scope) {
+        let _ = self.home.set(home.clone());
+    }
+
+    /// What the process misses from the first request on. Without a thread for it, a stop goes by
+    /// the clock alone.
+    pub(crate) fn watch_standstill(&self) -> Standstill {
+        let Some(home) = self.home.get() else {
+            return Standstill::unwatched();
+        };
+        let watch = || Standstill::watch(home).unwrap_or_default();
+        self.standstill.get_or_init(watch).clone()
     }
 
     /// These signals are taken from now on. An app takes them once.

@@ -74,8 +74,8 @@ pub enum Event {
         name: String,
     },
     /// A task failed or panicked, and what it belongs to goes on. It comes between any two others,
-    /// when it happens. A task whose failure ends its component is told with
-    /// [`Failed`](Event::Failed) instead.
+    /// when it happens. Where the failure is one of the app it is [`Failed`](Event::Failed)
+    /// instead: that of a component's last task, or of a task that drains.
     TaskFailed {
         /// The task: its path, its place, and how it failed.
         task: TaskReport,

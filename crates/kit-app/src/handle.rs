@@ -221,11 +221,6 @@ impl Core {
         self.emit(Event::Failed { error: line });
     }
 
-    /// Keeps a failure that another event has said.
-    pub(crate) fn keep_told_failure(&self, error: Error) {
-        self.lock_failures().push(error);
-    }
-
     /// A forced stop; told as an event by a task, because this is the signal thread, which must
     /// wait for nobody.
     pub(crate) fn keep_forced(&self, signal: Signal) {

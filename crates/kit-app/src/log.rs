@@ -12,6 +12,9 @@ use tracing::{debug, error, error_span, info, warn};
 use crate::events::Observer;
 use crate::{Event, Info, Signal, Stamped};
 
+/// Its name among the consumers.
+pub(crate) const NAME: &str = "log";
+
 /// From this age on an event's line says how old it is: the log's own time is that of the write.
 const LATE: Duration = Duration::from_millis(500);
 
@@ -35,7 +38,7 @@ pub(crate) fn observer(info: Arc<Info>) -> Observer {
         log(&stamped.event);
     };
     Observer {
-        name: "log".to_owned(),
+        name: NAME.to_owned(),
         observe: Box::new(observe),
     }
 }
@@ -174,7 +177,7 @@ fn log(event: &Event) {
             match cut {
                 None => info!(component = name, ?took, drained, "stopped"),
                 Some(cut) => {
-                    warn!(component = name, ?took, drained, %cut, "stopped, not all had ended");
+                    info!(component = name, ?took, drained, %cut, "stopped, not all had ended");
                 }
             }
         }
@@ -220,10 +223,10 @@ fn log_listening(name: &str, listening: &Listening) {
         return;
     }
     match (listening.scheme(), listening.address()) {
-        ("http", Address::Ip(address)) => info!(http = %address, "listening"),
-        ("https", Address::Ip(address)) => info!(https = %address, "listening"),
-        ("grpc", Address::Ip(address)) => info!(grpc = %address, "listening"),
-        ("grpcs", Address::Ip(address)) => info!(grpcs = %address, "listening"),
+        ("http", Address::Ip(address)) => info!(component = name, http = %address, "listening"),
+        ("https", Address::Ip(address)) => info!(component = name, https = %address, "listening"),
+        ("grpc", Address::Ip(address)) => info!(component = name, grpc = %address, "listening"),
+        ("grpcs", Address::Ip(address)) => info!(component = name, grpcs = %address, "listening"),
         _ => info!(component = name, %listening, "listening"),
     }
 }

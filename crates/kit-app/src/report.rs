@@ -6,7 +6,7 @@ use std::time::Duration;
 use kit_sync::{Cause, CloseReport};
 use kit_transport::{Cut, Drained, Listening, Phase};
 
-use crate::{HookStage, Undelivered};
+use crate::{HookStage, Undelivered, log};
 
 /// The end of an application, part by part.
 #[derive(Clone, Debug)]
@@ -89,6 +89,15 @@ pub struct RegistrationReport {
     pub took: Duration,
     /// Why it could not be confirmed, if it could not; the lease then ends it.
     pub error: Option<String>,
+}
+
+impl Report {
+    /// Whether the log did not take every event.
+    pub(crate) fn log_has_missed(&self) -> bool {
+        self.undelivered
+            .iter()
+            .any(|missed| missed.consumer == log::NAME)
+    }
 }
 
 impl ComponentReport {

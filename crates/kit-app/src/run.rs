@@ -122,6 +122,7 @@ impl Run {
         let mut limits = limits.collect::<Vec<_>>().into_iter();
         let installed = instance(&core)
             .and_then(|_| limits.try_for_each(|(option, limit)| check(option, limit)))
+            .and_then(|()| advertise.check())
             .and_then(|()| check_names(&servers))
             .and_then(|()| servers.iter().try_for_each(check_component))
             .and_then(|()| signals.install(tree.scope(), &core));

@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{
-    Cause, CloseReport, Deadline, Gate, Latch, Scope, Standstill, TaskError, TaskTree, error_chain,
-};
+use kit_sync::{Cause, CloseReport, Deadline, Gate, Latch, TaskError, TaskTree, error_chain};
 use kit_transport::{Phase, Stage};
 use tokio::time::{Instant, sleep};
 
@@ -25,7 +23,7 @@ impl Run {
     pub(crate) async fn stop(mut self, asked: Asked, home: &TaskTree) -> Result<Report, RunError> {
         // A stop that was asked for before the run has its whole time.
         let begun = asked.at.max(self.begun);
-        let standstill = self.watch_standstill(home.scope());
+        let standstill = self.core.control.watch_standstill();
         let phases = self.later_phases()(Phase::new(u16::MAX));
         let budget = self.plan.begin(begun, phases, &standstill);
         self.lame_duck(&asked, &budget).await;
@@ -35,14 +33,6 @@ impl Run {
         self.stop_hooks(after_stop, budget.deadline(), FORCED).await;
         let tasks = self.close_tree(&budget).await;
         self.finish(asked, tasks, home).await
-    }
-
-    /// Without a thread for it, a stop goes by the clock alone.
-    fn watch_standstill(&self, scope: &Scope) -> Standstill {
-        if self.core.events.is_inline() {
-            return Standstill::unwatched();
-        }
-        Standstill::watch(scope).unwrap_or_default()
     }
 
     // === lame duck ===
@@ -309,7 +299,8 @@ impl Run {
         }
         self.signals = None;
         let rest = self.tree.close(soon()).await;
-        rest.stuck().for_each(|task| core.remark(task.to_string()));
+        // Those of components and of the scopes above have had their line.
+        rest.stuck().for_each(|task| core.note(task.to_string()));
         tasks.absorb(rest);
         tasks
     }

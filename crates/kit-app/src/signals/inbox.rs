@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kit_sync::{Cause, Ending, Scope};
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep};
 
@@ -29,6 +30,8 @@ pub(crate) struct Inbox {
     terminal: Option<Terminal>,
     tree: Scope,
     lines: Sender<Line>,
+    /// Told of each hang-up of a terminal that is not lost yet; many at once are one.
+    hang_ups: Arc<Notify>,
     /// How many dumps are wanted or being made.
     dumps: Arc<AtomicUsize>,
 }
@@ -50,15 +53,24 @@ impl Inbox {
         tree: &Scope,
     ) -> Inbox {
         let (lines, waiting) = mpsc::channel(WAITING);
-        let telling = tell(waiting, terminal, Arc::clone(core));
-        tree.child("signals")
-            .spawn_as("lines", Ending::MayBeDropped, telling);
+        let hang_ups = Arc::new(Notify::new());
+        let signals = tree.child("signals");
+        signals.spawn_as(
+            "lines",
+            Ending::MayBeDropped,
+            tell(waiting, Arc::clone(core)),
+        );
+        if let Some(terminal) = terminal {
+            let waiting = wait_for_losses(Arc::clone(&hang_ups), terminal, Arc::clone(core));
+            signals.spawn_as("hang-ups", Ending::MayBeDropped, waiting);
+        }
         Inbox {
             core: Arc::clone(core),
             roles,
             terminal,
             tree: tree.clone(),
             lines,
+            hang_ups,
             dumps: Arc::default(),
         }
     }
@@ -75,6 +87,10 @@ impl Inbox {
             Role::Stop => control.stop_signal(signal, at),
             Role::Interrupt => control.interrupt(signal, at, on_forced),
             Role::Force => control.force(signal, at, on_forced),
+            Role::Reload if signal == Signal::HUP && self.terminal.is_some() => {
+                self.hang_ups.notify_one();
+                return None;
+            }
             Role::Reload => {
                 self.tell(Line::NothingToReload(signal));
                 return None;
@@ -147,24 +163,27 @@ impl Roles {
 }
 
 /// Emits an event for each line.
-async fn tell(mut lines: Receiver<Line>, terminal: Option<Terminal>, core: Arc<Core>) {
+async fn tell(mut lines: Receiver<Line>, core: Arc<Core>) {
     while let Some(line) = lines.recv().await {
-        let event = match line {
+        core.emit(match line {
             Line::Repeated(signal) => Event::SignalRepeated { signal },
             Line::NextForces(signal) => Event::NextForces { signal },
-            Line::NothingToReload(signal) => {
-                // When a session's leader ends, the system sends the signal first and takes the
-                // terminal away after it.
-                if let Some(terminal) = terminal.filter(|_| signal == Signal::HUP) {
-                    sleep(HANG_UP).await;
-                    if terminal.is_lost() {
-                        core.control.ask(Cause::Signal(signal.number()));
-                        continue;
-                    }
-                }
-                Event::NothingToReload { signal }
-            }
-        };
-        core.emit(event);
+            Line::NothingToReload(signal) => Event::NothingToReload { signal },
+        });
+    }
+}
+
+/// Asks for a stop when a hang-up was that of a session which has ended: the system sends the signal
+/// first and takes the terminal away after it.
+async fn wait_for_losses(hang_ups: Arc<Notify>, terminal: Terminal, core: Arc<Core>) {
+    let signal = Signal::HUP;
+    loop {
+        hang_ups.notified().await;
+        sleep(HANG_UP).await;
+        if terminal.is_lost() {
+            core.control.ask(Cause::Signal(signal.number()));
+            return;
+        }
+        core.emit(Event::NothingToReload { signal });
     }
 }

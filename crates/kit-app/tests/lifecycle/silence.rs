@@ -346,3 +346,28 @@ async fn a_component_that_dies_at_once_has_one_line() {
         .collect();
     assert_eq!(told.len(), 1, "{told:#?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_fails_while_it_drains_is_one_failure_when_it_happens() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let fails = Starts("outbox", |ctx: &kit_transport::Context| {
+        let token = ctx.scope().token().clone();
+        ctx.scope().spawn("poll", async move {
+            token.cancelled().await;
+            Err::<(), BoxError>("the queue is gone".into())
+        });
+    });
+    let error = run_and_stop(builder.server(fails).build())
+        .await
+        .unwrap_err();
+    assert_eq!(error.exit_code(), 1);
+    let all = record.all();
+    let told: Vec<_> = all
+        .iter()
+        .filter(|line| line.contains("queue is gone"))
+        .collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].starts_with("failed: outbox failed while it stopped"));
+    record.assert_order(&["outbox stopping", told[0], "outbox stopped"]);
+}

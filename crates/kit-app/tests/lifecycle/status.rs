@@ -112,7 +112,11 @@ async fn what_can_be_known_to_be_wrong_is_refused_before_any_hook_runs() {
 
     let health = || health_reporter().1;
     type With = Box<dyn Fn(kit_app::AppBuilder) -> kit_app::AppBuilder>;
-    let wrong: [(With, &str); 3] = [
+    let wrong: [(With, &str); 4] = [
+        (
+            Box::new(|app| app.advertise_host("http://orders")),
+            "option `advertise_host` is \"http://orders\": it has to be a host name",
+        ),
         (
             Box::new(move |app| {
                 app.server(grpc::Server::new(":0").service(health()).service(health()))

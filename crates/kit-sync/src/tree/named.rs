@@ -157,6 +157,7 @@ impl TaskState {
             self.spawned.elapsed(),
             self.still_running(),
         )
+        .of_named()
     }
 
     /// The outcome of one that has none yet.

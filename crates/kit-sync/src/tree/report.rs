@@ -87,6 +87,7 @@ enum Of {
 
 #[derive(Clone)]
 struct Other {
+    is_named: bool,
     path: String,
     spawned_at: String,
     age: Duration,
@@ -109,11 +110,23 @@ impl TaskReport {
         outcome: Outcome,
     ) -> TaskReport {
         TaskReport(Of::Other(Box::new(Other {
+            is_named: false,
             path,
             spawned_at,
             age,
             outcome,
         })))
+    }
+
+    /// Of a task with a name of its own that goes on.
+    pub(super) fn of_named(self) -> TaskReport {
+        match self.0 {
+            Of::Other(mut other) => {
+                other.is_named = true;
+                TaskReport(Of::Other(other))
+            }
+            past @ Of::Past { .. } => TaskReport(past),
+        }
     }
 
     /// The names of its scopes and its own, such as `helloworld/http/accept`.
@@ -122,6 +135,15 @@ impl TaskReport {
         match &self.0 {
             Of::Past { scope, task } => format!("{scope}/{}", task.name),
             Of::Other(other) => other.path.clone(),
+        }
+    }
+
+    /// Whether it had a name of its own; members and holds have none.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        match &self.0 {
+            Of::Past { .. } => true,
+            Of::Other(other) => other.is_named,
         }
     }
 

@@ -35,3 +35,18 @@ async fn a_request_gets_the_time_back_that_the_process_stood_still() {
     assert_eq!(http.response().await.status, 200);
     service.process.exit().await.expect(0);
 }
+
+#[tokio::test]
+async fn a_standstill_right_after_the_signal_is_given_back() {
+    let args = ["--stop-timeout", "2s", "--drain-delay", "0s"];
+    for pause in [0, 200, 500, 1_000, 3_000] {
+        let service = Service::start(&args).await;
+        service.signal(Signal::TERM);
+        // Not to wait for anything: to be at another place of the stop each time.
+        sleep(Duration::from_micros(pause)).await;
+        service.signal(Signal::STOP);
+        sleep(STANDSTILL).await;
+        service.signal(Signal::CONT);
+        service.exit().await.expect(0);
+    }
+}

@@ -22,7 +22,7 @@ pub(crate) struct Advertise {
 #[derive(Debug, Default)]
 pub(crate) struct Advertised {
     pub(crate) endpoints: Vec<Endpoint>,
-    /// Those of `endpoints` that name this machine to whoever reads them: loopback.
+    /// Those of `endpoints` that name the reading machine wherever they are read: loopback.
     pub(crate) loopback: Vec<Endpoint>,
     /// How each of these came about, and what to do about it.
     pub(crate) why: Vec<String>,

@@ -13,7 +13,8 @@ use crate::builder::Settings;
 use crate::handle::StartOwner;
 use crate::last_words::within_a_second;
 use crate::panics;
-use crate::run::{self, Run};
+use crate::refused;
+use crate::run::Run;
 use crate::signals::BeforeBuild;
 use crate::{AppBuilder, AppHandle, Environment, Error, Report, RunError, Signals};
 
@@ -132,7 +133,7 @@ impl App {
         };
         match run {
             Ok(run) => run.until_stopped(&home).await,
-            Err(error) => Err(run::refused(&core, error, &home).await),
+            Err(error) => Err(refused::refused(&core, error, &home).await),
         }
     }
 }

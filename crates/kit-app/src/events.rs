@@ -1,7 +1,7 @@
 //! How events reach their consumers: numbered where they are emitted, delivered elsewhere.
 //!
 //! Nothing of the lifecycle waits for a consumer. Each one has a bounded queue and a thread of its
-//! own, so that a log whose pipe nobody reads, or an observer that hangs, holds up neither the
+//! own, so that a log whose pipe is full, or an observer that hangs, holds up neither the
 //! lifecycle nor another consumer.
 
 mod queue;

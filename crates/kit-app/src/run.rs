@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::advertise::Advertise;
 use crate::budget::Plan;
 use crate::builder::{RegisterAtStart, Settings};
+use crate::check::check;
 use crate::component::{Component, source_of};
 use crate::handle::{AppHandle, Core};
 use crate::hook::{Hook, HookContext, HookOptions, HookStage};
@@ -85,6 +86,7 @@ pub(crate) struct CalledOff;
 
 impl Run {
     pub(crate) fn new(handle: AppHandle, settings: Settings) -> Result<Run, Error> {
+        let checked = check(&settings);
         let Settings {
             servers,
             registries,
@@ -108,23 +110,8 @@ impl Run {
         let core = Arc::clone(handle.core());
         let tree = TaskTree::new(core.info.name());
         core.set_tasks(tree.scope());
-        let own = hooks.iter().filter_map(|hook| hook.options.timeout);
-        let limits = [
-            ("stop_timeout", stop_timeout),
-            ("start_timeout", start_timeout),
-            ("register_timeout", register_timeout),
-            ("hook_timeout", hook_timeout),
-            ("gate_timeout", gate_timeout),
-        ];
-        let limits = limits
-            .into_iter()
-            .chain(own.map(|limit| ("HookOptions::timeout", limit)));
-        let mut limits = limits.collect::<Vec<_>>().into_iter();
-        let installed = instance(&core)
-            .and_then(|_| limits.try_for_each(|(option, limit)| check(option, limit)))
-            .and_then(|()| advertise.check())
-            .and_then(|()| check_names(&servers))
-            .and_then(|()| servers.iter().try_for_each(check_component))
+        let installed = checked
+            .and_then(|()| instance(&core).map(drop))
             .and_then(|()| signals.install(tree.scope(), &core));
         let installed = installed.and_then(|signals| match watchdog_home {
             None => Ok(signals),
@@ -361,81 +348,4 @@ pub(crate) fn instance(core: &Core) -> Result<ServiceInstance, Error> {
         instance = instance.endpoint(endpoint.clone());
     }
     instance.build().map_err(Error::Identity)
-}
-
-/// Longer than anybody waits, and short enough to be added to any time.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-
-fn check(option: &'static str, limit: Duration) -> Result<(), Error> {
-    if limit.is_zero() || limit > LONGEST {
-        let value = format!("{limit:?}");
-        let expected = "longer than nothing and at most 24 hours";
-        return Err(Error::Option {
-            option,
-            value,
-            expected,
-        });
-    }
-    Ok(())
-}
-
-/// Reports, events and handles name a component by its name alone.
-fn check_names(servers: &[Arc<dyn Server>]) -> Result<(), Error> {
-    let mut names: Vec<&str> = servers.iter().map(|server| server.name()).collect();
-    names.sort_unstable();
-    match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(Error::DuplicateName {
-            name: pair[0].to_owned(),
-        }),
-        None => Ok(()),
-    }
-}
-
-fn check_component(server: &Arc<dyn Server>) -> Result<(), Error> {
-    server.check().map_err(|source| Error::Component {
-        component: server.name().to_owned(),
-        source,
-    })
-}
-
-/// How long a refused app waits for the home of its events.
-const REFUSED: Duration = Duration::from_secs(1);
-
-/// Nothing was begun, so there is nothing to stop.
-pub(crate) async fn refused(core: &Core, error: Error, home: &TaskTree) -> RunError {
-    let line = error_chain(&error);
-    core.emit(Event::Failed {
-        error: line.clone(),
-    });
-    core.enter(Stage::Stopped);
-    core.emit(Event::Stopped {
-        took: Duration::ZERO,
-        exit_code: 1,
-    });
-    let undelivered = core.events.flush(home.scope(), REFUSED).await;
-    let report = Report {
-        failures: vec![line],
-        undelivered,
-        ..bare_report(core)
-    };
-    RunError::new(error, report)
-}
-
-/// The report of an app that nothing was done for yet.
-fn bare_report(core: &Core) -> Report {
-    Report {
-        name: core.info.name().to_owned(),
-        id: core.info.id().to_owned(),
-        exit_code: 1,
-        cause: None,
-        was_ready: false,
-        took: Duration::ZERO,
-        failures: Vec::new(),
-        remarks: Vec::new(),
-        hooks: Vec::new(),
-        components: Vec::new(),
-        registrations: Vec::new(),
-        tasks: kit_sync::CloseReport::default(),
-        undelivered: Vec::new(),
-    }
 }

@@ -8,8 +8,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::args::Log;
 
-/// Handlers must not wait for the reader of the log, so a thread writes it: when the pipe is full
-/// and nobody reads, lines are dropped. The guard's drop waits a second at most for what is left.
+/// Handlers must not wait for the reader of the log, so a thread writes it: when the pipe is full,
+/// lines are dropped. The guard's drop waits a second at most for what is left.
 #[must_use = "lines are written as long as the guard lives"]
 pub(crate) fn init(form: Log) -> WorkerGuard {
     let (writer, guard) = tracing_appender::non_blocking(io::stderr());

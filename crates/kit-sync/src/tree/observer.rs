@@ -31,7 +31,7 @@ pub(super) fn observe(node: &Node, failure: &TaskReport) {
     let mut next = Some(node);
     while let Some(node) = next {
         if let Some(observe) = node.observer.0.get() {
-            // Its own panic has nobody else to be reported to.
+            // An observer that panics has no observer of its own.
             let _ = catch(|| observe(failure));
             return;
         }

@@ -80,9 +80,10 @@ async fn stops_cleanly(signal: Signal, name: &str) {
         "drain delay",
         "stage=draining",
         "stopped component=\"http\"",
-        "goodbye",
+        "hook=\"farewell\"",
         "exit_code=0",
     ];
+    exit.only("goodbye");
     let mut lines = exit.log.iter().skip_while(|line| !line.contains("ready:"));
     for step in order {
         let found = lines.any(|line| line.contains(step));

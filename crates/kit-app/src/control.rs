@@ -15,6 +15,9 @@ use crate::watchdog::Backstop;
 /// the terminal already sent doubles every Ctrl-C.
 const SAME_REQUEST: Duration = Duration::from_millis(100);
 
+/// A request that is older has been taken before the process stood still, or before the app ran.
+const STANDSTILL: Duration = Duration::from_millis(500);
+
 /// Where stops are asked for, by signals and by others. The first request stands.
 #[derive(Debug)]
 pub(crate) struct Control {
@@ -117,18 +120,22 @@ impl Control {
         })
     }
 
-    fn request(&self, asked: Asked) -> bool {
+    fn request(&self, mut asked: Asked) -> bool {
         let mut first = false;
-        let at = asked.at;
         // Before the stop begins on another thread: the process may stand still in between.
-        self.watch_standstill();
+        let standstill = self.watch_standstill();
+        let now = Instant::now();
+        if now.duration_since(asked.at) > STANDSTILL {
+            asked.at = now;
+        }
+        let at = asked.at;
         self.state.send_modify(|state| {
             first = state.asked.is_none();
             state.failed |= asked.failed;
             state.asked.get_or_insert(asked);
         });
         if first {
-            self.backstop.stop_asked(at);
+            self.backstop.stop_asked(at, &standstill);
         }
         first
     }
@@ -218,7 +225,7 @@ impl Control {
         let signal = signal.number();
         let forced = Forced { signal, at };
         self.state.send_modify(|state| state.forced = Some(forced));
-        self.backstop.forced(at);
+        self.backstop.forced(at, &self.watch_standstill());
         Reaction::Forces
     }
 

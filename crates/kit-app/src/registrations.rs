@@ -198,7 +198,7 @@ impl Registered {
             () = core.control.failed() => {}
         }
         budget.deadline().catch_up().await;
-        let limit = budget.deregister(Instant::now());
+        let limit = budget.deregister();
         let begun = Instant::now();
         let left = limit.instant().saturating_duration_since(begun);
         let registry = self.name.clone();

@@ -52,7 +52,7 @@ impl Run {
 
         let hooks = self.take_hooks(HookStage::BeforeStop);
         budget.deadline().catch_up().await;
-        let limit = budget.before_stop(Instant::now());
+        let limit = budget.before_stop();
         let go = self.deregister(budget);
         self.stop_hooks(hooks, &limit, Duration::ZERO).await;
         go.open();
@@ -151,7 +151,7 @@ impl Run {
         let mut components = std::mem::take(&mut self.components);
         while let Some(phase) = components.iter().map(|component| component.phase).max() {
             budget.deadline().catch_up().await;
-            let limit = budget.phase_from(Instant::now(), later(phase));
+            let limit = budget.phase_from_now(later(phase));
             let (now, rest): (Vec<_>, Vec<_>) = components
                 .into_iter()
                 .partition(|component| component.phase == phase);
@@ -215,7 +215,6 @@ impl Run {
         let mut left = hooks.len();
         for hook in hooks {
             limit.catch_up().await;
-            let now = Instant::now();
             let forced = self.core.control.is_forced();
             if grace.is_zero() && forced.is_some() {
                 return;
@@ -224,12 +223,10 @@ impl Run {
                 Some(forced) => limit.clone().sooner(limit.at(forced.at + grace)),
                 None => limit.clone(),
             };
-            let left_over = limit.instant().saturating_duration_since(now);
-            let share = left_over / u32::try_from(left).unwrap_or(1);
+            let share = limit.first_of(u32::try_from(left).unwrap_or(1));
             left -= 1;
             let hook = self.call_hook(hook);
-            self.await_stop_hook(hook, &limit.at(now + share), grace)
-                .await;
+            self.await_stop_hook(hook, &share, grace).await;
         }
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use kit_sync::{Scope, Watchdog, WatchdogEvent, WatchdogOptions};
+use kit_sync::{Deadline, Scope, Standstill, Watchdog, WatchdogEvent, WatchdogOptions};
 use tokio::time::Instant;
 
 use crate::Event;
@@ -30,29 +30,33 @@ pub(crate) struct Backstop(OnceLock<Armed>);
 struct Armed {
     watchdog: Watchdog,
     stop_timeout: Duration,
-    deadline: Mutex<Option<Instant>>,
+    deadline: Mutex<Option<Deadline>>,
 }
 
 impl Armed {
     /// A later request never moves the deadline back.
-    fn expect_end_by(&self, deadline: Instant) {
+    fn expect_end_by(&self, deadline: Deadline) {
         let mut nearest = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-        let deadline = nearest.map_or(deadline, |nearest| nearest.min(deadline));
-        *nearest = Some(deadline);
+        let deadline = match nearest.take() {
+            Some(nearest) => nearest.sooner(deadline),
+            None => deadline,
+        };
+        *nearest = Some(deadline.clone());
         self.watchdog.expect_end_by(deadline);
     }
 }
 
 impl Backstop {
-    pub(crate) fn stop_asked(&self, at: Instant) {
+    /// The request came at `at`; what the process misses from then on is given back.
+    pub(crate) fn stop_asked(&self, at: Instant, standstill: &Standstill) {
         if let Some(armed) = self.0.get() {
-            armed.expect_end_by(at + armed.stop_timeout);
+            armed.expect_end_by(standstill.deadline(at + armed.stop_timeout));
         }
     }
 
-    pub(crate) fn forced(&self, at: Instant) {
+    pub(crate) fn forced(&self, at: Instant, standstill: &Standstill) {
         if let Some(armed) = self.0.get() {
-            armed.expect_end_by(at + FORCED);
+            armed.expect_end_by(standstill.deadline(at + FORCED));
         }
     }
 
@@ -95,10 +99,13 @@ pub(crate) fn start(
     let _ = core.control.backstop.0.set(armed);
     // Whoever asked before that had nobody to tell; a stop has its whole time from here.
     if core.control.is_asked() {
-        core.control.backstop.stop_asked(Instant::now());
+        let standstill = core.control.watch_standstill();
+        let backstop = &core.control.backstop;
+        backstop.stop_asked(Instant::now(), &standstill);
     }
     if let Some(forced) = core.control.is_forced() {
-        core.control.backstop.forced(forced.at);
+        let standstill = core.control.watch_standstill();
+        core.control.backstop.forced(forced.at, &standstill);
     }
     Ok(())
 }

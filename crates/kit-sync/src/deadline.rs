@@ -53,6 +53,28 @@ impl Deadline {
         Deadline::new(at, self.standstill.clone())
     }
 
+    /// One for the same process that passes after so long from now.
+    #[must_use]
+    pub fn after(&self, duration: std::time::Duration) -> Deadline {
+        // Read in this order: a process that stands still in between gets too much back and not
+        // too little.
+        let missed = self.standstill.missed();
+        let at = Instant::now() + duration;
+        Deadline {
+            at: at.checked_sub(missed).unwrap_or(at),
+            standstill: self.standstill.clone(),
+        }
+    }
+
+    /// The end of the first of `parts` equal parts of what is left.
+    #[must_use]
+    pub fn first_of(&self, parts: u32) -> Deadline {
+        // Made from this one: when the process has just stood still, nothing seems to be left, and
+        // both move once that is seen.
+        let left = self.instant().saturating_duration_since(Instant::now());
+        self.earlier_by(left - left / parts.max(1))
+    }
+
     /// The one of the two that passes first.
     #[must_use]
     pub fn sooner(self, other: Deadline) -> Deadline {
@@ -79,6 +101,16 @@ impl Deadline {
     /// May be dropped and called again at any time.
     pub async fn catch_up(&self) {
         self.standstill.catch_up().await;
+    }
+
+    /// Whether the process may just have stood still, so that it seems to be earlier than it is.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.standstill.is_behind()
+    }
+
+    /// Whether it moves when the process stands still.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.standstill.is_watched()
     }
 
     /// Whether it has passed. When it seems so, waits for a moment until it is known whether the

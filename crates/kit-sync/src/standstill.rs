@@ -113,11 +113,21 @@ impl Standstill {
     /// # Cancel safety
     /// May be dropped and called again at any time.
     pub async fn catch_up(&self) {
-        let Some(watched) = &self.0 else { return };
-        let last = watched.seen.borrow().last;
-        if missed(now() - last, INTERVAL).is_some() {
+        if self.is_behind() {
             self.settle().await;
         }
+    }
+
+    /// Whether the thread has not looked for so long that the process may just have stood still.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.0.as_ref().is_some_and(|watched| {
+            let last = watched.seen.borrow().last;
+            watched.seen.has_changed().is_ok() && missed(now() - last, INTERVAL).is_some()
+        })
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Waits until the thread has looked twice: a look that had begun before may have read the

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::regularly::{now, until};
 use crate::standstill;
 use crate::sync::{Mutex, lock};
-use crate::{Cause, Ending, Scope};
+use crate::{Cause, Deadline, Ending, Scope};
 pub use event::{StuckPoll, WatchdogEvent};
 use heartbeat::Heartbeat;
 use stuck::StuckPolls;
@@ -54,7 +54,7 @@ use stuck::StuckPolls;
 #[must_use = "a watchdog ends when it is dropped"]
 pub struct Watchdog {
     scope: Scope,
-    deadline: Arc<Mutex<Deadline>>,
+    deadline: Arc<Mutex<Expected>>,
 }
 
 /// The limits of a [`Watchdog`].
@@ -88,8 +88,8 @@ impl Default for WatchdogOptions {
 const SHORTEST: Duration = Duration::from_millis(1);
 
 #[derive(Debug, Default)]
-struct Deadline {
-    at: Option<Instant>,
+struct Expected {
+    at: Option<Deadline>,
     /// When it was given.
     given: Option<Instant>,
     told: bool,
@@ -135,9 +135,9 @@ impl Watchdog {
     /// A stop has begun that must have ended by then: later than
     /// [`overdue_after`](WatchdogOptions::overdue_after) it is [overdue](WatchdogEvent::Overdue).
     /// Replaces an earlier deadline.
-    pub fn expect_end_by(&self, deadline: tokio::time::Instant) {
-        *lock(&self.deadline) = Deadline {
-            at: Some(deadline.into_std()),
+    pub fn expect_end_by(&self, deadline: impl Into<Deadline>) {
+        *lock(&self.deadline) = Expected {
+            at: Some(deadline.into()),
             given: Some(now()),
             told: false,
         };
@@ -145,7 +145,7 @@ impl Watchdog {
 
     /// The stop has ended.
     pub fn has_ended(&self) {
-        *lock(&self.deadline) = Deadline::default();
+        *lock(&self.deadline) = Expected::default();
     }
 }
 
@@ -159,7 +159,7 @@ struct Watch {
     watched: Scope,
     polls: StuckPolls,
     pulse: heartbeat::Pulse,
-    deadline: Arc<Mutex<Deadline>>,
+    deadline: Arc<Mutex<Expected>>,
     options: WatchdogOptions,
     last_look: Instant,
 }
@@ -195,13 +195,18 @@ impl Watch {
         // One that was given since then knows of it.
         let known = deadline.given.map(|given| now.duration_since(given));
         let missed = missed.min(known.unwrap_or_default());
-        deadline.at = deadline.at.map(|at| at + missed);
+        // One that is watched moves by itself.
+        let fixed = deadline.at.as_ref().filter(|at| !at.is_watched());
+        if let Some(moved) = fixed.map(|at| at.instant() + missed) {
+            deadline.at = Some(moved.into());
+        }
     }
 
     fn overdue(&self, now: Instant) -> Option<Duration> {
         let mut deadline = lock(&self.deadline);
-        let since = now.checked_duration_since(deadline.at?)?;
-        if deadline.told || since < self.options.overdue_after {
+        let at = deadline.at.as_ref()?;
+        let since = now.checked_duration_since(at.instant().into_std())?;
+        if deadline.told || since < self.options.overdue_after || at.is_behind() {
             return None;
         }
         deadline.told = true;
@@ -219,8 +224,8 @@ mod tests {
         let tree = TaskTree::new("app");
         let options = WatchdogOptions::default();
         let begun = now();
-        let deadline = Deadline {
-            at: Some(begun),
+        let deadline = Expected {
+            at: Some(tokio::time::Instant::from_std(begun).into()),
             given: Some(begun),
             told: false,
         };
@@ -262,9 +267,10 @@ mod tests {
         };
         // Continued after an hour; the signal that was pending is read first.
         let continued = begun + Duration::from_secs(3600);
-        let deadline = Some(continued + Duration::from_secs(20));
-        *lock(&watch.deadline) = Deadline {
-            at: deadline,
+        let deadline = continued + Duration::from_secs(20);
+        let deadline = Some(Deadline::from(tokio::time::Instant::from_std(deadline)));
+        *lock(&watch.deadline) = Expected {
+            at: deadline.clone(),
             given: Some(continued),
             told: false,
         };

@@ -17,7 +17,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// What passes beyond an interval on a busy machine is less.
 const STANDSTILL: Duration = Duration::from_millis(500);
 /// How long a deadline waits for the thread's last word.
-const LAST_WORD: Duration = Duration::from_millis(250);
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// How long the process stood still: paused in a frozen container, or stopped by SIGSTOP.
 ///

@@ -100,7 +100,7 @@ impl<H: Handler> Acceptor<H> {
             let accepted = tokio::select! {
                 biased;
                 accepted = listener.accept() => accepted,
-                () = trouble.is_over() => continue,
+                () = trouble.until_over() => continue,
             };
             match accepted {
                 Ok(accepted) => {

@@ -78,7 +78,7 @@ impl<'a> Trouble<'a> {
     ///
     /// # Cancel safety
     /// May be dropped at any time.
-    pub(super) async fn is_over(&mut self) {
+    pub(super) async fn until_over(&mut self) {
         let (server, listening) = (self.server, self.listening);
         tokio::select! {
             Told { times, lasted } = self.refused.over() => tracing::info!(

@@ -20,7 +20,7 @@ use listenfd::ListenFd;
 pub struct Environment {
     kubernetes: bool,
     inherited: InheritedListeners,
-    /// What was given as a listener and is none: told by the run, as nothing waits for a log here.
+    /// What was given as a listener and is none: the run makes events of it, which wait for no log.
     unusable: Vec<String>,
 }
 

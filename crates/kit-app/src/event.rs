@@ -87,8 +87,8 @@ pub enum Event {
         /// For how long.
         since: Duration,
     },
-    /// Registries that others read show endpoints that name the machine of the one who reads them,
-    /// such as `127.0.0.1`. Once, at the start, which goes on.
+    /// Registries that other machines read show endpoints of this machine alone, such as
+    /// `127.0.0.1`. Once, at the start, which goes on.
     LoopbackAdvertised {
         /// Which.
         endpoints: Vec<Endpoint>,
@@ -107,8 +107,8 @@ pub enum Event {
         /// Which registry.
         registry: String,
     },
-    /// The registry does not show the instance, or cannot be asked. Attempts go on; they are told
-    /// less and less often while they fail.
+    /// The registry does not show the instance, or cannot be asked. Attempts go on; while
+    /// they fail, this event comes ever more rarely.
     RegistrationLost {
         /// Which registry.
         registry: String,
@@ -118,7 +118,8 @@ pub enum Event {
         failures: Repetition,
     },
     /// The registry has not accepted a change, and shows the instance as it was before it, which is
-    /// kept alive. Attempts go on, and are told as those of a lost one.
+    /// kept alive. Attempts go on, and this event comes as rarely as that of a
+    /// registration that is lost.
     RegistrationOutdated {
         /// Which registry.
         registry: String,

@@ -256,7 +256,7 @@ mod tests {
         }
     }
 
-    /// How many events the log says that it missed, told events with these numbers.
+    /// The lines about missed events, after events with these numbers.
     fn missed(numbers: &[u64]) -> Vec<String> {
         let lines = Lines::default();
         let writer = lines.clone();

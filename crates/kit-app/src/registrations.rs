@@ -115,7 +115,7 @@ async fn tell(registry: String, registration: Registration, core: Arc<Core>, lat
 struct Teller {
     registry: String,
     core: Arc<Core>,
-    /// Until the first registration was told.
+    /// Held until the event of the first registration.
     latch: Option<Latch>,
     failures: Repeated,
 }
@@ -123,7 +123,7 @@ struct Teller {
 impl Teller {
     fn tell(&mut self, state: &RegistrationState) {
         match state {
-            // An end of failures that were too many to be told is not told either.
+            // Failures without an event have an end without one.
             RegistrationState::Registered
                 if self.failures.ended().is_some() || self.latch.is_some() =>
             {

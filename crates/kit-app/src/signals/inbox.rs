@@ -22,8 +22,8 @@ const WAITING: usize = 16;
 /// How long the end of a session's leader may take from its signal to the loss of the terminal.
 const HANG_UP: Duration = Duration::from_millis(100);
 
-/// One app's signals. Taking one sets a state and waits for nothing: what is to be told about it
-/// is told by a task, and a dump is made by a thread.
+/// One app's signals. Taking one sets a state and waits for nothing: a task emits the event about
+/// it, and a thread makes a dump.
 pub(crate) struct Inbox {
     core: Arc<Core>,
     roles: Roles,
@@ -36,7 +36,7 @@ pub(crate) struct Inbox {
     dumps: Arc<AtomicUsize>,
 }
 
-/// What is told about a signal that changed nothing.
+/// A signal that changed nothing, and has an event all the same.
 #[derive(Clone, Copy, Debug)]
 enum Line {
     Repeated(Signal),

@@ -124,7 +124,7 @@ async fn degraded(states: &mut watch::Receiver<RegistrationState>) -> Registrati
     }
 }
 
-/// A backend that refuses every write while it is told to, and is not watched, as watching is
+/// A backend that can be made to refuse every write, and that is not watched, as watching is
 /// optional.
 struct Refusing {
     inner: Arc<dyn Registrar>,

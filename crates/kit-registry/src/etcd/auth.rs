@@ -20,7 +20,7 @@ type Token = MetadataValue<Ascii>;
 pub(super) struct Auth {
     login: Login,
     state: Mutex<State>,
-    /// Whether it was told that the login is of no use.
+    /// Whether the log has a line that the login is of no use.
     is_told: AtomicBool,
 }
 

@@ -1,7 +1,7 @@
 //! Who asked for the stop, and whether it is forced.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use kit_sync::{Cause, Deadline, Scope, Standstill};
@@ -181,7 +181,7 @@ impl Control {
         at: Instant,
         on_forced: impl FnOnce(),
     ) -> Reaction {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = kit_sync::lock(&self.seen);
         if !seen.take(signal, at) {
             return Reaction::Repeats;
         }
@@ -200,7 +200,7 @@ impl Control {
     /// A signal that forces a stop, and asks for one when there is none. `on_forced` is called
     /// before the forced stop can be seen.
     pub(crate) fn force(&self, signal: Signal, at: Instant, on_forced: impl FnOnce()) -> Reaction {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = kit_sync::lock(&self.seen);
         if !seen.take(signal, at) {
             Reaction::Repeats
         } else if self.ask_by(signal, at) {

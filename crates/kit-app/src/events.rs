@@ -8,7 +8,7 @@ mod queue;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_sync::Scope;
@@ -121,7 +121,7 @@ impl Events {
 
     /// Waits for no consumer, unless delivery is inline.
     pub(crate) fn emit(&self, event: Event) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = kit_sync::lock(&self.last);
         *last += 1;
         let stamped = Stamped {
             number: *last,

@@ -1,7 +1,7 @@
 //! The running application, as its parts see it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use kit_registry::Registration;
 use kit_sync::{Cause, Gate, Latch, Scope, TreeSnapshot, error_chain};
@@ -199,7 +199,7 @@ impl Core {
     }
 
     fn lock_remarks(&self) -> MutexGuard<'_, Vec<String>> {
-        self.remarks.lock().unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.remarks)
     }
 
     pub(crate) fn enter(&self, stage: Stage) {
@@ -228,7 +228,7 @@ impl Core {
     }
 
     fn lock_failures(&self) -> MutexGuard<'_, Vec<Error>> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.failures)
     }
 
     pub(crate) fn take_failures(&self) -> Vec<Error> {
@@ -253,16 +253,11 @@ impl Core {
     }
 
     fn take_ready_latch(&self) -> Option<Latch> {
-        self.ready_latch
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        kit_sync::lock(&self.ready_latch).take()
     }
 
     pub(crate) fn lock_registrations(&self) -> MutexGuard<'_, Vec<(String, Registration)>> {
-        self.registrations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.registrations)
     }
 }
 

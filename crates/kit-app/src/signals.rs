@@ -16,7 +16,7 @@ mod route;
 mod signal;
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use kit_sync::Scope;
 use tokio::time::Instant;
@@ -263,7 +263,7 @@ impl SignalSender {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Inbox>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.0)
     }
 }
 

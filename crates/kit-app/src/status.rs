@@ -1,7 +1,7 @@
 //! How things stand, for handlers, pages and tests: what [`AppHandle`](crate::AppHandle) answers.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use kit_registry::RegistrationState;
 use kit_transport::{Listening, Phase};
@@ -66,17 +66,14 @@ pub(crate) struct Components(Mutex<Vec<ComponentStatus>>);
 
 impl Components {
     pub(crate) fn all(&self) -> Vec<ComponentStatus> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        kit_sync::lock(&self.0).clone()
     }
 
     /// Keeps up with what happens.
     pub(crate) fn follow(&self, event: &Event) {
         match event {
             Event::ComponentStarting { name, phase } => {
-                let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut all = kit_sync::lock(&self.0);
                 all.push(ComponentStatus {
                     name: name.clone(),
                     phase: *phase,
@@ -107,7 +104,7 @@ impl Components {
     }
 
     fn change(&self, name: &str, change: impl FnOnce(&mut ComponentStatus)) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = kit_sync::lock(&self.0);
         // Names differ: the start refuses others.
         if let Some(component) = all.iter_mut().find(|component| component.name == name) {
             change(component);

@@ -2,7 +2,7 @@
 //! process when a stop does not end.
 
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use kit_sync::{Deadline, Scope, Standstill, Watchdog, WatchdogEvent, WatchdogOptions};
@@ -36,7 +36,7 @@ struct Armed {
 impl Armed {
     /// A later request never moves the deadline back.
     fn expect_end_by(&self, deadline: Deadline) {
-        let mut nearest = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut nearest = kit_sync::lock(&self.deadline);
         let deadline = match nearest.take() {
             Some(nearest) => nearest.sooner(deadline),
             None => deadline,

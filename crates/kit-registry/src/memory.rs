@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use async_trait::async_trait;
@@ -75,7 +75,7 @@ impl Memory {
 
     fn store(&self) -> MutexGuard<'_, Store> {
         // No code of others runs under the lock, and each change is complete when it panics.
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.store)
     }
 
     fn put(&self, instance: &ServiceInstance) {

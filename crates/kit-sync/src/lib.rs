@@ -78,6 +78,7 @@ pub use published::{Changes, Published, Reading};
 pub use repeated::{Repeated, Repetition};
 pub use standstill::Standstill;
 pub use stop::{Cause, StopToken};
+pub use sync::lock;
 pub use tree::{
     CloseReport, Ending, Hold, Kind, MembersSnapshot, Outcome, Refused, Scope, ScopeState,
     Supervisor, Task, TaskError, TaskReport, TaskResult, TaskSnapshot, TaskTree, TreeSnapshot,

@@ -68,12 +68,19 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     })
 }
 
-pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
+/// The text that a caught panic was called with, for logs and reports.
+///
+/// ```
+/// let panic = std::panic::catch_unwind(|| panic!("no seat left")).unwrap_err();
+/// assert_eq!(kit_sync::panic::message(&*panic), "no seat left");
+/// ```
+#[must_use]
+pub fn message(payload: &(dyn Any + Send)) -> &str {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
-        (*text).to_owned()
+        text
     } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
+        text
     } else {
-        "a panic without a text".to_owned()
+        "a panic without a text"
     }
 }

@@ -182,7 +182,7 @@ pub(crate) use threads::{all, here, polling};
 mod threads {
     use std::cell::Cell;
     use std::num::NonZeroU64;
-    use std::sync::{Mutex, MutexGuard, PoisonError};
+    use std::sync::{Mutex, MutexGuard};
 
     use super::{Mark, PollCell, Polling, ThreadPolling};
 
@@ -247,7 +247,7 @@ mod threads {
     }
 
     fn threads() -> MutexGuard<'static, Vec<Thread>> {
-        THREADS.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&THREADS)
     }
 
     /// Runs a poll of this task on this thread, where others can see it. `poll` does not unwind.

@@ -1,7 +1,7 @@
 //! What did not end by itself before the deadline.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// How many of each kind are kept by name; the rest is counted.
 const NAMED: usize = 16;
@@ -64,6 +64,6 @@ impl Cuts {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, [Kind; 3]> {
-        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.kinds)
     }
 }

@@ -43,8 +43,6 @@ mod unix;
 mod until;
 
 pub(crate) use accept::serve;
-#[cfg(feature = "ws")]
-pub(crate) use body::panic_message;
 pub use draining::Draining;
 #[cfg(feature = "tls")]
 pub use identity::Identity;

@@ -1,6 +1,6 @@
 //! Listeners that the process was given.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// A listening socket from outside the application.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl InheritedListeners {
     /// The `index`th one, unless it was taken before.
     #[must_use]
     pub fn take(&self, index: usize) -> Option<Inherited> {
-        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = kit_sync::lock(&self.0);
         listeners.get_mut(index)?.take()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::Inherited;
@@ -85,7 +85,7 @@ pub(crate) struct Existing(Arc<Mutex<Option<Inherited>>>);
 
 impl Existing {
     pub(crate) fn take(&self) -> Option<Inherited> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        kit_sync::lock(&self.0).take()
     }
 }
 

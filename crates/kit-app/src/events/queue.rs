@@ -99,7 +99,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.state)
     }
 }
 
@@ -133,7 +133,7 @@ impl Ends {
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
-        self.alive.lock().unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.alive)
     }
 }
 

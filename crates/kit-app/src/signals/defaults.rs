@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use signal_hook::flag;
 
@@ -66,5 +66,5 @@ pub(super) fn give_back(signal: Signal, after: AfterRun) {
 }
 
 fn lock() -> MutexGuard<'static, BTreeMap<Signal, Taken>> {
-    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+    kit_sync::lock(&TAKEN)
 }

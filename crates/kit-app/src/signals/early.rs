@@ -95,7 +95,7 @@ impl Early {
     /// Sends the app what it has a role for; the signals that it has none for are given back.
     pub(super) fn hand_over(&self, roles: &Roles, after: AfterRun, inbox: Arc<Inbox>) {
         self.route.hand_over(inbox);
-        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut standing = kit_sync::lock(&self.standing);
         if let Some(standing) = &mut *standing {
             standing.after_run(after);
             standing.keep(|signal| roles.of(signal).is_some());
@@ -105,11 +105,7 @@ impl Early {
     /// Gives all signals back, for an app that takes none. A stop that was asked for while there
     /// was no app is one of the app.
     pub(super) fn give_back(&self, after: AfterRun, core: &Core) {
-        let standing = self
-            .standing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let standing = kit_sync::lock(&self.standing).take();
         if let Some(standing) = standing {
             standing.close(after);
         }
@@ -126,7 +122,7 @@ impl Early {
     }
 
     pub(super) fn holds(&self, signal: Signal) -> bool {
-        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let standing = kit_sync::lock(&self.standing);
         standing
             .as_ref()
             .is_some_and(|standing| standing.holds(signal))

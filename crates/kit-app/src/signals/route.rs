@@ -1,6 +1,6 @@
 //! Where the signals go that the thread reads: to what builds the app, to the app, nowhere.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::time::Instant;
 
@@ -27,7 +27,7 @@ impl Route {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Target> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.0)
     }
 
     /// Takes the signals of a moment; gives an exit code when the process has to end now.

@@ -1,7 +1,7 @@
 //! Calls to a cluster: one connection per endpoint, the last good one first.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -236,9 +236,7 @@ impl Client {
     }
 
     fn preferred(&self) -> std::sync::MutexGuard<'_, usize> {
-        self.preferred
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.preferred)
     }
 }
 

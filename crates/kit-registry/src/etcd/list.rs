@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use tonic::Code;
@@ -154,7 +154,7 @@ impl Found {
 impl Remarks {
     /// Whether this value was not told yet; it counts as told from here on.
     fn is_new(&self, kv: &KeyValue) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = kit_sync::lock(&self.told);
         if told.len() >= MAX_REMARKS && !told.contains_key(&kv.key) {
             told.clear();
         }

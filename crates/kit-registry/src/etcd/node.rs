@@ -1,10 +1,6 @@
 //! One etcd endpoint and the connection to it.
 
-use std::{
-    pin::Pin,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{pin::Pin, sync::Mutex, time::Duration};
 
 use kit_sync::Scope;
 use tonic::transport::{Channel, Endpoint};
@@ -49,7 +45,7 @@ impl Node {
 
     /// The connection and its number.
     pub(super) fn channel(&self) -> (Channel, u64) {
-        let mut current = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = kit_sync::lock(&self.channel);
         let channel = current
             .channel
             .get_or_insert_with(|| self.endpoint.connect_lazy())
@@ -60,7 +56,7 @@ impl Node {
     /// Gives up the connection with this number: the peer may have forgotten it without a word, and
     /// then TCP would try for minutes.
     pub(super) fn give_up(&self, version: u64) {
-        let mut current = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = kit_sync::lock(&self.channel);
         if current.version == version {
             current.version += 1;
             current.channel = None;

@@ -7,7 +7,7 @@ mod upstream;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
 };
 
 use kit_sync::{Cause, Published, Scope, StopToken};
@@ -92,7 +92,7 @@ impl Watches {
     }
 
     fn shared(&self) -> MutexGuard<'_, HashMap<ServiceName, Weak<Shared>>> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.shared)
     }
 }
 

@@ -1,8 +1,4 @@
-use std::{
-    collections::VecDeque,
-    future::pending,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::VecDeque, future::pending, sync::Mutex};
 
 use async_trait::async_trait;
 use kit_sync::TaskTree;
@@ -46,11 +42,7 @@ impl Drop for OnDrop {
 impl Fake {
     async fn answer(&self, call: Call, attempt: &str) -> Result<(), Error> {
         let _ = self.calls.send(call);
-        let answer = self
-            .answers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front();
+        let answer = kit_sync::lock(&self.answers).pop_front();
         match answer.unwrap_or(Answer::Yes) {
             Answer::Yes => Ok(()),
             Answer::No => Err(Error::unreachable(

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use tracing::{Level, subscriber::DefaultGuard};
@@ -24,7 +24,7 @@ impl Lines {
     }
 
     pub(crate) fn all(&self) -> Vec<String> {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = kit_sync::lock(&self.0);
         let text = String::from_utf8_lossy(&bytes);
         text.lines().map(str::to_owned).collect()
     }
@@ -49,7 +49,7 @@ impl<'a> MakeWriter<'a> for Lines {
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = kit_sync::lock(&self.0);
         lines.extend_from_slice(bytes);
         Ok(bytes.len())
     }

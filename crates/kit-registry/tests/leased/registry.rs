@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     future::pending,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -155,10 +155,7 @@ impl Leased {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.shared.state)
     }
 
     async fn reap(self) {

@@ -71,7 +71,7 @@ impl<E> Runner<E> {
             Err(caught) => {
                 let cause = Cause::Panicked {
                     task: "group".to_owned(),
-                    message: message(&*caught.payload),
+                    message: message(&*caught.payload).to_owned(),
                     location: caught.location.clone().unwrap_or_else(spawned_at),
                 };
                 self.engine.fail(First::Panic(caught), cause);

@@ -95,7 +95,7 @@ impl<E> Inner<E> {
     fn panicked(&self, caught: Caught, location: &'static Location<'static>) {
         let cause = Cause::Panicked {
             task: "group".to_owned(),
-            message: message(&*caught.payload),
+            message: message(&*caught.payload).to_owned(),
             location: caught
                 .location
                 .clone()

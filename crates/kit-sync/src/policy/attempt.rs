@@ -34,7 +34,7 @@ impl Broken {
             },
             Broken::Panic(caught) => Cause::Panicked {
                 task,
-                message: message(&*caught.payload),
+                message: message(&*caught.payload).to_owned(),
                 location: caught
                     .location
                     .clone()
@@ -49,7 +49,7 @@ impl From<Broken> for Failure {
         match broken {
             Broken::Error(error) => Failure::Failed(error),
             Broken::Panic(Caught { payload, location }) => Failure::Panicked {
-                message: message(&*payload),
+                message: message(&*payload).to_owned(),
                 location,
             },
         }

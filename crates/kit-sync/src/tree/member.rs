@@ -153,7 +153,7 @@ impl Place {
             // Members keep no time of their own: they are too many.
             Duration::ZERO,
             Outcome::Panicked {
-                message: message(&*caught.payload),
+                message: message(&*caught.payload).to_owned(),
                 location: caught.location,
             },
         ));

@@ -308,7 +308,7 @@ fn judge<R: TaskResult>(ended: Result<R, Caught>) -> (Outcome, Result<R::Value, 
             Err(TaskError::Failed(error)),
         ),
         Err(Caught { payload, location }) => {
-            let message = message(&*payload);
+            let message = message(&*payload).to_owned();
             // The drop of a payload may panic, too, with a payload that does the same.
             if let Err(again) = catch(|| drop(payload)) {
                 std::mem::forget(again.payload);

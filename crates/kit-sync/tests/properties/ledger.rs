@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use kit_sync::{BoxError, Cause, CloseReport, Ending, Outcome, Scope, Task, TaskError};
@@ -192,7 +192,7 @@ impl Ledger {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        kit_sync::lock(&self.entries)
     }
 }
 

@@ -1,6 +1,5 @@
 //! A response's body, followed to its end.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -50,19 +49,10 @@ impl Guard {
         catch_unwind(poll).map_err(|panic| {
             let request = self.conn.name_of(self.key);
             let place = kit_sync::panic::take_location();
-            let panic = panic_message(&*panic);
+            let panic = kit_sync::panic::message(&*panic);
             tracing::error!(%request, panic, place, "a handler panicked");
         })
     }
-}
-
-/// What it was called with.
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("not a text")
 }
 
 impl Drop for Guard {

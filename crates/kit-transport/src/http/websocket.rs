@@ -13,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 
 use crate::Draining;
-use crate::driver::panic_message;
 
 /// Accepts a WebSocket: the extractor.
 ///
@@ -85,7 +84,7 @@ async fn handle(path: String, draining: Draining, handling: impl Future<Output =
         draining.poll_upgraded(cx, |cx| {
             let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx)));
             polled.unwrap_or_else(|panic| {
-                let panic = panic_message(&*panic);
+                let panic = kit_sync::panic::message(&*panic);
                 tracing::error!(path, panic, "the handler of a WebSocket panicked");
                 Poll::Ready(())
             })

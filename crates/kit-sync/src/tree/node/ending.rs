@@ -124,7 +124,10 @@ impl Node {
 }
 
 fn panicked(node: &Node, caught: &Caught) -> TaskReport {
-    let (message, location) = (message(&*caught.payload), caught.location.clone());
+    let (message, location) = (
+        message(&*caught.payload).to_owned(),
+        caught.location.clone(),
+    );
     TaskReport::new(
         format!("{}/(on abort)", node.path()),
         location.clone().unwrap_or_default(),

@@ -13,7 +13,9 @@ use tonic::server::NamedService;
 
 #[cfg(feature = "tls")]
 use crate::Tls;
-use crate::driver::{self, Listener, Security};
+use crate::connection::security::Security;
+use crate::listen::accept;
+use crate::listen::listener::Listener;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase, StartError};
 
 mod answer;
@@ -178,7 +180,7 @@ impl crate::Server for Server {
         if self.private {
             listening = listening.private();
         }
-        driver::serve(ctx, listener, handler, self.options.clone(), secured);
+        accept::serve(ctx, listener, handler, self.options.clone(), secured);
         Ok(vec![listening])
     }
 }

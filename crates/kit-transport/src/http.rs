@@ -10,9 +10,11 @@ use kit_sync::{BoxError, Scope};
 
 #[cfg(feature = "tls")]
 use crate::Tls;
-use crate::driver::{self, Listener, Security};
+use crate::connection::security::Security;
 #[cfg(feature = "grpc")]
 use crate::grpc;
+use crate::listen::accept;
+use crate::listen::listener::Listener;
 use crate::{
     ApiError, ConnectionOptions, Context, Draining, Listen, Listening, Peer, Phase, StartError,
 };
@@ -180,7 +182,7 @@ impl crate::Server for Server {
         if self.grpc.is_some() {
             listening.push(here("grpc", "grpcs"));
         }
-        driver::serve(ctx, listener, handler, self.options.clone(), secured);
+        accept::serve(ctx, listener, handler, self.options.clone(), secured);
         Ok(listening)
     }
 }

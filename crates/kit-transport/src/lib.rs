@@ -4,12 +4,16 @@
 //! so. Transport reports the address it is [`Listening`] at; turning that into the endpoint that
 //! others are told is the application's policy, and registries are none of this crate's business.
 
+#[cfg(any(feature = "http", feature = "grpc"))]
+mod connection;
 mod context;
 mod cut;
-mod drained;
 #[cfg(any(feature = "http", feature = "grpc"))]
-mod driver;
+mod drain;
+mod drained;
 mod error;
+#[cfg(any(feature = "http", feature = "grpc"))]
+mod exchange;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 #[cfg(feature = "http")]
@@ -25,15 +29,17 @@ mod server;
 mod start_error;
 #[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 mod tls;
+#[cfg(any(feature = "http", feature = "grpc"))]
+mod wire;
 
+#[cfg(any(feature = "http", feature = "grpc"))]
+pub use connection::options::{ConnectionOptions, Http2Options};
 pub use context::Context;
 pub use cut::{Cut, Cuts};
 pub use drained::Drained;
-#[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
-pub use driver::Identity;
-#[cfg(any(feature = "http", feature = "grpc"))]
-pub use driver::{ConnectionOptions, Draining, Http2Options, Peer, Until};
 pub use error::{ApiError, IntoApi};
+#[cfg(any(feature = "http", feature = "grpc"))]
+pub use exchange::{draining::Draining, until::Until};
 pub use inherited::{Inherited, InheritedListeners};
 pub use lifecycle::{Lifecycle, Stage};
 #[cfg(any(feature = "http", feature = "grpc"))]
@@ -47,3 +53,7 @@ pub use server::Server;
 pub use start_error::StartError;
 #[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 pub use tls::{Pem, Tls};
+#[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
+pub use wire::identity::Identity;
+#[cfg(any(feature = "http", feature = "grpc"))]
+pub use wire::peer::Peer;

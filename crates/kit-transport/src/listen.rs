@@ -9,11 +9,16 @@ use std::time::Duration;
 
 use crate::Inherited;
 
+pub(crate) mod accept;
+pub(crate) mod listener;
 #[cfg(feature = "serde")]
 mod serde;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trouble;
+#[cfg(unix)]
+mod unix;
 
 pub use text::ListenError;
 

@@ -18,7 +18,9 @@ use tonic::transport::server::TcpConnectInfo;
 use super::answer::AnswerBody;
 use super::timeout::{client_limit, late_trailers, timed_out};
 use crate::Peer;
-use crate::driver::{Handler, Refusal, RequestBody};
+use crate::exchange::refusal::Refusal;
+use crate::exchange::request_body::RequestBody;
+use crate::exchange::service::Handler;
 
 type Called = <Routes as Service<Request<RequestBody>>>::Future;
 

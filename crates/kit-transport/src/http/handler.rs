@@ -17,7 +17,9 @@ use kit_sync::Scope;
 use pin_project_lite::pin_project;
 use tower_service::Service as _;
 
-use crate::driver::{Handler, Refusal, RequestBody};
+use crate::exchange::refusal::Refusal;
+use crate::exchange::request_body::RequestBody;
+use crate::exchange::service::Handler;
 use crate::{ApiError, Peer};
 
 #[derive(Clone)]

@@ -1,0 +1,184 @@
+//! The limits of one connection.
+
+use std::time::Duration;
+
+mod http2;
+
+pub use http2::Http2Options;
+
+use crate::StartError;
+
+/// How long a connection may keep the server waiting, how much it may send, and what a stream
+/// gets when it is told. All of it is on by default: who serves the open network without one of
+/// these limits can be stopped by a single client, and finds out on that day.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit_transport::ConnectionOptions;
+///
+/// let patient = ConnectionOptions { idle: Duration::from_secs(600), ..ConnectionOptions::default() };
+/// assert_eq!(patient.head, Duration::from_secs(10));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionOptions {
+    /// From the connection to its first byte. Who connects and says nothing holds a socket for
+    /// free. Default: 10 s.
+    pub first_byte: Duration,
+    /// From the first byte of an HTTP/1.1 request's head to its last, or of an HTTP/2 connection
+    /// to the end of its preface and first SETTINGS frame's header. Default: 10 s.
+    pub head: Duration,
+    /// Without a request in flight; then it is closed, on HTTP/2 by GOAWAY. Default: 60 s.
+    pub idle: Duration,
+    /// How long bytes of a response may wait while the client makes no room for more; then the
+    /// connection is cut. Who asks for much and reads nothing holds all of it in memory. The system
+    /// makes room in steps of up to a few megabytes, so who reads slower than about 10 kB/s may
+    /// seem to read nothing. Default: 5 min.
+    pub unread: Duration,
+    /// How old a connection gets, a tenth more or less, so that those that began together do not
+    /// end together. Then it takes no new requests, by GOAWAY on HTTP/2 and by
+    /// `connection: close` with the next response on HTTP/1.1, and ends when those in flight have.
+    /// Clients choose a server when they connect: without an end, instances that were added later
+    /// stay idle, and addresses that have changed stay unnoticed. `None`: no limit. Default:
+    /// 30 min.
+    pub max_age: Option<Duration>,
+    /// From the arrival of a request's head to the head of its response; then the answer is 504,
+    /// or `DEADLINE_EXCEEDED`, and the handler's future is dropped. Nobody waits for ever, and what
+    /// a handler waits for may never come; a request's body that drips is part of it. Bodies of
+    /// responses, and what becomes of an upgraded connection, take as long as they take. `None`:
+    /// no limit.
+    ///
+    /// A gRPC client's `grpc-timeout` is kept as well, by every server: that is for the whole
+    /// call, up to the end of its last stream. One that cannot be read is ignored. Default: 30 s.
+    pub request_timeout: Option<Duration>,
+    /// For server-sent events and upgraded sockets from the moment they are told of the drain to
+    /// the moment they are cut; at most half of what is left until the deadline. Default: 2 s.
+    pub stream_grace: Duration,
+    /// Bytes in a request's head, on HTTP/2 with 32 more for each header; the answer to more is
+    /// 431, to a gRPC call `RESOURCE_EXHAUSTED` with the limit. (HTTP/2 reads up to twice as much to
+    /// say so; the answer to what is larger still is a bare 431, which gRPC shows as `UNKNOWN`.) A head is in memory before anybody can say whether it is welcome. At least 8 KiB. On
+    /// HTTP/1.1 it is the size of the buffer: a head that is a little larger may still be read,
+    /// and bodies come in parts of at most this size. Default: 64 KiB.
+    pub max_head: usize,
+    /// Headers in an HTTP/1.1 request; the answer to more is 431. Each costs more than its bytes.
+    /// Another number than the default costs an allocation per request. Default: 100.
+    pub max_headers: usize,
+    /// Bytes in the body of an HTTP request (not of a gRPC call, where each message has a limit).
+    /// The answer is 413, at once when the body's length is told and too large, else when axum's
+    /// extractors have read so much; who reads a body by hand gets
+    /// `http_body_util::LengthLimitError`. Extractors that read it whole have a smaller limit of
+    /// their own, axum's `DefaultBodyLimit` of 2 MB. `None`: no limit. Default: 16 MiB.
+    pub max_body: Option<u64>,
+    /// What concerns HTTP/2 alone.
+    pub http2: Http2Options,
+    /// How many connections there may be at a time. More wait in the system's queue; when there was
+    /// no room for a second they are closed until there is, so that their clients look elsewhere.
+    /// Never more than nine tenths of the files that the process may open. Default: 20 000.
+    pub max_connections: usize,
+}
+
+/// With less hyper panics.
+const SMALLEST_BUFFER: usize = 8192;
+/// So many have their place on hyper's stack.
+pub(crate) const MAX_HEADERS: usize = 100;
+
+impl Default for ConnectionOptions {
+    fn default() -> ConnectionOptions {
+        ConnectionOptions {
+            first_byte: Duration::from_secs(10),
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            unread: Duration::from_secs(5 * 60),
+            max_age: Some(Duration::from_secs(30 * 60)),
+            request_timeout: Some(Duration::from_secs(30)),
+            stream_grace: Duration::from_secs(2),
+            max_head: 64 * 1024,
+            max_headers: MAX_HEADERS,
+            max_body: Some(16 * 1024 * 1024),
+            http2: Http2Options::default(),
+            max_connections: 20_000,
+        }
+    }
+}
+
+impl ConnectionOptions {
+    /// The size of a head that is kept.
+    pub(crate) fn max_head(&self) -> usize {
+        self.max_head.max(SMALLEST_BUFFER)
+    }
+
+    /// Whether a connection can be served with these limits.
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        for (option, limit) in [
+            ("ConnectionOptions::first_byte", self.first_byte),
+            ("ConnectionOptions::head", self.head),
+            ("ConnectionOptions::idle", self.idle),
+            ("ConnectionOptions::unread", self.unread),
+            (
+                "ConnectionOptions::max_age",
+                self.max_age.unwrap_or(Duration::MAX),
+            ),
+            (
+                "ConnectionOptions::request_timeout",
+                self.request_timeout.unwrap_or(Duration::MAX),
+            ),
+        ] {
+            refuse_none(option, limit)?;
+        }
+        let interval = self.http2.ping_interval.unwrap_or(Duration::MAX);
+        for (option, limit) in [
+            ("Http2Options::ping_interval", interval),
+            ("Http2Options::ping_timeout", self.http2.ping_timeout),
+        ] {
+            let short = limit < Duration::from_millis(10);
+            refuse(short, option, format!("{limit:?}"), "at least 10 ms")?;
+        }
+        let streams = usize::try_from(self.http2.max_streams).unwrap_or(usize::MAX);
+        for (option, number, least, right) in [
+            (
+                "ConnectionOptions::max_connections",
+                self.max_connections,
+                1,
+                "at least 1",
+            ),
+            (
+                "ConnectionOptions::max_headers",
+                self.max_headers,
+                1,
+                "at least 1",
+            ),
+            (
+                "ConnectionOptions::max_head",
+                self.max_head,
+                8192,
+                "at least 8192 (8 KiB)",
+            ),
+            ("Http2Options::max_streams", streams, 1, "at least 1"),
+        ] {
+            refuse(number < least, option, number.to_string(), right)?;
+        }
+        Ok(())
+    }
+}
+
+/// A time in which nothing can be done.
+pub(crate) fn refuse_none(option: &'static str, limit: Duration) -> Result<(), StartError> {
+    let none = limit.is_zero();
+    refuse(none, option, format!("{limit:?}"), "longer than zero")
+}
+
+fn refuse(
+    wrong: bool,
+    option: &'static str,
+    value: String,
+    right: &'static str,
+) -> Result<(), StartError> {
+    if wrong {
+        return Err(StartError::Option {
+            option,
+            value,
+            right,
+        });
+    }
+    Ok(())
+}

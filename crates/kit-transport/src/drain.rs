@@ -1,0 +1,127 @@
+//! The end of a server: what is in flight is finished, what does not end is cut and counted.
+
+pub(crate) mod connections;
+pub(crate) mod lame_duck;
+
+use std::time::Duration;
+
+use kit_sync::Deadline;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::connection::clock::after;
+use crate::connection::conn::Conn;
+use crate::drain::connections::Connections;
+use crate::{Cut, Drained, HandOver};
+
+/// Streams that begin during the drain are looked for so often.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// A connection that is told while it seems idle: its next request may lie in the socket already,
+/// and the runtime has not heard of it yet.
+const LAST_LOOK: Duration = Duration::from_millis(20);
+/// With a successor nobody is turned away meanwhile, so the request may also be on its way.
+const SOFT_WAIT: Duration = Duration::from_millis(300);
+
+/// For what was cut to go; the application aborts what is left 50 ms after its deadline.
+const AFTER_THE_CUT: Duration = Duration::from_millis(25);
+
+/// Tells every connection, cuts streams after their grace and everything at the deadline, and
+/// returns when the last connection's I/O is gone.
+///
+/// The deadline may move while this waits. Without one it waits for as long as it takes.
+pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun: Begun) {
+    let told = Instant::now();
+    let last_look = match hand_over {
+        HandOver::None => LAST_LOOK,
+        HandOver::SharedListener | HandOver::ReusePort => connections.at_most_a_fifth(SOFT_WAIT),
+    };
+    let connected = connections.all();
+    let streams: usize = connected.iter().map(|conn| conn.tell(last_look)).sum();
+    drop(connected);
+    let mut life = connections.ctx.lifecycle();
+    let mut watching = true;
+    let mut swept = None;
+    loop {
+        let deadline = life.borrow_and_update().deadline.clone();
+        let at = deadline.as_ref().map(Deadline::instant);
+        let grace = at
+            .map(|deadline| deadline.saturating_duration_since(told) / 2)
+            .map_or(connections.options.stream_grace, |half| {
+                connections.options.stream_grace.min(half)
+            });
+        let sweep = swept.map_or_else(|| after(told, grace), |swept| swept + AGAIN);
+        let next = at.map_or(sweep, |deadline| deadline.min(sweep));
+        tokio::select! {
+            biased;
+            () = connections.all_gone() => break,
+            changed = life.changed(), if watching => watching = changed.is_ok(),
+            () = sleep_until(next) => {
+                let now = Instant::now();
+                if at.is_some_and(|deadline| deadline <= now) {
+                    // The process may have stood still; then the deadline has moved.
+                    if let Some(deadline) = &deadline && !deadline.has_passed().await {
+                        continue;
+                    }
+                    cut(connections, Conn::cut);
+                    // Who holds a socket and does not look is not waited for.
+                    let _ = timeout(AFTER_THE_CUT, connections.all_gone()).await;
+                    break;
+                }
+                cut(connections, Conn::cut_graced);
+                swept = Some(now);
+            }
+        }
+    }
+    report(connections, streams, &begun);
+}
+
+fn cut(connections: &Connections, how: impl Fn(&Conn) -> Vec<crate::connection::conn::Named>) {
+    for conn in connections.all() {
+        connections.count(how(&conn));
+    }
+}
+
+/// How things stood when the server was told.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    told: Instant,
+    open: usize,
+    opened: u64,
+    requests: u64,
+}
+
+impl Begun {
+    pub(crate) fn now(connections: &Connections) -> Begun {
+        let (opened, requests) = connections.served();
+        Begun {
+            told: Instant::now(),
+            open: connections.all().len(),
+            opened,
+            requests,
+        }
+    }
+}
+
+fn report(connections: &Connections, streams: usize, begun: &Begun) {
+    let (opened, requests) = connections.served();
+    let accepted = usize::try_from(opened - begun.opened).unwrap_or(usize::MAX);
+    let drained = Drained {
+        connections: begun.open.saturating_add(accepted),
+        requests: requests.saturating_sub(begun.requests),
+        streams,
+        took: begun.told.elapsed(),
+    };
+    let cuts = connections.ctx.cuts();
+    tracing::debug!(
+        server = connections.ctx.scope().path(),
+        connections = drained.connections,
+        requests = drained.requests,
+        streams = drained.streams,
+        cut_requests = cuts.count_of(Cut::Request),
+        cut_streams = cuts.count_of(Cut::Stream),
+        cut_connections = cuts.count_of(Cut::Connection),
+        took = ?drained.took,
+        "drained",
+    );
+    connections.ctx.report_drained(drained);
+}

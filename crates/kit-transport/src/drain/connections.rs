@@ -1,0 +1,283 @@
+//! All connections of one server.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::connection::conn::{Conn, Named};
+use crate::connection::options::ConnectionOptions;
+use crate::drain::lame_duck::{self, LameDuck};
+use crate::wire::peer::Peer;
+use crate::{Address, Context};
+
+/// How many connections there may be, and why not as many as were asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    most: usize,
+    asked_for: usize,
+    /// What the process may open, when that is the reason.
+    open_files: Option<usize>,
+}
+
+impl Limit {
+    pub(crate) fn of(asked_for: usize, open_files: Option<usize>) -> Limit {
+        let allowed = |files: &usize| (files / 10 * 9).max(1);
+        let open_files = open_files.filter(|files| allowed(files) < asked_for);
+        Limit {
+            most: open_files.as_ref().map_or(asked_for, allowed),
+            asked_for,
+            open_files,
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Limit {
+            most, asked_for, ..
+        } = self;
+        match self.open_files {
+            None => write!(f, "{most}"),
+            Some(files) => write!(
+                f,
+                "{most} of {asked_for}, because the process may open {files} files"
+            ),
+        }
+    }
+}
+
+/// The connections whose I/O lives, and what the ended ones leave behind: numbers.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    pub(crate) ctx: Context,
+    pub(crate) options: ConnectionOptions,
+    inside: Mutex<Inside>,
+    gone: Notify,
+    /// A connection has gone from a server that was full.
+    room: Notify,
+    listening: Address,
+    limit: Limit,
+    lame_duck: Arc<OnceLock<LameDuck>>,
+    opened: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    places: Vec<Option<Arc<Conn>>>,
+    free: Vec<usize>,
+    requests: u64,
+}
+
+/// A connection's place; given back when its I/O is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    connections: Arc<Connections>,
+    index: usize,
+}
+
+impl Connections {
+    pub(crate) fn new(ctx: Context, options: ConnectionOptions, listening: Address) -> Connections {
+        let limit = Limit::of(options.max_connections, open_files());
+        if limit.open_files.is_some() {
+            // Usual, and of interest to the one who meets the limit: `Trouble` says it then.
+            tracing::debug!(server = ctx.scope().path(), %limit, "fewer connections than asked for");
+        }
+        Connections {
+            ctx,
+            options,
+            listening,
+            limit,
+            inside: Mutex::default(),
+            gone: Notify::new(),
+            room: Notify::new(),
+            lame_duck: Arc::default(),
+            opened: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn open(self: &Arc<Connections>, peer: Peer) -> (Arc<Conn>, Place) {
+        let n = self.opened.fetch_add(1, Ordering::Relaxed);
+        if n == 0 {
+            self.describe_requests();
+        }
+        let conn = Arc::new(Conn::new(
+            self.ctx.scope().clone(),
+            NonZeroU64::MIN.saturating_add(n),
+            peer,
+            lame_duck::threshold(n),
+            Arc::clone(&self.lame_duck),
+        ));
+        let mut inside = self.lock();
+        let index = inside.free.pop().unwrap_or_else(|| {
+            inside.places.push(None);
+            inside.places.len() - 1
+        });
+        inside.places[index] = Some(Arc::clone(&conn));
+        (
+            conn,
+            Place {
+                connections: Arc::clone(self),
+                index,
+            },
+        )
+    }
+
+    /// From now on a watchdog names the request whose handler blocks its thread, and the
+    /// application those that its stop waits for.
+    fn describe_requests(self: &Arc<Connections>) {
+        // The scope lives in the context, and so do the names.
+        let connections = Arc::downgrade(self);
+        self.ctx.set_in_flight(move |most| {
+            let Some(connections) = connections.upgrade() else {
+                return Vec::new();
+            };
+            let mut names = Vec::new();
+            for conn in connections.all() {
+                names.extend(conn.names(most - names.len()));
+                if names.len() == most {
+                    break;
+                }
+            }
+            names
+        });
+        let connections = Arc::downgrade(self);
+        self.ctx.scope().describe_errands(move |errand| {
+            let all = connections.upgrade()?.all();
+            all.iter().find_map(|conn| conn.words_of(errand))
+        });
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Conn>> {
+        self.lock().places.iter().flatten().cloned().collect()
+    }
+
+    /// Resolves when there is no connection left.
+    pub(crate) async fn all_gone(&self) {
+        while !self.is_empty() {
+            // It stores a permit when nobody waits, so an end in between is not missed.
+            self.gone.notified().await;
+        }
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().len() >= self.limit.most
+    }
+
+    /// Which server it is and where it listens, for the log.
+    pub(crate) fn place(&self) -> (&str, &Address) {
+        (self.ctx.scope().path(), &self.listening)
+    }
+
+    pub(crate) fn limit(&self) -> Limit {
+        self.limit
+    }
+
+    /// Resolves when there is a place for one more connection.
+    pub(crate) async fn room(&self) {
+        while self.is_full() {
+            // It stores a permit when nobody waits, so one that goes in between is not missed.
+            self.room.notified().await;
+        }
+    }
+
+    /// Resolves at this time, or at the deadline of the stop when that comes first.
+    pub(crate) async fn until(&self, time: Instant) {
+        let mut life = self.ctx.lifecycle();
+        loop {
+            let deadline = life.borrow_and_update().deadline.clone();
+            let passed = async {
+                match &deadline {
+                    Some(deadline) => deadline.passed().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = sleep_until(time) => return,
+                () = passed => return,
+                Ok(()) = life.changed() => {}
+            }
+        }
+    }
+
+    /// A wait of the drain's, which leaves most of the time to what is in flight.
+    pub(crate) fn at_most_a_fifth(&self, wait: Duration) -> Duration {
+        let deadline = self.ctx.lifecycle().borrow().deadline.clone();
+        deadline.map_or(wait, |deadline| {
+            wait.min(deadline.instant().saturating_duration_since(Instant::now()) / 5)
+        })
+    }
+
+    /// How many connections there were, and how many requests have ended.
+    pub(crate) fn served(&self) -> (u64, u64) {
+        let inside = self.lock();
+        let open = inside.places.iter().flatten();
+        let running: u64 = open.map(|conn| conn.finished()).sum();
+        (
+            self.opened.load(Ordering::Relaxed),
+            inside.requests + running,
+        )
+    }
+
+    /// HTTP/1.1 responses begin to close their connections, over half of this delay. Only the
+    /// first call counts.
+    pub(crate) fn become_lame_duck(&self, drain_delay: Duration) {
+        self.lame_duck
+            .get_or_init(|| LameDuck::new(Instant::now(), drain_delay));
+    }
+
+    pub(crate) fn count(&self, cut: Vec<Named>) {
+        for (what, which) in cut {
+            // The application's report names it.
+            tracing::debug!(%what, %which, "cut");
+            self.ctx.count_cut(what, which);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lock().len() == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        kit_sync::lock(&self.inside)
+    }
+}
+
+impl Inside {
+    fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut inside = self.connections.lock();
+        let conn = inside.places[self.index].take();
+        inside.free.push(self.index);
+        inside.requests += conn.as_ref().map_or(0, |conn| conn.finished());
+        let left = inside.len();
+        drop(inside);
+        if left == 0 {
+            self.connections.gone.notify_one();
+        }
+        if left + 1 == self.connections.limit.most {
+            self.connections.room.notify_one();
+        }
+    }
+}
+
+/// How many files the process may have open.
+#[cfg(unix)]
+fn open_files() -> Option<usize> {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    usize::try_from(limit.current?).ok()
+}
+
+#[cfg(not(unix))]
+fn open_files() -> Option<usize> {
+    None
+}

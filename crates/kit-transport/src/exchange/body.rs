@@ -1,0 +1,163 @@
+//! A response's body, followed to its end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use kit_sync::BoxError;
+use pin_project_lite::pin_project;
+
+use crate::connection::conn::{Conn, Waits};
+use crate::exchange::table::Key;
+
+/// A request, from the call of the service to the end of its response's body, however that ends.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    conn: Arc<Conn>,
+    key: Key,
+    /// The body has come to its end.
+    whole: bool,
+}
+
+impl Guard {
+    pub(crate) fn new(conn: Arc<Conn>, key: Key) -> Guard {
+        Guard {
+            conn,
+            key,
+            whole: false,
+        }
+    }
+
+    pub(crate) fn conn(&self) -> &Conn {
+        &self.conn
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
+
+    /// Runs part of the handler, which a watchdog can name meanwhile. A panic of it is an answer like
+    /// any other, and a line in the log.
+    pub(crate) fn catch<T>(&self, poll: impl FnOnce() -> T) -> Result<T, ()> {
+        let errand = self.conn.errand(self.key);
+        let poll = AssertUnwindSafe(|| kit_sync::on_errand(errand, poll));
+        catch_unwind(poll).map_err(|panic| {
+            let request = self.conn.name_of(self.key);
+            let place = kit_sync::panic::take_location();
+            let panic = kit_sync::panic::message(&*panic);
+            tracing::error!(%request, panic, place, "a handler panicked");
+        })
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.conn.ended(self.key, self.whole);
+    }
+}
+
+/// Makes the trailers of a body that has not ended within this limit of its client's.
+pub(crate) type LateTrailers = fn(Duration) -> HeaderMap;
+
+/// How a body may end other than by itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    /// It sends events: it just ends.
+    pub(crate) events: bool,
+    /// Its client has said how long it may take.
+    pub(crate) late: Option<LateTrailers>,
+    /// On HTTP/2 it is asked for more only when its client has room.
+    pub(crate) http2: bool,
+}
+
+impl Ending {
+    fn can_be_told(self) -> bool {
+        self.events || self.late.is_some()
+    }
+}
+
+pin_project! {
+    /// The body with its request's guard: hyper drops it when it has taken the last byte.
+    #[derive(Debug)]
+    pub(crate) struct TrackedBody<B> {
+        // `None` when it was ended from outside, or has panicked.
+        #[pin]
+        body: Option<B>,
+        ending: Ending,
+        guard: Guard,
+    }
+}
+
+impl<B: Body> TrackedBody<B> {
+    pub(crate) fn new(body: B, ending: Ending, mut guard: Guard) -> TrackedBody<B> {
+        guard.whole = body.is_end_stream();
+        if ending.http2 && !guard.whole {
+            guard.conn.awaits_client(guard.key, true);
+        }
+        TrackedBody {
+            body: Some(body),
+            ending,
+            guard,
+        }
+    }
+}
+
+impl<B> Body for TrackedBody<B>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let mut this = self.project();
+        // Before the body is asked, so that one that is never at a loss for more ends, too.
+        if this.body.is_some() && this.ending.can_be_told() {
+            match this.guard.conn().waits_for(this.guard.key(), cx) {
+                Waits::On => {}
+                Waits::Cut => {
+                    this.body.set(None);
+                    return Poll::Ready(None);
+                }
+                Waits::TimedOut(limit) => {
+                    this.body.set(None);
+                    this.guard.whole = true;
+                    let trailers = this.ending.late.map(|late| Frame::trailers(late(limit)));
+                    return Poll::Ready(trailers.map(Ok));
+                }
+            }
+        }
+        let Some(mut body) = this.body.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        let Ok(polled) = this.guard.catch(|| body.as_mut().poll_frame(cx)) else {
+            this.body.set(None);
+            return Poll::Ready(Some(Err("the handler panicked".into())));
+        };
+        this.guard.whole = matches!(polled, Poll::Ready(None)) || body.is_end_stream();
+        if this.ending.http2 && !this.guard.whole {
+            let conn = this.guard.conn();
+            conn.awaits_client(this.guard.key(), polled.is_ready());
+        }
+        polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        // Of one that was dropped nobody knows yet how it ends.
+        self.body.as_ref().is_some_and(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body
+            .as_ref()
+            .map_or_else(SizeHint::new, Body::size_hint)
+    }
+}

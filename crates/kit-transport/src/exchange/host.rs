@@ -1,0 +1,144 @@
+//! Which host a request of HTTP/1 is for.
+
+use http::header::HOST;
+use http::{HeaderMap, Version};
+
+/// What is wrong with the `Host` of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadHost {
+    Missing,
+    Twice,
+    Invalid,
+}
+
+impl BadHost {
+    /// For programs.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            BadHost::Missing => "HOST_MISSING",
+            BadHost::Twice => "HOST_TWICE",
+            BadHost::Invalid => "HOST_INVALID",
+        }
+    }
+
+    /// For people; plain text that needs no escapes.
+    pub(crate) fn message(self) -> &'static str {
+        match self {
+            BadHost::Missing => "a request of HTTP/1.1 has a Host header",
+            BadHost::Twice => "a request has one Host header, not several",
+            BadHost::Invalid => "a Host header is a host name or address, with or without a port",
+        }
+    }
+}
+
+/// RFC 9112, 3.2: HTTP/1.1 has one `Host`, earlier versions need none, and none has two or one that
+/// is no host. It may be empty, as for a target without an authority. HTTP/2 has `:authority`.
+pub(crate) fn check(version: Version, headers: &HeaderMap) -> Result<(), BadHost> {
+    if version >= Version::HTTP_2 {
+        return Ok(());
+    }
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if version < Version::HTTP_11 => Ok(()),
+        (None, _) => Err(BadHost::Missing),
+        (Some(_), Some(_)) => Err(BadHost::Twice),
+        (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
+        (Some(_), None) => Err(BadHost::Invalid),
+    }
+}
+
+/// RFC 3986: `host [":" port]`. The host is a name, an IPv4 address, or an IPv6 address in
+/// brackets; the characters that this lets by in brackets are no harm.
+fn is_host(value: &[u8]) -> bool {
+    let port = match value.strip_prefix(b"[") {
+        Some(inside) => {
+            let Some(end) = inside.iter().position(|&byte| byte == b']') else {
+                return false;
+            };
+            let (address, rest) = inside.split_at(end);
+            if address.is_empty() || !address.iter().all(|&byte| is_of_name(byte) || byte == b':') {
+                return false;
+            }
+            &rest[1..]
+        }
+        None => {
+            let end = value.iter().position(|&byte| byte == b':');
+            let (name, rest) = value.split_at(end.unwrap_or(value.len()));
+            if !name.iter().copied().all(is_of_name) {
+                return false;
+            }
+            rest
+        }
+    };
+    match port.split_first() {
+        None => true,
+        Some((b':', digits)) => digits.iter().all(u8::is_ascii_digit),
+        Some(_) => false,
+    }
+}
+
+/// Unreserved, a sub-delimiter, or part of a percent-encoded byte.
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_with_or_without_a_port() {
+        for good in [
+            "",
+            "test",
+            "test:80",
+            "test:",
+            "10.0.0.1:8000",
+            "[::1]",
+            "[fe80::1%25eth0]:8000",
+            "a_b.example",
+            "x%20y",
+        ] {
+            assert!(is_host(good.as_bytes()), "{good:?}");
+        }
+        for bad in [
+            "user@test",
+            "test/path",
+            "a b",
+            "a,b:80:90",
+            "test:http",
+            "::1",
+            "[::1",
+            "[]",
+            "[::1]x",
+            "[::1]]",
+            "http://test",
+            "t\u{e4}st",
+            "test?",
+            "test#",
+            "\"test\"",
+        ] {
+            assert!(!is_host(bad.as_bytes()), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn only_http_1_1_needs_one_and_none_has_two() {
+        let check = |version, hosts: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(HOST, http::HeaderValue::from_static(host));
+            }
+            super::check(version, &headers)
+        };
+        for version in [Version::HTTP_10, Version::HTTP_11] {
+            assert_eq!(check(version, &["test"]), Ok(()));
+            assert_eq!(check(version, &[""]), Ok(()));
+            assert_eq!(check(version, &["test", "test"]), Err(BadHost::Twice));
+            assert_eq!(check(version, &["a b"]), Err(BadHost::Invalid));
+        }
+        assert_eq!(check(Version::HTTP_10, &[]), Ok(()));
+        assert_eq!(check(Version::HTTP_11, &[]), Err(BadHost::Missing));
+        assert_eq!(check(Version::HTTP_2, &[]), Ok(()));
+    }
+}

@@ -1,0 +1,77 @@
+//! Requests that no handler sees.
+
+use http::{Request, Version};
+
+use crate::exchange::host::{self, BadHost};
+
+/// Why a request is answered by the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// 400.
+    Host(BadHost),
+    /// HTTP/2: a head of more bytes than this, 431. (A larger one of HTTP/1.1 is not read.)
+    Head(usize),
+}
+
+impl Refusal {
+    /// The HTTP status.
+    pub(crate) fn code(self) -> u16 {
+        match self {
+            Refusal::Host(_) => 400,
+            Refusal::Head(_) => 431,
+        }
+    }
+
+    /// For programs.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Refusal::Host(bad) => bad.reason(),
+            Refusal::Head(_) => "HEAD_TOO_LARGE",
+        }
+    }
+
+    /// For people; plain text that needs no escapes.
+    pub(crate) fn message(self) -> String {
+        match self {
+            Refusal::Host(bad) => bad.message().to_owned(),
+            Refusal::Head(most) => format!(
+                "a request has at most {most} bytes of headers or metadata, and 32 more for each"
+            ),
+        }
+    }
+
+    /// Whether this request is refused, where a head has at most so many bytes.
+    pub(crate) fn of<B>(request: &Request<B>, max_head: usize) -> Option<Refusal> {
+        if request.version() < Version::HTTP_2 {
+            let bad = host::check(request.version(), request.headers());
+            return bad.err().map(Refusal::Host);
+        }
+        (head_size(request) > max_head).then_some(Refusal::Head(max_head))
+    }
+}
+
+/// What a field takes beside its name and its value, by RFC 9113, 6.5.2.
+const OVERHEAD: usize = 32;
+
+/// The size of a head as HTTP/2 counts it, its pseudo-headers included.
+fn head_size<B>(request: &Request<B>) -> usize {
+    let uri = request.uri();
+    let pseudo = [
+        (":method", Some(request.method().as_str())),
+        (":scheme", uri.scheme_str()),
+        (
+            ":authority",
+            uri.authority().map(http::uri::Authority::as_str),
+        ),
+        (
+            ":path",
+            uri.path_and_query().map(http::uri::PathAndQuery::as_str),
+        ),
+    ];
+    let pseudo = pseudo
+        .into_iter()
+        .filter_map(|(name, value)| Some(name.len() + value?.len() + OVERHEAD));
+    let headers = request.headers().iter();
+    let headers = headers.map(|(name, value)| name.as_str().len() + value.len() + OVERHEAD);
+    pseudo.chain(headers).sum()
+}

@@ -1,0 +1,270 @@
+//! The wrapper that sees requests.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE, EXPECT};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http_body::Body;
+use hyper::body::Incoming;
+use kit_sync::{BoxError, Scope};
+use pin_project_lite::pin_project;
+
+use crate::connection::conn::{Conn, Waits};
+use crate::drain::connections::Connections;
+use crate::exchange::body::{Ending, Guard, LateTrailers, TrackedBody};
+use crate::exchange::draining::Draining;
+use crate::exchange::refusal::Refusal;
+use crate::exchange::request_body::{Follows, RequestBody, Rest};
+use crate::exchange::table::Allowed;
+use crate::wire::peer::Peer;
+
+/// What a server does with requests.
+pub(crate) trait Handler: Clone + Send + Sync + 'static {
+    type Body: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
+    type Future: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
+
+    /// Whatever can panic does so in the future.
+    fn call(&self, request: Request<RequestBody>) -> Self::Future;
+
+    /// The answer to a request with these headers that is not handed over.
+    fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<Self::Body>;
+
+    /// The answer in place of the one that this future would have given, had it not panicked.
+    fn panicked(future: &Self::Future) -> Response<Self::Body>;
+
+    /// How long the client gives the whole call, if this is a protocol in which it can say so.
+    fn client_limit(&self, _headers: &HeaderMap) -> Option<Duration> {
+        None
+    }
+
+    /// The answer in place of the one that this future has not given within `limit`.
+    fn timed_out(future: &Self::Future, limit: Duration) -> Response<Self::Body>;
+
+    /// The end of a body that was not at its own within the [client's limit](Self::client_limit).
+    fn late_trailers(_limit: Duration) -> HeaderMap {
+        HeaderMap::new()
+    }
+
+    /// What the users of this protocol expect to find in a request's extensions, beside
+    /// [`Draining`]. Each costs about as much as everything else that the driver does.
+    fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope);
+}
+
+/// One connection's service.
+#[derive(Debug)]
+pub(crate) struct RequestService<H> {
+    handler: H,
+    conn: Arc<Conn>,
+    /// What every request of the connection finds in its extensions.
+    extensions: Extensions,
+    request_timeout: Option<Duration>,
+    max_head: usize,
+}
+
+impl<H: Handler> RequestService<H> {
+    pub(crate) fn new(handler: H, conn: Arc<Conn>, connections: &Connections) -> RequestService<H> {
+        let ctx = &connections.ctx;
+        let mut extensions = ctx.extensions().clone();
+        handler.extend(&mut extensions, &conn.peer(), ctx.scope());
+        extensions.insert(Draining::new(Arc::clone(&conn)));
+        RequestService {
+            handler,
+            conn,
+            extensions,
+            request_timeout: connections.options.request_timeout,
+            max_head: connections.options.max_head(),
+        }
+    }
+
+    fn allowed(&self, headers: &HeaderMap) -> Allowed {
+        let (own, client) = (self.request_timeout, self.handler.client_limit(headers));
+        let head = match (own, client) {
+            (Some(own), Some(client)) => Some(own.min(client)),
+            _ => own.or(client),
+        };
+        let whole = client;
+        Allowed { head, whole }
+    }
+}
+
+impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H> {
+    type Response = Response<TrackedBody<H::Body>>;
+    type Error = Infallible;
+    type Future = ResponseFuture<H>;
+
+    fn call(&self, mut request: Request<Incoming>) -> ResponseFuture<H> {
+        let allowed = self.allowed(request.headers());
+        let key = self.conn.start(request.method(), request.uri(), allowed);
+        let guard = Guard::new(Arc::clone(&self.conn), key);
+        let mut extensions = self.extensions.clone();
+        if let Some(draining) = extensions.get_mut::<Draining>() {
+            draining.set_key(key);
+        }
+        let given = std::mem::replace(request.extensions_mut(), extensions);
+        if !given.is_empty() {
+            request.extensions_mut().extend(given);
+        }
+        let version = request.version();
+        let connect = request.method() == Method::CONNECT;
+        let refused = Refusal::of(&request, self.max_head).map(|why| {
+            let answer = self.handler.refused(why, request.headers());
+            Box::new(answer)
+        });
+        let (request, rest) = follow(request);
+        ResponseFuture {
+            future: refused.is_none().then(|| self.handler.call(request)),
+            version,
+            connect,
+            last: refused.is_some(),
+            answer: refused,
+            rest,
+            bounded: allowed.whole.is_some(),
+            own: self.request_timeout,
+            waited: false,
+            guard: Some(guard),
+        }
+    }
+}
+
+/// What is left of the body concerns only HTTP/1.1, where it stands before the next request.
+fn follow(request: Request<Incoming>) -> (Request<RequestBody>, Option<Arc<Rest>>) {
+    if request.version() >= Version::HTTP_2 || request.body().is_end_stream() {
+        return (request.map(RequestBody::alone), None);
+    }
+    let expects = request.headers().contains_key(EXPECT);
+    let (parts, incoming) = request.into_parts();
+    let (body, rest) = RequestBody::followed(incoming, expects);
+    (Request::from_parts(parts, body), Some(rest))
+}
+
+pin_project! {
+    #[project = Project]
+    pub(crate) struct ResponseFuture<H: Handler> {
+        // `None` when it has answered.
+        #[pin]
+        future: Option<H::Future>,
+        // The answer, while the rest of the request's body is looked for.
+        answer: Option<Box<Response<H::Body>>>,
+        version: Version,
+        connect: bool,
+        // No other request is taken from its HTTP/1.1 connection.
+        last: bool,
+        rest: Option<Arc<Rest>>,
+        // Its client has said how long the body may take.
+        bounded: bool,
+        own: Option<Duration>,
+        waited: bool,
+        guard: Option<Guard>,
+    }
+}
+
+impl<H: Handler> Future for ResponseFuture<H> {
+    type Output = Result<Response<TrackedBody<H::Body>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let mut response = match this.answer.take() {
+            Some(answer) => *answer,
+            None => ready!(this.poll_answer(cx)),
+        };
+        let guard = this.guard.as_ref().expect("not polled after its end");
+        if let Some(rest) = this.rest {
+            match rest.poll_follows(guard.conn(), cx) {
+                Poll::Ready(Follows::Another) => {}
+                Poll::Ready(Follows::Nothing) => {
+                    guard.conn().answers_early();
+                    *this.last = true;
+                }
+                Poll::Pending => {
+                    *this.answer = Some(Box::new(response));
+                    return Poll::Pending;
+                }
+            }
+        }
+        let guard = this.guard.take().expect("looked at above");
+        // hyper makes a tunnel of it, which lives on when the response has ended.
+        let tunnel = *this.connect && response.status().is_success();
+        if *this.version >= Version::HTTP_2 {
+            if tunnel {
+                guard.conn().is_stream(guard.key());
+            }
+        } else if tunnel || response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            guard.conn().switched();
+        } else if *this.last || guard.conn().closes() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+            // To a client of HTTP/1.0 that asked for it, hyper promises keep-alive beside this, but
+            // for a response that says it is of HTTP/1.0 as well.
+            *response.version_mut() = *this.version;
+        }
+        let events = sends_events(&response);
+        if events {
+            guard.conn().sends_events(guard.key());
+        }
+        if *this.waited || *this.bounded {
+            guard.conn().has_head(guard.key());
+        }
+        let ending = Ending {
+            events,
+            late: this.bounded.then_some(H::late_trailers as LateTrailers),
+            http2: *this.version >= Version::HTTP_2,
+        };
+        Poll::Ready(Ok(
+            response.map(|body| TrackedBody::new(body, ending, guard))
+        ))
+    }
+}
+
+impl<H: Handler> Project<'_, H> {
+    /// Polls the handler. Its future is dropped when the answer is there, and with it what it has
+    /// left of the request's body.
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Response<H::Body>> {
+        let guard = self.guard.as_ref().expect("not polled after its end");
+        let mut future = self
+            .future
+            .as_mut()
+            .as_pin_mut()
+            .expect("it has not answered");
+        let answer = match guard.catch(|| future.as_mut().poll(cx)) {
+            Ok(Poll::Ready(answer)) => answer.unwrap_or_else(|never| match never {}),
+            Ok(Poll::Pending) => {
+                *self.waited = true;
+                let Waits::TimedOut(limit) = guard.conn().waits_for(guard.key(), cx) else {
+                    return Poll::Pending;
+                };
+                tell(guard, limit, *self.own != Some(limit));
+                *self.bounded = false;
+                H::timed_out(&future, limit)
+            }
+            Err(()) => H::panicked(&future),
+        };
+        // A panic in a drop is logged; the answer stands.
+        let _ = guard.catch(|| self.future.set(None));
+        Poll::Ready(answer)
+    }
+}
+
+/// Which request took too long. What a client's limit ends is the client's affair.
+#[cold]
+fn tell(guard: &Guard, limit: Duration, of_client: bool) {
+    let request = guard.conn().name_of(guard.key());
+    if of_client {
+        tracing::debug!(%request, ?limit, "no answer in time");
+    } else {
+        tracing::warn!(%request, ?limit, "no answer in time");
+    }
+}
+
+fn sends_events<B: Body>(response: &Response<B>) -> bool {
+    // A body of known length ends by itself.
+    response.body().size_hint().exact().is_none()
+        && response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+}

@@ -1,0 +1,175 @@
+//! Accepting, and handing the address over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use crate::connection::options::ConnectionOptions;
+use crate::connection::security::Secured;
+use crate::connection::task::Connection;
+use crate::drain::connections::Connections;
+use crate::drain::{Begun, drain};
+use crate::exchange::service::Handler;
+use crate::listen::listener::{Accepted, Listener, concerns_one_connection};
+use crate::listen::trouble::Trouble;
+use crate::wire::io::Io;
+use crate::wire::peer::Peer;
+use crate::wire::socket::Socket;
+use crate::{Context, HandOver, Lifecycle, Stage};
+
+/// How long accepting pauses when the process has no file descriptor or memory left.
+const BACK_OFF: Duration = Duration::from_millis(100);
+/// So many errors in a row of single connections are suspicious.
+const MANY: u32 = 100;
+/// How long connections wait for a place before they are closed instead.
+const SHED_AFTER: Duration = Duration::from_secs(1);
+/// For connections that were on their way before a successor got them all.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// Accepts and serves until the scope is told, then drains: the task ends with the last connection.
+pub(crate) fn serve<H: Handler>(
+    ctx: &Context,
+    listener: Listener,
+    handler: H,
+    options: ConnectionOptions,
+    secured: Secured,
+) {
+    let connections = Connections::new(ctx.clone(), options, listener.address().clone());
+    let connections = Arc::new(connections);
+    let acceptor = Acceptor {
+        connections,
+        handler,
+        secured,
+    };
+    ctx.scope().spawn("accept", async move {
+        acceptor.accept(&listener).await;
+        // Also when the application had no time to be one.
+        acceptor.connections.become_lame_duck(Duration::ZERO);
+        let begun = Begun::now(&acceptor.connections);
+        let hand_over = listener.hand_over();
+        acceptor.hand_over(listener).await;
+        drain(&acceptor.connections, hand_over, begun).await;
+    });
+}
+
+struct Acceptor<H> {
+    connections: Arc<Connections>,
+    handler: H,
+    secured: Secured,
+}
+
+impl<H: Handler> Acceptor<H> {
+    /// Until the scope is told.
+    async fn accept(&self, listener: &Listener) {
+        let token = self.connections.ctx.scope().token();
+        let mut life = self.connections.ctx.lifecycle();
+        let lame_duck = async {
+            loop {
+                self.look_at(&mut life);
+                if life.changed().await.is_err() {
+                    return std::future::pending().await;
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = token.cancelled() => {}
+            () = lame_duck => {}
+            () = self.accept_all(listener) => {}
+        }
+    }
+
+    fn look_at(&self, life: &mut watch::Receiver<Lifecycle>) {
+        let life = life.borrow_and_update();
+        if life.stage >= Stage::LameDuck {
+            self.connections.become_lame_duck(life.drain_delay);
+        }
+    }
+
+    async fn accept_all(&self, listener: &Listener) {
+        let mut trouble = Trouble::of(&self.connections);
+        let mut shedding = false;
+        let mut broken = 0;
+        loop {
+            if self.connections.is_full() && !shedding {
+                let room = timeout(SHED_AFTER, self.connections.room()).await;
+                shedding = room.is_err();
+            }
+            let accepted = tokio::select! {
+                biased;
+                accepted = listener.accept() => accepted,
+                () = trouble.until_over() => continue,
+            };
+            match accepted {
+                Ok(accepted) => {
+                    broken = 0;
+                    shedding &= self.connections.is_full();
+                    if shedding {
+                        trouble.shed();
+                    }
+                    self.accepted(accepted);
+                }
+                Err(error) if concerns_one_connection(&error) => {
+                    trouble.broken(&error);
+                    broken += 1;
+                    if broken % MANY == 0 {
+                        // It may be the listener after all.
+                        tokio::time::sleep(BACK_OFF).await;
+                    }
+                }
+                Err(error) => {
+                    trouble.refused(&error);
+                    tokio::time::sleep(BACK_OFF).await;
+                }
+            }
+        }
+    }
+
+    /// New connections go elsewhere from now on.
+    async fn hand_over(&self, listener: Listener) {
+        match listener.hand_over() {
+            // Who has the listener as well serves its queue.
+            HandOver::SharedListener => return,
+            HandOver::None => {}
+            HandOver::ReusePort => {
+                listener.steer(&self.connections.ctx);
+                let linger = self.connections.at_most_a_fifth(LINGER);
+                tokio::select! {
+                    () = self.connections.until(Instant::now() + linger) => {}
+                    () = self.accept_all(&listener) => {}
+                }
+            }
+        }
+        listener.sweep(|accepted| self.accepted(accepted));
+    }
+
+    fn accepted(&self, accepted: Accepted) {
+        match accepted {
+            // It is dropped, and so closed.
+            Ok(_) if self.connections.is_full() => {}
+            Ok((socket, peer)) => self.connect(socket, peer),
+            Err(error) => {
+                let (server, listening) = self.connections.place();
+                tracing::debug!(server, %listening, %error, "a connection failed as it was accepted");
+            }
+        }
+    }
+
+    fn connect(&self, socket: Socket, peer: Peer) {
+        let scope = self.connections.ctx.scope();
+        let (conn, place) = self.connections.open(peer);
+        let killed = Arc::clone(&conn);
+        // A scope that refuses has ended: the connection is dropped.
+        let Ok(member) = scope.hold(move || killed.kill()) else {
+            return;
+        };
+        let (served, connections) = (Arc::clone(&conn), Arc::clone(&self.connections));
+        let handler = self.handler.clone();
+        self.secured.serve(scope, socket, &conn, move |socket| {
+            let io = Io::new(socket, Arc::clone(&served), place, member);
+            Connection::new(io, served, handler, connections)
+        });
+    }
+}

@@ -1,0 +1,12 @@
+//! The bytes of a connection: sockets, TLS, the protocol that a client speaks, frames, and what was
+//! written and read. No time limit and no request below this line.
+
+pub(crate) mod frames;
+#[cfg(feature = "tls")]
+pub(crate) mod identity;
+pub(crate) mod io;
+pub(crate) mod peer;
+pub(crate) mod sniff;
+pub(crate) mod socket;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;

@@ -1,0 +1,290 @@
+//! What TLS needs while a server runs: the certificate of the moment, and handshakes.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use kit_sync::{BoxError, Ending, Published, error_chain};
+use pin_project_lite::pin_project;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_rustls::{Accept, TlsAcceptor};
+
+use crate::connection::clock::after;
+use crate::connection::conn::Conn;
+use crate::connection::options::refuse_none;
+use crate::tls::{Clients, Pem, Source};
+use crate::wire::identity::Identity;
+use crate::wire::socket::Socket;
+use crate::{Context as AppContext, StartError, Tls};
+
+mod found;
+mod validity;
+
+use found::{Wanted, explain};
+use validity::Validities;
+
+/// The protocols that a server speaks, for ALPN, best first.
+type Protocols = &'static [&'static [u8]];
+
+/// TLS of a server that listens.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerTls {
+    current: Arc<Published<ServerConfig>>,
+    handshake: Duration,
+}
+
+impl ServerTls {
+    /// Reads the certificates; and goes on reading them, in the server's scope.
+    pub(crate) async fn start(
+        tls: &Tls,
+        protocols: Protocols,
+        ctx: &AppContext,
+    ) -> Result<ServerTls, StartError> {
+        refuse_none("Tls::handshake_timeout", tls.handshake)?;
+        let files = Files::read(tls).await?;
+        let (config, mut validities) = files.config(tls, protocols)?;
+        validities.tell(&tls.certificate, UnixTime::now(), ctx);
+        let current = Arc::new(Published::new(config));
+        if let Some(every) = tls.reload
+            && tls.has_files()
+        {
+            let (tls, current, ctx) = (tls.clone(), Arc::clone(&current), ctx.clone());
+            let scope = ctx.scope().clone();
+            scope.spawn_as("certificates", Ending::MayBeDropped, async move {
+                reload(&tls, every, protocols, (files, validities), &current, &ctx).await;
+            });
+        }
+        Ok(ServerTls {
+            current,
+            handshake: tls.handshake,
+        })
+    }
+
+    /// Gives the encrypted stream; `None` when it failed, took too long, or is no longer wanted.
+    pub(crate) fn accept(&self, socket: Socket, conn: Arc<Conn>) -> Handshake {
+        let acceptor = TlsAcceptor::from(self.current.load());
+        let limit = after(conn.opened(), self.handshake);
+        Handshake {
+            accept: acceptor.accept(socket),
+            limit,
+            sleep: sleep_until(limit),
+            conn,
+        }
+    }
+}
+
+/// What was read.
+#[derive(Debug, PartialEq, Eq)]
+struct Files {
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+    authorities: Option<Vec<u8>>,
+}
+
+impl Files {
+    async fn read(tls: &Tls) -> Result<Files, StartError> {
+        let authorities = match &tls.clients {
+            Clients::Anonymous => None,
+            Clients::MayHave(pem) | Clients::MustHave(pem) => Some(read(pem).await?),
+        };
+        Ok(Files {
+            certificate: read(&tls.certificate).await?,
+            key: read(&tls.key).await?,
+            authorities,
+        })
+    }
+
+    fn config(
+        &self,
+        tls: &Tls,
+        protocols: Protocols,
+    ) -> Result<(ServerConfig, Validities), StartError> {
+        let chain: Vec<_> = certificates("certificate", &self.certificate, &tls.certificate)?;
+        let validities = Validities::of(&chain);
+        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| {
+            let source = explain(&self.key, Wanted::Key, error.into());
+            unusable("private key", &tls.key, source)
+        })?;
+        let provider = Arc::new(ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable("certificate", &tls.certificate, error.into()))?;
+        let builder = match (&tls.clients, &self.authorities) {
+            (Clients::MayHave(pem), Some(bytes)) => {
+                builder.with_client_cert_verifier(verifier(pem, bytes, false)?)
+            }
+            (Clients::MustHave(pem), Some(bytes)) => {
+                builder.with_client_cert_verifier(verifier(pem, bytes, true)?)
+            }
+            _ => builder.with_no_client_auth(),
+        };
+        let mut config = builder.with_single_cert(chain, key).map_err(|error| {
+            let source = format!("with the private key from {}: {error}", tls.key);
+            unusable("certificate", &tls.certificate, source.into())
+        })?;
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        Ok((config, validities))
+    }
+}
+
+impl Tls {
+    fn has_files(&self) -> bool {
+        let authorities = match &self.clients {
+            Clients::Anonymous => None,
+            Clients::MayHave(pem) | Clients::MustHave(pem) => Some(pem),
+        };
+        [Some(&self.certificate), Some(&self.key), authorities]
+            .into_iter()
+            .flatten()
+            .any(|pem| matches!(pem.0, Source::File(_)))
+    }
+}
+
+async fn read(pem: &Pem) -> Result<Vec<u8>, StartError> {
+    match &pem.0 {
+        Source::Bytes(bytes) => Ok(bytes.to_vec()),
+        Source::File(path) => tokio::fs::read(path)
+            .await
+            .map_err(|error| unusable("file", pem, error.into())),
+    }
+}
+
+fn unusable(what: &'static str, pem: &Pem, source: BoxError) -> StartError {
+    let from = pem.to_string();
+    StartError::Tls { what, from, source }
+}
+
+fn certificates(
+    what: &'static str,
+    bytes: &[u8],
+    pem: &Pem,
+) -> Result<Vec<CertificateDer<'static>>, StartError> {
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
+    match all {
+        Ok(all) if !all.is_empty() => Ok(all),
+        Ok(_) => {
+            let source = explain(bytes, Wanted::Certificates, "there is none in it".into());
+            Err(unusable(what, pem, source))
+        }
+        Err(error) => {
+            let source = explain(bytes, Wanted::Certificates, error.into());
+            Err(unusable(what, pem, source))
+        }
+    }
+}
+
+fn verifier(
+    pem: &Pem,
+    bytes: &[u8],
+    required: bool,
+) -> Result<Arc<dyn ClientCertVerifier>, StartError> {
+    const WHAT: &str = "authority for client certificates";
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(WHAT, bytes, pem)? {
+        let added = roots.add(certificate);
+        added.map_err(|error| unusable(WHAT, pem, error.into()))?;
+    }
+    let provider = Arc::new(ring::default_provider());
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let builder = if required {
+        builder
+    } else {
+        builder.allow_unauthenticated()
+    };
+    builder
+        .build()
+        .map_err(|error| unusable(WHAT, pem, error.into()))
+}
+
+/// Files are not read in a loop without a pause.
+const MOST_OFTEN: Duration = Duration::from_millis(1);
+
+async fn reload(
+    tls: &Tls,
+    every: Duration,
+    protocols: Protocols,
+    (mut known, mut validities): (Files, Validities),
+    current: &Published<ServerConfig>,
+    ctx: &AppContext,
+) {
+    let mut told = None;
+    loop {
+        tokio::time::sleep(every.max(MOST_OFTEN)).await;
+        let changed = match Files::read(tls).await {
+            Ok(files) if files == known => {
+                // A certificate that was not replaced may have come to its end.
+                validities.tell(&tls.certificate, UnixTime::now(), ctx);
+                continue;
+            }
+            Ok(files) => {
+                let config = files.config(tls, protocols);
+                known = files;
+                config
+            }
+            Err(error) => Err(error),
+        };
+        match changed.map_err(|error| error_chain(&error)) {
+            Ok((config, new)) => {
+                current.store(config);
+                told = None;
+                tracing::info!(certificate = %tls.certificate, "the files of TLS have changed, and are used");
+                validities = new;
+                validities.tell(&tls.certificate, UnixTime::now(), ctx);
+            }
+            Err(error) if told.as_ref() == Some(&error) => {}
+            Err(error) => {
+                tracing::error!(error, "cannot use a changed certificate; the old one stays");
+                told = Some(error);
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// A handshake, until it has ended, has taken too long, or its connection is told to go.
+    pub(crate) struct Handshake {
+        #[pin]
+        accept: Accept<Socket>,
+        limit: Instant,
+        #[pin]
+        sleep: Sleep,
+        conn: Arc<Conn>,
+    }
+}
+
+impl Future for Handshake {
+    type Output = Option<Socket>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let ended = match this.accept.poll(cx) {
+            Poll::Ready(ended) => ended,
+            Poll::Pending => match this.conn.handshakes(cx, *this.limit) {
+                None => return Poll::Ready(None),
+                Some(limit) => {
+                    if this.sleep.deadline() != limit {
+                        this.sleep.as_mut().reset(limit);
+                    }
+                    std::task::ready!(this.sleep.poll(cx));
+                    Err(io::ErrorKind::TimedOut.into())
+                }
+            },
+        };
+        let failed = |error: &io::Error| {
+            tracing::debug!(remote = %this.conn.remote(), %error, "TLS handshake failed");
+        };
+        let stream = ended.inspect_err(failed).ok();
+        Poll::Ready(stream.map(|stream| {
+            this.conn.is_known_as(Identity::of(&stream));
+            Socket::Tls(Box::new(stream))
+        }))
+    }
+}

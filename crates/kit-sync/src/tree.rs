@@ -411,6 +411,38 @@ impl Scope {
         member::hold(&self.node, OnAbort(Box::new(on_abort)))
     }
 
+    /// Keeps the scope from ending before the hold is dropped, also after it was cancelled: for
+    /// code outside of the scope that will still spawn into it. A scope that was cancelled and is
+    /// empty has ended, and refuses.
+    ///
+    /// The hold does not keep the scope open beyond the deadline of a [`close`](Self::close): the
+    /// scope ends then, and the report counts the hold as [stuck](CloseReport::stuck_holds). A
+    /// holder that must act at the deadline uses [`hold`](Self::hold).
+    ///
+    /// # Errors
+    /// [`Refused`] when the scope has ended.
+    ///
+    /// ```
+    /// use kit_sync::{Cause, TaskTree};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), kit_sync::Refused> {
+    /// let tree = TaskTree::new("example");
+    /// let streams = tree.scope().child("streams");
+    /// let open = streams.keep_open()?;
+    /// streams.cancel(Cause::Requested("a drain".to_owned()));
+    /// assert!(streams.try_spawn("goodbye", async {}).is_ok());
+    /// drop(open);
+    /// streams.close(tokio::time::Instant::now()).await;
+    /// assert!(streams.try_spawn("too late", async {}).is_err());
+    /// assert!(streams.keep_open().is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn keep_open(&self) -> Result<Hold, Refused> {
+        self.hold(|| ())
+    }
+
     // === ending ===
 
     /// The token that tells its tasks to stop: for waiting and looking. To tell them, use

@@ -121,6 +121,31 @@ async fn a_told_scope_still_spawns_and_an_ended_one_refuses() {
 }
 
 #[tokio::test]
+async fn a_scope_that_is_kept_open_takes_tasks_after_its_cancel_until_the_hold_is_dropped() {
+    let tree = TaskTree::new("app");
+    let scope = tree.scope().child("streams");
+    let open = scope.keep_open().unwrap();
+    scope.cancel(Cause::Deadline);
+    assert!(scope.spawn("late stream", async { Ok(1) }).await.is_ok());
+    assert!(!scope.is_ended());
+    drop(open);
+    assert!(scope.is_ended());
+    assert!(scope.try_spawn("too late", async {}).is_err());
+    assert!(scope.keep_open().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scope_that_is_kept_open_ends_at_the_deadline_and_the_hold_is_counted() {
+    let tree = TaskTree::new("app");
+    let _open = tree.scope().keep_open().unwrap();
+    let begun = Instant::now();
+    let report = tree.close(soon()).await;
+    assert_eq!(begun.elapsed().as_secs(), SOON.as_secs());
+    assert_eq!(report.stuck_holds, 1);
+    assert!(tree.scope().is_ended());
+}
+
+#[tokio::test]
 async fn a_parent_ends_after_its_children() {
     let tree = TaskTree::new("app");
     let outer = tree.scope().child("outer");

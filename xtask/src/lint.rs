@@ -4,13 +4,15 @@ use clap::{Args, ValueEnum};
 
 use crate::cargo::{cargo, run as run_command};
 use crate::step::Steps;
-use crate::{Result, book, features, tools};
+use crate::{Result, book, features, house, tools};
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
     /// Runs only these checks.
     #[arg(value_enum)]
     only: Vec<Check>,
+    #[command(flatten)]
+    house: house::HouseOptions,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -28,12 +30,22 @@ enum Check {
     Features,
     /// `cargo deny check bans licenses sources`
     Deny,
+    /// The project's own rules on words and rooms; only when it is named.
+    House,
+}
+
+impl Check {
+    /// Whether it runs when none is named.
+    fn is_default(self) -> bool {
+        self != Self::House
+    }
 }
 
 pub(crate) fn run(options: &Options) -> Result {
     let mut steps = Steps::default();
     for check in Check::value_variants() {
-        if options.only.is_empty() || options.only.contains(check) {
+        let is_wanted = options.only.is_empty() && check.is_default();
+        if is_wanted || options.only.contains(check) {
             match check {
                 Check::Fmt => steps.run("fmt", fmt),
                 Check::Book => steps.run("book", book::check),
@@ -41,6 +53,7 @@ pub(crate) fn run(options: &Options) -> Result {
                 Check::Doc => steps.run("doc", doc),
                 Check::Features => steps.run("features", features::check),
                 Check::Deny => steps.run("deny", deny),
+                Check::House => steps.run("house", || house::run(&options.house)),
             }
         }
     }

@@ -10,6 +10,7 @@ mod bounded;
 mod cargo;
 mod conformance;
 mod features;
+mod house;
 mod lint;
 mod loom;
 mod mutants;

@@ -15,11 +15,16 @@ use crate::cargo::root;
 mod circles;
 mod finding;
 mod functions;
+mod items;
+mod list;
+mod modules;
+mod phrases;
 mod questions;
 mod source;
 mod structs;
 mod table;
 mod tree;
+mod types;
 mod words;
 
 use finding::{Finding, Rule};
@@ -94,9 +99,9 @@ fn findings(crates: &[Crate]) -> Vec<Finding> {
         // Tools, examples and benchmarks are read one at a time.
         if of.is_library() {
             findings.extend(circles::check(of));
-            findings.extend(structs::check_fields(of));
-            findings.extend(structs::check_impls(of));
-            findings.extend(structs::check_names(of));
+            findings.extend(structs::check(of));
+            findings.extend(types::check_impls(of));
+            findings.extend(types::check_names(of));
         }
     }
     findings.extend(pub_in(crates));

@@ -11,13 +11,15 @@ use syn::visit::{self, Visit};
 use syn::{Item, Visibility};
 
 use super::finding::{Finding, Rule};
-use super::tree::{Crate, ModulePath, Target, attributes, inside, is_for_tests, leaves};
+use super::items::{attributes, inside, is_for_tests, leaves};
+use super::modules::{ModulePath, Target};
+use super::tree::Crate;
 
 /// From file to file, the names that the first uses of the second.
-pub(crate) type Uses = BTreeMap<(usize, usize), BTreeSet<String>>;
+pub(super) type Uses = BTreeMap<(usize, usize), BTreeSet<String>>;
 
 /// Every use between two files of the crate.
-pub(crate) fn uses(of: &Crate) -> Uses {
+pub(super) fn uses(of: &Crate) -> Uses {
     let mut uses = Uses::new();
     for (number, file) in of.product() {
         let module = file.module.clone().unwrap_or_default();
@@ -33,7 +35,7 @@ pub(crate) fn uses(of: &Crate) -> Uses {
 }
 
 /// The sets of files that reach each other.
-pub(crate) fn circles(uses: &Uses) -> Vec<BTreeSet<usize>> {
+pub(super) fn circles(uses: &Uses) -> Vec<BTreeSet<usize>> {
     let files: BTreeSet<_> = uses.keys().flat_map(|(from, to)| [*from, *to]).collect();
     let reached: BTreeMap<_, _> = files
         .iter()
@@ -63,7 +65,7 @@ fn reach(uses: &Uses, from: usize) -> BTreeSet<usize> {
     reached
 }
 
-pub(crate) fn check(of: &Crate) -> Vec<Finding> {
+pub(super) fn check(of: &Crate) -> Vec<Finding> {
     let uses = uses(of);
     let name = |file: usize| of.files[file].path.as_str();
     let mut findings = Vec::new();
@@ -100,7 +102,7 @@ struct Visitor<'a> {
 
 impl Visitor<'_> {
     fn add(&mut self, path: &[String]) {
-        for target in self.of.resolve(&self.module, path) {
+        for target in self.of.modules.resolve(&self.module, path) {
             if let Target::Item { file, name } = target
                 && file != self.number
             {

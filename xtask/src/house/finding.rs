@@ -2,7 +2,7 @@
 
 /// The rules, by the name that a finding bears and `--rule` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
-pub(crate) enum Rule {
+pub(super) enum Rule {
     /// Words that do not stand in comments, messages and names (docs/src/words.md).
     Words,
     /// `is_` and `has_` ask: `&self`, and an answer of `bool` or `Option`.
@@ -24,18 +24,18 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
-    pub(crate) fn name(self) -> String {
+    pub(super) fn name(self) -> String {
         format!("{self:?}").to_lowercase()
     }
 }
 
 /// One breach.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Finding {
-    pub(crate) path: String,
-    pub(crate) line: usize,
-    pub(crate) rule: Rule,
-    pub(crate) message: String,
+pub(super) struct Finding {
+    pub(super) path: String,
+    pub(super) line: usize,
+    pub(super) rule: Rule,
+    pub(super) message: String,
 }
 
 impl std::fmt::Display for Finding {

@@ -4,8 +4,9 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, Block, Ident};
 
 use super::finding::{Finding, Rule};
+use super::items::is_for_tests;
 use super::source::Source;
-use super::tree::{File, is_for_tests};
+use super::tree::File;
 
 /// The longest function, from `fn` to its closing brace, that needs no paragraph.
 const LONG: usize = 30;
@@ -13,7 +14,7 @@ const LONG: usize = 30;
 /// The fewest words, in the documentation and the comments inside together, that are a paragraph.
 const PARAGRAPH: usize = 12;
 
-pub(crate) fn check(file: &File) -> Vec<Finding> {
+pub(super) fn check(file: &File) -> Vec<Finding> {
     let mut visitor = Visitor {
         path: &file.path,
         source: &file.source,

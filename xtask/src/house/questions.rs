@@ -6,9 +6,10 @@ use syn::{
 };
 
 use super::finding::{Finding, Rule};
-use super::tree::{File, inside, is_for_tests};
+use super::items::{inside, is_for_tests};
+use super::tree::File;
 
-pub(crate) fn check(file: &File) -> Vec<Finding> {
+pub(super) fn check(file: &File) -> Vec<Finding> {
     let mut visitor = Visitor {
         path: &file.path,
         findings: Vec::new(),

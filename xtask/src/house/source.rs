@@ -7,31 +7,31 @@
 /// A comment or a string literal. Comments on lines that follow each other are one text, so that a
 /// phrase is found across the end of a line.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Text {
+pub(super) struct Text {
     /// The line of the first character, from 1.
-    pub(crate) line: usize,
+    pub(super) line: usize,
     /// What is written, one line of the file for each line, without the comment's marks.
-    pub(crate) text: String,
+    pub(super) text: String,
 }
 
 impl Text {
     /// The file's line of the byte at `at`.
-    pub(crate) fn line_of(&self, at: usize) -> usize {
+    pub(super) fn line_of(&self, at: usize) -> usize {
         self.line + self.text[..at].matches('\n').count()
     }
 }
 
 /// A file, taken apart.
 #[derive(Debug, Default)]
-pub(crate) struct Source {
+pub(super) struct Source {
     /// The file with its lines in place, comments and literals replaced by blanks.
-    pub(crate) code: String,
-    pub(crate) comments: Vec<Text>,
-    pub(crate) strings: Vec<Text>,
+    pub(super) code: String,
+    pub(super) comments: Vec<Text>,
+    pub(super) strings: Vec<Text>,
 }
 
 impl Source {
-    pub(crate) fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let mut scanner = Scanner {
             text,
             at: 0,
@@ -45,7 +45,7 @@ impl Source {
     }
 
     /// The lines of a file up to its tests, which stand at its end.
-    pub(crate) fn product_lines(&self, text: &str) -> usize {
+    pub(super) fn product_lines(&self, text: &str) -> usize {
         let tests = text
             .lines()
             .position(|line| line.starts_with("#[cfg(") && line.contains("test"));

@@ -1,15 +1,13 @@
-//! What is said about types: how many fields a state type has, where its `impl` stands, and names of
-//! private types that mean two things.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! How many fields a state type has.
 
 use syn::{GenericArgument, Item, PathArguments, Type, Visibility};
 
 use super::finding::{Finding, Rule};
-use super::tree::{Crate, ModulePath, Target, attributes, inside, is_for_tests};
+use super::modules::{ModulePath, Target};
+use super::tree::Crate;
 
 /// The most fields that a state type may have, those of the structs that it owns included.
-pub(crate) const MOST_FIELDS: usize = 12;
+pub(super) const MOST_FIELDS: usize = 12;
 
 /// Types that are data and no state: what a user sets, or a message that is built whole and read.
 /// A struct with public fields only is data by itself and needs no line.
@@ -37,9 +35,9 @@ const WRAPPERS: [&str; 12] = [
 ];
 
 /// A struct of the product.
-pub(crate) struct Struct {
-    pub(crate) name: String,
-    pub(crate) file: usize,
+pub(super) struct Struct {
+    pub(super) name: String,
+    pub(super) file: usize,
     line: usize,
     module: ModulePath,
     fields: Vec<Type>,
@@ -47,45 +45,15 @@ pub(crate) struct Struct {
 }
 
 /// A struct's own fields, and how many there are with those of the structs inside.
-pub(crate) struct Size {
-    pub(crate) own: usize,
-    pub(crate) whole: usize,
-}
-
-/// The items of a crate's product, each with its file and module.
-fn items(of: &Crate) -> Vec<(usize, ModulePath, Item)> {
-    let mut found = Vec::new();
-    for (number, file) in of.product() {
-        let module = file.module.clone().unwrap_or_default();
-        collect(number, &module, &file.syntax.items, &mut found);
-    }
-    found
-}
-
-fn collect(
-    file: usize,
-    module: &ModulePath,
-    items: &[Item],
-    found: &mut Vec<(usize, ModulePath, Item)>,
-) {
-    for item in items.iter().filter(|item| !is_for_tests(attributes(item))) {
-        match item {
-            Item::Mod(child) => {
-                let mut path = module.clone();
-                path.push(child.ident.to_string());
-                let items = child.content.as_ref().map(|(_, items)| items.as_slice());
-                collect(file, &path, items.unwrap_or_default(), found);
-            }
-            Item::Macro(item) => collect(file, module, &inside(item), found),
-            item => found.push((file, module.clone(), item.clone())),
-        }
-    }
+pub(super) struct Size {
+    pub(super) own: usize,
+    pub(super) whole: usize,
 }
 
 /// All structs with named fields.
-pub(crate) fn structs(of: &Crate) -> Vec<Struct> {
+pub(super) fn structs(of: &Crate) -> Vec<Struct> {
     let mut structs = Vec::new();
-    for (file, module, item) in items(of) {
+    for (file, module, item) in of.items() {
         let Item::Struct(item) = item else { continue };
         let name = item.ident.to_string();
         let is_public = |field: &syn::Field| matches!(field.vis, Visibility::Public(_));
@@ -105,7 +73,7 @@ pub(crate) fn structs(of: &Crate) -> Vec<Struct> {
 }
 
 /// The state types of a crate with their sizes, the largest first.
-pub(crate) fn sizes(of: &Crate) -> Vec<(Struct, Size)> {
+pub(super) fn sizes(of: &Crate) -> Vec<(Struct, Size)> {
     let structs = structs(of);
     let counts: Vec<_> = structs
         .iter()
@@ -125,7 +93,7 @@ pub(crate) fn sizes(of: &Crate) -> Vec<(Struct, Size)> {
 fn count(of: &Crate, structs: &[Struct], one: &Struct, depth: usize) -> usize {
     let field = |field: &Type| {
         let owned = owned(field).and_then(|path| {
-            let targets = of.resolve(&one.module, &path);
+            let targets = of.modules.resolve(&one.module, &path);
             structs.iter().find(|other| {
                 let target = Target::Item {
                     file: other.file,
@@ -142,7 +110,7 @@ fn count(of: &Crate, structs: &[Struct], one: &Struct, depth: usize) -> usize {
 }
 
 /// The path of a field's type, taken out of its wrappers.
-fn owned(field: &Type) -> Option<Vec<String>> {
+pub(super) fn owned(field: &Type) -> Option<Vec<String>> {
     let Type::Path(path) = field else { return None };
     let last = path.path.segments.last()?;
     if WRAPPERS.contains(&last.ident.to_string().as_str()) {
@@ -164,7 +132,7 @@ fn owned(field: &Type) -> Option<Vec<String>> {
 }
 
 /// State types that are too large.
-pub(crate) fn check_fields(of: &Crate) -> Vec<Finding> {
+pub(super) fn check(of: &Crate) -> Vec<Finding> {
     let sizes = sizes(of).into_iter();
     let large = sizes.filter(|(_, size)| size.whole > MOST_FIELDS);
     large
@@ -181,95 +149,10 @@ pub(crate) fn check_fields(of: &Crate) -> Vec<Finding> {
         .collect()
 }
 
-/// `impl` blocks, without a trait, that stand in another file than their type.
-///
-/// A module that a feature brings may add to a type that is there without the feature.
-pub(crate) fn check_impls(of: &Crate) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (file, module, item) in items(of) {
-        let Item::Impl(item) = item else { continue };
-        if item.trait_.is_some() {
-            continue;
-        }
-        let Some(path) = owned(&item.self_ty) else {
-            continue;
-        };
-        let homes: BTreeSet<_> = of
-            .resolve(&module, &path)
-            .into_iter()
-            .filter_map(|target| match target {
-                Target::Item { file, .. } => Some(file),
-                Target::Module(_) => None,
-            })
-            .collect();
-        let apart = |home: &&usize| {
-            of.files[file]
-                .features
-                .is_subset(&of.files[**home].features)
-        };
-        if let Some(home) = homes
-            .first()
-            .filter(|_| !homes.contains(&file))
-            .filter(apart)
-        {
-            let name = path.join("::");
-            findings.push(Finding {
-                path: of.files[file].path.clone(),
-                line: item.impl_token.span.start().line,
-                rule: Rule::Impls,
-                message: format!(
-                    "`impl {name}` stands apart from its type in {}: divide the type, not its file",
-                    of.files[*home].path
-                ),
-            });
-        }
-    }
-    findings
-}
-
-/// Private types of one crate that have the same name. Definitions in one module are one name, between
-/// which a `cfg` chooses.
-pub(crate) fn check_names(of: &Crate) -> Vec<Finding> {
-    let mut named: BTreeMap<String, BTreeMap<ModulePath, (usize, usize)>> = BTreeMap::new();
-    for (file, module, item) in items(of) {
-        let (ident, visibility) = match &item {
-            Item::Struct(item) => (&item.ident, &item.vis),
-            Item::Enum(item) => (&item.ident, &item.vis),
-            Item::Trait(item) => (&item.ident, &item.vis),
-            Item::Type(item) => (&item.ident, &item.vis),
-            _ => continue,
-        };
-        if !matches!(visibility, Visibility::Public(_)) {
-            let place = (file, ident.span().start().line);
-            named
-                .entry(ident.to_string())
-                .or_default()
-                .insert(module, place);
-        }
-    }
-    let mut findings = Vec::new();
-    for (name, places) in named {
-        let first = places.values().next().copied();
-        for (file, line) in places.values().skip(1) {
-            let (other, at) = first.unwrap_or((*file, *line));
-            findings.push(Finding {
-                path: of.files[*file].path.clone(),
-                line: *line,
-                rule: Rule::Names,
-                message: format!(
-                    "`{name}` is also a private type at {}:{at}: one name, one meaning",
-                    of.files[other].path
-                ),
-            });
-        }
-    }
-    findings
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tree::example;
-    use super::{check_fields, check_impls, check_names, sizes};
+    use super::{check, sizes};
 
     #[test]
     fn fields_of_owned_structs_count_and_those_of_shared_and_of_data_do_not() {
@@ -281,7 +164,7 @@ mod tests {
             ),
             (
                 "src/a.rs",
-                "pin_project! { pub(crate) struct Part { a: u8, b: u8, c: Empty } } struct Empty;",
+                "pin_project! { pub(super) struct Part { a: u8, b: u8, c: Empty } } struct Empty;",
             ),
         ]);
         let sizes: Vec<_> = sizes(&house)
@@ -304,53 +187,7 @@ mod tests {
                 &format!("struct A {{ {twelve} }} struct Inner {{ {inner} }}"),
             )])
         };
-        assert!(check_fields(&house("a: u8, b: u8")).is_empty());
-        assert_eq!(check_fields(&house("a: u8, b: u8, c: u8")).len(), 1);
-    }
-
-    #[test]
-    fn an_impl_in_another_file_is_found_and_a_traits_is_not() {
-        let root = ("src/lib.rs", "mod a; mod b; pub struct R;");
-        let a = (
-            "src/a.rs",
-            "pub struct A; impl A {} impl Clone for super::R {}",
-        );
-        let house = example(&[root, a, ("src/b.rs", "use super::a::A;\nimpl A {}")]);
-        let findings = check_impls(&house);
-        assert_eq!(findings.len(), 1);
-        assert_eq!(
-            (findings[0].path.as_str(), findings[0].line),
-            ("crates/example/src/b.rs", 2)
-        );
-    }
-
-    #[test]
-    fn a_module_of_a_feature_may_add_to_a_type() {
-        let house = |gate: &str| {
-            let root = format!("pub struct A; {gate} mod grpc;");
-            example(&[("src/lib.rs", &root), ("src/grpc.rs", "impl super::A {}")])
-        };
-        assert_eq!(check_impls(&house("")).len(), 1);
-        assert!(check_impls(&house("#[cfg(feature = \"grpc\")]")).is_empty());
-    }
-
-    #[test]
-    fn two_private_types_of_one_name_are_found_and_a_choice_of_cfg_is_not() {
-        let house = example(&[
-            (
-                "src/lib.rs",
-                "mod a; #[cfg(unix)] struct Twice; #[cfg(not(unix))] struct Twice; pub struct State;",
-            ),
-            (
-                "src/a.rs",
-                "struct State; mod deep { pub(crate) enum Guard {} } type Guard = u8;",
-            ),
-        ]);
-        let messages: Vec<_> = check_names(&house)
-            .into_iter()
-            .map(|finding| finding.message)
-            .collect();
-        assert_eq!(messages.len(), 1);
-        assert!(messages[0].starts_with("`Guard` is also"));
+        assert!(check(&house("a: u8, b: u8")).is_empty());
+        assert_eq!(check(&house("a: u8, b: u8, c: u8")).len(), 1);
     }
 }

@@ -1,10 +1,11 @@
 //! The house in numbers: what `cargo xtask lint house --table` prints.
 
 use super::finding::{Finding, Rule};
+use super::list::COUNTED;
 use super::tree::Crate;
 use super::{circles, structs, words};
 
-pub(crate) fn print(crates: &[Crate], findings: &[Finding]) {
+pub(super) fn print(crates: &[Crate], findings: &[Finding]) {
     let libraries: Vec<_> = crates.iter().filter(|of| of.is_library()).collect();
     largest(&libraries);
     per_crate(&libraries, findings);
@@ -121,7 +122,7 @@ fn words(crates: &[&Crate]) {
         names.join(" | ")
     );
     println!("|---|{}---|", "---|".repeat(names.len()));
-    for (name, spellings) in words::COUNTED {
+    for (name, spellings) in COUNTED {
         let counts: Vec<_> = crates.iter().map(|of| count(of, spellings)).collect();
         let columns: Vec<_> = counts.iter().map(ToString::to_string).collect();
         println!(

@@ -9,6 +9,8 @@ mod connection;
 mod context;
 mod cut;
 #[cfg(any(feature = "http", feature = "grpc"))]
+mod descriptors;
+#[cfg(any(feature = "http", feature = "grpc"))]
 mod drain;
 mod drained;
 mod error;

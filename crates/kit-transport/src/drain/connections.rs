@@ -1,6 +1,5 @@
 //! All connections of one server.
 
-use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -11,45 +10,10 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::connection::conn::{Conn, Named};
 use crate::connection::options::ConnectionOptions;
+use crate::descriptors::{Limit, open_files};
 use crate::drain::lame_duck::{self, LameDuck};
 use crate::wire::peer::Peer;
 use crate::{Address, Context};
-
-/// How many connections there may be, and why not as many as were asked for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limit {
-    most: usize,
-    asked_for: usize,
-    /// What the process may open, when that is the reason.
-    open_files: Option<usize>,
-}
-
-impl Limit {
-    pub(crate) fn of(asked_for: usize, open_files: Option<usize>) -> Limit {
-        let allowed = |files: &usize| (files / 10 * 9).max(1);
-        let open_files = open_files.filter(|files| allowed(files) < asked_for);
-        Limit {
-            most: open_files.as_ref().map_or(asked_for, allowed),
-            asked_for,
-            open_files,
-        }
-    }
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Limit {
-            most, asked_for, ..
-        } = self;
-        match self.open_files {
-            None => write!(f, "{most}"),
-            Some(files) => write!(
-                f,
-                "{most} of {asked_for}, because the process may open {files} files"
-            ),
-        }
-    }
-}
 
 /// The connections whose I/O lives, and what the ended ones leave behind: numbers.
 #[derive(Debug)]
@@ -83,7 +47,7 @@ pub(crate) struct Place {
 impl Connections {
     pub(crate) fn new(ctx: Context, options: ConnectionOptions, listening: Address) -> Connections {
         let limit = Limit::of(options.max_connections, open_files());
-        if limit.open_files.is_some() {
+        if limit.is_lowered() {
             // Usual, and of interest to the one who meets the limit: `Trouble` says it then.
             tracing::debug!(server = ctx.scope().path(), %limit, "fewer connections than asked for");
         }
@@ -165,7 +129,7 @@ impl Connections {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.lock().len() >= self.limit.most
+        self.lock().len() >= self.limit.most()
     }
 
     /// Which server it is and where it listens, for the log.
@@ -264,20 +228,8 @@ impl Drop for Place {
         if left == 0 {
             self.connections.gone.notify_one();
         }
-        if left + 1 == self.connections.limit.most {
+        if left + 1 == self.connections.limit.most() {
             self.connections.room.notify_one();
         }
     }
-}
-
-/// How many files the process may have open.
-#[cfg(unix)]
-fn open_files() -> Option<usize> {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    usize::try_from(limit.current?).ok()
-}
-
-#[cfg(not(unix))]
-fn open_files() -> Option<usize> {
-    None
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::Address;
-use crate::drain::connections::{Connections, Limit};
+use crate::descriptors::Limit;
+use crate::drain::connections::Connections;
 
 /// From the first line about something to the next, twice as long each time.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -206,15 +207,5 @@ mod tests {
         let mut repeated = Recurring::default();
         let over = tokio::time::timeout(Duration::from_secs(3600), repeated.over());
         assert!(over.await.is_err());
-    }
-
-    #[test]
-    fn a_limit_says_why_it_is_lower_than_asked_for() {
-        assert_eq!(Limit::of(20_000, None).to_string(), "20000");
-        assert_eq!(Limit::of(100, Some(1024)).to_string(), "100");
-        assert_eq!(
-            Limit::of(20_000, Some(1024)).to_string(),
-            "918 of 20000, because the process may open 1024 files"
-        );
     }
 }

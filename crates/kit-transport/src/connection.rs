@@ -1,10 +1,15 @@
 //! One connection: its task, its limits, its clock, and its end.
 
 pub(crate) mod clock;
-pub(crate) mod conn;
 mod executor;
+#[cfg(feature = "tls")]
+pub(crate) mod handshake;
+mod notice;
 pub(crate) mod options;
 mod ping_timer;
+mod protocol;
 pub(crate) mod security;
+pub(crate) mod serving;
+pub(crate) mod shared;
 pub(crate) mod task;
 mod timer;

@@ -1,16 +1,15 @@
 //! The end of a server: what is in flight is finished, what does not end is cut and counted.
 
 pub(crate) mod connections;
-pub(crate) mod lame_duck;
 
 use std::time::Duration;
 
 use kit_sync::Deadline;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::connection::clock::after;
-use crate::connection::conn::Conn;
+use crate::connection::shared::Connection;
 use crate::drain::connections::Connections;
+use crate::time::after;
 use crate::{Cut, Drained, HandOver};
 
 /// Streams that begin during the drain are looked for so often.
@@ -35,9 +34,9 @@ pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun:
         HandOver::None => LAST_LOOK,
         HandOver::SharedListener | HandOver::ReusePort => connections.at_most_a_fifth(SOFT_WAIT),
     };
-    let connected = connections.all();
-    let streams: usize = connected.iter().map(|conn| conn.tell(last_look)).sum();
-    drop(connected);
+    for connection in connections.all() {
+        connection.begin_drain(last_look);
+    }
     let mut life = connections.ctx.lifecycle();
     let mut watching = true;
     let mut swept = None;
@@ -46,8 +45,8 @@ pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun:
         let at = deadline.as_ref().map(Deadline::instant);
         let grace = at
             .map(|deadline| deadline.saturating_duration_since(told) / 2)
-            .map_or(connections.options.stream_grace, |half| {
-                connections.options.stream_grace.min(half)
+            .map_or(connections.serving.options.stream_grace, |half| {
+                connections.serving.options.stream_grace.min(half)
             });
         let sweep = swept.map_or_else(|| after(told, grace), |swept| swept + AGAIN);
         let next = at.map_or(sweep, |deadline| deadline.min(sweep));
@@ -62,22 +61,22 @@ pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun:
                     if let Some(deadline) = &deadline && !deadline.has_passed().await {
                         continue;
                     }
-                    cut(connections, Conn::cut);
+                    cut(connections, Connection::cut);
                     // Who holds a socket and does not look is not waited for.
                     let _ = timeout(AFTER_THE_CUT, connections.all_gone()).await;
                     break;
                 }
-                cut(connections, Conn::cut_graced);
+                cut(connections, Connection::cut_streams);
                 swept = Some(now);
             }
         }
     }
-    report(connections, streams, &begun);
+    report(connections, &begun);
 }
 
-fn cut(connections: &Connections, how: impl Fn(&Conn) -> Vec<crate::connection::conn::Named>) {
-    for conn in connections.all() {
-        connections.count(how(&conn));
+fn cut(connections: &Connections, how: impl Fn(&Connection) -> Vec<(Cut, String)>) {
+    for connection in connections.all() {
+        connections.serving.count(how(&connection));
     }
 }
 
@@ -102,13 +101,13 @@ impl Begun {
     }
 }
 
-fn report(connections: &Connections, streams: usize, begun: &Begun) {
+fn report(connections: &Connections, begun: &Begun) {
     let (opened, requests) = connections.served();
     let accepted = usize::try_from(opened - begun.opened).unwrap_or(usize::MAX);
     let drained = Drained {
         connections: begun.open.saturating_add(accepted),
         requests: requests.saturating_sub(begun.requests),
-        streams,
+        streams: connections.drained_streams(),
         took: begun.told.elapsed(),
     };
     let cuts = connections.ctx.cuts();

@@ -1,11 +1,17 @@
 //! One request and its response: the service that hyper calls, the bodies, and the table of the
 //! exchanges that are in flight on a connection.
 
-pub(crate) mod body;
+pub(crate) mod about;
+mod body;
 pub(crate) mod draining;
+mod ended;
+pub(crate) mod exchanges;
 mod host;
+mod in_flight;
+pub(crate) mod lame_duck;
+pub(crate) mod last_response;
 pub(crate) mod refusal;
 pub(crate) mod request_body;
 pub(crate) mod service;
-pub(crate) mod table;
+mod table;
 pub(crate) mod until;

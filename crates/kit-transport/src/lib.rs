@@ -29,6 +29,8 @@ mod phase;
 mod server;
 #[cfg(any(feature = "http", feature = "grpc"))]
 mod start_error;
+#[cfg(any(feature = "http", feature = "grpc"))]
+mod time;
 #[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 mod tls;
 #[cfg(any(feature = "http", feature = "grpc"))]

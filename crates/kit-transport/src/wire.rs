@@ -5,8 +5,11 @@ pub(crate) mod frames;
 #[cfg(feature = "tls")]
 pub(crate) mod identity;
 pub(crate) mod io;
+pub(crate) mod meter;
+pub(crate) mod orders;
 pub(crate) mod peer;
-pub(crate) mod sniff;
+pub(crate) mod preface;
 pub(crate) mod socket;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
+pub(crate) mod transcript;

@@ -1,22 +1,22 @@
-//! What a connection's task does next, and by when it looks again.
+//! The time limits of one connection: what its task does next, and when it looks again.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::connection::notice::{CLOSING, DrainNotice};
 use crate::connection::options::ConnectionOptions;
-use crate::wire::sniff::Stage;
+use crate::exchange::exchanges::Load;
+use crate::time::{AGES, PollTime, after};
+use crate::wire::meter::WireReading;
+use crate::wire::preface::Preface;
 
-/// How long a connection that was asked to close may take without a request in flight.
-const CLOSING: Duration = Duration::from_millis(500);
-/// The same for one whose client still takes in what it was sent.
+/// As [`CLOSING`], for a connection whose client still takes in what it was sent.
 const CLOSING_AT_MOST: Duration = Duration::from_secs(30);
-/// What a client takes in at least, in bytes per second.
+/// The slowest client that is waited for, in bytes per second.
 const SLOWEST: u64 = 256 << 10;
-/// Who takes in less at a time is not reading.
-const SOME: u64 = 1 << 10;
-/// Longer than any process lives.
-pub(crate) const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+/// A client that takes in less than so many bytes from one look to the next is not reading.
+const LEAST_PROGRESS: u64 = 1 << 10;
 
 /// What the connection's task does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +27,6 @@ pub(crate) enum Next {
     Close,
     /// Kill it: it took too long.
     Kill(TooLong),
-    /// It was killed.
-    End,
 }
 
 /// What took too long.
@@ -42,327 +40,324 @@ pub(crate) enum TooLong {
     Unread,
 }
 
-/// What is to be seen of the connection at this poll.
+/// What a connection does, and since when, as far as its task has noticed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    pub(crate) opened: Instant,
-    pub(crate) stage: Stage,
-    /// Part of an HTTP/1.1 head was read.
-    pub(crate) head: bool,
-    /// A request is in flight.
-    pub(crate) busy: bool,
-    /// By when to look for requests that take too long; may lie in the past if none is in flight.
-    pub(crate) due: Option<Instant>,
-    /// How many bytes were written.
-    pub(crate) written: u64,
-    /// How many of them are bodies, and on HTTP/1.1 all.
-    pub(crate) sent: u64,
-    /// HTTP/2: how many of those the client may still have to read.
-    pub(crate) unread: u64,
-    /// HTTP/2: responses have ended that were not sent to their end.
-    pub(crate) unsent: bool,
-    /// There is something to write that the client does not take.
-    pub(crate) blocked: bool,
-    /// From 0 to 1: how much older than others it gets.
-    pub(crate) jitter: f32,
+enum Phase {
+    /// No byte has come since the connection was ready for requests.
+    Silent,
+    /// Part of the first greeting, or of an HTTP/1.1 head, has come.
+    Head { since: Instant },
+    /// An exchange is in flight.
+    Busy { since: Instant },
+    /// No exchange is in flight.
+    Idle { since: Instant },
+    /// The drain has begun, and no exchange is in flight on a connection whose next request may
+    /// lie in its socket. HTTP/2 has no such phase: its GOAWAY says which requests are served.
+    LastLook { idle_since: Instant },
+    /// hyper was asked to close the connection, and no exchange is in flight.
+    Closing(Closing),
+    /// The connection is shut down, and its client still sends.
+    Lingering(Closing),
+}
+
+/// The limits of one connection, seen by its task alone.
+///
+/// [`next`](Clock::next) is called after each poll of hyper. It moves the [`Phase`] on to what the
+/// connection does now, and asks it for its deadline and for what is done then. Two limits hold in
+/// every phase beside it: the [`Age`] of the connection, and [`Unread`], the time in which a client
+/// that takes nothing must make room. Nothing is done before the timer has fired, so that bytes which
+/// have come just in time are seen first.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    phase: Phase,
+    /// Exchanges that had begun when the phase was looked at.
+    begun: u64,
+    /// hyper was asked to close the connection.
+    closing: bool,
+    /// When requests could come: at once, or after the TLS handshake.
+    ready: Instant,
+    /// When something was sent for the last time, and how much it was in all.
+    last_sent: Option<(Instant, u64)>,
+    age: Age,
+    unread: Unread,
+}
+
+/// All that a [`Clock`] decides by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sight<'a> {
+    pub(crate) wire: &'a WireReading,
+    pub(crate) load: &'a Load,
+    pub(crate) notice: Option<&'a DrainNotice>,
+    pub(crate) limits: &'a ConnectionOptions,
     /// The time that was waited for has come.
     pub(crate) fired: bool,
 }
 
-/// The phases of one connection, and when each began, as far as its task has noticed.
-#[derive(Debug, Default)]
-pub(crate) struct Deadlines {
-    told: Option<Told>,
-    /// hyper was asked to close it gracefully.
-    closing: bool,
-    lingering: bool,
-    /// When it is old, if that is known.
-    old_at: Option<Instant>,
-    old: bool,
-    /// When something was sent for the last time, and how much it was in all.
-    last_sent: Option<(Instant, u64)>,
-    /// By when more must be written than so many bytes.
-    stuck: Option<(Instant, u64)>,
-    since: Since,
+impl Clock {
+    /// The clock of a connection that is ready for requests. `jitter`, from 0 to 1, says how much
+    /// older than others it gets.
+    pub(crate) fn new(ready: Instant, jitter: f32) -> Clock {
+        Clock {
+            phase: Phase::Silent,
+            begun: 0,
+            closing: false,
+            ready,
+            last_sent: None,
+            age: Age::new(ready, jitter),
+            unread: Unread::default(),
+        }
+    }
+
+    /// Whether the connection is old: it should take no more requests.
+    pub(crate) fn is_old(&self) -> bool {
+        self.age.passed
+    }
+
+    /// What the connection's task does next.
+    pub(crate) fn next(&mut self, sight: &Sight<'_>, time: &mut PollTime) -> Next {
+        let wire = sight.wire;
+        let is_http2 = wire.preface == Preface::Http2;
+        if sight.fired {
+            let now = time.now();
+            if self.age.pass(now) && is_http2 && !self.closing {
+                return self.close();
+            }
+            if self.unread.has_passed(sight, now) {
+                return Next::Kill(TooLong::Unread);
+            }
+        }
+        if self.last_sent.is_none_or(|(_, sent)| sent != wire.sent) {
+            self.last_sent = Some((time.now(), wire.sent));
+        }
+        if sight.notice.is_some() && is_http2 && !self.closing {
+            return self.close();
+        }
+        self.phase = self.moved_on(sight, time);
+        let (deadline, action) = self.deadline(sight);
+        if let Some(action) = action
+            && sight.fired
+            && deadline <= time.now()
+        {
+            return match action {
+                Action::Close => self.close(),
+                Action::Kill(why) => Next::Kill(why),
+            };
+        }
+        let age = self.age.deadline(wire.preface, sight.limits);
+        let unread = self.unread.deadline(sight, time);
+        Next::Wait(age.into_iter().chain(unread).fold(deadline, Instant::min))
+    }
+
+    fn close(&mut self) -> Next {
+        self.closing = true;
+        Next::Close
+    }
+
+    /// The phase of now. A phase that goes on keeps its beginning; each exchange begins a new one.
+    fn moved_on(&mut self, sight: &Sight<'_>, time: &mut PollTime) -> Phase {
+        let Sight { wire, load, .. } = *sight;
+        if self.begun != load.begun {
+            self.begun = load.begun;
+            self.phase = Phase::Busy { since: time.now() };
+        }
+        let before = self.phase;
+        if load.busy {
+            // The end of an exchange comes with bytes to write, after which the task looks again.
+            // If it looked just before that end, then this is when the end is noticed.
+            return match (before, time.known()) {
+                (_, Some(now)) => Phase::Busy { since: now },
+                (Phase::Busy { .. }, None) => before,
+                (_, None) => Phase::Busy { since: self.ready },
+            };
+        }
+        if wire.lingering {
+            return match before {
+                Phase::Lingering(closing) => Phase::Lingering(closing.seen(wire.unread, time)),
+                _ => Phase::Lingering(Closing::begin(wire.unread, time)),
+            };
+        }
+        if self.closing {
+            return match before {
+                Phase::Closing(closing) => Phase::Closing(closing.seen(wire.unread, time)),
+                _ => Phase::Closing(Closing::begin(wire.unread, time)),
+            };
+        }
+        let has_head = load.has_head && wire.preface != Preface::Http2;
+        match before {
+            _ if sight.notice.is_some() => Phase::LastLook {
+                idle_since: match before {
+                    Phase::LastLook { idle_since } | Phase::Idle { since: idle_since } => {
+                        idle_since
+                    }
+                    _ => time.now(),
+                },
+            },
+            _ if wire.preface == Preface::Silent => Phase::Silent,
+            Phase::Head { .. } if has_head => before,
+            _ if has_head => Phase::Head { since: time.now() },
+            Phase::Idle { .. } => before,
+            _ => Phase::Idle { since: time.now() },
+        }
+    }
+
+    /// When the phase must have ended, and what is done if it has not; without an action the task
+    /// only looks again.
+    fn deadline(&self, sight: &Sight<'_>) -> (Instant, Option<Action>) {
+        let Sight { load, limits, .. } = *sight;
+        let kill = |why| Some(Action::Kill(why));
+        match self.phase {
+            Phase::Silent => (
+                after(self.ready, limits.first_byte),
+                kill(TooLong::FirstByte),
+            ),
+            Phase::Head { since } => (after(since, limits.head), kill(TooLong::Head)),
+            Phase::Busy { since } => {
+                // As often as what the client does not read is looked for.
+                let look = after(since, limits.idle.min(limits.unread));
+                (load.due.map_or(look, |due| due.min(look)), None)
+            }
+            Phase::Idle { since } => (after(since, limits.idle), Some(Action::Close)),
+            Phase::LastLook { idle_since } => {
+                let deadline = sight.notice.map_or(idle_since, |notice| {
+                    notice.last_look_until(self.ready, idle_since, self.begun > 0, load.has_head)
+                });
+                // hyper would wait for the rest of the head, or forget it.
+                let action = if load.has_head {
+                    Action::Kill(TooLong::Closing)
+                } else {
+                    Action::Close
+                };
+                (deadline, Some(action))
+            }
+            Phase::Closing(closing) => (self.closed_by(closing, sight), kill(TooLong::Closing)),
+            Phase::Lingering(closing) => (self.closed_by(closing, sight), kill(TooLong::Lingering)),
+        }
+    }
+
+    /// When a connection that closes must have closed. A client that has not yet taken in all that
+    /// was sent would lose it: what it sends to a closed socket is answered by a reset. So it has
+    /// the time in which a slow client reads that.
+    fn closed_by(&self, closing: Closing, sight: &Sight<'_>) -> Instant {
+        let mut deadline = closing.progress + CLOSING;
+        if let Some((last_sent, _)) = self.last_sent {
+            let unread = sight.wire.unread;
+            let takes_in = Duration::from_millis(unread.saturating_mul(1000) / SLOWEST);
+            deadline = deadline.max(after(last_sent, takes_in));
+        }
+        if let Some(notice) = sight.notice
+            && self.begun == 0
+        {
+            deadline = deadline.min(notice.first_request_by().max(closing.begun));
+        }
+        deadline.min(closing.begun + CLOSING_AT_MOST)
+    }
 }
 
-/// What the drain has told it.
+/// What is done when a phase has not ended in time.
 #[derive(Clone, Copy, Debug)]
-struct Told {
-    at: Instant,
-    /// Until when it may seem idle.
-    until: Instant,
-    /// By when one that has never asked must have done so.
-    by: Instant,
-    last_look: Duration,
+enum Action {
+    Close,
+    Kill(TooLong),
 }
 
-/// The last phase.
+/// The last phases.
 #[derive(Clone, Copy, Debug)]
 struct Closing {
     begun: Instant,
-    /// When its client was last seen to read, and how much it had left then.
-    since: Instant,
+    /// When the client was last seen to read, and how much it had left then.
+    progress: Instant,
     unread: u64,
 }
 
-/// Begins anew with every request.
-#[derive(Debug, Default)]
-struct Since {
-    /// The time of the current poll, if somebody has read the clock.
-    now: Option<Instant>,
-    start: Option<Instant>,
-    head: Option<Instant>,
-    idle: Option<Instant>,
-    closing: Option<Closing>,
+impl Closing {
+    fn begin(unread: u64, time: &mut PollTime) -> Closing {
+        let now = time.now();
+        Closing {
+            begun: now,
+            progress: now,
+            unread,
+        }
+    }
+
+    /// The client has now so much left to read.
+    fn seen(self, unread: u64, time: &mut PollTime) -> Closing {
+        if unread.saturating_add(LEAST_PROGRESS) > self.unread {
+            return self;
+        }
+        Closing {
+            progress: time.now(),
+            unread,
+            ..self
+        }
+    }
 }
 
-impl Deadlines {
-    /// A request begins; gives the time.
-    pub(crate) fn start(&mut self) -> Instant {
-        let now = self.since.now();
-        self.since = Since {
-            now: Some(now),
-            start: Some(now),
-            ..Since::default()
-        };
-        now
-    }
+/// When a connection is old.
+#[derive(Debug)]
+struct Age {
+    ready: Instant,
+    jitter: f32,
+    /// Known when it is known what the client speaks.
+    deadline: Option<Instant>,
+    passed: bool,
+}
 
-    pub(crate) fn tell(&mut self, last_look: Duration) {
-        self.told.get_or_insert_with(|| {
-            let at = Instant::now();
-            let until = at + last_look;
-            Told {
-                at,
-                until,
-                // With a successor its client has nothing to fear but this.
-                by: until + CLOSING.max(3 * last_look),
-                last_look,
-            }
-        });
-    }
-
-    /// By when the handshake must have ended, if the drain has told it.
-    #[cfg(feature = "tls")]
-    pub(crate) fn may_shake_hands_until(&self) -> Option<Instant> {
-        self.told.map(|told| told.by)
-    }
-
-    pub(crate) fn is_told(&self) -> bool {
-        self.told.is_some()
-    }
-
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing
-    }
-
-    /// It is closed on this side, and has a moment to be closed on the other.
-    pub(crate) fn linger(&mut self) {
-        self.closing = true;
-        self.lingering = true;
-        self.since.closing = None;
-    }
-
-    /// All that was to be said has left.
-    pub(crate) fn is_lingering(&self) -> bool {
-        self.lingering
-    }
-
-    /// It should take no more requests.
-    pub(crate) fn is_old(&self) -> bool {
-        self.old
-    }
-
-    /// The end of a poll: the time of it, if anybody has looked.
-    pub(crate) fn take_now(&mut self) -> Option<Instant> {
-        self.since.now.take()
-    }
-
-    pub(crate) fn next(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Next {
-        if seen.fired {
-            self.since.now = Some(Instant::now());
-            if let Some(next) = self.is_overdue(seen, limits) {
-                return next;
-            }
+impl Age {
+    fn new(ready: Instant, jitter: f32) -> Age {
+        Age {
+            ready,
+            jitter,
+            deadline: None,
+            passed: false,
         }
-        if self.last_sent.is_none_or(|(_, sent)| sent != seen.sent) {
-            self.last_sent = Some((self.since.now(), seen.sent));
-        }
-        let next = self.phase(seen, limits);
-        let Next::Wait(mut until) = next else {
-            return next;
-        };
-        if self.old_at.is_none() {
-            self.old_at = Deadlines::grows_old(seen, limits);
-        }
-        if let Some(old_at) = self.old_at
-            && !self.old
-        {
-            until = until.min(old_at);
-        }
-        if seen.blocked || seen.unsent {
-            until = until.min(self.stuck(seen, limits));
-        }
-        Next::Wait(until)
     }
 
-    /// What nothing can put off that a request does.
-    fn is_overdue(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Option<Next> {
-        let is_old = self.old_at.is_some_and(|old_at| self.is_past(old_at, seen));
-        if is_old && !std::mem::replace(&mut self.old, true) && seen.stage == Stage::Http2 {
-            let told = std::mem::replace(&mut self.closing, true);
-            return (!told).then_some(Next::Close);
-        }
-        let stuck = (seen.blocked || seen.unsent).then(|| self.stuck(seen, limits))?;
-        self.is_past(stuck, seen)
-            .then_some(Next::Kill(TooLong::Unread))
+    /// Whether the connection has become old just now.
+    fn pass(&mut self, now: Instant) -> bool {
+        let is_past = self.deadline.is_some_and(|deadline| deadline <= now);
+        is_past && !std::mem::replace(&mut self.passed, true)
     }
 
-    /// When it will be old; `None` while nobody knows what it speaks.
-    fn grows_old(seen: &Seen, limits: &ConnectionOptions) -> Option<Instant> {
-        if !matches!(seen.stage, Stage::Http1 | Stage::Http2) {
+    /// `None` when it has passed, and while it is not known what the client speaks.
+    fn deadline(&mut self, preface: Preface, limits: &ConnectionOptions) -> Option<Instant> {
+        if self.deadline.is_none() && matches!(preface, Preface::Http1 | Preface::Http2) {
+            let age = limits.max_age.map_or(AGES, |age| age.min(AGES));
+            self.deadline = Some(self.ready + age.mul_f32(0.9 + 0.2 * self.jitter));
+        }
+        self.deadline.filter(|_| !self.passed)
+    }
+}
+
+/// When a client that takes nothing must have made room.
+#[derive(Debug, Default)]
+struct Unread {
+    /// By when more must have gone than so many bytes.
+    deadline: Option<(Instant, u64)>,
+}
+
+impl Unread {
+    /// `None` while nothing waits for the client.
+    fn deadline(&mut self, sight: &Sight<'_>, time: &mut PollTime) -> Option<Instant> {
+        let Sight { wire, load, .. } = *sight;
+        if !wire.blocked && !load.unsent {
             return None;
         }
-        let age = limits.max_age.map_or(AGES, |age| age.min(AGES));
-        Some(seen.opened + age.mul_f32(0.9 + 0.2 * seen.jitter))
-    }
-
-    /// By when something must be written.
-    fn stuck(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Instant {
         // What HTTP/2 says between bodies is no sign that one of them is read.
-        let done = if seen.unsent { seen.sent } else { seen.written };
-        match self.stuck {
-            Some((stuck, before)) if before == done => stuck,
+        let done = if load.unsent { wire.sent } else { wire.written };
+        match self.deadline {
+            Some((deadline, before)) if before == done => Some(deadline),
             _ => {
-                let stuck = after(self.since.now(), limits.unread);
-                self.stuck = Some((stuck, done));
-                stuck
+                let deadline = after(time.now(), sight.limits.unread);
+                self.deadline = Some((deadline, done));
+                Some(deadline)
             }
         }
     }
 
-    fn phase(&mut self, seen: &Seen, limits: &ConnectionOptions) -> Next {
-        let may_ask = seen.stage != Stage::Http2;
-        if let Some(told) = self.told
-            && !self.closing
-            // A response that did not say it is the last may be followed by a request.
-            && !(may_ask && seen.busy)
-        {
-            if may_ask && let Some(next) = self.last_look(told, seen) {
-                return next;
-            }
-            // HTTP/2 says by itself up to which request it serves.
-            self.closing = true;
-            return Next::Close;
-        }
-        if seen.busy {
-            // Its end comes with bytes to write, so the task looks again; unless it looked just
-            // before that end, and then this is when it is noticed.
-            let base = self.since.now.or(self.since.start).unwrap_or(seen.opened);
-            self.since.start = Some(base);
-            // As often as what the client does not read is looked for.
-            let idle = after(base, limits.idle.min(limits.unread));
-            return Next::Wait(seen.due.map_or(idle, |due| due.min(idle)));
-        }
-        let (deadline, next) = self.limit(seen, limits);
-        if !self.is_past(deadline, seen) {
-            return Next::Wait(deadline);
-        }
-        self.closing |= next == Next::Close;
-        next
+    fn has_passed(&mut self, sight: &Sight<'_>, now: Instant) -> bool {
+        let deadline = self.deadline(sight, &mut PollTime::new(Some(now)));
+        deadline.is_some_and(|deadline| deadline <= now)
     }
-
-    /// What one that was told waits for before it is closed, if for anything.
-    fn last_look(&mut self, told: Told, seen: &Seen) -> Option<Next> {
-        let now = self.since.now();
-        let looked = *self.since.idle.get_or_insert(now) + told.last_look;
-        let (until, head_by) = if self.since.start.is_some() {
-            (told.until.max(looked), told.by.max(looked + CLOSING))
-        } else if told.at < seen.opened {
-            // Who has just ended a handshake is about to ask.
-            (told.by, told.by)
-        } else {
-            (told.until, told.by)
-        };
-        let by = if seen.head { head_by } else { until };
-        if !self.is_past(by, seen) {
-            return Some(Next::Wait(by));
-        }
-        // hyper would wait for the rest of the head, or forget it.
-        seen.head.then_some(Next::Kill(TooLong::Closing))
-    }
-
-    /// By when a connection without a request in flight must have changed, or else what.
-    fn limit(&mut self, seen: &Seen, limits: &ConnectionOptions) -> (Instant, Next) {
-        if self.closing {
-            let why = if self.lingering {
-                TooLong::Lingering
-            } else {
-                TooLong::Closing
-            };
-            return (self.closed_by(seen), Next::Kill(why));
-        }
-        match seen.stage {
-            Stage::Silent => (
-                after(seen.opened, limits.first_byte),
-                Next::Kill(TooLong::FirstByte),
-            ),
-            Stage::Http1 | Stage::Greeting if seen.head => {
-                let now = self.since.now();
-                let since = *self.since.head.get_or_insert(now);
-                (after(since, limits.head), Next::Kill(TooLong::Head))
-            }
-            _ => {
-                let now = self.since.now();
-                let since = *self.since.idle.get_or_insert(now);
-                (after(since, limits.idle), Next::Close)
-            }
-        }
-    }
-
-    /// By when it must have closed. A client that has not yet taken in all that was sent would lose
-    /// it: whatever it sends to a socket that is closed is answered by a reset.
-    fn closed_by(&mut self, seen: &Seen) -> Instant {
-        let now = self.since.now();
-        let closing = self.since.closing.get_or_insert(Closing {
-            begun: now,
-            since: now,
-            unread: seen.unread,
-        });
-        if seen.unread.saturating_add(SOME) <= closing.unread {
-            closing.since = now;
-            closing.unread = seen.unread;
-        }
-        let mut by = closing.since + CLOSING;
-        let latest = closing.begun + CLOSING_AT_MOST;
-        if let Some((last_sent, _)) = self.last_sent {
-            let takes_in = Duration::from_millis(seen.unread.saturating_mul(1000) / SLOWEST);
-            by = by.max(after(last_sent, takes_in));
-        }
-        if let Some(told) = self.told
-            && self.since.start.is_none()
-        {
-            by = by.min(told.by.max(closing.begun));
-        }
-        by.min(latest)
-    }
-
-    fn is_past(&self, deadline: Instant, seen: &Seen) -> bool {
-        seen.fired && self.since.now.is_some_and(|now| deadline <= now)
-    }
-}
-
-impl Since {
-    /// The clock, read once per poll.
-    fn now(&mut self) -> Instant {
-        *self.now.get_or_insert_with(Instant::now)
-    }
-}
-
-/// A limit may be longer than the clock can tell.
-pub(crate) fn after(instant: Instant, limit: Duration) -> Instant {
-    instant + limit.min(AGES)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use kit_sync::Scope;
 
-use crate::connection::conn::Conn;
+use crate::connection::shared::Connection;
+use crate::wire::peer::Peer;
 use crate::wire::socket::Socket;
 #[cfg(feature = "tls")]
 use crate::wire::tls::ServerTls;
@@ -59,23 +60,24 @@ impl Secured {
         &self,
         scope: &Scope,
         socket: Socket,
-        conn: &Arc<Conn>,
-        serve: impl FnOnce(Socket) -> F + Send + 'static,
+        peer: Peer,
+        connection: &Arc<Connection>,
+        serve: impl FnOnce(Socket, Peer) -> F + Send + 'static,
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
         // A scope that refuses has ended: the connection is dropped.
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
-            let handshake = tls.accept(socket, Arc::clone(conn));
-            let connection = async move {
-                if let Some(socket) = handshake.await {
-                    serve(socket).await;
+            let handshake =
+                crate::connection::handshake::Handshake::new(tls, socket, Arc::clone(connection));
+            drop(scope.track(async move {
+                if let Some((socket, identity)) = handshake.await {
+                    serve(socket, peer.with_identity(identity)).await;
                 }
-            };
-            drop(scope.track(connection));
+            }));
             return;
         }
-        drop(scope.track(serve(socket)));
+        drop(scope.track(serve(socket, peer)));
     }
 }

@@ -5,206 +5,143 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper::server::conn::{http1, http2};
-use hyper_util::rt::TokioIo;
-use kit_sync::BoxError;
 use pin_project_lite::pin_project;
-use tokio::io::AsyncWrite as _;
+use tokio::time::Instant;
 
-use crate::connection::clock::{AGES, Next, TooLong, after};
-use crate::connection::conn::Conn;
-use crate::connection::executor::ScopeExecutor;
-use crate::connection::options::{ConnectionOptions, MAX_HEADERS};
-use crate::connection::ping_timer::PingTimer;
+use crate::connection::clock::{Clock, Next, Sight, TooLong};
+use crate::connection::protocol::Hyper;
+use crate::connection::serving::Serving;
+use crate::connection::shared::Connection;
 use crate::connection::timer::LazyTimer;
-use crate::drain::connections::Connections;
 use crate::exchange::service::{Handler, RequestService};
+use crate::time::{PollTime, after};
 use crate::wire::io::Io;
-use crate::wire::sniff::Protocol;
-
-/// They have their place before any has come.
-const MOST_HEADERS: usize = 16_384;
-
-type Http1<H> = http1::UpgradeableConnection<TokioIo<Io>, RequestService<H>>;
-type Http2<H> = http2::Connection<TokioIo<Io>, RequestService<H>, ScopeExecutor>;
+use crate::wire::peer::Peer;
 
 pin_project! {
-    /// Drives hyper, keeps the connection's time limits, and closes or kills it when told.
-    pub(crate) struct Connection<H: Handler> {
+    /// Drives hyper, keeps the connection's time limits, and closes or kills the connection when
+    /// its clock says so.
+    pub(crate) struct ConnectionTask<H: Handler> {
         #[pin]
         hyper: Hyper<H>,
         #[pin]
         timer: LazyTimer,
-        conn: Arc<Conn>,
-        connections: Arc<Connections>,
+        clock: Clock,
+        connection: Arc<Connection>,
+        serving: Arc<Serving>,
     }
 }
 
-pin_project! {
-    /// hyper's connection, once it is known which. (hyper-util's own choice drops a connection that
-    /// is asked to close before it has shown what it speaks, with the bytes that it has sent.)
-    #[project = Project]
-    enum Hyper<H: Handler> {
-        Unknown { io: Option<(Io, RequestService<H>)>, closing: bool },
-        Http1 { #[pin] connection: Http1<H> },
-        Http2 { #[pin] connection: Http2<H> },
-    }
-}
-
-impl<H: Handler> Hyper<H> {
-    fn serve(self: &mut Pin<&mut Self>, protocol: Protocol, connections: &Connections) {
-        let Project::Unknown { io, .. } = self.as_mut().project() else {
-            return;
-        };
-        let (io, service) = io.take().expect("it is chosen once");
-        let (io, options) = (TokioIo::new(io), &connections.options);
-        self.set(match protocol {
-            Protocol::Http1 => {
-                let connection = http1(options).serve_connection(io, service);
-                let connection = connection.with_upgrades();
-                Hyper::Http1 { connection }
-            }
-            Protocol::Http2 => {
-                let executor = ScopeExecutor(connections.ctx.scope().clone());
-                let connection = http2(options, executor).serve_connection(io, service);
-                Hyper::Http2 { connection }
-            }
-        });
-    }
-
-    fn poll(
-        self: &mut Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        connections: &Connections,
-    ) -> Poll<Result<(), BoxError>> {
-        let close = match self.as_mut().project() {
-            Project::Http1 { connection } => return connection.poll(cx).map_err(Into::into),
-            Project::Http2 { connection } => return connection.poll(cx).map_err(Into::into),
-            Project::Unknown { io, closing } => {
-                let (io, _) = io.as_mut().expect("it is not chosen yet");
-                let Poll::Ready(protocol) = io.poll_protocol(cx)? else {
-                    if *closing && io.is_silent() {
-                        return Pin::new(io).poll_shutdown(cx).map_err(Into::into);
-                    }
-                    return Poll::Pending;
-                };
-                let Some(protocol) = protocol else {
-                    return Poll::Ready(Ok(()));
-                };
-                let close = *closing;
-                self.serve(protocol, connections);
-                close
-            }
-        };
-        // hyper takes one that is asked to close before it has read anything for one that is idle.
-        let polled = self.poll(cx, connections);
-        if close && polled.is_pending() {
-            self.close();
-            return self.poll(cx, connections);
-        }
-        polled
-    }
-
-    fn close(self: &mut Pin<&mut Self>) {
-        match self.as_mut().project() {
-            Project::Http1 { connection } => connection.graceful_shutdown(),
-            Project::Http2 { connection } => connection.graceful_shutdown(),
-            Project::Unknown { closing, .. } => *closing = true,
-        }
-    }
-}
-
-impl<H: Handler> Connection<H> {
+impl<H: Handler> ConnectionTask<H> {
+    /// The task of a connection that is ready for the requests of `peer`.
     pub(crate) fn new(
         io: Io,
-        conn: Arc<Conn>,
+        peer: Peer,
+        connection: Arc<Connection>,
         handler: H,
-        connections: Arc<Connections>,
-    ) -> Connection<H> {
-        let service = RequestService::new(handler, Arc::clone(&conn), &connections);
-        let hyper = Hyper::Unknown {
-            io: Some((io, service)),
-            closing: false,
-        };
-        let timer = LazyTimer::new(after(conn.is_ready(), connections.options.first_byte));
-        Connection {
-            hyper,
-            timer,
-            conn,
-            connections,
+        serving: Arc<Serving>,
+    ) -> ConnectionTask<H> {
+        let ready = connection.about().mark_ready(peer);
+        let exchanges = connection.exchanges();
+        let (options, extensions) = (&serving.options, serving.ctx.extensions());
+        let service = RequestService::new(
+            handler,
+            Arc::clone(exchanges),
+            extensions,
+            (options.request_timeout, options.max_head()),
+        );
+        ConnectionTask {
+            hyper: Hyper::new(io, service),
+            timer: LazyTimer::new(after(ready, options.first_byte)),
+            clock: Clock::new(ready, exchanges.last_response.place()),
+            connection,
+            serving,
         }
     }
 }
 
-fn http1(options: &ConnectionOptions) -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    // hyper's own header timeout stays off: it is an idle timer, and comes after the first byte.
-    builder.max_buf_size(options.max_head());
-    if options.max_headers != MAX_HEADERS {
-        builder.max_headers(options.max_headers.min(MOST_HEADERS));
-    }
-    builder
-}
-
-fn http2(options: &ConnectionOptions, executor: ScopeExecutor) -> http2::Builder<ScopeExecutor> {
-    // A head that is too large is read all the same, up to twice the limit: h2 answers 431 and
-    // nothing else, which a client of gRPC cannot tell from an unknown failure.
-    let read = options.max_head().saturating_mul(2);
-    let mut builder = http2::Builder::new(executor);
-    builder
-        .timer(PingTimer)
-        .max_header_list_size(u32::try_from(read).unwrap_or(u32::MAX))
-        .max_concurrent_streams(options.http2.max_streams)
-        .max_pending_accept_reset_streams(options.http2.max_early_resets)
-        .max_local_error_reset_streams(options.http2.max_faulty_streams)
-        .keep_alive_interval(options.http2.ping_interval.map(|every| every.min(AGES)))
-        .keep_alive_timeout(options.http2.ping_timeout.min(AGES));
-    builder
-}
-
-impl<H: Handler> Future for Connection<H> {
+impl<H: Handler> Future for ConnectionTask<H> {
     type Output = ();
 
+    /// Polls hyper, and asks the clock what comes next, until there is something to wait for. When
+    /// the timer fires, the clock is asked again without another poll of hyper: it decides by what
+    /// hyper has just read.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
+        let (serving, connection) = (&**this.serving, &**this.connection);
         loop {
-            if let Poll::Ready(result) = this.hyper.poll(cx, this.connections) {
+            let scope = serving.ctx.scope();
+            if let Poll::Ready(result) = this.hyper.poll(cx, scope, &serving.options) {
                 if let Err(error) = result {
-                    tracing::debug!(remote = %this.conn.remote(), error = &*error as &dyn Error, "connection failed");
+                    let remote = connection.about().remote();
+                    tracing::debug!(%remote, error = &*error as &dyn Error, "connection failed");
                 }
-                this.conn.task_ended();
+                connection.exchanges().end_task();
                 return Poll::Ready(());
             }
-            let mut fired = false;
+            let mut fired = None;
             let next = loop {
-                let settled = this.conn.settle(cx, &this.connections.options, fired);
-                match settled.next {
-                    Next::Wait(deadline) => {
-                        match this.timer.as_mut().poll_until(cx, deadline, settled.now) {
-                            Poll::Ready(()) => fired = true,
-                            Poll::Pending => return Poll::Pending,
-                        }
-                    }
-                    next => break next,
+                let Some((next, now)) = look(connection, this.clock, serving, cx, fired) else {
+                    return Poll::Ready(());
+                };
+                let Next::Wait(deadline) = next else {
+                    break next;
+                };
+                match this.timer.as_mut().poll_until(cx, deadline, now) {
+                    Poll::Ready(()) => fired = Some(Instant::now()),
+                    Poll::Pending => return Poll::Pending,
                 }
             };
             match next {
-                Next::Close => this.hyper.close(),
+                Next::Close => {
+                    connection.orders().mark_closing();
+                    this.hyper.close();
+                }
                 Next::Kill(why) => {
-                    kill(this.conn, this.connections, why);
+                    kill(connection, serving, why);
                     return Poll::Ready(());
                 }
-                Next::End | Next::Wait(_) => return Poll::Ready(()),
+                Next::Wait(_) => {}
             }
         }
     }
 }
 
-fn kill(conn: &Conn, connections: &Connections, why: TooLong) {
-    tracing::debug!(remote = %conn.remote(), ?why, "connection took too long");
-    if conn.is_told() && why != TooLong::Lingering {
-        connections.count(conn.cut());
+/// What comes next, and the time, if the clock was read. `None` when the connection was killed.
+fn look(
+    connection: &Connection,
+    clock: &mut Clock,
+    serving: &Serving,
+    cx: &Context<'_>,
+    fired: Option<Instant>,
+) -> Option<(Next, Option<Instant>)> {
+    let limits = &serving.options;
+    let exchanges = connection.exchanges();
+    let look = exchanges.look(cx, fired, limits.unread)?;
+    if look.is_unread {
+        return Some((Next::Kill(TooLong::Unread), None));
+    }
+    let mut time = PollTime::new(fired.or(look.began));
+    let sight = Sight {
+        wire: &connection.meter().reading(),
+        load: &look.load,
+        notice: connection.notice(),
+        limits,
+        fired: fired.is_some(),
+    };
+    let next = clock.next(&sight, &mut time);
+    if fired.is_some() && clock.is_old() {
+        exchanges.last_response.mark_old();
+    }
+    Some((next, time.known()))
+}
+
+fn kill(connection: &Connection, serving: &Serving, why: TooLong) {
+    let remote = connection.about().remote();
+    tracing::debug!(%remote, ?why, "connection took too long");
+    if connection.notice().is_some() && why != TooLong::Lingering {
+        serving.count(connection.cut());
     } else {
-        conn.kill();
+        connection.kill();
     }
 }

@@ -8,10 +8,13 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::connection::conn::{Conn, Named};
 use crate::connection::options::ConnectionOptions;
+use crate::connection::serving::Serving;
+use crate::connection::shared::Connection;
 use crate::descriptors::{Limit, open_files};
-use crate::drain::lame_duck::{self, LameDuck};
+use crate::exchange::about::About;
+use crate::exchange::lame_duck::{self, LameDuck};
+use crate::exchange::last_response::LastResponse;
 use crate::wire::peer::Peer;
 use crate::{Address, Context};
 
@@ -19,7 +22,7 @@ use crate::{Address, Context};
 #[derive(Debug)]
 pub(crate) struct Connections {
     pub(crate) ctx: Context,
-    pub(crate) options: ConnectionOptions,
+    pub(crate) serving: Arc<Serving>,
     inside: Mutex<Inside>,
     gone: Notify,
     /// A connection has gone from a server that was full.
@@ -32,9 +35,11 @@ pub(crate) struct Connections {
 
 #[derive(Debug, Default)]
 struct Inside {
-    places: Vec<Option<Arc<Conn>>>,
+    places: Vec<Option<Arc<Connection>>>,
     free: Vec<usize>,
     requests: u64,
+    /// Those of connections that have gone.
+    drained_streams: usize,
 }
 
 /// A connection's place; given back when its I/O is dropped.
@@ -51,9 +56,13 @@ impl Connections {
             // Usual, and of interest to the one who meets the limit: `Trouble` says it then.
             tracing::debug!(server = ctx.scope().path(), %limit, "fewer connections than asked for");
         }
+        let serving = Serving {
+            ctx: ctx.clone(),
+            options,
+        };
         Connections {
             ctx,
-            options,
+            serving: Arc::new(serving),
             listening,
             limit,
             inside: Mutex::default(),
@@ -64,26 +73,23 @@ impl Connections {
         }
     }
 
-    pub(crate) fn open(self: &Arc<Connections>, peer: Peer) -> (Arc<Conn>, Place) {
+    pub(crate) fn open(self: &Arc<Connections>, peer: &Peer) -> (Arc<Connection>, Place) {
         let n = self.opened.fetch_add(1, Ordering::Relaxed);
         if n == 0 {
             self.describe_requests();
         }
-        let conn = Arc::new(Conn::new(
-            self.ctx.scope().clone(),
-            NonZeroU64::MIN.saturating_add(n),
-            peer,
-            lame_duck::threshold(n),
-            Arc::clone(&self.lame_duck),
-        ));
+        let number = NonZeroU64::MIN.saturating_add(n);
+        let about = About::new(self.ctx.scope().clone(), number, peer.remote.clone());
+        let last_response = LastResponse::new(Arc::clone(&self.lame_duck), lame_duck::threshold(n));
+        let connection = Arc::new(Connection::new(about, last_response));
         let mut inside = self.lock();
         let index = inside.free.pop().unwrap_or_else(|| {
             inside.places.push(None);
             inside.places.len() - 1
         });
-        inside.places[index] = Some(Arc::clone(&conn));
+        inside.places[index] = Some(Arc::clone(&connection));
         (
-            conn,
+            connection,
             Place {
                 connections: Arc::clone(self),
                 index,
@@ -102,7 +108,7 @@ impl Connections {
             };
             let mut names = Vec::new();
             for conn in connections.all() {
-                names.extend(conn.names(most - names.len()));
+                names.extend(conn.exchanges().names(most - names.len()));
                 if names.len() == most {
                     break;
                 }
@@ -112,11 +118,12 @@ impl Connections {
         let connections = Arc::downgrade(self);
         self.ctx.scope().describe_errands(move |errand| {
             let all = connections.upgrade()?.all();
-            all.iter().find_map(|conn| conn.words_of(errand))
+            all.iter()
+                .find_map(|conn| conn.exchanges().name_of_errand(errand))
         });
     }
 
-    pub(crate) fn all(&self) -> Vec<Arc<Conn>> {
+    pub(crate) fn all(&self) -> Vec<Arc<Connection>> {
         self.lock().places.iter().flatten().cloned().collect()
     }
 
@@ -180,11 +187,19 @@ impl Connections {
     pub(crate) fn served(&self) -> (u64, u64) {
         let inside = self.lock();
         let open = inside.places.iter().flatten();
-        let running: u64 = open.map(|conn| conn.finished()).sum();
+        let running: u64 = open.map(|conn| conn.exchanges().finished()).sum();
         (
             self.opened.load(Ordering::Relaxed),
             inside.requests + running,
         )
+    }
+
+    /// How many streams there were since the drain began.
+    pub(crate) fn drained_streams(&self) -> usize {
+        let inside = self.lock();
+        let open = inside.places.iter().flatten();
+        let open: usize = open.map(|conn| conn.exchanges().drained_streams()).sum();
+        inside.drained_streams + open
     }
 
     /// HTTP/1.1 responses begin to close their connections, over half of this delay. Only the
@@ -192,14 +207,6 @@ impl Connections {
     pub(crate) fn become_lame_duck(&self, drain_delay: Duration) {
         self.lame_duck
             .get_or_init(|| LameDuck::new(Instant::now(), drain_delay));
-    }
-
-    pub(crate) fn count(&self, cut: Vec<Named>) {
-        for (what, which) in cut {
-            // The application's report names it.
-            tracing::debug!(%what, %which, "cut");
-            self.ctx.count_cut(what, which);
-        }
     }
 
     fn is_empty(&self) -> bool {
@@ -220,9 +227,14 @@ impl Inside {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut inside = self.connections.lock();
-        let conn = inside.places[self.index].take();
+        let connection = inside.places[self.index].take();
         inside.free.push(self.index);
-        inside.requests += conn.as_ref().map_or(0, |conn| conn.finished());
+        if let Some(connection) = &connection {
+            inside.requests += connection.exchanges().finished();
+            if self.connections.ctx.scope().is_cancelled() {
+                inside.drained_streams += connection.exchanges().drained_streams();
+            }
+        }
         let left = inside.len();
         drop(inside);
         if left == 0 {

@@ -12,29 +12,29 @@ use http_body::{Body, Frame, SizeHint};
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
-use crate::connection::conn::{Conn, Waits};
+use crate::exchange::exchanges::{Exchanges, Verdict};
 use crate::exchange::table::Key;
 
 /// A request, from the call of the service to the end of its response's body, however that ends.
 #[derive(Debug)]
-pub(crate) struct Guard {
-    conn: Arc<Conn>,
+pub(crate) struct ExchangeGuard {
+    exchanges: Arc<Exchanges>,
     key: Key,
     /// The body has come to its end.
     whole: bool,
 }
 
-impl Guard {
-    pub(crate) fn new(conn: Arc<Conn>, key: Key) -> Guard {
-        Guard {
-            conn,
+impl ExchangeGuard {
+    pub(crate) fn new(exchanges: Arc<Exchanges>, key: Key) -> ExchangeGuard {
+        ExchangeGuard {
+            exchanges,
             key,
             whole: false,
         }
     }
 
-    pub(crate) fn conn(&self) -> &Conn {
-        &self.conn
+    pub(crate) fn exchanges(&self) -> &Exchanges {
+        &self.exchanges
     }
 
     pub(crate) fn key(&self) -> Key {
@@ -44,10 +44,10 @@ impl Guard {
     /// Runs part of the handler, which a watchdog can name meanwhile. A panic of it is an answer like
     /// any other, and a line in the log.
     pub(crate) fn catch<T>(&self, poll: impl FnOnce() -> T) -> Result<T, ()> {
-        let errand = self.conn.errand(self.key);
+        let errand = self.exchanges.errand(self.key);
         let poll = AssertUnwindSafe(|| kit_sync::on_errand(errand, poll));
         catch_unwind(poll).map_err(|panic| {
-            let request = self.conn.name_of(self.key);
+            let request = self.exchanges.name_of(self.key);
             let place = kit_sync::panic::take_location();
             let panic = kit_sync::panic::message(&*panic);
             tracing::error!(%request, panic, place, "a handler panicked");
@@ -55,9 +55,9 @@ impl Guard {
     }
 }
 
-impl Drop for Guard {
+impl Drop for ExchangeGuard {
     fn drop(&mut self) {
-        self.conn.ended(self.key, self.whole);
+        self.exchanges.end(self.key, self.whole);
     }
 }
 
@@ -76,7 +76,8 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    fn can_be_told(self) -> bool {
+    /// Whether the driver may end the body early.
+    fn can_be_early(self) -> bool {
         self.events || self.late.is_some()
     }
 }
@@ -89,15 +90,15 @@ pin_project! {
         #[pin]
         body: Option<B>,
         ending: Ending,
-        guard: Guard,
+        guard: ExchangeGuard,
     }
 }
 
 impl<B: Body> TrackedBody<B> {
-    pub(crate) fn new(body: B, ending: Ending, mut guard: Guard) -> TrackedBody<B> {
+    pub(crate) fn new(body: B, ending: Ending, mut guard: ExchangeGuard) -> TrackedBody<B> {
         guard.whole = body.is_end_stream();
         if ending.http2 && !guard.whole {
-            guard.conn.awaits_client(guard.key, true);
+            guard.exchanges.set_awaits_client(guard.key, true);
         }
         TrackedBody {
             body: Some(body),
@@ -120,14 +121,14 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
         // Before the body is asked, so that one that is never at a loss for more ends, too.
-        if this.body.is_some() && this.ending.can_be_told() {
-            match this.guard.conn().waits_for(this.guard.key(), cx) {
-                Waits::On => {}
-                Waits::Cut => {
+        if this.body.is_some() && this.ending.can_be_early() {
+            match this.guard.exchanges().wait_for(this.guard.key(), cx) {
+                Verdict::Wait => {}
+                Verdict::Cut => {
                     this.body.set(None);
                     return Poll::Ready(None);
                 }
-                Waits::TimedOut(limit) => {
+                Verdict::TimedOut(limit) => {
                     this.body.set(None);
                     this.guard.whole = true;
                     let trailers = this.ending.late.map(|late| Frame::trailers(late(limit)));
@@ -144,8 +145,8 @@ where
         };
         this.guard.whole = matches!(polled, Poll::Ready(None)) || body.is_end_stream();
         if this.ending.http2 && !this.guard.whole {
-            let conn = this.guard.conn();
-            conn.awaits_client(this.guard.key(), polled.is_ready());
+            let exchanges = this.guard.exchanges();
+            exchanges.set_awaits_client(this.guard.key(), polled.is_ready());
         }
         polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
     }

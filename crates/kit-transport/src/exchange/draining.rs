@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use kit_sync::Scope;
 
-use crate::connection::conn::Conn;
+use crate::exchange::exchanges::Exchanges;
 use crate::exchange::table::Key;
 
 /// Tells a long-running response that the server drains: an extractor for axum, an extension of
@@ -29,14 +29,14 @@ use crate::exchange::table::Key;
 /// ```
 #[derive(Clone)]
 pub struct Draining {
-    conn: Arc<Conn>,
+    exchanges: Arc<Exchanges>,
     key: Key,
 }
 
 impl Draining {
-    pub(crate) fn new(conn: Arc<Conn>) -> Draining {
+    pub(crate) fn new(exchanges: Arc<Exchanges>) -> Draining {
         let key = Key::none();
-        Draining { conn, key }
+        Draining { exchanges, key }
     }
 
     pub(crate) fn set_key(&mut self, key: Key) {
@@ -45,11 +45,13 @@ impl Draining {
 
     #[cfg(feature = "http")]
     pub(crate) fn peer(&self) -> crate::Peer {
-        self.conn.peer()
+        let peer = self.exchanges.about.peer();
+        peer.cloned()
+            .expect("a request comes from a connection that is ready")
     }
 
     pub(crate) fn scope(&self) -> &Scope {
-        self.conn.scope()
+        self.exchanges.about.scope()
     }
 
     /// What has the socket of an upgraded connection is polled; gives `None` when the connection was
@@ -60,10 +62,10 @@ impl Draining {
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<Option<T>> {
-        self.conn.waits_upgraded(cx);
+        self.exchanges.leave_task_waker(cx);
         match poll(cx) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending if self.conn.is_forgotten() => Poll::Ready(None),
+            Poll::Pending if self.exchanges.orders.is_kill_unnoticed() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -73,7 +75,7 @@ impl Draining {
     /// # Cancel safety
     /// May be dropped and called again at any time.
     pub fn draining(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
-        self.conn.is_stream(self.key);
+        self.exchanges.mark_stream(self.key);
         let token = self.scope().token().clone();
         async move { token.cancelled().await }
     }

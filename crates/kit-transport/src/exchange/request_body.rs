@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::connection::conn::Conn;
+use crate::wire::meter::WireMeter;
 
 /// How much of a body that its handler has left is read, so that the connection can go on.
 const MOST: u64 = 64 << 10;
@@ -159,12 +159,12 @@ impl Rest {
     /// client has its answer at once, be its body slow, large or endless. A body that the handler
     /// still holds, perhaps to read it while it answers, may in the end be read or not; the head of
     /// the answer must say it now, and says no.
-    pub(crate) fn poll_follows(&self, conn: &Conn, cx: &mut Context<'_>) -> Poll<Follows> {
+    pub(crate) fn poll_follows(&self, meter: &WireMeter, cx: &mut Context<'_>) -> Poll<Follows> {
         let mut state = self.lock();
         let follows = match &mut *state {
             State::Whole => Follows::Another,
             State::Held { .. } | State::Broken => Follows::Nothing,
-            State::Left { incoming, more } => ready!(drain(incoming, more, conn, cx)),
+            State::Left { incoming, more } => ready!(drain(incoming, more, meter, cx)),
         };
         let left = std::mem::replace(
             &mut *state,
@@ -188,7 +188,7 @@ impl Rest {
 fn drain(
     incoming: &mut Incoming,
     more: &mut u64,
-    conn: &Conn,
+    meter: &WireMeter,
     cx: &mut Context<'_>,
 ) -> Poll<Follows> {
     while incoming.size_hint().lower() <= *more {
@@ -199,7 +199,7 @@ fn drain(
             }
             Poll::Ready(None) if is_whole(incoming) => return Poll::Ready(Follows::Another),
             Poll::Ready(_) => break,
-            Poll::Pending if conn.read_waits() => break,
+            Poll::Pending if meter.read_waits() => break,
             Poll::Pending => return Poll::Pending,
         }
     }

@@ -14,13 +14,12 @@ use hyper::body::Incoming;
 use kit_sync::{BoxError, Scope};
 use pin_project_lite::pin_project;
 
-use crate::connection::conn::{Conn, Waits};
-use crate::drain::connections::Connections;
-use crate::exchange::body::{Ending, Guard, LateTrailers, TrackedBody};
+use crate::exchange::body::{Ending, ExchangeGuard, LateTrailers, TrackedBody};
 use crate::exchange::draining::Draining;
+use crate::exchange::exchanges::{Exchanges, Verdict};
+use crate::exchange::in_flight::Allowed;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::{Follows, RequestBody, Rest};
-use crate::exchange::table::Allowed;
 use crate::wire::peer::Peer;
 
 /// What a server does with requests.
@@ -59,7 +58,7 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct RequestService<H> {
     handler: H,
-    conn: Arc<Conn>,
+    exchanges: Arc<Exchanges>,
     /// What every request of the connection finds in its extensions.
     extensions: Extensions,
     request_timeout: Option<Duration>,
@@ -67,17 +66,25 @@ pub(crate) struct RequestService<H> {
 }
 
 impl<H: Handler> RequestService<H> {
-    pub(crate) fn new(handler: H, conn: Arc<Conn>, connections: &Connections) -> RequestService<H> {
-        let ctx = &connections.ctx;
-        let mut extensions = ctx.extensions().clone();
-        handler.extend(&mut extensions, &conn.peer(), ctx.scope());
-        extensions.insert(Draining::new(Arc::clone(&conn)));
+    /// `given` are the extensions that the application gives to every request.
+    pub(crate) fn new(
+        handler: H,
+        exchanges: Arc<Exchanges>,
+        given: &Extensions,
+        (request_timeout, max_head): (Option<Duration>, usize),
+    ) -> RequestService<H> {
+        let mut extensions = given.clone();
+        let about = &exchanges.about;
+        if let Some(peer) = about.peer() {
+            handler.extend(&mut extensions, peer, about.scope());
+        }
+        extensions.insert(Draining::new(Arc::clone(&exchanges)));
         RequestService {
             handler,
-            conn,
+            exchanges,
             extensions,
-            request_timeout: connections.options.request_timeout,
-            max_head: connections.options.max_head(),
+            request_timeout,
+            max_head,
         }
     }
 
@@ -99,8 +106,10 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
 
     fn call(&self, mut request: Request<Incoming>) -> ResponseFuture<H> {
         let allowed = self.allowed(request.headers());
-        let key = self.conn.start(request.method(), request.uri(), allowed);
-        let guard = Guard::new(Arc::clone(&self.conn), key);
+        let key = self
+            .exchanges
+            .start(request.method(), request.uri(), allowed);
+        let guard = ExchangeGuard::new(Arc::clone(&self.exchanges), key);
         let mut extensions = self.extensions.clone();
         if let Some(draining) = extensions.get_mut::<Draining>() {
             draining.set_key(key);
@@ -159,7 +168,7 @@ pin_project! {
         bounded: bool,
         own: Option<Duration>,
         waited: bool,
-        guard: Option<Guard>,
+        guard: Option<ExchangeGuard>,
     }
 }
 
@@ -174,10 +183,10 @@ impl<H: Handler> Future for ResponseFuture<H> {
         };
         let guard = this.guard.as_ref().expect("not polled after its end");
         if let Some(rest) = this.rest {
-            match rest.poll_follows(guard.conn(), cx) {
+            match rest.poll_follows(&guard.exchanges().meter, cx) {
                 Poll::Ready(Follows::Another) => {}
                 Poll::Ready(Follows::Nothing) => {
-                    guard.conn().answers_early();
+                    guard.exchanges().orders.mark_early();
                     *this.last = true;
                 }
                 Poll::Pending => {
@@ -191,11 +200,11 @@ impl<H: Handler> Future for ResponseFuture<H> {
         let tunnel = *this.connect && response.status().is_success();
         if *this.version >= Version::HTTP_2 {
             if tunnel {
-                guard.conn().is_stream(guard.key());
+                guard.exchanges().mark_stream(guard.key());
             }
         } else if tunnel || response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            guard.conn().switched();
-        } else if *this.last || guard.conn().closes() {
+            guard.exchanges().orders.mark_upgraded();
+        } else if *this.last || guard.exchanges().last_response.is_due() {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
             // To a client of HTTP/1.0 that asked for it, hyper promises keep-alive beside this, but
@@ -204,10 +213,10 @@ impl<H: Handler> Future for ResponseFuture<H> {
         }
         let events = sends_events(&response);
         if events {
-            guard.conn().sends_events(guard.key());
+            guard.exchanges().mark_events(guard.key());
         }
         if *this.waited || *this.bounded {
-            guard.conn().has_head(guard.key());
+            guard.exchanges().mark_head_sent(guard.key());
         }
         let ending = Ending {
             events,
@@ -234,10 +243,11 @@ impl<H: Handler> Project<'_, H> {
             Ok(Poll::Ready(answer)) => answer.unwrap_or_else(|never| match never {}),
             Ok(Poll::Pending) => {
                 *self.waited = true;
-                let Waits::TimedOut(limit) = guard.conn().waits_for(guard.key(), cx) else {
+                let verdict = guard.exchanges().wait_for(guard.key(), cx);
+                let Verdict::TimedOut(limit) = verdict else {
                     return Poll::Pending;
                 };
-                tell(guard, limit, *self.own != Some(limit));
+                log_timeout(guard, limit, *self.own != Some(limit));
                 *self.bounded = false;
                 H::timed_out(&future, limit)
             }
@@ -251,8 +261,8 @@ impl<H: Handler> Project<'_, H> {
 
 /// Which request took too long. What a client's limit ends is the client's affair.
 #[cold]
-fn tell(guard: &Guard, limit: Duration, of_client: bool) {
-    let request = guard.conn().name_of(guard.key());
+fn log_timeout(guard: &ExchangeGuard, limit: Duration, of_client: bool) {
+    let request = guard.exchanges().name_of(guard.key());
     if of_client {
         tracing::debug!(%request, ?limit, "no answer in time");
     } else {

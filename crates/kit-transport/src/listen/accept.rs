@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::connection::options::ConnectionOptions;
 use crate::connection::security::Secured;
-use crate::connection::task::Connection;
+use crate::connection::task::ConnectionTask;
 use crate::drain::connections::Connections;
 use crate::drain::{Begun, drain};
 use crate::exchange::service::Handler;
@@ -159,17 +159,23 @@ impl<H: Handler> Acceptor<H> {
 
     fn connect(&self, socket: Socket, peer: Peer) {
         let scope = self.connections.ctx.scope();
-        let (conn, place) = self.connections.open(peer);
-        let killed = Arc::clone(&conn);
+        let (connection, place) = self.connections.open(&peer);
+        let killed = Arc::clone(&connection);
         // A scope that refuses has ended: the connection is dropped.
         let Ok(member) = scope.hold(move || killed.kill()) else {
             return;
         };
-        let (served, connections) = (Arc::clone(&conn), Arc::clone(&self.connections));
+        let (served, serving) = (
+            Arc::clone(&connection),
+            Arc::clone(&self.connections.serving),
+        );
         let handler = self.handler.clone();
-        self.secured.serve(scope, socket, &conn, move |socket| {
-            let io = Io::new(socket, Arc::clone(&served), place, member);
-            Connection::new(io, served, handler, connections)
-        });
+        self.secured
+            .serve(scope, socket, peer, &connection, move |socket, peer| {
+                let (meter, orders) = (Arc::clone(served.meter()), Arc::clone(served.orders()));
+                // In this order: the drain sees the connection gone before the scope does.
+                let io = Io::new(socket, meter, orders, (place, member));
+                ConnectionTask::new(io, peer, served, handler, serving)
+            });
     }
 }

@@ -1,128 +1,150 @@
-//! The wrapper that sees bytes.
+//! The socket of a connection, as hyper and the handlers of upgraded connections use it.
 
+use std::any::Any;
+use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use kit_sync::Hold;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connection::conn::Conn;
-use crate::drain::connections::Place;
-use crate::wire::frames::{Frames, HEADER};
-use crate::wire::sniff::{PREFACE, Protocol, Sniffer, Stage};
+use crate::wire::meter::WireMeter;
+use crate::wire::orders::Orders;
+use crate::wire::preface::{Preface, Protocol};
 use crate::wire::socket::Socket;
+use crate::wire::transcript::Transcript;
 
-mod read;
+/// At most so many bytes can a client have got without having read them: it may still read when it
+/// asks again, and a closed socket answers that with a reset.
+const UNREAD_AT_MOST: u64 = 64 << 10;
+/// Reads of one poll, of a client that sends faster than its bytes can be thrown away.
+const MOST_READS: usize = 64;
 
-use read::Kept;
-
-/// A connection's socket. As long as it lives, whoever holds it, the connection is a member of the
-/// server's scope; a kill makes every read and write fail, also those of tasks that nobody told
-/// us about.
-#[derive(Debug)]
+/// A connection's socket. It records what it sees in a [`WireMeter`] and obeys [`Orders`]: a kill
+/// makes every read and write fail, also those of tasks that the driver does not know.
 pub(crate) struct Io {
     stream: Socket,
-    conn: Arc<Conn>,
-    sniffer: Sniffer,
-    frames: Frames,
-    /// What was read to know the protocol, until hyper gets it.
-    greeting: Kept<{ PREFACE.len() }>,
-    /// The last bytes that were read, which [`Frames`] has not looked at.
-    held: Kept<HEADER>,
-    /// It is shut down, and the client is still sending.
-    lingers: bool,
-    // Dropped after the socket, in this order: the drain sees it gone before the scope does.
-    _place: Place,
-    _member: Hold,
+    meter: Arc<WireMeter>,
+    orders: Arc<Orders>,
+    transcript: Transcript,
+    /// What lives as long as the socket and is dropped after it: the connection's place in the
+    /// server's table, and its membership in the scope.
+    _held: Box<dyn Any + Send + Sync>,
 }
 
 impl Io {
-    pub(crate) fn new(stream: Socket, conn: Arc<Conn>, place: Place, member: Hold) -> Io {
+    pub(crate) fn new(
+        stream: Socket,
+        meter: Arc<WireMeter>,
+        orders: Arc<Orders>,
+        held: impl Any + Send + Sync,
+    ) -> Io {
         Io {
             stream,
-            conn,
-            sniffer: Sniffer::new(),
-            frames: Frames::default(),
-            greeting: Kept::new(),
-            held: Kept::new(),
-            lingers: false,
-            _place: place,
-            _member: member,
+            transcript: Transcript::new(Arc::clone(&meter)),
+            meter,
+            orders,
+            _held: Box::new(held),
         }
     }
 
-    fn written(
-        &self,
+    /// Which protocol the client speaks; `None` when it has closed without showing it.
+    pub(crate) fn poll_protocol(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<Protocol>>> {
+        self.fail_if_killed()?;
+        self.transcript.poll_protocol(&mut self.stream, cx)
+    }
+
+    /// Whether no byte has come yet.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.transcript.preface() == Preface::Silent
+    }
+
+    fn fail_if_killed(&self) -> io::Result<()> {
+        if self.orders.is_killed() {
+            return Err(self.orders.end());
+        }
+        Ok(())
+    }
+
+    /// A write, a flush or a shutdown waits for the client to read.
+    fn wait_to_write<T>(&self, cx: &Context<'_>) -> Poll<io::Result<T>> {
+        self.meter.mark_blocked();
+        if self.orders.wait_to_write(cx) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(self.orders.end()))
+    }
+
+    fn record_write(
+        &mut self,
         cx: &Context<'_>,
+        slices: &[IoSlice<'_>],
         result: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        match &result {
-            Poll::Ready(Ok(bytes)) => self.conn.wrote(*bytes),
-            Poll::Pending if !self.conn.waits_to_write(cx) => {
-                return Poll::Ready(Err(self.conn.end()));
+        match result {
+            Poll::Ready(Ok(count)) => {
+                self.transcript.record_write(slices, count);
+                self.meter.record_write(count);
+                result
             }
-            _ => {}
+            Poll::Ready(Err(_)) => result,
+            Poll::Pending => self.wait_to_write(cx),
         }
-        result
     }
 
-    /// So many of these bytes were written.
-    fn passes(&mut self, slices: &[IoSlice<'_>], mut count: usize) {
-        if self.sniffer.protocol() != Some(Protocol::Http2) {
-            return;
-        }
-        for slice in slices {
-            let part = slice.len().min(count);
-            self.frames.wrote(&slice[..part]);
-            count -= part;
-        }
-        self.conn.passed(&self.frames);
-    }
-
-    /// Whoever is refused early may be in the middle of sending, as a body that is too large is, and
-    /// a client of HTTP/2 sends until it has read the server's goodbye. To close with bytes unread
-    /// is a reset, which overtakes what was sent: so what still comes is thrown away, until the
-    /// client has read that and closes, or has had its time.
+    /// Throws away what still comes, until the client has read its answer and closes, or the
+    /// connection's clock ends the wait.
+    ///
+    /// A client that is refused early may be in the middle of sending, as with a body that is too
+    /// large, and a client of HTTP/2 sends until it has read the server's GOAWAY. To close a socket
+    /// with bytes unread is a reset, which overtakes what was sent.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let is_http2 = self.sniffer.stage() == Stage::Http2;
-        let much = !is_http2 && self.conn.answered() >= MUCH;
-        if self.conn.was_early() || much || is_http2 && self.conn.is_closing() {
-            self.linger();
+        let is_http2 = self.transcript.preface() == Preface::Http2;
+        if is_http2 && self.orders.is_closing()
+            || self.orders.is_early()
+            || !is_http2 && self.orders.bytes_of_exchange(self.meter.written()) >= UNREAD_AT_MOST
+        {
+            self.meter.mark_lingering();
         }
         let mut room = [0; 4096];
         for _ in 0..MOST_READS {
             let mut buffer = ReadBuf::new(&mut room);
             let result = if is_http2 {
-                self.poll_read_http2(cx, &mut buffer)
+                self.transcript
+                    .poll_read_http2(&mut self.stream, cx, &mut buffer)
             } else {
                 Pin::new(&mut self.stream).poll_read(cx, &mut buffer)
             };
             match result {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                    self.linger();
-                }
-                Poll::Pending if self.lingers => return Poll::Pending,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => self.meter.mark_lingering(),
+                Poll::Pending if self.meter.is_lingering() => return Poll::Pending,
                 Poll::Ready(_) | Poll::Pending => return Poll::Ready(()),
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
-
-    fn linger(&mut self) {
-        if !std::mem::replace(&mut self.lingers, true) {
-            self.conn.lingers();
-        }
-    }
 }
 
-/// As much as a client can have got without having read it: it may still be reading when it asks
-/// again, and that is answered by a reset where nobody listens any more.
-const MUCH: u64 = 64 << 10;
-/// In one poll, of a client that sends faster than can be thrown away.
-const MOST_READS: usize = 64;
+impl AsyncRead for Io {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.fail_if_killed()?;
+        let result = this.transcript.poll_read(&mut this.stream, cx, buffer);
+        if result.is_pending() && !this.orders.wait_to_read(cx) {
+            return Poll::Ready(Err(this.orders.end()));
+        }
+        result
+    }
+}
 
 impl AsyncWrite for Io {
     fn poll_write(
@@ -131,14 +153,9 @@ impl AsyncWrite for Io {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.conn.is_killed() {
-            return Poll::Ready(Err(this.conn.end()));
-        }
+        this.fail_if_killed()?;
         let result = Pin::new(&mut this.stream).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(count)) = result {
-            this.passes(&[IoSlice::new(bytes)], count);
-        }
-        this.written(cx, result)
+        this.record_write(cx, &[IoSlice::new(bytes)], result)
     }
 
     fn poll_write_vectored(
@@ -147,14 +164,9 @@ impl AsyncWrite for Io {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.conn.is_killed() {
-            return Poll::Ready(Err(this.conn.end()));
-        }
+        this.fail_if_killed()?;
         let result = Pin::new(&mut this.stream).poll_write_vectored(cx, slices);
-        if let Poll::Ready(Ok(count)) = result {
-            this.passes(slices, count);
-        }
-        this.written(cx, result)
+        this.record_write(cx, slices, result)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -163,38 +175,41 @@ impl AsyncWrite for Io {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.conn.is_killed() {
-            return Poll::Ready(Err(this.conn.end()));
-        }
-        let result = Pin::new(&mut this.stream).poll_flush(cx);
-        match &result {
-            Poll::Ready(Ok(())) => this.conn.flushed(),
-            // With TLS it is here that small writes wait.
-            Poll::Pending if !this.conn.waits_to_write(cx) => {
-                return Poll::Ready(Err(this.conn.end()));
+        this.fail_if_killed()?;
+        match Pin::new(&mut this.stream).poll_flush(cx) {
+            Poll::Ready(result) => {
+                if result.is_ok() {
+                    this.meter.record_flush();
+                }
+                Poll::Ready(result)
             }
-            Poll::Pending | Poll::Ready(Err(_)) => {}
+            // With TLS it is here that small writes wait.
+            Poll::Pending => this.wait_to_write(cx),
         }
-        result
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.conn.is_killed() {
-            return Poll::Ready(Err(this.conn.end()));
-        }
-        if !this.lingers {
+        this.fail_if_killed()?;
+        if !this.meter.is_lingering() {
             match Pin::new(&mut this.stream).poll_shutdown(cx) {
                 Poll::Ready(done) => done?,
-                Poll::Pending if !this.conn.waits_to_write(cx) => {
-                    return Poll::Ready(Err(this.conn.end()));
-                }
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => return this.wait_to_write(cx),
             }
         }
-        if !this.conn.is_switched() {
+        if !this.orders.is_upgraded() {
             ready!(this.poll_linger(cx));
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+impl fmt::Debug for Io {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Io")
+            .field("stream", &self.stream)
+            .field("meter", &self.meter)
+            .field("orders", &self.orders)
+            .finish_non_exhaustive()
     }
 }

@@ -32,6 +32,12 @@ impl Peer {
         }
     }
 
+    #[cfg(feature = "tls")]
+    pub(crate) fn with_identity(self, identity: Option<Identity>) -> Peer {
+        let identity = identity.map(Arc::new);
+        Peer { identity, ..self }
+    }
+
     /// The client's address, when it came by IP.
     #[must_use]
     pub fn ip(&self) -> Option<SocketAddr> {

@@ -1,27 +1,19 @@
 //! What TLS needs while a server runs: the certificate of the moment, and handshakes.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use kit_sync::{BoxError, Ending, Published, error_chain};
-use pin_project_lite::pin_project;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_rustls::{Accept, TlsAcceptor};
 
-use crate::connection::clock::after;
-use crate::connection::conn::Conn;
 use crate::connection::options::refuse_none;
 use crate::tls::{Clients, Pem, Source};
-use crate::wire::identity::Identity;
 use crate::wire::socket::Socket;
 use crate::{Context as AppContext, StartError, Tls};
 
@@ -68,16 +60,14 @@ impl ServerTls {
         })
     }
 
-    /// Gives the encrypted stream; `None` when it failed, took too long, or is no longer wanted.
-    pub(crate) fn accept(&self, socket: Socket, conn: Arc<Conn>) -> Handshake {
-        let acceptor = TlsAcceptor::from(self.current.load());
-        let limit = after(conn.opened(), self.handshake);
-        Handshake {
-            accept: acceptor.accept(socket),
-            limit,
-            sleep: sleep_until(limit),
-            conn,
-        }
+    /// Begins a handshake, with the certificate of now.
+    pub(crate) fn accept(&self, socket: Socket) -> Accept<Socket> {
+        TlsAcceptor::from(self.current.load()).accept(socket)
+    }
+
+    /// How long a handshake may take.
+    pub(crate) fn handshake_timeout(&self) -> Duration {
+        self.handshake
     }
 }
 
@@ -245,46 +235,5 @@ async fn reload(
                 told = Some(error);
             }
         }
-    }
-}
-
-pin_project! {
-    /// A handshake, until it has ended, has taken too long, or its connection is told to go.
-    pub(crate) struct Handshake {
-        #[pin]
-        accept: Accept<Socket>,
-        limit: Instant,
-        #[pin]
-        sleep: Sleep,
-        conn: Arc<Conn>,
-    }
-}
-
-impl Future for Handshake {
-    type Output = Option<Socket>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let ended = match this.accept.poll(cx) {
-            Poll::Ready(ended) => ended,
-            Poll::Pending => match this.conn.handshakes(cx, *this.limit) {
-                None => return Poll::Ready(None),
-                Some(limit) => {
-                    if this.sleep.deadline() != limit {
-                        this.sleep.as_mut().reset(limit);
-                    }
-                    std::task::ready!(this.sleep.poll(cx));
-                    Err(io::ErrorKind::TimedOut.into())
-                }
-            },
-        };
-        let failed = |error: &io::Error| {
-            tracing::debug!(remote = %this.conn.remote(), %error, "TLS handshake failed");
-        };
-        let stream = ended.inspect_err(failed).ok();
-        Poll::Ready(stream.map(|stream| {
-            this.conn.is_known_as(Identity::of(&stream));
-            Socket::Tls(Box::new(stream))
-        }))
     }
 }

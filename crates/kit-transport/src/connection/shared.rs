@@ -1,0 +1,120 @@
+//! One connection, as its task and the drain share it.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::Cut;
+use crate::connection::notice::DrainNotice;
+use crate::exchange::about::About;
+use crate::exchange::exchanges::Exchanges;
+use crate::exchange::last_response::LastResponse;
+use crate::wire::meter::WireMeter;
+use crate::wire::orders::Orders;
+use crate::wire::preface::Preface;
+
+/// One connection: its exchanges, and how it ends.
+///
+/// What is known of it is divided by its writers. The I/O writes the [`WireMeter`]; the service and
+/// the bodies write the [`Exchanges`]; the task and the drain write the [`Orders`]; the drain alone
+/// writes the notice. The task's clock is its own.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    exchanges: Arc<Exchanges>,
+    notice: OnceLock<DrainNotice>,
+}
+
+impl Connection {
+    pub(crate) fn new(about: About, last_response: LastResponse) -> Connection {
+        let (meter, orders) = (WireMeter::default(), Orders::default());
+        let exchanges = Exchanges::new(about, Arc::new(meter), Arc::new(orders), last_response);
+        Connection {
+            exchanges: Arc::new(exchanges),
+            notice: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn exchanges(&self) -> &Arc<Exchanges> {
+        &self.exchanges
+    }
+
+    pub(crate) fn about(&self) -> &About {
+        &self.exchanges.about
+    }
+
+    pub(crate) fn meter(&self) -> &Arc<WireMeter> {
+        &self.exchanges.meter
+    }
+
+    pub(crate) fn orders(&self) -> &Arc<Orders> {
+        &self.exchanges.orders
+    }
+
+    /// Asks it to close as soon as it can, or after a last look if it seems idle.
+    pub(crate) fn begin_drain(&self, last_look: Duration) {
+        let _ = self.notice.set(DrainNotice::now(last_look));
+        self.exchanges.wake_task();
+    }
+
+    /// What it was told of the drain, once that has begun.
+    pub(crate) fn notice(&self) -> Option<&DrainNotice> {
+        self.notice.get()
+    }
+
+    /// Makes every read and write fail, now and later.
+    pub(crate) fn kill(&self) {
+        self.orders().kill();
+        self.exchanges.wake_task();
+    }
+
+    /// Ends server-sent events, and the connection when it was upgraded; gives the names of what
+    /// that cuts.
+    pub(crate) fn cut_streams(&self) -> Vec<(Cut, String)> {
+        if self.orders().is_killed() {
+            return Vec::new();
+        }
+        if self.exchanges.is_upgraded() {
+            self.kill();
+            return vec![(Cut::Stream, self.upgraded_name())];
+        }
+        let events = self.exchanges.cut_events().into_iter();
+        events.map(|name| (Cut::Stream, name)).collect()
+    }
+
+    /// Kills it and gives the names of what that cuts: its exchanges, or the connection itself.
+    pub(crate) fn cut(&self) -> Vec<(Cut, String)> {
+        if self.orders().is_killed() {
+            return Vec::new();
+        }
+        let is_upgraded = self.exchanges.is_upgraded();
+        let (mut cuts, had_cut) = self.exchanges.cut_all();
+        if is_upgraded {
+            cuts.push((Cut::Stream, self.upgraded_name()));
+        } else if cuts.is_empty() && !had_cut && !self.meter().is_lingering() {
+            cuts.push((Cut::Connection, self.name()));
+        }
+        self.kill();
+        cuts
+    }
+
+    fn upgraded_name(&self) -> String {
+        let about = self.about();
+        let age = about.age(Instant::now());
+        format!("upgraded connection from {}, {age:.1} s", about.remote())
+    }
+
+    fn name(&self) -> String {
+        let about = self.about();
+        let state = match self.meter().preface() {
+            Preface::Silent if !about.is_ready() => "handshake unfinished",
+            Preface::Silent => "no byte sent",
+            Preface::Greeting => "greeting unfinished",
+            Preface::Http1 if self.exchanges.has_head() => "request head unfinished",
+            Preface::Http1 => "idle",
+            Preface::Http2 => "close not acknowledged",
+        };
+        let age = about.age(Instant::now());
+        format!("connection from {}, {state}, {age:.1} s", about.remote())
+    }
+}

@@ -1,0 +1,372 @@
+//! The exchanges of one connection, as its service, its bodies, its task and the drain share them.
+
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use http::{Method, Uri};
+use tokio::time::Instant;
+
+use crate::Cut;
+use crate::exchange::about::About;
+use crate::exchange::ended::EndedExchanges;
+use crate::exchange::in_flight::{Allowed, Exchange, Kind};
+use crate::exchange::last_response::LastResponse;
+use crate::exchange::table::{ExchangeTable, Key};
+use crate::wire::meter::WireMeter;
+use crate::wire::orders::{Orders, leave_waker};
+use crate::wire::preface::Preface;
+
+/// The exchanges of one connection.
+///
+/// 1. An exchange enters the table once, and leaves it at the end of its response's body. Until the
+///    bytes of that body have left the process, [`EndedExchanges`] keeps it.
+/// 2. Nothing is woken and no foreign code runs under the lock.
+/// 3. The connection's task leaves its waker under the lock and looks at what concerns it then. What
+///    concerns it is changed first, and the waker taken under the lock then. So no change is missed.
+#[derive(Debug)]
+pub(crate) struct Exchanges {
+    pub(crate) about: About,
+    pub(crate) meter: Arc<WireMeter>,
+    pub(crate) orders: Arc<Orders>,
+    pub(crate) last_response: LastResponse,
+    shared: Mutex<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    table: ExchangeTable,
+    ended: EndedExchanges,
+    /// The time at which the last exchange began, until the task of the connection has looked.
+    began: Option<Instant>,
+    /// HTTP/1.1: the [reads](WireMeter::reads) that belong to exchanges so far.
+    reads: u64,
+    /// The connection's task, or after an upgrade the one that has its socket.
+    task: Option<Waker>,
+}
+
+/// What a response that has nothing to give now should do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Wait: its waker is kept.
+    Wait,
+    /// End: it was cut.
+    Cut,
+    /// Answer that this limit has passed.
+    TimedOut(Duration),
+}
+
+/// The exchanges at one moment, as the connection's clock needs them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Load {
+    /// How many exchanges have begun so far.
+    pub(crate) begun: u64,
+    /// An exchange is in flight, or its bytes have not left.
+    pub(crate) busy: bool,
+    /// HTTP/2: responses have ended that were not sent to their ends.
+    pub(crate) unsent: bool,
+    /// Bytes were read since the last exchange: on HTTP/1.1, part of a head.
+    pub(crate) has_head: bool,
+    /// When to look for exchanges that take too long; may lie in the past if none is in flight.
+    pub(crate) due: Option<Instant>,
+}
+
+/// What the connection's task finds when it looks after a poll of hyper.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) load: Load,
+    /// The time at which an exchange began during this poll.
+    pub(crate) began: Option<Instant>,
+    /// A client has made no room for a body for too long.
+    pub(crate) is_unread: bool,
+}
+
+impl Exchanges {
+    pub(crate) fn new(
+        about: About,
+        meter: Arc<WireMeter>,
+        orders: Arc<Orders>,
+        last_response: LastResponse,
+    ) -> Exchanges {
+        Exchanges {
+            about,
+            meter,
+            orders,
+            last_response,
+            shared: Mutex::default(),
+        }
+    }
+
+    // === by the service and the bodies ===
+
+    pub(crate) fn start(&self, method: &Method, uri: &Uri, allowed: Allowed) -> Key {
+        let (method, path) = (method.clone(), uri.path_and_query().cloned());
+        let now = Instant::now();
+        self.orders.begin_exchange(self.meter.written());
+        let mut shared = self.lock();
+        shared.began = Some(now);
+        shared.reads = self.meter.reads();
+        shared.table.start(method, path, now, allowed)
+    }
+
+    /// The response's handler ends it when the drain begins.
+    pub(crate) fn mark_stream(&self, key: Key) {
+        if let Some(exchange) = self.lock().table.get_mut(key)
+            && exchange.kind == Kind::Request
+        {
+            exchange.kind = Kind::Stream;
+        }
+    }
+
+    pub(crate) fn mark_events(&self, key: Key) {
+        if let Some(exchange) = self.lock().table.get_mut(key) {
+            exchange.kind = Kind::Events;
+            exchange.mark_head_sent();
+        }
+    }
+
+    /// On HTTP/2: whether the rest of the body waits for the client to make room for it, as it does
+    /// from the moment when a part has been given to the moment when the next is asked for.
+    pub(crate) fn set_awaits_client(&self, key: Key, awaits: bool) {
+        if let Some(exchange) = self.lock().table.get_mut(key) {
+            exchange.set_awaits_client(awaits);
+        }
+    }
+
+    /// The response's head is there. Need not be called for one that was there at once and whose
+    /// body is not ended early.
+    pub(crate) fn mark_head_sent(&self, key: Key) {
+        if let Some(exchange) = self.lock().table.get_mut(key) {
+            exchange.mark_head_sent();
+        }
+    }
+
+    /// Called before the head is waited for, or a part of a body that can be ended early.
+    pub(crate) fn wait_for(&self, key: Key, cx: &Context<'_>) -> Verdict {
+        let mut shared = self.lock();
+        let Some(exchange) = shared.table.get_mut(key) else {
+            return Verdict::Wait;
+        };
+        if exchange.cut {
+            return Verdict::Cut;
+        }
+        if let Some(limit) = exchange.timed_out {
+            return Verdict::TimedOut(limit);
+        }
+        leave_waker(&mut exchange.waiter, cx);
+        let deadline = exchange.deadline();
+        // The connection's task waits for the soonest of them.
+        let is_sooner = deadline.is_some_and(|deadline| shared.table.add_deadline(deadline));
+        let task = if is_sooner { shared.task.clone() } else { None };
+        drop(shared);
+        task.iter().for_each(Waker::wake_by_ref);
+        Verdict::Wait
+    }
+
+    /// The response's body has come to its end (`whole`), or was dropped before, as is that of a
+    /// request which its client took back.
+    pub(crate) fn end(&self, key: Key, whole: bool) {
+        let is_http2 = self.meter.preface() == Preface::Http2;
+        let mut shared = self.lock();
+        let ended = shared.table.remove(key);
+        let is_stream = ended.as_ref().is_some_and(Exchange::is_stream);
+        if is_stream && self.about.scope().is_cancelled() {
+            shared.ended.count_drained_stream();
+        }
+        if !is_http2 {
+            shared.reads = self.meter.reads();
+            shared.ended.end_http1(ended, self.meter.flushes());
+            return;
+        }
+        let unsent = ended.filter(|exchange| whole && !exchange.cut);
+        shared.ended.end_http2(unsent);
+        let count = self.count_unsent(&shared);
+        shared.ended.set_unsent(count);
+        // The connection's task may have looked just before this, while there was an exchange.
+        let is_waiting = self.orders.is_closing() && !shared.table.is_busy();
+        let task = shared.task.clone().filter(|_| is_waiting);
+        drop(shared);
+        task.iter().for_each(Waker::wake_by_ref);
+    }
+
+    /// HTTP/2: how many responses have ended that were not sent to their ends.
+    fn count_unsent(&self, shared: &Shared) -> usize {
+        self.meter.open().saturating_sub(shared.table.len())
+    }
+
+    // === by the connection's task ===
+
+    /// Leaves the waker of the task that has the connection's socket.
+    pub(crate) fn leave_task_waker(&self, cx: &Context<'_>) {
+        leave_waker(&mut self.lock().task, cx);
+    }
+
+    /// Called after each poll of hyper: leaves the task's waker and gives what there is to see. When
+    /// the timer has `fired`, exchanges that take too long are marked and their tasks woken, and
+    /// bodies for which a client makes no room within `unread` are looked for. `None` when the
+    /// connection was killed.
+    pub(crate) fn look(
+        &self,
+        cx: &Context<'_>,
+        fired: Option<Instant>,
+        unread: Duration,
+    ) -> Option<Look> {
+        let mut shared = self.lock();
+        leave_waker(&mut shared.task, cx);
+        if self.orders.is_killed() {
+            return None;
+        }
+        let began = shared.began.take();
+        let mut late = Vec::new();
+        let mut is_unread = false;
+        if let Some(now) = fired {
+            if shared.table.due().is_some() {
+                late = shared.table.time_out(now);
+            }
+            is_unread = shared.table.look_for_unread(now, unread);
+        }
+        let is_http2 = self.meter.preface() == Preface::Http2;
+        let mut unsent = false;
+        if is_http2 {
+            let count = self.count_unsent(&shared);
+            unsent = count > 0;
+            if !unsent {
+                shared.ended.set_unsent(0);
+            }
+        } else {
+            shared.ended.mark_flushed(self.meter.flushes());
+        }
+        let load = Load {
+            begun: shared.table.begun(),
+            busy: shared.table.is_busy() || unsent || !is_http2 && shared.ended.is_busy(),
+            unsent,
+            has_head: !is_http2 && shared.reads != self.meter.reads(),
+            due: shared.table.due(),
+        };
+        drop(shared);
+        late.into_iter().for_each(Waker::wake);
+        Some(Look {
+            load,
+            began,
+            is_unread,
+        })
+    }
+
+    /// The connection's task ends; an upgraded connection lives on without it.
+    pub(crate) fn end_task(&self) {
+        let mut shared = self.lock();
+        shared.ended.finish();
+        let task = shared.task.take();
+        drop(shared);
+        drop(task);
+    }
+
+    // === by the drain ===
+
+    pub(crate) fn wake_task(&self) {
+        let task = self.lock().task.clone();
+        task.iter().for_each(Waker::wake_by_ref);
+    }
+
+    /// Whether the connection was upgraded, and the response that did it has left.
+    pub(crate) fn is_upgraded(&self) -> bool {
+        let shared = self.lock();
+        self.is_upgraded_now(&shared)
+    }
+
+    fn is_upgraded_now(&self, shared: &Shared) -> bool {
+        self.orders.is_upgraded() && shared.table.is_empty() && shared.ended.is_empty()
+    }
+
+    /// HTTP/1.1: whether bytes were read since the last exchange, which are part of a head.
+    pub(crate) fn has_head(&self) -> bool {
+        self.lock().reads != self.meter.reads()
+    }
+
+    /// Ends server-sent events, and gives the names of what that cuts.
+    pub(crate) fn cut_events(&self) -> Vec<String> {
+        let now = Instant::now();
+        let (mut names, mut wakers) = (Vec::new(), Vec::new());
+        let mut shared = self.lock();
+        shared.table.cut_where(
+            |exchange| exchange.kind == Kind::Events,
+            |exchange| {
+                names.push(exchange.name(self.about.remote(), now));
+                wakers.extend(exchange.waiter.take());
+            },
+        );
+        if !names.is_empty() {
+            wakers.extend(shared.task.clone());
+        }
+        drop(shared);
+        wakers.into_iter().for_each(Waker::wake);
+        names
+    }
+
+    /// Gives up all that is in flight or has not left; what that cuts, and whether something was cut
+    /// before.
+    pub(crate) fn cut_all(&self) -> (Vec<(Cut, String)>, bool) {
+        let (from, now) = (self.about.remote(), Instant::now());
+        let mut names = Vec::new();
+        let mut shared = self.lock();
+        let had_cut = shared.table.has_cut() || shared.ended.has_cut();
+        shared.table.cut_where(
+            |_| true,
+            |exchange| names.push((exchange.as_cut(), exchange.name(from, now))),
+        );
+        let unsent = shared.ended.take_uncut();
+        names.extend(unsent.map(|exchange| (exchange.as_cut(), exchange.name(from, now))));
+        (names, had_cut)
+    }
+
+    /// How many exchanges have ended.
+    pub(crate) fn finished(&self) -> u64 {
+        self.lock().ended.finished()
+    }
+
+    /// How many streams there were since the drain began.
+    pub(crate) fn drained_streams(&self) -> usize {
+        let shared = self.lock();
+        let upgraded = usize::from(self.is_upgraded_now(&shared));
+        shared.ended.drained_streams() + shared.table.streams() + upgraded
+    }
+
+    // === names ===
+
+    pub(crate) fn name_of(&self, key: Key) -> String {
+        let now = Instant::now();
+        let mut shared = self.lock();
+        let exchange = shared.table.get_mut(key);
+        exchange.map_or_else(String::new, |exchange| {
+            exchange.name(self.about.remote(), now)
+        })
+    }
+
+    /// The number by which a watchdog's thread [finds](Self::name_of_errand) this exchange.
+    pub(crate) fn errand(&self, key: Key) -> NonZeroU64 {
+        key.errand(self.about.number())
+    }
+
+    /// The name of the exchange in flight with this number, if it is one of these. No handler runs
+    /// under the lock that this takes.
+    pub(crate) fn name_of_errand(&self, errand: NonZeroU64) -> Option<String> {
+        let shared = self.lock();
+        let exchange = shared.table.on_errand(errand, self.about.number())?;
+        Some(exchange.name(self.about.remote(), Instant::now()))
+    }
+
+    /// The names of at most `most` exchanges in flight.
+    pub(crate) fn names(&self, most: usize) -> Vec<String> {
+        let now = Instant::now();
+        let shared = self.lock();
+        let exchanges = shared.table.iter().take(most);
+        exchanges
+            .map(|exchange| exchange.name(self.about.remote(), now))
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        kit_sync::lock(&self.shared)
+    }
+}

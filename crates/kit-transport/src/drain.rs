@@ -12,24 +12,26 @@ use crate::drain::connections::Connections;
 use crate::time::after;
 use crate::{Cut, Drained, HandOver};
 
-/// Streams that begin during the drain are looked for so often.
+/// How often streams that began during the drain are looked for.
 const AGAIN: Duration = Duration::from_millis(250);
 
-/// A connection that is told while it seems idle: its next request may lie in the socket already,
-/// and the runtime has not heard of it yet.
+/// The last look of a connection that seems idle when the drain begins: its next request may lie in
+/// the socket already, and the runtime has not polled it yet.
 const LAST_LOOK: Duration = Duration::from_millis(20);
-/// With a successor nobody is turned away meanwhile, so the request may also be on its way.
+/// The same with a successor: no client is turned away meanwhile, so the request may also be on its
+/// way.
 const SOFT_WAIT: Duration = Duration::from_millis(300);
 
-/// For what was cut to go; the application aborts what is left 50 ms after its deadline.
+/// The time for connections that were cut to go. The application aborts the rest 50 ms after its
+/// deadline.
 const AFTER_THE_CUT: Duration = Duration::from_millis(25);
 
-/// Tells every connection, cuts streams after their grace and everything at the deadline, and
+/// Gives every connection notice, cuts streams after their grace and everything at the deadline, and
 /// returns when the last connection's I/O is gone.
 ///
 /// The deadline may move while this waits. Without one it waits for as long as it takes.
 pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun: Begun) {
-    let told = Instant::now();
+    let noticed = Instant::now();
     let last_look = match hand_over {
         HandOver::None => LAST_LOOK,
         HandOver::SharedListener | HandOver::ReusePort => connections.at_most_a_fifth(SOFT_WAIT),
@@ -44,11 +46,11 @@ pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun:
         let deadline = life.borrow_and_update().deadline.clone();
         let at = deadline.as_ref().map(Deadline::instant);
         let grace = at
-            .map(|deadline| deadline.saturating_duration_since(told) / 2)
+            .map(|deadline| deadline.saturating_duration_since(noticed) / 2)
             .map_or(connections.serving.options.stream_grace, |half| {
                 connections.serving.options.stream_grace.min(half)
             });
-        let sweep = swept.map_or_else(|| after(told, grace), |swept| swept + AGAIN);
+        let sweep = swept.map_or_else(|| after(noticed, grace), |swept| swept + AGAIN);
         let next = at.map_or(sweep, |deadline| deadline.min(sweep));
         tokio::select! {
             biased;
@@ -62,7 +64,7 @@ pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun:
                         continue;
                     }
                     cut(connections, Connection::cut);
-                    // Who holds a socket and does not look is not waited for.
+                    // A handler that holds a socket and does not look at it is not waited for.
                     let _ = timeout(AFTER_THE_CUT, connections.all_gone()).await;
                     break;
                 }
@@ -80,10 +82,10 @@ fn cut(connections: &Connections, how: impl Fn(&Connection) -> Vec<(Cut, String)
     }
 }
 
-/// How things stood when the server was told.
+/// The counts at the beginning of the drain.
 #[derive(Debug)]
 pub(crate) struct Begun {
-    told: Instant,
+    at: Instant,
     open: usize,
     opened: u64,
     requests: u64,
@@ -93,7 +95,7 @@ impl Begun {
     pub(crate) fn now(connections: &Connections) -> Begun {
         let (opened, requests) = connections.served();
         Begun {
-            told: Instant::now(),
+            at: Instant::now(),
             open: connections.all().len(),
             opened,
             requests,
@@ -108,7 +110,7 @@ fn report(connections: &Connections, begun: &Begun) {
         connections: begun.open.saturating_add(accepted),
         requests: requests.saturating_sub(begun.requests),
         streams: connections.drained_streams(),
-        took: begun.told.elapsed(),
+        took: begun.at.elapsed(),
     };
     let cuts = connections.ctx.cuts();
     tracing::debug!(

@@ -12,10 +12,10 @@ pub struct Drained {
     pub connections: usize,
     /// The requests that ended while it went on.
     pub requests: u64,
-    /// The streams that were told: health watches, server-sent events, WebSockets, and responses
-    /// whose handlers asked for the drain.
+    /// The streams that ran when the drain began or began during it: health watches, server-sent
+    /// events, WebSockets, and responses whose handlers asked for the drain.
     pub streams: usize,
-    /// From the moment the server was told to the end of its last connection.
+    /// From the beginning of the drain to the end of the last connection.
     pub took: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! The bytes of a connection: sockets, TLS, the protocol that a client speaks, frames, and what was
-//! written and read. No time limit and no request below this line.
+//! The bytes of a connection: sockets, TLS, the protocol that a client speaks, frames, and the meter
+//! of all that is written and read. No time limit and no request below this line.
 
 pub(crate) mod frames;
 #[cfg(feature = "tls")]

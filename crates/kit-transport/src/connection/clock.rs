@@ -15,7 +15,7 @@ use crate::wire::preface::Preface;
 const CLOSING_AT_MOST: Duration = Duration::from_secs(30);
 /// The slowest client that is waited for, in bytes per second.
 const SLOWEST: u64 = 256 << 10;
-/// A client that takes in less than so many bytes from one look to the next is not reading.
+/// A client that takes in fewer bytes than this from one look to the next is not reading.
 const LEAST_PROGRESS: u64 = 1 << 10;
 
 /// What the connection's task does next.
@@ -63,8 +63,8 @@ enum Phase {
 /// The limits of one connection, seen by its task alone.
 ///
 /// [`next`](Clock::next) is called after each poll of hyper. It moves the [`Phase`] on to what the
-/// connection does now, and asks it for its deadline and for what is done then. Two limits hold in
-/// every phase beside it: the [`Age`] of the connection, and [`Unread`], the time in which a client
+/// connection does now, and asks it for its deadline and its action. Two limits hold in every
+/// phase beside it: the [`Age`] of the connection, and [`Unread`], the time in which a client
 /// that takes nothing must make room. Nothing is done before the timer has fired, so that bytes which
 /// have come just in time are seen first.
 #[derive(Debug)]
@@ -76,13 +76,13 @@ pub(crate) struct Clock {
     closing: bool,
     /// When requests could come: at once, or after the TLS handshake.
     ready: Instant,
-    /// When something was sent for the last time, and how much it was in all.
+    /// When something was sent for the last time, and the sum of all bytes until then.
     last_sent: Option<(Instant, u64)>,
     age: Age,
     unread: Unread,
 }
 
-/// All that a [`Clock`] decides by.
+/// The facts by which a [`Clock`] decides.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sight<'a> {
     pub(crate) wire: &'a WireReading,
@@ -114,6 +114,12 @@ impl Clock {
     }
 
     /// What the connection's task does next.
+    ///
+    /// First the limits that no exchange puts off: a connection of HTTP/2 that has become old is
+    /// closed, and one whose client takes nothing is killed; both only when the timer has fired. Then
+    /// the drain, at which HTTP/2 is closed at once. Then the phase is moved on and asked for its
+    /// deadline: when that has passed its action is the answer, otherwise the soonest of the three
+    /// deadlines.
     pub(crate) fn next(&mut self, sight: &Sight<'_>, time: &mut PollTime) -> Next {
         let wire = sight.wire;
         let is_http2 = wire.preface == Preface::Http2;
@@ -122,7 +128,7 @@ impl Clock {
             if self.age.pass(now) && is_http2 && !self.closing {
                 return self.close();
             }
-            if self.unread.has_passed(sight, now) {
+            if self.unread.pass(sight, now) {
                 return Next::Kill(TooLong::Unread);
             }
         }
@@ -200,8 +206,8 @@ impl Clock {
         }
     }
 
-    /// When the phase must have ended, and what is done if it has not; without an action the task
-    /// only looks again.
+    /// When the phase must have ended, and the action if it has not; without an action the task only
+    /// looks again.
     fn deadline(&self, sight: &Sight<'_>) -> (Instant, Option<Action>) {
         let Sight { load, limits, .. } = *sight;
         let kill = |why| Some(Action::Kill(why));
@@ -253,7 +259,7 @@ impl Clock {
     }
 }
 
-/// What is done when a phase has not ended in time.
+/// The answer to a phase that has not ended in time.
 #[derive(Clone, Copy, Debug)]
 enum Action {
     Close,
@@ -279,7 +285,7 @@ impl Closing {
         }
     }
 
-    /// The client has now so much left to read.
+    /// The client has now `unread` bytes left to read.
     fn seen(self, unread: u64, time: &mut PollTime) -> Closing {
         if unread.saturating_add(LEAST_PROGRESS) > self.unread {
             return self;
@@ -331,7 +337,7 @@ impl Age {
 /// When a client that takes nothing must have made room.
 #[derive(Debug, Default)]
 struct Unread {
-    /// By when more must have gone than so many bytes.
+    /// A deadline, and the count of bytes that must have grown by then.
     deadline: Option<(Instant, u64)>,
 }
 
@@ -354,7 +360,8 @@ impl Unread {
         }
     }
 
-    fn has_passed(&mut self, sight: &Sight<'_>, now: Instant) -> bool {
+    /// Whether the client has had its time.
+    fn pass(&mut self, sight: &Sight<'_>, now: Instant) -> bool {
         let deadline = self.deadline(sight, &mut PollTime::new(Some(now)));
         deadline.is_some_and(|deadline| deadline <= now)
     }

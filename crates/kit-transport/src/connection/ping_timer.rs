@@ -45,7 +45,7 @@ pin_project! {
     struct PingSleep {
         #[pin]
         sleep: Sleep,
-        // Who is woken by it.
+        // The task that it wakes.
         armed: Option<Waker>,
     }
 }

@@ -16,7 +16,7 @@ use crate::wire::preface::Preface;
 
 /// One connection: its exchanges, and how it ends.
 ///
-/// What is known of it is divided by its writers. The I/O writes the [`WireMeter`]; the service and
+/// Its state is divided by the writers. The I/O writes the [`WireMeter`]; the service and
 /// the bodies write the [`Exchanges`]; the task and the drain write the [`Orders`]; the drain alone
 /// writes the notice. The task's clock is its own.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Connection {
         self.exchanges.wake_task();
     }
 
-    /// What it was told of the drain, once that has begun.
+    /// The drain's notice, once the drain has begun.
     pub(crate) fn notice(&self) -> Option<&DrainNotice> {
         self.notice.get()
     }

@@ -18,7 +18,7 @@ use crate::exchange::last_response::LastResponse;
 use crate::wire::peer::Peer;
 use crate::{Address, Context};
 
-/// The connections whose I/O lives, and what the ended ones leave behind: numbers.
+/// The connections whose I/O lives, and the counts of those that have gone.
 #[derive(Debug)]
 pub(crate) struct Connections {
     pub(crate) ctx: Context,
@@ -53,7 +53,7 @@ impl Connections {
     pub(crate) fn new(ctx: Context, options: ConnectionOptions, listening: Address) -> Connections {
         let limit = Limit::of(options.max_connections, open_files());
         if limit.is_lowered() {
-            // Usual, and of interest to the one who meets the limit: `Trouble` says it then.
+            // Usual, and of interest when the limit is met: `Trouble` logs it then.
             tracing::debug!(server = ctx.scope().path(), %limit, "fewer connections than asked for");
         }
         let serving = Serving {
@@ -130,7 +130,7 @@ impl Connections {
     /// Resolves when there is no connection left.
     pub(crate) async fn all_gone(&self) {
         while !self.is_empty() {
-            // It stores a permit when nobody waits, so an end in between is not missed.
+            // `notify_one` stores a permit while no task waits, so an end in between is not missed.
             self.gone.notified().await;
         }
     }
@@ -151,7 +151,8 @@ impl Connections {
     /// Resolves when there is a place for one more connection.
     pub(crate) async fn room(&self) {
         while self.is_full() {
-            // It stores a permit when nobody waits, so one that goes in between is not missed.
+            // `notify_one` stores a permit while no task waits, so one that goes in between is not
+            // missed.
             self.room.notified().await;
         }
     }

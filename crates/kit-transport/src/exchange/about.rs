@@ -1,4 +1,4 @@
-//! What is known of a connection apart from what goes over it.
+//! The facts about a connection that no byte and no request changes.
 
 use std::num::NonZeroU64;
 use std::sync::OnceLock;

@@ -152,7 +152,7 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        // Of one that was dropped nobody knows yet how it ends.
+        // A body that was dropped ends with an error, which hyper has not asked for yet.
         self.body.as_ref().is_some_and(Body::is_end_stream)
     }
 

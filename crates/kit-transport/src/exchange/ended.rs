@@ -2,8 +2,7 @@
 
 use crate::exchange::in_flight::Exchange;
 
-/// What is left of exchanges whose responses have ended: those whose bytes have not left yet, and
-/// how many there were.
+/// Exchanges whose responses have ended: those whose bytes have not left yet, and counts of all.
 ///
 /// On HTTP/1.1 the bytes of a response have left at the first flush after its end. On HTTP/2 the
 /// frames show how many responses were not sent to their ends; the last ones that have ended are
@@ -19,20 +18,20 @@ pub(crate) struct EndedExchanges {
 }
 
 impl EndedExchanges {
-    /// An exchange of HTTP/1.1 has ended, after so many flushes.
+    /// An exchange of HTTP/1.1 has ended, when the connection had seen this number of flushes.
     pub(crate) fn end_http1(&mut self, exchange: Option<Exchange>, flushes: u64) {
         self.unsent.extend(exchange);
         self.flushes_at_end = Some(flushes);
     }
 
-    /// HTTP/1.1: there were so many flushes.
+    /// HTTP/1.1: the connection has seen this number of flushes.
     pub(crate) fn mark_flushed(&mut self, flushes: u64) {
         if self.flushes_at_end.is_some_and(|at_end| at_end != flushes) {
             self.finish();
         }
     }
 
-    /// HTTP/1.1: what has ended has left.
+    /// HTTP/1.1: the bytes of all ended exchanges have left.
     pub(crate) fn finish(&mut self) {
         self.flushes_at_end = None;
         self.finished += self.unsent.len() as u64;
@@ -46,7 +45,7 @@ impl EndedExchanges {
         self.finished += 1;
     }
 
-    /// HTTP/2: so many responses that have ended were not sent to their ends.
+    /// HTTP/2: `count` responses that have ended were not sent to their ends.
     pub(crate) fn set_unsent(&mut self, count: usize) {
         let sent = self.unsent.len().saturating_sub(count);
         self.unsent.drain(..sent);

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::Cut;
 use crate::exchange::about::About;
 use crate::exchange::ended::EndedExchanges;
-use crate::exchange::in_flight::{Allowed, Exchange, Kind};
+use crate::exchange::in_flight::{Allowed, Exchange, ResponseKind};
 use crate::exchange::last_response::LastResponse;
 use crate::exchange::table::{ExchangeTable, Key};
 use crate::wire::meter::WireMeter;
@@ -113,15 +113,15 @@ impl Exchanges {
     /// The response's handler ends it when the drain begins.
     pub(crate) fn mark_stream(&self, key: Key) {
         if let Some(exchange) = self.lock().table.get_mut(key)
-            && exchange.kind == Kind::Request
+            && exchange.kind == ResponseKind::Request
         {
-            exchange.kind = Kind::Stream;
+            exchange.kind = ResponseKind::Stream;
         }
     }
 
     pub(crate) fn mark_events(&self, key: Key) {
         if let Some(exchange) = self.lock().table.get_mut(key) {
-            exchange.kind = Kind::Events;
+            exchange.kind = ResponseKind::Events;
             exchange.mark_head_sent();
         }
     }
@@ -290,7 +290,7 @@ impl Exchanges {
         let (mut names, mut wakers) = (Vec::new(), Vec::new());
         let mut shared = self.lock();
         shared.table.cut_where(
-            |exchange| exchange.kind == Kind::Events,
+            |exchange| exchange.kind == ResponseKind::Events,
             |exchange| {
                 names.push(exchange.name(self.about.remote(), now));
                 wakers.extend(exchange.waiter.take());

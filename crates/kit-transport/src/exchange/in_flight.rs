@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use crate::time::after;
 use crate::{Address, Cut};
 
-/// What is expected of a response when the server drains.
+/// How a response ends when the server drains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ResponseKind {
     /// To end by itself.
     Request,
     /// To be ended by its handler when the drain begins.
@@ -39,7 +39,7 @@ pub(crate) struct Exchange {
     started: Instant,
     allowed: Allowed,
     is_head_sent: bool,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ResponseKind,
     /// Given up, and counted as cut.
     pub(crate) cut: bool,
     /// The limit that has passed.
@@ -73,7 +73,7 @@ impl Exchange {
             started,
             allowed,
             is_head_sent: false,
-            kind: Kind::Request,
+            kind: ResponseKind::Request,
             cut: false,
             timed_out: None,
             waiter: None,
@@ -99,7 +99,7 @@ impl Exchange {
         self.timed_out = None;
     }
 
-    /// By when what is waited for must be there. An exchange without a waiter is ready at every
+    /// The deadline of the head, or of the body, that is waited for. An exchange without a waiter is ready at every
     /// poll, or its handler runs: no task could be woken.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.waiter.as_ref()?;
@@ -137,10 +137,10 @@ impl Exchange {
     }
 
     pub(crate) fn is_stream(&self) -> bool {
-        self.kind != Kind::Request
+        self.kind != ResponseKind::Request
     }
 
-    /// What is counted when it is cut.
+    /// As which kind it is counted when it is cut.
     pub(crate) fn as_cut(&self) -> Cut {
         if self.is_stream() {
             Cut::Stream

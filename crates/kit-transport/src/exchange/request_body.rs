@@ -11,22 +11,22 @@ use hyper::body::Incoming;
 
 use crate::wire::meter::WireMeter;
 
-/// How much of a body that its handler has left is read, so that the connection can go on.
+/// How much of a body that its handler did not read is read, so that the connection can go on.
 const MOST: u64 = 64 << 10;
 
-/// A request's body as it comes, and on HTTP/1.1 what is needed to know whether a request can
-/// follow it: hyper goes on after a body that was read to its end, and after nothing else.
+/// A request's body as it comes. On HTTP/1.1 it records whether another request can follow it: hyper
+/// goes on after a body that was read to its end, and after nothing else.
 pub(crate) struct RequestBody {
     /// `None` only while it is dropped.
     incoming: Option<Incoming>,
     rest: Option<Arc<Rest>>,
 }
 
-/// What is left of an HTTP/1.1 request's body: shared by the body and the answer to its request.
+/// The rest of an HTTP/1.1 request's body: shared by the body and the answer to its request.
 #[derive(Debug)]
 pub(crate) struct Rest {
     state: Mutex<State>,
-    /// The client sends nothing before it is told `100 Continue`, which reading does.
+    /// The client sends nothing before it has got `100 Continue`, which a read of the body sends.
     expects: bool,
 }
 
@@ -39,7 +39,7 @@ enum State {
     /// It was dropped before its end.
     Left {
         incoming: Incoming,
-        /// So many bytes of it are still read, at most.
+        /// How many bytes of it are still read, at most.
         more: u64,
     },
     Whole,
@@ -56,7 +56,7 @@ pub(crate) enum Follows {
 }
 
 impl RequestBody {
-    /// A body of HTTP/2, where each request has a stream of its own, or one that is empty.
+    /// A body of HTTP/2, where each request has its own stream, or one that is empty.
     pub(crate) fn alone(incoming: Incoming) -> RequestBody {
         RequestBody {
             incoming: Some(incoming),

@@ -27,7 +27,7 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     type Body: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
     type Future: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
 
-    /// Whatever can panic does so in the future.
+    /// Code that can panic runs in the future.
     fn call(&self, request: Request<RequestBody>) -> Self::Future;
 
     /// The answer to a request with these headers that is not handed over.
@@ -49,7 +49,7 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
         HeaderMap::new()
     }
 
-    /// What the users of this protocol expect to find in a request's extensions, beside
+    /// Adds the values that users of this protocol expect in a request's extensions, beside
     /// [`Draining`]. Each costs about as much as everything else that the driver does.
     fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope);
 }
@@ -59,7 +59,7 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
 pub(crate) struct RequestService<H> {
     handler: H,
     exchanges: Arc<Exchanges>,
-    /// What every request of the connection finds in its extensions.
+    /// The extensions of every request of the connection.
     extensions: Extensions,
     request_timeout: Option<Duration>,
     max_head: usize,
@@ -104,6 +104,10 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
     type Error = Infallible;
     type Future = ResponseFuture<H>;
 
+    /// Begins an exchange. The guard in the future ends it, however the future ends. A request that
+    /// the driver refuses gets its answer without the handler; all others go to the handler with the
+    /// connection's extensions, with which those of hyper are merged, and with a body that is
+    /// followed.
     fn call(&self, mut request: Request<Incoming>) -> ResponseFuture<H> {
         let allowed = self.allowed(request.headers());
         let key = self
@@ -140,7 +144,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
     }
 }
 
-/// What is left of the body concerns only HTTP/1.1, where it stands before the next request.
+/// The rest of a body concerns only HTTP/1.1, where it stands before the next request.
 fn follow(request: Request<Incoming>) -> (Request<RequestBody>, Option<Arc<Rest>>) {
     if request.version() >= Version::HTTP_2 || request.body().is_end_stream() {
         return (request.map(RequestBody::alone), None);
@@ -259,7 +263,7 @@ impl<H: Handler> Project<'_, H> {
     }
 }
 
-/// Which request took too long. What a client's limit ends is the client's affair.
+/// Logs which request took too long. An end by the client's own limit is the client's affair.
 #[cold]
 fn log_timeout(guard: &ExchangeGuard, limit: Duration, of_client: bool) {
     let request = guard.exchanges().name_of(guard.key());

@@ -1,14 +1,15 @@
 //! The frames of an HTTP/2 connection, as they go by.
 
-/// The length of a frame's header (RFC 9113, section 4.1).
-pub(crate) const HEADER: usize = 9;
+mod cursor;
+
+use cursor::{Cursor, Header, PING, Step, WINDOW_UPDATE};
+
+pub(crate) use cursor::HEADER;
 
 const DATA: u8 = 0x0;
 const HEADERS: u8 = 0x1;
 const RST_STREAM: u8 = 0x3;
-const PING: u8 = 0x6;
-const WINDOW_UPDATE: u8 = 0x8;
-/// A type that nobody has defined, which must be ignored (RFC 9113, section 4.1).
+/// A type that is not defined, which must be ignored (RFC 9113, section 4.1).
 const NOTHING: u8 = 0xff;
 
 const ACK: u8 = 0x1;
@@ -70,13 +71,13 @@ impl Frames {
             let (part, seen) = self.read.advance(rest);
             at += part;
             match seen {
-                Seen::Part => {}
-                Seen::Header(header) => {
+                Step::Part => {}
+                Step::Header(header) => {
                     if self.client_says(header) {
                         bytes[at - HEADER + 3] = NOTHING;
                     }
                 }
-                Seen::Payload(header, value) => self.client_said(header, value),
+                Step::Payload(header, value) => self.client_said(header, value),
             }
         }
         0
@@ -87,7 +88,7 @@ impl Frames {
         while !bytes.is_empty() {
             let (part, seen) = self.written.advance(bytes);
             bytes = &bytes[part..];
-            if let Seen::Header(header) = seen {
+            if let Step::Header(header) = seen {
                 if header.kind == DATA {
                     self.sent += u64::from(header.length);
                 }
@@ -132,95 +133,6 @@ impl Frames {
         if let Some(at) = self.open.iter().position(|open| *open == stream) {
             self.open.swap_remove(at);
         }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Header {
-    length: u32,
-    kind: u8,
-    flags: u8,
-    stream: u32,
-}
-
-impl Header {
-    fn parse(bytes: [u8; HEADER]) -> Header {
-        let [l0, l1, l2, kind, flags, stream @ ..] = bytes;
-        Header {
-            length: u32::from_be_bytes([0, l0, l1, l2]),
-            kind,
-            flags,
-            stream: u32::from_be_bytes(stream) & (u32::MAX >> 1),
-        }
-    }
-}
-
-/// What the bytes that were just passed have ended.
-enum Seen {
-    Part,
-    Header(Header),
-    /// The last eight bytes of the payload, as a number.
-    Payload(Header, u64),
-}
-
-/// A place in a sequence of frames.
-#[derive(Debug, Default)]
-struct Cursor {
-    /// A header of which only so much has come.
-    part: [u8; HEADER],
-    have: usize,
-    /// The last header that was whole.
-    header: Header,
-    /// How much of its payload was not passed.
-    payload: usize,
-    value: u64,
-}
-
-impl Cursor {
-    fn at_boundary(&self) -> bool {
-        self.have == 0 && self.payload == 0
-    }
-
-    /// Passes the rest of a header or of a payload, as far as it is there: so many bytes.
-    fn advance(&mut self, bytes: &[u8]) -> (usize, Seen) {
-        if self.payload > 0 {
-            return self.pass_payload(bytes);
-        }
-        // Mostly it comes in one piece.
-        if self.have == 0
-            && let Some(header) = bytes.first_chunk()
-        {
-            return (HEADER, self.begin(*header));
-        }
-        let part = bytes.len().min(HEADER - self.have);
-        self.part[self.have..self.have + part].copy_from_slice(&bytes[..part]);
-        self.have += part;
-        if self.have < HEADER {
-            return (part, Seen::Part);
-        }
-        self.have = 0;
-        (part, self.begin(self.part))
-    }
-
-    fn begin(&mut self, header: [u8; HEADER]) -> Seen {
-        self.header = Header::parse(header);
-        self.payload = self.header.length as usize;
-        Seen::Header(self.header)
-    }
-
-    fn pass_payload(&mut self, bytes: &[u8]) -> (usize, Seen) {
-        let part = bytes.len().min(self.payload);
-        self.payload -= part;
-        if matches!(self.header.kind, PING | WINDOW_UPDATE) {
-            for byte in &bytes[part.saturating_sub(8)..part] {
-                self.value = self.value << 8 | u64::from(*byte);
-            }
-        }
-        if self.payload > 0 {
-            return (part, Seen::Part);
-        }
-        let value = std::mem::take(&mut self.value);
-        (part, Seen::Payload(self.header, value))
     }
 }
 

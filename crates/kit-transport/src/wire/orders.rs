@@ -55,7 +55,7 @@ impl Orders {
         self.closing.store(true, Ordering::Relaxed);
     }
 
-    /// HTTP/1.1: an exchange begins when so many bytes were written.
+    /// HTTP/1.1: an exchange begins, after `written` bytes of the connection.
     pub(crate) fn begin_exchange(&self, written: u64) {
         self.exchange_began_at.store(written, Ordering::Relaxed);
         self.early.store(false, Ordering::Relaxed);

@@ -18,7 +18,7 @@ pub(crate) struct Transcript {
     meter: Arc<WireMeter>,
     sniffer: Sniffer,
     frames: Frames,
-    /// What was read to know the protocol, until hyper gets it.
+    /// The bytes that were read to know the protocol, until hyper gets them.
     greeting: Kept<{ PREFACE.len() }>,
     /// The last bytes that were read, if [`Frames`] has not looked at them.
     held: Kept<HEADER>,

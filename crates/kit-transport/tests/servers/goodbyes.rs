@@ -15,7 +15,7 @@ use futures_core::Stream;
 use futures_sink::Sink as _;
 use kit_transport::grpc::UntilUnavailable;
 use kit_transport::http::WebSocketUpgrade;
-use kit_transport::{Cut, Draining, grpc};
+use kit_transport::{Cut, Draining, HandOver, Listen, grpc, http};
 use tokio::sync::Semaphore;
 use tokio_stream::adapters::Chain;
 use tokio_stream::{Once, Pending, StreamExt};
@@ -65,6 +65,32 @@ async fn a_stream_that_is_never_at_a_loss_ends_as_well() {
     let (ended, rest) = tokio::join!(server.stop_within(PATIENCE), client.read_to_close());
     ended.nothing_cut().within(1500);
     assert!(rest.ends_with(b"\r\n0\r\n\r\n"));
+}
+
+/// Under a hand-over the listener accepts for a while before the connections are asked to close, and
+/// under load the streams are simply quicker than the task that asks.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drain_counts_the_streams_that_ended_before_their_connections_were_asked_to_close() {
+    const STREAMS: usize = 15;
+    async fn events(draining: Draining) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+        let first = tokio_stream::once(Ok(Event::default().data("1")));
+        Sse::new(draining.until(first.chain(tokio_stream::pending())))
+    }
+    let listen = Listen::from(ANY_PORT).hand_over(HandOver::ReusePort);
+    let router = Router::new().route("/", get(events));
+    let server = Fixture::start(http::Server::new(listen, router)).await;
+    let mut clients = Vec::new();
+    for _ in 0..STREAMS {
+        let mut client = Raw::connect(server.address).await;
+        client.get("/").await;
+        client.read_to("data: 1\n\n\r\n").await;
+        clients.push(client);
+    }
+    let ended = server.stop_within(PATIENCE).await;
+    let drained = ended.nothing_cut().ctx.drained().expect("it says so");
+    assert_eq!(drained.streams, STREAMS);
+    no_task_is_left().await;
 }
 
 async fn echo(upgrade: WebSocketUpgrade) -> Response {

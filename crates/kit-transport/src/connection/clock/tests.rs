@@ -179,7 +179,11 @@ async fn a_busy_connection_looks_for_requests_that_take_too_long() {
     task.load.due = Some(due);
     task.load.busy = false;
     assert_eq!(task.fire().await, Next::Close);
-    assert_eq!(task.age(), 60 * SECOND, "what is due has gone");
+    assert_eq!(
+        task.age(),
+        60 * SECOND,
+        "the exchange that was due has gone"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,7 +251,7 @@ async fn http2_has_a_request_in_flight_until_its_end_was_sent_or_nothing_was_for
         task.wire.sent += 1;
         assert!(matches!(task.poll(), Next::Wait(_)));
     }
-    // What is written besides is no sign that it is read.
+    // Other bytes that are written are no sign that the body is read.
     let last = Instant::now();
     let mut next = task.poll();
     while let Next::Wait(_) = next {
@@ -258,8 +262,8 @@ async fn http2_has_a_request_in_flight_until_its_end_was_sent_or_nothing_was_for
     assert_eq!(last.elapsed(), 60 * SECOND);
 }
 
-/// A connection whose drain began while its last response was on its way; of that so many bytes
-/// are unread.
+/// A connection whose drain began while its last response was on its way; `unread` bytes of it
+/// are not read.
 fn closing(unread: u64) -> Task {
     let mut task = Task::at(Preface::Http2);
     task.request();

@@ -3,7 +3,7 @@ use http::uri::PathAndQuery;
 use tokio::time::Instant;
 
 use super::*;
-use crate::exchange::in_flight::Kind;
+use crate::exchange::in_flight::ResponseKind;
 
 fn start(table: &mut ExchangeTable, path: &'static str) -> Key {
     table.start(
@@ -30,10 +30,13 @@ fn a_place_is_used_again_and_an_old_key_does_not_open_it() {
 fn what_was_given_up_is_counted_once_and_keeps_nothing_busy() {
     let mut table = ExchangeTable::default();
     let key = start(&mut table, "/events");
-    table.get_mut(key).unwrap().kind = Kind::Events;
+    table.get_mut(key).unwrap().kind = ResponseKind::Events;
     assert_eq!(table.streams(), 1);
     let mut cut = 0;
-    table.cut_where(|exchange| exchange.kind == Kind::Events, |_| cut += 1);
+    table.cut_where(
+        |exchange| exchange.kind == ResponseKind::Events,
+        |_| cut += 1,
+    );
     table.cut_where(|_| true, |_| cut += 1);
     assert_eq!(cut, 1);
     assert!(!table.is_busy() && !table.is_empty() && table.has_cut());

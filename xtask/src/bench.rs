@@ -83,7 +83,7 @@ pub(crate) fn run(options: &Options) -> Result {
     Ok(())
 }
 
-/// Where logs, the tools' output files and what is built besides cargo's things go.
+/// Where logs, the tools' output files and binaries that cargo does not build go.
 fn folder() -> io::Result<PathBuf> {
     let folder = target().join("bench");
     fs::create_dir_all(&folder)?;

@@ -83,7 +83,7 @@ fn justified(page: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Chapters that the summary does not list, and chapters with Rust that nobody compiles.
+/// Chapters that the summary does not list, and chapters with Rust that no test compiles.
 fn chapters() -> Result<Vec<String>> {
     let summary = read("docs/src/SUMMARY.md")?;
     let facade = read("crates/kit/src/lib.rs")?;

@@ -1,4 +1,4 @@
-//! A child process that may take so long and no longer.
+//! A child process with a time limit.
 
 use std::fs::{self, File};
 use std::path::Path;

@@ -159,6 +159,8 @@ fn wrk(wrk: &Path, targets: &Targets) -> Result {
     Ok(())
 }
 
+/// Lists services by reflection, calls one, asks for health, and lets a call run into its deadline: on
+/// the plain port and on that with TLS.
 fn grpcurl(grpcurl: &Path, targets: &Targets) -> Result {
     for target in [&targets.grpc, &targets.secure] {
         let call = |options: &[&str], arguments: &[&str]| {

@@ -38,6 +38,8 @@ const FORBIDDEN: [Forbidden; 5] = [
     },
 ];
 
+/// Looks for forbidden packages in cargo's trees, then builds every library without its default
+/// features, and the transport with each feature alone. All problems are reported together.
 pub(crate) fn check() -> Result {
     let mut found = Vec::new();
     for rule in &FORBIDDEN {
@@ -103,7 +105,7 @@ mod tests {
     use super::is_package;
 
     #[test]
-    fn a_package_is_told_from_those_that_begin_like_it() {
+    fn a_package_is_not_taken_for_one_that_begins_like_it() {
         assert!(is_package("hyper v1.12.0", "hyper"));
         assert!(!is_package("hyper-util v0.1.21", "hyper"));
     }

@@ -49,7 +49,10 @@ pub(crate) struct HouseOptions {
     checkout: Option<PathBuf>,
 }
 
-/// Prints the findings; one is a failure.
+/// Prints the findings that the options ask for, and fails when there is one.
+///
+/// Every rule looks at the whole house, because imports lead from file to file; the options choose
+/// afterwards.
 pub(crate) fn run(options: &HouseOptions) -> Result {
     let root = options.checkout.clone().unwrap_or_else(root);
     let crates = read(&root)?;

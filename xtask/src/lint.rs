@@ -36,8 +36,8 @@ enum Check {
 
 impl Check {
     /// Whether it runs when none is named.
-    fn is_default(self) -> bool {
-        self != Self::House
+    fn is_default(&self) -> bool {
+        *self != Self::House
     }
 }
 

@@ -1,4 +1,4 @@
-//! The loom models: every interleaving of our state machines, in a build of its own.
+//! The loom models: every interleaving of our state machines, in a separate build.
 
 use std::env;
 use std::fs;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_is_told_from_a_library() {
+    fn a_binary_is_not_taken_for_a_library() {
         let message =
             r#"{"reason":"compiler-artifact","executable":"C:\\t\\kit_sync-1","fresh":true}"#;
         assert_eq!(

@@ -35,7 +35,7 @@ pub(crate) struct Options {
     /// one that it began with.
     #[arg(long, default_value = "HEAD")]
     commit: String,
-    /// Begins no mutant after so many minutes. The next run goes on with what is left.
+    /// Begins no mutant after this number of minutes. The next run goes on with the rest.
     #[arg(long, default_value_t = 180)]
     minutes: u64,
 }
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result {
     let end = Instant::now() + Duration::from_secs(options.minutes * 60);
     let mut rows = Vec::new();
     for package in &options.crates {
-        // Each crate has a folder of its own, so that two runs for two crates do not meet.
+        // Each crate has its own folder, so that two runs for two crates do not meet.
         let folder = target().join("mutants").join(package);
         let mutants = Mutants::prepare(package, &options.commit, &folder)?;
         let all = mutants.names().len();
@@ -131,7 +131,7 @@ fn examine(
     Ok(row)
 }
 
-/// What is recorded, else what is found out now; nothing after the end.
+/// The recorded outcome, else the one of a run now; none after the end.
 fn outcome(
     name: &str,
     suite: &Suite,

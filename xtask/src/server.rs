@@ -1,4 +1,4 @@
-//! A server in a process of its own: started, found by the address it logs, told to end by its id.
+//! A server in a separate process: started, found by the address it logs, ended by its id.
 
 use std::ffi::OsString;
 use std::fs::{self, File};

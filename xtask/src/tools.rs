@@ -41,7 +41,7 @@ pub(crate) fn etcd() -> Result<PathBuf> {
 
 fn install_etcd() -> Result {
     may_install()?;
-    // The tests start servers of their own on free ports; the machine's must not run beside them.
+    // The tests start their own servers on free ports; the machine's must not run beside them.
     let policy = NoServices::new()?;
     apt("etcd-server")?;
     drop(policy);
@@ -134,7 +134,7 @@ fn apt(package: &str) -> Result {
     may_install()?;
     let apt = || {
         let mut apt = command("apt-get");
-        // A machine that has just booted may be busy with updates of its own: hence the wait.
+        // A machine that has just booted may still install updates: hence the wait.
         apt.args(["-qq", "-o", "DPkg::Lock::Timeout=120"]);
         apt.args(["-o", "Dpkg::Use-Pty=0"]);
         apt.env("DEBIAN_FRONTEND", "noninteractive");

@@ -23,7 +23,7 @@ impl Counter {
     }
 
     /// The cost of one operation, the average over `operations`. `run` starts what is measured
-    /// under the tool that it is given, and returns after so many operations and its end; the tool
+    /// under the tool that it is given, and returns after the given number of operations and its end; the tool
     /// writes to `out`.
     pub(super) fn per_operation(
         self,

@@ -4,14 +4,14 @@ use super::stats::{median, ratio, spread};
 use super::table::Figures;
 use crate::Result;
 
-/// Whose turn it is.
+/// The program whose turn it is.
 #[derive(Clone, Copy)]
-pub(super) enum Who {
+pub(super) enum Turn {
     Peer,
     Ours,
 }
 
-/// What was measured in one round.
+/// The measurements of one round.
 pub(super) struct Round<T> {
     pub(super) peer: T,
     pub(super) ours: T,
@@ -21,14 +21,14 @@ pub(super) struct Round<T> {
 /// The three turns of one round.
 pub(super) fn round<T>(
     number: usize,
-    mut measure: impl FnMut(Who) -> Result<T>,
+    mut measure: impl FnMut(Turn) -> Result<T>,
 ) -> Result<Round<T>> {
     let mut measured = [None, None, None];
     for turn in 0..3 {
-        // Whoever comes first may have it warmer or cooler, so everybody does in turn.
+        // The first may run on a warmer or cooler core, so each of the three is first in turn.
         let place = (number + turn) % 3;
-        let who = if place == 1 { Who::Ours } else { Who::Peer };
-        measured[place] = Some(measure(who)?);
+        let side = if place == 1 { Turn::Ours } else { Turn::Peer };
+        measured[place] = Some(measure(side)?);
     }
     let [Some(peer), Some(ours), Some(control)] = measured else {
         unreachable!("three turns fill three places")
@@ -66,17 +66,17 @@ pub(super) fn boil_down<T>(rounds: &[Round<T>], figure: impl Fn(&T) -> f64) -> F
 
 #[cfg(test)]
 mod tests {
-    use super::{Who, boil_down, round};
+    use super::{Turn, boil_down, round};
 
     #[test]
-    fn everybody_comes_first_in_turn_and_the_peer_has_two_turns() {
+    fn each_of_the_three_comes_first_in_turn_and_the_peer_has_two_turns() {
         let mut orders = Vec::new();
         for number in 0..3 {
             let mut order = String::new();
-            round(number, |who| {
-                order.push(match who {
-                    Who::Peer => 'p',
-                    Who::Ours => 'o',
+            round(number, |turn| {
+                order.push(match turn {
+                    Turn::Peer => 'p',
+                    Turn::Ours => 'o',
                 });
                 Ok(())
             })
@@ -89,10 +89,10 @@ mod tests {
     #[test]
     fn a_slow_round_does_not_show_in_the_ratio() {
         let rounds = [1.0, 100.0, 1.0].map(|mood| {
-            round(0, |who| {
-                Ok(match who {
-                    Who::Peer => mood,
-                    Who::Ours => mood * 2.0,
+            round(0, |turn| {
+                Ok(match turn {
+                    Turn::Peer => mood,
+                    Turn::Ours => mood * 2.0,
                 })
             })
             .expect("nothing fails")

@@ -6,7 +6,7 @@ mod side;
 use self::comparisons::{COMPARISONS, Comparison, What};
 use self::side::Programs;
 use super::count::Counter;
-use super::rounds::{Who, boil_down, round};
+use super::rounds::{Turn, boil_down, round};
 use super::table::{Bar, Figures, Row};
 use super::{Options, folder};
 use crate::Result;
@@ -68,26 +68,28 @@ fn row(comparison: &Comparison, programs: &Programs, options: &Options) -> Resul
     })
 }
 
+/// Measures one comparison: by counting instructions, where a tool does, and else by the clock in
+/// alternating rounds. With `--control` the peer runs on both sides.
 fn figures(comparison: &Comparison, programs: &Programs, options: &Options) -> Result<Figures> {
-    let command = |who| {
-        let side = match who {
-            Who::Ours if !options.control => &comparison.ours,
-            Who::Ours | Who::Peer => &comparison.peer,
+    let command = |turn| {
+        let side = match turn {
+            Turn::Ours if !options.control => &comparison.ours,
+            Turn::Ours | Turn::Peer => &comparison.peer,
         };
         move |tool: &[String], count| programs.command(tool, comparison, side, count)
     };
     let rounds = match comparison.what {
         What::Instructions => {
-            let counted = |who| {
+            let counted = |turn| {
                 let out = folder()?.join("bench-sync.count");
                 Counter::Instructions.per_operation(comparison.count, &out, |tool, count| {
-                    side::figure(&mut command(who)(tool, count)).map(drop)
+                    side::figure(&mut command(turn)(tool, count)).map(drop)
                 })
             };
             return Ok(Figures::counted(
-                counted(Who::Peer)?,
-                counted(Who::Ours)?,
-                counted(Who::Peer)?,
+                counted(Turn::Peer)?,
+                counted(Turn::Ours)?,
+                counted(Turn::Peer)?,
             ));
         }
         What::Time => options.pairs,
@@ -95,8 +97,8 @@ fn figures(comparison: &Comparison, programs: &Programs, options: &Options) -> R
     };
     let rounds = (0..rounds)
         .map(|number| {
-            round(number, |who| {
-                side::figure(&mut command(who)(&[], comparison.count))
+            round(number, |turn| {
+                side::figure(&mut command(turn)(&[], comparison.count))
             })
         })
         .collect::<Result<Vec<_>>>()?;

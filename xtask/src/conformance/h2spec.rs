@@ -70,7 +70,7 @@ fn run(h2spec: &Path, name: &str, target: &Target) -> Result<Vec<Case>> {
     report::cases(&report)
 }
 
-/// What is not as the list says, one line for each case.
+/// The cases that differ from the list, one line each.
 fn judge(cases: &[Case], listed: &[&Exception]) -> Vec<String> {
     let mut problems = Vec::new();
     if cases.len() != CASES {

@@ -58,6 +58,9 @@ pub(super) struct Targets {
 }
 
 impl Targets {
+    /// Starts helloworld, then the conformance program, and reads their ports from their logs.
+    ///
+    /// The conformance program is given `folder`, into which it writes its certificate.
     pub(super) fn start(folder: &Path) -> Result<Self> {
         let binary = |name: &str| target().join("debug").join(name);
         let any = ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"];

@@ -5,7 +5,7 @@ use syn::{Attribute, Block, Ident};
 
 use super::finding::{Finding, Rule};
 use super::items::is_for_tests;
-use super::source::Source;
+use super::source::{Source, Text};
 use super::tree::File;
 
 /// The longest function, from `fn` to its closing brace, that needs no paragraph.
@@ -35,7 +35,8 @@ impl Visitor<'_> {
         let first = name.span().start().line;
         let last = block.brace_token.span.close().end().line;
         let lines = last - first + 1;
-        let words = documented(attributes) + self.commented(first, last);
+        let above = documented(attributes).max(self.above(first - attributes.len()));
+        let words = above + self.commented(first, last);
         if lines > LONG && words < PARAGRAPH {
             self.findings.push(Finding {
                 path: self.path.to_owned(),
@@ -48,13 +49,18 @@ impl Visitor<'_> {
         }
     }
 
+    /// The words of the comment that ends above a line.
+    fn above(&self, line: usize) -> usize {
+        let comments = self.source.comments.iter();
+        let above = comments.filter(|comment| comment.line + comment.text.lines().count() == line);
+        above.map(Text::words).sum()
+    }
+
     /// The words of the comments between two lines.
     fn commented(&self, first: usize, last: usize) -> usize {
         let comments = self.source.comments.iter();
         let inside = comments.filter(|comment| (first..=last).contains(&comment.line));
-        inside
-            .map(|comment| comment.text.split_whitespace().count())
-            .sum()
+        inside.map(Text::words).sum()
     }
 }
 
@@ -122,6 +128,8 @@ mod tests {
         assert_eq!(found("/// Runs.", "", 31), 1);
         assert_eq!(found(&format!("/// {PARAGRAPH}"), "", 31), 0);
         assert_eq!(found("", &format!("// {PARAGRAPH}"), 31), 0);
+        assert_eq!(found(&format!("// {PARAGRAPH}\n#[inline]"), "", 31), 0);
+        assert_eq!(found(&format!("// {PARAGRAPH}\n"), "", 31), 1);
     }
 
     #[test]

@@ -72,6 +72,14 @@ pub(super) const IN_NAMES: [&str; 7] = [
     "told", "whoever", "whom", "nobody", "somebody", "anybody", "who",
 ];
 
+/// Words that are no noun: after "of its own" they show that it stands alone.
+pub(super) const OF_GRAMMAR: [&str; 41] = [
+    "after", "also", "and", "anyway", "are", "as", "at", "because", "before", "beside", "but",
+    "by", "can", "for", "from", "has", "have", "if", "in", "is", "like", "may", "must", "on", "or",
+    "over", "so", "than", "that", "the", "then", "through", "to", "too", "under", "until", "when",
+    "where", "which", "while", "with",
+];
+
 /// Verbs before which `what is …` is a question that is reported, and no noun.
 pub(super) const OF_SAYING: [&str; 33] = [
     "ask",

@@ -1,6 +1,6 @@
 //! Finds forbidden words and phrases in prose.
 
-use super::list::{FORBIDDEN, OF_SAYING, PEOPLE};
+use super::list::{FORBIDDEN, OF_GRAMMAR, OF_SAYING, PEOPLE};
 
 /// A comment without its code: what stands in backticks, and fenced blocks, become blanks.
 pub(super) fn prose(comment: &str) -> String {
@@ -106,7 +106,8 @@ fn judge(words: &[Word<'_>], at: usize) -> Option<(usize, &'static str)> {
             spellings.split('|').any(|one| one == word.text)
         };
         let joined = found[1..].iter().all(|word| word.gap.trim().is_empty());
-        if joined && found.iter().zip(&phrase).all(matches) {
+        let is_whole = || !rule.phrase.ends_with("own") || !has_noun(words, at + phrase.len());
+        if joined && is_whole() && found.iter().zip(&phrase).all(matches) {
             return Some((phrase.len(), rule.instead));
         }
     }
@@ -128,6 +129,12 @@ fn judge(words: &[Word<'_>], at: usize) -> Option<(usize, &'static str)> {
             .then_some((2, "say how many, or what the number is compared with")),
         _ => None,
     }
+}
+
+/// Whether a noun follows, as in "the tests of its own crate": a word that is none of grammar's.
+fn has_noun(words: &[Word<'_>], at: usize) -> bool {
+    let next = words.get(at).filter(|next| next.gap.trim().is_empty());
+    next.is_some_and(|next| !OF_GRAMMAR.contains(&next.text))
 }
 
 /// Whether `what is …` stands as a noun: not as a question, and not after a verb of saying.
@@ -175,6 +182,7 @@ mod tests {
             hits(" A thread of its own, for everything.\n"),
             ["of its own"]
         );
+        assert!(hits(" The tests of its own crate.\n").is_empty());
         assert!(hits(" Toldness is for every one.\n").is_empty());
     }
 

@@ -33,6 +33,8 @@ impl Visitor<'_> {
         });
     }
 
+    /// Checks a function that is called `is_…` or `has_…`: the receiver is shared, no argument is
+    /// changed, and the answer is a `bool` or an `Option`. One function may have all three faults.
     fn question(&mut self, signature: &Signature) {
         let name = signature.ident.to_string();
         if !name.starts_with("is_") && !name.starts_with("has_") {

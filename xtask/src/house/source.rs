@@ -1,6 +1,6 @@
 //! The text of a Rust file, divided into code, comments and string literals.
 //!
-//! `syn` drops `//` comments, and the lints are about comments, so a scanner of our own finds them.
+//! `syn` drops `//` comments, and the lints are about comments, so this scanner finds them.
 //! It knows the few tokens inside which `//` and `"` mean nothing: strings, raw strings, character
 //! literals and block comments.
 
@@ -10,11 +10,15 @@
 pub(super) struct Text {
     /// The line of the first character, from 1.
     pub(super) line: usize,
-    /// What is written, one line of the file for each line, without the comment's marks.
+    /// The text, one line of the file for each line, without the comment's marks.
     pub(super) text: String,
 }
 
 impl Text {
+    pub(super) fn words(&self) -> usize {
+        self.text.split_whitespace().count()
+    }
+
     /// The file's line of the byte at `at`.
     pub(super) fn line_of(&self, at: usize) -> usize {
         self.line + self.text[..at].matches('\n').count()

@@ -40,6 +40,8 @@ fn largest(crates: &[&Crate]) {
     }
 }
 
+/// One row for each crate: sizes first, then the number of findings of each rule. `pub(in` and its
+/// neighbours are counted by line, as `grep -c` does.
 fn per_crate(crates: &[&Crate], findings: &[Finding]) {
     println!(
         "\n| crate | files | `pub(in` | `pub(crate)`, `pub(super)` | `super::super` | `cfg(feature` | files in circles (each) | impls apart | questions | times | names twice | functions | fields |"

@@ -1,4 +1,4 @@
-//! What is known of mutants, in a file that outlives a run that was cut off.
+//! The outcomes of mutants, in a file that outlives a run that was cut off.
 
 use std::collections::HashMap;
 use std::fmt;

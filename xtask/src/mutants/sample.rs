@@ -2,7 +2,7 @@
 
 /// `count` of the names, in an order that depends on the seed and on nothing else.
 ///
-/// Each name has a rank of its own, so that a sample is the beginning of every larger one, and a name
+/// Each name has its own rank, so that a sample is the beginning of every larger one, and a name
 /// that comes or goes leaves the ranks of the others alone.
 pub(super) fn choose(mut names: Vec<String>, count: usize, seed: u64) -> Vec<String> {
     names.sort_by_cached_key(|name| (rank(name, seed), name.clone()));

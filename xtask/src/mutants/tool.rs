@@ -90,7 +90,7 @@ impl Mutants {
         git(&["checkout", "--quiet", "--force", "--detach", &commit])?;
         let changed = output(command("git").args(["status", "--porcelain"]))?;
         if !changed.trim().is_empty() {
-            println!("==> mutants of {commit}; what is not committed has no part in it");
+            println!("==> mutants of {commit}; changes that are not committed are left out");
         }
         let mut mutants = Self {
             package: package.to_owned(),

@@ -1,4 +1,4 @@
-//! What is compared with what, and the bars.
+//! The pairs that are compared, and the bars.
 //!
 //! Unless a name says otherwise, tasks are spawned inside `block_on` on a runtime with two workers.
 //! Beside the times stand instructions on one thread, which judge nothing: in the midst of noise

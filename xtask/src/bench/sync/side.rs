@@ -9,7 +9,7 @@ use crate::bench::folder;
 use crate::cargo::{cargo, command, output, root, run, target};
 use crate::tools;
 
-/// What is measured on one side of a comparison.
+/// One side of a comparison.
 pub(super) struct Side {
     /// As users know it.
     pub(super) name: &'static str,
@@ -65,7 +65,9 @@ impl Programs {
         self.go.as_ref().err().map(String::as_str)
     }
 
-    /// One measurement, under `tool` if that is not empty.
+    /// The command of one measurement, under `tool` if that is not empty.
+    ///
+    /// Only the Rust program is asked to spawn from different places; both take the count last.
     pub(super) fn command(
         &self,
         tool: &[String],
@@ -109,7 +111,7 @@ fn build_go() -> Result<PathBuf> {
         .args(["build", "-o"])
         .arg(&binary)
         .arg("."));
-    // What is wrong stands above, as go has printed it.
+    // The reason stands above, as go has printed it.
     built.map_err(|_| "`go build` failed")?;
     Ok(binary)
 }

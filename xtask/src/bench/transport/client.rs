@@ -12,7 +12,7 @@ use crate::Result;
 /// Longer than any answer takes, under valgrind too.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What is asked, and how.
+/// The request, and the protocol it is sent with.
 #[derive(Clone, Copy)]
 pub(super) enum Protocol {
     /// GET over HTTP/1.1
@@ -51,7 +51,7 @@ pub(super) struct Seen {
 pub(super) trait Connection: Sized {
     fn open(address: SocketAddr) -> io::Result<Self>;
 
-    /// So many requests at once, and their answers checked; each answer is told.
+    /// Sends `requests` at once and checks the answers; `answered` is called for each.
     fn ask(&mut self, requests: u32, answered: impl FnMut()) -> io::Result<()>;
 }
 

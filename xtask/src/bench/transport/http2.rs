@@ -74,6 +74,8 @@ impl Connection for Grpc {
         })
     }
 
+    // All requests are written at once. Then frames are read until each request has its answer, and
+    // acknowledgements that they ask for are written before the next read.
     fn ask(&mut self, requests: u32, mut answered: impl FnMut()) -> io::Result<()> {
         for _ in 0..requests {
             let stream = self.next_stream;
@@ -195,7 +197,7 @@ mod tests {
     const RST_STREAM: u8 = 3;
     const GOAWAY: u8 = 7;
 
-    /// What is made of these frames, one after the other, and what was sent in return.
+    /// The results of these frames, one after the other, and the bytes sent in return.
     fn take(frames: &[(u8, u8, &[u8])]) -> (Vec<Result<bool, ()>>, Vec<u8>) {
         let mut answers = Answers::default();
         let mut out = Vec::new();

@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::client::{self, Protocol, Shape};
 use crate::Result;
 use crate::bench::folder;
-use crate::bench::rounds::{Round, Who, boil_down, round};
+use crate::bench::rounds::{Round, Turn, boil_down, round};
 use crate::bench::stats::{percentile, ratio};
 use crate::bench::table::{Bar, Row};
 use crate::server::{Memory, Program, Server};
 
-/// After this a server that nobody asks has come to rest.
+/// A server without requests has come to rest after this time.
 const REST: Duration = Duration::from_millis(100);
 
 /// How the load is put on.
@@ -47,9 +47,9 @@ impl Rounds {
     pub(super) fn run(name: &str, load: Load, peer: &Program, ours: &Program) -> Result<Self> {
         let mut rounds = Vec::new();
         for number in 0..load.pairs {
-            let seen = round(number, |who| match who {
-                Who::Peer => once(load, peer),
-                Who::Ours => once(load, ours),
+            let seen = round(number, |turn| match turn {
+                Turn::Peer => once(load, peer),
+                Turn::Ours => once(load, ours),
             })?;
             println!(
                 "==> {name}: pair {} of {}: {:.3} (control {:.3})",
@@ -73,7 +73,7 @@ impl Rounds {
     }
 }
 
-/// A process of its own for each measurement: memory laid out luckily favours nobody for long.
+/// Measures in a fresh process: a lucky layout of memory lasts for one measurement only.
 fn once(load: Load, program: &Program) -> Result<Seen> {
     let server = program.start(&[], &folder()?, load.protocol.name())?;
     thread::sleep(REST);

@@ -12,7 +12,7 @@ pub(super) struct Exception {
 pub(super) const EVERYWHERE: &[Exception] = &[Exception {
     case: "http2/3.5: Sends invalid connection preface",
     outcomes: &[Failed],
-    why: "what is not the preface is HTTP/1.1 by design, and is answered in HTTP/1.1",
+    why: "bytes other than the preface are HTTP/1.1 by design, and is answered in HTTP/1.1",
 }];
 
 const NO_BODY: &str = "415 has no body, and the case waits for DATA";

@@ -7,7 +7,7 @@ pub(super) struct Case {
     /// Its section and its title: `http2/3.5: Sends invalid connection preface`.
     pub(super) name: String,
     pub(super) outcome: Outcome,
-    /// What was expected, and what was seen last.
+    /// The expectation, and the last thing seen.
     pub(super) details: String,
 }
 

@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     to_the_end(whole.path()).await;
 
     let broken = folders::broken()?;
-    println!("\n== The same, but folder 07 is a link to itself, which nobody can follow");
+    println!("\n== The same, but folder 07 is a link to itself, which cannot be followed");
     to_the_end(broken.path()).await;
 
     println!("\n== The first again, and a reader that wants {WANTED} names");
@@ -43,7 +43,7 @@ async fn to_the_end(root: &Path) {
     while channel.recv().await.is_some() {
         names += 1;
     }
-    println!("channel  {names} names, then it is closed: done or failed? nobody can tell");
+    println!("channel  {names} names, then it is closed: done or failed? it does not say");
 
     let (mut names, mut errors) = (0, Vec::new());
     let Continue(()) = list::visit::<std::convert::Infallible>(root, |entry| {

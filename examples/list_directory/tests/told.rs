@@ -28,7 +28,7 @@ fn assert_tells(section: &str, sentences: &[&str]) {
 
 #[test]
 fn a_channel_that_failed_looks_like_one_that_is_done() {
-    let end = "names, then it is closed: done or failed? nobody can tell";
+    let end = "names, then it is closed: done or failed? it does not say";
     let whole = section("Twelve folders");
     assert_tells(
         &whole,

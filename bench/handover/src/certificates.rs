@@ -1,4 +1,4 @@
-//! A certificate for `localhost`, signed by nobody else.
+//! A certificate for `localhost`, signed by itself.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Clients that ask again and again, and connect again when they are told to.
+//! Clients that ask again and again, and connect again when the server asks for it.
 
 mod connect;
 mod grpc;
@@ -24,7 +24,7 @@ use crate::answers;
 use crate::certificates::Trust;
 use crate::serve::SMALL;
 
-/// For so many answers.
+/// The longest wait for answers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How clients behave.
@@ -44,7 +44,7 @@ pub(crate) enum Client {
     Grpcio,
 }
 
-/// What is asked of whom.
+/// The server that is asked, and the request.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
@@ -98,7 +98,8 @@ struct Shared {
 }
 
 impl Load {
-    /// `python` has grpcio, if that is the client.
+    /// Spawns the clients, each in a task; those of grpcio share one process. `python` has grpcio, if
+    /// that is the client.
     pub(crate) fn start(client: Client, target: &Target, clients: usize, python: &Path) -> Load {
         let shared = Arc::new(Shared {
             answered: AtomicU64::new(0),
@@ -135,7 +136,7 @@ impl Load {
         }
     }
 
-    /// Until so many more requests were answered.
+    /// Waits until the given number of further requests were answered.
     ///
     /// # Errors
     /// When that takes too long.
@@ -188,7 +189,7 @@ impl Tally {
     }
 
     async fn done(&mut self) {
-        // Nobody is left to ask for more, either.
+        // The load that would ask for more has gone as well.
         let _ = self.done.wait_for(|done| *done).await;
     }
 

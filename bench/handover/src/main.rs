@@ -4,7 +4,7 @@
 //! middle of the load. Kit's servers and their peers answer the same requests.
 #![expect(
     clippy::disallowed_methods,
-    reason = "a load client and peers spawn as their users do, and what is measured is real time"
+    reason = "a load client and peers spawn as their users do, and real time is measured"
 )]
 
 mod answers;

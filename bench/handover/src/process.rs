@@ -82,12 +82,12 @@ impl Server {
     pub(crate) async fn stop(mut self) -> io::Result<(ExitStatus, Duration)> {
         let id = self.0.id().and_then(|id| i32::try_from(id).ok());
         let id = id.and_then(Pid::from_raw);
-        let told = Instant::now();
+        let asked_at = Instant::now();
         kill_process(
             id.ok_or_else(|| io::Error::other("it has ended"))?,
             Signal::TERM,
         )?;
         let status = timeout(PATIENCE, self.0.wait()).await??;
-        Ok((status, told.elapsed()))
+        Ok((status, asked_at.elapsed()))
     }
 }

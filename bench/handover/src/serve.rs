@@ -60,6 +60,8 @@ fn with_kit(arguments: &ServeArguments) -> ExitCode {
         .main()
 }
 
+/// Serves with axum or tonic alone: on the inherited listener, or on a socket that shares its port. Both
+/// stop gracefully at a SIGTERM.
 fn with_a_peer(arguments: &ServeArguments) -> Result<(), Failed> {
     if arguments.tls.is_some() {
         return Err("the peers are measured without TLS".into());
@@ -76,20 +78,20 @@ fn with_a_peer(arguments: &ServeArguments) -> Result<(), Failed> {
             (None, Some(address)) => reuse_port(address)?,
             (None, None) => return Err("no listener".into()),
         };
-        let mut told = signal(SignalKind::terminate())?;
-        let told = async move {
-            told.recv().await;
+        let mut signals = signal(SignalKind::terminate())?;
+        let stop = async move {
+            signals.recv().await;
         };
         println!("ready");
         if stack == Stack::Axum {
             let serving = axum::serve(listener, routes());
-            return Ok(serving.with_graceful_shutdown(told).await?);
+            return Ok(serving.with_graceful_shutdown(stop).await?);
         }
         let mut server = tonic::transport::Server::builder();
         let connections = TcpListenerStream::new(listener);
         let serving = server.add_service(Answers::new());
         serving
-            .serve_with_incoming_shutdown(connections, told)
+            .serve_with_incoming_shutdown(connections, stop)
             .await?;
         Ok(())
     })

@@ -33,6 +33,8 @@ struct Sum {
     bad_exits: usize,
 }
 
+/// Every client, with both ways to hand over: Kit plain and with TLS, with small and large answers, and
+/// then the usual server of that protocol.
 fn cases() -> Vec<Case> {
     use Client::{Busy, Fresh, Grpcio, Http2, Paused, Tonic};
     let mut cases = Vec::new();
@@ -98,7 +100,8 @@ pub(crate) fn run(stops: usize, only: &str, python: Option<&Path>, judge: bool) 
     }
 }
 
-/// Whether a request failed that must not.
+/// Whether a request failed that must not. Prints a row of the table for each case, whose name
+/// contains `only`, and below it the failures.
 async fn run_all(stops: usize, only: &str, python: Option<&Path>) -> io::Result<bool> {
     let folder = tempfile::tempdir()?;
     let trust = Trust::new(folder.path())?;

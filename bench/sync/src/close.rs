@@ -1,4 +1,4 @@
-//! The end of a large tree: everything is told, and everything is waited for. What is spawned is
+//! The end of a large tree: every task is cancelled, and every task is waited for. All of them are
 //! there before the clock starts.
 //!
 //! Each hundred tasks have a scope, whose token they wait on; the peer gives each hundred a child

@@ -1,11 +1,11 @@
 //! kit-sync and its peers doing the same work: `bench-sync SCENARIO SIDE` measures one of them and
 //! prints one number. `cargo xtask bench sync` runs it again and again and compares.
 //!
-//! Every measurement is a process of its own, so that no side finds memory, threads or branch
+//! Every measurement is a separate process, so that no side finds memory, threads or branch
 //! predictors as another one has left them.
 #![expect(
     clippy::disallowed_methods,
-    reason = "peers spawn as their users do, and what is measured is real time"
+    reason = "peers spawn as their users do, and real time is measured"
 )]
 
 mod bounded;
@@ -28,9 +28,9 @@ use measure::{Measure, Spawner};
 #[derive(Parser)]
 #[command(about = "Measures one side of one scenario of kit-sync and prints one number")]
 struct Arguments {
-    /// What is done.
+    /// The work.
     scenario: String,
-    /// Who does it.
+    /// The side that does it.
     side: String,
     /// How often.
     #[arg(long, default_value_t = 1_000_000)]

@@ -13,7 +13,7 @@ pub(crate) enum Spawner {
     BlockOn,
     /// In a task of the runtime, on one of the workers.
     Task,
-    /// On the only thread there is, and nothing warms up: for what is counted from outside.
+    /// On the only thread there is, and nothing warms up: for counts that are taken from outside.
     OneThread,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
-    /// Nanoseconds for each operation. `run` does as many as it is told and says how long that
+    /// Nanoseconds for each operation. `run` does the given number and says how long that
     /// took, which leaves it to prepare what is not measured; a tenth of them warms up.
     pub(crate) fn nanos<F>(&self, run: impl Fn(u64) -> F) -> f64
     where
@@ -56,7 +56,7 @@ fn two_workers() -> Runtime {
         .expect("a runtime needs nothing but threads")
 }
 
-/// For what is counted: nothing depends on which thread comes first.
+/// For counts: nothing depends on which thread comes first.
 pub(crate) fn one_thread() -> Runtime {
     Builder::new_current_thread()
         .enable_time()

@@ -3,7 +3,7 @@
 //! A million tasks live in batches, as they would over time. A batch ends when everything of it
 //! has been handed over: `JoinSet` gives each result, named tasks are awaited one by one, which
 //! gives the same. Members of `track` have no handle, so their tree is closed; a close reports
-//! nothing on members, and waits for just them. Each batch has a tree of its own.
+//! nothing on members, and waits for just them. Each batch has its own tree.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ where
     start.elapsed()
 }
 
-/// Without handles, as members are: whoever runs a task last frees it.
+/// Without handles, as members are: the thread that runs a task last frees it.
 pub(crate) async fn task_tracker<F>(count: u64, work: impl Fn() -> F) -> Duration
 where
     F: Future<Output = ()> + Send + 'static,

@@ -1,6 +1,6 @@
 //! helloworld's gRPC method on bare tonic: the peer that Kit is measured against.
 //!
-//! A package of its own, because tonic would switch HTTP/2 on in the `axum::serve` of `twin`.
+//! A separate package, because tonic would switch HTTP/2 on in the `axum::serve` of `twin`.
 
 use std::error::Error;
 use std::time::Duration;

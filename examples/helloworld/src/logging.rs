@@ -9,7 +9,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::args::Log;
 
 /// Handlers must not wait for the reader of the log, so a thread writes it: when the pipe is full,
-/// lines are dropped. The guard's drop waits a second at most for what is left.
+/// lines are dropped. The guard's drop waits a second at most for the rest.
 #[must_use = "lines are written as long as the guard lives"]
 pub(crate) fn init(form: Log) -> WorkerGuard {
     let (writer, guard) = tracing_appender::non_blocking(io::stderr());
@@ -19,7 +19,7 @@ pub(crate) fn init(form: Log) -> WorkerGuard {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)
-        // A log that nobody reads any more is no reason to end.
+        // A log without a reader is no reason to end.
         .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal());
     match form {

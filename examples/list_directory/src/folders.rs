@@ -22,7 +22,7 @@ pub(crate) fn whole() -> io::Result<TempDir> {
     Ok(root)
 }
 
-/// The same, but `07` is a link to itself. To follow it is an error for everybody, while root may
+/// The same, but `07` is a link to itself. To follow it is an error for every user, while root may
 /// open a folder whatever its permissions say.
 pub(crate) fn broken() -> io::Result<TempDir> {
     let root = whole()?;

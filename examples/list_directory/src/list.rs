@@ -39,11 +39,11 @@ pub(crate) fn slice(root: &Path) -> Result<Vec<PathBuf>, Unreadable> {
 
 /// Returns a channel of names, and leaves a task behind that fills it.
 ///
-/// Elsewhere such a function starts its producer where nobody can see it. This one was given a
+/// Elsewhere such a function starts its producer where it cannot be seen. This one was given a
 /// scope for a single reason: so that it can be shown.
 pub(crate) fn channel(scope: &Scope, root: PathBuf) -> mpsc::Receiver<PathBuf> {
     let (sender, receiver) = mpsc::channel(CAPACITY);
-    scope.spawn_blocking("producer", move |_nobody_can_tell_a_send| {
+    scope.spawn_blocking("producer", move |_a_send_sees_no_token| {
         let _ = visit(&root, |entry| match entry {
             Ok(name) => sender.blocking_send(name).map_or(Break(()), Continue),
             // A channel of names has no word for it: it is closed, as at the end.

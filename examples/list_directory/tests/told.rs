@@ -1,4 +1,4 @@
-//! What each of the three callers is told.
+//! What each of the three callers learns.
 #![cfg(not(kit_loom))]
 
 use std::process::Command;

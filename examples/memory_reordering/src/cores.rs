@@ -2,7 +2,7 @@
 
 /// Moves this thread to one of the cores that it may use, and keeps it there.
 ///
-/// A thread runs without a core of its own, too, so a refusal is not worth a word.
+/// A thread runs without its own core, too, so a refusal is not worth a word.
 #[cfg(target_os = "linux")]
 pub(crate) fn take(choose: fn(&[usize]) -> Option<&usize>) {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};

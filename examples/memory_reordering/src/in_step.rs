@@ -4,7 +4,7 @@
 //! it. So it is not enough that the threads run at once, they must run *together*:
 //!
 //! - they meet before each round at a spin barrier: to be put to sleep and woken up again would
-//!   take far longer than what is to be seen;
+//!   take far longer than the effect lasts;
 //! - the thread that arrives last goes on at once, the other one when the news has reached its
 //!   core; to even that out, each waits a little more, and every pair of the small delays comes
 //!   up in turn;

@@ -23,7 +23,7 @@ pub(crate) enum Accesses {
     Fenced,
 }
 
-/// A variable on a cache line of its own: a write to it has to wait for the line, and while it
+/// A variable on its own cache line: a write to it has to wait for the line, and while it
 /// waits in the store buffer the core goes on. (128 bytes: some processors fetch lines in pairs.)
 #[derive(Debug, Default)]
 #[repr(align(128))]
@@ -66,7 +66,7 @@ fn write_then_read(mine: &AtomicU64, theirs: &AtomicU64, accesses: Accesses, rou
 pub(crate) enum Seen {
     Old,
     New,
-    /// One word of each: a value that nobody wrote.
+    /// One word of each: a value that no thread wrote.
     Torn,
 }
 

@@ -1,4 +1,4 @@
-//! The program on this machine's cores. What is allowed is proved by the models; here it is seen.
+//! The program on this machine's cores. The models prove what may happen; here it is seen.
 #![cfg(not(kit_loom))]
 
 use std::process::Command;

@@ -19,6 +19,8 @@ use kit::{App, Tls, grpc, http};
 const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 const ANY_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
+/// Takes one argument, a folder: its certificate is written there, for clients to trust. It serves HTTP,
+/// gRPC, and both over TLS, each on a free port.
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_ansi(false).init();
     let mut arguments = std::env::args_os().skip(1);

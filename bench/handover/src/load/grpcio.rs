@@ -11,7 +11,7 @@ use super::{Failure, Outcome, Tally, Target};
 
 const PROGRAM: &str = include_str!("grpcio.py");
 
-/// So many clients in one process, each with a connection and four calls at a time.
+/// `clients` clients in one process, each with a connection and four calls at a time.
 pub(super) async fn calls(
     python: Box<Path>,
     clients: usize,
@@ -24,6 +24,8 @@ pub(super) async fn calls(
     tally.outcome
 }
 
+/// Starts the program and counts its lines, one for each answer. Once the load is done its input is
+/// closed, which lets it end; it is read to its end in any case.
 async fn run(python: &Path, clients: usize, target: &Target, tally: &mut Tally) -> io::Result<()> {
     let mut command = Command::new(python);
     command

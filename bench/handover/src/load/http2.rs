@@ -15,6 +15,8 @@ type Sender = SendRequest<Empty<Bytes>>;
 /// How many requests run at a time.
 const AT_A_TIME: usize = 4;
 
+/// Asks in rounds of [`AT_A_TIME`] over one connection, and takes a new one when it is going away. A
+/// request that the server has not processed is asked once more.
 pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
     let mut kept = None;
     while tally.goes_on() {

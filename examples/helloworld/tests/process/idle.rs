@@ -15,7 +15,7 @@ use crate::support::{Greeter, Http, Service, Signal, channel};
 /// What it may take: far from the 20 s of the stop timeout.
 const SOON: Duration = Duration::from_secs(3);
 
-/// What is held open until the end.
+/// Something that is held open until the end.
 type Held = Box<dyn Any>;
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn all_of_them_together_hold_nothing_up() {
 
 async fn ends_soon(service: Service, held: impl IntoIterator<Item = Held>) {
     let held: Vec<Held> = held.into_iter().collect();
-    service.has_seen_everything().await;
+    service.see_everything().await;
     let stopped = service.signal(Signal::TERM);
     let exit = service.exit().await.expect(0);
     exit.expect_within(SOON, stopped);

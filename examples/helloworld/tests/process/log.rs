@@ -1,4 +1,4 @@
-//! A log that cannot be written, or that nobody reads, is no reason to go on or to end
+//! A log that cannot be written, or that has no reader, is no reason to go on or to end
 //! differently.
 
 use std::fs::OpenOptions;
@@ -26,13 +26,13 @@ async fn a_full_disk_behind_the_log_changes_nothing() {
         .spawn()
         .unwrap();
     let listens = async || TcpStream::connect(&address).await.ok();
-    soon("somebody listens", listens).await;
+    soon("the service listens", listens).await;
     let pid = i32::try_from(child.id().unwrap()).unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
 
-/// Whatever is written to it blocks: nobody reads, and it is full from the beginning.
+/// Every write to it blocks: it has no reader, and is full from the beginning.
 fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
@@ -45,7 +45,7 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
 }
 
 #[tokio::test]
-async fn a_full_pipe_that_nobody_reads_holds_up_neither_start_nor_requests_nor_stop() {
+async fn a_full_pipe_without_a_reader_holds_up_neither_start_nor_requests_nor_stop() {
     for form in ["pretty", "json"] {
         let (_reader, writer) = full_pipe();
         let address = dead_address();

@@ -5,7 +5,7 @@ use tokio::process::Command;
 
 use crate::support::{FREE_PORTS, HELLOWORLD, Process, Service};
 
-/// A helloworld that may open so many files.
+/// A helloworld that may open a given number of files.
 async fn with_files(files: usize) -> Service {
     let mut command = Command::new("sh");
     let limited = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
@@ -23,14 +23,14 @@ async fn connect(service: &Service, clients: usize) -> Vec<TcpStream> {
 }
 
 #[tokio::test]
-async fn a_lack_of_them_is_told_once_with_the_servers_name_and_when_it_is_over() {
+async fn a_lack_of_them_is_logged_once_with_the_servers_name_and_when_it_is_over() {
     // Nine tenths of them, for connections, is more than the process has left.
     let mut service = with_files(40).await;
     let clients = connect(&service, 60).await;
-    let told = service.process.line("cannot accept connections").await;
+    let line = service.process.line("cannot accept connections").await;
     let listening = format!("listening={}", service.http);
     for said in ["ERROR", "/http", &listening, "Too many open files"] {
-        assert!(told.contains(said), "no {said}: {told}");
+        assert!(line.contains(said), "no {said}: {line}");
     }
     drop(clients);
     assert_eq!(
@@ -46,14 +46,14 @@ async fn a_lack_of_them_is_told_once_with_the_servers_name_and_when_it_is_over()
 }
 
 #[tokio::test]
-async fn a_limit_because_of_them_is_told_to_the_one_who_meets_it() {
+async fn a_limit_because_of_them_is_logged_when_it_is_met() {
     let mut service = with_files(400).await;
     let _clients = connect(&service, 365).await;
-    let told = service.process.line("too many connections").await;
+    let line = service.process.line("too many connections").await;
     let listening = format!("listening={}", service.http);
     let limit = "360 of 20000, because the process may open 400 files";
     for said in ["WARN", "/http", &listening, limit] {
-        assert!(told.contains(said), "no {said}: {told}");
+        assert!(line.contains(said), "no {said}: {line}");
     }
     let exit = service.terminate().await.expect(0);
     exit.only("too many connections");

@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::support::{Etcd, EtcdClient, FREE_PORTS, Process, Service, Signal};
-use crate::support::{channel, is_pending, key, soon, within};
+use crate::support::{channel, key, poll_pending, soon, within};
 
 #[tokio::test]
 async fn the_key_holds_the_instance_as_json_under_a_lease_of_15_seconds() {
@@ -91,8 +91,8 @@ async fn it_is_gone_within_a_second_of_a_stop_while_requests_are_still_answered(
         client.get(&key("one")).await.is_none().then_some(())
     });
     within(stopped + Duration::from_secs(1), "the key is gone", gone).await;
-    assert!(is_pending(&mut call).await);
-    // Who found it before is still served: the drain delay.
+    assert!(poll_pending(&mut call).await);
+    // A client that found it before is still served: the drain delay.
     channel(service.grpc).await;
     let late = service.connect().await.get("/helloworld/late").await;
     assert_eq!(late.body, r#"{"message":"Hello late"}"#);

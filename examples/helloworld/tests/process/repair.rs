@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::support::{Etcd, EtcdClient, Service, key, soon};
 
 #[tokio::test]
-async fn a_key_that_somebody_deletes_comes_back() {
+async fn a_key_that_is_deleted_comes_back() {
     let etcd = Etcd::start().await;
     let client = EtcdClient::of(&etcd);
     let service = Service::start_in(&etcd.url(""), "one").await;
@@ -25,7 +25,7 @@ async fn it_answers_while_etcd_restarts_and_is_shown_afterwards() {
     let restarted = async {
         etcd.kill();
         etcd.restart().await;
-        // The key itself may have outlived the restart: is anybody still watching over it?
+        // The key itself may have outlived the restart: is it still kept alive?
         let client = EtcdClient::of(&etcd);
         soon("the key", async || client.get(&key("one")).await).await;
         client.delete(&key("one")).await;

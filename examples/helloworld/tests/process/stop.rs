@@ -10,7 +10,7 @@ use tonic_health::ServingStatus::{NotServing, Serving};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::support::{Etcd, EtcdClient, Service, Signal, channel, is_pending, key, soon, within};
+use crate::support::{Etcd, EtcdClient, Service, Signal, channel, key, poll_pending, soon, within};
 
 #[tokio::test]
 async fn sigterm_stops_it_in_order_and_finishes_what_is_in_flight() {
@@ -50,9 +50,9 @@ async fn stops_cleanly(signal: Signal, name: &str) {
     assert_eq!(status.status, NotServing as i32);
     service.process.line("deregistered registry").await;
     assert!(!client.shows("one").await);
-    assert!(is_pending(&mut call).await);
+    assert!(poll_pending(&mut call).await);
 
-    // Then nobody new is let in, while they are still being answered.
+    // Then no new client is let in, while these are still being answered.
     service.process.line("stage=draining").await;
     for address in [service.http, service.grpc] {
         // One that is in the queue at the very moment when the listener closes is reset.
@@ -64,7 +64,7 @@ async fn stops_cleanly(signal: Signal, name: &str) {
     }
     let ended = watch.message().await.expect_err("the end of the watch");
     assert_eq!(ended.code(), Code::Unavailable);
-    assert!(is_pending(&mut call).await);
+    assert!(poll_pending(&mut call).await);
 
     assert_eq!(http.response().await.body, r#"{"message":"Hello slow"}"#);
     assert_eq!(call.await.expect("a reply"), "Hello slow");
@@ -92,7 +92,7 @@ async fn stops_cleanly(signal: Signal, name: &str) {
 }
 
 #[tokio::test]
-async fn with_nobody_to_wait_for_it_ends_at_once() {
+async fn with_nothing_to_wait_for_it_ends_at_once() {
     let service = Service::start(&[]).await;
     let stopped = service.signal(Signal::TERM);
     let exit = service.exit().await.expect(0);
@@ -115,7 +115,7 @@ async fn a_request_that_came_just_before_the_signal_is_answered() {
 }
 
 #[tokio::test]
-async fn during_the_drain_delay_new_requests_are_answered_and_told_to_go() {
+async fn during_the_drain_delay_new_requests_are_answered_and_asked_to_close() {
     let etcd = Etcd::start().await;
     let client = EtcdClient::of(&etcd);
     let args = [

@@ -1,4 +1,4 @@
-//! What a stop waits for is told while it is waited for.
+//! A stop names what it waits for while it waits.
 
 use crate::support::{Service, Signal};
 

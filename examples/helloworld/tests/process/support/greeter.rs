@@ -6,7 +6,7 @@ use std::pin::Pin;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 
-use super::{PATIENCE, is_pending};
+use super::{PATIENCE, poll_pending};
 use proto::HelloRequest;
 use proto::greeter_client::GreeterClient;
 
@@ -47,9 +47,9 @@ impl Greeter {
     /// answered.
     pub(crate) async fn begin(&self, name: &str, delay: &str) -> Call {
         let mut call = self.call(name, delay);
-        assert!(is_pending(&mut call).await);
+        assert!(poll_pending(&mut call).await);
         self.hello("later").await.expect("an answer");
-        assert!(is_pending(&mut call).await);
+        assert!(poll_pending(&mut call).await);
         call
     }
 

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits for `future`, which is to be done by then.
-pub(crate) async fn within<F: Future>(limit: Instant, what: &str, future: F) -> F::Output {
-    match timeout_at(limit, future).await {
+pub(crate) async fn within<F: Future>(deadline: Instant, what: &str, future: F) -> F::Output {
+    match timeout_at(deadline, future).await {
         Ok(output) => output,
         Err(_) => panic!("too late: {what}"),
     }
@@ -35,6 +35,6 @@ pub(crate) async fn soon<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>)
 }
 
 /// Whether the future has still no output.
-pub(crate) async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
+pub(crate) async fn poll_pending<F: Future + Unpin>(future: &mut F) -> bool {
     poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_pending())).await
 }

@@ -68,9 +68,9 @@ impl Service {
         Greeter::new(channel(self.grpc).await)
     }
 
-    /// Waits until both servers have accepted whatever was opened before: they take connections in
+    /// Waits until both servers have accepted every connection opened before: they take connections in
     /// the order in which they came.
-    pub(crate) async fn has_seen_everything(&self) {
+    pub(crate) async fn see_everything(&self) {
         let answer = self.connect().await.get("/helloworld/fence").await;
         assert_eq!(answer.status, 200);
         let answer = self.greeter().await.hello("fence").await;

@@ -1,50 +1,59 @@
-//! Where a server listens, and who takes over when it stops.
+//! Where a server listens, and what becomes of its address when it stops.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::Inherited;
 
 pub(crate) mod accept;
+mod at;
+mod error;
 pub(crate) mod listener;
+#[cfg(not(unix))]
+mod no_unix;
+mod queue;
 #[cfg(feature = "serde")]
 mod serde;
+mod steer;
+mod tcp;
 #[cfg(test)]
 mod tests;
 mod text;
 mod trouble;
+mod tuning;
 #[cfg(unix)]
 mod unix;
+#[cfg(not(unix))]
+use no_unix as unix;
 
-pub use text::ListenError;
+use at::{At, Existing};
+pub use error::ListenError;
 
 /// Where a server listens, and how.
 ///
-/// Anything that is a socket address will do where a `Listen` is asked for, and what people write;
-/// port 0 lets the system choose.
+/// Socket addresses convert into it, and so do the texts of the table; port 0 lets the system choose.
 ///
 /// | text | listens at |
 /// |---|---|
 /// | `:8000` | every interface, IPv6 and IPv4; IPv4 alone on a system without IPv6 |
-/// | `localhost:8000` | `127.0.0.1`, for this machine alone; `[::1]` on a system without IPv4 |
+/// | `localhost:8000` | `127.0.0.1`, which only this machine reaches; `[::1]` on a system without IPv4 |
 /// | `10.0.0.7:8000`, `[fd00::7]:8000` | that address |
 /// | `0.0.0.0:8000` | every interface, IPv4 alone |
 /// | `[::]:8000` | every interface, IPv6 and IPv4 |
 /// | `unix:/run/greeter.sock`, `unix:///run/greeter.sock` | a Unix socket; a relative path begins in the working directory |
 /// | `inherited:0` | the first listener that the process was given, as [`Listen::inherited`] |
 ///
-/// Names other than `localhost` are refused: what a name means may change between two starts, and
-/// may be several addresses. [`FromStr`](std::str::FromStr) says what is wrong with a text, and so
-/// a flag or a file that is parsed fails early. A wrong literal, as in
+/// Names other than `localhost` are refused: the addresses of a name may change between two starts,
+/// and may be several. [`FromStr`](std::str::FromStr) says what is wrong with a text, and so a flag
+/// or a file that is parsed fails early. A wrong literal, as in
 /// `http::Server::new("greeter:80", routes)`, fails the server's start with the same
 /// [`ListenError`].
 ///
-/// [`Display`](fmt::Display) writes the text that is parsed as the same place; what else was set,
-/// such as the backlog, is not part of it, and a listener of one's own has no such text.
+/// [`Display`](fmt::Display) writes the text that is parsed as the same place; other settings, such
+/// as the backlog, are not part of it, and a listener that was passed in has no such text.
 ///
 /// ```
 /// use kit_transport::{HandOver, Listen};
@@ -70,40 +79,16 @@ pub struct Listen {
     pub(crate) hand_over: HandOver,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) enum At {
-    Address(SocketAddr),
-    /// Every interface, in each family that the system has.
-    Everywhere(u16),
-    /// The loopback interface.
-    Localhost(u16),
-    Unix(PathBuf),
-    Existing(Existing),
-    Inherited(usize),
-    /// A text that says no place; the app is refused with it.
-    Unusable(ListenError),
-}
-
-/// Taken by the first start: as long as anybody holds a listener, the system queues connections.
-#[derive(Clone, Debug)]
-pub(crate) struct Existing(Arc<Mutex<Option<Inherited>>>);
-
-impl Existing {
-    pub(crate) fn take(&self) -> Option<Inherited> {
-        kit_sync::lock(&self.0).take()
-    }
-}
-
-/// Who serves new connections once a server stops.
+/// Which process serves new connections once a server stops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandOver {
-    /// Nobody: the listener closes at once, and clients are refused. The default, and right behind
-    /// a balancer that has been told before.
+    /// None: the listener closes at once, and clients are refused. The default, and right behind a
+    /// balancer that has taken the instance out before.
     #[default]
     None,
-    /// Whoever has the same listening socket, such as systemd or the process that inherits it: what
-    /// has not been accepted stays in the queue for them.
+    /// One that has the same listening socket, such as systemd or the process that inherits it:
+    /// connections that were not accepted stay in the queue for it.
     SharedListener,
     /// A process that has bound the same address with `SO_REUSEPORT` after this one: one old process
     /// and one new one, of which the old one stops. It steers new connections to the new one (by a
@@ -133,27 +118,26 @@ impl Listen {
         }
     }
 
-    /// At a Unix socket. A socket file that nobody listens at any more is replaced; the file is
-    /// removed when the server stops listening.
+    /// At a Unix socket. A socket file at which no process listens any more is replaced; the file
+    /// is removed when the server stops listening.
     pub fn unix(path: impl Into<PathBuf>) -> Listen {
         Listen::new(At::Unix(path.into()))
     }
 
-    /// At a listener that is there already. The first start takes it; a second one fails.
+    /// At a listener that is bound already. The first start takes it; a second one fails.
     pub fn existing(listener: impl Into<Inherited>) -> Listen {
-        let listener = Arc::new(Mutex::new(Some(listener.into())));
-        Listen::new(At::Existing(Existing(listener)))
+        Listen::new(At::Existing(Existing::new(listener.into())))
     }
 
     /// At the `index`th listener (from 0) that the process was given by `LISTEN_FDS`, as systemd's
-    /// socket activation does. Whoever gave it has it still, so the hand-over is
+    /// socket activation does. The process that gave it still has it, so the hand-over is
     /// [`SharedListener`](HandOver::SharedListener).
     pub fn inherited(index: usize) -> Listen {
         Listen::new(At::Inherited(index)).hand_over(HandOver::SharedListener)
     }
 
-    /// How many connections the system keeps until they are accepted; it may have a lower limit of
-    /// its own (`net.core.somaxconn`). Has no effect on a listener from outside. Default: 1024.
+    /// How many connections the system queues until they are accepted; the system may set a lower
+    /// limit (`net.core.somaxconn`). Has no effect on a listener from outside. Default: 1024.
     pub fn backlog(self, connections: u32) -> Listen {
         Listen {
             backlog: connections,
@@ -161,15 +145,15 @@ impl Listen {
         }
     }
 
-    /// Whether small writes leave at once (`TCP_NODELAY`) instead of waiting for what was sent
-    /// before to be acknowledged. Default: yes.
+    /// Whether small writes leave at once (`TCP_NODELAY`) instead of waiting until the bytes before
+    /// them are acknowledged. Default: yes.
     pub fn no_delay(self, no_delay: bool) -> Listen {
         Listen { no_delay, ..self }
     }
 
-    /// How often the system asks a silent client whether it is still there, so that a stream to one
-    /// that has vanished ends; in whole seconds, from 1 to 32 767. Default: every 15 s; `None` never
-    /// asks.
+    /// How often the system asks a silent client whether it is still there, so that a stream to a
+    /// client that has vanished ends; in whole seconds, from 1 to 32 767. Default: every 15 s;
+    /// `None` never asks.
     pub fn keep_alive(self, every: impl Into<Option<Duration>>) -> Listen {
         Listen {
             keep_alive: every.into(),
@@ -177,8 +161,8 @@ impl Listen {
         }
     }
 
-    /// The permissions of a Unix socket's file, such as `0o660`. Default: what the process' umask
-    /// leaves.
+    /// The permissions of a Unix socket's file, such as `0o660`. Default: those that the process'
+    /// umask leaves.
     pub fn mode(self, mode: u32) -> Listen {
         Listen {
             mode: Some(mode),
@@ -186,7 +170,7 @@ impl Listen {
         }
     }
 
-    /// Who takes over. Default: [`HandOver::None`].
+    /// Which process takes over. Default: [`HandOver::None`].
     pub fn hand_over(self, hand_over: HandOver) -> Listen {
         Listen { hand_over, ..self }
     }
@@ -194,15 +178,7 @@ impl Listen {
 
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.at {
-            At::Address(address) => write!(f, "{address}"),
-            At::Everywhere(port) => write!(f, ":{port}"),
-            At::Localhost(port) => write!(f, "localhost:{port}"),
-            At::Unix(path) => write!(f, "unix:{}", path.display()),
-            At::Existing(_) => f.write_str("the listener that it was given"),
-            At::Inherited(index) => write!(f, "inherited:{index}"),
-            At::Unusable(error) => f.write_str(error.text()),
-        }
+        self.at.fmt(f)
     }
 }
 
@@ -217,8 +193,9 @@ impl FromStr for Listen {
     }
 }
 
-/// For literals. Never fails: the start of the server does, when the text is wrong. A text that comes
-/// from outside has [`FromStr`], which fails at once, and which parsers of command lines find.
+/// For literals. The conversion never fails: if the text is wrong, the start of the server does. For
+/// a text from outside there is [`FromStr`], which fails at once, and which parsers of command lines
+/// find.
 impl From<&'static str> for Listen {
     fn from(text: &'static str) -> Listen {
         let parsed = text.parse();

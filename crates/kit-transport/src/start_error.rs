@@ -1,6 +1,7 @@
 //! Why a server did not start.
 
 use std::io;
+use std::time::Duration;
 
 use kit_sync::BoxError;
 use thiserror::Error;
@@ -11,23 +12,23 @@ use crate::ListenError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Somebody else listens there.
+    /// Another socket listens there.
     #[error("could not listen on {address}: address in use")]
     AddressInUse {
         /// The address that was asked for.
         address: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The address is not ours, or not allowed.
+    /// The address does not belong to this machine, or the process may not use it.
     #[error("could not listen on {address}")]
     Listen {
         /// The address that was asked for.
         address: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// What was given as the address is none.
+    /// The text that was given names no place to listen at.
     #[error("could not listen")]
     Address(#[from] ListenError),
     /// A server that was given a listener was started twice.
@@ -52,30 +53,63 @@ pub enum StartError {
         service: &'static str,
     },
     /// A limit with which no connection could be served.
-    #[error("`{option}` is {value}; it must be {right}")]
+    #[error("`{option}` is {value}; it must be {expected}")]
     Option {
-        /// Its name.
+        /// The option's name.
         option: &'static str,
-        /// What it is.
+        /// The value that was given.
         value: String,
-        /// What would be right.
-        right: &'static str,
+        /// The values that would be right.
+        expected: &'static str,
     },
-    /// A certificate or a key cannot be used.
-    #[cfg(feature = "tls")]
+    /// A certificate or a key cannot be used. Only a server with TLS fails so.
     #[error("could not set up TLS: the {what} from {from} cannot be used")]
     Tls {
-        /// What: the certificate, the private key, …
+        /// The part: the certificate, the private key, …
         what: &'static str,
         /// The file, or that it was in memory.
         from: String,
-        /// What is wrong with it.
+        /// The reason.
         source: BoxError,
     },
     /// A file descriptor set given for reflection cannot be read.
     #[error("could not offer reflection: a file descriptor set is not what protoc writes")]
     Reflection {
-        /// What is wrong with it.
+        /// The reason.
         source: BoxError,
     },
+}
+
+impl StartError {
+    /// The error of a listener that could not be set up at an address.
+    pub(crate) fn listen(address: String, source: io::Error) -> StartError {
+        match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::AddressInUse { address, source },
+            _ => StartError::Listen { address, source },
+        }
+    }
+
+    /// Refuses an option whose value `is_wrong`.
+    pub(crate) fn refuse_if(
+        is_wrong: bool,
+        option: &'static str,
+        value: impl ToString,
+        expected: &'static str,
+    ) -> Result<(), StartError> {
+        if is_wrong {
+            let value = value.to_string();
+            return Err(StartError::Option {
+                option,
+                value,
+                expected,
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses a time limit of zero, within which nothing can be done.
+    pub(crate) fn refuse_zero(option: &'static str, limit: Duration) -> Result<(), StartError> {
+        let value = format!("{limit:?}");
+        StartError::refuse_if(limit.is_zero(), option, value, "longer than zero")
+    }
 }

@@ -123,7 +123,7 @@ impl ConnectionOptions {
                 self.request_timeout.unwrap_or(Duration::MAX),
             ),
         ] {
-            refuse_none(option, limit)?;
+            StartError::refuse_zero(option, limit)?;
         }
         let interval = self.http2.ping_interval.unwrap_or(Duration::MAX);
         for (option, limit) in [
@@ -131,10 +131,10 @@ impl ConnectionOptions {
             ("Http2Options::ping_timeout", self.http2.ping_timeout),
         ] {
             let short = limit < Duration::from_millis(10);
-            refuse(short, option, format!("{limit:?}"), "at least 10 ms")?;
+            StartError::refuse_if(short, option, format!("{limit:?}"), "at least 10 ms")?;
         }
         let streams = usize::try_from(self.http2.max_streams).unwrap_or(usize::MAX);
-        for (option, number, least, right) in [
+        for (option, number, least, expected) in [
             (
                 "ConnectionOptions::max_connections",
                 self.max_connections,
@@ -155,30 +155,8 @@ impl ConnectionOptions {
             ),
             ("Http2Options::max_streams", streams, 1, "at least 1"),
         ] {
-            refuse(number < least, option, number.to_string(), right)?;
+            StartError::refuse_if(number < least, option, number, expected)?;
         }
         Ok(())
     }
-}
-
-/// A time in which nothing can be done.
-pub(crate) fn refuse_none(option: &'static str, limit: Duration) -> Result<(), StartError> {
-    let none = limit.is_zero();
-    refuse(none, option, format!("{limit:?}"), "longer than zero")
-}
-
-fn refuse(
-    wrong: bool,
-    option: &'static str,
-    value: String,
-    right: &'static str,
-) -> Result<(), StartError> {
-    if wrong {
-        return Err(StartError::Option {
-            option,
-            value,
-            right,
-        });
-    }
-    Ok(())
 }

@@ -12,7 +12,8 @@ use crate::connection::task::ConnectionTask;
 use crate::drain::connections::Connections;
 use crate::drain::{Begun, drain};
 use crate::exchange::service::Handler;
-use crate::listen::listener::{Accepted, Listener, concerns_one_connection};
+use crate::listen::listener::Listener;
+use crate::listen::queue::{Accepted, concerns_one_connection};
 use crate::listen::trouble::Trouble;
 use crate::wire::io::Io;
 use crate::wire::peer::Peer;
@@ -21,14 +22,17 @@ use crate::{Context, HandOver, Lifecycle, Stage};
 
 /// How long accepting pauses when the process has no file descriptor or memory left.
 const BACK_OFF: Duration = Duration::from_millis(100);
-/// So many errors in a row of single connections are suspicious.
+/// After this number of single connections that failed in a row, accepting pauses: the listener may
+/// be at fault.
 const MANY: u32 = 100;
 /// How long connections wait for a place before they are closed instead.
 const SHED_AFTER: Duration = Duration::from_secs(1);
-/// For connections that were on their way before a successor got them all.
+/// How long a stopping server accepts connections that were on their way before its successor got
+/// them all.
 const LINGER: Duration = Duration::from_millis(200);
 
-/// Accepts and serves until the scope is told, then drains: the task ends with the last connection.
+/// Accepts and serves until the scope is cancelled, then hands the address over and drains: the task
+/// ends with the last connection.
 pub(crate) fn serve<H: Handler>(
     ctx: &Context,
     listener: Listener,
@@ -45,7 +49,7 @@ pub(crate) fn serve<H: Handler>(
     };
     ctx.scope().spawn("accept", async move {
         acceptor.accept(&listener).await;
-        // Also when the application had no time to be one.
+        // An application that stops at once has skipped the lame duck.
         acceptor.connections.become_lame_duck(Duration::ZERO);
         let begun = Begun::now(&acceptor.connections);
         let hand_over = listener.hand_over();
@@ -61,13 +65,13 @@ struct Acceptor<H> {
 }
 
 impl<H: Handler> Acceptor<H> {
-    /// Until the scope is told.
+    /// Accepts until the scope is cancelled, and passes the lame duck on to the connections.
     async fn accept(&self, listener: &Listener) {
         let token = self.connections.ctx.scope().token();
         let mut life = self.connections.ctx.lifecycle();
         let lame_duck = async {
             loop {
-                self.look_at(&mut life);
+                self.follow(&mut life);
                 if life.changed().await.is_err() {
                     return std::future::pending().await;
                 }
@@ -81,13 +85,16 @@ impl<H: Handler> Acceptor<H> {
         }
     }
 
-    fn look_at(&self, life: &mut watch::Receiver<Lifecycle>) {
+    fn follow(&self, life: &mut watch::Receiver<Lifecycle>) {
         let life = life.borrow_and_update();
         if life.stage >= Stage::LameDuck {
             self.connections.become_lame_duck(life.drain_delay);
         }
     }
 
+    /// The loop: waits for a place, accepts, serves. Without a place for a second it sheds: it accepts
+    /// and closes, so that clients look elsewhere, until there is a place again. An error of one
+    /// connection goes on at once; an error of the process or the listener pauses for 100 ms.
     async fn accept_all(&self, listener: &Listener) {
         let mut trouble = Trouble::of(&self.connections);
         let mut shedding = false;
@@ -107,30 +114,30 @@ impl<H: Handler> Acceptor<H> {
                     broken = 0;
                     shedding &= self.connections.is_full();
                     if shedding {
-                        trouble.shed();
+                        trouble.record_shed();
                     }
                     self.accepted(accepted);
                 }
                 Err(error) if concerns_one_connection(&error) => {
-                    trouble.broken(&error);
+                    trouble.log_broken(&error);
                     broken += 1;
                     if broken % MANY == 0 {
-                        // It may be the listener after all.
                         tokio::time::sleep(BACK_OFF).await;
                     }
                 }
                 Err(error) => {
-                    trouble.refused(&error);
+                    trouble.record_refused(&error);
                     tokio::time::sleep(BACK_OFF).await;
                 }
             }
         }
     }
 
-    /// New connections go elsewhere from now on.
+    /// Leaves new connections to the process that takes over, if there is one, and closes the
+    /// listener.
     async fn hand_over(&self, listener: Listener) {
         match listener.hand_over() {
-            // Who has the listener as well serves its queue.
+            // The other process that has the listener serves its queue.
             HandOver::SharedListener => return,
             HandOver::None => {}
             HandOver::ReusePort => {
@@ -147,7 +154,7 @@ impl<H: Handler> Acceptor<H> {
 
     fn accepted(&self, accepted: Accepted) {
         match accepted {
-            // It is dropped, and so closed.
+            // The socket is dropped, and so closed.
             Ok(_) if self.connections.is_full() => {}
             Ok((socket, peer)) => self.connect(socket, peer),
             Err(error) => {

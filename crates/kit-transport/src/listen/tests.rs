@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use super::*;
 
 /// What it is parsed as, and written as.

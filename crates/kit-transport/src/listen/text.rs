@@ -1,38 +1,21 @@
-//! From what people write to a place to listen at.
+//! Parses the text of a place to listen at.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
 
-use super::At;
+use crate::listen::at::At;
+use crate::listen::error::ListenError;
 
-/// A text that does not say where to listen. Its message says what does.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no address to listen at: {why}")]
-pub struct ListenError {
-    text: String,
-    why: String,
-}
-
-impl ListenError {
-    /// The text.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-}
-
-/// For examples, where the text has no port that could stand.
+/// For examples in errors, where the text has no valid port.
 const SOME_PORT: u16 = 8000;
 
 pub(super) fn parse(text: &str) -> Result<At, ListenError> {
-    place(text).map_err(|why| ListenError {
-        text: text.to_owned(),
-        why,
-    })
+    place(text).map_err(|why| ListenError::new(text, why))
 }
 
-/// What is seen from the outside first, so that `http://localhost` is told of its scheme and not of
-/// its missing port; then host and port, the host first, because a name stays wrong with any port.
+/// Looks at the whole text first, so that the error about `http://localhost` is its scheme and not
+/// its missing port; then at host and port, the host first, because a name stays wrong with any
+/// port.
 fn place(text: &str) -> Result<At, String> {
     if let Some(path) = text.strip_prefix("unix:") {
         return unix(path);
@@ -69,7 +52,7 @@ fn place(text: &str) -> Result<At, String> {
     Ok(host.at(read_port(&host, port)?))
 }
 
-/// Proposes what is left without that, if it is an address; else says what is wrong with it, too.
+/// Proposes `left`, the text without `what`, if it is an address; else adds what is wrong with it.
 fn without(what: &str, left: &str) -> String {
     match place(left) {
         Ok(_) => format!("{what}; write `{left}`"),
@@ -78,7 +61,7 @@ fn without(what: &str, left: &str) -> String {
 }
 
 fn unix(path: &str) -> Result<At, String> {
-    // As gRPC and Docker write it: the authority of the URL is empty.
+    // gRPC and Docker write a URL whose authority is empty.
     let path = match path.strip_prefix("//") {
         Some(absolute) if absolute.starts_with('/') => absolute,
         Some("") => "",
@@ -116,7 +99,7 @@ fn inherited(index: &str) -> Result<At, String> {
     })
 }
 
-/// Host and port, which is missing when there is no colon in front of it.
+/// Divides the text into host and port; without a colon there is no port.
 fn divide(text: &str) -> Result<(&str, Option<&str>), String> {
     if text.starts_with('[') {
         let Some(end) = text.find(']') else {
@@ -142,7 +125,7 @@ fn divide(text: &str) -> Result<(&str, Option<&str>), String> {
         .map_or((text, None), |(host, port)| (host, Some(port))))
 }
 
-/// What stands in front of the port.
+/// The text in front of the port.
 enum Host {
     Everywhere,
     Localhost,
@@ -213,15 +196,15 @@ impl Host {
             Host::Everywhere => At::Everywhere(port),
             Host::Localhost => At::Localhost(port),
             Host::V4(v4) => At::Address((v4, port).into()),
-            Host::V6(v6, scope) => At::Address(SocketAddr::V6(std::net::SocketAddrV6::new(
-                v6, port, 0, scope,
-            ))),
+            Host::V6(v6, scope) => {
+                At::Address(SocketAddr::V6(SocketAddrV6::new(v6, port, 0, scope)))
+            }
         }
     }
 
-    /// As it is written with this port.
+    /// The text of this host with a port.
     fn with(&self, port: u16) -> String {
-        super::Listen::new(self.at(port)).to_string()
+        self.at(port).to_string()
     }
 }
 

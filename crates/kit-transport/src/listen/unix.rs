@@ -8,31 +8,29 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
-use crate::Address;
-use crate::listen::listener::{Accepted, until_empty};
+use crate::listen::queue::{Accepted, until_empty};
 use crate::wire::peer::Peer;
 use crate::wire::socket::Socket;
+use crate::{Address, Listen};
 
 #[derive(Debug)]
 pub(crate) struct UnixSockets {
-    // Removed before the listener closes: whoever finds the file finds somebody behind it.
+    // Removed before the listener closes, so that a client that finds the file is answered.
     file: Option<SocketFile>,
     listener: UnixListener,
     path: PathBuf,
 }
 
 impl UnixSockets {
-    pub(crate) async fn bind(
-        path: &Path,
-        backlog: u32,
-        mode: Option<u32>,
-    ) -> io::Result<UnixSockets> {
-        // Two that start at once would each take the other's file for a left-over one.
+    /// Binds the path, in place of a file that a killed process has left there. The folder is
+    /// locked meanwhile: two processes that start at once would each take the other's file for a
+    /// left-over one. The file gets its permissions before it listens.
+    pub(crate) async fn bind(path: &Path, listen: &Listen) -> io::Result<UnixSockets> {
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         let folder = File::open(folder.unwrap_or(Path::new(".")));
-        // Where that is not allowed, it is as safe as without.
+        // Where the lock is not allowed, the start goes on without it.
         let _locked = folder.and_then(|folder| folder.lock().map(|()| folder));
         let socket = UnixSocket::new_stream()?;
         match socket.bind(path) {
@@ -41,18 +39,18 @@ impl UnixSockets {
                 socket.bind(path)?;
             }
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && !is_socket(path) => {
-                let why = "what is at this path is no socket";
+                let why = "there is a file at this path that is no socket";
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
             }
             bound => bound?,
         }
         let file = SocketFile::new(path)?;
-        if let Some(mode) = mode {
-            // Before it listens, so that nobody gets in who may not.
+        if let Some(mode) = listen.mode {
+            // Before it listens: no client connects that the mode keeps out.
             fs::set_permissions(path, Permissions::from_mode(mode))?;
         }
         Ok(UnixSockets {
-            listener: socket.listen(backlog)?,
+            listener: socket.listen(listen.backlog)?,
             path: path.to_owned(),
             file: Some(file),
         })
@@ -72,9 +70,11 @@ impl UnixSockets {
         Address::Unix(self.path.clone())
     }
 
-    pub(crate) async fn accept(&self) -> io::Result<(Socket, Peer)> {
+    /// # Cancel safety
+    /// Dropping it loses no connection.
+    pub(crate) async fn accept(&self) -> io::Result<Accepted> {
         let (stream, remote) = self.listener.accept().await?;
-        Ok(connected(stream, remote.as_pathname(), self.address()))
+        Ok(Ok(connected(stream, remote.as_pathname(), self.address())))
     }
 
     pub(crate) fn sweep(self, mut connect: impl FnMut(Accepted)) {
@@ -98,7 +98,7 @@ fn connected(stream: UnixStream, remote: Option<&Path>, local: Address) -> (Sock
     (Socket::Unix(stream), Peer::new(remote, local))
 }
 
-/// Whether a socket file has nobody behind it, as a process leaves it that was killed.
+/// Whether no process listens behind a socket file, as after a process that was killed.
 async fn is_left_over(path: &Path) -> bool {
     let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
     is_socket(path) && UnixStream::connect(path).await.is_err_and(refused)
@@ -126,7 +126,7 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if identity(&self.path).is_ok_and(|identity| identity == self.identity) {
-            // Whoever starts next replaces it if it stays.
+            // If it stays, the next start replaces it.
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -12,7 +12,6 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::{Accept, TlsAcceptor};
 
-use crate::connection::options::refuse_none;
 use crate::tls::{Clients, Pem, Source};
 use crate::wire::socket::Socket;
 use crate::{Context as AppContext, StartError, Tls};
@@ -40,7 +39,7 @@ impl ServerTls {
         protocols: Protocols,
         ctx: &AppContext,
     ) -> Result<ServerTls, StartError> {
-        refuse_none("Tls::handshake_timeout", tls.handshake)?;
+        StartError::refuse_zero("Tls::handshake_timeout", tls.handshake)?;
         let files = Files::read(tls).await?;
         let (config, mut validities) = files.config(tls, protocols)?;
         validities.tell(&tls.certificate, UnixTime::now(), ctx);

@@ -98,7 +98,7 @@ async fn a_path_that_is_taken_stays_as_it_is() {
     std::fs::write(&file, "precious").unwrap();
     for (path, why) in [
         (&socket, "address in use"),
-        (&file, "what is at this path is no socket"),
+        (&file, "there is a file at this path that is no socket"),
     ] {
         let error = start(Listen::unix(path)).await.unwrap_err();
         let expected = format!("could not listen on unix:{}: {why}", path.display());
@@ -320,10 +320,7 @@ async fn a_socket_that_does_not_listen_is_no_listener() {
     let bound = std::net::TcpListener::from(socket);
     let error = start(Listen::existing(bound)).await.unwrap_err();
     let shown = kit_sync::error_chain(&*error);
-    assert!(
-        shown.contains("nobody has called `listen` on it"),
-        "{shown}"
-    );
+    assert!(shown.contains("`listen` was not called on it"), "{shown}");
 }
 
 /// A server at this text listens at `ip`, and is reached at each of these hosts.

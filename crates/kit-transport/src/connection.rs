@@ -2,8 +2,7 @@
 
 pub(crate) mod clock;
 mod executor;
-#[cfg(feature = "tls")]
-pub(crate) mod handshake;
+mod handshake;
 mod notice;
 pub(crate) mod options;
 mod ping_timer;

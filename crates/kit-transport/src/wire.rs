@@ -2,14 +2,18 @@
 //! of all that is written and read. No time limit and no request below this line.
 
 pub(crate) mod frames;
-#[cfg(feature = "tls")]
-pub(crate) mod identity;
 pub(crate) mod io;
 pub(crate) mod meter;
+#[cfg(not(feature = "tls"))]
+pub(crate) mod no_tls;
 pub(crate) mod orders;
 pub(crate) mod peer;
+pub(crate) mod plain;
 pub(crate) mod preface;
 pub(crate) mod socket;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 pub(crate) mod transcript;
+
+#[cfg(not(feature = "tls"))]
+pub(crate) use no_tls as tls;

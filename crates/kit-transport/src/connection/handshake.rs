@@ -7,20 +7,19 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_rustls::Accept;
 
 use crate::connection::shared::Connection;
 use crate::time::after;
-use crate::wire::identity::Identity;
+use crate::wire::plain::Plain;
 use crate::wire::socket::Socket;
-use crate::wire::tls::ServerTls;
+use crate::wire::tls::{Accept, ClientIdentity, ServerTls, identify};
 
 pin_project! {
     /// Gives the encrypted stream, and what the client's certificate says; `None` when the
     /// handshake has failed or taken too long, or its connection was killed.
     pub(crate) struct Handshake {
         #[pin]
-        accept: Accept<Socket>,
+        accept: Accept,
         deadline: Instant,
         #[pin]
         sleep: Sleep,
@@ -29,7 +28,7 @@ pin_project! {
 }
 
 impl Handshake {
-    pub(crate) fn new(tls: &ServerTls, socket: Socket, connection: Arc<Connection>) -> Handshake {
+    pub(crate) fn new(tls: &ServerTls, socket: Plain, connection: Arc<Connection>) -> Handshake {
         let deadline = after(connection.about().opened(), tls.handshake_timeout());
         Handshake {
             accept: tls.accept(socket),
@@ -41,7 +40,7 @@ impl Handshake {
 }
 
 impl Future for Handshake {
-    type Output = Option<(Socket, Option<Identity>)>;
+    type Output = Option<(Socket, ClientIdentity)>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
@@ -68,7 +67,7 @@ impl Future for Handshake {
             tracing::debug!(%remote, %error, "TLS handshake failed");
         });
         Poll::Ready(stream.ok().map(|stream| {
-            let identity = Identity::of(&stream);
+            let identity = identify(&stream);
             (Socket::Tls(Box::new(stream)), identity)
         }))
     }

@@ -1,83 +1,74 @@
-//! Whether connections are encrypted: the one place that knows of the feature `tls`.
+//! Whether a server's connections are encrypted.
 
 use std::sync::Arc;
 
 use kit_sync::Scope;
 
+use crate::connection::handshake::Handshake;
 use crate::connection::shared::Connection;
 use crate::wire::peer::Peer;
+use crate::wire::plain::Plain;
 use crate::wire::socket::Socket;
-#[cfg(feature = "tls")]
-use crate::wire::tls::ServerTls;
+use crate::wire::tls::{ServerTls, Tls};
 use crate::{Context, StartError};
 
 /// How a server was asked to encrypt.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Security {
-    #[cfg(feature = "tls")]
-    pub(crate) tls: Option<crate::Tls>,
+    pub(crate) tls: Option<Tls>,
 }
 
 /// How a server that has started encrypts.
 #[derive(Clone, Debug)]
 pub(crate) struct Secured {
-    #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
 }
 
 impl Security {
-    /// `protocols`: what the server speaks, for ALPN, best first.
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables, clippy::unused_async))]
+    /// `protocols`: those of the server, for ALPN, best first.
     pub(crate) async fn start(
         &self,
         protocols: &'static [&'static [u8]],
         ctx: &Context,
     ) -> Result<Secured, StartError> {
-        Ok(Secured {
-            #[cfg(feature = "tls")]
-            tls: match &self.tls {
-                Some(tls) => Some(ServerTls::start(tls, protocols, ctx).await?),
-                None => None,
-            },
-        })
+        let tls = match &self.tls {
+            Some(tls) => Some(ServerTls::start(tls, protocols, ctx).await?),
+            None => None,
+        };
+        Ok(Secured { tls })
     }
 
-    /// The one of two schemes that says so.
+    /// The one of two schemes that fits.
     pub(crate) fn scheme(&self, plain: &'static str, encrypted: &'static str) -> &'static str {
-        #[cfg(feature = "tls")]
-        if self.tls.is_some() {
-            return encrypted;
+        match &self.tls {
+            Some(_) => encrypted,
+            None => plain,
         }
-        let _ = encrypted;
-        plain
     }
 }
 
 impl Secured {
-    /// Starts the connection's task, with its handshake first if there is one.
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+    /// Starts the connection's task, with its handshake first if there is one. A scope that has
+    /// ended refuses, and the connection is dropped.
     pub(crate) fn serve<F>(
         &self,
         scope: &Scope,
-        socket: Socket,
+        socket: Plain,
         peer: Peer,
         connection: &Arc<Connection>,
         serve: impl FnOnce(Socket, Peer) -> F + Send + 'static,
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        // A scope that refuses has ended: the connection is dropped.
-        #[cfg(feature = "tls")]
-        if let Some(tls) = &self.tls {
-            let handshake =
-                crate::connection::handshake::Handshake::new(tls, socket, Arc::clone(connection));
-            drop(scope.track(async move {
-                if let Some((socket, identity)) = handshake.await {
-                    serve(socket, peer.with_identity(identity)).await;
-                }
-            }));
+        let Some(tls) = &self.tls else {
+            drop(scope.track(serve(Socket::Plain(socket), peer)));
             return;
-        }
-        drop(scope.track(serve(socket, peer)));
+        };
+        let handshake = Handshake::new(tls, socket, Arc::clone(connection));
+        drop(scope.track(async move {
+            if let Some((socket, identity)) = handshake.await {
+                serve(socket, peer.with_identity(identity)).await;
+            }
+        }));
     }
 }

@@ -21,6 +21,7 @@ use crate::Peer;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
+use crate::wire::tls::for_tonic::tls_connect_info;
 
 type Called = <Routes as Service<Request<RequestBody>>>::Future;
 
@@ -62,9 +63,8 @@ pub(crate) fn extend(extensions: &mut Extensions, peer: &Peer, scope: &Scope) {
         local_addr: peer.local.ip(),
         remote_addr: peer.remote.ip(),
     });
-    #[cfg(feature = "tls")]
-    if let Some(identity) = peer.identity() {
-        extensions.insert(identity.connect_info());
+    if let Some(info) = tls_connect_info(peer) {
+        extensions.insert(info);
     }
 }
 

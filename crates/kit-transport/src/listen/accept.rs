@@ -17,7 +17,7 @@ use crate::listen::queue::{Accepted, concerns_one_connection};
 use crate::listen::trouble::Trouble;
 use crate::wire::io::Io;
 use crate::wire::peer::Peer;
-use crate::wire::socket::Socket;
+use crate::wire::plain::Plain;
 use crate::{Context, HandOver, Lifecycle, Stage};
 
 /// How long accepting pauses when the process has no file descriptor or memory left.
@@ -164,7 +164,7 @@ impl<H: Handler> Acceptor<H> {
         }
     }
 
-    fn connect(&self, socket: Socket, peer: Peer) {
+    fn connect(&self, socket: Plain, peer: Peer) {
         let scope = self.connections.ctx.scope();
         let (connection, place) = self.connections.open(&peer);
         let killed = Arc::clone(&connection);

@@ -4,13 +4,13 @@
 use std::io;
 
 use crate::wire::peer::Peer;
-use crate::wire::socket::Socket;
+use crate::wire::plain::Plain;
 
 /// How many connections are taken from the queue of a listener that closes.
 const SWEEP: usize = 1024;
 
 /// A new connection, or the error of one that failed before it could be served.
-pub(crate) type Accepted = io::Result<(Socket, Peer)>;
+pub(crate) type Accepted = io::Result<(Plain, Peer)>;
 
 /// Accepts until the queue is empty or the listener fails, at most 1024 times.
 pub(crate) fn until_empty<T>(

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::listen::queue::Accepted;
 use crate::wire::peer::Peer;
-use crate::wire::socket::Socket;
+use crate::wire::plain::Plain;
 use crate::{Address, Listen};
 
 /// The range that Linux takes, in whole seconds.
@@ -39,7 +39,7 @@ impl Tuning {
         }
         let local = stream.local_addr()?;
         let peer = Peer::new(Address::Ip(remote), Address::Ip(local));
-        Ok((Socket::Tcp(stream), peer))
+        Ok((Plain::Tcp(stream), peer))
     }
 
     fn apply(&self, stream: &TcpStream) -> io::Result<()> {

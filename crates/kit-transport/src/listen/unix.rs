@@ -10,7 +10,7 @@ use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
 use crate::listen::queue::{Accepted, until_empty};
 use crate::wire::peer::Peer;
-use crate::wire::socket::Socket;
+use crate::wire::plain::Plain;
 use crate::{Address, Listen};
 
 #[derive(Debug)]
@@ -93,9 +93,9 @@ impl UnixSockets {
     }
 }
 
-fn connected(stream: UnixStream, remote: Option<&Path>, local: Address) -> (Socket, Peer) {
+fn connected(stream: UnixStream, remote: Option<&Path>, local: Address) -> (Plain, Peer) {
     let remote = Address::Unix(remote.map(Path::to_owned).unwrap_or_default());
-    (Socket::Unix(stream), Peer::new(remote, local))
+    (Plain::Unix(stream), Peer::new(remote, local))
 }
 
 /// Whether no process listens behind a socket file, as after a process that was killed.

@@ -1,25 +1,21 @@
-//! Who is at the other end.
+//! The two ends of a connection.
 
 use std::net::SocketAddr;
-#[cfg(feature = "tls")]
-use std::sync::Arc;
 
 use crate::Address;
-#[cfg(feature = "tls")]
-use crate::wire::identity::Identity;
+use crate::wire::tls::ClientIdentity;
 
-/// The two ends of the connection a request came by: an extractor for axum, an extension for
+/// The two ends of the connection by which a request came: an extractor for axum, an extension for
 /// tonic.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Peer {
-    /// The client's address. A client of a Unix socket rarely has a path of its own; then this is
-    /// the empty one.
+    /// The client's address. A client of a Unix socket rarely has a path; then this is the empty
+    /// one.
     pub remote: Address,
-    /// Ours.
+    /// The server's address.
     pub local: Address,
-    #[cfg(feature = "tls")]
-    pub(crate) identity: Option<Arc<Identity>>,
+    pub(crate) identity: ClientIdentity,
 }
 
 impl Peer {
@@ -27,14 +23,12 @@ impl Peer {
         Peer {
             remote,
             local,
-            #[cfg(feature = "tls")]
-            identity: None,
+            identity: ClientIdentity::default(),
         }
     }
 
-    #[cfg(feature = "tls")]
-    pub(crate) fn with_identity(self, identity: Option<Identity>) -> Peer {
-        let identity = identity.map(Arc::new);
+    /// The same with what the client has shown in its TLS handshake.
+    pub(crate) fn with_identity(self, identity: ClientIdentity) -> Peer {
         Peer { identity, ..self }
     }
 
@@ -42,13 +36,5 @@ impl Peer {
     #[must_use]
     pub fn ip(&self) -> Option<SocketAddr> {
         self.remote.ip()
-    }
-
-    /// Whom the client's certificate says that it is. There is one only where the server
-    /// [asks for it](crate::Tls::require_client_certificates), and then it was verified.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn identity(&self) -> Option<&Identity> {
-        self.identity.as_deref()
     }
 }

@@ -1,33 +1,25 @@
-//! The sockets that a server accepts.
+//! A connection's bytes in the clear.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-#[cfg(unix)]
-use tokio::net::UnixStream;
-#[cfg(feature = "tls")]
-use tokio_rustls::server::TlsStream;
 
-/// An accepted connection; an encrypted one holds the one below.
+use crate::wire::plain::Plain;
+use crate::wire::tls::Encrypted;
+
+/// An accepted connection, or the stream of TLS above one.
 #[derive(Debug)]
 pub(crate) enum Socket {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(UnixStream),
-    #[cfg(feature = "tls")]
-    Tls(Box<TlsStream<Socket>>),
+    Plain(Plain),
+    Tls(Box<Encrypted>),
 }
 
 macro_rules! either {
     ($socket:expr, $it:ident => $do:expr) => {
         match $socket {
-            Socket::Tcp($it) => $do,
-            #[cfg(unix)]
-            Socket::Unix($it) => $do,
-            #[cfg(feature = "tls")]
+            Socket::Plain($it) => $do,
             Socket::Tls($it) => $do,
         }
     };
@@ -78,7 +70,7 @@ mod tests {
     use tokio::io::AsyncWrite as _;
     use tokio::net::TcpStream;
 
-    use super::Socket;
+    use super::{Plain, Socket};
 
     /// Else hyper copies heads and bodies into one buffer.
     #[tokio::test]
@@ -87,6 +79,6 @@ mod tests {
         let address = listener.local_addr().expect("bound");
         let tcp = TcpStream::connect(address).await.expect("it accepts");
         assert!(tcp.is_write_vectored());
-        assert!(Socket::Tcp(tcp).is_write_vectored());
+        assert!(Socket::Plain(Plain::Tcp(tcp)).is_write_vectored());
     }
 }

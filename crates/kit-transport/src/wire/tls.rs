@@ -10,20 +10,40 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use tokio_rustls::{Accept, TlsAcceptor};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
+pub(crate) use crate::tls::Tls;
 use crate::tls::{Clients, Pem, Source};
-use crate::wire::socket::Socket;
-use crate::{Context as AppContext, StartError, Tls};
+use crate::wire::plain::Plain;
+use crate::{Context as AppContext, StartError};
 
+#[cfg(feature = "grpc")]
+mod connect_info;
+#[cfg(feature = "grpc")]
+pub(crate) mod for_tonic;
 mod found;
+pub(crate) mod identity;
+#[cfg(not(feature = "grpc"))]
+mod no_connect_info;
+mod peer;
 mod validity;
 
+#[cfg(not(feature = "grpc"))]
+use no_connect_info as connect_info;
+
 use found::{Wanted, explain};
+pub(crate) use identity::{ClientIdentity, identify};
 use validity::Validities;
 
 /// The protocols that a server speaks, for ALPN, best first.
 type Protocols = &'static [&'static [u8]];
+
+/// An encrypted stream.
+pub(crate) type Encrypted = TlsStream<Plain>;
+
+/// A handshake.
+pub(crate) type Accept = tokio_rustls::Accept<Plain>;
 
 /// TLS of a server that listens.
 #[derive(Clone, Debug)]
@@ -60,7 +80,7 @@ impl ServerTls {
     }
 
     /// Begins a handshake, with the certificate of now.
-    pub(crate) fn accept(&self, socket: Socket) -> Accept<Socket> {
+    pub(crate) fn accept(&self, socket: Plain) -> Accept {
         TlsAcceptor::from(self.current.load()).accept(socket)
     }
 

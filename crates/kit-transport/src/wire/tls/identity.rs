@@ -1,12 +1,16 @@
-//! Whom a client's certificate says that it is.
+//! What a client's certificate says of the client.
+
+use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use tokio_rustls::server::TlsStream;
-#[cfg(feature = "grpc")]
-use tonic::transport::server::{Connected, TcpConnectInfo, TlsConnectInfo};
 use webpki::EndEntityCert;
 
-use crate::wire::socket::Socket;
+use crate::wire::plain::Plain;
+use crate::wire::tls::connect_info::{ConnectInfo, connect_info};
+
+/// The certificate of a client that has shown one. Its clones share it.
+pub(crate) type ClientIdentity = Option<Arc<Identity>>;
 
 /// A client's certificate, verified in the handshake.
 #[derive(Clone, Debug)]
@@ -14,14 +18,12 @@ pub struct Identity {
     certificates: Vec<CertificateDer<'static>>,
     uris: Vec<String>,
     dns_names: Vec<String>,
-    /// Where tonic looks for certificates.
-    #[cfg(feature = "grpc")]
-    connect_info: TlsConnectInfo<TcpConnectInfo>,
+    /// The value in which tonic looks for certificates.
+    pub(crate) connect_info: ConnectInfo,
 }
 
 impl Identity {
-    /// `None` when the client has shown none.
-    pub(crate) fn of(stream: &TlsStream<Socket>) -> Option<Identity> {
+    fn of(stream: &TlsStream<Plain>) -> Option<Identity> {
         let certificates = stream.get_ref().1.peer_certificates()?.to_vec();
         let leaf = EndEntityCert::try_from(certificates.first()?).ok();
         let owned = |name: &str| name.to_owned();
@@ -37,14 +39,8 @@ impl Identity {
             certificates,
             uris,
             dns_names,
-            #[cfg(feature = "grpc")]
-            connect_info: stream.connect_info(),
+            connect_info: connect_info(stream),
         })
-    }
-
-    #[cfg(feature = "grpc")]
-    pub(crate) fn connect_info(&self) -> TlsConnectInfo<TcpConnectInfo> {
-        self.connect_info.clone()
     }
 
     /// The chain as the client sent it, in DER: its own certificate first.
@@ -66,17 +62,7 @@ impl Identity {
     }
 }
 
-#[cfg(feature = "grpc")]
-impl Connected for Socket {
-    type ConnectInfo = TcpConnectInfo;
-
-    fn connect_info(&self) -> TcpConnectInfo {
-        match self {
-            Socket::Tcp(stream) => stream.connect_info(),
-            _ => TcpConnectInfo {
-                local_addr: None,
-                remote_addr: None,
-            },
-        }
-    }
+/// `None` when the client has shown no certificate.
+pub(crate) fn identify(stream: &TlsStream<Plain>) -> ClientIdentity {
+    Identity::of(stream).map(Arc::new)
 }

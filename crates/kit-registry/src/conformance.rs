@@ -18,7 +18,8 @@
 //! nothing but [`Registrar::keep_alive`](crate::Registrar::keep_alive) runs: a backend whose entries
 //! run out is opened with a time below that.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use kit_sync::{Scope, TaskTree};
 use tokio::time::{Instant, timeout};
@@ -36,7 +37,6 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Runs every case, one after the other.
 ///
 /// # Panics
-///
 /// When the backend breaks a promise; the message says which.
 pub async fn run<F>(open: F)
 where
@@ -224,12 +224,12 @@ struct Case {
 }
 
 impl Case {
-    fn new(name: &str, open: impl Fn(&Scope) -> Backend) -> Self {
+    fn new(name: &str, open: impl Fn(&Scope) -> Backend) -> Case {
         tracing::info!(case = name, "conformance");
         let tree = TaskTree::new(name);
         let backend = open(&tree.scope().child("registry"));
         let service = format!("conformance-{:016x}", backoff::random_bits());
-        Self {
+        Case {
             tree,
             backend,
             service: service.parse().expect("a valid name"),

@@ -10,11 +10,9 @@ pub trait Discovery: Send + Sync + 'static {
     /// The list now; an error when it cannot be seen.
     ///
     /// # Errors
-    ///
     /// When the registry does not answer: "nobody is there" and "I cannot see" are never the same.
     ///
     /// # Cancel safety
-    ///
     /// Dropping it changes nothing.
     async fn instances(&self, service: &ServiceName) -> Result<Snapshot, Error>;
 
@@ -22,12 +20,10 @@ pub trait Discovery: Send + Sync + 'static {
     /// change.
     ///
     /// # Errors
-    ///
     /// When the first list cannot be seen. Later failures are snapshots that say
     /// [`Stale`](crate::Freshness::Stale).
     ///
     /// # Cancel safety
-    ///
     /// Dropping it changes nothing.
     async fn watch(&self, service: &ServiceName) -> Result<Watch, Error>;
 }

@@ -1,6 +1,8 @@
 //! Where an instance is reached.
 
-use std::{fmt, net::SocketAddr, str::FromStr};
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
 
 use crate::Error;
 
@@ -38,9 +40,8 @@ impl Endpoint {
     /// An endpoint from its three parts. An IPv6 host may come with or without its brackets.
     ///
     /// # Errors
-    ///
     /// [`Error::Invalid`] when scheme or host is empty or holds a character that it cannot have.
-    pub fn new(scheme: &str, host: &str, port: u16) -> Result<Self, Error> {
+    pub fn new(scheme: &str, host: &str, port: u16) -> Result<Endpoint, Error> {
         if host.contains(':') && !host.starts_with('[') {
             format!("{scheme}://[{host}]:{port}").parse()
         } else {
@@ -51,9 +52,8 @@ impl Endpoint {
     /// An endpoint at a socket address.
     ///
     /// # Errors
-    ///
     /// [`Error::Invalid`] when the scheme is empty or holds a character that it cannot have.
-    pub fn from_addr(scheme: &str, addr: SocketAddr) -> Result<Self, Error> {
+    pub fn from_addr(scheme: &str, addr: SocketAddr) -> Result<Endpoint, Error> {
         format!("{scheme}://{addr}").parse()
     }
 
@@ -95,7 +95,7 @@ impl Endpoint {
 impl FromStr for Endpoint {
     type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, Error> {
+    fn from_str(text: &str) -> Result<Endpoint, Error> {
         parse(text.to_owned())
     }
 }
@@ -103,7 +103,7 @@ impl FromStr for Endpoint {
 impl TryFrom<String> for Endpoint {
     type Error = Error;
 
-    fn try_from(text: String) -> Result<Self, Error> {
+    fn try_from(text: String) -> Result<Endpoint, Error> {
         parse(text)
     }
 }
@@ -127,7 +127,7 @@ impl AsRef<str> for Endpoint {
 }
 
 impl From<Endpoint> for String {
-    fn from(endpoint: Endpoint) -> Self {
+    fn from(endpoint: Endpoint) -> String {
         endpoint.text
     }
 }

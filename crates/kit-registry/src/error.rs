@@ -1,6 +1,8 @@
 //! What can go wrong between an instance and its registry.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use kit_sync::BoxError;
 
@@ -150,8 +152,8 @@ impl Error {
         attempt: impl Into<String>,
         registry: impl Into<String>,
         source: impl Into<BoxError>,
-    ) -> Self {
-        Self::Unreachable {
+    ) -> Error {
+        Error::Unreachable {
             attempt: attempt.into(),
             registry: registry.into(),
             source: source.into(),
@@ -163,8 +165,8 @@ impl Error {
         attempt: impl Into<String>,
         registry: impl Into<String>,
         source: impl Into<BoxError>,
-    ) -> Self {
-        Self::Refused {
+    ) -> Error {
+        Error::Refused {
             attempt: attempt.into(),
             registry: registry.into(),
             source: source.into(),
@@ -172,8 +174,8 @@ impl Error {
     }
 
     /// For a backend: the instance, written `name/id`, is not shown.
-    pub fn lost(instance: impl fmt::Display, reason: LossReason) -> Self {
-        Self::Lost {
+    pub fn lost(instance: impl fmt::Display, reason: LossReason) -> Error {
+        Error::Lost {
             instance: instance.to_string(),
             reason,
         }
@@ -185,8 +187,8 @@ impl Error {
         part: &'static str,
         value: impl Into<String>,
         expected: &'static str,
-    ) -> Self {
-        Self::Url {
+    ) -> Error {
+        Error::Url {
             url: redacted(url),
             part,
             value: value.into(),
@@ -195,8 +197,8 @@ impl Error {
     }
 
     /// For a backend: the scope that it lives in has ended.
-    pub fn closed(attempt: impl Into<String>) -> Self {
-        Self::Closed {
+    pub fn closed(attempt: impl Into<String>) -> Error {
+        Error::Closed {
             attempt: attempt.into(),
         }
     }

@@ -17,7 +17,9 @@ mod proto;
 mod url;
 mod watch;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kit_sync::Scope;
@@ -26,10 +28,13 @@ use crate::{
     Backend, Discovery, Error, LossReason, Registrar, ServiceInstance, ServiceName, Snapshot, Watch,
 };
 
-use self::{
-    auth::Auth, client::Client, key::Keys, lease::Registrations, list::Listing, node::Node,
-    watch::Watches,
-};
+use auth::Auth;
+use client::Client;
+use key::Keys;
+use lease::Registrations;
+use list::Listing;
+use node::Node;
+use watch::Watches;
 
 /// Opens `etcd://user:password@h1:2379,h2:2379/namespace?ttl=15s`. Connects at the first call.
 pub(crate) fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {

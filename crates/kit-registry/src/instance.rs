@@ -2,7 +2,10 @@
 
 mod json;
 
-use std::{borrow::Borrow, collections::BTreeMap, fmt, str::FromStr};
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use kit_sync::BoxError;
 
@@ -64,8 +67,6 @@ pub struct ServiceInstanceBuilder {
     endpoints: Vec<Endpoint>,
 }
 
-// === impl ServiceInstance ===
-
 impl ServiceInstance {
     /// Begins an instance; `id` is unique among those of the service `name`.
     pub fn builder(id: impl Into<String>, name: impl Into<String>) -> ServiceInstanceBuilder {
@@ -80,7 +81,7 @@ impl ServiceInstance {
 
     /// A builder with everything that this instance has.
     pub fn to_builder(&self) -> ServiceInstanceBuilder {
-        let Self {
+        let ServiceInstance {
             id,
             name,
             version,
@@ -140,11 +141,10 @@ impl ServiceInstance {
     /// left out, as no client could connect to it.
     ///
     /// # Errors
-    ///
     /// [`Error::Decode`] when it is not JSON of this shape, [`Error::Invalid`] when id or name break
     /// the rules.
-    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        let (instance, left_out) = Self::read(json)?;
+    pub fn from_json(json: &[u8]) -> Result<ServiceInstance, Error> {
+        let (instance, left_out) = ServiceInstance::read(json)?;
         for error in left_out {
             tracing::debug!(%instance, error = %error.chain(), "endpoint left out");
         }
@@ -152,7 +152,7 @@ impl ServiceInstance {
     }
 
     /// [`from_json`](Self::from_json), with what was wrong with the endpoints that were left out.
-    pub(crate) fn read(json: &[u8]) -> Result<(Self, Vec<Error>), Error> {
+    pub(crate) fn read(json: &[u8]) -> Result<(ServiceInstance, Vec<Error>), Error> {
         json::read(json)
     }
 }
@@ -164,23 +164,25 @@ impl fmt::Display for ServiceInstance {
     }
 }
 
-// === impl ServiceInstanceBuilder ===
-
 impl ServiceInstanceBuilder {
     /// Replaces the version.
-    pub fn version(mut self, version: impl Into<String>) -> Self {
+    pub fn version(mut self, version: impl Into<String>) -> ServiceInstanceBuilder {
         self.version = version.into();
         self
     }
 
     /// Adds one entry to the metadata, or replaces that of the same key.
-    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn metadata(
+        mut self,
+        key: impl Into<String>,
+        value: impl Into<String>,
+    ) -> ServiceInstanceBuilder {
         self.metadata.insert(key.into(), value.into());
         self
     }
 
     /// Adds an endpoint.
-    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+    pub fn endpoint(mut self, endpoint: Endpoint) -> ServiceInstanceBuilder {
         self.endpoints.push(endpoint);
         self
     }
@@ -188,7 +190,6 @@ impl ServiceInstanceBuilder {
     /// The instance.
     ///
     /// # Errors
-    ///
     /// [`Error::Invalid`] when id or name is empty or holds a `/` or a control character, when the
     /// metadata is larger than [`MAX_METADATA`] in the JSON that is stored, or when another field is
     /// larger than 64 KiB there.
@@ -199,7 +200,7 @@ impl ServiceInstanceBuilder {
     }
 
     fn build_of_any_size(self) -> Result<ServiceInstance, Error> {
-        let Self {
+        let ServiceInstanceBuilder {
             id,
             name,
             version,
@@ -218,8 +219,6 @@ impl ServiceInstanceBuilder {
     }
 }
 
-// === impl ServiceName ===
-
 impl ServiceName {
     /// The name.
     #[must_use]
@@ -231,15 +230,15 @@ impl ServiceName {
 impl FromStr for ServiceName {
     type Err = Error;
 
-    fn from_str(name: &str) -> Result<Self, Error> {
-        Self::try_from(name.to_owned())
+    fn from_str(name: &str) -> Result<ServiceName, Error> {
+        ServiceName::try_from(name.to_owned())
     }
 }
 
 impl TryFrom<&str> for ServiceName {
     type Error = Error;
 
-    fn try_from(name: &str) -> Result<Self, Error> {
+    fn try_from(name: &str) -> Result<ServiceName, Error> {
         name.parse()
     }
 }
@@ -247,9 +246,9 @@ impl TryFrom<&str> for ServiceName {
 impl TryFrom<String> for ServiceName {
     type Error = Error;
 
-    fn try_from(name: String) -> Result<Self, Error> {
+    fn try_from(name: String) -> Result<ServiceName, Error> {
         check_segment("name of a service", &name)?;
-        Ok(Self(name))
+        Ok(ServiceName(name))
     }
 }
 
@@ -278,7 +277,7 @@ impl Borrow<str> for ServiceName {
 }
 
 impl From<ServiceName> for String {
-    fn from(name: ServiceName) -> Self {
+    fn from(name: ServiceName) -> String {
         name.0
     }
 }

@@ -53,14 +53,12 @@ mod registration;
 mod schemes;
 mod snapshot;
 
-pub use self::{
-    discovery::Discovery,
-    endpoint::Endpoint,
-    error::Error,
-    instance::{MAX_METADATA, ServiceInstance, ServiceInstanceBuilder, ServiceName},
-    memory::Memory,
-    registrar::{LossReason, Registrar},
-    registration::{Registration, RegistrationState},
-    schemes::{Backend, Reach, Schemes},
-    snapshot::{Closed, Freshness, Snapshot, Watch},
-};
+pub use discovery::Discovery;
+pub use endpoint::Endpoint;
+pub use error::Error;
+pub use instance::{MAX_METADATA, ServiceInstance, ServiceInstanceBuilder, ServiceName};
+pub use memory::Memory;
+pub use registrar::{LossReason, Registrar};
+pub use registration::{Registration, RegistrationState};
+pub use schemes::{Backend, Reach, Schemes};
+pub use snapshot::{Closed, Freshness, Snapshot, Watch};

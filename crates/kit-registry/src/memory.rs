@@ -1,10 +1,8 @@
 //! The registry inside one process.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{Arc, Mutex, MutexGuard},
-};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use kit_sync::{Published, Scope, StopToken};
@@ -53,13 +51,11 @@ struct Opened {
     closed: StopToken,
 }
 
-// === impl Memory ===
-
 impl Memory {
     /// An empty registry.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new() -> Memory {
+        Memory::default()
     }
 
     /// This registry as a backend whose calls fail, and whose watches end, once `scope` is told to
@@ -161,8 +157,6 @@ impl fmt::Debug for Memory {
     }
 }
 
-// === impl Store ===
-
 impl Store {
     fn service(&mut self, name: &ServiceName) -> &mut Service {
         let revision = self.revision;
@@ -190,8 +184,6 @@ impl Store {
         }
     }
 }
-
-// === impl Opened ===
 
 impl Opened {
     fn check(&self, attempt: &str, what: &dyn fmt::Display) -> Result<(), Error> {

@@ -1,6 +1,8 @@
 //! The side of a registry that shows an instance.
 
-use std::{fmt, future::pending, sync::Arc};
+use std::fmt;
+use std::future::pending;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -34,11 +36,9 @@ pub trait Registrar: Send + Sync + 'static {
     /// A change that is refused leaves what was shown before.
     ///
     /// # Errors
-    ///
     /// When the registry does not confirm it; the message names the registry and its address.
     ///
     /// # Cancel safety
-    ///
     /// When dropped, a write may still be on its way; `deregister` fences it off.
     async fn register(&self, instance: &ServiceInstance) -> Result<(), Error>;
 
@@ -54,7 +54,6 @@ pub trait Registrar: Send + Sync + 'static {
     /// The default never returns: for a registry that keeps what it was told.
     ///
     /// # Cancel safety
-    ///
     /// Dropped when the instance is to be taken away.
     async fn keep_alive(&self, _instance: &ServiceInstance) -> LossReason {
         pending().await
@@ -68,7 +67,6 @@ pub trait Registrar: Send + Sync + 'static {
     /// sees what that cannot see, such as a takeover. The default never returns.
     ///
     /// # Cancel safety
-    ///
     /// Dropped for each `register`, and called again after it.
     async fn hold(&self, _instance: &ServiceInstance) -> LossReason {
         pending().await
@@ -79,11 +77,9 @@ pub trait Registrar: Send + Sync + 'static {
     /// `Ok`, and quick, when nothing was ever written for it.
     ///
     /// # Errors
-    ///
     /// When it cannot be confirmed.
     ///
     /// # Cancel safety
-    ///
     /// When dropped, the instance may be gone or not; it may be called again.
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error>;
 }
@@ -110,11 +106,11 @@ pub enum LossReason {
 impl fmt::Display for LossReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => f.write_str("its entry is gone"),
-            Self::Expired => f.write_str("its time in the registry ran out"),
-            Self::Changed => f.write_str("its entry was changed"),
-            Self::TakenOver { by } => write!(f, "taken over by {by}"),
-            Self::Unreachable(error) => write!(f, "{}", error.chain()),
+            LossReason::Missing => f.write_str("its entry is gone"),
+            LossReason::Expired => f.write_str("its time in the registry ran out"),
+            LossReason::Changed => f.write_str("its entry was changed"),
+            LossReason::TakenOver { by } => write!(f, "taken over by {by}"),
+            LossReason::Unreachable(error) => write!(f, "{}", error.chain()),
         }
     }
 }

@@ -4,18 +4,18 @@ mod keeper;
 mod state;
 mod writer;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use kit_sync::Scope;
-use tokio::{
-    sync::watch,
-    time::{Instant, timeout},
-};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 use crate::{Error, Registrar, ServiceInstance};
 
-use self::keeper::Keeper;
-pub use self::state::RegistrationState;
+use keeper::Keeper;
+pub use state::RegistrationState;
 
 /// Keeps one instance visible in one registry until told otherwise.
 ///
@@ -65,15 +65,17 @@ struct Desired {
     wanted: bool,
 }
 
-// === impl Registration ===
-
 impl Registration {
     /// Starts to show `instance`, with a task in `scope`.
     ///
     /// The connections that `registrar` uses must outlive the registration: their scope is to be
     /// closed after this one.
     #[must_use = "without a handle nobody learns whether the registration succeeded"]
-    pub fn spawn(scope: &Scope, registrar: Arc<dyn Registrar>, instance: ServiceInstance) -> Self {
+    pub fn spawn(
+        scope: &Scope,
+        registrar: Arc<dyn Registrar>,
+        instance: ServiceInstance,
+    ) -> Registration {
         let desired = watch::Sender::new(Desired {
             instance: Arc::new(instance),
             wanted: true,
@@ -81,7 +83,7 @@ impl Registration {
         let (keeper, state) = Keeper::new(registrar, &desired, scope.token().clone());
         // On an ended scope the keeper is dropped, which every method here reports as closed.
         drop(scope.spawn("registration", keeper.run()));
-        Self { desired, state }
+        Registration { desired, state }
     }
 
     /// Where it stands.
@@ -107,13 +109,11 @@ impl Registration {
     /// Waits until the registry shows the instance, at most `limit`. Attempts go on afterwards.
     ///
     /// # Errors
-    ///
     /// After `limit`: [`Error::GaveUp`] with how long was tried, whose source is the last attempt's
     /// error; [`Error::NoAnswer`] when no attempt has ended yet. [`Error::Closed`] when the
     /// registration was ended.
     ///
     /// # Cancel safety
-    ///
     /// Dropping it changes nothing.
     pub async fn first(&self, limit: Duration) -> Result<(), Error> {
         let began = Instant::now();
@@ -153,7 +153,6 @@ impl Registration {
     /// Returns at once. Without effect once the registration was ended.
     ///
     /// # Errors
-    ///
     /// [`Error::Invalid`] when it has another name or id: that would be another registration.
     pub fn update(&self, instance: ServiceInstance) -> Result<(), Error> {
         self.change(|_| Ok(instance))
@@ -165,7 +164,6 @@ impl Registration {
     /// effect once the registration was ended.
     ///
     /// # Errors
-    ///
     /// [`Error::Invalid`] when the metadata becomes larger than
     /// [`MAX_METADATA`](crate::MAX_METADATA) in the JSON that is stored; nothing is changed then.
     pub fn set_metadata(
@@ -181,12 +179,10 @@ impl Registration {
     /// nothing was ever written.
     ///
     /// # Errors
-    ///
     /// Only when the scope ended before it was confirmed: the last attempt's error in an
     /// [`Error::GaveUp`], or [`Error::Closed`].
     ///
     /// # Cancel safety
-    ///
     /// When dropped, the task goes on taking the instance away until its scope is told to stop.
     pub async fn deregister(&self) -> Result<(), Error> {
         let began = Instant::now();
@@ -214,12 +210,10 @@ impl Registration {
     /// [`deregister`](Self::deregister), waiting at most `limit`.
     ///
     /// # Errors
-    ///
     /// Those of `deregister`, and after `limit` [`Error::GaveUp`] or [`Error::NoAnswer`] as in
     /// [`first`](Self::first).
     ///
     /// # Cancel safety
-    ///
     /// That of `deregister`, after `limit` too.
     pub async fn deregister_within(&self, limit: Duration) -> Result<(), Error> {
         let began = Instant::now();

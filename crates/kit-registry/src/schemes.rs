@@ -1,13 +1,13 @@
 //! From a URL to a registry.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use kit_sync::Scope;
 
-use crate::{
-    Discovery, Error, Memory, Registrar,
-    error::{redacted, redacted_hosts},
-};
+use crate::error::{redacted, redacted_hosts};
+use crate::{Discovery, Error, Memory, Registrar};
 
 /// The registries that can be opened by URL: a table from scheme to opener.
 ///
@@ -58,13 +58,11 @@ pub enum Reach {
     Others,
 }
 
-// === impl Schemes ===
-
 impl Schemes {
     /// A table without any scheme.
     #[must_use]
-    pub fn empty() -> Self {
-        Self {
+    pub fn empty() -> Schemes {
+        Schemes {
             openers: BTreeMap::new(),
         }
     }
@@ -72,7 +70,7 @@ impl Schemes {
     /// Adds a scheme, or replaces it. The opener gets the whole URL, which it parses by its own
     /// rules, and the scope in which connections and tasks are to live. It does not block: a backend
     /// connects at its first call.
-    pub fn add<F>(&mut self, scheme: impl Into<String>, open: F) -> &mut Self
+    pub fn add<F>(&mut self, scheme: impl Into<String>, open: F) -> &mut Schemes
     where
         F: Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync + 'static,
     {
@@ -89,7 +87,6 @@ impl Schemes {
     /// of it; it is closed by closing the scope, after the registrations that use it.
     ///
     /// # Errors
-    ///
     /// [`Error::NoScheme`], which says how the same is written with one, and
     /// [`Error::UnknownScheme`], both with the known ones; [`Error::Url`] when the scheme's opener
     /// does not understand a part. Whether the registry can be reached is seen at the first call.
@@ -153,8 +150,8 @@ fn missing(scheme: &str) -> Option<String> {
 
 /// The built-in schemes: `memory`, and `etcd` with that feature.
 impl Default for Schemes {
-    fn default() -> Self {
-        let mut schemes = Self::empty();
+    fn default() -> Schemes {
+        let mut schemes = Schemes::empty();
         let memory = Memory::new();
         schemes.add("memory", move |url, scope| {
             match url.strip_prefix("memory:").unwrap_or(url) {
@@ -179,16 +176,14 @@ impl fmt::Debug for Schemes {
     }
 }
 
-// === impl Backend ===
-
 impl Backend {
     /// A registry that other processes see.
     pub fn new(
         description: impl Into<String>,
         registrar: Arc<dyn Registrar>,
         discovery: Arc<dyn Discovery>,
-    ) -> Self {
-        Self {
+    ) -> Backend {
+        Backend {
             registrar,
             discovery,
             description: description.into(),
@@ -198,7 +193,7 @@ impl Backend {
 
     /// Replaces from where it can be seen.
     #[must_use]
-    pub fn reach(mut self, reach: Reach) -> Self {
+    pub fn reach(mut self, reach: Reach) -> Backend {
         self.reach = reach;
         self
     }

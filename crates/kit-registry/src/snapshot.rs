@@ -1,6 +1,8 @@
 //! What a watch yields.
 
-use std::{any::Any, fmt, sync::Arc};
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
 
 use kit_sync::{Changes, Published, StopToken};
 use tokio::time::Instant;
@@ -55,12 +57,10 @@ pub struct Watch {
 #[non_exhaustive]
 pub struct Closed;
 
-// === impl Snapshot ===
-
 impl Snapshot {
     /// A fresh one.
-    pub fn fresh(instances: impl Into<Arc<[Arc<ServiceInstance>]>>, revision: u64) -> Self {
-        Self {
+    pub fn fresh(instances: impl Into<Arc<[Arc<ServiceInstance>]>>, revision: u64) -> Snapshot {
+        Snapshot {
             instances: instances.into(),
             revision,
             freshness: Freshness::Fresh,
@@ -69,13 +69,13 @@ impl Snapshot {
 
     /// The same instances, no longer known to be right. Already stale, it keeps its `since`.
     #[must_use]
-    pub fn stale(&self, why: impl Into<Arc<str>>) -> Self {
+    pub fn stale(&self, why: impl Into<Arc<str>>) -> Snapshot {
         let since = match self.freshness {
             Freshness::Fresh => Instant::now(),
             Freshness::Stale { since, .. } => since,
         };
         let why = why.into();
-        Self {
+        Snapshot {
             freshness: Freshness::Stale { since, why },
             ..self.clone()
         }
@@ -88,14 +88,12 @@ impl Snapshot {
     }
 }
 
-// === impl Watch ===
-
 impl Watch {
     /// A cursor over what is published: the value now, then each later one. It ends when `closed` is
     /// cancelled or when the publisher is dropped.
-    pub fn new(published: &Published<Snapshot>, closed: StopToken) -> Self {
+    pub fn new(published: &Published<Snapshot>, closed: StopToken) -> Watch {
         let changes = published.changes();
-        Self {
+        Watch {
             first: Some(published.load()),
             last: None,
             changes,
@@ -105,7 +103,7 @@ impl Watch {
     }
 
     /// Keeps `guard` until the cursor is dropped: for a backend that counts its readers.
-    pub fn guarded_by(mut self, guard: impl Any + Send + Sync) -> Self {
+    pub fn guarded_by(mut self, guard: impl Any + Send + Sync) -> Watch {
         self.guard = Some(Box::new(guard));
         self
     }
@@ -114,11 +112,9 @@ impl Watch {
     /// change. Values that were replaced meanwhile are skipped, none comes twice.
     ///
     /// # Errors
-    ///
     /// [`Closed`] when the registry's scope ended, from then on always.
     ///
     /// # Cancel safety
-    ///
     /// Nothing is lost when dropped.
     pub async fn next(&mut self) -> Result<Arc<Snapshot>, Closed> {
         if self.closed.is_cancelled() {

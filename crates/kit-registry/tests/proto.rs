@@ -3,7 +3,8 @@
 //! To write them anew after a change of `proto/`:
 //! `KIT_UPDATE_STUBS=1 cargo test -p kit-registry --test proto`.
 
-use std::{env, fs, path::Path};
+use std::path::Path;
+use std::{env, fs};
 
 const STUBS: [&str; 2] = ["etcdserverpb.rs", "mvccpb.rs"];
 

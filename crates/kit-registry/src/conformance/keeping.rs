@@ -1,16 +1,13 @@
 //! Cases about what a registration keeps: alive, and as it was accepted.
 
-use std::{
-    future::pending,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::{sync::watch, time::timeout};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::{Case, LIMIT, STAYS, until};
 use crate::{Error, LossReason, Registrar, Registration, RegistrationState, ServiceInstance};

@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex;
 use tonic::metadata::{Ascii, MetadataValue};
 
-use super::{
-    client::Client,
-    failure::{Answer, answer},
-    proto::etcdserverpb::{AuthenticateRequest, auth_client::AuthClient},
-    url::Login,
-};
+use super::client::Client;
+use super::failure::{Answer, answer};
+use super::proto::etcdserverpb::AuthenticateRequest;
+use super::proto::etcdserverpb::auth_client::AuthClient;
+use super::url::Login;
 use crate::Error;
 
 type Token = MetadataValue<Ascii>;
@@ -34,8 +33,8 @@ enum State {
 }
 
 impl Auth {
-    pub(super) fn new(login: Login) -> Self {
-        Self {
+    pub(super) fn new(login: Login) -> Auth {
+        Auth {
             login,
             state: Mutex::new(State::Unknown),
             is_told: AtomicBool::new(false),

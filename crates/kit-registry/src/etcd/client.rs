@@ -1,24 +1,19 @@
 //! Calls to a cluster: one connection per endpoint, the last good one first.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use kit_sync::Scope;
 use tokio::time::{Instant, timeout};
-use tonic::{
-    Request, Status,
-    metadata::{Ascii, MetadataValue},
-    service::{Interceptor, interceptor::InterceptedService},
-    transport::Channel,
-};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+use tonic::{Request, Status};
 
-use super::{
-    auth::Auth,
-    failure::{Answer, Failures, answer, cause, is_stale_token, is_transient},
-    node::Node,
-};
+use super::auth::Auth;
+use super::failure::{Answer, Failures, answer, cause, is_stale_token, is_transient};
+use super::node::Node;
 use crate::Error;
 
 /// One attempt at one endpoint.
@@ -71,8 +66,8 @@ impl Client {
         auth: Option<Arc<Auth>>,
         scope: Scope,
         description: Arc<str>,
-    ) -> Self {
-        Self {
+    ) -> Client {
+        Client {
             nodes,
             preferred: Mutex::new(0),
             auth,
@@ -249,8 +244,8 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: &Status) -> Self {
-        Self {
+    fn new(status: &Status) -> Refusal {
+        Refusal {
             code: status.code(),
             answer: Answer(answer(status)),
         }

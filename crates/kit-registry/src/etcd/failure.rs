@@ -1,6 +1,7 @@
 //! Telling failures apart, and saying them in one line.
 
-use std::{error::Error as StdError, fmt, io};
+use std::error::Error as StdError;
+use std::{fmt, io};
 
 use tonic::{Code, Status};
 

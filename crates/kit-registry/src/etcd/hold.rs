@@ -1,28 +1,24 @@
 //! Watching the key of a registration, so that a foreign delete or a takeover is noticed at once.
 
-use std::{ops::ControlFlow, time::Duration};
+use std::ops::ControlFlow;
+use std::time::Duration;
 
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use super::{
-    LeaseId,
-    client::{MAX_MESSAGE, Via, requiring_leader},
-    failure::{Answer, cause},
-    lease::{Look, Registrations, Shown},
-    proto::{
-        etcdserverpb::{
-            WatchCreateRequest, WatchRequest, WatchResponse, watch_client::WatchClient,
-            watch_request::RequestUnion,
-        },
-        mvccpb::{Event, event::EventType},
-    },
-};
-use crate::{Error, LossReason, ServiceInstance, backoff::Backoff};
+use super::LeaseId;
+use super::client::{MAX_MESSAGE, Via, requiring_leader};
+use super::failure::{Answer, cause};
+use super::lease::{Look, Registrations, Shown};
+use super::proto::etcdserverpb::watch_client::WatchClient;
+use super::proto::etcdserverpb::watch_request::RequestUnion;
+use super::proto::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
+use super::proto::mvccpb::Event;
+use super::proto::mvccpb::event::EventType;
+use crate::backoff::Backoff;
+use crate::{Error, LossReason, ServiceInstance};
 
 /// How long after a refusal a permission to read is looked for again.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);

@@ -2,22 +2,18 @@
 
 use std::time::Duration;
 
-use tokio::{
-    sync::{mpsc, watch},
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at},
-};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use super::{
-    client::Via,
-    failure::{Answer, cause, is_stale_token},
-    lease::{Lease, Registrations},
-    proto::etcdserverpb::{
-        LeaseKeepAliveRequest, LeaseKeepAliveResponse, lease_client::LeaseClient,
-    },
-};
-use crate::{Error, LossReason, ServiceInstance, backoff::Backoff};
+use super::client::Via;
+use super::failure::{Answer, cause, is_stale_token};
+use super::lease::{Lease, Registrations};
+use super::proto::etcdserverpb::lease_client::LeaseClient;
+use super::proto::etcdserverpb::{LeaseKeepAliveRequest, LeaseKeepAliveResponse};
+use crate::backoff::Backoff;
+use crate::{Error, LossReason, ServiceInstance};
 
 /// One lease being kept alive.
 struct Pulse<'a> {

@@ -8,8 +8,8 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub(super) fn new(namespace: String) -> Self {
-        Self { namespace }
+    pub(super) fn new(namespace: String) -> Keys {
+        Keys { namespace }
     }
 
     pub(super) fn of(&self, instance: &ServiceInstance) -> String {

@@ -10,29 +10,26 @@
 
 mod ledger;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tonic::Code;
 
-use super::{
-    LeaseId,
-    client::{Client, HASTY_TRY, TRY, refusal_code},
-    key::Keys,
-    proto::etcdserverpb::{
-        Compare, DeleteRangeRequest, LeaseGrantRequest, LeaseRevokeRequest, LeaseTimeToLiveRequest,
-        PutRequest, RangeRequest, RequestOp, TxnRequest, TxnResponse,
-        compare::{CompareResult, CompareTarget, TargetUnion},
-        kv_client::KvClient,
-        lease_client::LeaseClient,
-        request_op,
-    },
-    proto::mvccpb::KeyValue,
-    seconds,
+use super::client::{Client, HASTY_TRY, TRY, refusal_code};
+use super::key::Keys;
+use super::proto::etcdserverpb::compare::{CompareResult, CompareTarget, TargetUnion};
+use super::proto::etcdserverpb::kv_client::KvClient;
+use super::proto::etcdserverpb::lease_client::LeaseClient;
+use super::proto::etcdserverpb::{
+    Compare, DeleteRangeRequest, LeaseGrantRequest, LeaseRevokeRequest, LeaseTimeToLiveRequest,
+    PutRequest, RangeRequest, RequestOp, TxnRequest, TxnResponse, request_op,
 };
+use super::proto::mvccpb::KeyValue;
+use super::{LeaseId, seconds};
 use crate::{Error, LossReason, ServiceInstance};
 
-use self::ledger::{Chosen, Ledger};
-pub(super) use self::ledger::{Lease, Shown};
+use ledger::{Chosen, Ledger};
+pub(super) use ledger::{Lease, Shown};
 
 /// How often a put is tried again because the key changed between the look and the put.
 const RACES: usize = 5;
@@ -54,8 +51,13 @@ pub(super) struct Registrations {
 }
 
 impl Registrations {
-    pub(super) fn new(data: Arc<Client>, leases: Arc<Client>, keys: Keys, ttl: Duration) -> Self {
-        Self {
+    pub(super) fn new(
+        data: Arc<Client>,
+        leases: Arc<Client>,
+        keys: Keys,
+        ttl: Duration,
+    ) -> Registrations {
+        Registrations {
             data,
             leases,
             keys,

@@ -1,20 +1,15 @@
 //! The instances of a service as they are now.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex},
-};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 
 use tonic::Code;
 
-use super::{
-    client::{Client, MAX_MESSAGE, refusal_code},
-    key::{Keys, range_end},
-    proto::{
-        etcdserverpb::{RangeRequest, RangeResponse, kv_client::KvClient},
-        mvccpb::KeyValue,
-    },
-};
+use super::client::{Client, MAX_MESSAGE, refusal_code};
+use super::key::{Keys, range_end};
+use super::proto::etcdserverpb::kv_client::KvClient;
+use super::proto::etcdserverpb::{RangeRequest, RangeResponse};
+use super::proto::mvccpb::KeyValue;
 use crate::{Error, ServiceInstance, ServiceName, Snapshot};
 
 const PAGE: i64 = 500;
@@ -46,8 +41,8 @@ pub(super) struct Found {
 }
 
 impl Listing {
-    pub(super) fn new(client: Arc<Client>, keys: Keys) -> Self {
-        Self {
+    pub(super) fn new(client: Arc<Client>, keys: Keys) -> Listing {
+        Listing {
             client,
             keys,
             remarks: Arc::default(),

@@ -1,6 +1,8 @@
 //! One etcd endpoint and the connection to it.
 
-use std::{pin::Pin, sync::Mutex, time::Duration};
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::time::Duration;
 
 use kit_sync::Scope;
 use tonic::transport::{Channel, Endpoint};
@@ -28,7 +30,7 @@ struct Versioned {
 
 impl Node {
     /// `None` when the address is no authority of a URI.
-    pub(super) fn new(address: &str, scope: &Scope) -> Option<Self> {
+    pub(super) fn new(address: &str, scope: &Scope) -> Option<Node> {
         let endpoint = Endpoint::from_shared(format!("http://{address}"))
             .ok()?
             .connect_timeout(CONNECT_LIMIT)
@@ -36,7 +38,7 @@ impl Node {
             .keep_alive_timeout(PING_LIMIT)
             .keep_alive_while_idle(false)
             .executor(Executor(scope.clone()));
-        Some(Self {
+        Some(Node {
             address: address.to_owned(),
             endpoint,
             channel: Mutex::default(),

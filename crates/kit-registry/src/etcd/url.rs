@@ -1,9 +1,12 @@
 //! `etcd://user:password@host:port,host:port/namespace?ttl=15s`, parsed by hand because of the list
 //! of hosts.
 
-use std::{fmt, time::Duration};
+use std::fmt;
+use std::time::Duration;
 
-use crate::{Error, endpoint::check_host, error::odd_ports_hidden};
+use crate::Error;
+use crate::endpoint::check_host;
+use crate::error::odd_ports_hidden;
 
 const SCHEME: &str = "etcd://";
 const DEFAULT_PORT: u16 = 2379;

@@ -5,17 +5,15 @@
 
 mod upstream;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, Weak},
-};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use kit_sync::{Cause, Published, Scope, StopToken};
 
 use super::list::{Found, Listing};
 use crate::{Error, ServiceName, Snapshot, Watch};
 
-use self::upstream::Upstream;
+use upstream::Upstream;
 
 /// The upstream watches of one cluster.
 pub(super) struct Watches {
@@ -31,8 +29,8 @@ struct Shared {
 }
 
 impl Watches {
-    pub(super) fn new(listing: Arc<Listing>, scope: Scope) -> Self {
-        Self {
+    pub(super) fn new(listing: Arc<Listing>, scope: Scope) -> Watches {
+        Watches {
             listing,
             scope,
             shared: Mutex::default(),

@@ -1,12 +1,11 @@
 //! The JSON of an instance: written byte for byte as Go's `encoding/json` does, read tolerantly.
 
-use std::{collections::BTreeMap, io};
+use std::collections::BTreeMap;
+use std::io;
 
-use serde::{
-    Serialize, Serializer,
-    de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor},
-    ser::SerializeStruct,
-};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
 use super::{ServiceInstance, undecodable};
@@ -72,7 +71,7 @@ struct Fields<'a>(&'a ServiceInstance);
 
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(instance) = self;
+        let Fields(instance) = self;
         let mut fields = serializer.serialize_struct("ServiceInstance", 5)?;
         fields.serialize_field("id", &instance.id)?;
         fields.serialize_field("name", instance.name.as_str())?;
@@ -127,7 +126,7 @@ struct Raw {
 }
 
 impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
         deserializer.deserialize_map(RawVisitor)
     }
 }

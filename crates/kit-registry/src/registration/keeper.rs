@@ -5,16 +5,19 @@
 //! while the writer waits for an answer, backs off, or is refused. Both are dropped before the one
 //! `deregister` begins.
 
-use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
 use kit_sync::StopToken;
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep, timeout},
-};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
 
-use super::{Desired, RegistrationState, writer::Writer};
-use crate::{Error, LossReason, Registrar, ServiceInstance, backoff::Backoff};
+use super::writer::Writer;
+use super::{Desired, RegistrationState};
+use crate::backoff::Backoff;
+use crate::{Error, LossReason, Registrar, ServiceInstance};
 
 /// A call that takes longer is dropped and made again: the backends have limits of their own, and
 /// this one catches a backend that has none.
@@ -48,9 +51,9 @@ impl Keeper {
         registrar: Arc<dyn Registrar>,
         desired: &watch::Sender<Desired>,
         told: StopToken,
-    ) -> (Self, watch::Receiver<RegistrationState>) {
+    ) -> (Keeper, watch::Receiver<RegistrationState>) {
         let (state, seen) = watch::channel(RegistrationState::Pending);
-        let keeper = Self {
+        let keeper = Keeper {
             registrar,
             desired: desired.subscribe(),
             state,

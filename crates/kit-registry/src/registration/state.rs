@@ -1,6 +1,7 @@
 //! Where a registration stands.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -46,8 +47,8 @@ impl RegistrationState {
     #[must_use]
     pub fn why(&self) -> Option<&Arc<Error>> {
         match self {
-            Self::Degraded { why, .. } => Some(why),
-            Self::Leaving { why, .. } => why.as_ref(),
+            RegistrationState::Degraded { why, .. } => Some(why),
+            RegistrationState::Leaving { why, .. } => why.as_ref(),
             _ => None,
         }
     }
@@ -59,12 +60,12 @@ impl RegistrationState {
 impl fmt::Display for RegistrationState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pending => f.write_str("not registered yet"),
-            Self::Registered => f.write_str("registered"),
-            Self::Degraded {
+            RegistrationState::Pending => f.write_str("not registered yet"),
+            RegistrationState::Registered => f.write_str("registered"),
+            RegistrationState::Degraded {
                 why, shown: None, ..
             } => write!(f, "not shown: {}", why.chain()),
-            Self::Degraded {
+            RegistrationState::Degraded {
                 why,
                 shown: Some(shown),
                 wanted,
@@ -73,7 +74,7 @@ impl fmt::Display for RegistrationState {
                 // A change whose answer never came, and which is wanted no more.
                 write!(f, "shown, as far as is known: {}", why.chain())
             }
-            Self::Degraded {
+            RegistrationState::Degraded {
                 why,
                 shown: Some(shown),
                 wanted,
@@ -86,11 +87,11 @@ impl fmt::Display for RegistrationState {
                     why.chain()
                 )
             }
-            Self::Leaving { why: None, .. } => f.write_str("being deregistered"),
-            Self::Leaving { why: Some(why), .. } => {
+            RegistrationState::Leaving { why: None, .. } => f.write_str("being deregistered"),
+            RegistrationState::Leaving { why: Some(why), .. } => {
                 write!(f, "being deregistered: {}", why.chain())
             }
-            Self::Withdrawn => f.write_str("deregistered"),
+            RegistrationState::Withdrawn => f.write_str("deregistered"),
         }
     }
 }
@@ -104,7 +105,7 @@ const NAME_LENGTH: usize = 40;
 
 impl fmt::Display for Differences<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(shown, wanted) = self;
+        let Differences(shown, wanted) = self;
         let mut fields = Vec::new();
         if shown.version() != wanted.version() {
             fields.push("its version".to_owned());

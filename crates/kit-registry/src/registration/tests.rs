@@ -1,4 +1,6 @@
-use std::{collections::VecDeque, future::pending, sync::Mutex};
+use std::collections::VecDeque;
+use std::future::pending;
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use kit_sync::TaskTree;
@@ -85,7 +87,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+    fn new(answers: impl IntoIterator<Item = Answer>) -> Case {
         let (sender, calls) = mpsc::unbounded_channel();
         let fake = Arc::new(Fake {
             calls: sender,
@@ -94,7 +96,7 @@ impl Case {
         });
         let tree = TaskTree::new("test");
         let registration = Registration::spawn(tree.scope(), fake.clone(), instance("1"));
-        Self {
+        Case {
             tree,
             fake,
             calls,

@@ -1,17 +1,17 @@
 //! The part of a registration's task that writes: one `register` at a time, and `hold` in between.
 
-use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep},
-};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
 
-use super::{
-    Desired, RegistrationState,
-    keeper::{EAGER, limited},
-};
-use crate::{Error, LossReason, Registrar, ServiceInstance, backoff::Backoff};
+use super::keeper::{EAGER, limited};
+use super::{Desired, RegistrationState};
+use crate::backoff::Backoff;
+use crate::{Error, LossReason, Registrar, ServiceInstance};
 
 /// Writes what is desired, and repairs it.
 pub(super) struct Writer<'a> {
@@ -41,8 +41,8 @@ impl<'a> Writer<'a> {
         state: &'a watch::Sender<RegistrationState>,
         lost: watch::Receiver<Option<LossReason>>,
         began: Instant,
-    ) -> Self {
-        Self {
+    ) -> Writer<'a> {
+        Writer {
             registrar,
             desired,
             state,

@@ -1,15 +1,14 @@
 //! What the tests share.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use kit_registry::{
     Backend, Registration, RegistrationState, Schemes, ServiceInstance, Snapshot, Watch,
 };
 use kit_sync::{Scope, TaskTree};
-use tokio::{
-    runtime::Handle,
-    time::{Instant, sleep, timeout},
-};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep, timeout};
 
 /// Longer than anything here takes.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
@@ -21,10 +20,10 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn open(url: &str) -> Self {
+    pub(crate) fn open(url: &str) -> Bench {
         let tree = TaskTree::new("test");
         let backend = open(url, &tree.scope().child("registry"));
-        Self { tree, backend }
+        Bench { tree, backend }
     }
 
     pub(crate) async fn registered(&self) -> Registration {

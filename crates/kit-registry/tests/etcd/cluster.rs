@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::bench::{Bench, KEY, LIMIT, eventually, instance, registered, seen};
+use crate::proxy::Proxy;
 use crate::raw::Raw;
-use crate::{
-    bench::{Bench, KEY, LIMIT, eventually, instance, registered, seen},
-    proxy::Proxy,
-};
 
 #[tokio::test]
 async fn a_lost_node_of_three_is_hardly_noticed() {

@@ -4,11 +4,9 @@ use kit_registry::{Discovery, Freshness, ServiceName};
 use kit_testing::Etcd;
 use tokio::time::timeout;
 
+use crate::bench::{Bench, KEY, LIMIT, VALUE, alive_tasks, eventually, instance, seen};
+use crate::proxy::Proxy;
 use crate::raw::Raw;
-use crate::{
-    bench::{Bench, KEY, LIMIT, VALUE, alive_tasks, eventually, instance, seen},
-    proxy::Proxy,
-};
 
 fn service() -> ServiceName {
     instance().name().clone()

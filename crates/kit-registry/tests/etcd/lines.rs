@@ -1,11 +1,10 @@
 //! The log as an operator sees it.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::io;
+use std::sync::{Arc, Mutex};
 
-use tracing::{Level, subscriber::DefaultGuard};
+use tracing::Level;
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Collects the lines at INFO and above of this thread, which is all of a test's runtime.

@@ -1,11 +1,9 @@
 //! A network that can be cut.
 
 use kit_sync::Scope;
-use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
-    sync::watch,
-};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// Hands connections through to another address while it is open.
 pub(crate) struct Proxy {
@@ -15,7 +13,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) async fn start(scope: &Scope, to: String) -> Self {
+    pub(crate) async fn start(scope: &Scope, to: String) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound").to_string();
         let (open, is_open) = watch::channel(true);
@@ -42,7 +40,7 @@ impl Proxy {
         scope.spawn("proxy", async move {
             told.run_until_cancelled(accept).await;
         });
-        Self {
+        Proxy {
             address,
             open,
             accepted,

@@ -4,12 +4,10 @@
 use kit_testing::Etcd;
 
 use prost::Message;
-use tonic::{
-    Request, Status,
-    client::Grpc,
-    codegen::http::uri::PathAndQuery,
-    transport::{Channel, Endpoint},
-};
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
 use tonic_prost::ProstCodec;
 
 #[derive(Clone)]
@@ -141,10 +139,10 @@ pub(crate) struct Lease {
 struct Empty {}
 
 impl Raw {
-    pub(crate) fn of(etcd: &Etcd) -> Self {
+    pub(crate) fn of(etcd: &Etcd) -> Raw {
         let address = etcd.address();
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
-        Self {
+        Raw {
             channel: endpoint.connect_lazy(),
             token: None,
         }

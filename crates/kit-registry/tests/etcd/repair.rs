@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::bench::{Bench, KEY, VALUE, degraded, eventually, registered};
+use crate::proxy::Proxy;
+use crate::raw::Kv;
 use crate::raw::Raw;
-use crate::{
-    bench::{Bench, KEY, VALUE, degraded, eventually, registered},
-    proxy::Proxy,
-    raw::Kv,
-};
 
 async fn shown(server: &Etcd) -> Kv {
     let kv = eventually("the key", async || Raw::of(server).get(KEY).await).await;

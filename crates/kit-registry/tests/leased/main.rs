@@ -3,7 +3,8 @@
 
 mod registry;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use kit_registry::{Registration, RegistrationState, ServiceInstance, conformance};
 use kit_sync::TaskTree;
@@ -21,21 +22,21 @@ struct Case {
 
 impl Case {
     /// A registration that has begun; nothing has run yet.
-    fn begin() -> Self {
+    fn begin() -> Case {
         let tree = TaskTree::new("test");
         let registry = Leased::start(&tree.scope().child("registry"), Manner::Right);
         let scope = tree.scope().child("registration");
         let registrar = Arc::new(registry.clone());
         let registration = Registration::spawn(&scope, registrar, instance());
-        Self {
+        Case {
             tree,
             registry,
             registration,
         }
     }
 
-    async fn registered() -> Self {
-        let case = Self::begin();
+    async fn registered() -> Case {
+        let case = Case::begin();
         case.registration.first(LIMIT).await.unwrap();
         case
     }

@@ -1,19 +1,15 @@
 //! A registry whose entries run out, with the faults that tests ask for, on tokio's clock.
 
-use std::{
-    collections::BTreeMap,
-    future::pending,
-    sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
-};
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kit_registry::{Backend, Error, LossReason, Memory, Registrar, ServiceInstance};
 use kit_sync::Scope;
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep, sleep_until, timeout_at},
-};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::instance;
 
@@ -75,14 +71,14 @@ struct State {
 
 impl Leased {
     /// A registry, which takes away what ran out with a task in `scope`.
-    pub(crate) fn start(scope: &Scope, manner: Manner) -> Self {
+    pub(crate) fn start(scope: &Scope, manner: Manner) -> Leased {
         let state = State {
             answer: Answer::Yes,
             refused: None,
             calls: Vec::new(),
             leases: BTreeMap::new(),
         };
-        let leased = Self {
+        let leased = Leased {
             memory: Memory::new(),
             shared: Arc::new(Shared {
                 manner,

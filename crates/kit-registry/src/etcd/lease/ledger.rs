@@ -1,14 +1,13 @@
 //! What was asked of etcd, written down before it is asked: calls may be dropped at any await.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard},
-    time::Duration,
-};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::{backoff::random_bits, etcd::duration};
+use crate::backoff::random_bits;
+use crate::etcd::duration;
 
 /// Leases that ended are kept so that they are revoked once more: a grant sent twice may arrive
 /// after the end. Nothing is on its way for as long as this many leases last.

@@ -1,32 +1,27 @@
 //! The task that follows one service.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use kit_sync::{Published, Repeated};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use crate::{
-    Error, ServiceName, Snapshot,
-    backoff::Backoff,
-    etcd::{
-        client::{MAX_MESSAGE, Via, requiring_leader},
-        failure::{Answer, cause},
-        key::range_end,
-        list::{Found, Listing},
-        proto::{
-            etcdserverpb::{
-                WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse,
-                watch_client::WatchClient, watch_request::RequestUnion,
-            },
-            mvccpb::{Event, event::EventType},
-        },
-    },
+use crate::backoff::Backoff;
+use crate::etcd::client::{MAX_MESSAGE, Via, requiring_leader};
+use crate::etcd::failure::{Answer, cause};
+use crate::etcd::key::range_end;
+use crate::etcd::list::{Found, Listing};
+use crate::etcd::proto::etcdserverpb::watch_client::WatchClient;
+use crate::etcd::proto::etcdserverpb::watch_request::RequestUnion;
+use crate::etcd::proto::etcdserverpb::{
+    WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse,
 };
+use crate::etcd::proto::mvccpb::Event;
+use crate::etcd::proto::mvccpb::event::EventType;
+use crate::{Error, ServiceName, Snapshot};
 
 /// After so much silence etcd is asked how far it is: that shows that the stream lives, and moves
 /// the revision to resume from ahead of the next compaction.
@@ -59,8 +54,8 @@ impl Upstream {
         service: ServiceName,
         found: Found,
         published: Arc<Published<Snapshot>>,
-    ) -> Self {
-        Self {
+    ) -> Upstream {
+        Upstream {
             listing,
             attempt: format!("watch {service}"),
             service,

@@ -24,6 +24,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kit_sync::Scope;
 
+use crate::backend::Open;
 use crate::{
     Backend, Discovery, Error, LossReason, Registrar, ServiceInstance, ServiceName, Snapshot, Watch,
 };
@@ -36,8 +37,11 @@ use list::Listing;
 use node::Node;
 use watch::Watches;
 
+/// The opener of the scheme `etcd`.
+pub(crate) const OPEN: Option<Open> = Some(open);
+
 /// Opens `etcd://user:password@h1:2379,h2:2379/namespace?ttl=15s`. Connects at the first call.
-pub(crate) fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
+fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
     let url::Options {
         endpoints,
         login,

@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use kit_sync::BoxError;
-
 use crate::{Endpoint, Error};
+use json::Stored;
 
 /// Metadata that is larger than this many bytes in the JSON that is stored, with its escapes, is
 /// refused: a registry hands it to every client of the service, and with the other fields it is to
@@ -131,7 +130,14 @@ impl ServiceInstance {
     /// metadata.
     #[must_use]
     pub fn to_json(&self) -> String {
-        json::write(self)
+        let ServiceInstance {
+            id,
+            name,
+            version,
+            metadata,
+            endpoints,
+        } = self;
+        json::write(id, &name.0, version, metadata, endpoints)
     }
 
     /// Reads what [`to_json`](Self::to_json) or another program wrote.
@@ -151,9 +157,25 @@ impl ServiceInstance {
         Ok(instance)
     }
 
-    /// [`from_json`](Self::from_json), with what was wrong with the endpoints that were left out.
+    /// [`from_json`](Self::from_json), with the errors of the endpoints that were left out. Sizes are
+    /// not checked: the value was stored as it is.
     pub(crate) fn read(json: &[u8]) -> Result<(ServiceInstance, Vec<Error>), Error> {
-        json::read(json)
+        let Stored {
+            id,
+            name,
+            version,
+            metadata,
+            endpoints,
+            left_out,
+        } = json::read(json)?;
+        let builder = ServiceInstanceBuilder {
+            id,
+            name,
+            version,
+            metadata,
+            endpoints,
+        };
+        Ok((builder.build_of_any_size()?, left_out))
     }
 }
 
@@ -340,13 +362,6 @@ fn check_segment(what: &'static str, value: &str) -> Result<(), Error> {
         value: shortened(value),
         expected,
     })
-}
-
-fn undecodable(source: impl Into<BoxError>) -> Error {
-    Error::Decode {
-        what: "the value".to_owned(),
-        source: source.into(),
-    }
 }
 
 #[cfg(test)]

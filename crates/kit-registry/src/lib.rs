@@ -38,6 +38,7 @@
 //! The instances are written as Kratos (Go) writes them, under the same keys, so that services of
 //! both kinds find each other.
 
+mod backend;
 mod backoff;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -46,19 +47,24 @@ mod endpoint;
 mod error;
 #[cfg(feature = "etcd")]
 mod etcd;
+#[cfg(not(feature = "etcd"))]
+#[path = "no_etcd.rs"]
+mod etcd;
 mod instance;
 mod memory;
+mod redacted;
 mod registrar;
 mod registration;
 mod schemes;
 mod snapshot;
 
+pub use backend::{Backend, Reach};
 pub use discovery::Discovery;
 pub use endpoint::Endpoint;
-pub use error::Error;
+pub use error::{Error, LossReason};
 pub use instance::{MAX_METADATA, ServiceInstance, ServiceInstanceBuilder, ServiceName};
 pub use memory::Memory;
-pub use registrar::{LossReason, Registrar};
+pub use registrar::Registrar;
 pub use registration::{Registration, RegistrationState};
-pub use schemes::{Backend, Reach, Schemes};
+pub use schemes::Schemes;
 pub use snapshot::{Closed, Freshness, Snapshot, Watch};

@@ -1,12 +1,10 @@
 //! The side of a registry that shows an instance.
 
-use std::fmt;
 use std::future::pending;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Error, ServiceInstance};
+use crate::{Error, LossReason, ServiceInstance};
 
 /// Shows an instance in a registry, keeps it alive, watches over it and takes it away.
 ///
@@ -82,35 +80,4 @@ pub trait Registrar: Send + Sync + 'static {
     /// # Cancel safety
     /// When dropped, the instance may be gone or not; it may be called again.
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error>;
-}
-
-/// Why an instance is no longer shown, or not known to be.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum LossReason {
-    /// Its entry is not there: it was deleted, or the store was wiped.
-    Missing,
-    /// The registry's own time limit on it ran out.
-    Expired,
-    /// Its entry does not say what was registered.
-    Changed,
-    /// Another living process shows itself under the same id; the newest one owns it.
-    TakenOver {
-        /// By what, in the registry's terms, such as a lease.
-        by: String,
-    },
-    /// The registry cannot be asked.
-    Unreachable(Arc<Error>),
-}
-
-impl fmt::Display for LossReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LossReason::Missing => f.write_str("its entry is gone"),
-            LossReason::Expired => f.write_str("its time in the registry ran out"),
-            LossReason::Changed => f.write_str("its entry was changed"),
-            LossReason::TakenOver { by } => write!(f, "taken over by {by}"),
-            LossReason::Unreachable(error) => write!(f, "{}", error.chain()),
-        }
-    }
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use kit_sync::Scope;
 
-use crate::error::{redacted, redacted_hosts};
-use crate::{Discovery, Error, Memory, Registrar};
+use crate::redacted::{redacted, redacted_hosts};
+use crate::{Backend, Error, Memory, etcd};
 
 /// The registries that can be opened by URL: a table from scheme to opener.
 ///
-/// It is a value, so what one part of a program adds does not surprise another. Clones share what
-/// their openers hold: `memory:` opened twice from one table is the same registry.
+/// The table is a value: a scheme that one part of a program adds is not seen by another part. Clones
+/// share the state of their openers: `memory:` opened twice from one table is the same registry.
 ///
 /// ```
 /// # use kit_registry::{Backend, Memory, Schemes};
@@ -34,30 +34,6 @@ pub struct Schemes {
 
 type Opener = Arc<dyn Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync>;
 
-/// An opened registry.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Backend {
-    /// Shows instances in it.
-    pub registrar: Arc<dyn Registrar>,
-    /// Finds instances in it.
-    pub discovery: Arc<dyn Discovery>,
-    /// Which registry this is, for people: `etcd at 127.0.0.1:2379`. Without password.
-    pub description: String,
-    /// From where it can be seen.
-    pub reach: Reach,
-}
-
-/// From where a registry can be seen, and so who may send us requests because of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reach {
-    /// Only inside this process.
-    Process,
-    /// From other processes, too.
-    Others,
-}
-
 impl Schemes {
     /// A table without any scheme.
     #[must_use]
@@ -68,8 +44,8 @@ impl Schemes {
     }
 
     /// Adds a scheme, or replaces it. The opener gets the whole URL, which it parses by its own
-    /// rules, and the scope in which connections and tasks are to live. It does not block: a backend
-    /// connects at its first call.
+    /// rules, and the scope in which its connections and tasks are to live. An opener must not
+    /// block: a backend connects at its first call.
     pub fn add<F>(&mut self, scheme: impl Into<String>, open: F) -> &mut Schemes
     where
         F: Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync + 'static,
@@ -83,13 +59,14 @@ impl Schemes {
         self.openers.keys().map(String::as_str)
     }
 
-    /// Opens the registry at `url`. What it runs lives in `scope`, in a child of it or in members
-    /// of it; it is closed by closing the scope, after the registrations that use it.
+    /// Opens the registry at `url`. The backend's connections and tasks live in `scope`: in a child
+    /// of it, or as its members. Closing the scope closes the registry; the registrations that use
+    /// it are to be closed before.
     ///
     /// # Errors
-    /// [`Error::NoScheme`], which says how the same is written with one, and
-    /// [`Error::UnknownScheme`], both with the known ones; [`Error::Url`] when the scheme's opener
-    /// does not understand a part. Whether the registry can be reached is seen at the first call.
+    /// [`Error::NoScheme`], with the same URL written with a scheme, and [`Error::UnknownScheme`],
+    /// both with the known schemes; [`Error::Url`] when the scheme's opener does not understand a
+    /// part. Whether the registry can be reached is seen at the first call.
     pub fn open(&self, url: &str, scope: &Scope) -> Result<Backend, Error> {
         let head = url.split_once(':').map(|(head, _)| head);
         if let Some(open) = head.and_then(|head| self.openers.get(head)) {
@@ -107,7 +84,7 @@ impl Schemes {
 
     fn no_scheme(&self, url: &str) -> Error {
         let shown = redacted_hosts(url);
-        // `etcd` even when it is not compiled in: the list of known ones says what it needs.
+        // `etcd` also when it is not compiled in: the list of known schemes names its feature.
         let example = match shown.trim().trim_start_matches('/') {
             "" => format!("{ETCD}://10.0.0.1:2379"),
             name if self.openers.contains_key(name) && name != ETCD => format!("{name}:"),
@@ -129,8 +106,8 @@ impl Schemes {
 
 const ETCD: &str = "etcd";
 
-/// What stands before `://`, or before the `:` of a scheme that has no host. The colon before a port
-/// or a password is none: what is left of it would be the name of a host or of a user.
+/// The text before `://`, or before the `:` of a scheme that has no host. The colon before a port or
+/// a password ends no scheme: the text before it is the name of a host or of a user.
 fn scheme_of(url: &str) -> Option<&str> {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, _)) => (scheme, ""),
@@ -142,10 +119,10 @@ fn scheme_of(url: &str) -> Option<&str> {
     (is_name && !is_port && !rest.contains('@')).then_some(scheme)
 }
 
-/// What the wanted scheme needs.
+/// The feature that brings `scheme`, when it is switched off.
 fn missing(scheme: &str) -> Option<String> {
-    let off = !cfg!(feature = "etcd") && scheme == ETCD;
-    off.then(|| "etcd with the feature `etcd`".to_owned())
+    let is_off = scheme == ETCD && etcd::OPEN.is_none();
+    is_off.then(|| "etcd with the feature `etcd`".to_owned())
 }
 
 /// The built-in schemes: `memory`, and `etcd` with that feature.
@@ -164,8 +141,9 @@ impl Default for Schemes {
                 )),
             }
         });
-        #[cfg(feature = "etcd")]
-        schemes.add(ETCD, crate::etcd::open);
+        if let Some(open) = etcd::OPEN {
+            schemes.add(ETCD, open);
+        }
         schemes
     }
 }
@@ -176,44 +154,12 @@ impl fmt::Debug for Schemes {
     }
 }
 
-impl Backend {
-    /// A registry that other processes see.
-    pub fn new(
-        description: impl Into<String>,
-        registrar: Arc<dyn Registrar>,
-        discovery: Arc<dyn Discovery>,
-    ) -> Backend {
-        Backend {
-            registrar,
-            discovery,
-            description: description.into(),
-            reach: Reach::Others,
-        }
-    }
-
-    /// Replaces from where it can be seen.
-    #[must_use]
-    pub fn reach(mut self, reach: Reach) -> Backend {
-        self.reach = reach;
-        self
-    }
-}
-
-impl fmt::Debug for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backend")
-            .field("description", &self.description)
-            .field("reach", &self.reach)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use kit_sync::TaskTree;
 
     use super::*;
-    use crate::ServiceInstance;
+    use crate::{Reach, ServiceInstance};
 
     #[tokio::test]
     async fn an_unknown_scheme_lists_the_known_ones_and_hides_the_password() {
@@ -221,7 +167,7 @@ mod tests {
         let error = Schemes::default()
             .open("consul://u:secret@h:1", tree.scope())
             .unwrap_err();
-        let known = if cfg!(feature = "etcd") {
+        let known = if etcd::OPEN.is_some() {
             "etcd, memory"
         } else {
             "memory"
@@ -261,7 +207,7 @@ mod tests {
     #[tokio::test]
     async fn a_url_without_a_scheme_is_shown_with_one() {
         let tree = TaskTree::new("test");
-        let known = if cfg!(feature = "etcd") {
+        let known = if etcd::OPEN.is_some() {
             "etcd, memory"
         } else {
             "memory, etcd with the feature `etcd`"

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::endpoint::check_host;
-use crate::error::odd_ports_hidden;
+use crate::redacted::odd_ports_hidden;
 
 const SCHEME: &str = "etcd://";
 const DEFAULT_PORT: u16 = 2379;

@@ -3,21 +3,44 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
-use super::{ServiceInstance, undecodable};
 use crate::{Endpoint, Error};
 
-pub(super) fn write(instance: &ServiceInstance) -> String {
+/// The five values of an instance as they were read: parsed, and not checked.
+pub(super) struct Stored {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) metadata: BTreeMap<String, String>,
+    pub(super) endpoints: Vec<Endpoint>,
+    /// The errors of the endpoints that were left out.
+    pub(super) left_out: Vec<Error>,
+}
+
+pub(super) fn write(
+    id: &str,
+    name: &str,
+    version: &str,
+    metadata: &BTreeMap<String, String>,
+    endpoints: &[Endpoint],
+) -> String {
+    let fields = Fields {
+        id,
+        name,
+        version,
+        // Without metadata Go has a nil map, and that is `null`.
+        metadata: Some(metadata).filter(|metadata| !metadata.is_empty()),
+        endpoints: endpoints.iter().map(Endpoint::as_str).collect(),
+    };
     let mut json = Vec::with_capacity(256);
-    serialize(&Fields(instance), &mut json);
+    serialize(&fields, &mut json);
     String::from_utf8(json).expect("JSON is UTF-8")
 }
 
-/// How many bytes `value` has when it is written, without writing it.
+/// The size of `value` in bytes when it is written, without writing it.
 pub(super) fn size_of(value: &impl Serialize) -> usize {
     let mut count = Count(0);
     serialize(value, &mut count);
@@ -44,48 +67,47 @@ impl io::Write for Count {
     }
 }
 
-/// The instance, and what of it was left out. Its size is not checked: it was stored as it is.
-pub(super) fn read(json: &[u8]) -> Result<(ServiceInstance, Vec<Error>), Error> {
+pub(super) fn read(json: &[u8]) -> Result<Stored, Error> {
     let Raw {
         id,
         name,
         version,
         metadata,
-        endpoints,
-    } = serde_json::from_slice(json).map_err(undecodable)?;
-    let mut builder = ServiceInstance::builder(id, name).version(version);
-    for (key, value) in metadata {
-        builder = builder.metadata(key, value.unwrap_or_default());
-    }
-    let mut left_out = Vec::new();
-    for text in endpoints.into_iter().flatten() {
+        endpoints: texts,
+    } = serde_json::from_slice(json).map_err(|source| Error::Decode {
+        what: "the value".to_owned(),
+        source: source.into(),
+    })?;
+    let metadata = metadata.into_iter();
+    let metadata = metadata.map(|(key, value)| (key, value.unwrap_or_default()));
+    let (mut endpoints, mut left_out) = (Vec::new(), Vec::new());
+    for text in texts.into_iter().flatten() {
         match Endpoint::try_from(text) {
-            Ok(endpoint) => builder = builder.endpoint(endpoint),
+            Ok(endpoint) => endpoints.push(endpoint),
             Err(error) => left_out.push(error),
         }
     }
-    Ok((builder.build_of_any_size()?, left_out))
+    Ok(Stored {
+        id,
+        name,
+        version,
+        metadata: metadata.collect(),
+        endpoints,
+        left_out,
+    })
 }
 
-struct Fields<'a>(&'a ServiceInstance);
-
-impl Serialize for Fields<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Fields(instance) = self;
-        let mut fields = serializer.serialize_struct("ServiceInstance", 5)?;
-        fields.serialize_field("id", &instance.id)?;
-        fields.serialize_field("name", instance.name.as_str())?;
-        fields.serialize_field("version", &instance.version)?;
-        // Without metadata Go has a nil map, and that is `null`.
-        let metadata = Some(&instance.metadata).filter(|metadata| !metadata.is_empty());
-        fields.serialize_field("metadata", &metadata)?;
-        let endpoints: Vec<&str> = instance.endpoints.iter().map(Endpoint::as_str).collect();
-        fields.serialize_field("endpoints", &endpoints)?;
-        fields.end()
-    }
+/// The five values in the order and the form in which Kratos writes them.
+#[derive(Serialize)]
+struct Fields<'a> {
+    id: &'a str,
+    name: &'a str,
+    version: &'a str,
+    metadata: Option<&'a BTreeMap<String, String>>,
+    endpoints: Vec<&'a str>,
 }
 
-/// Go escapes what would be special inside HTML or JavaScript.
+/// Go's escapes: characters that are special inside HTML or JavaScript.
 struct GoEscapes;
 
 impl Formatter for GoEscapes {
@@ -115,7 +137,7 @@ impl Formatter for GoEscapes {
     }
 }
 
-/// The five values before validation.
+/// The five values as JSON has them, with `null` where Go allows it.
 #[derive(Default)]
 struct Raw {
     id: String,
@@ -158,7 +180,7 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-/// In Go a `null` leaves what is there.
+/// In Go a `null` leaves the value that the field has.
 fn set<T>(field: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *field = value;

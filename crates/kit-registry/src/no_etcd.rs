@@ -1,0 +1,6 @@
+//! In place of the etcd backend, without the feature `etcd`.
+
+use crate::backend::Open;
+
+/// The opener of the scheme `etcd`: there is none.
+pub(crate) const OPEN: Option<Open> = None;

@@ -1,7 +1,12 @@
-//! The desired state "this instance is visible", repaired for ever.
+//! The desired state "this instance is visible", and the task that repairs it.
 
+mod desired;
 mod keeper;
+mod limits;
+mod progress;
 mod state;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::fmt;
@@ -12,34 +17,37 @@ use kit_sync::Scope;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use crate::{Error, Registrar, ServiceInstance};
-
-use keeper::Keeper;
 pub use state::RegistrationState;
 
-/// Keeps one instance visible in one registry until told otherwise.
+use crate::{Error, Registrar, ServiceInstance};
+use desired::Desired;
+use keeper::Keeper;
+
+/// Keeps one instance visible in one registry, from [`spawn`](Self::spawn) to
+/// [`deregister`](Self::deregister).
 ///
-/// [`spawn`](Self::spawn) starts one task, `registration`, in the scope that it is handed. It makes
-/// the registry show the instance, keeps it alive, watches over it, and shows it again whenever it
-/// was lost or changed. It never gives up; what it is doing is its [`state`](Self::state). The order
-/// of its calls is that of the [`Registrar`].
+/// `spawn` starts one task, `registration`, in the scope that it is handed. The task makes the
+/// registry show the instance, keeps it alive, watches over it, and shows it again whenever it was
+/// lost or changed. It never gives up; its progress is the [`state`](Self::state). The order of its
+/// calls is that of the [`Registrar`].
 ///
-/// *Back-off.* After a failure it waits up to 200 ms at first and up to 15 s later (1 s until the
-/// first success; full jitter), after a loss up to 200 ms, whatever failed before it. Only losses
-/// that follow each other closely wait longer, up to 15 s.
+/// *Back-off.* After a failure the task waits up to 200 ms at first and up to 15 s later (1 s until
+/// the first success; full jitter), after a loss up to 200 ms, also when failures came before it.
+/// Losses that follow each other closely wait longer, up to 15 s.
 ///
-/// *A change that is not accepted* leaves the value before it visible, and kept alive: the state says
-/// so and is [`Degraded`](RegistrationState::Degraded), and attempts go on. When that value is lost
-/// meanwhile and the change is refused again, the value before it is put back.
+/// *A change that is not accepted* leaves the value before it visible, and kept alive: the state is
+/// [`Degraded`](RegistrationState::Degraded) and names that value, and attempts go on. When that
+/// value is lost meanwhile and the change is refused again, the value before it is put back.
 ///
-/// When the scope is told to stop without a [`deregister`](Self::deregister) before it, the task tries
-/// once to take the instance away, until it succeeds, fails or the scope's deadline ends it.
+/// When the scope is cancelled without a [`deregister`](Self::deregister) before it, the task makes
+/// one attempt to take the instance away, which ends at the scope's deadline.
 ///
 /// Clones are handles to the same registration; dropping them changes nothing.
 ///
 /// ```
 /// # use kit_registry::{Endpoint, Memory, Registration, ServiceInstance};
-/// # use std::{sync::Arc, time::Duration};
+/// # use std::sync::Arc;
+/// # use std::time::Duration;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), kit_registry::Error> {
 /// let tree = kit_sync::TaskTree::new("example");
@@ -58,19 +66,12 @@ pub struct Registration {
     state: watch::Receiver<RegistrationState>,
 }
 
-/// What the handles ask of the task.
-#[derive(Debug)]
-struct Desired {
-    instance: Arc<ServiceInstance>,
-    wanted: bool,
-}
-
 impl Registration {
     /// Starts to show `instance`, with a task in `scope`.
     ///
     /// The connections that `registrar` uses must outlive the registration: their scope is to be
     /// closed after this one.
-    #[must_use = "without a handle nobody learns whether the registration succeeded"]
+    #[must_use = "only a handle shows whether the registration succeeded"]
     pub fn spawn(
         scope: &Scope,
         registrar: Arc<dyn Registrar>,
@@ -78,45 +79,46 @@ impl Registration {
     ) -> Registration {
         let desired = watch::Sender::new(Desired {
             instance: Arc::new(instance),
-            wanted: true,
+            is_wanted: true,
         });
         let (keeper, state) = Keeper::new(registrar, &desired, scope.token().clone());
-        // On an ended scope the keeper is dropped, which every method here reports as closed.
+        // On an ended scope the keeper is dropped, and every method here returns `Closed`.
         drop(scope.spawn("registration", keeper.run()));
         Registration { desired, state }
     }
 
-    /// Where it stands.
+    /// The present state.
     #[must_use]
     pub fn state(&self) -> RegistrationState {
         self.state.borrow().clone()
     }
 
-    /// Where it stands, now and after each change.
+    /// The present state, and each later one.
     ///
-    /// The receiver's sender goes away when the task has ended.
+    /// The receiver is closed when the task has ended.
     #[must_use]
     pub fn states(&self) -> watch::Receiver<RegistrationState> {
         self.state.clone()
     }
 
-    /// What is being registered.
+    /// The value that is to be shown.
     #[must_use]
     pub fn instance(&self) -> Arc<ServiceInstance> {
         Arc::clone(&self.desired.borrow().instance)
     }
 
-    /// Waits until the registry shows the instance, at most `limit`. Attempts go on afterwards.
+    /// Waits until the registry shows the instance, also with an older value, for at most `limit`.
+    /// Attempts go on afterwards.
     ///
     /// # Errors
-    /// After `limit`: [`Error::GaveUp`] with how long was tried, whose source is the last attempt's
-    /// error; [`Error::NoAnswer`] when no attempt has ended yet. [`Error::Closed`] when the
+    /// After `limit`: [`Error::GaveUp`] with the time that was spent and the last attempt's error as
+    /// its source; [`Error::NoAnswer`] when no attempt has ended yet. [`Error::Closed`] when the
     /// registration was ended.
     ///
     /// # Cancel safety
     /// Dropping it changes nothing.
     pub async fn first(&self, limit: Duration) -> Result<(), Error> {
-        let began = Instant::now();
+        let begun = Instant::now();
         let mut state = self.state.clone();
         let settled = timeout(
             limit,
@@ -124,7 +126,7 @@ impl Registration {
                 matches!(
                     state,
                     RegistrationState::Registered
-                        // With an older value, but it is shown.
+                        // Shown, with an older value.
                         | RegistrationState::Degraded { shown: Some(_), .. }
                         | RegistrationState::Leaving { .. }
                         | RegistrationState::Withdrawn
@@ -139,28 +141,29 @@ impl Registration {
             Ok(Ok(_)) => Err(Error::closed(attempt)),
             Ok(Err(_ended)) => match self.last_error() {
                 Some(source) => Err(Error::GaveUp {
-                    tried: began.elapsed(),
+                    tried: begun.elapsed(),
                     source,
                 }),
                 None => Err(Error::closed(attempt)),
             },
-            Err(_elapsed) => Err(self.out_of_time(attempt, began.elapsed())),
+            Err(_elapsed) => Err(self.out_of_time(attempt, begun.elapsed())),
         }
     }
 
-    /// Registers again, with `instance` in place of the present one, and keeps that.
+    /// Registers again, with `instance` as the new value.
     ///
     /// Returns at once. Without effect once the registration was ended.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when it has another name or id: that would be another registration.
+    /// [`Error::Invalid`] when `instance` has another name or id: that would be another
+    /// registration.
     pub fn update(&self, instance: ServiceInstance) -> Result<(), Error> {
         self.change(|_| Ok(instance))
     }
 
     /// Adds or replaces one entry of the metadata and registers again.
     ///
-    /// Returns at once; whether the registry took it is seen in the [`state`](Self::state). Without
+    /// Returns at once; the [`state`](Self::state) shows whether the registry accepted it. Without
     /// effect once the registration was ended.
     ///
     /// # Errors
@@ -174,20 +177,20 @@ impl Registration {
         self.change(|present| present.to_builder().metadata(key, value).build())
     }
 
-    /// Takes the instance away and waits until that is confirmed. Interrupts a registration in
-    /// progress; failed attempts are repeated. `Ok` again when called again; `Ok` at once when
-    /// nothing was ever written.
+    /// Takes the instance away and waits until the registry has confirmed it. Interrupts a call of
+    /// `register` in progress; failed attempts are repeated. A second call returns `Ok` again; when
+    /// nothing was ever written, `Ok` comes at once.
     ///
     /// # Errors
-    /// Only when the scope ended before it was confirmed: the last attempt's error in an
+    /// Only when the scope ended before the confirmation: the last attempt's error in an
     /// [`Error::GaveUp`], or [`Error::Closed`].
     ///
     /// # Cancel safety
-    /// When dropped, the task goes on taking the instance away until its scope is told to stop.
+    /// When dropped, the task goes on taking the instance away until its scope is cancelled.
     pub async fn deregister(&self) -> Result<(), Error> {
-        let began = Instant::now();
+        let begun = Instant::now();
         self.desired
-            .send_if_modified(|desired| std::mem::replace(&mut desired.wanted, false));
+            .send_if_modified(|desired| std::mem::replace(&mut desired.is_wanted, false));
         let mut state = self.state.clone();
         let withdrawn = state
             .wait_for(|state| matches!(state, RegistrationState::Withdrawn))
@@ -200,14 +203,14 @@ impl Registration {
             RegistrationState::Leaving {
                 why: Some(source), ..
             } => Err(Error::GaveUp {
-                tried: began.elapsed(),
+                tried: begun.elapsed(),
                 source,
             }),
             _ => Err(Error::closed(format!("deregister {}", self.instance()))),
         }
     }
 
-    /// [`deregister`](Self::deregister), waiting at most `limit`.
+    /// [`deregister`](Self::deregister) with a limit on the wait.
     ///
     /// # Errors
     /// Those of `deregister`, and after `limit` [`Error::GaveUp`] or [`Error::NoAnswer`] as in
@@ -216,12 +219,12 @@ impl Registration {
     /// # Cancel safety
     /// That of `deregister`, after `limit` too.
     pub async fn deregister_within(&self, limit: Duration) -> Result<(), Error> {
-        let began = Instant::now();
+        let begun = Instant::now();
         match timeout(limit, self.deregister()).await {
             Ok(result) => result,
             Err(_elapsed) => {
                 let attempt = format!("deregister {}", self.instance());
-                Err(self.out_of_time(attempt, began.elapsed()))
+                Err(self.out_of_time(attempt, begun.elapsed()))
             }
         }
     }
@@ -283,6 +286,3 @@ fn same_key(present: &ServiceInstance, next: ServiceInstance) -> Result<ServiceI
         expected: "of the same name and id",
     })
 }
-
-#[cfg(test)]
-mod tests;

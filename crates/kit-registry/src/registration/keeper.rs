@@ -1,4 +1,4 @@
-//! The task behind a registration: it owns the order of things.
+//! The task behind a registration: it owns the order of the registrar's calls.
 //!
 //! Two futures run side by side in the one task until the exit: the *writer* makes one `register`
 //! at a time and lets `hold` watch in between; the *pulse* runs `keep_alive` without a pause, also
@@ -6,66 +6,59 @@
 //! `deregister` begins.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use kit_sync::StopToken;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
+use super::desired::Desired;
+use super::limits::{EAGER, limited};
+use super::state::RegistrationState;
 use super::writer::Writer;
-use super::{Desired, RegistrationState};
 use crate::backoff::Backoff;
-use crate::{Error, LossReason, Registrar, ServiceInstance};
-
-/// A call that takes longer is dropped and made again: the backends have limits of their own, and
-/// this one catches a backend that has none.
-const CALL_LIMIT: Duration = Duration::from_secs(15);
-
-/// The longest pause until the first success, which a start may be waiting for, and between two
-/// calls of `keep_alive`.
-pub(super) const EAGER: Duration = Duration::from_secs(1);
+use crate::{LossReason, Registrar, ServiceInstance};
 
 pub(super) struct Keeper {
     registrar: Arc<dyn Registrar>,
     desired: watch::Receiver<Desired>,
     state: watch::Sender<RegistrationState>,
-    told: StopToken,
+    /// The token of the scope that the task lives in.
+    stop: StopToken,
     /// Whether anything may have been written.
-    attempted: bool,
-    began: Instant,
+    has_written: bool,
+    begun: Instant,
 }
 
-/// Why the instance is not to be kept any longer.
+/// The reason why the instance is to be taken away.
 #[derive(Clone, Copy)]
 enum Exit {
     /// `deregister` was called.
-    Asked,
-    /// The scope was told to stop.
-    Told,
+    Requested,
+    /// The scope was cancelled.
+    Cancelled,
 }
 
 impl Keeper {
     pub(super) fn new(
         registrar: Arc<dyn Registrar>,
         desired: &watch::Sender<Desired>,
-        told: StopToken,
+        stop: StopToken,
     ) -> (Keeper, watch::Receiver<RegistrationState>) {
-        let (state, seen) = watch::channel(RegistrationState::Pending);
+        let (state, states) = watch::channel(RegistrationState::Pending);
         let keeper = Keeper {
             registrar,
             desired: desired.subscribe(),
             state,
-            told,
-            attempted: false,
-            began: Instant::now(),
+            stop,
+            has_written: false,
+            begun: Instant::now(),
         };
-        (keeper, seen)
+        (keeper, states)
     }
 
     pub(super) async fn run(mut self) {
-        let exit = exit(self.desired.clone(), self.told.clone());
+        let exit = exit(self.desired.clone(), self.stop.clone());
         let exit = tokio::select! {
             biased;
             exit = exit => exit,
@@ -74,9 +67,9 @@ impl Keeper {
         self.withdraw(exit).await;
     }
 
-    /// Shows the instance again and again. Dropped at an exit, with the calls in progress.
+    /// Shows the instance again and again. Dropped at the exit, with the calls in progress.
     async fn keep(&mut self) -> Infallible {
-        self.attempted = true;
+        self.has_written = true;
         let (losses, lost) = watch::channel(None);
         let registrar = &*self.registrar;
         let writer = Writer::new(
@@ -84,40 +77,43 @@ impl Keeper {
             self.desired.clone(),
             &self.state,
             lost,
-            self.began,
+            self.begun,
         );
         let pulse = pulse(registrar, self.desired.clone(), losses);
         tokio::select! {
-            // The pulse is polled first, so it stands before the first write.
+            // The pulse is polled first, so `keep_alive` runs before the first write.
             biased;
             never = pulse => never,
             never = writer.run() => never,
         }
     }
 
+    /// Takes the instance away. After `deregister` the attempts go on until one succeeds or the
+    /// scope is cancelled; after a cancelled scope there is one attempt. A withdrawal that failed
+    /// leaves the state `Leaving`, with the last error; nothing written needs no withdrawal.
     async fn withdraw(self, exit: Exit) {
         let instance = Arc::clone(&self.desired.borrow().instance);
-        if self.attempted {
+        if self.has_written {
             let since = Instant::now();
             self.state
                 .send_replace(RegistrationState::Leaving { since, why: None });
-            let withdrawn = match exit {
-                Exit::Told => self.withdraw_once(&instance, since).await,
-                // The caller had the time until the scope was told.
-                Exit::Asked => self
-                    .told
+            let is_withdrawn = match exit {
+                Exit::Cancelled => self.withdraw_once(&instance, since).await,
+                // The caller had the time until the scope was cancelled.
+                Exit::Requested => self
+                    .stop
                     .run_until_cancelled(self.withdraw_again_and_again(&instance, since))
                     .await
                     .is_some(),
             };
-            if !withdrawn {
+            if !is_withdrawn {
                 let why = self.state.borrow().to_string();
                 match exit {
                     // No caller waits for an answer, so this line is the only one.
-                    Exit::Told => {
+                    Exit::Cancelled => {
                         tracing::warn!(%instance, why, "left in the registry until its time there runs out");
                     }
-                    Exit::Asked => tracing::debug!(%instance, why, "left in the registry"),
+                    Exit::Requested => tracing::debug!(%instance, why, "left in the registry"),
                 }
                 return;
             }
@@ -146,8 +142,8 @@ impl Keeper {
     }
 }
 
-/// Runs `keep_alive` for as long as it is polled, and says why it ended. A reason that was
-/// not read yet is replaced, so the pulse waits for no reader.
+/// Runs `keep_alive` for as long as it is polled, and sends the reason of each end. A new reason
+/// replaces one that was not read yet, so the pulse waits for no reader.
 async fn pulse(
     registrar: &dyn Registrar,
     desired: watch::Receiver<Desired>,
@@ -156,31 +152,18 @@ async fn pulse(
     let mut backoff = Backoff::up_to(EAGER);
     loop {
         let instance = Arc::clone(&desired.borrow().instance);
-        let began = Instant::now();
+        let begun = Instant::now();
         let reason = registrar.keep_alive(&instance).await;
         tracing::debug!(%instance, %reason, "not kept alive");
         losses.send_replace(Some(reason));
-        sleep(backoff.after_loss(began.elapsed())).await;
+        sleep(backoff.after_loss(begun.elapsed())).await;
     }
 }
 
-async fn exit(mut desired: watch::Receiver<Desired>, told: StopToken) -> Exit {
+async fn exit(mut desired: watch::Receiver<Desired>, stop: StopToken) -> Exit {
     tokio::select! {
         biased;
-        Ok(_) = desired.wait_for(|desired| !desired.wanted) => Exit::Asked,
-        () = told.cancelled() => Exit::Told,
+        Ok(_) = desired.wait_for(|desired| !desired.is_wanted) => Exit::Requested,
+        () = stop.cancelled() => Exit::Cancelled,
     }
-}
-
-pub(super) async fn limited(
-    verb: &'static str,
-    instance: &ServiceInstance,
-    call: impl Future<Output = Result<(), Error>>,
-) -> Result<(), Error> {
-    timeout(CALL_LIMIT, call).await.unwrap_or_else(|_| {
-        Err(Error::NoAnswer {
-            attempt: format!("{verb} {instance}"),
-            within: CALL_LIMIT,
-        })
-    })
 }

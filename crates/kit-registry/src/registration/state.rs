@@ -1,4 +1,4 @@
-//! Where a registration stands.
+//! The state of a registration.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,43 +7,43 @@ use tokio::time::Instant;
 
 use crate::{Error, ServiceInstance};
 
-/// Where a [`Registration`](super::Registration) stands.
+/// The state of a [`Registration`](crate::Registration).
 ///
-/// Plain data for a page, a check or a log; [`Display`](fmt::Display) says it in one line.
+/// Plain data for a page, a check or a log; [`Display`](fmt::Display) writes it in one line.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum RegistrationState {
     /// The first attempt has not ended yet.
     Pending,
-    /// The registry shows the instance as it is wanted.
+    /// The registry shows the instance with the wanted value.
     Registered,
-    /// It does not, or cannot be asked; attempts go on.
+    /// The registry does not show the wanted value, or cannot be asked; attempts go on.
     #[non_exhaustive]
     Degraded {
-        /// Since when; from the start when it was never shown.
+        /// The end of the last `Registered`, or the start of the registration.
         since: Instant,
-        /// The last attempt's error, or why the instance was lost.
+        /// The last attempt's error, or the reason of the loss.
         why: Arc<Error>,
-        /// What the registry shows instead, as far as is known: the value before a change that was
-        /// not accepted. `None` when the instance is not shown, or when that is not known.
+        /// The value that the registry shows instead, as far as is known: the one before a change
+        /// that was not accepted. `None` when the instance is not shown, or when that is unknown.
         shown: Option<Arc<ServiceInstance>>,
-        /// What it should show.
+        /// The value that is to be shown.
         wanted: Arc<ServiceInstance>,
     },
-    /// It is being taken away.
+    /// The instance is being taken away.
     #[non_exhaustive]
     Leaving {
-        /// Since when.
+        /// The beginning of the first attempt.
         since: Instant,
-        /// The last attempt's error; none before the first attempt ended.
+        /// The last attempt's error; `None` before the first attempt ended.
         why: Option<Arc<Error>>,
     },
-    /// It was taken away, or never written: the end.
+    /// The instance was taken away, or never written. The last state.
     Withdrawn,
 }
 
 impl RegistrationState {
-    /// The last attempt's error, or why the instance was lost; `None` in states that have none.
+    /// The last attempt's error, or the reason of the loss; `None` in states that have none.
     #[must_use]
     pub fn why(&self) -> Option<&Arc<Error>> {
         match self {
@@ -54,7 +54,7 @@ impl RegistrationState {
     }
 }
 
-/// One line without the time it lasted: `registered`, or
+/// One line, without times: `registered`, or
 /// `not shown: cannot register orders/7: etcd at h:1 is unreachable: connection refused`, or
 /// `shown as before the change of metadata 'weight': cannot register …`.
 impl fmt::Display for RegistrationState {
@@ -71,7 +71,7 @@ impl fmt::Display for RegistrationState {
                 wanted,
                 ..
             } if shown == wanted => {
-                // A change whose answer never came, and which is wanted no more.
+                // A change was sent, its answer never came, and it was taken back.
                 write!(f, "shown, as far as is known: {}", why.chain())
             }
             RegistrationState::Degraded {
@@ -96,11 +96,13 @@ impl fmt::Display for RegistrationState {
     }
 }
 
-/// Which fields of two values of an instance differ, by name: values may be large or secret.
+/// The names of the fields in which two values of an instance differ. No contents: they may be large
+/// or secret.
 struct Differences<'a>(&'a ServiceInstance, &'a ServiceInstance);
 
-/// How many entries of the metadata are named, and how much of each name.
+/// The number of metadata entries that are named.
 const NAMED: usize = 3;
+/// The number of characters that are shown of each name.
 const NAME_LENGTH: usize = 40;
 
 impl fmt::Display for Differences<'_> {

@@ -9,10 +9,10 @@ use tokio::sync::{Notify, mpsc};
 use super::*;
 use crate::LossReason;
 
-/// A registrar that does what it is told and tells what it is asked.
+/// A registrar whose answers are given beforehand, and which sends every call that it gets.
 struct Fake {
     calls: mpsc::UnboundedSender<Call>,
-    /// What the next calls of `register` and `deregister` do; `Ok` when none is left.
+    /// The answers to the next calls of `register` and `deregister`; `Yes` when none is left.
     answers: Mutex<VecDeque<Answer>>,
     lose: Notify,
 }
@@ -53,7 +53,7 @@ impl Fake {
                 "connection refused",
             )),
             Answer::Never => {
-                let _told = OnDrop(self.calls.clone());
+                let _recorded = OnDrop(self.calls.clone());
                 pending().await
             }
         }
@@ -150,19 +150,19 @@ async fn a_failure_is_repeated_until_it_succeeds() {
         .await
         .unwrap()
         .clone();
-    let began = Instant::now();
+    let begun = Instant::now();
     state
         .wait_for(|s| matches!(s, RegistrationState::Registered))
         .await
         .unwrap();
-    // Forty-nine delays below ceilings of 0.2, 0.4, 0.8 and then 1 s, because somebody's start may be
-    // waiting: about half of all, far from both all and nothing.
-    let took = began.elapsed();
+    // Forty-nine delays below ceilings of 0.2, 0.4, 0.8 and then 1 s, because a start may be waiting.
+    // Their sum is about half of the ceilings' sum, and far from both nothing and all of it.
+    let took = begun.elapsed();
     assert!((10..40).contains(&took.as_secs()), "{took:?}");
     let RegistrationState::Degraded { since, .. } = first else {
         unreachable!()
     };
-    assert!(since <= began);
+    assert!(since <= begun);
     for _ in 0..51 {
         case.expect([register("1")]).await;
     }
@@ -171,9 +171,9 @@ async fn a_failure_is_repeated_until_it_succeeds() {
 #[tokio::test(start_paused = true)]
 async fn first_gives_the_last_real_error_and_how_long_it_tried() {
     let case = Case::new([Answer::No; 1000]);
-    let began = Instant::now();
+    let begun = Instant::now();
     let error = case.registration.first(LIMIT).await.unwrap_err();
-    assert_eq!(began.elapsed(), LIMIT);
+    assert_eq!(begun.elapsed(), LIMIT);
     assert_eq!(
         error.chain().to_string(),
         "gave up after 10s: cannot register name/id: fake at h:1 is unreachable: connection refused"
@@ -181,7 +181,7 @@ async fn first_gives_the_last_real_error_and_how_long_it_tried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn first_says_so_when_nobody_answered() {
+async fn first_says_so_when_no_call_was_answered() {
     let case = Case::new([Answer::Never]);
     let error = case.registration.first(LIMIT).await.unwrap_err();
     assert_eq!(
@@ -270,10 +270,10 @@ async fn a_change_that_is_too_large_as_json_is_refused_and_nothing_is_changed() 
 async fn deregister_interrupts_a_register_in_progress() {
     let mut case = Case::new([Answer::Never]);
     case.expect([register("1")]).await;
-    let began = Instant::now();
+    let begun = Instant::now();
     case.registration.deregister().await.unwrap();
-    assert_eq!(began.elapsed(), Duration::ZERO);
-    // The fence of a backend is of use only when nothing runs beside it.
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    // The fence of a backend holds only when no other call runs beside it.
     case.expect([Call::Dropped, Call::Deregister]).await;
 }
 
@@ -310,12 +310,12 @@ async fn deregister_is_repeated_and_goes_on_when_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_told_scope_takes_the_instance_away_once() {
+async fn a_cancelled_scope_takes_the_instance_away_once() {
     let mut case = Case::new([Answer::Yes, Answer::No]);
     case.expect_registered().await;
-    let began = Instant::now();
+    let begun = Instant::now();
     let report = case.tree.close(Instant::now() + LIMIT).await;
-    assert!(report.on_time() && began.elapsed() < Duration::from_secs(1));
+    assert!(report.on_time() && begun.elapsed() < Duration::from_secs(1));
     case.expect([Call::Deregister]).await;
     assert!(case.calls.try_recv().is_err());
     let error = case.registration.deregister().await.unwrap_err();
@@ -323,7 +323,7 @@ async fn a_told_scope_takes_the_instance_away_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_told_scope_ends_a_deregistration_that_had_its_time() {
+async fn a_cancelled_scope_ends_a_deregistration_that_had_its_time() {
     let mut case = Case::new([Answer::Yes, Answer::Never]);
     case.expect_registered().await;
     let limit = Duration::from_secs(3);
@@ -333,10 +333,10 @@ async fn a_told_scope_ends_a_deregistration_that_had_its_time() {
         .await
         .unwrap_err();
     assert!(matches!(error, Error::NoAnswer { .. }), "{error:?}");
-    let began = Instant::now();
+    let begun = Instant::now();
     let report = case.tree.close(Instant::now() + LIMIT).await;
     assert!(report.on_time(), "{report:?}");
-    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

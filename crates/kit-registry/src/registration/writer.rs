@@ -1,6 +1,7 @@
 //! The part of a registration's task that writes: one `register` at a time, and `hold` in between.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,30 +9,21 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::keeper::{EAGER, limited};
-use super::{Desired, RegistrationState};
+use super::desired::Desired;
+use super::limits::{EAGER, limited};
+use super::progress::Progress;
+use super::state::RegistrationState;
 use crate::backoff::Backoff;
 use crate::{Error, LossReason, Registrar, ServiceInstance};
 
-/// Writes what is desired, and repairs it.
+/// Writes the desired value, and repairs it.
 pub(super) struct Writer<'a> {
     registrar: &'a dyn Registrar,
     desired: watch::Receiver<Desired>,
-    state: &'a watch::Sender<RegistrationState>,
-    /// Why the pulse ended last.
-    lost: watch::Receiver<Option<LossReason>>,
+    /// The reason of the pulse's last end.
+    losses: watch::Receiver<Option<LossReason>>,
     backoff: Backoff,
-    began: Instant,
-    /// What the registry accepted last.
-    accepted: Option<Accepted>,
-}
-
-/// A value that the registry confirmed.
-struct Accepted {
-    instance: Arc<ServiceInstance>,
-    at: Instant,
-    /// Nothing was heard of its loss.
-    is_shown: bool,
+    progress: Progress<'a>,
 }
 
 impl<'a> Writer<'a> {
@@ -39,17 +31,15 @@ impl<'a> Writer<'a> {
         registrar: &'a dyn Registrar,
         desired: watch::Receiver<Desired>,
         state: &'a watch::Sender<RegistrationState>,
-        lost: watch::Receiver<Option<LossReason>>,
-        began: Instant,
+        losses: watch::Receiver<Option<LossReason>>,
+        begun: Instant,
     ) -> Writer<'a> {
         Writer {
             registrar,
             desired,
-            state,
-            lost,
+            losses,
             backoff: Backoff::up_to(EAGER),
-            began,
-            accepted: None,
+            progress: Progress::new(state, begun),
         }
     }
 
@@ -61,42 +51,42 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// One attempt. Returns how long to wait before the next one; for ever after a success.
+    /// One attempt. Returns the pause before the next one; after a success there is none.
     async fn write(&mut self, wanted: &Arc<ServiceInstance>) -> Option<Duration> {
         let error = match self.register(wanted).await {
             Ok(None) => {
-                self.registered(wanted);
+                self.progress.publish_registered(wanted);
                 return None;
             }
             Ok(Some(lost)) => {
-                self.degraded(wanted, lost);
+                self.progress.publish_degraded(wanted, lost);
                 return Some(self.backoff.after_loss(Duration::ZERO));
             }
             Err(error) => error,
         };
         if matches!(error, Error::Lost { .. }) {
-            self.not_shown();
+            self.progress.mark_lost();
         }
         // An instance as it was before a change that is refused is better than none.
         if is_refusal(&error)
-            && let Some(before) = self.to_be_restored(wanted)
+            && let Some(before) = self.progress.to_be_restored(wanted)
             && let Err(error) = self.register(&before).await
         {
             tracing::debug!(instance = %before, error = %error.chain(), "value before not restored");
         }
-        self.degraded(wanted, Arc::new(error));
+        self.progress.publish_degraded(wanted, Arc::new(error));
         Some(self.backoff.after_failure())
     }
 
-    /// One call of `register`, which may take long: an end of the pulse meanwhile is in the state at
-    /// once. `Ok(Some)` when the registry took the instance, and it may be gone all the same: what
-    /// expired during the call may have been written before it did. That the registry could not be
-    /// asked is disproved by the success.
+    /// One call of `register`. It may take long, so an end of the pulse meanwhile is published at
+    /// once. `Ok(Some)` is a success with a loss: the registry took the instance, but its lease
+    /// expired during the call, and the write may have come before that. `Unreachable` is no such
+    /// loss, because the success disproves it.
     async fn register(
         &mut self,
         instance: &Arc<ServiceInstance>,
     ) -> Result<Option<Arc<Error>>, Error> {
-        self.lost.mark_unchanged();
+        self.losses.mark_unchanged();
         let registrar = self.registrar;
         let mut call = pin!(limited("register", instance, registrar.register(instance)));
         let mut lost = None;
@@ -107,13 +97,13 @@ impl<'a> Writer<'a> {
                     result?;
                     break;
                 }
-                Ok(()) = self.lost.changed() => {
-                    let reason = self.why_the_pulse_ended();
+                Ok(()) = self.losses.changed() => {
+                    let reason = self.take_loss();
                     let is_certain = !matches!(reason, LossReason::Unreachable(_));
                     let why = error_of(instance, reason);
-                    if self.is_shown() {
-                        self.not_shown();
-                        self.degraded(instance, Arc::clone(&why));
+                    if self.progress.shown().is_some() {
+                        self.progress.mark_lost();
+                        self.progress.publish_degraded(instance, Arc::clone(&why));
                     }
                     if is_certain {
                         lost = Some(why);
@@ -122,31 +112,26 @@ impl<'a> Writer<'a> {
             }
         }
         self.backoff.up_to_most();
-        self.accepted = Some(Accepted {
-            instance: Arc::clone(instance),
-            at: Instant::now(),
-            is_shown: lost.is_none(),
-        });
+        self.progress.record_accepted(instance, lost.is_none());
         Ok(lost)
     }
 
-    /// Until there is a reason for an attempt: another value, a loss, or the end of the pause.
+    /// Waits for a reason to write: another value, a loss, or the end of the pause.
     async fn rest(&mut self, wanted: &Arc<ServiceInstance>, pause: Option<Duration>) {
-        let shown = self.accepted.as_ref().filter(|accepted| accepted.is_shown);
-        let shown = shown.map(|accepted| (Arc::clone(&accepted.instance), accepted.at));
-        let Some((shown, at)) = shown else {
+        let Some(shown) = self.progress.shown().cloned() else {
             return self.pause(pause).await;
         };
         let lost = tokio::select! {
             biased;
             Ok(()) = self.desired.changed() => return,
-            Ok(()) = self.lost.changed() => self.why_the_pulse_ended(),
+            Ok(()) = self.losses.changed() => self.take_loss(),
             reason = self.registrar.hold(&shown) => reason,
             () = pause_for(pause) => return,
         };
-        self.not_shown();
-        self.degraded(wanted, error_of(wanted, lost));
-        let pause = self.backoff.after_loss(at.elapsed());
+        self.progress.mark_lost();
+        self.progress
+            .publish_degraded(wanted, error_of(wanted, lost));
+        let pause = self.backoff.after_loss(self.progress.lasted());
         self.pause(Some(pause)).await;
     }
 
@@ -158,71 +143,21 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn registered(&self, instance: &ServiceInstance) {
-        let before = self.state.send_replace(RegistrationState::Registered);
-        match before {
-            RegistrationState::Degraded { since, .. } => {
-                let after = since.elapsed();
-                tracing::debug!(%instance, ?after, "registered again");
-            }
-            _ => tracing::debug!(%instance, "registered"),
-        }
-    }
-
-    /// The value that was accepted before `wanted`, when it is not shown.
-    fn to_be_restored(&self, wanted: &ServiceInstance) -> Option<Arc<ServiceInstance>> {
-        let accepted = self.accepted.as_ref()?;
-        let is_another = *accepted.instance != *wanted;
-        (is_another && !accepted.is_shown).then(|| Arc::clone(&accepted.instance))
-    }
-
-    fn not_shown(&mut self) {
-        if let Some(accepted) = &mut self.accepted {
-            accepted.is_shown = false;
-        }
-    }
-
-    fn is_shown(&self) -> bool {
-        self.accepted
-            .as_ref()
-            .is_some_and(|accepted| accepted.is_shown)
-    }
-
-    fn why_the_pulse_ended(&mut self) -> LossReason {
-        // Some from the first change on.
-        let reason = self.lost.borrow_and_update().clone();
+    fn take_loss(&mut self) -> LossReason {
+        // There is a reason from the first change on.
+        let reason = self.losses.borrow_and_update().clone();
         reason.unwrap_or(LossReason::Expired)
-    }
-
-    fn degraded(&self, wanted: &Arc<ServiceInstance>, why: Arc<Error>) {
-        tracing::debug!(instance = %wanted, why = %why.chain(), "not registered");
-        let shown = self.accepted.as_ref().filter(|accepted| accepted.is_shown);
-        let shown = shown.map(|accepted| Arc::clone(&accepted.instance));
-        let wanted = Arc::clone(wanted);
-        self.state.send_modify(|state| {
-            let since = match state {
-                RegistrationState::Degraded { since, .. } => *since,
-                RegistrationState::Pending => self.began,
-                _ => Instant::now(),
-            };
-            *state = RegistrationState::Degraded {
-                since,
-                why,
-                shown,
-                wanted,
-            };
-        });
     }
 }
 
 async fn pause_for(pause: Option<Duration>) {
     match pause {
         Some(pause) => sleep(pause).await,
-        None => std::future::pending().await,
+        None => pending().await,
     }
 }
 
-/// Whether the registry was there and will not have this value.
+/// Whether the registry was reached and refused the value.
 fn is_refusal(error: &Error) -> bool {
     !matches!(
         error,

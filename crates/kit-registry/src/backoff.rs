@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt.
+//! The delay before the next attempt on a registry.
 
 use std::{
     collections::hash_map::RandomState,
@@ -6,84 +6,62 @@ use std::{
     time::Duration,
 };
 
-const FIRST: Duration = Duration::from_millis(200);
-const MOST: Duration = Duration::from_secs(15);
+use kit_sync::policy;
 
-/// Exponential back-off with full jitter: each delay is anything between nothing and a ceiling that
+const FIRST: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// Exponential back-off with full jitter: each delay is anything between zero and a ceiling that
 /// doubles, so that a thousand processes which lost the registry together do not come back together.
 ///
-/// Failures and losses have a ceiling each. A success ends the failures before it, so that what is
-/// lost after an outage is repaired as quickly as at any other time. But losses that follow each
+/// Failures and losses have a ceiling each. A success ends the failures before it, so that a loss
+/// after an outage is repaired as quickly as at any other time. But losses that follow each
 /// other closely wait longer and longer, whatever succeeded in between: a registry that takes an
 /// instance and drops it again is not hammered.
 #[derive(Debug)]
 pub(crate) struct Backoff {
-    failures: Ceiling,
-    losses: Ceiling,
-}
-
-/// What a delay stays below.
-#[derive(Debug)]
-struct Ceiling {
-    present: Duration,
-    most: Duration,
+    failures: policy::Backoff,
+    losses: policy::Backoff,
 }
 
 impl Backoff {
     pub(crate) fn new() -> Self {
-        Self::up_to(MOST)
+        Self::up_to(LONGEST)
     }
 
-    pub(crate) fn up_to(most: Duration) -> Self {
-        let ceiling = || Ceiling {
-            present: FIRST.min(most),
-            most,
-        };
+    pub(crate) fn up_to(longest: Duration) -> Self {
+        let delays = policy::Backoff::starting_at(FIRST).with_full_jitter();
         Self {
-            failures: ceiling(),
-            losses: ceiling(),
+            failures: delays.up_to(longest),
+            losses: delays.up_to(longest),
         }
     }
 
     /// From now on delays may grow as long as with [`new`](Self::new).
     pub(crate) fn up_to_most(&mut self) {
-        self.failures.most = MOST;
-        self.losses.most = MOST;
+        self.failures = self.failures.up_to(LONGEST);
+        self.losses = self.losses.up_to(LONGEST);
     }
 
     /// The delay after an attempt that failed.
     pub(crate) fn after_failure(&mut self) -> Duration {
-        self.failures.next()
+        self.failures.next_delay()
     }
 
-    /// The delay after the loss of what had succeeded and lasted for `lasted`. Losses begin anew
+    /// The delay after the loss of a success that had lasted for `lasted`. Losses begin anew
     /// unless that was shorter than the next delay may be.
     pub(crate) fn after_loss(&mut self, lasted: Duration) -> Duration {
-        self.failures.present = FIRST.min(self.failures.most);
-        if lasted >= self.losses.present {
-            self.losses.present = FIRST.min(self.losses.most);
+        self.failures.reset();
+        if lasted >= self.losses.ceiling() {
+            self.losses.reset();
         }
-        self.losses.next()
+        self.losses.next_delay()
     }
 }
 
-impl Ceiling {
-    fn next(&mut self) -> Duration {
-        let delay = self.present.mul_f64(random_fraction());
-        self.present = (self.present * 2).min(self.most);
-        delay
-    }
-}
-
-/// 64 bits that no other process has: what the standard library's hash function makes of nothing,
-/// with keys that come from the system's random source and differ at each call.
+/// 64 bits that no other process has: the standard library's hash of nothing, with keys that come from the system's random source and differ at each call.
 pub(crate) fn random_bits() -> u64 {
     RandomState::new().build_hasher().finish()
-}
-
-fn random_fraction() -> f64 {
-    // 53 bits are what an f64 holds exactly.
-    (random_bits() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
@@ -96,10 +74,10 @@ mod tests {
         let mut ceiling = FIRST;
         for _ in 0..20 {
             assert!(backoff.after_failure() < ceiling);
-            ceiling = (ceiling * 2).min(MOST);
-            assert_eq!(backoff.failures.present, ceiling);
+            ceiling = (ceiling * 2).min(LONGEST);
+            assert_eq!(backoff.failures.ceiling(), ceiling);
         }
-        assert_eq!(backoff.failures.present, MOST);
+        assert_eq!(backoff.failures.ceiling(), LONGEST);
     }
 
     #[test]
@@ -116,19 +94,11 @@ mod tests {
     fn losses_wait_longer_until_a_success_lasted() {
         let mut backoff = Backoff::new();
         for ceiling in [200, 400, 800] {
-            assert_eq!(backoff.losses.present, Duration::from_millis(ceiling));
+            assert_eq!(backoff.losses.ceiling(), Duration::from_millis(ceiling));
             backoff.after_failure();
             backoff.after_loss(Duration::from_millis(ceiling - 1));
         }
         backoff.after_loss(Duration::from_millis(1_600));
-        assert_eq!(backoff.losses.present, FIRST * 2);
-    }
-
-    #[test]
-    fn delays_are_spread() {
-        let draws: Vec<f64> = (0..1000).map(|_| random_fraction()).collect();
-        let mean = draws.iter().sum::<f64>() / 1000.0;
-        assert!((0.4..0.6).contains(&mean), "{mean}");
-        assert!(draws.iter().any(|x| *x < 0.05) && draws.iter().any(|x| *x > 0.95));
+        assert_eq!(backoff.losses.ceiling(), FIRST * 2);
     }
 }

@@ -135,7 +135,9 @@ impl Restart {
         }
     }
 
-    /// How long to wait before a restart.
+    /// How long to wait before a restart. A run that lasted at least as long as the longest delay
+    /// lets the next delay begin from the first again: such work was up, and what ended it is a new
+    /// failure.
     pub fn backoff(mut self, backoff: Backoff) -> Restart {
         self.backoff = backoff;
         self
@@ -176,7 +178,7 @@ impl Restart {
         let token = token.clone();
         async move {
             let mut recent = VecDeque::new();
-            let mut delays = self.backoff.delays();
+            let mut backoff = self.backoff;
             for attempt in 1.. {
                 let started = Instant::now();
                 let Err(broken) = run_once(&mut work, &token).await else {
@@ -187,7 +189,7 @@ impl Restart {
                 }
                 let ran = started.elapsed();
                 let failure = self.limit.admit(&mut recent, broken.into())?;
-                let delay = delays.after(ran);
+                let delay = backoff.after_run(ran);
                 if let Some(told) = &self.on_restart {
                     told(&Restarting {
                         failure: &failure,

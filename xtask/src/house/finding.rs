@@ -19,7 +19,7 @@ pub(super) enum Rule {
     Visibility,
     /// A function of more than thirty lines has a paragraph that says how it works.
     Functions,
-    /// A state type has at most twelve fields, those of the structs that it owns included.
+    /// A state type has at most twelve fields, those of the structs in its file that it owns included.
     Fields,
 }
 

@@ -14,7 +14,9 @@ pub(super) fn print(crates: &[Crate], findings: &[Finding]) {
 }
 
 fn largest(crates: &[&Crate]) {
-    println!("| largest state types | file | fields | with those inside |\n|---|---|---|---|");
+    println!(
+        "| largest state types | file | fields | with those inside, in its file | in its crate |\n|---|---|---|---|---|"
+    );
     let mut all: Vec<_> = crates
         .iter()
         .flat_map(|of| {
@@ -23,11 +25,11 @@ fn largest(crates: &[&Crate]) {
                 .map(|(one, size)| (*of, one, size))
         })
         .collect();
-    all.sort_by_key(|(_, one, size)| (std::cmp::Reverse(size.whole), one.name.clone()));
+    all.sort_by_key(|(_, one, size)| (std::cmp::Reverse(size.file), one.name.clone()));
     for (of, one, size) in all.iter().take(5) {
         println!(
-            "| `{}` | {} | {} | {} |",
-            one.name, of.files[one.file].path, size.own, size.whole
+            "| `{}` | {} | {} | {} | {} |",
+            one.name, of.files[one.file].path, size.own, size.file, size.whole
         );
     }
     all.sort_by_key(|(_, one, size)| (std::cmp::Reverse(size.own), one.name.clone()));

@@ -57,7 +57,8 @@ pub(super) fn check_impls(of: &Crate) -> Vec<Finding> {
 }
 
 /// Private types of one crate that have the same name. Definitions in one module are one name, between
-/// which a `cfg` chooses.
+/// which a `cfg` chooses; so are those in a module and in the one that stands in for it, such as `tls`
+/// and `no_tls`.
 pub(super) fn check_names(of: &Crate) -> Vec<Finding> {
     let mut named: BTreeMap<String, BTreeMap<ModulePath, (usize, usize)>> = BTreeMap::new();
     for (file, module, item) in of.items() {
@@ -73,7 +74,8 @@ pub(super) fn check_names(of: &Crate) -> Vec<Finding> {
             named
                 .entry(ident.to_string())
                 .or_default()
-                .insert(module, place);
+                .entry(without_no(module))
+                .or_insert(place);
         }
     }
     let mut findings = Vec::new();
@@ -93,6 +95,16 @@ pub(super) fn check_names(of: &Crate) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The module's path, with `no_x` called `x`.
+fn without_no(module: ModulePath) -> ModulePath {
+    let name = |part: String| {
+        part.strip_prefix("no_")
+            .map(ToOwned::to_owned)
+            .unwrap_or(part)
+    };
+    module.into_iter().map(name).collect()
 }
 
 #[cfg(test)]
@@ -124,6 +136,19 @@ mod tests {
         };
         assert_eq!(check_impls(&house("")).len(), 1);
         assert!(check_impls(&house("#[cfg(feature = \"grpc\")]")).is_empty());
+    }
+
+    #[test]
+    fn a_module_and_the_one_that_stands_in_for_it_have_the_same_names() {
+        let house = |other: &str| {
+            example(&[
+                ("src/lib.rs", &format!("mod tls; mod {other};")),
+                ("src/tls.rs", "struct Accept;"),
+                (&format!("src/{other}.rs"), "struct Accept;"),
+            ])
+        };
+        assert!(check_names(&house("no_tls")).is_empty());
+        assert_eq!(check_names(&house("other")).len(), 1);
     }
 
     #[test]

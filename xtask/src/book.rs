@@ -1,4 +1,4 @@
-//! Checks of `docs/`: justified dependencies, listed chapters, compiled code blocks.
+//! Checks of `docs/`: justified dependencies, listed chapters, compiled code blocks, links to files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,6 +11,7 @@ pub(crate) fn check() -> Result {
     let mut problems = Vec::new();
     problems.extend(dependencies()?);
     problems.extend(chapters()?);
+    problems.extend(broken_links()?);
     if problems.is_empty() {
         Ok(())
     } else {
@@ -107,6 +108,33 @@ fn chapters() -> Result<Vec<String>> {
     Ok(problems)
 }
 
+/// Links to files that are not there, so that the way through the code is right after each move.
+fn broken_links() -> Result<Vec<String>> {
+    let mut pages = vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned()];
+    for entry in root().join("docs/src").read_dir()? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        pages.push(format!("docs/src/{name}"));
+    }
+    let mut problems = Vec::new();
+    for page in pages {
+        let text = read(&page)?;
+        let folder = root().join(&page);
+        let folder = folder.parent().unwrap_or(&folder);
+        let broken = links(&text).filter(|link| !folder.join(link).exists());
+        problems.extend(broken.map(|link| format!("{page} links to {link}, which is not there")));
+    }
+    problems.sort();
+    Ok(problems)
+}
+
+/// The files that a page links to, without the place inside them.
+fn links(page: &str) -> impl Iterator<Item = &str> {
+    let targets = page.split("](").skip(1);
+    let targets = targets.filter_map(|rest| rest.split_once(')').map(|(target, _)| target));
+    let files = targets.map(|target| target.split('#').next().unwrap_or(target));
+    files.filter(|file| !file.is_empty() && !file.contains("://") && !file.contains(' '))
+}
+
 fn read(path: &str) -> Result<String> {
     fs::read_to_string(root().join(path))
         .map_err(|error| format!("could not read {path}: {error}").into())
@@ -114,7 +142,7 @@ fn read(path: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{declared, justified, uses};
+    use super::{declared, justified, links, uses};
 
     #[test]
     fn only_foreign_dependencies_of_the_workspace_need_a_reason() {
@@ -140,5 +168,11 @@ mod tests {
         let page = "| crate | why |\n|---|---|\n| `bytes` | buffers |\n| `http` | |\n";
         let names: Vec<_> = justified(page).into_iter().collect();
         assert_eq!(names, ["bytes"]);
+    }
+
+    #[test]
+    fn links_to_files_are_found_and_those_to_sites_and_places_are_not() {
+        let page = "[a](a.md#b), [`c`](../c.rs)\n[d](https://d.org/e) [f](#g) x](y z)";
+        assert_eq!(links(page).collect::<Vec<_>>(), ["a.md", "../c.rs"]);
     }
 }

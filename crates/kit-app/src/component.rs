@@ -66,7 +66,7 @@ impl Component {
         let starting = calls.spawn("start", {
             let (server, context) = (Arc::clone(server), context.clone());
             // Told in the middle, it can still use its scope until it returns.
-            let open = scope.hold(|| ());
+            let open = scope.keep_open();
             let is_running = Arc::clone(&is_running);
             async move {
                 let _open = open;

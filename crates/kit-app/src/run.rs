@@ -240,7 +240,7 @@ impl Run {
         calls.observe_failures(|_| ());
         let scope = all.child(stage.to_string()).child(&name);
         // Told in the middle, the hook can still use its scope until it returns.
-        let open = scope.hold(|| ());
+        let open = scope.keep_open();
         let context = HookContext::new(self.handle.clone(), scope.clone());
         let task = calls.spawn(name.clone(), async move {
             let _open = open;

@@ -277,6 +277,25 @@ impl Scope {
         self.spawn_as(name, Ending::WhenTold, future)
     }
 
+    /// Like [`spawn`](Self::spawn), for a future that gives a value and has no error. The task
+    /// still fails when it panics, is aborted or is refused.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let tree = kit_sync::TaskTree::new("example");
+    /// let sum = tree.scope().spawn_value("sum", async { (0..10).sum::<u32>() });
+    /// assert_eq!(sum.await.unwrap(), 45);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn spawn_value<F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Task<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.spawn(name, async move { Ok(future.await) })
+    }
+
     /// Starts a task and says how it ends.
     #[track_caller]
     pub fn spawn_as<F>(

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use kit_sync::{BoxError, Cause, Scope, TaskTree, error_chain};
 use tokio::runtime::{Builder, Handle};
 
-use crate::builder::Settings;
-use crate::handle::StartOwner;
+use crate::core::{Core, RunOwner};
+use crate::events::Undelivered;
 use crate::last_words::within_a_second;
 use crate::panics;
-use crate::refused;
-use crate::run::Run;
+use crate::run::run;
+use crate::settings::Settings;
 use crate::signals::BeforeBuild;
-use crate::{AppBuilder, AppHandle, Environment, Error, Report, RunError, Signals};
+use crate::{AppHandle, Environment, Error, Report, RunError, Signals};
 
 /// An application that can be run.
 ///
@@ -35,15 +35,19 @@ use crate::{AppBuilder, AppHandle, Environment, Error, Report, RunError, Signals
 /// ```
 #[must_use = "an app does nothing until it is run"]
 pub struct App {
-    pub(crate) handle: AppHandle,
-    pub(crate) settings: Settings,
-    pub(crate) owner: StartOwner,
+    handle: AppHandle,
+    settings: Settings,
+    owner: RunOwner,
 }
 
 impl App {
-    /// Begins an app; `name` is the service's, as registries show it.
-    pub fn builder(name: impl Into<String>) -> AppBuilder {
-        AppBuilder::new(name.into())
+    pub(crate) fn new(core: Core, settings: Settings) -> App {
+        let core = Arc::new(core);
+        App {
+            handle: AppHandle::new(Arc::clone(&core)),
+            settings,
+            owner: RunOwner(core),
+        }
     }
 
     /// A handle, with which the running app can be watched and stopped.
@@ -120,21 +124,7 @@ impl App {
             owner,
         } = self;
         let _owner = owner;
-        let core = Arc::clone(handle.core());
-        // Outside the app's own tree: threads that deliver events and look at the clock until that
-        // tree has ended.
-        let home = TaskTree::new("lifecycle");
-        if !core.events.is_inline() {
-            core.control.set_home(home.scope());
-        }
-        let run = match core.events.start(home.scope()) {
-            Ok(()) => Run::new(handle, settings),
-            Err(error) => Err(Error::Events(error)),
-        };
-        match run {
-            Ok(run) => run.until_stopped(&home).await,
-            Err(error) => Err(refused::refused(&core, error, &home).await),
-        }
+        run(handle, settings).await
     }
 }
 
@@ -204,7 +194,8 @@ where
             let code = ExitCode::from(error.exit_code());
             // Each failure has had its line in the log, if there is one that took it.
             let has_log = tracing::enabled!(tracing::Level::ERROR);
-            if !has_log || error.report().log_has_missed() {
+            let mut undelivered = error.report().undelivered.iter();
+            if !has_log || undelivered.any(Undelivered::is_of_log) {
                 let line = error_chain(&error);
                 within_a_second(home, move || print_plainly(&line));
             }

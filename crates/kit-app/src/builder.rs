@@ -7,29 +7,16 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_registry::{Backend, Endpoint, Registrar, Schemes};
+use kit_registry::{Backend, Endpoint, Registrar};
 use kit_sync::{BoxError, Scope, StopToken, WatchdogOptions};
 use kit_transport::Server;
 
-use crate::advertise::Advertise;
+use crate::core::Core;
 use crate::events::{Delivery, Events, Observer, Stamped};
-use crate::handle::{AppHandle, StartOwner};
 use crate::hook::{Hook, HookContext, HookOptions, HookStage};
-use crate::log;
-use crate::registrations::Registry;
-use crate::{App, Environment, Info, Signals};
-
-/// Whether the start waits for the registries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RegisterAtStart {
-    /// The app is ready only once every registry shows it; the start fails when one does not
-    /// within [`register_timeout`](AppBuilder::register_timeout).
-    #[default]
-    Required,
-    /// The start does not wait; attempts go on in the background.
-    Background,
-}
+use crate::registration::Registry;
+use crate::settings::{RegisterAtStart, Settings};
+use crate::{App, Environment, Info, Signals, log};
 
 /// Puts an [`App`] together; from [`App::builder`].
 ///
@@ -57,34 +44,11 @@ pub struct AppBuilder {
     metadata: BTreeMap<String, String>,
     observers: Vec<Observer>,
     delivery: Delivery,
-    pub(crate) settings: Settings,
-}
-
-/// Everything but the identity.
-pub(crate) struct Settings {
-    pub(crate) servers: Vec<Arc<dyn Server>>,
-    pub(crate) registries: Vec<Registry>,
-    pub(crate) schemes: Schemes,
-    pub(crate) register_at_start: RegisterAtStart,
-    pub(crate) register_timeout: Duration,
-    pub(crate) hooks: Vec<Hook>,
-    pub(crate) hook_timeout: Duration,
-    pub(crate) gate_timeout: Duration,
-    pub(crate) start_timeout: Duration,
-    pub(crate) stop_timeout: Duration,
-    pub(crate) drain_delay: Option<Duration>,
-    pub(crate) advertise: Advertise,
-    pub(crate) environment: Option<Environment>,
-    pub(crate) signals: Signals,
-    pub(crate) parent: Option<StopToken>,
-    pub(crate) extensions: http::Extensions,
-    pub(crate) watchdog: WatchdogOptions,
-    /// Where the watchdog lives; only [`App::main`] has one.
-    pub(crate) watchdog_home: Option<Scope>,
+    settings: Settings,
 }
 
 impl AppBuilder {
-    pub(crate) fn new(name: String) -> AppBuilder {
+    fn new(name: String) -> AppBuilder {
         AppBuilder {
             name,
             id: None,
@@ -92,26 +56,7 @@ impl AppBuilder {
             metadata: BTreeMap::new(),
             observers: Vec::new(),
             delivery: Delivery::default(),
-            settings: Settings {
-                servers: Vec::new(),
-                registries: Vec::new(),
-                schemes: Schemes::default(),
-                register_at_start: RegisterAtStart::default(),
-                register_timeout: Duration::from_secs(8),
-                hooks: Vec::new(),
-                hook_timeout: Duration::from_secs(5 * 60),
-                gate_timeout: Duration::from_secs(5 * 60),
-                start_timeout: Duration::from_secs(15),
-                stop_timeout: Duration::from_secs(20),
-                drain_delay: None,
-                advertise: Advertise::default(),
-                environment: None,
-                signals: Signals::default(),
-                parent: None,
-                extensions: http::Extensions::new(),
-                watchdog: WatchdogOptions::default(),
-                watchdog_home: None,
-            },
+            settings: Settings::default(),
         }
     }
 
@@ -229,9 +174,8 @@ impl AppBuilder {
         F: FnOnce(HookContext) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        self.settings
-            .hooks
-            .push(Hook::new(stage, name.into(), options, hook));
+        let hook = Hook::new(stage, name.into(), options, hook);
+        self.settings.hooks.add(hook);
         self
     }
 
@@ -392,13 +336,15 @@ impl AppBuilder {
         let id = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
         let info = Arc::new(Info::new(id, name, version, metadata));
         observers.insert(0, log::observer(Arc::clone(&info)));
-        let handle = AppHandle::new(info, Events::new(delivery, observers));
-        let owner = StartOwner(Arc::clone(handle.core()));
-        App {
-            handle,
-            settings,
-            owner,
-        }
+        let core = Core::new(info, Events::new(delivery, observers));
+        App::new(core, settings)
+    }
+}
+
+impl App {
+    /// Begins an app; `name` is the service's, as registries show it.
+    pub fn builder(name: impl Into<String>) -> AppBuilder {
+        AppBuilder::new(name.into())
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use kit_sync::{Abandoned, BoxError, Cause, Outcome, TaskReport, error_chain};
+use kit_sync::{Abandoned, BoxError, Cause, Outcome, TaskError, TaskReport, error_chain};
 
 use crate::{HookStage, Report, Signal};
 
@@ -241,3 +241,19 @@ impl fmt::Display for RunError {
 
 // The sources are part of the message.
 impl std::error::Error for RunError {}
+
+/// The end of a task, as the source of an error of this crate.
+pub(crate) fn source_of(error: TaskError) -> BoxError {
+    match error {
+        TaskError::Failed(source) => source,
+        TaskError::Panicked {
+            message,
+            location: Some(location),
+        } => format!("it panicked at {location}: {message}").into(),
+        TaskError::Panicked {
+            message,
+            location: None,
+        } => format!("it panicked: {message}").into(),
+        other => other.into(),
+    }
+}

@@ -1,12 +1,17 @@
 //! What happens in an application's life, as types: logs, metrics and tests are its consumers.
 
+mod awaited;
+
 use std::time::Duration;
 
 use kit_registry::Endpoint;
 use kit_sync::{Cause, Repetition, TaskReport, WatchdogEvent};
 use kit_transport::{Drained, Listening, Phase, Stage};
 
-use crate::{Awaited, DrainProfile, HookStage, Signal};
+pub use awaited::Awaited;
+pub(crate) use awaited::{NAMED, alive_in};
+
+use crate::{DrainProfile, HookStage, Signal, StopPlan};
 
 /// One step of the [start and stop sequences](crate), given to the log and to every
 /// [observer](crate::AppBuilder::observer) in the order of the sequences, on every path; see
@@ -31,7 +36,7 @@ pub enum Event {
         /// How that was found out.
         why: &'static str,
         /// The longest that each stage may take.
-        worst_case: String,
+        worst_case: StopPlan,
     },
     /// A hook was called.
     HookStarting {

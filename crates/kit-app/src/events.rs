@@ -4,81 +4,20 @@
 //! own, so that a log whose pipe is full, or an observer that hangs, holds up neither the
 //! lifecycle nor another consumer.
 
+mod consumer;
 mod queue;
 
-use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_sync::Scope;
 use tokio::time::Instant;
 
-use crate::Event;
+pub use consumer::{Delivery, Stamped, Undelivered};
+pub(crate) use consumer::{LOG, Observer};
 use queue::{Ends, Queue};
 
-/// An event with its place in the app's life.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Stamped {
-    /// Counts the events of this app, from 1. A gap means that the consumer's queue was full and
-    /// that events were dropped.
-    pub number: u64,
-    /// When it was emitted, which may be long before it is delivered.
-    pub at: Instant,
-    /// What happened.
-    pub event: Event,
-}
-
-/// How [events](Event) are delivered to the log and to
-/// [observers](crate::AppBuilder::observer).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Delivery {
-    /// Each consumer has a queue of so many events and a thread of its own that takes from it.
-    /// When the queue is full its oldest event is dropped, and counted in
-    /// [`Report::undelivered`](crate::Report::undelivered). The default, with 1 024 events.
-    Queued {
-        /// How many events wait for one consumer at most; less than 1 counts as 1.
-        capacity: usize,
-    },
-    /// Where it is emitted, before the lifecycle goes on; the app has no thread of its own. For
-    /// tests on a paused clock, in which a timeout on what another thread does elapses at once,
-    /// and for simulators. A consumer that blocks holds up the whole app.
-    Inline,
-}
-
-impl Default for Delivery {
-    fn default() -> Delivery {
-        Delivery::Queued { capacity: 1024 }
-    }
-}
-
-/// Events that a consumer did not take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Undelivered {
-    /// The consumer: `log`, or where the observer was added.
-    pub consumer: String,
-    /// How many.
-    pub events: u64,
-}
-
-impl fmt::Display for Undelivered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Undelivered { consumer, events } = self;
-        write!(f, "{consumer} did not take {events} event(s)")
-    }
-}
-
-/// What a consumer does with an event.
-pub(crate) type Observe = Box<dyn Fn(&Stamped) + Send + Sync>;
-
-/// A consumer before its app is built.
-pub(crate) struct Observer {
-    pub(crate) name: String,
-    pub(crate) observe: Observe,
-}
+use crate::event::Event;
 
 /// Where events are emitted.
 pub(crate) struct Events {
@@ -132,7 +71,7 @@ impl Events {
             Consumers::Inline(observers) => {
                 observers
                     .iter()
-                    .for_each(|observer| observer.take(&stamped));
+                    .for_each(|observer| observer.deliver(&stamped));
             }
             Consumers::Queued { queues, .. } => {
                 let stamped = Arc::new(stamped);
@@ -177,14 +116,6 @@ impl Events {
             .iter()
             .filter_map(|queue| queue.undelivered())
             .collect()
-    }
-}
-
-impl Observer {
-    /// A consumer that panics is no reason for the lifecycle, nor for another consumer, to go on
-    /// differently.
-    fn take(&self, stamped: &Stamped) {
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.observe)(stamped)));
     }
 }
 

@@ -1,73 +1,20 @@
 //! Named functions at the four turning points of an application's life.
 
+pub(crate) mod running;
+mod stage;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use kit_sync::{BoxError, Scope};
 
+pub use stage::{HookOptions, HookStage};
+
 use crate::AppHandle;
 
-/// When a hook runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum HookStage {
-    /// Before the first component starts.
-    BeforeStart,
-    /// After the instance was registered, before it is ready.
-    AfterStart,
-    /// After health went down, before the instance is deregistered. Runs on every stop.
-    BeforeStop,
-    /// After the last component has ended. Runs on every stop.
-    AfterStop,
-}
-
-impl fmt::Display for HookStage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            HookStage::BeforeStart => "before_start",
-            HookStage::AfterStart => "after_start",
-            HookStage::BeforeStop => "before_stop",
-            HookStage::AfterStop => "after_stop",
-        })
-    }
-}
-
-/// How a hook of the start is run.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use kit_app::{App, HookOptions};
-///
-/// let app = App::builder("orders").before_start_with(
-///     "migrate",
-///     HookOptions::new().timeout(Duration::from_secs(3600)),
-///     |_app| async { Ok(()) },
-/// );
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[must_use = "options do nothing until they are given to a hook"]
-pub struct HookOptions {
-    pub(crate) timeout: Option<Duration>,
-}
-
-impl HookOptions {
-    /// The defaults: the [`hook_timeout`](crate::AppBuilder::hook_timeout) of the app.
-    pub fn new() -> HookOptions {
-        HookOptions::default()
-    }
-
-    /// Replaces how long this hook may take. Then its token is cancelled and the start fails; the
-    /// hook may go on until the deadline of the stop.
-    pub fn timeout(self, timeout: Duration) -> HookOptions {
-        let timeout = Some(timeout);
-        HookOptions { timeout }
-    }
-}
-
-/// What a hook is handed.
+/// The argument of a hook.
 #[derive(Clone, Debug)]
 pub struct HookContext {
     handle: AppHandle,
@@ -86,8 +33,8 @@ impl HookContext {
     }
 
     /// Where the hook's own tasks live. One that fails is named in the report and does not stop
-    /// the app; what has to stop it is a component. Its token is told when a stop begins; a hook that runs
-    /// during the start and listens to it can end early.
+    /// the app; a task that has to stop it belongs to a component. The scope of a hook of the start
+    /// is cancelled when a stop begins; a hook that still runs and listens to it can end early.
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.scope
@@ -96,11 +43,16 @@ impl HookContext {
 
 type HookFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
+type HookFn = dyn FnOnce(HookContext) -> HookFuture + Send;
+
+/// A hook that was not called yet.
 pub(crate) struct Hook {
     pub(crate) stage: HookStage,
     pub(crate) name: String,
     pub(crate) options: HookOptions,
-    call: Box<dyn FnOnce(HookContext) -> HookFuture + Send>,
+    /// In a mutex, because a function that is called once is not `Sync`, and the future of a run,
+    /// which borrows the hooks, has to be `Send`.
+    call: Mutex<Box<HookFn>>,
 }
 
 impl Hook {
@@ -113,18 +65,44 @@ impl Hook {
             stage,
             name,
             options,
-            call: Box::new(|context| Box::pin(hook(context))),
+            call: Mutex::new(Box::new(|context| Box::pin(hook(context)))),
         }
     }
 
     /// Calls it; a panic in the closure itself is one of the future, too.
     pub(crate) async fn run(self, context: HookContext) -> Result<(), BoxError> {
-        (self.call)(context).await
+        let call = self.call.into_inner();
+        call.unwrap_or_else(PoisonError::into_inner)(context).await
     }
 }
 
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} `{}`", self.stage, self.name)
+    }
+}
+
+/// The hooks that were not called yet, in the order in which they were given.
+#[derive(Debug, Default)]
+pub(crate) struct Hooks(Vec<Hook>);
+
+impl Hooks {
+    pub(crate) fn add(&mut self, hook: Hook) {
+        self.0.push(hook);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Hook> {
+        self.0.iter()
+    }
+
+    /// Takes the next hook of a stage.
+    pub(crate) fn take_next(&mut self, stage: HookStage) -> Option<Hook> {
+        let next = self.0.iter().position(|hook| hook.stage == stage)?;
+        Some(self.0.remove(next))
+    }
+
+    /// Takes all hooks of a stage.
+    pub(crate) fn take_all(&mut self, stage: HookStage) -> Vec<Hook> {
+        self.0.extract_if(.., |hook| hook.stage == stage).collect()
     }
 }

@@ -1,11 +1,13 @@
-//! Who the application is.
+//! The application's identity.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use kit_registry::Endpoint;
+use kit_registry::{Endpoint, ServiceInstance};
 use kit_sync::Published;
+
+use crate::Error;
 
 /// The application's identity. Handlers and hooks find it as `Arc<Info>`, in the request's
 /// extensions and through [`AppHandle::info`](crate::AppHandle::info).
@@ -74,6 +76,18 @@ impl Info {
 
     pub(crate) fn set_endpoints(&self, endpoints: Vec<Endpoint>) {
         self.endpoints.store(endpoints);
+    }
+
+    /// The instance as registries are to show it now.
+    pub(crate) fn instance(&self) -> Result<ServiceInstance, Error> {
+        let mut instance = ServiceInstance::builder(&*self.id, &*self.name).version(&*self.version);
+        for (key, value) in self.metadata().iter() {
+            instance = instance.metadata(key, value);
+        }
+        for endpoint in self.endpoints().iter() {
+            instance = instance.endpoint(endpoint.clone());
+        }
+        instance.build().map_err(Error::Identity)
     }
 }
 

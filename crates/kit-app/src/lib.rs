@@ -19,13 +19,12 @@
 //! leaves a reserve for those that follow. [`App::run`] returns when nothing of the app is alive,
 //! with a [`Report`] that names what did not obey.
 
-mod advertise;
 mod app;
 mod budget;
 mod builder;
-mod check;
 mod component;
 mod control;
+mod core;
 mod drain_profile;
 mod environment;
 mod error;
@@ -34,33 +33,32 @@ mod events;
 mod handle;
 mod hook;
 mod info;
+mod journal;
 mod last_words;
 mod log;
 mod panics;
-mod refused;
-mod registrations;
+mod registration;
 mod report;
 mod run;
+mod settings;
 mod signals;
-mod start;
 mod status;
-mod stop;
-mod waiting;
-mod watchdog;
 
 pub use app::App;
-pub use builder::{AppBuilder, RegisterAtStart};
+pub use budget::StopPlan;
+pub use builder::AppBuilder;
 pub use drain_profile::DrainProfile;
 pub use environment::Environment;
 pub use error::{Error, RunError};
-pub use event::Event;
+pub use event::{Awaited, Event};
 pub use events::{Delivery, Stamped, Undelivered};
 pub use handle::{AppHandle, NeverReady};
 pub use hook::{HookContext, HookOptions, HookStage};
 pub use info::Info;
 pub use kit_sync::{BoxError, Cause, WatchdogEvent, WatchdogOptions};
 pub use kit_transport::{Phase, Stage};
-pub use report::{ComponentReport, HookReport, RegistrationReport, Report};
+pub use registration::RegistrationStatus;
+pub use report::{ComponentReport, CutReport, HookReport, RegistrationReport, Report};
+pub use settings::RegisterAtStart;
 pub use signals::{AfterRun, Signal, SignalSender, Signals};
-pub use status::{ComponentState, ComponentStatus, RegistrationStatus};
-pub use waiting::Awaited;
+pub use status::{ComponentState, ComponentStatus};

@@ -8,12 +8,14 @@
 mod building;
 mod early;
 mod inbox;
-#[cfg_attr(unix, path = "signals/unix.rs")]
-#[cfg_attr(not(unix), path = "signals/unsupported.rs")]
-mod os;
 mod roles;
 mod route;
 mod signal;
+mod stop;
+#[cfg(unix)]
+mod unix;
+#[cfg(not(unix))]
+mod unsupported;
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -21,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use kit_sync::Scope;
 use tokio::time::Instant;
 
-use crate::handle::Core;
+use crate::core::Core;
 use crate::{Error, Event};
 pub(crate) use early::{BeforeBuild, Early};
 use inbox::Inbox;
@@ -30,6 +32,10 @@ pub use roles::AfterRun;
 use roles::{Role, Roles};
 use route::{Route, Target};
 pub use signal::Signal;
+#[cfg(unix)]
+use unix as os;
+#[cfg(not(unix))]
+use unsupported as os;
 
 /// Ends the process there and then: what is blocked cannot hold it up.
 pub(crate) fn end_process(code: i32) {
@@ -169,6 +175,14 @@ impl Signals {
         self
     }
 
+    /// The signals that ask for a stop; none when the app takes none.
+    pub(crate) fn stopping(&self) -> Vec<Signal> {
+        match self.source {
+            Source::None => Vec::new(),
+            Source::Os | Source::Sender(_) => self.roles.stopping(),
+        }
+    }
+
     /// Handlers for a `main`, before its build; `None` when there is nothing to handle, or when
     /// the run will say what is wrong.
     pub(crate) fn before_build(&self) -> io::Result<Option<BeforeBuild>> {
@@ -209,23 +223,22 @@ impl Signals {
                 self.stand(Route::to(Target::App(inbox)), tree, |_| true)?
             }
             (Source::None | Source::Sender(_), Some(early)) => {
-                early.give_back(after, core);
+                early.give_back(after, &core.control);
                 Taken::Nothing
             }
             (Source::None | Source::Sender(_), None) => Taken::Nothing,
         };
         let taken = match &self.source {
             Source::Os => taken,
-            Source::None => return Ok(Installed(taken)),
+            Source::None => return Ok(Installed(Mutex::new(taken))),
             Source::Sender(sender) => {
                 *sender.lock() = Some(inbox(None));
                 Taken::Sender(sender.clone())
             }
         };
-        let stop = self.roles.stopping();
-        core.control.set_stopping(stop.clone());
+        let stop = self.stopping();
         core.emit(Event::SignalsReady { stop });
-        Ok(Installed(taken))
+        Ok(Installed(Mutex::new(taken)))
     }
 
     fn stand(
@@ -275,9 +288,10 @@ impl std::fmt::Debug for SignalSender {
     }
 }
 
-/// The app has its signals; dropping this gives them back.
+/// The app has its signals; dropping this gives them back. In a mutex, because a receiver in it is
+/// not `Sync`, and the future of a run, which borrows this, has to be `Send`.
 #[derive(Debug)]
-pub(crate) struct Installed(#[expect(dead_code, reason = "held for its drop")] Taken);
+pub(crate) struct Installed(#[expect(dead_code, reason = "held for its drop")] Mutex<Taken>);
 
 #[derive(Debug)]
 enum Taken {

@@ -1,9 +1,8 @@
-//! How things stand, for handlers, pages and tests: what [`AppHandle`](crate::AppHandle) answers.
+//! The states of the components, for handlers, pages and tests.
 
 use std::fmt;
 use std::sync::Mutex;
 
-use kit_registry::RegistrationState;
 use kit_transport::{Listening, Phase};
 
 use crate::Event;
@@ -50,21 +49,11 @@ impl fmt::Display for ComponentState {
     }
 }
 
-/// The instance in one registry.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RegistrationStatus {
-    /// Which registry.
-    pub registry: String,
-    /// Whether it shows the instance, and why not.
-    pub state: RegistrationState,
-}
-
-/// The components that were called to start, in that order.
+/// The components whose start was called, in that order.
 #[derive(Default)]
-pub(crate) struct Components(Mutex<Vec<ComponentStatus>>);
+pub(crate) struct ComponentStates(Mutex<Vec<ComponentStatus>>);
 
-impl Components {
+impl ComponentStates {
     pub(crate) fn all(&self) -> Vec<ComponentStatus> {
         kit_sync::lock(&self.0).clone()
     }

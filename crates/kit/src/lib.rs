@@ -35,10 +35,10 @@
 
 pub use kit_app::{
     AfterRun, App, AppBuilder, AppHandle, Awaited, BoxError, Cause, ComponentReport,
-    ComponentState, ComponentStatus, Delivery, DrainProfile, Environment, Error, Event,
+    ComponentState, ComponentStatus, CutReport, Delivery, DrainProfile, Environment, Error, Event,
     HookContext, HookOptions, HookReport, HookStage, Info, NeverReady, Phase, RegisterAtStart,
     RegistrationReport, RegistrationStatus, Report, RunError, Signal, SignalSender, Signals, Stage,
-    Stamped, Undelivered,
+    Stamped, StopPlan, Undelivered,
 };
 pub use kit_registry as registry;
 pub use kit_sync as sync;

@@ -1,20 +1,11 @@
-//! Saying what the lifecycle waits for, while it waits.
+//! The names of what the lifecycle waits for.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
-use std::time::Duration;
 
 use kit_sync::{Scope, TreeSnapshot};
-use tokio::time::{Instant, sleep_until};
 
-use crate::handle::Core;
-use crate::{Event, HookStage};
+use crate::HookStage;
 
-/// How long the lifecycle waits before it says what for.
-const FIRST: Duration = Duration::from_secs(2);
-/// How often it says so again.
-const AGAIN: Duration = Duration::from_secs(10);
 /// How many tasks or requests are named.
 pub(crate) const NAMED: usize = 3;
 
@@ -75,36 +66,6 @@ impl fmt::Display for Awaited {
             }
             Awaited::Drain { component, alive } => write!(f, "{component} to drain: {alive}"),
             Awaited::HookTasks { alive } => write!(f, "tasks of hooks to end: {alive}"),
-        }
-    }
-}
-
-impl Core {
-    /// Awaits `future`, and emits an event that says what is awaited after 2 s and then every
-    /// 10 s.
-    pub(crate) async fn awaits<F: Future>(
-        &self,
-        what: impl Fn() -> Awaited,
-        future: F,
-    ) -> F::Output {
-        let begun = Instant::now();
-        let mut next = begun + FIRST;
-        let mut future = pin!(future);
-        loop {
-            tokio::select! {
-                biased;
-                output = &mut future => return output,
-                () = sleep_until(next) => {
-                    let (what, since) = (what(), begun.elapsed());
-                    self.emit(Event::Waiting { what, since });
-                    next += AGAIN;
-                    // What passed while the process stood still has one line, not one each 10 s.
-                    let now = Instant::now();
-                    if next <= now {
-                        next = now + AGAIN;
-                    }
-                }
-            }
         }
     }
 }

@@ -11,18 +11,18 @@ use tracing::Dispatch;
 use tracing::dispatcher;
 use tracing::subscriber::NoSubscriber;
 
-use super::{Observer, Stamped, Undelivered};
+use super::consumer::{Observer, Stamped, Undelivered};
 
 /// A bounded queue in front of one consumer.
 pub(super) struct Queue {
     observer: Observer,
     capacity: usize,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     waiting: VecDeque<Arc<Stamped>>,
     dropped: u64,
     /// The consumer has one in its hands.
@@ -71,7 +71,7 @@ impl Queue {
             let _runtime = runtime.enter();
             let _subscriber = subscriber.as_ref().map(dispatcher::set_default);
             while let Some(stamped) = queue.next() {
-                queue.observer.take(&stamped);
+                queue.observer.deliver(&stamped);
                 queue.lock().is_delivering = false;
             }
         })?;
@@ -80,7 +80,7 @@ impl Queue {
 
     /// Waits for the next event; `None` once the queue is closed and empty.
     fn next(&self) -> Option<Arc<Stamped>> {
-        let waits = |state: &mut State| state.waiting.is_empty() && !state.is_closed;
+        let waits = |state: &mut QueueState| state.waiting.is_empty() && !state.is_closed;
         let state = self.changed.wait_while(self.lock(), waits);
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         let next = state.waiting.pop_front();
@@ -98,7 +98,7 @@ impl Queue {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         kit_sync::lock(&self.state)
     }
 }

@@ -1,135 +1,163 @@
-//! The start, in order; it can be called off at every step.
+//! The start of an app, in order; a stop can call it off at every step.
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
-use std::time::Duration;
 
-use kit_sync::{Abandoned, Cause, Ending, error_chain};
-use kit_transport::{Phase, Server, Stage};
-use tokio::time::Instant;
+use kit_sync::{Cause, Ending, Gate, Latch, Scope, StopToken, TaskTree};
+use kit_transport::{Lifecycle, Stage};
 
-use crate::advertise;
-use crate::budget::Plan;
-use crate::builder::RegisterAtStart;
-use crate::component::Component;
-use crate::hook::HookStage;
-use crate::registrations::{self, Opened};
-use crate::run::{CalledOff, Run};
-use crate::{Awaited, DrainProfile, Error, Event};
+use super::called_off::CalledOff;
+use super::parts::Parts;
+use super::start_components::{ComponentStarts, abandoned_by};
+use super::watchdog;
+use crate::component::{Component, Grounds};
+use crate::core::Core;
+use crate::hook::running::RunningHook;
+use crate::registration::{self, Opened};
+use crate::settings::{RegisterAtStart, Settings};
+use crate::{AppHandle, Awaited, DrainProfile, Error, Event, HookStage, StopPlan};
 
-impl Run {
+/// An app that starts.
+pub(crate) struct Launch {
+    pub(super) parts: Parts,
+    /// The registries that are open so far.
+    registries: Vec<Opened>,
+    gate: Gate,
+    /// Keeps the gate shut while components start, and until a failure among them is recorded.
+    components_start: Option<Latch>,
+}
+
+impl Launch {
+    /// Checks the options and installs the signals: from here on a signal is a stop of this app.
+    ///
+    /// # Errors
+    /// An option that is wrong; handlers or a watchdog that the system refuses. Nothing has begun
+    /// then.
+    pub(super) fn new(app: AppHandle, mut settings: Settings) -> Result<Launch, Error> {
+        let core = Arc::clone(app.core());
+        let tree = TaskTree::new(core.info.name());
+        core.set_tasks(tree.scope());
+        settings.check()?;
+        core.info.instance()?;
+        let signals = settings.signals.install(tree.scope(), &core)?;
+        if let Some(home) = &settings.watchdog_home {
+            let options = settings.watchdog.clone();
+            watchdog::start(home, tree.scope(), options, &core, settings.stop_timeout)
+                .map_err(Error::Watchdog)?;
+        }
+        settings.extensions.insert(Arc::clone(&core.info));
+        settings.extensions.insert(app.clone());
+        observe(tree.scope(), &core, settings.parent.clone());
+        core.begin();
+        let gate = Gate::new();
+        Ok(Launch {
+            parts: Parts::new(app, settings, signals, tree),
+            registries: Vec::new(),
+            components_start: Some(gate.latch("the start of every component")),
+            gate,
+        })
+    }
+
     /// `before_start` hooks → phases ascending → gate → running → registered → `after_start`
     /// hooks → ready.
-    pub(crate) async fn start(&mut self) -> Result<(), CalledOff> {
-        self.enter(Stage::Starting);
-        for what in self.environment.unusable() {
-            self.core.remark(what.clone());
-        }
-        let registries = self.open_registries()?;
-        self.plan_stop(&registries);
+    ///
+    /// # Errors
+    /// Why it has not come to its end. Its failures are recorded by the stop that follows.
+    pub(super) async fn start(&mut self) -> Result<(), CalledOff> {
+        self.core().enter(Stage::Starting);
+        self.remark_unusable_listeners();
+        self.open_registries()?;
+        self.emit_plan();
         self.start_hooks(HookStage::BeforeStart).await?;
-        let seen_by_others = registries.iter().any(|registry| registry.seen_by_others);
-        self.start_components(seen_by_others).await?;
-        self.enter(Stage::Running);
-        self.lifecycle.healthy = true;
-        self.publish_lifecycle();
-        self.register(&registries).await?;
+        self.start_components().await?;
+        self.gate_opened().await?;
+        self.enter_running();
+        self.register().await?;
         self.start_hooks(HookStage::AfterStart).await?;
-        if self.core.control.is_asked() {
-            return Err(CalledOff);
-        }
-        self.core.open_ready();
-        self.core.emit(Event::Ready {
-            took: self.begun.elapsed(),
-            stop: self.core.control.stopping(),
-        });
+        self.go_on()?;
+        self.become_ready();
         Ok(())
     }
 
-    /// A failure of the start: it stops the app.
-    fn fail(&self, error: Error) -> CalledOff {
-        self.core.fail(error);
-        CalledOff
+    fn core(&self) -> &Arc<Core> {
+        self.parts.core()
     }
 
-    /// What a hook or a start has come to: a failure, or a consequence when the parent that it
-    /// watches, too, has ended first.
-    fn judge(&mut self, ended: Result<(), Error>) -> Result<(), CalledOff> {
-        let Err(error) = ended else { return Ok(()) };
-        let parent = self.parent.as_ref().filter(|parent| parent.is_cancelled());
-        let Some(parent) = parent else {
-            return Err(self.fail(error));
-        };
-        let cause = parent.cause().unwrap_or(Cause::ParentEnded);
-        self.core.control.ask(cause);
-        self.core.remark(error_chain(&error));
-        Err(CalledOff)
+    fn settings(&self) -> &Settings {
+        &self.parts.settings
     }
 
-    fn open_registries(&mut self) -> Result<Vec<Opened>, CalledOff> {
-        let registries = std::mem::take(&mut self.registries);
-        registrations::open(registries, &self.schemes, &self.scopes.registries)
-            .map_err(|error| self.fail(error))
+    /// # Errors
+    /// When a stop was asked for.
+    fn go_on(&self) -> Result<(), CalledOff> {
+        if self.core().control.is_asked() {
+            return Err(CalledOff::StopAsked);
+        }
+        Ok(())
     }
 
-    fn plan_stop(&mut self, registries: &[Opened]) {
-        let seen_by_others = registries
-            .iter()
-            .filter(|registry| registry.seen_by_others)
-            .count();
-        let (profile, why) = DrainProfile::choose(&self.environment, seen_by_others);
-        let drain_delay = *self
-            .drain_delay
-            .get_or_insert_with(|| profile.drain_delay());
-        self.plan = Plan::new(self.stop_timeout, drain_delay, self.phases().len());
-        self.lifecycle.drain_delay = self.plan.drain_delay;
-        let worst_case = self.plan.to_string();
-        self.core.emit(Event::Planned {
+    fn remark_unusable_listeners(&self) {
+        for what in self.settings().environment().unusable() {
+            self.core().journal.remark(what.clone());
+        }
+    }
+
+    fn open_registries(&mut self) -> Result<(), CalledOff> {
+        let settings = &self.parts.settings;
+        let (registries, schemes) = (&settings.registries, &settings.schemes);
+        self.registries = registration::open(registries, schemes, &self.parts.registries)?;
+        Ok(())
+    }
+
+    /// The profile of the stop, and why it was chosen.
+    fn drain_profile(&self) -> (DrainProfile, &'static str) {
+        let seen_by_others = |registry: &&Opened| registry.seen_by_others;
+        let seen_by_others = self.registries.iter().filter(seen_by_others).count();
+        DrainProfile::choose(&self.settings().environment(), seen_by_others)
+    }
+
+    /// The plan of a stop, as far as the registries are open.
+    pub(super) fn plan(&self) -> StopPlan {
+        let settings = self.settings();
+        let drain_delay = settings.drain_delay;
+        let drain_delay = drain_delay.unwrap_or_else(|| self.drain_profile().0.drain_delay());
+        StopPlan::new(settings.stop_timeout, drain_delay, settings.phases().len())
+    }
+
+    fn emit_plan(&self) {
+        let (profile, why) = self.drain_profile();
+        self.core().emit(Event::Planned {
             profile,
             why,
-            worst_case,
+            worst_case: self.plan(),
         });
     }
 
-    /// In ascending order.
-    fn phases(&self) -> Vec<Phase> {
-        let mut phases: Vec<_> = self.servers.iter().map(|server| server.phase()).collect();
-        phases.sort_unstable();
-        phases.dedup();
-        phases
-    }
-
+    /// Runs the hooks of a stage one after the other, each until its own limit. A hook that has not
+    /// ended when a stop is asked for, or at its limit, goes on beside the stop.
     async fn start_hooks(&mut self, stage: HookStage) -> Result<(), CalledOff> {
-        for hook in self.take_hooks(stage) {
-            if self.core.control.is_asked() {
-                return Err(CalledOff);
-            }
-            let core = Arc::clone(&self.core);
-            let mut hook = self.call_hook(hook);
-            let (awaited, limit) = (hook.awaited(), hook.options.timeout);
-            let limit = limit.unwrap_or(self.hook_timeout);
-            let ended = core.awaits(|| awaited.clone(), async {
+        let core = Arc::clone(self.core());
+        while let Some(hook) = self.parts.settings.hooks.take_next(stage) {
+            self.go_on()?;
+            let (hooks, root) = (&self.parts.start_hooks, self.parts.tree.scope());
+            let mut hook = RunningHook::call(hook, &self.parts.app, hooks, root);
+            let limit = hook.timeout.unwrap_or(self.settings().hook_timeout);
+            let awaited = hook.awaited();
+            let ended = core.journal.awaits(|| awaited.clone(), async {
                 tokio::select! {
                     biased;
-                    ended = &mut hook.task => Ok(ended),
-                    asked = core.control.asked() => Err(asked.cause),
-                    () = tokio::time::sleep(limit) => {
-                        core.fail(hook.timed_out(limit));
-                        Err(Cause::Deadline)
-                    }
+                    ended = &mut hook.task => HookEnd::Ended(ended),
+                    _ = core.control.asked() => HookEnd::StopAsked,
+                    () = tokio::time::sleep(limit) => HookEnd::TimedOut,
                 }
             });
             match ended.await {
-                Ok(ended) => {
-                    let ended = self.hook_ended(&hook, ended);
-                    self.judge(ended)?;
-                }
-                Err(cause) => {
-                    hook.scope.cancel(cause);
-                    self.interrupted = Some(hook);
-                    return Err(CalledOff);
+                HookEnd::Ended(ended) => hook
+                    .record_end(ended)
+                    .map_err(|error| CalledOff::by(error, self.settings(), &core))?,
+                HookEnd::StopAsked => return Err(CalledOff::HookInterrupted(Box::new(hook))),
+                HookEnd::TimedOut => {
+                    let error = hook.timed_out(limit);
+                    return Err(CalledOff::HookTimedOut(Box::new(hook), error));
                 }
             }
         }
@@ -138,194 +166,154 @@ impl Run {
 
     // === components ===
 
-    async fn start_components(&mut self, seen_by_others: bool) -> Result<(), CalledOff> {
-        let latch = self.gate.latch("the start of every component");
-        let jobs = Arc::new(AtomicUsize::new(self.servers.len()));
-        for phase in self.phases() {
-            self.start_phase(phase, &jobs).await?;
-        }
-        self.publish_endpoints(seen_by_others)?;
-        latch.open();
-        self.gate_opened().await
-    }
-
-    async fn gate_opened(&mut self) -> Result<(), CalledOff> {
-        let (core, gate, limit) = (Arc::clone(&self.core), self.gate.clone(), self.gate_timeout);
-        let latches = || gate.waiting_for().into_iter().map(str::to_owned).collect();
-        let awaited = || Awaited::Latches { names: latches() };
-        let opened = core.awaits(awaited, async {
-            tokio::select! {
-                biased;
-                opened = gate.opened() => Some(opened),
-                _ = core.control.asked() => None,
-                () = tokio::time::sleep(limit) => {
-                    let latches = latches();
-                    core.fail(Error::GateTimeout { latches, limit });
-                    None
-                }
-            }
-        });
-        match opened.await {
-            Some(Ok(())) => Ok(()),
-            Some(Err(abandoned)) => Err(self.not_ready(abandoned).await),
-            None => Err(CalledOff),
-        }
-    }
-
-    /// Starts the components of a phase at the same time and waits for all of them.
-    async fn start_phase(
-        &mut self,
-        phase: Phase,
-        jobs: &Arc<AtomicUsize>,
-    ) -> Result<(), CalledOff> {
-        if self.core.control.is_asked() {
-            return Err(CalledOff);
-        }
-        let of_phase = |server: &&Arc<dyn Server>| server.phase() == phase;
-        for server in self.servers.iter().filter(of_phase) {
-            let name = server.name().to_owned();
-            self.core.emit(Event::ComponentStarting { name, phase });
-            self.components.push(Component::start(
-                server,
-                &self.core,
-                &self.tree,
-                self.lifecycle.clone(),
-                &self.gate,
-                &self.extensions,
-                self.environment.inherited(),
-            ));
-        }
-        let limit = Instant::now() + self.start_timeout;
-        while let Some((index, ended)) = self.next_started(limit).await? {
-            self.judge(ended)?;
-            let component = &self.components[index];
-            component.tell_started(&self.core);
-            self.supervise(component, jobs);
+    async fn start_components(&mut self) -> Result<(), CalledOff> {
+        let mut lifecycle = Lifecycle::new();
+        lifecycle.stage = Stage::Starting;
+        lifecycle.drain_delay = self.plan().drain_delay;
+        let environment = self.settings().environment();
+        let Parts {
+            app,
+            settings,
+            components,
+            tree,
+            supervision,
+            ..
+        } = &mut self.parts;
+        let grounds = Grounds {
+            core: app.core(),
+            root: tree.scope(),
+            lifecycle,
+            gate: &self.gate,
+            extensions: &settings.extensions,
+            inherited: environment.inherited(),
+        };
+        let mut starts = ComponentStarts::new(grounds, settings, components, supervision);
+        starts.run().await?;
+        self.publish_endpoints()?;
+        if let Some(latch) = self.components_start.take() {
+            latch.open();
         }
         Ok(())
     }
 
-    /// The next component whose start has ended; `None` when all have.
-    async fn next_started(
-        &mut self,
-        limit: Instant,
-    ) -> Result<Option<(usize, Result<(), Error>)>, CalledOff> {
-        if !self.components.iter().any(Component::is_starting) {
-            return Ok(None);
-        }
-        let core = Arc::clone(&self.core);
-        let starting = self.components.iter().filter(|part| part.is_starting());
-        let starting: Vec<_> = starting.map(|part| part.name.clone()).collect();
-        let awaited = || Awaited::Starts {
-            components: starting.clone(),
+    async fn gate_opened(&self) -> Result<(), CalledOff> {
+        let (core, limit) = (self.core(), self.settings().gate_timeout);
+        let latches = || {
+            let names = self.gate.waiting_for().into_iter();
+            names.map(str::to_owned).collect()
         };
-        let components = &mut self.components;
-        let next = poll_fn(|cx| {
-            for (index, component) in components.iter_mut().enumerate() {
-                if let Poll::Ready(ended) = component.poll_start(cx) {
-                    return Poll::Ready((index, ended));
+        let awaited = || Awaited::Latches { names: latches() };
+        let opened = core.journal.awaits(awaited, async {
+            tokio::select! {
+                biased;
+                opened = self.gate.opened() => Ok(opened),
+                _ = core.control.asked() => Err(CalledOff::StopAsked),
+                () = tokio::time::sleep(limit) => {
+                    let latches = latches();
+                    Err(Error::GateTimeout { latches, limit }.into())
                 }
             }
-            Poll::Pending
         });
-        tokio::select! {
-            biased;
-            started = core.awaits(awaited, next) => Ok(Some(started)),
-            _ = core.control.asked() => Err(CalledOff),
-            () = tokio::time::sleep_until(limit) => {
-                for component in &mut self.components {
-                    if component.is_starting() {
-                        let error = component.drop_start().await;
-                        self.core.fail(error);
-                    }
-                }
-                Err(CalledOff)
-            }
+        match opened.await? {
+            Ok(()) => Ok(()),
+            Err(abandoned) => Err(abandoned_by(&self.parts.components, abandoned).await),
         }
     }
 
-    /// Sees the component's tasks end: a failure, unless the component is finite.
-    fn supervise(&self, component: &Component, jobs: &Arc<AtomicUsize>) {
-        let (core, jobs) = (Arc::clone(&self.core), Arc::clone(jobs));
-        let (supervisor, death) = (component.supervisor.clone(), component.death.clone());
-        let watch = async move {
-            let task = supervisor.all_ended().await;
-            if !death.is(&core, task) && jobs.fetch_sub(1, Ordering::AcqRel) == 1 {
-                core.control
-                    .ask(Cause::Requested("every job has ended".to_owned()));
-            }
-        };
-        let name = component.name.clone();
-        let watching = Ending::MayBeDropped;
-        self.scopes.supervision.spawn_as(name, watching, watch);
-    }
-
-    /// A latch was given up: because of a task that failed, most likely, and then that is the
-    /// failure.
-    async fn not_ready(&mut self, abandoned: Abandoned) -> CalledOff {
-        let failures = self.components.iter().map(|component| {
-            let (death, supervisor) = (component.death.clone(), component.supervisor.clone());
-            Box::pin(async move { (death, supervisor.first_failure().await) })
-        });
-        let mut failures: Vec<_> = failures.collect();
-        let first = poll_fn(|cx| {
-            let polled = failures.iter_mut().map(|failure| failure.as_mut().poll(cx));
-            polled
-                .into_iter()
-                .find(Poll::is_ready)
-                .unwrap_or(Poll::Pending)
-        });
-        // The latch is dropped with its task, a moment before the task's end is known.
-        match tokio::time::timeout(Duration::from_millis(50), first).await {
-            Ok((death, task)) => {
-                death.is(&self.core, task);
-                CalledOff
-            }
-            Err(_) => self.fail(Error::NotReady(abandoned)),
+    /// Health is up from here on.
+    fn enter_running(&self) {
+        self.core().enter(Stage::Running);
+        for component in &self.parts.components {
+            component.set_lifecycle(|life| {
+                life.stage = Stage::Running;
+                life.healthy = true;
+            });
         }
     }
 
     // === being found ===
 
-    fn publish_endpoints(&self, seen_by_others: bool) -> Result<(), CalledOff> {
-        let started = self
-            .components
-            .iter()
-            .filter_map(|component| component.started.as_ref());
-        let listening: Vec<_> = started.flatten().cloned().collect();
-        let advertised = self
-            .advertise
-            .endpoints(&listening, advertise::interfaces, seen_by_others)
-            .map_err(|error| self.fail(error))?;
+    fn publish_endpoints(&self) -> Result<(), CalledOff> {
+        let core = self.core();
+        let components = self.parts.components.iter();
+        let listening = components.flat_map(Component::listening);
+        let listening: Vec<_> = listening.cloned().collect();
+        let mut registries = self.registries.iter();
+        let seen_by_others = registries.any(|registry| registry.seen_by_others);
+        let advertise = &self.settings().advertise;
+        let advertised =
+            advertise.endpoints(&listening, registration::interfaces, seen_by_others)?;
         if seen_by_others && !advertised.loopback.is_empty() {
-            self.core.emit(Event::LoopbackAdvertised {
+            core.emit(Event::LoopbackAdvertised {
                 endpoints: advertised.loopback,
                 why: advertised.why.join("; "),
             });
         }
-        self.core.info.set_endpoints(advertised.endpoints);
+        core.info.set_endpoints(advertised.endpoints);
         Ok(())
     }
 
-    async fn register(&mut self, registries: &[Opened]) -> Result<(), CalledOff> {
-        if self.core.control.is_asked() {
-            return Err(CalledOff);
-        }
-        let begun = Instant::now();
-        self.registered = registrations::begin(registries, &self.scopes.registrations, &self.core)
-            .map_err(|error| self.fail(error))?;
-        if self.register_at_start == RegisterAtStart::Background {
+    async fn register(&self) -> Result<(), CalledOff> {
+        self.go_on()?;
+        let (core, settings) = (self.core(), self.settings());
+        let begun = tokio::time::Instant::now();
+        let (registrations, scope) = (&core.registrations, &self.parts.registrations);
+        registrations.begin(&self.registries, scope, &core.journal)?;
+        if settings.register_at_start == RegisterAtStart::Background {
             return Ok(());
         }
-        for registered in &self.registered {
-            let left = self.register_timeout.saturating_sub(begun.elapsed());
-            let shown = tokio::select! {
+        for registered in registrations.all() {
+            let left = settings.register_timeout.saturating_sub(begun.elapsed());
+            tokio::select! {
                 biased;
-                shown = registered.first(left, &self.core) => shown,
-                _ = self.core.control.asked() => return Err(CalledOff),
-            };
-            shown.map_err(|error| self.fail(error))?;
+                shown = registered.first(left, &core.journal) => shown?,
+                _ = core.control.asked() => return Err(CalledOff::StopAsked),
+            }
         }
         Ok(())
     }
+
+    fn become_ready(&self) {
+        let core = self.core();
+        core.open_ready();
+        core.emit(Event::Ready {
+            took: core.begun().elapsed(),
+            stop: self.settings().signals.stopping(),
+        });
+    }
+}
+
+/// How the wait for a hook of the start has ended.
+enum HookEnd {
+    Ended(Result<(), kit_sync::TaskError>),
+    StopAsked,
+    TimedOut,
+}
+
+/// Makes events of the failures of tasks and of a forced stop, and stops the app with its parent.
+fn observe(root: &Scope, core: &Arc<Core>, parent: Option<StopToken>) {
+    // The core keeps the tree, which keeps this.
+    let weak = Arc::downgrade(core);
+    root.observe_failures(move |task| {
+        if let Some(core) = weak.upgrade() {
+            let task = task.clone();
+            core.emit(Event::TaskFailed { task });
+        }
+    });
+    let watch = root.child("watch");
+    if let Some(parent) = parent {
+        let core = Arc::clone(core);
+        let parent = async move {
+            parent.cancelled().await;
+            core.control
+                .ask(parent.cause().unwrap_or(Cause::ParentEnded));
+        };
+        watch.spawn_as("parent", Ending::MayBeDropped, parent);
+    }
+    let core = Arc::clone(core);
+    let forced = async move {
+        let signal = core.control.forced().await.signal;
+        core.emit(Event::Forced { signal });
+    };
+    watch.spawn_as("forced", Ending::MayBeDropped, forced);
 }

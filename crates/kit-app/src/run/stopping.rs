@@ -1,347 +1,428 @@
-//! The stop, in order, under one deadline; nothing that fails keeps it from going on.
+//! The stop, in order, under one deadline; a failure keeps no later step from running.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Cause, CloseReport, Deadline, Gate, Latch, TaskError, TaskTree, error_chain};
+use kit_sync::{
+    Cause, CloseReport, Deadline, Gate, Latch, Scope, Task, TaskError, TaskTree, error_chain,
+};
 use kit_transport::{Phase, Stage};
 use tokio::time::{Instant, sleep};
 
+use super::called_off::CalledOff;
+use super::launch::Launch;
+use super::parts::Parts;
 use crate::budget::{Budget, CUT_AHEAD, FORCED};
+use crate::component::Component;
 use crate::control::Asked;
-use crate::hook::{Hook, HookStage};
-use crate::registrations::Registered;
+use crate::core::Core;
+use crate::event::alive_in;
+use crate::hook::Hook;
+use crate::hook::running::RunningHook;
 use crate::report::overdue;
-use crate::run::{Run, RunningHook, Scopes};
-use crate::waiting::alive_in;
-use crate::{Awaited, Error, Event, Report, RunError};
+use crate::{Awaited, Error, Event, HookStage, RegistrationReport, Report, RunError, StopPlan};
 
-impl Run {
+/// An app that stops.
+pub(crate) struct Stopping {
+    parts: Parts,
+    plan: StopPlan,
+    /// Where the tasks live that hooks of the stop spawn.
+    stop_hooks: Scope,
+}
+
+/// Deregistrations that go on, in the order of the registries.
+type Deregistrations = VecDeque<Task<RegistrationReport>>;
+
+impl Stopping {
+    pub(super) fn new(parts: Parts, plan: StopPlan) -> Stopping {
+        Stopping {
+            stop_hooks: parts.tree.scope().child("hooks"),
+            parts,
+            plan,
+        }
+    }
+
+    /// The stop of an app whose start was called off, with the hook that was running then.
+    pub(super) async fn after(
+        mut launch: Launch,
+        called_off: CalledOff,
+    ) -> (Stopping, Asked, Option<RunningHook>) {
+        let core = Arc::clone(launch.parts.core());
+        let interrupted = called_off.record(&core).await;
+        let hooks = &mut launch.parts.settings.hooks;
+        for stage in [HookStage::BeforeStart, HookStage::AfterStart] {
+            drop(hooks.take_all(stage));
+        }
+        core.give_up_ready();
+        let asked = core.control.asked().await;
+        core.emit(asked.event());
+        let plan = launch.plan();
+        (Stopping::new(launch.parts, plan), asked, interrupted)
+    }
+
     /// Lame duck → `before_stop` hooks → deregistered → drain delay → phases descending →
     /// `after_stop` hooks → stopped.
-    pub(crate) async fn stop(mut self, asked: Asked, home: &TaskTree) -> Result<Report, RunError> {
-        // A stop that was asked for before the run has its whole time.
-        let begun = asked.at.max(self.begun);
-        let standstill = self.core.control.watch_standstill();
-        let phases = self.later_phases()(Phase::new(u16::MAX));
-        let budget = self.plan.begin(begun, phases, &standstill);
-        self.lame_duck(&asked, &budget).await;
-        self.drain(&asked.cause, &budget).await;
-        self.await_deregistration().await;
-        let after_stop = self.take_hooks(HookStage::AfterStop);
+    pub(super) async fn stop(
+        mut self,
+        asked: Asked,
+        mut interrupted: Option<RunningHook>,
+        home: &TaskTree,
+    ) -> Result<Report, RunError> {
+        let budget = self.budget(&asked);
+        let mut deregistrations = self.lame_duck(&asked, &mut interrupted, &budget).await;
+        self.drain(&asked.cause, &mut interrupted, &budget).await;
+        self.await_deregistration(&mut deregistrations).await;
+        let after_stop = self.parts.settings.hooks.take_all(HookStage::AfterStop);
         self.stop_hooks(after_stop, budget.deadline(), FORCED).await;
+        let (core, reserve) = (Arc::clone(self.core()), self.plan.reserve);
         let tasks = self.close_tree(&budget).await;
-        self.finish(asked, tasks, home).await
+        finish(&core, asked, tasks, reserve, home).await
+    }
+
+    fn core(&self) -> &Arc<Core> {
+        self.parts.core()
+    }
+
+    /// A stop that was asked for before the run has its whole time.
+    fn budget(&self, asked: &Asked) -> Budget {
+        let core = self.core();
+        let begun = asked.at.max(core.begun());
+        let phases = self.later_phases(None);
+        Budget::new(self.plan, begun, phases, &core.control.watch_standstill())
+    }
+
+    /// How many phases stop after the given one; all of them after none.
+    fn later_phases(&self, phase: Option<Phase>) -> usize {
+        let components = self.parts.components.iter();
+        let mut phases: Vec<Phase> = components.map(|component| component.phase).collect();
+        phases.sort_unstable();
+        phases.dedup();
+        let later = |other: &&Phase| phase.is_none_or(|phase| **other < phase);
+        phases.iter().filter(later).count()
     }
 
     // === lame duck ===
 
-    async fn lame_duck(&mut self, asked: &Asked, budget: &Budget) {
-        let was_ready = self.core.was_ready();
-        self.core.give_up_ready();
-        self.enter(Stage::LameDuck);
-        self.lifecycle.healthy = false;
-        if !was_ready {
-            self.lifecycle.drain_delay = Duration::ZERO;
-        }
-        self.publish_deadlines(budget);
-        self.scopes.start_hooks.cancel(asked.cause.clone());
-        self.finish_interrupted(HookStage::BeforeStart, budget)
+    /// Health is down; everything is still served. Deregistrations that a forced stop has overtaken
+    /// are given back: they go on beside the end of the components.
+    async fn lame_duck(
+        &mut self,
+        asked: &Asked,
+        interrupted: &mut Option<RunningHook>,
+        budget: &Budget,
+    ) -> Deregistrations {
+        let core = Arc::clone(self.core());
+        let was_ready = core.was_ready();
+        core.give_up_ready();
+        core.enter(Stage::LameDuck);
+        self.publish_deadlines(budget, (!was_ready).then_some(Duration::ZERO));
+        self.parts.start_hooks.cancel(asked.cause.clone());
+        self.finish_interrupted(interrupted, HookStage::BeforeStart, budget)
             .await;
 
-        let hooks = self.take_hooks(HookStage::BeforeStop);
+        let hooks = self.parts.settings.hooks.take_all(HookStage::BeforeStop);
         budget.deadline().catch_up().await;
-        let limit = budget.before_stop();
-        let go = self.deregister(budget);
-        self.stop_hooks(hooks, &limit, Duration::ZERO).await;
+        let deadline = budget.before_stop();
+        let (mut deregistrations, go) = self.arm_deregistration(budget);
+        self.stop_hooks(hooks, &deadline, Duration::ZERO).await;
         go.open();
-        let core = Arc::clone(&self.core);
         tokio::select! {
             biased;
-            () = self.await_deregistration() => {}
-            // It goes on beside the end of the components.
+            () = self.await_deregistration(&mut deregistrations) => {}
             _ = core.control.forced() => {}
         }
         if was_ready {
             self.delay_drain(budget).await;
         }
+        deregistrations
     }
 
-    fn publish_deadlines(&self, budget: &Budget) {
-        let later = self.later_phases();
-        for component in &self.components {
-            let deadline = budget.phase(later(component.phase)).earlier_by(CUT_AHEAD);
+    /// Shows each component the deadline of its phase, and the drain delay when it has changed.
+    fn publish_deadlines(&self, budget: &Budget, drain_delay: Option<Duration>) {
+        for component in &self.parts.components {
+            let later = self.later_phases(Some(component.phase));
+            let deadline = budget.phase(later).earlier_by(CUT_AHEAD);
             component.set_lifecycle(|life| {
-                *life = self.lifecycle.clone();
+                life.stage = Stage::LameDuck;
+                life.healthy = false;
+                life.drain_delay = drain_delay.unwrap_or(life.drain_delay);
                 life.deadline = Some(deadline);
             });
         }
     }
 
-    /// How many phases stop after the given one.
-    fn later_phases(&self) -> impl Fn(Phase) -> usize + use<> {
-        let mut phases: Vec<Phase> = self.components.iter().map(|part| part.phase).collect();
-        phases.sort_unstable();
-        phases.dedup();
-        move |phase| phases.iter().filter(|other| **other < phase).count()
-    }
-
-    /// Deregisters everywhere at the same time: when the latch is opened, or at once when something
-    /// has failed or fails meanwhile, because nobody should be sent here then.
-    fn deregister(&mut self, budget: &Budget) -> Latch {
+    /// Prepares to deregister everywhere at the same time: each deregistration begins when the
+    /// latch is opened, or at once when something has failed or fails meanwhile, because requests
+    /// should go elsewhere then.
+    fn arm_deregistration(&self, budget: &Budget) -> (Deregistrations, Latch) {
         let go = Gate::new();
         let latch = go.latch("the hooks before");
-        let registered = std::mem::take(&mut self.registered);
-        let deregister = |registered: Registered| {
-            let deregistering =
-                registered.deregister(go.clone(), budget.clone(), Arc::clone(&self.core));
-            let stopping = &self.scopes.stopping;
-            stopping.spawn("deregister", async move { Ok(deregistering.await) })
+        let core = self.core();
+        let scope = self.parts.tree.scope().child("stopping");
+        let deregister = |registered: crate::registration::Registered| {
+            let (control, journal) = (Arc::clone(&core.control), Arc::clone(&core.journal));
+            let deregister = registered.deregister(go.clone(), budget.clone(), control, journal);
+            scope.spawn_value("deregister", deregister)
         };
-        self.deregistering = registered.into_iter().map(deregister).collect();
-        latch
+        let registered = core.registrations.all().into_iter();
+        (registered.map(deregister).collect(), latch)
     }
 
-    /// The tasks keep their limit themselves, a forced stop's included. Cancel safe.
-    async fn await_deregistration(&mut self) {
-        while let Some(task) = self.deregistering.front_mut() {
+    /// The tasks keep their deadline themselves, that of a forced stop too. Cancel safe.
+    async fn await_deregistration(&self, deregistrations: &mut Deregistrations) {
+        let journal = &self.core().journal;
+        while let Some(task) = deregistrations.front_mut() {
             let report = task.await;
-            self.deregistering.pop_front();
+            deregistrations.pop_front();
             let Ok(report) = report else { continue };
             if let Some(error) = &report.error {
                 let registry = &report.registry;
-                self.core.note(format!(
+                journal.note(format!(
                     "deregistration from {registry} not confirmed: {error}"
                 ));
             }
-            self.registration_reports.push(report);
+            journal.record_registration(report);
         }
     }
 
-    async fn delay_drain(&mut self, budget: &Budget) {
+    async fn delay_drain(&self, budget: &Budget) {
         budget.deadline().catch_up().await;
-        let wanted = self.drain_delay.unwrap_or_default();
+        let core = self.core();
+        let wanted = self.plan.wanted_drain_delay;
         let delay = budget.drain_delay(Instant::now(), wanted);
-        if delay.is_zero() || self.core.control.is_forced().is_some() {
+        if delay.is_zero() || core.control.is_forced().is_some() {
             return;
         }
-        self.lifecycle.drain_delay = delay;
-        self.publish_deadlines(budget);
+        self.publish_deadlines(budget, Some(delay));
         let cut_from = (delay < wanted).then_some(wanted);
-        self.core.emit(Event::DrainDelay { delay, cut_from });
-        let _ = self
-            .core
+        core.emit(Event::DrainDelay { delay, cut_from });
+        let delayed = sleep(delay);
+        let delayed = core
             .control
-            .within(budget.deadline(), Duration::ZERO, sleep(delay))
-            .await;
+            .within(budget.deadline(), Duration::ZERO, delayed);
+        let _ = delayed.await;
     }
 
     // === draining ===
 
-    async fn drain(&mut self, cause: &Cause, budget: &Budget) {
-        // From here on the end of a task is what was asked for. What ended before may not have
-        // been seen yet.
-        self.components
-            .iter()
-            .for_each(|component| component.check_end(&self.core));
-        self.scopes.supervision.close(Instant::now()).await;
-        self.enter(Stage::Draining);
-        let later = self.later_phases();
-        let mut components = std::mem::take(&mut self.components);
-        while let Some(phase) = components.iter().map(|component| component.phase).max() {
+    /// Stops the components, phase by phase in descending order, those of one phase at the same
+    /// time. From here on the end of a task is what was asked for; an end before may not have been
+    /// seen yet.
+    async fn drain(
+        &mut self,
+        cause: &Cause,
+        interrupted: &mut Option<RunningHook>,
+        budget: &Budget,
+    ) {
+        let components = self.parts.components.iter();
+        components.for_each(Component::record_end_so_far);
+        self.parts.supervision.close(Instant::now()).await;
+        let core = Arc::clone(self.core());
+        core.enter(Stage::Draining);
+        let scope = self.parts.tree.scope().child("stopping");
+        while let Some(phase) = self.parts.components.iter().map(|part| part.phase).max() {
             budget.deadline().catch_up().await;
-            let limit = budget.phase_from_now(later(phase));
-            let (now, rest): (Vec<_>, Vec<_>) = components
-                .into_iter()
-                .partition(|component| component.phase == phase);
-            components = rest;
-            let stop = |component: crate::component::Component| {
-                let stopping = &self.scopes.stopping;
+            let deadline = budget.phase_from_now(self.later_phases(Some(phase)));
+            let of_phase = |component: &mut Component| component.phase == phase;
+            let stop = |component: Component| {
                 let name = component.name.clone();
-                stopping.spawn(
-                    name,
-                    component.stop(Arc::clone(&self.core), cause.clone(), limit.clone()),
-                )
+                let stop = component.stop(Arc::clone(&core), cause.clone(), deadline.clone());
+                scope.spawn_value(name, stop)
             };
-            let stopping: Vec<_> = now.into_iter().map(stop).collect();
+            let components = self.parts.components.extract_if(.., of_phase);
+            let stopping: Vec<_> = components.map(stop).collect();
             for task in stopping {
                 if let Ok(report) = task.await {
-                    self.component_reports.push(report);
+                    core.journal.record_component(report);
                 }
             }
         }
-        self.finish_interrupted(HookStage::AfterStart, budget).await;
+        self.finish_interrupted(interrupted, HookStage::AfterStart, budget)
+            .await;
     }
 
     // === hooks ===
 
-    /// A hook that was told while it ran in the start goes on until it ends; having to be dropped
-    /// at the limit is a failure, an error is a consequence.
-    async fn finish_interrupted(&mut self, stage: HookStage, budget: &Budget) {
-        let Some(mut hook) = self.interrupted.take_if(|hook| hook.stage == stage) else {
+    /// Waits for a hook of the start that was interrupted. Having to be dropped at the deadline is
+    /// a failure, an error is a consequence of the stop.
+    async fn finish_interrupted(
+        &self,
+        interrupted: &mut Option<RunningHook>,
+        stage: HookStage,
+        budget: &Budget,
+    ) {
+        let Some(mut hook) = interrupted.take_if(|hook| hook.stage == stage) else {
             return;
         };
-        let limit = match stage {
+        let deadline = match stage {
             HookStage::BeforeStart => budget.interrupted(),
             _ => budget.phase(0),
         };
-        let core = Arc::clone(&self.core);
-        let awaited = hook.awaited();
-        let ended = core.awaits(
-            || awaited.clone(),
-            core.control.within(&limit, Duration::ZERO, &mut hook.task),
-        );
-        match ended.await {
+        let journal = &self.core().journal;
+        match self.await_hook(&mut hook, &deadline, Duration::ZERO).await {
             Some(ended) => {
                 let panicked = matches!(ended, Err(TaskError::Panicked { .. }));
-                match self.hook_ended(&hook, ended) {
+                match hook.record_end(ended) {
                     Ok(()) => {}
-                    Err(error) if panicked => core.keep_failure(error),
-                    Err(error) => core.remark(error_chain(&error)),
+                    Err(error) if panicked => journal.record_failure(error),
+                    Err(error) => journal.remark(error_chain(&error)),
                 }
             }
-            None => {
-                let error = self.drop_hook(hook).await;
-                core.keep_failure(error);
-            }
+            None => journal.record_failure(hook.abort().await),
         }
     }
 
-    /// Runs hooks one after the other; each has an equal share of what is left until `limit`, so
+    /// Runs hooks one after the other; each has an equal share of the time until `deadline`, so
     /// that one that hangs leaves the others their time. A forced stop leaves them `grace`; with
     /// none, those that have not begun are skipped.
-    async fn stop_hooks(&mut self, hooks: VecDeque<Hook>, limit: &Deadline, grace: Duration) {
+    async fn stop_hooks(&self, hooks: Vec<Hook>, deadline: &Deadline, grace: Duration) {
+        let core = self.core();
         let mut left = hooks.len();
         for hook in hooks {
-            limit.catch_up().await;
-            let forced = self.core.control.is_forced();
+            deadline.catch_up().await;
+            let forced = core.control.is_forced();
             if grace.is_zero() && forced.is_some() {
                 return;
             }
-            let limit = match forced {
-                Some(forced) => limit.clone().sooner(limit.at(forced.at + grace)),
-                None => limit.clone(),
+            let deadline = match forced {
+                Some(forced) => deadline.clone().sooner(deadline.at(forced.at + grace)),
+                None => deadline.clone(),
             };
-            let share = limit.first_of(u32::try_from(left).unwrap_or(1));
+            let share = deadline.first_of(u32::try_from(left).unwrap_or(1));
             left -= 1;
-            let hook = self.call_hook(hook);
-            self.await_stop_hook(hook, &share, grace).await;
+            let root = self.parts.tree.scope();
+            let mut hook = RunningHook::call(hook, &self.parts.app, &self.stop_hooks, root);
+            let failed = match self.await_hook(&mut hook, &share, grace).await {
+                Some(ended) => hook.record_end(ended).err(),
+                None => Some(hook.abort().await),
+            };
+            if let Some(error) = failed {
+                core.journal.record_failure(error);
+            }
         }
     }
 
-    async fn await_stop_hook(&mut self, mut hook: RunningHook, limit: &Deadline, grace: Duration) {
-        let core = Arc::clone(&self.core);
+    /// `None` when the hook has not ended in time.
+    async fn await_hook(
+        &self,
+        hook: &mut RunningHook,
+        deadline: &Deadline,
+        grace: Duration,
+    ) -> Option<Result<(), TaskError>> {
+        let core = self.core();
         let awaited = hook.awaited();
-        let ended = core.awaits(
-            || awaited.clone(),
-            core.control.within(limit, grace, &mut hook.task),
-        );
-        let failed = match ended.await {
-            Some(ended) => self.hook_ended(&hook, ended).err(),
-            None => Some(self.drop_hook(hook).await),
-        };
-        if let Some(error) = failed {
-            core.keep_failure(error);
-        }
+        let ended = core.control.within(deadline, grace, &mut hook.task);
+        core.journal.awaits(|| awaited.clone(), ended).await
     }
 
     // === the end ===
 
-    /// Ends what belongs to no component: hooks' tasks, registrations, registries, signals.
-    async fn close_tree(&mut self, budget: &Budget) -> CloseReport {
-        let core = Arc::clone(&self.core);
-        let deadline = || {
-            let forced = core.control.is_forced();
-            let deadline = budget.deadline().clone();
-            match forced {
-                Some(forced) => deadline.clone().sooner(deadline.at(forced.at + FORCED)),
-                None => deadline,
-            }
-        };
-        let mut tasks = CloseReport::default();
-        for hooks in [&self.scopes.start_hooks, &self.scopes.stop_hooks] {
-            let awaited = || Awaited::HookTasks {
-                alive: alive_in(hooks),
-            };
-            let limit = deadline();
-            let closed = tokio::select! {
-                biased;
-                closed = core.awaits(awaited, hooks.close_by(&limit)) => closed,
-                _ = core.control.forced() => hooks.close_by(&deadline()).await,
-            };
-            tasks.absorb(closed);
-        }
-        let ended = tasks.failures.iter().chain(&tasks.tasks);
-        // What the hooks themselves came to has been told.
-        let of_hooks = ended.filter(|task| !task.path().contains("/hooks/calls/"));
-        let failed = of_hooks.filter(|task| task.outcome().is_failure());
-        failed.for_each(|task| core.note(task.to_string()));
-        if let Some(what) = overdue("hooks", &tasks) {
-            core.keep_failure(Error::Cut { what });
-        }
-        // Deregistration had its time; what a registry's client still does may be cut.
-        let soon = || Instant::now() + CUT_AHEAD;
-        let Scopes {
+    /// Ends the tasks that belong to no component: those of hooks until the deadline of the stop,
+    /// registrations and the connections to registries a moment later, then the handlers of
+    /// signals, then whatever is left in the tree. The hooks themselves live outside the scopes of
+    /// their tasks: they have had a report and a line each.
+    async fn close_tree(self, budget: &Budget) -> CloseReport {
+        let core = Arc::clone(self.core());
+        let Parts {
+            tree,
+            signals,
+            start_hooks,
             registrations,
             registries,
             ..
-        } = &self.scopes;
+        } = self.parts;
+        let mut tasks = CloseReport::default();
+        for hooks in [start_hooks, self.stop_hooks] {
+            tasks.absorb(close_hooks(&hooks, budget, &core).await);
+        }
+        let ended = tasks.failures.iter().chain(&tasks.tasks);
+        let failed = ended.filter(|task| task.outcome().is_failure());
+        failed.for_each(|task| core.journal.note(task.to_string()));
+        if let Some(what) = overdue("hooks", &tasks) {
+            core.journal.record_failure(Error::Cut { what });
+        }
+        // Deregistration had its time; the work of a registry's client may be cut.
+        let soon = || Instant::now() + CUT_AHEAD;
         for scope in [registrations, registries] {
             let closed = scope.close(soon()).await;
-            closed
-                .stuck()
-                .for_each(|task| core.remark(task.to_string()));
+            let stuck = closed.stuck();
+            stuck.for_each(|task| core.journal.remark(task.to_string()));
             tasks.absorb(closed);
         }
-        self.signals = None;
-        let rest = self.tree.close(soon()).await;
-        // Those of components and of the scopes above have had their line.
-        rest.stuck().for_each(|task| core.note(task.to_string()));
+        drop(signals);
+        let rest = tree.close(soon()).await;
+        // Tasks of components and of the scopes above have had their line.
+        let stuck = rest.stuck();
+        stuck.for_each(|task| core.journal.note(task.to_string()));
         tasks.absorb(rest);
         tasks
     }
+}
 
-    /// Says that the app has stopped, waits for the home of its events for as long as a stage
-    /// keeps for those after it, and reports.
-    async fn finish(
-        mut self,
-        asked: Asked,
-        mut tasks: CloseReport,
-        home: &TaskTree,
-    ) -> Result<Report, RunError> {
-        let errors = self.core.take_failures();
-        let exit_code = match self.core.control.is_forced() {
-            Some(forced) => u8::try_from(128 + forced.signal).unwrap_or(u8::MAX),
-            None => u8::from(!errors.is_empty()),
-        };
-        let took = asked.at.elapsed();
-        self.core.enter(Stage::Stopped);
-        self.core.emit(Event::Stopped { took, exit_code });
-        // What follows has a limit of its own.
-        self.core.control.backstop.stop_ended();
-        let reserve = self.plan.reserve;
-        let undelivered = self.core.events.flush(home.scope(), reserve).await;
-        tasks.absorb(home.close(Instant::now()).await);
-        let info = &self.core.info;
-        let report = Report {
-            name: info.name().to_owned(),
-            id: info.id().to_owned(),
-            exit_code,
-            cause: Some(asked.cause),
-            was_ready: self.core.was_ready(),
-            took,
-            failures: errors.iter().map(|error| error_chain(error)).collect(),
-            remarks: self.core.take_remarks(),
-            hooks: std::mem::take(&mut self.hook_reports),
-            components: std::mem::take(&mut self.component_reports),
-            registrations: std::mem::take(&mut self.registration_reports),
-            tasks,
-            undelivered,
-        };
-        match errors.into_iter().next() {
-            Some(error) => Err(RunError::new(error, report)),
-            None => Ok(report),
+/// Closes the scope of hooks' tasks at the deadline of the stop, or a little after it is forced.
+async fn close_hooks(hooks: &Scope, budget: &Budget, core: &Core) -> CloseReport {
+    let deadline = || {
+        let deadline = budget.deadline().clone();
+        match core.control.is_forced() {
+            Some(forced) => deadline.clone().sooner(deadline.at(forced.at + FORCED)),
+            None => deadline,
         }
+    };
+    let awaited = || Awaited::HookTasks {
+        alive: alive_in(hooks),
+    };
+    let limit = deadline();
+    tokio::select! {
+        biased;
+        closed = core.journal.awaits(awaited, hooks.close_by(&limit)) => closed,
+        _ = core.control.forced() => hooks.close_by(&deadline()).await,
+    }
+}
+
+/// Reports: from the entries of the journal to the exit code.
+///
+/// The last event comes before the wait for its delivery, which has a `reserve` of its own: the
+/// watchdog does not see to it any more.
+///
+/// # Errors
+/// The first failure, if there was one.
+async fn finish(
+    core: &Core,
+    asked: Asked,
+    mut tasks: CloseReport,
+    reserve: Duration,
+    home: &TaskTree,
+) -> Result<Report, RunError> {
+    let entries = core.journal.take_entries();
+    let exit_code = match core.control.is_forced() {
+        Some(forced) => u8::try_from(forced.signal.exit_code()).unwrap_or(u8::MAX),
+        None => u8::from(!entries.failures.is_empty()),
+    };
+    let took = asked.at.elapsed();
+    core.enter(Stage::Stopped);
+    core.emit(Event::Stopped { took, exit_code });
+    core.control.disarm_backstop();
+    let undelivered = core.journal.events().flush(home.scope(), reserve).await;
+    tasks.absorb(home.close(Instant::now()).await);
+    let failures = entries.failures.iter();
+    let report = Report {
+        name: core.info.name().to_owned(),
+        id: core.info.id().to_owned(),
+        exit_code,
+        cause: Some(asked.cause),
+        was_ready: core.was_ready(),
+        took,
+        failures: failures.map(|error| error_chain(error)).collect(),
+        remarks: entries.remarks,
+        hooks: entries.hooks,
+        components: entries.components,
+        registrations: entries.registrations,
+        tasks,
+        undelivered,
+    };
+    match entries.failures.into_iter().next() {
+        Some(error) => Err(RunError::new(error, report)),
+        None => Ok(report),
     }
 }

@@ -6,62 +6,59 @@ use std::time::Duration;
 use kit_sync::{Cause, Scope};
 use tokio::time::Instant;
 
-use super::Signal;
 use super::os::{Terminal, end_process};
 use super::roles::{Role, Roles};
-use crate::control::{Control, Reaction};
+use super::signal::Signal;
+use super::stop::{Reaction, StopSignals};
+use crate::control::Control;
 use crate::last_words::last_words;
 
 /// How long a build may go on after a stop was asked for. One that awaits is dropped at once; one
 /// that blocks its thread cannot be.
 const BUILD_ENDS: Duration = Duration::from_secs(5);
 
-/// What stands in for the app until it is there: a stop drops the build, a forced one ends the
-/// process, and everything is kept for the app.
+/// Takes the signals until the app is built: a stop drops the build, a forced one ends the
+/// process, and each signal is kept for the app.
 pub(super) struct Building {
-    roles: Roles,
-    terminal: Terminal,
+    signals: StopSignals,
     home: Scope,
-    control: Arc<Control>,
     /// The first of each signal.
     kept: Vec<(Signal, Instant)>,
-    limit: Limit,
+    limit: BuildLimit,
 }
 
 /// The end of a build that blocks its thread.
-enum Limit {
-    /// Nothing has asked for a stop so far.
+enum BuildLimit {
+    /// No stop was asked for so far.
     Ready,
     /// A thread ends the process, unless this is dropped before.
     Running { _build: mpsc::Sender<()> },
-    /// The build is over, or cannot be limited.
+    /// The build has ended, or cannot be limited.
     Off,
 }
 
 impl Building {
     pub(super) fn new(roles: Roles, terminal: Terminal, home: &Scope) -> Building {
         Building {
-            roles,
-            terminal,
+            signals: StopSignals::new(roles, Some(terminal), Arc::new(Control::new())),
             home: home.clone(),
-            control: Arc::new(Control::new()),
             kept: Vec::new(),
-            limit: Limit::Ready,
+            limit: BuildLimit::Ready,
         }
     }
 
     /// Where a stop is asked for.
     pub(super) fn control(&self) -> &Arc<Control> {
-        &self.control
+        self.signals.control()
     }
 
     pub(super) fn role(&self, signal: Signal) -> Option<Role> {
-        self.roles.of(signal)
+        self.signals.role(signal)
     }
 
-    /// Nothing is left that could block.
+    /// The build has ended: its limit is off.
     pub(super) fn end(&mut self) {
-        self.limit = Limit::Off;
+        self.limit = BuildLimit::Off;
     }
 
     pub(super) fn take_kept(&mut self) -> Vec<(Signal, Instant)> {
@@ -70,17 +67,16 @@ impl Building {
 
     /// Takes a signal that came at this time. Gives an exit code when the process has to end now.
     pub(super) fn take(&mut self, signal: Signal, at: Instant) -> Option<i32> {
-        let reaction = match self.roles.now(signal, Some(self.terminal))? {
-            Role::Stop => self.control.stop_signal(signal, at),
-            Role::Interrupt => self.control.interrupt(signal, at, || ()),
-            Role::Force => self.control.force(signal, at, || ()),
-            Role::Reload | Role::Dump => Reaction::Repeats,
-        };
-        match reaction {
-            // Nothing was begun that could be ended in an order.
-            Reaction::Forces | Reaction::Ends => return Some(signal.exit_code()),
+        match self.signals.take(signal, at, || ())? {
+            // Nothing was begun that could be stopped in an order.
+            Reaction::Forces | Reaction::EndsProcess => return Some(signal.exit_code()),
             Reaction::Stops => self.begin_limit(signal),
-            Reaction::Repeats | Reaction::Warns => {}
+            // The app gets these, too.
+            Reaction::Repeats
+            | Reaction::NextForces
+            | Reaction::Reloads
+            | Reaction::HangsUp
+            | Reaction::Dumps => {}
         }
         if !self.kept.iter().any(|(kept, _)| *kept == signal) {
             self.kept.push((signal, at));
@@ -89,7 +85,7 @@ impl Building {
     }
 
     fn begin_limit(&mut self, signal: Signal) {
-        if !matches!(self.limit, Limit::Ready) {
+        if !matches!(self.limit, BuildLimit::Ready) {
             return;
         }
         let (build, ended) = mpsc::channel::<()>();
@@ -106,8 +102,8 @@ impl Building {
             }
         });
         self.limit = match limit {
-            Ok(_) => Limit::Running { _build: build },
-            Err(_) => Limit::Off,
+            Ok(_) => BuildLimit::Running { _build: build },
+            Err(_) => BuildLimit::Off,
         };
     }
 }

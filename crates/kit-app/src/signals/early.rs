@@ -10,10 +10,10 @@ use kit_sync::{Cause, Scope};
 use super::building::Building;
 use super::inbox::Inbox;
 use super::os::{Handlers, Standing, Terminal};
-use super::roles::Roles;
+use super::roles::{AfterRun, Roles};
 use super::route::{Route, Target};
-use super::{AfterRun, Signal};
-use crate::handle::Core;
+use super::signal::Signal;
+use crate::control::Control;
 
 /// Handlers that stand and are not read yet: what comes is kept.
 #[derive(Debug)]
@@ -104,16 +104,16 @@ impl Early {
 
     /// Gives all signals back, for an app that takes none. A stop that was asked for while there
     /// was no app is one of the app.
-    pub(super) fn give_back(&self, after: AfterRun, core: &Core) {
+    pub(super) fn give_back(&self, after: AfterRun, control: &Control) {
         let standing = kit_sync::lock(&self.standing).take();
         if let Some(standing) = standing {
             standing.close(after);
         }
         let target = std::mem::take(&mut *self.route.lock());
         if let Target::Building(building) = target
-            && let Some(asked) = building.control().request_that_stands()
+            && let Some(asked) = building.control().request_so_far()
         {
-            core.control.ask(asked.cause);
+            control.ask(asked.cause);
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::{Error, Signal};
+use super::signal::Signal;
+use crate::Error;
 
 /// What the system's default action does again once the last app that took a signal has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::time::Instant;
 
-use super::Signal;
 use super::building::Building;
 use super::inbox::Inbox;
 use super::roles::Role;
+use super::signal::Signal;
 
 /// Shared by the thread that reads and by what it reads for.
 #[derive(Clone, Debug, Default)]

@@ -12,8 +12,8 @@ use nix::sys::signal::SigSet;
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level;
 
-use super::roles::Role;
-use super::{AfterRun, Signal};
+use super::roles::{AfterRun, Role};
+use super::signal::Signal;
 use process::Dispositions;
 pub(super) use process::Terminal;
 

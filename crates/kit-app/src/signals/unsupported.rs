@@ -4,8 +4,8 @@ use std::io;
 
 use kit_sync::Scope;
 
-use super::roles::Role;
-use super::{AfterRun, Signal};
+use super::roles::{AfterRun, Role};
+use super::signal::Signal;
 
 #[derive(Debug)]
 pub(super) struct Handlers(std::convert::Infallible);

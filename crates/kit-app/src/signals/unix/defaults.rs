@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use signal_hook::flag;
 
 use super::process::Dispositions;
-use crate::signals::{AfterRun, Signal};
+use crate::signals::roles::AfterRun;
+use crate::signals::signal::Signal;
 
 /// What was decided for each signal that was ever taken.
 static TAKEN: Mutex<BTreeMap<Signal, Taken>> = Mutex::new(BTreeMap::new());

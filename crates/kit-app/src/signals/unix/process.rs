@@ -4,7 +4,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 
-use crate::signals::Signal;
+use crate::signals::signal::Signal;
 
 /// Which signals are caught and which are ignored, as bits. Read on Linux; elsewhere none are
 /// known, because safe code cannot ask for one without replacing it.

@@ -9,11 +9,8 @@ use kit_sync::WatchdogEvent;
 use kit_transport::{Address, Listening, Stage};
 use tracing::{debug, error, error_span, info, warn};
 
-use crate::events::Observer;
-use crate::{Event, Info, Signal, Stamped};
-
-/// Its name among the consumers.
-pub(crate) const NAME: &str = "log";
+use crate::events::{LOG, Observer, Stamped};
+use crate::{Event, Info, Signal};
 
 /// From this age on an event's line says how old it is: the log's own time is that of the write.
 const LATE: Duration = Duration::from_millis(500);
@@ -38,7 +35,7 @@ pub(crate) fn observer(info: Arc<Info>) -> Observer {
         log(&stamped.event);
     };
     Observer {
-        name: NAME.to_owned(),
+        name: LOG.to_owned(),
         observe: Box::new(observe),
     }
 }

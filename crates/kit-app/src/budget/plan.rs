@@ -1,0 +1,68 @@
+//! How long each part of a stop may take at most, known from the start on.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The parts of a stop beside the phases: an interrupted hook of the start, `before_stop` hooks,
+/// deregistration, `after_stop` hooks.
+const BESIDE_PHASES: usize = 4;
+
+/// The worst case of a stop, part by part; worked out from
+/// [`stop_timeout`](crate::AppBuilder::stop_timeout).
+///
+/// [`Display`](fmt::Display) is one line with every number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StopPlan {
+    /// The whole stop.
+    pub total: Duration,
+    /// What is kept for each part that comes later: a twentieth of `total`, between 50 ms and 1 s;
+    /// all of them together are half of `total` at most.
+    pub reserve: Duration,
+    /// All `before_stop` hooks together: a fifth of `total`, at most 4 s.
+    pub before_stop: Duration,
+    /// Deregistration: a fifth of `total`, at most 3 s.
+    pub deregister: Duration,
+    /// How long everything is still served after that: at most half of `total`.
+    pub drain_delay: Duration,
+    /// How many phases have components.
+    pub phases: usize,
+    /// The drain delay as it was set or chosen.
+    pub(crate) wanted_drain_delay: Duration,
+}
+
+impl StopPlan {
+    pub(crate) fn new(total: Duration, drain_delay: Duration, phases: usize) -> StopPlan {
+        let reserve = (total / 20).clamp(Duration::from_millis(50), Duration::from_secs(1));
+        let parts = u32::try_from(phases + BESIDE_PHASES).unwrap_or(u32::MAX);
+        StopPlan {
+            total,
+            reserve: reserve.min(total / 2 / parts),
+            before_stop: (total / 5).min(Duration::from_secs(4)),
+            deregister: (total / 5).min(Duration::from_secs(3)),
+            drain_delay: drain_delay.min(total / 2),
+            phases,
+            wanted_drain_delay: drain_delay,
+        }
+    }
+}
+
+impl fmt::Display for StopPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StopPlan {
+            total,
+            reserve,
+            before_stop,
+            deregister,
+            drain_delay,
+            phases,
+            wanted_drain_delay: _,
+        } = self;
+        write!(
+            f,
+            "at most {total:?} in all: before_stop hooks {before_stop:?}, deregistration \
+             {deregister:?}, drain delay {drain_delay:?}, draining in {phases} phase(s) and \
+             after_stop hooks the rest, at least {reserve:?} each"
+        )
+    }
+}

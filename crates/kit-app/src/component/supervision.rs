@@ -1,0 +1,132 @@
+//! The end of a component's tasks before the stop: a failure of the app, unless the component may
+//! end by itself.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+use kit_sync::{Scope, StopToken, Supervisor, TaskReport};
+
+use crate::core::Core;
+use crate::{Error, Event};
+
+/// Sees the tasks of one component. Shared by the component, the observer of its failures and the
+/// task that waits for its end.
+pub(crate) struct Supervision {
+    /// The core keeps the tree of tasks, which keeps this.
+    core: Weak<Core>,
+    component: String,
+    /// It may end by itself.
+    is_finite: bool,
+    supervisor: Supervisor,
+    /// Its start has returned.
+    started: AtomicBool,
+    ended: AtomicBool,
+    failed: AtomicBool,
+}
+
+/// What the end of every named task of a component means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TasksEnd {
+    /// The component was done.
+    Finished,
+    /// The component failed, and the app stops because of it.
+    Failed,
+}
+
+impl Supervision {
+    pub(super) fn new(
+        core: &Arc<Core>,
+        component: String,
+        is_finite: bool,
+        supervisor: Supervisor,
+    ) -> Supervision {
+        Supervision {
+            core: Arc::downgrade(core),
+            component,
+            is_finite,
+            supervisor,
+            started: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// Has failures of the tasks of `scope` recorded when they happen.
+    pub(super) fn observe(self: &Arc<Self>, scope: &Scope) {
+        let (supervision, token) = (Arc::clone(self), scope.token().clone());
+        scope.observe_failures(move |task| supervision.record_failure(task, &token));
+    }
+
+    /// Ascribes the failure of a task: it is the failure of the component when the task was the
+    /// last one, a failure of the stop when the component was draining, else an event.
+    fn record_failure(&self, task: &TaskReport, token: &StopToken) {
+        let Some(core) = self.core.upgrade() else {
+            return;
+        };
+        let is_running = self.started.load(Ordering::Acquire) && !token.is_cancelled();
+        let ended = is_running.then(|| self.supervisor.has_ended());
+        if let Some(first) = ended.flatten() {
+            let is_first = first == *task;
+            self.record_end(first);
+            if is_first {
+                return;
+            }
+        }
+        if token.is_cancelled() && task.is_named() {
+            let component = self.component.clone();
+            let task = Box::new(task.clone());
+            core.journal
+                .record_failure(Error::Stopping { component, task });
+            return;
+        }
+        core.emit(Event::TaskFailed { task: task.clone() });
+    }
+
+    /// The start has returned: the end of the tasks concerns the app from now on. Called in the
+    /// task of the start, because a task may fail before its end is seen.
+    pub(super) fn mark_started(&self) {
+        self.started.store(true, Ordering::Release);
+    }
+
+    /// Records the end of the tasks, once, with the first that failed or the last that ended.
+    pub(crate) fn record_end(&self, task: TaskReport) -> TasksEnd {
+        let Some(core) = self.core.upgrade() else {
+            return TasksEnd::Finished;
+        };
+        let component = || self.component.clone();
+        if !self.ended.swap(true, Ordering::AcqRel) {
+            core.emit(Event::ComponentEnded { name: component() });
+        }
+        if self.is_finite && !task.outcome().is_failure() {
+            return TasksEnd::Finished;
+        }
+        if !self.failed.swap(true, Ordering::AcqRel) {
+            let (component, task) = (component(), Box::new(task));
+            core.fail(Error::Ended { component, task });
+        }
+        TasksEnd::Failed
+    }
+
+    /// Records the end of the tasks if they have ended.
+    pub(super) fn record_end_so_far(&self) {
+        if let Some(task) = self.supervisor.has_ended() {
+            self.record_end(task);
+        }
+    }
+
+    /// Whether the end of its tasks was a failure.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    /// Waits for the end of the tasks, and records it.
+    pub(crate) async fn recorded_end(&self) -> TasksEnd {
+        let task = self.supervisor.all_ended().await;
+        self.record_end(task)
+    }
+
+    /// Resolves with the first task that has failed.
+    pub(crate) async fn first_failure(&self) -> TaskReport {
+        self.supervisor.first_failure().await
+    }
+}

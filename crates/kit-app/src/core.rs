@@ -1,0 +1,151 @@
+//! What the handles, the components, the signal thread and the run of one app share.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use kit_sync::{Gate, Latch, Scope};
+use kit_transport::Stage;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::control::Control;
+use crate::events::Events;
+use crate::journal::Journal;
+use crate::registration::Registrations;
+use crate::{Error, Event, Info};
+
+/// Each part is written by its own callers: `control` by those that ask for a stop, `journal` by
+/// everything that happens, `registrations` by the registration, `progress` by the run alone.
+pub(crate) struct Core {
+    pub(crate) info: Arc<Info>,
+    pub(crate) control: Arc<Control>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) registrations: Registrations,
+    progress: Progress,
+    /// The root of the app's tasks, once it runs.
+    tasks: OnceLock<Scope>,
+}
+
+/// How far the run has come.
+struct Progress {
+    /// When the run began.
+    begun: OnceLock<Instant>,
+    stage: watch::Sender<Stage>,
+    /// Opens when the app is ready; given up when it will not be.
+    ready: Gate,
+    latch: Mutex<Option<Latch>>,
+}
+
+impl Core {
+    pub(crate) fn new(info: Arc<Info>, events: Events) -> Core {
+        let ready = Gate::new();
+        let latch = Mutex::new(Some(ready.latch("the app")));
+        Core {
+            registrations: Registrations::new(Arc::clone(&info)),
+            info,
+            control: Arc::new(Control::new()),
+            journal: Arc::new(Journal::new(events)),
+            progress: Progress {
+                begun: OnceLock::new(),
+                stage: watch::Sender::new(Stage::Created),
+                ready,
+                latch,
+            },
+            tasks: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        self.journal.emit(event);
+    }
+
+    /// Records the failure, and asks for a stop because of it; the first request stands.
+    pub(crate) fn fail(&self, error: Error) {
+        let cause = error.cause();
+        self.journal.record_failure(error);
+        self.control.fail(cause);
+    }
+
+    // === the tasks ===
+
+    pub(crate) fn set_tasks(&self, root: &Scope) {
+        // An app runs once.
+        let _ = self.tasks.set(root.clone());
+    }
+
+    pub(crate) fn tasks(&self) -> Option<&Scope> {
+        self.tasks.get()
+    }
+
+    // === the progress ===
+
+    /// The run begins.
+    pub(crate) fn begin(&self) {
+        let _ = self.progress.begun.set(Instant::now());
+    }
+
+    /// When the run began; now, when it has not.
+    pub(crate) fn begun(&self) -> Instant {
+        let begun = self.progress.begun.get();
+        begun.copied().unwrap_or_else(Instant::now)
+    }
+
+    pub(crate) fn enter(&self, stage: Stage) {
+        self.progress.stage.send_replace(stage);
+        self.emit(Event::Entered { stage });
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        *self.progress.stage.borrow()
+    }
+
+    pub(crate) fn stages(&self) -> watch::Receiver<Stage> {
+        self.progress.stage.subscribe()
+    }
+
+    /// Opens when the app is ready.
+    pub(crate) fn ready(&self) -> &Gate {
+        &self.progress.ready
+    }
+
+    /// Whether the start was complete, whatever came then.
+    pub(crate) fn was_ready(&self) -> bool {
+        self.progress.ready.is_open()
+    }
+
+    /// The start is complete.
+    pub(crate) fn open_ready(&self) {
+        if let Some(latch) = self.take_ready_latch() {
+            latch.open();
+        }
+    }
+
+    /// The app will not be ready any more; without effect once it was.
+    pub(crate) fn give_up_ready(&self) {
+        drop(self.take_ready_latch());
+    }
+
+    fn take_ready_latch(&self) -> Option<Latch> {
+        kit_sync::lock(&self.progress.latch).take()
+    }
+}
+
+/// The owner of the app's one run: when it is dropped the app has stopped, in order or not.
+pub(crate) struct RunOwner(pub(crate) Arc<Core>);
+
+impl Drop for RunOwner {
+    fn drop(&mut self) {
+        let core = &self.0;
+        core.give_up_ready();
+        match core.stage() {
+            Stage::Stopped => {}
+            Stage::Created => {
+                core.progress.stage.send_replace(Stage::Stopped);
+            }
+            _ => {
+                core.emit(Event::RunDropped);
+                core.enter(Stage::Stopped);
+            }
+        }
+        core.journal.events().close();
+    }
+}

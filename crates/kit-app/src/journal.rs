@@ -1,0 +1,136 @@
+//! The record of everything that happens: an event at once, and a part of the report at the end.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use kit_sync::error_chain;
+use tokio::time::{Instant, sleep_until};
+
+use crate::events::Events;
+use crate::status::ComponentStates;
+use crate::{
+    Awaited, ComponentReport, ComponentStatus, Error, Event, HookReport, RegistrationReport, Signal,
+};
+
+/// How long the lifecycle waits before an event says what for.
+const FIRST: Duration = Duration::from_secs(2);
+/// The time between two such events.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// Written by every part of the app, in the order of the sequence.
+pub(crate) struct Journal {
+    events: Events,
+    components: ComponentStates,
+    entries: Mutex<Entries>,
+}
+
+/// What the report will say.
+#[derive(Default)]
+pub(crate) struct Entries {
+    /// In the order in which they came.
+    pub(crate) failures: Vec<Error>,
+    pub(crate) remarks: Vec<String>,
+    pub(crate) hooks: Vec<HookReport>,
+    pub(crate) components: Vec<ComponentReport>,
+    pub(crate) registrations: Vec<RegistrationReport>,
+}
+
+impl Journal {
+    pub(crate) fn new(events: Events) -> Journal {
+        Journal {
+            events,
+            components: ComponentStates::default(),
+            entries: Mutex::default(),
+        }
+    }
+
+    /// How events reach their consumers.
+    pub(crate) fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// The components whose start was called, as the events have shown them.
+    pub(crate) fn components(&self) -> Vec<ComponentStatus> {
+        self.components.all()
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        self.components.follow(&event);
+        self.events.emit(event);
+    }
+
+    /// Records a failure: it makes the exit code 1.
+    pub(crate) fn record_failure(&self, error: Error) {
+        let line = error_chain(&error);
+        self.lock().failures.push(error);
+        self.emit(Event::Failed { error: line });
+    }
+
+    /// Records that a signal has forced the stop. A task emits the event: this is called by the
+    /// signal thread, which waits for no consumer.
+    pub(crate) fn record_forced(&self, signal: Signal) {
+        self.lock().failures.push(Error::Forced { signal });
+    }
+
+    /// Records what changes neither the app's course nor its exit code.
+    pub(crate) fn remark(&self, what: String) {
+        self.note(what.clone());
+        self.emit(Event::Remark { what });
+    }
+
+    /// Notes a remark of which another event has spoken: for the report alone.
+    pub(crate) fn note(&self, what: String) {
+        self.lock().remarks.push(what);
+    }
+
+    pub(crate) fn record_hook(&self, report: HookReport) {
+        self.lock().hooks.push(report);
+    }
+
+    pub(crate) fn record_component(&self, report: ComponentReport) {
+        self.lock().components.push(report);
+    }
+
+    pub(crate) fn record_registration(&self, report: RegistrationReport) {
+        self.lock().registrations.push(report);
+    }
+
+    /// Ends the record.
+    pub(crate) fn take_entries(&self) -> Entries {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Awaits `future`, and emits an event that says what is awaited after 2 s and then every
+    /// 10 s.
+    pub(crate) async fn awaits<F: Future>(
+        &self,
+        what: impl Fn() -> Awaited,
+        future: F,
+    ) -> F::Output {
+        let begun = Instant::now();
+        let mut next = begun + FIRST;
+        let mut future = pin!(future);
+        loop {
+            tokio::select! {
+                biased;
+                output = &mut future => return output,
+                () = sleep_until(next) => {
+                    let (what, since) = (what(), begun.elapsed());
+                    self.emit(Event::Waiting { what, since });
+                    next += AGAIN;
+                    // Time in which the process stood still has one line, not one for each 10 s.
+                    let now = Instant::now();
+                    if next <= now {
+                        next = now + AGAIN;
+                    }
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        kit_sync::lock(&self.entries)
+    }
+}

@@ -1,0 +1,13 @@
+//! The app's instance in its registries: what is advertised, where, and until when.
+
+mod advertise;
+mod open;
+mod registered;
+mod states;
+mod table;
+
+pub(crate) use advertise::{Advertise, interfaces};
+pub(crate) use open::{Opened, Registry, open};
+pub(crate) use registered::Registered;
+pub use table::RegistrationStatus;
+pub(crate) use table::Registrations;

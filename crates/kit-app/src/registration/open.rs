@@ -1,0 +1,50 @@
+//! The registries that the author gave, and how they are opened.
+
+use std::sync::Arc;
+
+use kit_registry::{Reach, Registrar, Schemes};
+use kit_sync::Scope;
+
+use crate::Error;
+
+/// A registry as the author gave it.
+pub(crate) enum Registry {
+    Url(String),
+    Given(String, Arc<dyn Registrar>),
+}
+
+/// A registry that is open.
+pub(crate) struct Opened {
+    pub(crate) name: String,
+    pub(crate) registrar: Arc<dyn Registrar>,
+    /// Other processes read it, and send requests to this one because of it.
+    pub(crate) seen_by_others: bool,
+}
+
+/// Opens all of them; their connections live in `scope`.
+///
+/// # Errors
+/// The first that cannot be opened.
+pub(crate) fn open(
+    registries: &[Registry],
+    schemes: &Schemes,
+    scope: &Scope,
+) -> Result<Vec<Opened>, Error> {
+    let open = |registry: &Registry| match registry {
+        Registry::Given(name, registrar) => Ok(Opened {
+            name: name.clone(),
+            registrar: Arc::clone(registrar),
+            seen_by_others: true,
+        }),
+        Registry::Url(url) => {
+            let backend = schemes.open(url, scope).map_err(Error::Registry)?;
+            let seen_by_others = backend.reach != Reach::Process;
+            Ok(Opened {
+                name: backend.description,
+                registrar: backend.registrar,
+                seen_by_others,
+            })
+        }
+    };
+    registries.iter().map(open).collect()
+}

@@ -1,0 +1,120 @@
+//! The instance in one registry, from its registration to its deregistration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit_registry::{Registration, ServiceInstance};
+use kit_sync::{Ending, Gate, Scope, error_chain};
+use tokio::time::{Instant, timeout};
+
+use super::open::Opened;
+use super::states::emit_states;
+use crate::budget::{Budget, FORCED_DEREGISTRATION};
+use crate::control::Control;
+use crate::journal::Journal;
+use crate::{Awaited, Error, Event, RegistrationReport};
+
+/// The instance in one registry. Clones are handles to the same registration.
+#[derive(Clone)]
+pub(crate) struct Registered {
+    pub(super) registry: String,
+    pub(super) registration: Registration,
+    /// Opens after the event of the first registration.
+    shown: Gate,
+}
+
+impl Registered {
+    /// Begins to register, in tasks of `scope`.
+    pub(super) fn begin(
+        opened: &Opened,
+        instance: ServiceInstance,
+        scope: &Scope,
+        journal: &Arc<Journal>,
+    ) -> Registered {
+        let registry = opened.name.clone();
+        let registration = Registration::spawn(scope, Arc::clone(&opened.registrar), instance);
+        let shown = Gate::new();
+        let latch = shown.latch("the registration's first event");
+        let emitting = emit_states(
+            registry.clone(),
+            registration.clone(),
+            Arc::clone(journal),
+            latch,
+        );
+        scope.spawn_as("events", Ending::MayBeDropped, emitting);
+        Registered {
+            registry,
+            registration,
+            shown,
+        }
+    }
+
+    /// Waits until the registry shows the instance for the first time.
+    ///
+    /// # Errors
+    /// When it does not within `limit`.
+    pub(crate) async fn first(&self, limit: Duration, journal: &Journal) -> Result<(), Error> {
+        let begun = Instant::now();
+        let awaited = || Awaited::Registration {
+            registry: self.registry.clone(),
+        };
+        let registered = journal
+            .awaits(awaited, self.registration.first(limit))
+            .await;
+        registered.map_err(|source| Error::Register {
+            registry: self.registry.clone(),
+            source,
+        })?;
+        // Events come in the order of the sequence. Given up only when the app is being dropped.
+        let left = limit.saturating_sub(begun.elapsed());
+        let _ = timeout(left, self.shown.opened()).await;
+        Ok(())
+    }
+
+    /// Deregisters once `go` is open or something has failed, until the deadline of the
+    /// deregistration, or a little after the stop is forced. A failure is noted as a remark: the
+    /// lease will end what the registry still shows.
+    pub(crate) async fn deregister(
+        self,
+        go: Gate,
+        budget: Budget,
+        control: Arc<Control>,
+        journal: Arc<Journal>,
+    ) -> RegistrationReport {
+        tokio::select! {
+            biased;
+            // Given up only when the app is being dropped.
+            _ = go.opened() => {}
+            () = control.failed() => {}
+        }
+        budget.deadline().catch_up().await;
+        let deadline = budget.deregister();
+        let begun = Instant::now();
+        let left = deadline.instant().saturating_duration_since(begun);
+        let registry = self.registry;
+        let awaited = || Awaited::Deregistration {
+            registry: registry.clone(),
+        };
+        let deregistered = journal.awaits(awaited, self.registration.deregister_within(left));
+        let deregistered = control.within(&deadline, FORCED_DEREGISTRATION, deregistered);
+        let error = match deregistered.await {
+            Some(Ok(())) => None,
+            Some(Err(error)) => Some(error_chain(&error)),
+            None => Some(format!("not confirmed after {:.1?}", begun.elapsed())),
+        };
+        let report = RegistrationReport {
+            registry,
+            took: begun.elapsed(),
+            error,
+        };
+        // An instance that was never shown, and is not shown now, is worth no line.
+        if self.shown.is_open() || report.error.is_some() {
+            journal.emit(Event::Deregistered {
+                registry: report.registry.clone(),
+                took: report.took,
+                error: report.error.clone(),
+            });
+        }
+        report
+    }
+}

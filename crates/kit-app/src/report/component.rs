@@ -1,0 +1,141 @@
+//! The end of one component: its drain, the work that was cut, its tasks.
+
+use std::fmt;
+use std::time::Duration;
+
+use kit_sync::CloseReport;
+use kit_transport::{Cut, Cuts, Drained, Listening, Phase};
+
+use super::overdue::{counted, overdue};
+
+/// One component.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ComponentReport {
+    /// Its name.
+    pub name: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// Where it was listening; empty when it never started.
+    pub listening: Vec<Listening>,
+    /// Whether its start had returned.
+    pub started: bool,
+    /// From the moment its scope was cancelled to its end.
+    pub took: Duration,
+    /// The result of its drain, if it is a server.
+    pub drained: Option<Drained>,
+    /// What it cut, one entry for each kind of which something was cut.
+    pub cuts: Vec<CutReport>,
+    /// How its tasks ended.
+    pub tasks: CloseReport,
+}
+
+/// Everything of one kind that a component cut, because it had not ended at the deadline.
+///
+/// [`Display`](fmt::Display) is the count, the kind and the names: `2 requests (GET /orders/7, …)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CutReport {
+    /// The kind.
+    pub kind: Cut,
+    /// The number of cuts of this kind; at least 1.
+    pub count: usize,
+    /// The first few of them by name, such as `GET /orders from 10.0.0.7:41000`.
+    pub names: Vec<String>,
+}
+
+impl CutReport {
+    /// One entry for each kind of which something was cut, requests first.
+    pub(crate) fn all_of(cuts: &Cuts) -> Vec<CutReport> {
+        [Cut::Request, Cut::Stream, Cut::Connection]
+            .into_iter()
+            .map(|kind| CutReport {
+                kind,
+                count: cuts.count_of(kind),
+                names: cuts.names_of(kind),
+            })
+            .filter(|cut| cut.count > 0)
+            .collect()
+    }
+}
+
+impl fmt::Display for CutReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&counted(self.count, &self.kind.to_string(), &self.names))
+    }
+}
+
+impl ComponentReport {
+    /// What makes the exit code 1: requests without their whole answer, and tasks that did not end.
+    pub(crate) fn overdue(&self) -> Option<String> {
+        let requests = self.cuts.iter().find(|cut| cut.kind == Cut::Request);
+        let requests = requests.map(|cut| format!("{}: {cut}", self.name));
+        let parts = requests.into_iter().chain(overdue(&self.name, &self.tasks));
+        let parts: Vec<String> = parts.collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    /// Everything that was cut, counted by kind.
+    pub(crate) fn cut(&self) -> Option<String> {
+        let cuts = self.cuts.iter();
+        let mut parts: Vec<_> = cuts
+            .map(|cut| counted(cut.count, &cut.kind.to_string(), &[]))
+            .collect();
+        let tasks = self.tasks.cut().count() + self.tasks.aborted_members;
+        if tasks > 0 {
+            parts.push(counted(tasks, "task", &[]));
+        }
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(cuts: Vec<CutReport>, aborted_members: usize) -> ComponentReport {
+        let mut tasks = CloseReport::default();
+        tasks.aborted_members = aborted_members;
+        ComponentReport {
+            name: "http".to_owned(),
+            phase: Phase::SERVERS,
+            listening: Vec::new(),
+            started: true,
+            took: Duration::ZERO,
+            drained: None,
+            cuts,
+            tasks,
+        }
+    }
+
+    #[test]
+    fn cuts_are_counted_by_kind_and_no_cut_has_no_text() {
+        let requests = || {
+            vec![CutReport {
+                kind: Cut::Request,
+                count: 2,
+                names: vec!["GET /slow".to_owned()],
+            }]
+        };
+        for (cuts, aborted, cut, overdue) in [
+            (vec![], 0, None, None),
+            (vec![], 1, Some("1 task"), Some("http: 1 unnamed task")),
+            (
+                requests(),
+                0,
+                Some("2 requests"),
+                Some("http: 2 requests (GET /slow, …)"),
+            ),
+            (
+                requests(),
+                3,
+                Some("2 requests, 3 tasks"),
+                Some("http: 2 requests (GET /slow, …), http: 3 unnamed tasks"),
+            ),
+        ] {
+            let component = component(cuts, aborted);
+            assert_eq!(component.cut().as_deref(), cut);
+            assert_eq!(component.overdue().as_deref(), overdue);
+        }
+    }
+}

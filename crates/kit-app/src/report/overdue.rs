@@ -1,0 +1,51 @@
+//! The words for work that did not end before its deadline.
+
+use kit_sync::CloseReport;
+
+/// The tasks of `owner` that did not end in time.
+pub(crate) fn overdue(owner: &str, tasks: &CloseReport) -> Option<String> {
+    let named: Vec<String> = tasks.cut().map(ToString::to_string).collect();
+    let unnamed = tasks.aborted_members;
+    let mut parts = Vec::new();
+    if !named.is_empty() {
+        parts.push(counted(named.len(), "task", &named));
+    }
+    if unnamed > 0 {
+        parts.push(counted(unnamed, "unnamed task", &[]));
+    }
+    (!parts.is_empty()).then(|| format!("{owner}: {}", parts.join(", ")))
+}
+
+/// A count and its noun, with the names that are known.
+pub(super) fn counted(count: usize, noun: &str, names: &[String]) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    let more = if count > names.len() && !names.is_empty() {
+        ", …"
+    } else {
+        ""
+    };
+    match names {
+        [] => format!("{count} {noun}{plural}"),
+        names => format!("{count} {noun}{plural} ({}{more})", names.join("; ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn a_count_names_what_it_can_and_says_when_there_are_more() {
+        let names = ["a".to_owned(), "b".to_owned()];
+        for (count, names, expected) in [
+            (1, &[][..], "1 task"),
+            (0, &[], "0 tasks"),
+            (3, &[], "3 tasks"),
+            (1, &names[..1], "1 task (a)"),
+            (2, &names, "2 tasks (a; b)"),
+            (3, &names, "3 tasks (a; b, …)"),
+        ] {
+            assert_eq!(counted(count, "task", names), expected);
+        }
+    }
+}

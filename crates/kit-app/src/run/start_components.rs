@@ -1,0 +1,158 @@
+//! The start of the components: phase by phase, the components of one phase at the same time.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use kit_sync::{Abandoned, Cause, Ending, Scope};
+use kit_transport::{Phase, Server};
+use tokio::time::Instant;
+
+use super::called_off::CalledOff;
+use crate::component::{Component, Grounds, TasksEnd};
+use crate::settings::Settings;
+use crate::{Awaited, Error, Event};
+
+/// The components while they start.
+pub(super) struct ComponentStarts<'a> {
+    grounds: Grounds<'a>,
+    settings: &'a Settings,
+    components: &'a mut Vec<Component>,
+    /// Where the tasks live that see components end.
+    supervision: &'a Scope,
+    /// The number of components that are not done.
+    undone: Arc<AtomicUsize>,
+}
+
+impl<'a> ComponentStarts<'a> {
+    pub(super) fn new(
+        grounds: Grounds<'a>,
+        settings: &'a Settings,
+        components: &'a mut Vec<Component>,
+        supervision: &'a Scope,
+    ) -> ComponentStarts<'a> {
+        ComponentStarts {
+            grounds,
+            settings,
+            components,
+            supervision,
+            undone: Arc::new(AtomicUsize::new(settings.servers.len())),
+        }
+    }
+
+    /// Phases in ascending order.
+    pub(super) async fn run(&mut self) -> Result<(), CalledOff> {
+        for phase in self.settings.phases() {
+            if self.grounds.core.control.is_asked() {
+                return Err(CalledOff::StopAsked);
+            }
+            self.start_phase(phase).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts the components of a phase at the same time and waits for all of them.
+    async fn start_phase(&mut self, phase: Phase) -> Result<(), CalledOff> {
+        let core = self.grounds.core;
+        let of_phase = |server: &&Arc<dyn Server>| server.phase() == phase;
+        for server in self.settings.servers.iter().filter(of_phase) {
+            let name = server.name().to_owned();
+            core.emit(Event::ComponentStarting { name, phase });
+            self.components
+                .push(Component::start(server, &self.grounds));
+        }
+        let deadline = Instant::now() + self.settings.start_timeout;
+        while let Some((index, ended)) = self.next_started(deadline).await? {
+            ended.map_err(|error| CalledOff::by(error, self.settings, core))?;
+            let component = &self.components[index];
+            component.emit_started(core);
+            self.supervise(component);
+        }
+        Ok(())
+    }
+
+    /// The next component whose start has ended, by its place in the list; `None` when all have.
+    /// At the deadline, every start that still runs is dropped.
+    async fn next_started(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<Option<(usize, Result<(), Error>)>, CalledOff> {
+        let core = self.grounds.core;
+        let starting = self.components.iter().filter(|part| part.is_starting());
+        let starting: Vec<_> = starting.map(|part| part.name.clone()).collect();
+        if starting.is_empty() {
+            return Ok(None);
+        }
+        let awaited = || Awaited::Starts {
+            components: starting.clone(),
+        };
+        let components = &mut *self.components;
+        let next = poll_fn(|cx| {
+            for (index, component) in components.iter_mut().enumerate() {
+                if let Poll::Ready(ended) = component.poll_start(cx) {
+                    return Poll::Ready((index, ended));
+                }
+            }
+            Poll::Pending
+        });
+        tokio::select! {
+            biased;
+            started = core.journal.awaits(awaited, next) => Ok(Some(started)),
+            _ = core.control.asked() => Err(CalledOff::StopAsked),
+            () = tokio::time::sleep_until(deadline) => {
+                let mut errors = Vec::new();
+                let starting = self.components.iter_mut().filter(|part| part.is_starting());
+                for component in starting {
+                    errors.push(component.abort_start().await);
+                }
+                Err(CalledOff::Failed(errors))
+            }
+        }
+    }
+
+    /// Sees the component's tasks end: a failure, unless the component may end by itself. When
+    /// every component was done, the app stops.
+    fn supervise(&self, component: &Component) {
+        let (core, undone) = (Arc::clone(self.grounds.core), Arc::clone(&self.undone));
+        let tasks = Arc::clone(&component.supervision);
+        let watch = async move {
+            let is_done = tasks.recorded_end().await == TasksEnd::Finished;
+            if is_done && undone.fetch_sub(1, Ordering::AcqRel) == 1 {
+                let cause = Cause::Requested("every job has ended".to_owned());
+                core.control.ask(cause);
+            }
+        };
+        let name = component.name.clone();
+        self.supervision.spawn_as(name, Ending::MayBeDropped, watch);
+    }
+}
+
+/// The failure behind a latch that was given up: that of a task, most likely, and then the
+/// component's; else the latch's.
+pub(super) async fn abandoned_by(components: &[Component], abandoned: Abandoned) -> CalledOff {
+    let failures = components.iter().map(|component| {
+        let tasks = Arc::clone(&component.supervision);
+        Box::pin(async move {
+            let task = tasks.first_failure().await;
+            (tasks, task)
+        })
+    });
+    let mut failures: Vec<_> = failures.collect();
+    let first = poll_fn(|cx| {
+        let polled = failures.iter_mut().map(|failure| failure.as_mut().poll(cx));
+        let mut polled: Vec<_> = polled.collect();
+        let ready = polled.iter().position(Poll::is_ready);
+        ready.map_or(Poll::Pending, |ready| polled.swap_remove(ready))
+    });
+    // The latch is dropped with its task, a moment before the task's end is known.
+    match tokio::time::timeout(Duration::from_millis(50), first).await {
+        Ok((tasks, task)) => {
+            // It asks for the stop, unless the component may end like this.
+            tasks.record_end(task);
+            CalledOff::StopAsked
+        }
+        Err(_) => Error::NotReady(abandoned).into(),
+    }
+}

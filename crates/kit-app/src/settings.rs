@@ -1,0 +1,142 @@
+//! The options of an application.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit_registry::Schemes;
+use kit_sync::{Scope, StopToken, WatchdogOptions};
+use kit_transport::{Phase, Server};
+
+use crate::hook::Hooks;
+use crate::registration::{Advertise, Registry};
+use crate::{Environment, Error, Signals};
+
+/// The longest timeout: more than any wait needs, and short enough to be added to any time.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether the start waits for the registries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegisterAtStart {
+    /// The app is ready only once every registry shows it; the start fails when one does not
+    /// within [`register_timeout`](AppBuilder::register_timeout).
+    #[default]
+    Required,
+    /// The start does not wait; attempts go on in the background.
+    Background,
+}
+
+/// Every option but the identity. It travels whole through the stages of a run.
+pub(crate) struct Settings {
+    pub(crate) servers: Vec<Arc<dyn Server>>,
+    pub(crate) registries: Vec<Registry>,
+    pub(crate) schemes: Schemes,
+    pub(crate) register_at_start: RegisterAtStart,
+    pub(crate) register_timeout: Duration,
+    pub(crate) hooks: Hooks,
+    pub(crate) hook_timeout: Duration,
+    pub(crate) gate_timeout: Duration,
+    pub(crate) start_timeout: Duration,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) drain_delay: Option<Duration>,
+    pub(crate) advertise: Advertise,
+    pub(crate) environment: Option<Environment>,
+    pub(crate) signals: Signals,
+    pub(crate) parent: Option<StopToken>,
+    pub(crate) extensions: http::Extensions,
+    pub(crate) watchdog: WatchdogOptions,
+    /// Where the watchdog lives; only [`App::main`] has one.
+    pub(crate) watchdog_home: Option<Scope>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            servers: Vec::new(),
+            registries: Vec::new(),
+            schemes: Schemes::default(),
+            register_at_start: RegisterAtStart::default(),
+            register_timeout: Duration::from_secs(8),
+            hooks: Hooks::default(),
+            hook_timeout: Duration::from_secs(5 * 60),
+            gate_timeout: Duration::from_secs(5 * 60),
+            start_timeout: Duration::from_secs(15),
+            stop_timeout: Duration::from_secs(20),
+            drain_delay: None,
+            advertise: Advertise::default(),
+            environment: None,
+            signals: Signals::default(),
+            parent: None,
+            extensions: http::Extensions::new(),
+            watchdog: WatchdogOptions::default(),
+            watchdog_home: None,
+        }
+    }
+}
+
+impl Settings {
+    /// The environment that was given or detected, else an empty one.
+    pub(crate) fn environment(&self) -> Environment {
+        self.environment.clone().unwrap_or_default()
+    }
+
+    /// The phases that have components, in ascending order.
+    pub(crate) fn phases(&self) -> Vec<Phase> {
+        let mut phases: Vec<_> = self.servers.iter().map(|server| server.phase()).collect();
+        phases.sort_unstable();
+        phases.dedup();
+        phases
+    }
+
+    /// Refuses what can be known to be wrong before anything of the app begins.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for (option, timeout) in [
+            ("stop_timeout", self.stop_timeout),
+            ("start_timeout", self.start_timeout),
+            ("register_timeout", self.register_timeout),
+            ("hook_timeout", self.hook_timeout),
+            ("gate_timeout", self.gate_timeout),
+        ] {
+            check_timeout(option, timeout)?;
+        }
+        for timeout in self.hooks.iter().filter_map(|hook| hook.options.timeout) {
+            check_timeout("HookOptions::timeout", timeout)?;
+        }
+        self.advertise.check()?;
+        check_names(&self.servers)?;
+        self.servers.iter().try_for_each(check_component)
+    }
+}
+
+fn check_timeout(option: &'static str, timeout: Duration) -> Result<(), Error> {
+    if timeout.is_zero() || timeout > LONGEST {
+        return Err(Error::Option {
+            option,
+            value: format!("{timeout:?}"),
+            expected: "longer than nothing and at most 24 hours",
+        });
+    }
+    Ok(())
+}
+
+/// Reports, events and handles name a component by its name alone.
+fn check_names(servers: &[Arc<dyn Server>]) -> Result<(), Error> {
+    let mut names: Vec<&str> = servers.iter().map(|server| server.name()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Error::DuplicateName {
+            name: pair[0].to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_component(server: &Arc<dyn Server>) -> Result<(), Error> {
+    server.check().map_err(|source| Error::Component {
+        component: server.name().to_owned(),
+        source,
+    })
+}

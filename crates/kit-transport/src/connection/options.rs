@@ -71,9 +71,10 @@ pub struct ConnectionOptions {
     pub max_body: Option<u64>,
     /// What concerns HTTP/2 alone.
     pub http2: Http2Options,
-    /// How many connections there may be at a time. More wait in the system's queue; when there was
-    /// no room for a second they are closed until there is, so that their clients look elsewhere.
-    /// Never more than nine tenths of the files that the process may open. Default: 20 000.
+    /// Connections at a time. More wait in the system's queue; when there was no room for a second
+    /// they are closed until there is, so that their clients look elsewhere. All servers of the
+    /// process together have at most nine tenths of the files that it may open, of which each server
+    /// is sure of 16 connections. Default: 20 000.
     pub max_connections: usize,
 }
 

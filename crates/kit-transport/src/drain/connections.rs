@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::connection::options::ConnectionOptions;
 use crate::connection::serving::Serving;
 use crate::connection::shared::Connection;
-use crate::descriptors::{Limit, open_files};
+use crate::descriptors::{Descriptor, Descriptors, Share, open_files};
 use crate::exchange::about::About;
 use crate::exchange::lame_duck::{self, LameDuck};
 use crate::exchange::last_response::LastResponse;
@@ -25,10 +25,9 @@ pub(crate) struct Connections {
     pub(crate) serving: Arc<Serving>,
     inside: Mutex<Inside>,
     gone: Notify,
-    /// A connection has gone from a server that was full.
-    room: Notify,
     listening: Address,
-    limit: Limit,
+    /// The descriptors that the connections may take.
+    pub(crate) share: Arc<Share>,
     lame_duck: Arc<OnceLock<LameDuck>>,
     opened: AtomicU64,
 }
@@ -47,15 +46,13 @@ struct Inside {
 pub(crate) struct Place {
     connections: Arc<Connections>,
     index: usize,
+    _descriptor: Descriptor,
 }
 
 impl Connections {
     pub(crate) fn new(ctx: Context, options: ConnectionOptions, listening: Address) -> Connections {
-        let limit = Limit::of(options.max_connections, open_files());
-        if limit.is_lowered() {
-            // Usual, and of interest when the limit is met: `Trouble` logs it then.
-            tracing::debug!(server = ctx.scope().path(), %limit, "fewer connections than asked for");
-        }
+        let path = ctx.scope().path();
+        let share = Descriptors::of_process().join(path, options.max_connections, open_files());
         let serving = Serving {
             ctx: ctx.clone(),
             options,
@@ -64,16 +61,19 @@ impl Connections {
             ctx,
             serving: Arc::new(serving),
             listening,
-            limit,
+            share: Arc::new(share),
             inside: Mutex::default(),
             gone: Notify::new(),
-            room: Notify::new(),
             lame_duck: Arc::default(),
             opened: AtomicU64::new(0),
         }
     }
 
-    pub(crate) fn open(self: &Arc<Connections>, peer: &Peer) -> (Arc<Connection>, Place) {
+    pub(crate) fn open(
+        self: &Arc<Connections>,
+        peer: &Peer,
+        descriptor: Descriptor,
+    ) -> (Arc<Connection>, Place) {
         let n = self.opened.fetch_add(1, Ordering::Relaxed);
         if n == 0 {
             self.describe_requests();
@@ -93,6 +93,7 @@ impl Connections {
             Place {
                 connections: Arc::clone(self),
                 index,
+                _descriptor: descriptor,
             },
         )
     }
@@ -135,26 +136,9 @@ impl Connections {
         }
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.lock().len() >= self.limit.most()
-    }
-
     /// Which server it is and where it listens, for the log.
     pub(crate) fn place(&self) -> (&str, &Address) {
         (self.ctx.scope().path(), &self.listening)
-    }
-
-    pub(crate) fn limit(&self) -> Limit {
-        self.limit
-    }
-
-    /// Resolves when there is a place for one more connection.
-    pub(crate) async fn room(&self) {
-        while self.is_full() {
-            // `notify_one` stores a permit while no task waits, so one that goes in between is not
-            // missed.
-            self.room.notified().await;
-        }
     }
 
     /// Resolves at this time, or at the deadline of the stop when that comes first.
@@ -240,9 +224,6 @@ impl Drop for Place {
         drop(inside);
         if left == 0 {
             self.connections.gone.notify_one();
-        }
-        if left + 1 == self.connections.limit.most() {
-            self.connections.room.notify_one();
         }
     }
 }

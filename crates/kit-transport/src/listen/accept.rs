@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout};
 use crate::connection::options::ConnectionOptions;
 use crate::connection::security::Secured;
 use crate::connection::task::ConnectionTask;
+use crate::descriptors::Descriptor;
 use crate::drain::connections::Connections;
 use crate::drain::{Begun, drain};
 use crate::exchange::service::Handler;
@@ -96,13 +97,13 @@ impl<H: Handler> Acceptor<H> {
     /// and closes, so that clients look elsewhere, until there is a place again. An error of one
     /// connection goes on at once; an error of the process or the listener pauses for 100 ms.
     async fn accept_all(&self, listener: &Listener) {
+        let share = &self.connections.share;
         let mut trouble = Trouble::of(&self.connections);
         let mut shedding = false;
         let mut broken = 0;
         loop {
-            if self.connections.is_full() && !shedding {
-                let room = timeout(SHED_AFTER, self.connections.room()).await;
-                shedding = room.is_err();
+            if !shedding && share.is_full() {
+                shedding = timeout(SHED_AFTER, share.room()).await.is_err();
             }
             let accepted = tokio::select! {
                 biased;
@@ -112,11 +113,17 @@ impl<H: Handler> Acceptor<H> {
             match accepted {
                 Ok(accepted) => {
                     broken = 0;
-                    shedding &= self.connections.is_full();
-                    if shedding {
-                        trouble.record_shed();
+                    let mut descriptor = share.take();
+                    if descriptor.is_none() && !shedding {
+                        // Another server has taken the last one meanwhile.
+                        let taken = timeout(SHED_AFTER, share.take_next()).await;
+                        descriptor = taken.ok();
                     }
-                    self.accepted(accepted);
+                    shedding = descriptor.is_none();
+                    match descriptor {
+                        Some(descriptor) => self.accepted(accepted, descriptor),
+                        None => trouble.record_shed(),
+                    }
                 }
                 Err(error) if concerns_one_connection(&error) => {
                     trouble.log_broken(&error);
@@ -149,14 +156,17 @@ impl<H: Handler> Acceptor<H> {
                 }
             }
         }
-        listener.sweep(|accepted| self.accepted(accepted));
+        listener.sweep(|accepted| {
+            // Without room the socket is dropped, and so closed.
+            if let Some(descriptor) = self.connections.share.take() {
+                self.accepted(accepted, descriptor);
+            }
+        });
     }
 
-    fn accepted(&self, accepted: Accepted) {
+    fn accepted(&self, accepted: Accepted, descriptor: Descriptor) {
         match accepted {
-            // The socket is dropped, and so closed.
-            Ok(_) if self.connections.is_full() => {}
-            Ok((socket, peer)) => self.connect(socket, peer),
+            Ok((socket, peer)) => self.connect(socket, peer, descriptor),
             Err(error) => {
                 let (server, listening) = self.connections.place();
                 tracing::debug!(server, %listening, %error, "a connection failed as it was accepted");
@@ -164,9 +174,9 @@ impl<H: Handler> Acceptor<H> {
         }
     }
 
-    fn connect(&self, socket: Plain, peer: Peer) {
+    fn connect(&self, socket: Plain, peer: Peer, descriptor: Descriptor) {
         let scope = self.connections.ctx.scope();
-        let (connection, place) = self.connections.open(&peer);
+        let (connection, place) = self.connections.open(&peer, descriptor);
         let killed = Arc::clone(&connection);
         // A scope that refuses has ended: the connection is dropped.
         let Ok(member) = scope.hold(move || killed.kill()) else {

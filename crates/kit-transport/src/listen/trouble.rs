@@ -8,7 +8,7 @@ use kit_sync::{Repeated, Repetition};
 use tokio::time::{Instant, sleep_until};
 
 use crate::Address;
-use crate::descriptors::Limit;
+use crate::descriptors::{Limit, Share};
 use crate::drain::connections::Connections;
 
 /// A failure that did not happen for this time is over.
@@ -19,7 +19,7 @@ const OVER_AFTER: Duration = Duration::from_secs(5);
 pub(crate) struct Trouble<'a> {
     server: &'a str,
     listening: &'a Address,
-    limit: Limit,
+    share: &'a Share,
     refused: Failure,
     shed: Failure,
 }
@@ -30,7 +30,7 @@ impl<'a> Trouble<'a> {
         Trouble {
             server,
             listening,
-            limit: connections.limit(),
+            share: &connections.share,
             refused: Failure::default(),
             shed: Failure::default(),
         }
@@ -54,8 +54,13 @@ impl<'a> Trouble<'a> {
 
     /// Records that a connection is closed for lack of a place.
     pub(crate) fn record_shed(&mut self) {
-        let (server, listening, limit) = (self.server, self.listening, self.limit);
-        match self.shed.record("") {
+        let (server, listening) = (self.server, self.listening);
+        let limit = self.share.limit();
+        let kind = match &limit {
+            Limit::MaxConnections(_) => "max_connections",
+            Limit::OpenFiles { .. } => "open files",
+        };
+        match self.shed.record(kind) {
             None => {}
             Some(Course { times: 1, .. }) => tracing::warn!(
                 server, %listening, %limit,

@@ -2,6 +2,8 @@
 
 mod blocking;
 mod client;
+#[cfg(target_os = "linux")]
+mod descriptors;
 mod drain_grpc;
 mod drain_http1;
 mod drain_http2;

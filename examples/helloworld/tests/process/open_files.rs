@@ -1,5 +1,7 @@
 //! A process that may open few files.
 
+use std::net::SocketAddr;
+
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
@@ -13,20 +15,20 @@ async fn with_files(files: usize) -> Service {
     Service::ready(Process::spawn_by(command, &FREE_PORTS, &[])).await
 }
 
-/// Clients that connect and say nothing.
-async fn connect(service: &Service, clients: usize) -> Vec<TcpStream> {
+/// Clients that connect and send nothing.
+async fn connect(address: SocketAddr, clients: usize) -> Vec<TcpStream> {
     let mut connected = Vec::new();
     for _ in 0..clients {
-        connected.push(TcpStream::connect(service.http).await.expect("queued"));
+        connected.push(TcpStream::connect(address).await.expect("queued"));
     }
     connected
 }
 
 #[tokio::test]
 async fn a_lack_of_them_is_logged_once_with_the_servers_name_and_when_it_is_over() {
-    // Nine tenths of them, for connections, is more than the process has left.
-    let mut service = with_files(40).await;
-    let clients = connect(&service, 60).await;
+    // Nine tenths of them, for connections, are more than the process has left.
+    let mut service = with_files(30).await;
+    let clients = connect(service.http, 60).await;
     let line = service.process.line("cannot accept connections").await;
     let listening = format!("listening={}", service.http);
     for said in ["ERROR", "/http", &listening, "Too many open files"] {
@@ -48,18 +50,31 @@ async fn a_lack_of_them_is_logged_once_with_the_servers_name_and_when_it_is_over
 #[tokio::test]
 async fn a_limit_because_of_them_is_logged_when_it_is_met() {
     let mut service = with_files(400).await;
-    let _clients = connect(&service, 365).await;
+    let _clients = connect(service.http, 365).await;
     let line = service.process.line("too many connections").await;
     let listening = format!("listening={}", service.http);
-    let limit = "360 of 20000, because the process may open 400 files";
-    for said in ["WARN", "/http", &listening, limit] {
+    let limit = "360 for all servers, because the process may open 400 files";
+    let used = ["http has 344", "grpc has 0"];
+    for said in ["WARN", "/http", &listening, limit, used[0], used[1]] {
         assert!(line.contains(said), "no {said}: {line}");
     }
     let exit = service.terminate().await.expect(0);
     exit.only("too many connections");
-    assert!(
-        !exit.text().contains("fewer connections"),
-        "{}",
-        exit.text()
-    );
+}
+
+/// Both servers are flooded at once, and neither takes the last files of the process.
+#[tokio::test]
+async fn servers_that_are_flooded_share_them() {
+    let mut service = with_files(256).await;
+    let http = connect(service.http, 300).await;
+    service.process.line("http has 209").await;
+    let grpc = connect(service.grpc, 300).await;
+    let line = service.process.line("grpc has 16").await;
+    assert!(line.contains("/grpc"), "the other server: {line}");
+    drop((http, grpc));
+    let exit = service.terminate().await.expect(0);
+    let text = exit.text();
+    for failure in ["cannot accept", "Too many open files"] {
+        assert!(!text.contains(failure), "{text}");
+    }
 }

@@ -8,9 +8,9 @@ pub use http2::Http2Options;
 
 use crate::StartError;
 
-/// How long a connection may keep the server waiting, how much it may send, and what a stream
-/// gets when it is told. All of it is on by default: who serves the open network without one of
-/// these limits can be stopped by a single client, and finds out on that day.
+/// How long a connection may keep the server waiting, how much it may send, and how long a stream
+/// lives on in a drain. All of it is on by default: a server on the open network that lacks one of
+/// these limits can be stopped by a single client, and its owner finds out on that day.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,54 +22,56 @@ use crate::StartError;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionOptions {
-    /// From the connection to its first byte. Who connects and says nothing holds a socket for
-    /// free. Default: 10 s.
+    /// From the connection to its first byte. A client that connects and sends nothing holds one of
+    /// the server's sockets at no cost. Default: 10 s.
     pub first_byte: Duration,
     /// From the first byte of an HTTP/1.1 request's head to its last, or of an HTTP/2 connection
     /// to the end of its preface and first SETTINGS frame's header. Default: 10 s.
     pub head: Duration,
-    /// Without a request in flight; then it is closed, on HTTP/2 by GOAWAY. Default: 60 s.
+    /// Time without a request in flight; then the connection is closed, on HTTP/2 by GOAWAY.
+    /// Balancers and proxies commonly keep idle connections for 60 s: a server that closes at the
+    /// same time or before does so while a request is on its way to it, which fails. Give it more
+    /// than what stands in front of it has. Default: 75 s.
     pub idle: Duration,
     /// How long bytes of a response may wait while the client makes no room for more; then the
-    /// connection is cut. Who asks for much and reads nothing holds all of it in memory. The system
-    /// makes room in steps of up to a few megabytes, so who reads slower than about 10 kB/s may
-    /// seem to read nothing. Default: 5 min.
+    /// connection is cut. A client that asks for much and reads nothing keeps all of it in the
+    /// server's memory. The system makes room in steps of up to a few megabytes, so a client that
+    /// reads slower than about 10 kB/s may seem to read nothing. Default: 5 min.
     pub unread: Duration,
-    /// How old a connection gets, a tenth more or less, so that those that began together do not
-    /// end together. Then it takes no new requests, by GOAWAY on HTTP/2 and by
-    /// `connection: close` with the next response on HTTP/1.1, and ends when those in flight have.
-    /// Clients choose a server when they connect: without an end, instances that were added later
-    /// stay idle, and addresses that have changed stay unnoticed. `None`: no limit. Default:
-    /// 30 min.
+    /// The age at which a connection takes no new requests, a tenth more or less, so that those that
+    /// began together do not end together. It says so by GOAWAY on HTTP/2 and by `connection: close`
+    /// with the next response on HTTP/1.1, and ends when the requests in flight have ended. Clients
+    /// choose a server when they connect: without an end, instances that were added later stay idle,
+    /// and clients do not notice that addresses have changed. `None`: no limit. Default: 30 min.
     pub max_age: Option<Duration>,
     /// From the arrival of a request's head to the head of its response; then the answer is 504,
-    /// or `DEADLINE_EXCEEDED`, and the handler's future is dropped. Nobody waits for ever, and what
-    /// a handler waits for may never come; a request's body that drips is part of it. Bodies of
-    /// responses, and what becomes of an upgraded connection, take as long as they take. `None`:
-    /// no limit.
+    /// or `DEADLINE_EXCEEDED`, and the handler's future is dropped. A client gives up at some time,
+    /// and what a handler waits for may never come; a request's body that drips is part of it.
+    /// Bodies of responses and upgraded connections have no such limit. `None`: no limit.
     ///
-    /// A gRPC client's `grpc-timeout` is kept as well, by every server: that is for the whole
-    /// call, up to the end of its last stream. One that cannot be read is ignored. Default: 30 s.
+    /// Every server also keeps a gRPC client's `grpc-timeout`, which is for the whole call, up to
+    /// the end of its last stream. One that cannot be read is ignored. Default: 30 s.
     pub request_timeout: Option<Duration>,
-    /// For server-sent events and upgraded sockets from the moment they are told of the drain to
-    /// the moment they are cut; at most half of what is left until the deadline. Default: 2 s.
+    /// Time that server-sent events and upgraded sockets have from the beginning of the drain until
+    /// they are cut; at most half of the time that is left until the deadline. Default: 2 s.
     pub stream_grace: Duration,
     /// Bytes in a request's head, on HTTP/2 with 32 more for each header; the answer to more is
     /// 431, to a gRPC call `RESOURCE_EXHAUSTED` with the limit. (HTTP/2 reads up to twice as much to
-    /// say so; the answer to what is larger still is a bare 431, which gRPC shows as `UNKNOWN`.) A head is in memory before anybody can say whether it is welcome. At least 8 KiB. On
-    /// HTTP/1.1 it is the size of the buffer: a head that is a little larger may still be read,
-    /// and bodies come in parts of at most this size. Default: 64 KiB.
+    /// say so; the answer to a head that is larger still is a bare 431, which gRPC shows as
+    /// `UNKNOWN`.) A head is in memory before any handler can refuse it. At least 8 KiB. On HTTP/1.1
+    /// it is the size of the buffer: a head that is a little larger may still be read, and bodies
+    /// come in parts of at most this size. Default: 64 KiB.
     pub max_head: usize,
     /// Headers in an HTTP/1.1 request; the answer to more is 431. Each costs more than its bytes.
     /// Another number than the default costs an allocation per request. Default: 100.
     pub max_headers: usize,
     /// Bytes in the body of an HTTP request (not of a gRPC call, where each message has a limit).
-    /// The answer is 413, at once when the body's length is told and too large, else when axum's
-    /// extractors have read so much; who reads a body by hand gets
-    /// `http_body_util::LengthLimitError`. Extractors that read it whole have a smaller limit of
-    /// their own, axum's `DefaultBodyLimit` of 2 MB. `None`: no limit. Default: 16 MiB.
+    /// The answer is 413, at once when the length that the head gives is too large, else when axum's
+    /// extractors have read up to the limit; a handler that reads the body by hand gets
+    /// `http_body_util::LengthLimitError`. Extractors that read it whole have a smaller limit,
+    /// axum's `DefaultBodyLimit` of 2 MB. `None`: no limit. Default: 16 MiB.
     pub max_body: Option<u64>,
-    /// What concerns HTTP/2 alone.
+    /// The limits that only HTTP/2 has.
     pub http2: Http2Options,
     /// Connections at a time. More wait in the system's queue; when there was no room for a second
     /// they are closed until there is, so that their clients look elsewhere. All servers of the
@@ -78,9 +80,9 @@ pub struct ConnectionOptions {
     pub max_connections: usize,
 }
 
-/// With less hyper panics.
+/// hyper panics with a smaller one.
 const SMALLEST_BUFFER: usize = 8192;
-/// So many have their place on hyper's stack.
+/// hyper keeps this number of headers on its stack.
 pub(crate) const MAX_HEADERS: usize = 100;
 
 impl Default for ConnectionOptions {
@@ -88,7 +90,7 @@ impl Default for ConnectionOptions {
         ConnectionOptions {
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(10),
-            idle: Duration::from_secs(60),
+            idle: Duration::from_secs(75),
             unread: Duration::from_secs(5 * 60),
             max_age: Some(Duration::from_secs(30 * 60)),
             request_timeout: Some(Duration::from_secs(30)),
@@ -103,7 +105,7 @@ impl Default for ConnectionOptions {
 }
 
 impl ConnectionOptions {
-    /// The size of a head that is kept.
+    /// The size of a head's buffer.
     pub(crate) fn max_head(&self) -> usize {
         self.max_head.max(SMALLEST_BUFFER)
     }
@@ -159,5 +161,19 @@ impl ConnectionOptions {
             StartError::refuse_if(number < least, option, number, expected)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// AWS' application load balancers and nginx, towards its upstreams, have 60 s by default.
+    #[test]
+    fn an_idle_connection_outlives_the_idle_time_of_common_balancers() {
+        let balancer = Duration::from_secs(60);
+        let idle = ConnectionOptions::default().idle;
+        assert_eq!(idle, Duration::from_secs(75));
+        assert!(idle >= balancer + Duration::from_secs(10), "they race");
     }
 }

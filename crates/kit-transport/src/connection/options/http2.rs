@@ -12,20 +12,20 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Http2Options {
-    /// Requests at a time. A client keeps more to itself until one has ended; with no limit, one
+    /// Requests at a time. A client holds further ones back until one has ended; with no limit, one
     /// connection could take all that the server has. Default: 200.
     pub max_streams: u32,
     /// Requests that were taken back before the server had looked at them; one more closes the
-    /// connection. A request costs its server more than its client, who can send and take back
+    /// connection. A request costs its server more than its client, which can send and take back
     /// any number of them without ever having many open ("rapid reset"). Default: 20.
     pub max_early_resets: usize,
     /// Streams that the server had to reset because the client broke the protocol in them; one
     /// more closes the connection. The same attack with the server's own resets. Default: 1024.
     pub max_faulty_streams: usize,
-    /// A connection that was silent for so long is asked by a PING whether somebody is there.
-    /// Without this nobody notices a client that vanished without a word (a machine that was
-    /// switched off, a router that forgot): its streams would stay for ever, and a stop would wait
-    /// for them. `None`: never. Default: 20 s.
+    /// The silence after which the server asks by a PING whether the client is there. Without it a
+    /// client that vanished without a word (a machine that was switched off, a router that forgot)
+    /// is not noticed: its streams would stay open without end, and a stop would wait for them.
+    /// `None`: never. Default: 20 s.
     pub ping_interval: Option<Duration>,
     /// How long the answer to a PING may take; then the connection is closed. Default: 20 s.
     pub ping_timeout: Duration,

@@ -14,4 +14,5 @@ pub(crate) mod refusal;
 pub(crate) mod request_body;
 pub(crate) mod service;
 mod table;
+pub(crate) mod take_until;
 pub(crate) mod until;

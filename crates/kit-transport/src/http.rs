@@ -204,7 +204,10 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Peer, ApiError> {
         let draining = Draining::from_request_parts(parts, state).await?;
-        Ok(draining.peer())
+        let peer = draining.exchanges().about.peer();
+        Ok(peer
+            .cloned()
+            .expect("a request comes from a connection that is ready"))
     }
 }
 

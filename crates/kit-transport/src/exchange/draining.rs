@@ -1,20 +1,20 @@
-//! How a response learns that the server drains.
+//! The drain, as a response sees it.
 
 use std::fmt;
 use std::sync::Arc;
-#[cfg(feature = "ws")]
-use std::task::{Context, Poll};
 
+use futures_core::Stream;
 use kit_sync::Scope;
 
 use crate::exchange::exchanges::Exchanges;
 use crate::exchange::table::Key;
+use crate::exchange::until::Until;
 
-/// Tells a long-running response that the server drains: an extractor for axum, an extension of
+/// Shows a long-running response that the server drains: an extractor for axum, an extension of
 /// every request.
 ///
-/// A response whose handler asks is a *stream*: it is expected to end soon after it was told, and
-/// being cut at the deadline is no failure. Every other running response is a *request*, which is
+/// A response whose handler asks is a *stream*: it is expected to end soon after the drain begins,
+/// and a cut at the deadline is no failure. Every other response in flight is a *request*, which is
 /// waited for, and whose cut makes the exit code 1.
 ///
 /// ```
@@ -43,31 +43,18 @@ impl Draining {
         self.key = key;
     }
 
-    #[cfg(feature = "http")]
-    pub(crate) fn peer(&self) -> crate::Peer {
-        let peer = self.exchanges.about.peer();
-        peer.cloned()
-            .expect("a request comes from a connection that is ready")
+    /// The exchanges of the connection that the request came by.
+    pub(crate) fn exchanges(&self) -> &Exchanges {
+        &self.exchanges
     }
 
     pub(crate) fn scope(&self) -> &Scope {
         self.exchanges.about.scope()
     }
 
-    /// What has the socket of an upgraded connection is polled; gives `None` when the connection was
-    /// killed and that has not looked at it.
-    #[cfg(feature = "ws")]
-    pub(crate) fn poll_upgraded<T>(
-        &self,
-        cx: &mut Context<'_>,
-        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
-    ) -> Poll<Option<T>> {
-        self.exchanges.leave_task_waker(cx);
-        match poll(cx) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending if self.exchanges.orders.is_kill_unnoticed() => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
+    /// Makes this response a stream.
+    pub(crate) fn mark_stream(&self) {
+        self.exchanges.mark_stream(self.key);
     }
 
     /// Resolves when the drain begins. Calling it makes this response a stream.
@@ -75,9 +62,29 @@ impl Draining {
     /// # Cancel safety
     /// May be dropped and called again at any time.
     pub fn draining(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
-        self.exchanges.mark_stream(self.key);
-        let token = self.scope().token().clone();
-        async move { token.cancelled().await }
+        self.mark_stream();
+        self.scope().token().cancelled_owned()
+    }
+
+    /// The same stream, but it ends when the drain begins, whatever is left of it. Makes the
+    /// response a stream, as [`draining`](Self::draining) does. A body of server-sent events that
+    /// is made of it ends in good order:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use axum::response::sse::{Event, Sse};
+    /// use kit_transport::Draining;
+    /// use tokio_stream::{Stream, StreamExt as _, pending};
+    ///
+    /// async fn events(draining: Draining) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    ///     let news = pending::<&str>().map(|news| Ok(Event::default().data(news)));
+    ///     Sse::new(draining.until(news))
+    /// }
+    /// ```
+    pub fn until<S: Stream>(&self, stream: S) -> Until<S> {
+        self.mark_stream();
+        Until::new(stream, self.scope().token())
     }
 
     /// Whether the drain has begun. Asking this leaves the response what it is.

@@ -12,6 +12,8 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
+use super::until_unavailable::unavailable;
+use crate::exchange::take_until::{TakeUntil, Taken};
 use crate::{Context, Draining, Lifecycle};
 
 /// The health service for an application whose services have these names.
@@ -44,7 +46,7 @@ impl Health for AppHealth {
                 "no service is called `{name}` here"
             )));
         }
-        let status = status(&self.lifecycle.borrow());
+        let status = status(self.lifecycle.borrow().healthy);
         Ok(Response::new(response(status)))
     }
 
@@ -53,23 +55,19 @@ impl Health for AppHealth {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Statuses>, Status> {
         if let Some(draining) = request.extensions().get::<Draining>() {
-            drop(draining.draining());
+            draining.mark_stream();
         }
-        let known = self.names.contains(request.get_ref().service.as_str());
-        let watching = Watching {
-            known,
-            sent: None,
-            lifecycle: self.lifecycle.clone(),
-            token: self.token.clone(),
-        };
         Ok(Response::new(Statuses {
-            next: Some(Box::pin(watching.next())),
+            healths: TakeUntil::new(Healths::new(self.lifecycle.clone()), &self.token),
+            is_known: self.names.contains(request.get_ref().service.as_str()),
+            sent: None,
+            end: Some(unavailable()),
         }))
     }
 }
 
-fn status(life: &Lifecycle) -> ServingStatus {
-    if life.healthy {
+fn status(healthy: bool) -> ServingStatus {
+    if healthy {
         ServingStatus::Serving
     } else {
         ServingStatus::NotServing
@@ -82,67 +80,66 @@ fn response(status: ServingStatus) -> HealthCheckResponse {
     }
 }
 
-/// One `Watch`: the status, and then its changes until the drain.
-#[derive(Debug)]
-struct Watching {
-    known: bool,
-    sent: Option<ServingStatus>,
-    lifecycle: watch::Receiver<Lifecycle>,
-    token: StopToken,
+type Changed = Pin<Box<dyn Future<Output = watch::Receiver<Lifecycle>> + Send>>;
+
+/// The application's health, and then whenever its life changes; without an end.
+struct Healths {
+    changed: Changed,
 }
 
-impl Watching {
-    /// The next status to send, or `None` when the drain has begun and the last was sent.
-    async fn next(mut self) -> Option<(ServingStatus, Watching)> {
-        loop {
-            let draining = self.token.is_cancelled();
-            let status = match (self.known, draining) {
-                (false, _) => ServingStatus::ServiceUnknown,
-                (true, true) => ServingStatus::NotServing,
-                (true, false) => status(&self.lifecycle.borrow_and_update()),
-            };
-            if self.sent != Some(status) {
-                self.sent = Some(status);
-                return Some((status, self));
-            }
-            if draining {
-                return None;
-            }
-            let changed = async {
-                if self.lifecycle.changed().await.is_err() {
-                    // Whoever drove the application is gone; its last word holds until the drain.
-                    std::future::pending::<()>().await;
-                }
-            };
-            self.token.run_until_cancelled(changed).await;
+impl Healths {
+    fn new(lifecycle: watch::Receiver<Lifecycle>) -> Healths {
+        Healths {
+            changed: Box::pin(async { lifecycle }),
         }
+    }
+
+    fn poll_next(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<bool>> {
+        let mut lifecycle = ready!(self.changed.as_mut().poll(cx));
+        let healthy = lifecycle.borrow_and_update().healthy;
+        self.changed = Box::pin(async move {
+            if lifecycle.changed().await.is_err() {
+                // The application is gone; its last health holds until the drain.
+                std::future::pending::<()>().await;
+            }
+            lifecycle
+        });
+        Poll::Ready(Some(healthy))
     }
 }
 
-type Next = Pin<Box<dyn Future<Output = Option<(ServingStatus, Watching)>> + Send>>;
-
-/// The stream of a `Watch`; its end is `UNAVAILABLE`, so that clients look elsewhere.
+/// The stream of a `Watch`: the status, its changes until the drain, and `UNAVAILABLE`, so that
+/// clients look elsewhere.
 pub(super) struct Statuses {
-    next: Option<Next>,
+    healths: TakeUntil<Healths>,
+    is_known: bool,
+    sent: Option<ServingStatus>,
+    /// `None` when it was sent.
+    end: Option<Status>,
 }
 
 impl Stream for Statuses {
     type Item = Result<HealthCheckResponse, Status>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        let Some(next) = &mut self.next else {
-            return Poll::Ready(None);
-        };
-        let item = match ready!(next.as_mut().poll(cx)) {
-            Some((status, watching)) => {
-                self.next = Some(Box::pin(watching.next()));
-                Ok(response(status))
+    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            let healths = Pin::new(&mut this.healths);
+            let is_healthy = match ready!(
+                healths.poll_take(cx, |healths, cx| healths.get_mut().poll_next(cx))
+            ) {
+                Taken::Item(healthy) => healthy,
+                Taken::Drained => false,
+                Taken::End => return Poll::Ready(this.end.take().map(Err)),
+            };
+            let status = if this.is_known {
+                status(is_healthy)
+            } else {
+                ServingStatus::ServiceUnknown
+            };
+            if this.sent.replace(status) != Some(status) {
+                return Poll::Ready(Some(Ok(response(status))));
             }
-            None => {
-                self.next = None;
-                Err(super::until_drain::draining())
-            }
-        };
-        Poll::Ready(Some(item))
+        }
     }
 }

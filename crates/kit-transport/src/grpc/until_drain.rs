@@ -1,4 +1,4 @@
-//! Ending the streams of a service that knows nothing of draining.
+//! Ending the streams of a service that does not know of the drain.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,12 +12,9 @@ use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
 
+use super::until_unavailable::unavailable;
 use crate::Draining;
-
-/// What a stream's client is told when the drain begins.
-pub(super) fn draining() -> Status {
-    Status::unavailable("the server is draining")
-}
+use crate::exchange::take_until::{TakeUntil, Taken};
 
 /// A service whose streams end when the drain begins: the client's side for the service, so that
 /// its tasks end, and the service's side for the client, with `UNAVAILABLE`.
@@ -51,45 +48,42 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         if let Some(draining) = request.extensions().get::<Draining>() {
-            drop(draining.draining());
+            draining.mark_stream();
         }
-        let half = |body, end| Body::new(HalfStream::new(body, &self.token, end));
-        let response = self
-            .service
-            .call(request.map(|body| half(body, End::Silent)));
         let token = self.token.clone();
+        let request = request.map(|body| OneWay::of(body, &token, End::Silent));
+        let response = self.service.call(request);
         Box::pin(async move {
             let response = response.await?;
-            Ok(response.map(|body| Body::new(HalfStream::new(body, &token, End::Unavailable))))
+            Ok(response.map(|body| OneWay::of(body, &token, End::Unavailable)))
         })
     }
 }
 
+/// How a direction of a call ends at the drain.
 #[derive(Clone, Copy, Debug)]
 enum End {
+    /// The client's: the service sees that no message follows.
     Silent,
+    /// The service's: the client sees the status.
     Unavailable,
 }
 
-/// One direction of a stream. At the drain it drops what it has and ends.
-struct HalfStream {
-    body: Option<Body>,
-    told: Pin<Box<dyn Future<Output = ()> + Send>>,
+/// The messages of one direction of a call, up to the drain. A message that is ready goes first; an
+/// end may itself have come of the drain, and gives way to it.
+struct OneWay {
+    body: TakeUntil<Body>,
     end: End,
 }
 
-impl HalfStream {
-    fn new(body: Body, token: &StopToken, end: End) -> HalfStream {
-        let token = token.clone();
-        HalfStream {
-            body: Some(body),
-            told: Box::pin(async move { token.cancelled().await }),
-            end,
-        }
+impl OneWay {
+    fn of(body: Body, token: &StopToken, end: End) -> Body {
+        let body = TakeUntil::new(body, token);
+        Body::new(OneWay { body, end })
     }
 }
 
-impl http_body::Body for HalfStream {
+impl http_body::Body for OneWay {
     type Data = Bytes;
     type Error = Status;
 
@@ -98,35 +92,26 @@ impl http_body::Body for HalfStream {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
-        let Some(body) = &mut this.body else {
-            return Poll::Ready(None);
-        };
-        let frame = Pin::new(body).poll_frame(cx);
-        // A message that is there goes first; an end may itself come of the drain.
-        let is_message = matches!(&frame, Poll::Ready(Some(Ok(frame))) if frame.is_data());
-        if is_message || this.told.as_mut().poll(cx).is_pending() {
-            return frame;
-        }
-        this.body = None;
-        Poll::Ready(match this.end {
-            End::Silent => None,
-            End::Unavailable => {
+        let is_message =
+            |frame: &Result<Frame<Bytes>, Status>| frame.as_ref().is_ok_and(Frame::is_data);
+        let taken = Pin::new(&mut this.body).poll_take_ready(cx, Body::poll_frame, is_message);
+        taken.map(|taken| match (taken, this.end) {
+            (Taken::Item(frame), _) => Some(frame),
+            (Taken::Drained, End::Unavailable) => {
                 let mut trailers = HeaderMap::new();
-                let added = draining().add_header(&mut trailers);
+                let added = unavailable().add_header(&mut trailers);
                 Some(added.map(|()| Frame::trailers(trailers)))
             }
+            (Taken::Drained, End::Silent) | (Taken::End, _) => None,
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body
-            .as_ref()
-            .is_none_or(http_body::Body::is_end_stream)
+        self.body.source().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body
-            .as_ref()
-            .map_or_else(SizeHint::new, http_body::Body::size_hint)
+        let body = self.body.source();
+        body.map_or_else(SizeHint::new, Body::size_hint)
     }
 }

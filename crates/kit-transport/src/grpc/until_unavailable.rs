@@ -8,18 +8,21 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 use tonic::codegen::tokio_stream::Stream;
 
-use super::until_drain;
 use crate::Draining;
+use crate::exchange::take_until::{TakeUntil, Taken};
+
+/// The end of a stream at the drain, after which its client looks elsewhere.
+pub(super) fn unavailable() -> Status {
+    Status::unavailable("the server is draining")
+}
 
 pin_project! {
     /// A stream of messages that ends with `UNAVAILABLE` when the drain begins: see
     /// [`Draining::until_unavailable`].
     #[must_use = "a stream does nothing until it is polled"]
     pub struct UntilUnavailable<S> {
-        // `None` when it has ended.
         #[pin]
-        stream: Option<S>,
-        told: Pin<Box<dyn Future<Output = ()> + Send>>,
+        messages: TakeUntil<S>,
     }
 }
 
@@ -46,9 +49,9 @@ impl Draining {
     where
         S: Stream<Item = Result<T, Status>>,
     {
+        self.mark_stream();
         UntilUnavailable {
-            stream: Some(stream),
-            told: Box::pin(self.draining()),
+            messages: TakeUntil::new(stream, self.scope().token()),
         }
     }
 }
@@ -60,27 +63,19 @@ where
     type Item = Result<T, Status>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut this = self.project();
-        let Some(stream) = this.stream.as_mut().as_pin_mut() else {
-            return Poll::Ready(None);
-        };
-        // First, so that a stream that is never at a loss for messages ends, too.
-        if this.told.as_mut().poll(cx).is_ready() {
-            this.stream.set(None);
-            return Poll::Ready(Some(Err(until_drain::draining())));
-        }
-        let item = stream.poll_next(cx);
-        if matches!(item, Poll::Ready(None)) {
-            this.stream.set(None);
-        }
-        item
+        let taken = self.project().messages.poll_take(cx, S::poll_next);
+        taken.map(|taken| match taken {
+            Taken::Item(message) => Some(message),
+            Taken::Drained => Some(Err(unavailable())),
+            Taken::End => None,
+        })
     }
 }
 
 impl<S: fmt::Debug> fmt::Debug for UntilUnavailable<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UntilUnavailable")
-            .field("stream", &self.stream)
+            .field("stream", &self.messages.source())
             .finish_non_exhaustive()
     }
 }

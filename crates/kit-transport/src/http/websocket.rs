@@ -3,26 +3,28 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::pin;
+use std::task::{Context, Poll};
 
 use axum::Error;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{self, CloseFrame, Message, close_code};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
+use kit_sync::StopToken;
 
 use crate::Draining;
 
 /// Accepts a WebSocket: the extractor.
 ///
-/// Its handler is a task of the server's scope. It is told of the drain by its [`WebSocket`], and has
-/// the [grace of a stream](crate::ConnectionOptions::stream_grace) to end it. Then the socket fails,
-/// and a handler that does not look at it is dropped. One that has seen the socket's end may work on
-/// until the deadline. A panic in it is a line in the log.
+/// Its handler is a task of the server's scope. At the drain its [`WebSocket`] ends, and it has
+/// the [grace of a stream](crate::ConnectionOptions::stream_grace) to end as well. Then the socket
+/// fails, and a handler that does not look at it is dropped. One that has seen the socket's end may
+/// work on until the deadline. A panic in it is a line in the log.
 ///
 /// [axum's own](ws::WebSocketUpgrade) works as well, with [`Draining::websocket`]; but the task in
-/// which it runs the handler is known to nobody, and the drain only waits until the socket is closed.
+/// which axum runs the handler belongs to no scope, and the drain only waits until the socket is
+/// closed.
 ///
 /// ```
 /// use axum::response::Response;
@@ -39,7 +41,7 @@ use crate::Draining;
 /// }
 /// ```
 #[derive(Debug)]
-#[must_use = "the client waits for an answer"]
+#[must_use = "the client waits for a response"]
 pub struct WebSocketUpgrade {
     upgrade: ws::WebSocketUpgrade,
     draining: Draining,
@@ -57,7 +59,7 @@ impl WebSocketUpgrade {
         WebSocketUpgrade { upgrade, ..self }
     }
 
-    /// The answer that accepts it, and what is done with it then.
+    /// The response that accepts it. `handler` runs once the connection is upgraded.
     pub fn on_upgrade<H, F>(self, handler: H) -> Response
     where
         H: FnOnce(WebSocket) -> F + Send + 'static,
@@ -78,17 +80,25 @@ impl WebSocketUpgrade {
     }
 }
 
+/// Runs a handler to its end. It is dropped when its connection was killed and it waits for
+/// something else than the socket, which would have shown that.
 async fn handle(path: String, draining: Draining, handling: impl Future<Output = ()>) {
     let mut handling = pin!(handling);
-    let handled = poll_fn(|cx| {
-        draining.poll_upgraded(cx, |cx| {
-            let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx)));
-            polled.unwrap_or_else(|panic| {
-                let panic = kit_sync::panic::message(&*panic);
-                tracing::error!(path, panic, "the handler of a WebSocket panicked");
-                Poll::Ready(())
-            })
+    let mut poll_handler = |cx: &mut Context<'_>| {
+        let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx)));
+        polled.unwrap_or_else(|panic| {
+            let panic = kit_sync::panic::message(&*panic);
+            tracing::error!(path, panic, "the handler of a WebSocket panicked");
+            Poll::Ready(())
         })
+    };
+    let handled = poll_fn(|cx| {
+        draining.exchanges().leave_task_waker(cx);
+        match poll_handler(cx) {
+            Poll::Ready(()) => Poll::Ready(Some(())),
+            Poll::Pending if draining.exchanges().orders.is_kill_unnoticed() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
     });
     if handled.await.is_none() {
         tracing::warn!(
@@ -117,7 +127,8 @@ impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
 /// begins: see [`Draining::websocket`].
 pub struct WebSocket {
     socket: ws::WebSocket,
-    told: Pin<Box<dyn Future<Output = ()> + Send>>,
+    drain: StopToken,
+    /// A close was sent or received.
     closing: bool,
     /// The client's close, until the handler gets it.
     closed: Option<Message>,
@@ -146,9 +157,10 @@ impl Draining {
     /// ```
     #[must_use]
     pub fn websocket(&self, socket: ws::WebSocket) -> WebSocket {
+        self.mark_stream();
         WebSocket {
             socket,
-            told: Box::pin(self.draining()),
+            drain: self.scope().token().clone(),
             closing: false,
             closed: None,
         }
@@ -157,7 +169,7 @@ impl Draining {
 
 impl WebSocket {
     /// The next message; `None` when the socket is closed. A client's close comes last, when it has
-    /// been answered; the answer to the close that tells of the drain does not come.
+    /// been answered; the client's answer to the close at the drain is not given.
     ///
     /// # Errors
     /// When the connection breaks, or the client breaks the protocol.
@@ -168,7 +180,7 @@ impl WebSocket {
         if !self.closing {
             tokio::select! {
                 biased;
-                () = &mut self.told => {
+                () = self.drain.cancelled() => {
                     self.closing = true;
                     if let Err(error) = self.socket.send(goodbye()).await {
                         return Some(Err(error));
@@ -183,8 +195,8 @@ impl WebSocket {
                 }
             }
         }
-        // Reading on answers the client's close. What a client that was told sent before it knew
-        // is no longer served.
+        // Reading on answers the client's close. Messages that the client sent before it saw the
+        // close of the drain are no longer served.
         while let Some(Ok(message)) = self.socket.recv().await {
             if matches!(message, Message::Close(_)) {
                 break;
@@ -199,12 +211,9 @@ impl WebSocket {
     /// # Errors
     /// When the connection breaks, or was closed.
     pub async fn send(&mut self, message: Message) -> Result<(), Error> {
-        if !self.closing {
-            let told = poll_fn(|cx| Poll::Ready(self.told.as_mut().poll(cx).is_ready()));
-            if told.await {
-                self.closing = true;
-                self.socket.send(goodbye()).await?;
-            }
+        if !self.closing && self.drain.is_cancelled() {
+            self.closing = true;
+            self.socket.send(goodbye()).await?;
         }
         if self.closing && !matches!(message, Message::Close(_)) {
             return Err(Error::new("the server is draining"));

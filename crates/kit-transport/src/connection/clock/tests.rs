@@ -37,6 +37,7 @@ impl Task {
         Task {
             clock: Clock::new(opened, jitter),
             limits: ConnectionOptions {
+                idle: 60 * SECOND,
                 unread: 60 * SECOND,
                 ..ConnectionOptions::default()
             },

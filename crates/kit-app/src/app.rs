@@ -13,7 +13,7 @@ use crate::core::{Core, RunOwner};
 use crate::events::Undelivered;
 use crate::last_words::within_a_second;
 use crate::panics;
-use crate::run::run;
+use crate::run::stages::run;
 use crate::settings::Settings;
 use crate::signals::BeforeBuild;
 use crate::{AppHandle, Environment, Error, Report, RunError, Signals};

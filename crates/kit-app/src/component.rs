@@ -3,5 +3,5 @@
 mod lifecycle;
 mod supervision;
 
-pub(crate) use lifecycle::{Component, Grounds};
+pub(crate) use lifecycle::Component;
 pub(crate) use supervision::TasksEnd;

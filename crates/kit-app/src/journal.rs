@@ -11,7 +11,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::events::Events;
 use crate::status::ComponentStates;
 use crate::{
-    Awaited, ComponentReport, ComponentStatus, Error, Event, HookReport, RegistrationReport, Signal,
+    Awaited, ComponentReport, ComponentStatus, Error, Event, HookReport, RegistrationReport,
+    Report, Signal,
 };
 
 /// How long the lifecycle waits before an event says what for.
@@ -28,13 +29,13 @@ pub(crate) struct Journal {
 
 /// What the report will say.
 #[derive(Default)]
-pub(crate) struct Entries {
+struct Entries {
     /// In the order in which they came.
-    pub(crate) failures: Vec<Error>,
-    pub(crate) remarks: Vec<String>,
-    pub(crate) hooks: Vec<HookReport>,
-    pub(crate) components: Vec<ComponentReport>,
-    pub(crate) registrations: Vec<RegistrationReport>,
+    failures: Vec<Error>,
+    remarks: Vec<String>,
+    hooks: Vec<HookReport>,
+    components: Vec<ComponentReport>,
+    registrations: Vec<RegistrationReport>,
 }
 
 impl Journal {
@@ -97,9 +98,16 @@ impl Journal {
         self.lock().registrations.push(report);
     }
 
-    /// Ends the record.
-    pub(crate) fn take_entries(&self) -> Entries {
-        std::mem::take(&mut *self.lock())
+    /// Ends the record: its entries go into the report, and the failures come back as errors.
+    pub(crate) fn end(&self, report: &mut Report) -> Vec<Error> {
+        let entries = std::mem::take(&mut *self.lock());
+        let failures = entries.failures.iter();
+        report.failures = failures.map(|error| error_chain(error)).collect();
+        report.remarks = entries.remarks;
+        report.hooks = entries.hooks;
+        report.components = entries.components;
+        report.registrations = entries.registrations;
+        entries.failures
     }
 
     /// Awaits `future`, and emits an event that says what is awaited after 2 s and then every

@@ -48,6 +48,27 @@ pub struct Report {
     pub undelivered: Vec<Undelivered>,
 }
 
+impl Report {
+    /// The report of an app of which nothing has happened.
+    pub(crate) fn of(name: &str, id: &str) -> Report {
+        Report {
+            name: name.to_owned(),
+            id: id.to_owned(),
+            exit_code: 0,
+            cause: None,
+            was_ready: false,
+            took: Duration::ZERO,
+            failures: Vec::new(),
+            remarks: Vec::new(),
+            hooks: Vec::new(),
+            components: Vec::new(),
+            registrations: Vec::new(),
+            tasks: CloseReport::default(),
+            undelivered: Vec::new(),
+        }
+    }
+}
+
 /// One hook.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

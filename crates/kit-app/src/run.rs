@@ -1,53 +1,60 @@
 //! The life of an app in three stages: it starts, it runs, it stops. Each stage is a type that owns
-//! what is valid in it.
+//! the state that is valid in it.
 
 mod called_off;
 mod launch;
-mod parts;
 mod refused;
 mod running;
+pub(crate) mod stages;
 mod start_components;
 mod stopping;
 mod watchdog;
 
 use std::sync::Arc;
 
-use kit_sync::TaskTree;
+use kit_sync::{Scope, TaskTree};
 
+use crate::AppHandle;
+use crate::component::Component;
+use crate::core::Core;
 use crate::settings::Settings;
-use crate::{AppHandle, Error, Report, RunError};
-use launch::Launch;
-use running::Running;
-use stopping::Stopping;
+use crate::signals::Installed;
 
-/// [`Launch`] → [`Running`] → [`Stopping`]; a start that fails or is called off goes on to
-/// [`Stopping`] directly.
-///
-/// # Errors
-/// When the exit code is not 0.
-pub(crate) async fn run(app: AppHandle, settings: Settings) -> Result<Report, RunError> {
-    let core = Arc::clone(app.core());
-    // Outside the app's own tree: threads that deliver events and look at the clock until that
-    // tree has ended.
-    let home = TaskTree::new("lifecycle");
-    let events = core.journal.events();
-    if !events.is_inline() {
-        core.control.set_home(home.scope());
-    }
-    let launch = match events.start(home.scope()) {
-        Ok(()) => Launch::new(app, settings),
-        Err(error) => Err(Error::Events(error)),
-    };
-    let mut launch = match launch {
-        Ok(launch) => launch,
-        Err(error) => return Err(refused::refused(&core, error, &home).await),
-    };
-    let (stopping, asked, interrupted) = match launch.start().await {
-        Ok(()) => {
-            let (stopping, asked) = Running::new(launch).until_asked().await;
-            (stopping, asked, None)
+/// What a run owns in every stage, handed on from one to the next.
+struct Parts {
+    app: AppHandle,
+    settings: Settings,
+    /// Those whose start was called.
+    components: Vec<Component>,
+    tree: TaskTree,
+    /// After the tree: signals are taken until its tasks are aborted.
+    signals: Installed,
+    /// Where the tasks live that hooks of the start spawn: cancelled when a stop begins.
+    start_hooks: Scope,
+    /// The app's own tasks that see components end.
+    supervision: Scope,
+    registrations: Scope,
+    /// Connections to registries: closed after the registrations that use them.
+    registries: Scope,
+}
+
+impl Parts {
+    fn new(app: AppHandle, settings: Settings, signals: Installed, tree: TaskTree) -> Parts {
+        let child = |name| tree.scope().child(name);
+        Parts {
+            app,
+            settings,
+            signals,
+            components: Vec::new(),
+            start_hooks: child("hooks"),
+            supervision: child("supervision"),
+            registrations: child("registrations"),
+            registries: child("registries"),
+            tree,
         }
-        Err(called_off) => Stopping::after(launch, called_off).await,
-    };
-    stopping.stop(asked, interrupted, &home).await
+    }
+
+    fn core(&self) -> &Arc<Core> {
+        self.app.core()
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
-use kit_sync::{Cause, CloseReport, Deadline, Gate, Scope, Task, TaskError, error_chain};
-use kit_transport::{Context, InheritedListeners, Lifecycle, Listening, Phase, Server, Stage};
+use kit_sync::{Cause, CloseReport, Deadline, Scope, Task, TaskError, error_chain};
+use kit_transport::{Context, Lifecycle, Listening, Phase, Server, Stage};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -17,17 +17,6 @@ use crate::error::source_of;
 use crate::event::{NAMED, alive_in};
 use crate::report::CutReport;
 use crate::{Awaited, ComponentReport, Error, Event};
-
-/// What every component of an app is started with.
-pub(crate) struct Grounds<'a> {
-    pub(crate) core: &'a Arc<Core>,
-    /// The root of the app's tasks.
-    pub(crate) root: &'a Scope,
-    pub(crate) lifecycle: Lifecycle,
-    pub(crate) gate: &'a Gate,
-    pub(crate) extensions: &'a http::Extensions,
-    pub(crate) inherited: &'a InheritedListeners,
-}
 
 /// A component whose start was called.
 pub(crate) struct Component {
@@ -53,9 +42,15 @@ enum Start {
 }
 
 impl Component {
-    /// Calls the start, in a task of its own.
-    pub(crate) fn start(server: &Arc<dyn Server>, grounds: &Grounds<'_>) -> Component {
-        let (core, root) = (grounds.core, grounds.root);
+    /// Calls the start, in a task below `root`. `equip` adds to the context what all components of
+    /// the app share.
+    pub(crate) fn start(
+        server: &Arc<dyn Server>,
+        core: &Arc<Core>,
+        root: &Scope,
+        lifecycle: Lifecycle,
+        equip: impl FnOnce(Context) -> Context,
+    ) -> Component {
         let name = server.name().to_owned();
         let (scope, supervisor) = root.supervised_child(&name);
         let supervision = Supervision::new(core, name.clone(), server.finite(), supervisor);
@@ -64,11 +59,9 @@ impl Component {
         let calls = root.child("calls").child(&name);
         // How the calls end is an event of its own.
         calls.observe_failures(|_| ());
-        let (lifecycle, seen) = watch::channel(grounds.lifecycle.clone());
-        let context = Context::new(scope.clone(), seen)
-            .with(grounds.gate.clone(), grounds.extensions.clone())
-            .with_inherited(grounds.inherited.clone())
-            .with_remarks(remarks_of(core, &name));
+        let (lifecycle, seen) = watch::channel(lifecycle);
+        let context = Context::new(scope.clone(), seen).with_remarks(remarks_of(core, &name));
+        let context = equip(context);
         let starting = {
             let (server, context) = (Arc::clone(server), context.clone());
             let supervision = Arc::clone(&supervision);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use kit_sync::{Cause, Ending, Gate, Latch, Scope, StopToken, TaskTree};
 use kit_transport::{Lifecycle, Stage};
 
+use super::Parts;
 use super::called_off::CalledOff;
-use super::parts::Parts;
 use super::start_components::{ComponentStarts, abandoned_by};
 use super::watchdog;
-use crate::component::{Component, Grounds};
+use crate::component::Component;
 use crate::core::Core;
 use crate::hook::running::RunningHook;
 use crate::registration::{self, Opened};
@@ -170,24 +170,7 @@ impl Launch {
         let mut lifecycle = Lifecycle::new();
         lifecycle.stage = Stage::Starting;
         lifecycle.drain_delay = self.plan().drain_delay;
-        let environment = self.settings().environment();
-        let Parts {
-            app,
-            settings,
-            components,
-            tree,
-            supervision,
-            ..
-        } = &mut self.parts;
-        let grounds = Grounds {
-            core: app.core(),
-            root: tree.scope(),
-            lifecycle,
-            gate: &self.gate,
-            extensions: &settings.extensions,
-            inherited: environment.inherited(),
-        };
-        let mut starts = ComponentStarts::new(grounds, settings, components, supervision);
+        let mut starts = ComponentStarts::new(&mut self.parts, &self.gate, lifecycle);
         starts.run().await?;
         self.publish_endpoints()?;
         if let Some(latch) = self.components_start.take() {

@@ -24,28 +24,10 @@ pub(super) async fn refused(core: &Core, error: Error, home: &TaskTree) -> RunEr
     });
     let undelivered = core.journal.events().flush(home.scope(), REFUSED).await;
     let report = Report {
+        exit_code: 1,
         failures: vec![line],
         undelivered,
-        ..bare_report(core)
+        ..Report::of(core.info.name(), core.info.id())
     };
     RunError::new(error, report)
-}
-
-/// The report of an app that nothing was done for yet.
-fn bare_report(core: &Core) -> Report {
-    Report {
-        name: core.info.name().to_owned(),
-        id: core.info.id().to_owned(),
-        exit_code: 1,
-        cause: None,
-        was_ready: false,
-        took: Duration::ZERO,
-        failures: Vec::new(),
-        remarks: Vec::new(),
-        hooks: Vec::new(),
-        components: Vec::new(),
-        registrations: Vec::new(),
-        tasks: kit_sync::CloseReport::default(),
-        undelivered: Vec::new(),
-    }
 }

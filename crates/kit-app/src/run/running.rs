@@ -1,7 +1,7 @@
 //! What an app does between its start and its stop: it waits for a request to stop.
 
+use super::Parts;
 use super::launch::Launch;
-use super::parts::Parts;
 use super::stopping::Stopping;
 use crate::StopPlan;
 use crate::control::Asked;

@@ -6,46 +6,43 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use kit_sync::{Abandoned, Cause, Ending, Scope};
-use kit_transport::{Phase, Server};
+use kit_sync::{Abandoned, Cause, Ending, Gate};
+use kit_transport::{Context, Lifecycle, Phase, Server};
 use tokio::time::Instant;
 
+use super::Parts;
 use super::called_off::CalledOff;
-use crate::component::{Component, Grounds, TasksEnd};
-use crate::settings::Settings;
+use crate::component::{Component, TasksEnd};
 use crate::{Awaited, Error, Event};
 
 /// The components while they start.
 pub(super) struct ComponentStarts<'a> {
-    grounds: Grounds<'a>,
-    settings: &'a Settings,
-    components: &'a mut Vec<Component>,
-    /// Where the tasks live that see components end.
-    supervision: &'a Scope,
+    parts: &'a mut Parts,
+    gate: &'a Gate,
+    /// The app's life as components see it at first.
+    lifecycle: Lifecycle,
     /// The number of components that are not done.
     undone: Arc<AtomicUsize>,
 }
 
 impl<'a> ComponentStarts<'a> {
     pub(super) fn new(
-        grounds: Grounds<'a>,
-        settings: &'a Settings,
-        components: &'a mut Vec<Component>,
-        supervision: &'a Scope,
+        parts: &'a mut Parts,
+        gate: &'a Gate,
+        lifecycle: Lifecycle,
     ) -> ComponentStarts<'a> {
         ComponentStarts {
-            grounds,
-            settings,
-            components,
-            supervision,
-            undone: Arc::new(AtomicUsize::new(settings.servers.len())),
+            undone: Arc::new(AtomicUsize::new(parts.settings.servers.len())),
+            parts,
+            gate,
+            lifecycle,
         }
     }
 
     /// Phases in ascending order.
     pub(super) async fn run(&mut self) -> Result<(), CalledOff> {
-        for phase in self.settings.phases() {
-            if self.grounds.core.control.is_asked() {
+        for phase in self.parts.settings.phases() {
+            if self.parts.core().control.is_asked() {
                 return Err(CalledOff::StopAsked);
             }
             self.start_phase(phase).await?;
@@ -55,19 +52,30 @@ impl<'a> ComponentStarts<'a> {
 
     /// Starts the components of a phase at the same time and waits for all of them.
     async fn start_phase(&mut self, phase: Phase) -> Result<(), CalledOff> {
-        let core = self.grounds.core;
+        let core = Arc::clone(self.parts.core());
+        let inherited = self.parts.settings.environment().inherited().clone();
+        let Parts {
+            settings,
+            components,
+            tree,
+            ..
+        } = &mut *self.parts;
         let of_phase = |server: &&Arc<dyn Server>| server.phase() == phase;
-        for server in self.settings.servers.iter().filter(of_phase) {
+        for server in settings.servers.iter().filter(of_phase) {
             let name = server.name().to_owned();
             core.emit(Event::ComponentStarting { name, phase });
-            self.components
-                .push(Component::start(server, &self.grounds));
+            let (root, lifecycle) = (tree.scope(), self.lifecycle.clone());
+            let equip = |context: Context| {
+                let context = context.with(self.gate.clone(), settings.extensions.clone());
+                context.with_inherited(inherited.clone())
+            };
+            components.push(Component::start(server, &core, root, lifecycle, equip));
         }
-        let deadline = Instant::now() + self.settings.start_timeout;
+        let deadline = Instant::now() + settings.start_timeout;
         while let Some((index, ended)) = self.next_started(deadline).await? {
-            ended.map_err(|error| CalledOff::by(error, self.settings, core))?;
-            let component = &self.components[index];
-            component.emit_started(core);
+            ended.map_err(|error| CalledOff::by(error, &self.parts.settings, &core))?;
+            let component = &self.parts.components[index];
+            component.emit_started(&core);
             self.supervise(component);
         }
         Ok(())
@@ -79,8 +87,12 @@ impl<'a> ComponentStarts<'a> {
         &mut self,
         deadline: Instant,
     ) -> Result<Option<(usize, Result<(), Error>)>, CalledOff> {
-        let core = self.grounds.core;
-        let starting = self.components.iter().filter(|part| part.is_starting());
+        let core = Arc::clone(self.parts.core());
+        let starting = self
+            .parts
+            .components
+            .iter()
+            .filter(|part| part.is_starting());
         let starting: Vec<_> = starting.map(|part| part.name.clone()).collect();
         if starting.is_empty() {
             return Ok(None);
@@ -88,7 +100,7 @@ impl<'a> ComponentStarts<'a> {
         let awaited = || Awaited::Starts {
             components: starting.clone(),
         };
-        let components = &mut *self.components;
+        let components = &mut self.parts.components;
         let next = poll_fn(|cx| {
             for (index, component) in components.iter_mut().enumerate() {
                 if let Poll::Ready(ended) = component.poll_start(cx) {
@@ -103,7 +115,7 @@ impl<'a> ComponentStarts<'a> {
             _ = core.control.asked() => Err(CalledOff::StopAsked),
             () = tokio::time::sleep_until(deadline) => {
                 let mut errors = Vec::new();
-                let starting = self.components.iter_mut().filter(|part| part.is_starting());
+                let starting = self.parts.components.iter_mut().filter(|part| part.is_starting());
                 for component in starting {
                     errors.push(component.abort_start().await);
                 }
@@ -115,7 +127,7 @@ impl<'a> ComponentStarts<'a> {
     /// Sees the component's tasks end: a failure, unless the component may end by itself. When
     /// every component was done, the app stops.
     fn supervise(&self, component: &Component) {
-        let (core, undone) = (Arc::clone(self.grounds.core), Arc::clone(&self.undone));
+        let (core, undone) = (Arc::clone(self.parts.core()), Arc::clone(&self.undone));
         let tasks = Arc::clone(&component.supervision);
         let watch = async move {
             let is_done = tasks.recorded_end().await == TasksEnd::Finished;
@@ -125,7 +137,9 @@ impl<'a> ComponentStarts<'a> {
             }
         };
         let name = component.name.clone();
-        self.supervision.spawn_as(name, Ending::MayBeDropped, watch);
+        self.parts
+            .supervision
+            .spawn_as(name, Ending::MayBeDropped, watch);
     }
 }
 

@@ -10,9 +10,9 @@ use kit_sync::{
 use kit_transport::{Phase, Stage};
 use tokio::time::{Instant, sleep};
 
+use super::Parts;
 use super::called_off::CalledOff;
 use super::launch::Launch;
-use super::parts::Parts;
 use crate::budget::{Budget, CUT_AHEAD, FORCED};
 use crate::component::Component;
 use crate::control::Asked;
@@ -390,38 +390,29 @@ async fn close_hooks(hooks: &Scope, budget: &Budget, core: &Core) -> CloseReport
 async fn finish(
     core: &Core,
     asked: Asked,
-    mut tasks: CloseReport,
+    tasks: CloseReport,
     reserve: Duration,
     home: &TaskTree,
 ) -> Result<Report, RunError> {
-    let entries = core.journal.take_entries();
-    let exit_code = match core.control.is_forced() {
+    let mut report = Report::of(core.info.name(), core.info.id());
+    let failures = core.journal.end(&mut report);
+    report.exit_code = match core.control.is_forced() {
         Some(forced) => u8::try_from(forced.signal.exit_code()).unwrap_or(u8::MAX),
-        None => u8::from(!entries.failures.is_empty()),
+        None => u8::from(!failures.is_empty()),
     };
-    let took = asked.at.elapsed();
+    report.took = asked.at.elapsed();
+    report.cause = Some(asked.cause);
+    report.was_ready = core.was_ready();
+    report.tasks = tasks;
     core.enter(Stage::Stopped);
-    core.emit(Event::Stopped { took, exit_code });
+    core.emit(Event::Stopped {
+        took: report.took,
+        exit_code: report.exit_code,
+    });
     core.control.disarm_backstop();
-    let undelivered = core.journal.events().flush(home.scope(), reserve).await;
-    tasks.absorb(home.close(Instant::now()).await);
-    let failures = entries.failures.iter();
-    let report = Report {
-        name: core.info.name().to_owned(),
-        id: core.info.id().to_owned(),
-        exit_code,
-        cause: Some(asked.cause),
-        was_ready: core.was_ready(),
-        took,
-        failures: failures.map(|error| error_chain(error)).collect(),
-        remarks: entries.remarks,
-        hooks: entries.hooks,
-        components: entries.components,
-        registrations: entries.registrations,
-        tasks,
-        undelivered,
-    };
-    match entries.failures.into_iter().next() {
+    report.undelivered = core.journal.events().flush(home.scope(), reserve).await;
+    report.tasks.absorb(home.close(Instant::now()).await);
+    match failures.into_iter().next() {
         Some(error) => Err(RunError::new(error, report)),
         None => Ok(report),
     }

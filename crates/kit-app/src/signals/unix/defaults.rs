@@ -17,11 +17,11 @@ use super::process::Dispositions;
 use crate::signals::roles::AfterRun;
 use crate::signals::signal::Signal;
 
-/// What was decided for each signal that was ever taken.
-static TAKEN: Mutex<BTreeMap<Signal, Taken>> = Mutex::new(BTreeMap::new());
+/// Every signal that an app has ever taken.
+static TAKEN: Mutex<BTreeMap<Signal, SignalUse>> = Mutex::new(BTreeMap::new());
 
 #[derive(Debug)]
-struct Taken {
+struct SignalUse {
     apps: usize,
     /// The program has, or may have, a handler of its own.
     is_foreign: bool,
@@ -39,7 +39,7 @@ pub(super) fn register(signal: Signal, before: &Dispositions) -> io::Result<()> 
         let is_foreign = before.is_ignored(signal) || before.is_caught(signal);
         let armed = Arc::new(AtomicBool::new(!is_foreign));
         flag::register_conditional_default(signal.number(), Arc::clone(&armed))?;
-        vacant.insert(Taken {
+        vacant.insert(SignalUse {
             apps: 0,
             is_foreign,
             armed,
@@ -66,6 +66,6 @@ pub(super) fn give_back(signal: Signal, after: AfterRun) {
     }
 }
 
-fn lock() -> MutexGuard<'static, BTreeMap<Signal, Taken>> {
+fn lock() -> MutexGuard<'static, BTreeMap<Signal, SignalUse>> {
     kit_sync::lock(&TAKEN)
 }

@@ -1,25 +1,30 @@
 //! The registry in an etcd cluster, spoken to directly through stubs of our own.
 //!
-//! Keys are `<namespace>/<name>/<id>`, values the JSON of the instance, each under a lease. What is
-//! known about a registration is in [`lease`]; [`keep_alive`] keeps its lease, and [`hold`] watches its
-//! key; [`list`] and [`watch`] find instances; [`client`] makes calls to a cluster whose nodes come and go.
+//! Keys are `<namespace>/<name>/<id>`, values the JSON of the instance, each under a lease. An
+//! [`entry`] makes the calls about one instance, and the [`ledger`] has the account of its leases and
+//! puts; [`lease`] registers and takes away, [`keep_alive`] keeps the lease, and [`hold`] watches the
+//! key. [`list`] and [`watch`] find instances. A [`client`] makes calls to a [`cluster`], whose nodes
+//! come and go, with the token that [`auth`] gets.
 
 mod auth;
 mod client;
+mod cluster;
+mod entry;
 mod failure;
 mod hold;
 mod keep_alive;
 mod key;
 mod lease;
+mod ledger;
 mod list;
 mod node;
 mod proto;
+mod units;
 mod url;
 mod watch;
+mod watch_stream;
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use kit_sync::Scope;
@@ -31,8 +36,9 @@ use crate::{
 
 use auth::Auth;
 use client::Client;
+use cluster::Cluster;
+use entry::Registrations;
 use key::Keys;
-use lease::Registrations;
 use list::Listing;
 use node::Node;
 use watch::Watches;
@@ -59,16 +65,12 @@ fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
         let nodes = nodes.collect::<Result<_, _>>()?;
         let auth = auth.clone();
         let description = Arc::clone(&description);
-        Ok(Arc::new(Client::new(
-            nodes,
-            auth,
-            scope.clone(),
-            description,
-        )))
+        let cluster = Cluster::new(nodes, scope.clone(), description);
+        Ok(Arc::new(Client::new(cluster, auth)))
     };
     let keys = Keys::new(namespace);
     let data = connect()?;
-    // On a connection of their own, so that no large list delays a keep-alive.
+    // A client, and so a connection, for leases alone: no large list delays a keep-alive.
     let leases = connect()?;
     let listing = Arc::new(Listing::new(Arc::clone(&data), keys.clone()));
     let etcd = Arc::new(Etcd {
@@ -88,19 +90,19 @@ struct Etcd {
 #[async_trait]
 impl Registrar for Etcd {
     async fn register(&self, instance: &ServiceInstance) -> Result<(), Error> {
-        self.registrations.register(instance).await
+        lease::register(&self.registrations, instance).await
     }
 
     async fn keep_alive(&self, instance: &ServiceInstance) -> LossReason {
-        self.registrations.keep_alive(instance).await
+        keep_alive::keep_alive(&self.registrations, instance).await
     }
 
     async fn hold(&self, instance: &ServiceInstance) -> LossReason {
-        self.registrations.hold(instance).await
+        hold::hold(&self.registrations, instance).await
     }
 
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {
-        self.registrations.deregister(instance).await
+        lease::deregister(&self.registrations, instance).await
     }
 }
 
@@ -112,24 +114,5 @@ impl Discovery for Etcd {
 
     async fn watch(&self, service: &ServiceName) -> Result<Watch, Error> {
         self.watches.watch(service).await
-    }
-}
-
-/// A lease's length as etcd counts it.
-fn seconds(ttl: Duration) -> i64 {
-    i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// The same back.
-fn duration(seconds: i64) -> Duration {
-    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
-}
-
-/// How people and `etcdctl` write a lease.
-struct LeaseId(i64);
-
-impl fmt::Display for LeaseId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "lease {:x}", self.0)
     }
 }

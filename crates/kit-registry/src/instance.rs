@@ -8,7 +8,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::{Endpoint, Error};
-use json::Stored;
 
 /// Metadata that is larger than this many bytes in the JSON that is stored, with its escapes, is
 /// refused: a registry hands it to every client of the service, and with the other fields it is to
@@ -160,22 +159,16 @@ impl ServiceInstance {
     /// [`from_json`](Self::from_json), with the errors of the endpoints that were left out. Sizes are
     /// not checked: the value was stored as it is.
     pub(crate) fn read(json: &[u8]) -> Result<(ServiceInstance, Vec<Error>), Error> {
-        let Stored {
-            id,
-            name,
-            version,
-            metadata,
-            endpoints,
-            left_out,
-        } = json::read(json)?;
-        let builder = ServiceInstanceBuilder {
-            id,
-            name,
-            version,
-            metadata,
-            endpoints,
-        };
-        Ok((builder.build_of_any_size()?, left_out))
+        json::read(json, |id, name, version, metadata, endpoints| {
+            let builder = ServiceInstanceBuilder {
+                id,
+                name,
+                version,
+                metadata,
+                endpoints,
+            };
+            builder.build_of_any_size()
+        })
     }
 }
 

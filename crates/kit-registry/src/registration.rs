@@ -3,7 +3,6 @@
 mod desired;
 mod keeper;
 mod limits;
-mod progress;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -1,34 +1,31 @@
-//! User and password, and the token that one gets for them.
+//! User and password, and the token that etcd gives for them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Mutex;
-use tonic::metadata::{Ascii, MetadataValue};
+use tonic::Response;
 
-use super::client::Client;
-use super::failure::{Answer, answer};
+use super::cluster::{Cluster, Failed, TRY, Token};
 use super::proto::etcdserverpb::AuthenticateRequest;
 use super::proto::etcdserverpb::auth_client::AuthClient;
 use super::url::Login;
 use crate::Error;
 
-type Token = MetadataValue<Ascii>;
-
-/// A login and its token, shared by the connections of a cluster.
+/// A login and its token, shared by the clients of a cluster.
 #[derive(Debug)]
 pub(super) struct Auth {
     login: Login,
-    state: Mutex<State>,
-    /// Whether the log has a line that the login is of no use.
-    is_told: AtomicBool,
+    state: Mutex<TokenState>,
+    /// Whether it was remarked that the login is not used.
+    is_remarked: AtomicBool,
 }
 
 #[derive(Debug)]
-enum State {
+enum TokenState {
     /// To be asked for.
     Unknown,
     Valid(Token),
-    /// The server does not ask who we are.
+    /// Authentication is switched off at the server.
     Disabled,
 }
 
@@ -36,75 +33,74 @@ impl Auth {
     pub(super) fn new(login: Login) -> Auth {
         Auth {
             login,
-            state: Mutex::new(State::Unknown),
-            is_told: AtomicBool::new(false),
+            state: Mutex::new(TokenState::Unknown),
+            is_remarked: AtomicBool::new(false),
         }
     }
 
     /// The token; `None` when the server wants none. One call gets it while the others wait.
-    pub(super) async fn token(&self, client: &Client) -> Result<Option<Token>, Error> {
+    pub(super) async fn token(&self, cluster: &Cluster) -> Result<Option<Token>, Error> {
         let mut state = self.state.lock().await;
-        match &*state {
-            State::Valid(token) => return Ok(Some(token.clone())),
-            State::Disabled => return Ok(None),
-            State::Unknown => {}
+        if matches!(*state, TokenState::Unknown) {
+            *state = self.authenticate(cluster).await?;
         }
-        *state = self.authenticate(client).await?;
-        match &*state {
-            State::Valid(token) => Ok(Some(token.clone())),
-            _ => Ok(None),
-        }
+        Ok(state.token().cloned())
     }
 
-    /// Gives up this token, unless somebody else already has a newer one.
+    /// Gives up this token, unless another call has got a newer one meanwhile.
     pub(super) async fn forget(&self, token: Option<&Token>) {
         let mut state = self.state.lock().await;
-        let current = match &*state {
-            State::Valid(current) => Some(current),
-            _ => None,
-        };
-        if current == token {
-            *state = State::Unknown;
+        if state.token() == token {
+            *state = TokenState::Unknown;
         }
     }
 
-    /// Gives up whatever token there is.
+    /// Gives up the present token.
     pub(super) async fn forget_any(&self) {
-        *self.state.lock().await = State::Unknown;
+        *self.state.lock().await = TokenState::Unknown;
     }
 
-    async fn authenticate(&self, client: &Client) -> Result<State, Error> {
+    /// Exchanges the login for a token, with a call that carries none.
+    async fn authenticate(&self, cluster: &Cluster) -> Result<TokenState, Error> {
         let attempt = format!("log in as {:?}", self.login.user);
         let request = AuthenticateRequest {
             name: self.login.user.clone(),
             password: self.login.password.clone(),
         };
-        let answered = client
-            .call_without_token(&attempt, |service| {
-                let request = request.clone();
-                async move { AuthClient::new(service).authenticate(request).await }
-            })
-            .await?;
-        let refused = |why: String| Error::refused(&attempt, client.description(), Answer(why));
-        match answered {
-            Ok(response) => match response.token.parse::<Token>() {
+        let answered = cluster.call(TRY, &attempt, None, |service| {
+            let request = request.clone();
+            async move { AuthClient::new(service).authenticate(request).await }
+        });
+        match answered.await {
+            Ok((response, _)) => match Response::into_inner(response).token.parse::<Token>() {
                 Ok(mut token) => {
                     token.set_sensitive(true);
-                    Ok(State::Valid(token))
+                    Ok(TokenState::Valid(token))
                 }
-                Err(_) => Err(refused("the token is not ASCII".to_owned())),
+                Err(_) => Err(cluster.refused(&attempt, "the token is not ASCII")),
             },
-            Err(status) if status.message().contains("authentication is not enabled") => {
-                // A flag that guards nothing but the line.
-                if !self.is_told.swap(true, Ordering::Relaxed) {
+            Err(Failed::Refused(status, _))
+                if status.message().contains("authentication is not enabled") =>
+            {
+                // Relaxed: the flag guards nothing but the line.
+                if !self.is_remarked.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
-                        registry = client.description(),
+                        registry = cluster.description(),
                         "user and password are not used: authentication is not enabled there"
                     );
                 }
-                Ok(State::Disabled)
+                Ok(TokenState::Disabled)
             }
-            Err(status) => Err(refused(answer(&status))),
+            Err(failed) => Err(failed.into()),
+        }
+    }
+}
+
+impl TokenState {
+    fn token(&self) -> Option<&Token> {
+        match self {
+            TokenState::Valid(token) => Some(token),
+            TokenState::Unknown | TokenState::Disabled => None,
         }
     }
 }

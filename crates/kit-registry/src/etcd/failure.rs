@@ -1,11 +1,11 @@
-//! Telling failures apart, and saying them in one line.
+//! Telling failures apart, and writing them in one line.
 
 use std::error::Error as StdError;
 use std::{fmt, io};
 
 use tonic::{Code, Status};
 
-/// Why each endpoint that was tried did not do it.
+/// The cause of failure at each endpoint that was tried.
 #[derive(Debug)]
 pub(super) struct Failures(pub(super) Vec<(String, String)>);
 
@@ -27,20 +27,20 @@ impl fmt::Display for Failures {
 
 impl StdError for Failures {}
 
-/// What a server said, without gRPC's vocabulary around it.
+/// One line as the source of an error: a server's answer, or a cause that has no error type.
 #[derive(Debug)]
-pub(super) struct Answer(pub(super) String);
+pub(super) struct CauseText(pub(super) String);
 
-impl fmt::Display for Answer {
+impl fmt::Display for CauseText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl StdError for Answer {}
+impl StdError for CauseText {}
 
-/// Whether another endpoint, or the same one later, may answer better. By source rather than by
-/// code, as a broken connection comes as `Unknown`.
+/// Whether another endpoint, or the same one later, may answer better. A status with a source is a
+/// broken connection, whose code is `Unknown`.
 pub(super) fn is_transient(status: &Status) -> bool {
     status.source().is_some()
         || matches!(
@@ -53,14 +53,14 @@ pub(super) fn is_transient(status: &Status) -> bool {
         )
 }
 
-/// Whether a new token may help: the server forgot ours (it restarted), or users were changed.
+/// Whether a new token may help: the server has restarted and forgotten ours, or users were changed.
 pub(super) fn is_stale_token(status: &Status) -> bool {
     status.code() == Code::Unauthenticated
         || status.message().contains("revision of auth store is old")
         || status.message().contains("user name is empty")
 }
 
-/// The cause in one line: the innermost I/O error if there is one, as that is what people know.
+/// The cause in one line: the innermost I/O error if there is one, because it is the best known.
 pub(super) fn cause(status: &Status) -> String {
     let mut cause: Option<&(dyn StdError + 'static)> = status.source();
     let mut last = None;
@@ -79,7 +79,7 @@ pub(super) fn cause(status: &Status) -> String {
     last.unwrap_or_else(|| answer(status))
 }
 
-/// What the server said.
+/// The server's message without etcd's prefix, or the code of an empty one.
 pub(super) fn answer(status: &Status) -> String {
     let message = status.message();
     match message.strip_prefix("etcdserver: ").unwrap_or(message) {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn one_cause_is_said_once_and_different_ones_with_their_endpoint() {
+    fn one_cause_is_written_once_and_different_ones_with_their_endpoint() {
         assert_eq!(
             failures(&[("a:1", "connection refused"), ("b:1", "connection refused")]),
             "connection refused"
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_etcd_says_is_shown_without_its_prefix() {
+    fn an_answer_of_etcd_is_shown_without_its_prefix() {
         let status = Status::permission_denied("etcdserver: permission denied");
         assert_eq!(answer(&status), "permission denied");
         assert_eq!(cause(&status), "permission denied");

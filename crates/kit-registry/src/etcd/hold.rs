@@ -3,87 +3,72 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
 
-use super::LeaseId;
-use super::client::{MAX_MESSAGE, Via, requiring_leader};
-use super::failure::{Answer, cause};
-use super::lease::{Look, Registrations, Shown};
-use super::proto::etcdserverpb::watch_client::WatchClient;
-use super::proto::etcdserverpb::watch_request::RequestUnion;
-use super::proto::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
+use super::cluster::Via;
+use super::entry::{Entry, Look, Registrations};
+use super::failure::cause;
+use super::ledger::Shown;
+use super::proto::etcdserverpb::{WatchCreateRequest, WatchResponse};
 use super::proto::mvccpb::Event;
 use super::proto::mvccpb::event::EventType;
+use super::units::LeaseId;
+use super::watch_stream::WatchStream;
 use crate::backoff::Backoff;
 use crate::{Error, LossReason, ServiceInstance};
 
-/// How long after a refusal a permission to read is looked for again.
+/// The pause before the key is looked at again after reading was refused.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// One key being watched.
 struct Hold<'a> {
-    registrations: &'a Registrations,
-    attempt: String,
-    key: String,
+    entry: Entry<'a>,
     shown: Shown,
     /// The first revision that was not seen yet.
     from: i64,
-    /// When there was a watch last.
+    /// The last time at which there was a watch.
     watched: Instant,
 }
 
-/// A watch, and by which connection it came.
-struct Stream {
-    /// Kept open: dropping it would end the watch.
-    _requests: mpsc::Sender<WatchRequest>,
-    events: Streaming<WatchResponse>,
-    via: Via,
-}
-
-/// Why a watch ended.
-enum End {
+/// The reason why a watch ended.
+enum HoldEnd {
     Lost(LossReason),
     Broken(Error),
     /// Reading is not permitted.
     Blind,
 }
 
-impl Registrations {
-    pub(super) async fn hold(&self, instance: &ServiceInstance) -> LossReason {
-        let key = self.keys.of(instance);
-        let Some(shown) = self.ledger.last_shown(&key) else {
-            return LossReason::Missing;
-        };
-        Hold {
-            registrations: self,
-            attempt: format!("watch {instance}"),
-            key,
-            from: shown.revision + 1,
-            shown,
-            watched: Instant::now(),
-        }
-        .run()
-        .await
-    }
+/// Watches the key of `instance`, and returns why it does not have the value that was put last.
+pub(super) async fn hold(registrations: &Registrations, instance: &ServiceInstance) -> LossReason {
+    let entry = registrations.entry(instance, format!("watch {instance}"));
+    let Some(shown) = entry.account.last_shown() else {
+        return LossReason::Missing;
+    };
+    let hold = Hold {
+        entry,
+        from: shown.revision + 1,
+        shown,
+        watched: Instant::now(),
+    };
+    hold.run().await
 }
 
 impl Hold<'_> {
+    /// Opens one watch after the other. A watch that cannot be opened for two thirds of the lease's
+    /// length is a loss; a key that may not be read is looked at once a minute and never lost here.
     async fn run(mut self) -> LossReason {
         let mut backoff = Backoff::new();
         loop {
             let (opened, error) = match self.watch().await {
-                (_, End::Lost(reason)) => return reason,
-                (_, End::Blind) => {
+                (_, HoldEnd::Lost(reason)) => return reason,
+                (_, HoldEnd::Blind) => {
                     sleep(LOOK_AGAIN).await;
                     self.watched = Instant::now();
                     continue;
                 }
-                (opened, End::Broken(error)) => (opened, error),
+                (opened, HoldEnd::Broken(error)) => (opened, error),
             };
-            tracing::debug!(key = self.key, error = %error.chain(), "watch to be opened again");
+            tracing::debug!(key = self.entry.key, error = %error.chain(), "watch to be opened again");
             let pause = match opened {
                 Some(opened) => {
                     self.watched = Instant::now();
@@ -92,24 +77,24 @@ impl Hold<'_> {
                 None => backoff.after_failure(),
             };
             let next = Instant::now() + pause;
-            if next >= self.watched + self.shown.ttl * 2 / 3 {
+            if next >= self.watched + self.shown.lease.ttl * 2 / 3 {
                 return LossReason::Unreachable(error.into());
             }
             sleep_until(next).await;
         }
     }
 
-    /// Follows the key on one stream until it ends; with when it was opened.
-    async fn watch(&mut self) -> (Option<Instant>, End) {
+    /// Follows the key on one stream until it ends. Returns its end, and when it was opened.
+    async fn watch(&mut self) -> (Option<Instant>, HoldEnd) {
         let mut stream = match self.open().await {
             Ok(stream) => stream,
-            Err(error) => return (None, End::Broken(error)),
+            Err(error) => return (None, HoldEnd::Broken(error)),
         };
         let opened = Instant::now();
         let end = loop {
-            match stream.events.message().await {
-                Ok(Some(message)) => {
-                    if let ControlFlow::Break(end) = self.seen(message).await {
+            match stream.responses.message().await {
+                Ok(Some(response)) => {
+                    if let ControlFlow::Break(end) = self.handle(response).await {
                         break end;
                     }
                 }
@@ -120,74 +105,51 @@ impl Hold<'_> {
         (Some(opened), end)
     }
 
-    async fn open(&self) -> Result<Stream, Error> {
-        let create = WatchRequest {
-            request_union: Some(RequestUnion::CreateRequest(WatchCreateRequest {
-                key: self.key.as_bytes().to_vec(),
-                start_revision: self.from,
-                ..WatchCreateRequest::default()
-            })),
+    async fn open(&self) -> Result<WatchStream, Error> {
+        let create = WatchCreateRequest {
+            key: self.entry.key.as_bytes().to_vec(),
+            start_revision: self.from,
+            ..WatchCreateRequest::default()
         };
-        let ((requests, events), via) = self
-            .registrations
-            .leases
-            .open(&self.attempt, |service| {
-                let create = create.clone();
-                async move {
-                    let (sender, requests) = mpsc::channel(1);
-                    let _ = sender.try_send(create);
-                    let requests = requiring_leader(ReceiverStream::new(requests));
-                    let mut client =
-                        WatchClient::new(service).max_decoding_message_size(MAX_MESSAGE);
-                    Ok((sender, client.watch(requests).await?.into_inner()))
-                }
-            })
-            .await?;
-        Ok(Stream {
-            _requests: requests,
-            events,
-            via,
-        })
+        WatchStream::open(self.entry.leases(), &self.entry.attempt, create).await
     }
 
-    async fn seen(&mut self, message: WatchResponse) -> ControlFlow<End> {
-        if message.compact_revision > 0 {
-            // What happened to the key is no longer told: look, then watch from there.
-            let compacted = self.from.max(message.compact_revision);
+    async fn handle(&mut self, response: WatchResponse) -> ControlFlow<HoldEnd> {
+        if response.compact_revision > 0 {
+            // Some changes of the key will not be sent any more: look, then watch from there.
+            let compacted = self.from.max(response.compact_revision);
             self.look().await?;
             self.from = compacted;
-            let why = "the revision was compacted".to_owned();
-            return ControlFlow::Break(End::Broken(self.refused(why)));
+            return ControlFlow::Break(self.refused("the revision was compacted"));
         }
-        if message.canceled {
-            // A watch says the same of a token that is out of date and of a missing permission. A
-            // look gets a new token, and then tells which it was.
-            self.registrations.leases.renew_token().await;
+        if response.canceled {
+            // A watch ends in the same way for a stale token and for a missing permission. A look
+            // gets a new token, and then shows which it was.
+            self.entry.leases().renew_token().await;
             self.look().await?;
-            return ControlFlow::Break(End::Broken(self.refused(message.cancel_reason)));
+            return ControlFlow::Break(self.refused(response.cancel_reason));
         }
-        for event in message.events {
-            self.judge(event).map_break(End::Lost)?;
+        for event in response.events {
+            self.judge(event).map_break(HoldEnd::Lost)?;
         }
         ControlFlow::Continue(())
     }
 
     fn judge(&mut self, event: Event) -> ControlFlow<LossReason> {
-        let deleted = event.r#type() == EventType::Delete;
+        let is_deleted = event.r#type() == EventType::Delete;
         let kv = event.kv.unwrap_or_default();
         self.from = self.from.max(kv.mod_revision + 1);
-        if deleted {
+        if is_deleted {
             return ControlFlow::Break(LossReason::Missing);
         }
         self.judge_value(kv.lease, &kv.value)
     }
 
     fn judge_value(&self, lease: i64, value: &[u8]) -> ControlFlow<LossReason> {
-        let ledger = &self.registrations.ledger;
-        if ledger.is_own_put(&self.key, lease, value) {
+        if self.entry.account.is_own_put(lease, value) {
             return ControlFlow::Continue(());
         }
-        ControlFlow::Break(if lease == 0 || lease == self.shown.lease {
+        ControlFlow::Break(if lease == 0 || lease == self.shown.lease.id {
             LossReason::Changed
         } else {
             let by = LeaseId(lease).to_string();
@@ -195,28 +157,27 @@ impl Hold<'_> {
         })
     }
 
-    /// Goes on when the key is as it should be.
-    async fn look(&self) -> ControlFlow<End> {
-        let look = self.registrations.look(&self.attempt, &self.key).await;
-        ControlFlow::Break(match look {
-            Ok(Look::Blind) => End::Blind,
-            Ok(Look::Seen(None)) => End::Lost(LossReason::Missing),
+    /// Reads the key, and goes on when it is as it should be.
+    async fn look(&self) -> ControlFlow<HoldEnd> {
+        ControlFlow::Break(match self.entry.look().await {
+            Ok(Look::Blind) => HoldEnd::Blind,
+            Ok(Look::Seen(None)) => HoldEnd::Lost(LossReason::Missing),
             Ok(Look::Seen(Some(kv))) => {
-                return self.judge_value(kv.lease, &kv.value).map_break(End::Lost);
+                return self
+                    .judge_value(kv.lease, &kv.value)
+                    .map_break(HoldEnd::Lost);
             }
-            Err(error) => End::Broken(error),
+            Err(error) => HoldEnd::Broken(error),
         })
     }
 
-    fn broken(&self, via: Via, why: impl Into<String>) -> End {
-        let leases = &self.registrations.leases;
-        leases.avoid(via);
-        let why = Answer(why.into());
-        End::Broken(Error::unreachable(&self.attempt, leases.description(), why))
+    fn broken(&self, via: Via, why: impl Into<String>) -> HoldEnd {
+        let Entry { attempt, .. } = &self.entry;
+        HoldEnd::Broken(self.entry.leases().cluster().broken(via, attempt, why))
     }
 
-    fn refused(&self, why: String) -> Error {
-        let registry = self.registrations.leases.description();
-        Error::refused(&self.attempt, registry, Answer(why))
+    fn refused(&self, why: impl Into<String>) -> HoldEnd {
+        let Entry { attempt, .. } = &self.entry;
+        HoldEnd::Broken(self.entry.leases().cluster().refused(attempt, why))
     }
 }

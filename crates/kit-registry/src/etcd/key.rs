@@ -1,4 +1,4 @@
-//! Where instances are stored: `<namespace>/<name>/<id>`.
+//! The keys under which instances are stored: `<namespace>/<name>/<id>`.
 
 use crate::{ServiceInstance, ServiceName};
 

@@ -5,39 +5,41 @@ use std::sync::{Arc, Mutex};
 
 use tonic::Code;
 
-use super::client::{Client, MAX_MESSAGE, refusal_code};
+use super::client::{Client, MAX_MESSAGE};
+use super::cluster::refusal_code;
 use super::key::{Keys, range_end};
 use super::proto::etcdserverpb::kv_client::KvClient;
 use super::proto::etcdserverpb::{RangeRequest, RangeResponse};
 use super::proto::mvccpb::KeyValue;
 use crate::{Error, ServiceInstance, ServiceName, Snapshot};
 
+/// The number of instances in one call.
 const PAGE: i64 = 500;
-/// How often a list is begun anew because its revision was compacted meanwhile.
+/// The number of times a list begins anew because its revision was compacted meanwhile.
 const COMPACTIONS: usize = 3;
 
 pub(super) struct Listing {
     pub(super) client: Arc<Client>,
     pub(super) keys: Keys,
-    remarks: Arc<Remarks>,
+    faults: Arc<Faults>,
 }
 
-/// Stored values that were told to be wrong, so that each is told once, however often it is read.
+/// The stored values that the log has a line about, so that each has one, however often it is read.
 #[derive(Debug, Default)]
-struct Remarks {
+struct Faults {
     /// By key, the revision of the value.
-    told: Mutex<HashMap<Vec<u8>, i64>>,
+    revisions: Mutex<HashMap<Vec<u8>, i64>>,
 }
 
-/// How many are kept; after that they are told again.
-const MAX_REMARKS: usize = 1024;
+/// The number of faults that are remembered; after that, lines come again.
+const MAX_FAULTS: usize = 1024;
 
 /// The instances of a service by key, at a revision.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Found {
     pub(super) revision: i64,
-    pub(super) instances: BTreeMap<Vec<u8>, Arc<ServiceInstance>>,
-    remarks: Arc<Remarks>,
+    instances: BTreeMap<Vec<u8>, Arc<ServiceInstance>>,
+    faults: Arc<Faults>,
 }
 
 impl Listing {
@@ -45,11 +47,11 @@ impl Listing {
         Listing {
             client,
             keys,
-            remarks: Arc::default(),
+            faults: Arc::default(),
         }
     }
 
-    /// All of them at one revision, page by page.
+    /// All instances at one revision, page by page.
     pub(super) async fn list(&self, service: &ServiceName) -> Result<Found, Error> {
         let attempt = format!("list {service}");
         let mut left = COMPACTIONS;
@@ -68,7 +70,7 @@ impl Listing {
         let range_end = range_end(&prefix);
         let mut from = prefix.into_bytes();
         let mut found = Found {
-            remarks: Arc::clone(&self.remarks),
+            faults: Arc::clone(&self.faults),
             ..Found::default()
         };
         loop {
@@ -112,13 +114,13 @@ impl Listing {
 }
 
 impl Found {
-    /// What is stored there now. A value that is no instance of the service is told, once, and is
-    /// not shown; the others are not held back by it.
+    /// Takes in a stored value. One that is no instance of the service has one line in the log and is
+    /// left out; the others are not held back by it.
     pub(super) fn put(&mut self, service: &ServiceName, kv: KeyValue) {
         match decode(service, &kv.value) {
             Ok((instance, left_out)) => {
                 if let [first, rest @ ..] = &*left_out
-                    && self.remarks.is_new(&kv)
+                    && self.faults.record(&kv)
                 {
                     let key = String::from_utf8_lossy(&kv.key);
                     let (error, more) = (first.chain(), rest.len());
@@ -127,7 +129,7 @@ impl Found {
                 self.instances.insert(kv.key, Arc::new(instance));
             }
             Err(error) => {
-                if self.remarks.is_new(&kv) {
+                if self.faults.record(&kv) {
                     let key = String::from_utf8_lossy(&kv.key);
                     tracing::warn!(%key, error = %error.chain(), "stored value skipped");
                 }
@@ -146,14 +148,14 @@ impl Found {
     }
 }
 
-impl Remarks {
-    /// Whether this value was not told yet; it counts as told from here on.
-    fn is_new(&self, kv: &KeyValue) -> bool {
-        let mut told = kit_sync::lock(&self.told);
-        if told.len() >= MAX_REMARKS && !told.contains_key(&kv.key) {
-            told.clear();
+impl Faults {
+    /// Remembers a faulty value; returns whether it is a new one.
+    fn record(&self, kv: &KeyValue) -> bool {
+        let mut revisions = kit_sync::lock(&self.revisions);
+        if revisions.len() >= MAX_FAULTS && !revisions.contains_key(&kv.key) {
+            revisions.clear();
         }
-        told.insert(kv.key.clone(), kv.mod_revision) != Some(kv.mod_revision)
+        revisions.insert(kv.key.clone(), kv.mod_revision) != Some(kv.mod_revision)
     }
 }
 

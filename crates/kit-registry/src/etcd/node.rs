@@ -13,7 +13,7 @@ const PING_EVERY: Duration = Duration::from_secs(6);
 const PING_LIMIT: Duration = Duration::from_secs(3);
 
 /// One endpoint. Its connection is made at the first use and again after it was lost; a member of
-/// the scope drives it until the scope is told.
+/// the scope drives it until the scope is cancelled.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) address: String,
@@ -21,7 +21,7 @@ pub(super) struct Node {
     channel: Mutex<Versioned>,
 }
 
-/// A connection and its number, so that only the one that failed is given up.
+/// A connection and its number, so that only the connection that failed is given up.
 #[derive(Debug, Default)]
 struct Versioned {
     version: u64,
@@ -55,8 +55,8 @@ impl Node {
         (channel, current.version)
     }
 
-    /// Gives up the connection with this number: the peer may have forgotten it without a word, and
-    /// then TCP would try for minutes.
+    /// Gives up the connection with this number: the peer may have forgotten it without a reset, and
+    /// then TCP would retransmit for minutes.
     pub(super) fn give_up(&self, version: u64) {
         let mut current = kit_sync::lock(&self.channel);
         if current.version == version {
@@ -66,16 +66,16 @@ impl Node {
     }
 }
 
-/// Runs what drives connections as members of a scope, until it is told.
+/// Runs the drivers of connections as members of a scope, until it is cancelled.
 struct Executor(Scope);
 
 type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl hyper::rt::Executor<Driver> for Executor {
     fn execute(&self, driver: Driver) {
-        let told = self.0.token().clone();
+        let stop = self.0.token().clone();
         let member = async move {
-            told.run_until_cancelled(driver).await;
+            stop.run_until_cancelled(driver).await;
         };
         // On an ended scope the driver is dropped: the calls on it fail.
         drop(self.0.track(member));

@@ -1,5 +1,5 @@
-//! The messages and calls of etcd that are used, generated from `proto/` and checked in, so that
-//! nobody needs `protoc`. `tests/proto.rs` compares them and can write them anew.
+//! The messages and calls of etcd that are used, generated from `proto/` and checked in, so that a
+//! build needs no `protoc`. `tests/proto.rs` compares them and can write them anew.
 
 #[allow(
     clippy::all,

@@ -12,10 +12,10 @@ const SCHEME: &str = "etcd://";
 const DEFAULT_PORT: u16 = 2379;
 const DEFAULT_NAMESPACE: &str = "/microservices";
 const DEFAULT_TTL: Duration = Duration::from_secs(15);
-/// etcd raises anything below one and a half election timeouts; above a day nobody means it.
+/// etcd raises anything below one and a half election timeouts; more than a day is a mistake.
 const TTL_SECONDS: std::ops::RangeInclusive<u64> = 2..=86_400;
 
-/// What the URL says.
+/// The parts of the URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Options {
     /// `host:port` each.
@@ -48,7 +48,7 @@ pub(super) fn parse(url: &str) -> Result<Options, Error> {
         None => (rest, ""),
     };
     if path.contains('@') || query.contains('@') {
-        // What stands before the '@' may be the rest of a password: it is not repeated here.
+        // The text before the '@' may be the rest of a password: it is not repeated here.
         let expected = "percent-encoded where they hold '/', '?' or '@'";
         return Err(Error::url(url, "user and password", "***", expected));
     }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn all_parts_are_understood() {
+    fn all_parts_are_parsed() {
         let options = parse("etcd://u%40x:p%2Fw%25@h1:1,[::1]:2,[fd00::1],h4/a/b/?ttl=3s").unwrap();
         assert_eq!(
             options.endpoints,
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_and_no_password_is_shown() {
+    fn a_wrong_part_is_named_and_no_password_is_shown() {
         for (url, part) in [
             ("etcd:h:1", "beginning"),
             ("etcd://", "endpoint"),

@@ -22,9 +22,10 @@ pub(super) struct Watches {
     shared: Mutex<HashMap<ServiceName, Weak<Shared>>>,
 }
 
-/// What the readers of one service share; dropped with the last of them.
+/// The state that the readers of one service share; dropped with the last of them.
 struct Shared {
     published: Arc<Published<Snapshot>>,
+    /// Cancelled with the last reader.
     unread: StopToken,
 }
 
@@ -53,7 +54,7 @@ impl Watches {
         self.shared().get(service)?.upgrade()
     }
 
-    /// Begins to follow the service, unless somebody else did meanwhile.
+    /// Begins to follow the service, unless another call did meanwhile.
     fn start(&self, service: &ServiceName, found: Found) -> Result<Arc<Shared>, Error> {
         let mut all = self.shared();
         if let Some(shared) = all.get(service).and_then(Weak::upgrade) {
@@ -97,6 +98,6 @@ impl Watches {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.unread
-            .cancel(Cause::Requested("nobody reads it".to_owned()));
+            .cancel(Cause::Requested("its last reader was dropped".to_owned()));
     }
 }

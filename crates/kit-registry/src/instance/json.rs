@@ -9,17 +9,6 @@ use serde_json::ser::Formatter;
 
 use crate::{Endpoint, Error};
 
-/// The five values of an instance as they were read: parsed, and not checked.
-pub(super) struct Stored {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) version: String,
-    pub(super) metadata: BTreeMap<String, String>,
-    pub(super) endpoints: Vec<Endpoint>,
-    /// The errors of the endpoints that were left out.
-    pub(super) left_out: Vec<Error>,
-}
-
 pub(super) fn write(
     id: &str,
     name: &str,
@@ -67,7 +56,18 @@ impl io::Write for Count {
     }
 }
 
-pub(super) fn read(json: &[u8]) -> Result<Stored, Error> {
+/// Reads the five values, and has `build` make an instance of them; with the errors of the endpoints
+/// that were left out.
+pub(super) fn read<T>(
+    json: &[u8],
+    build: impl FnOnce(
+        String,
+        String,
+        String,
+        BTreeMap<String, String>,
+        Vec<Endpoint>,
+    ) -> Result<T, Error>,
+) -> Result<(T, Vec<Error>), Error> {
     let Raw {
         id,
         name,
@@ -87,14 +87,8 @@ pub(super) fn read(json: &[u8]) -> Result<Stored, Error> {
             Err(error) => left_out.push(error),
         }
     }
-    Ok(Stored {
-        id,
-        name,
-        version,
-        metadata: metadata.collect(),
-        endpoints,
-        left_out,
-    })
+    let built = build(id, name, version, metadata.collect(), endpoints)?;
+    Ok((built, left_out))
 }
 
 /// The five values in the order and the form in which Kratos writes them.

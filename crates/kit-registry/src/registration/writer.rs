@@ -1,4 +1,5 @@
 //! The part of a registration's task that writes: one `register` at a time, and `hold` in between.
+//! It alone knows the value that is shown, and publishes `Registered` and `Degraded`.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -11,7 +12,6 @@ use tokio::time::{Instant, sleep};
 
 use super::desired::Desired;
 use super::limits::{EAGER, limited};
-use super::progress::Progress;
 use super::state::RegistrationState;
 use crate::backoff::Backoff;
 use crate::{Error, LossReason, Registrar, ServiceInstance};
@@ -24,6 +24,23 @@ pub(super) struct Writer<'a> {
     losses: watch::Receiver<Option<LossReason>>,
     backoff: Backoff,
     progress: Progress<'a>,
+}
+
+/// The value that the registry shows, as far as is known, and the state that is published for it.
+struct Progress<'a> {
+    state: &'a watch::Sender<RegistrationState>,
+    /// The start of the registration.
+    begun: Instant,
+    /// The value that the registry accepted last.
+    accepted: Option<Accepted>,
+}
+
+/// A value that the registry confirmed.
+struct Accepted {
+    instance: Arc<ServiceInstance>,
+    at: Instant,
+    /// No loss of it was reported.
+    is_shown: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -147,6 +164,79 @@ impl<'a> Writer<'a> {
         // There is a reason from the first change on.
         let reason = self.losses.borrow_and_update().clone();
         reason.unwrap_or(LossReason::Expired)
+    }
+}
+
+impl<'a> Progress<'a> {
+    fn new(state: &'a watch::Sender<RegistrationState>, begun: Instant) -> Progress<'a> {
+        Progress {
+            state,
+            begun,
+            accepted: None,
+        }
+    }
+
+    /// The registry has confirmed this value, which may be lost already.
+    fn record_accepted(&mut self, instance: &Arc<ServiceInstance>, is_shown: bool) {
+        self.accepted = Some(Accepted {
+            instance: Arc::clone(instance),
+            at: Instant::now(),
+            is_shown,
+        });
+    }
+
+    fn mark_lost(&mut self) {
+        if let Some(accepted) = &mut self.accepted {
+            accepted.is_shown = false;
+        }
+    }
+
+    /// The value that is shown.
+    fn shown(&self) -> Option<&Arc<ServiceInstance>> {
+        let accepted = self.accepted.as_ref()?;
+        accepted.is_shown.then_some(&accepted.instance)
+    }
+
+    /// The time since the last value was accepted.
+    fn lasted(&self) -> Duration {
+        let accepted = self.accepted.as_ref();
+        accepted.map_or(Duration::ZERO, |accepted| accepted.at.elapsed())
+    }
+
+    /// The value that was accepted before `wanted`, when it is not shown.
+    fn to_be_restored(&self, wanted: &ServiceInstance) -> Option<Arc<ServiceInstance>> {
+        let accepted = self.accepted.as_ref()?;
+        let is_another = *accepted.instance != *wanted;
+        (is_another && !accepted.is_shown).then(|| Arc::clone(&accepted.instance))
+    }
+
+    fn publish_registered(&self, instance: &ServiceInstance) {
+        match self.state.send_replace(RegistrationState::Registered) {
+            RegistrationState::Degraded { since, .. } => {
+                let after = since.elapsed();
+                tracing::debug!(%instance, ?after, "registered again");
+            }
+            _ => tracing::debug!(%instance, "registered"),
+        }
+    }
+
+    fn publish_degraded(&self, wanted: &Arc<ServiceInstance>, why: Arc<Error>) {
+        tracing::debug!(instance = %wanted, why = %why.chain(), "not registered");
+        let shown = self.shown().cloned();
+        let wanted = Arc::clone(wanted);
+        self.state.send_modify(|state| {
+            let since = match state {
+                RegistrationState::Degraded { since, .. } => *since,
+                RegistrationState::Pending => self.begun,
+                _ => Instant::now(),
+            };
+            *state = RegistrationState::Degraded {
+                since,
+                why,
+                shown,
+                wanted,
+            };
+        });
     }
 }
 

@@ -4,28 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_sync::{Published, Repeated};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
 
 use crate::backoff::Backoff;
-use crate::etcd::client::{MAX_MESSAGE, Via, requiring_leader};
-use crate::etcd::failure::{Answer, cause};
+use crate::etcd::cluster::Via;
+use crate::etcd::failure::cause;
 use crate::etcd::key::range_end;
 use crate::etcd::list::{Found, Listing};
-use crate::etcd::proto::etcdserverpb::watch_client::WatchClient;
-use crate::etcd::proto::etcdserverpb::watch_request::RequestUnion;
-use crate::etcd::proto::etcdserverpb::{
-    WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse,
-};
+use crate::etcd::proto::etcdserverpb::{WatchCreateRequest, WatchResponse};
 use crate::etcd::proto::mvccpb::Event;
 use crate::etcd::proto::mvccpb::event::EventType;
+use crate::etcd::watch_stream::WatchStream;
 use crate::{Error, ServiceName, Snapshot};
 
-/// After so much silence etcd is asked how far it is: that shows that the stream lives, and moves
-/// the revision to resume from ahead of the next compaction.
+/// After this much silence etcd is asked for its progress: the answer shows that the stream lives, and
+/// moves the revision to resume from ahead of the next compaction.
 const ASK_AFTER: Duration = Duration::from_secs(30);
+/// The limit of the answer to that.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) struct Upstream {
@@ -33,7 +28,7 @@ pub(super) struct Upstream {
     service: ServiceName,
     attempt: String,
     found: Found,
-    /// The events of a response that etcd has sent only a part of.
+    /// The events of a response of which etcd has sent only a part.
     fragments: Vec<Event>,
     published: Arc<Published<Snapshot>>,
     /// When the present stream was opened.
@@ -42,9 +37,9 @@ pub(super) struct Upstream {
 }
 
 /// Why a stream ended.
-enum End {
+enum FollowEnd {
     Broken(Error),
-    /// What happened since our revision is no longer told.
+    /// Some changes since our revision will not be sent any more.
     Relist,
 }
 
@@ -72,15 +67,15 @@ impl Upstream {
         loop {
             self.opened = None;
             match self.follow().await {
-                End::Relist => match self.listing.list(&self.service).await {
+                FollowEnd::Relist => match self.listing.list(&self.service).await {
                     Ok(found) => {
                         self.found = found;
                         self.publish();
                         continue;
                     }
-                    Err(error) => self.stale(&error),
+                    Err(error) => self.mark_stale(&error),
                 },
-                End::Broken(error) => self.stale(&error),
+                FollowEnd::Broken(error) => self.mark_stale(&error),
             }
             let pause = match self.opened {
                 Some(opened) => backoff.after_loss(opened.elapsed()),
@@ -90,89 +85,75 @@ impl Upstream {
         }
     }
 
-    /// Opens a stream after the last revision seen and applies what it tells, until it ends.
-    async fn follow(&mut self) -> End {
+    /// Opens a stream after the last revision seen and applies its events, until it ends.
+    ///
+    /// A stream that is silent for [`ASK_AFTER`] is asked for its progress, which every live stream
+    /// answers; one that does not is given up, because a broken connection may never say so.
+    async fn follow(&mut self) -> FollowEnd {
         self.fragments.clear();
-        let ((requests, mut stream), via) = match self.open().await {
-            Ok(opened) => opened,
-            Err(error) => return End::Broken(error),
+        let mut stream = match self.open().await {
+            Ok(stream) => stream,
+            Err(error) => return FollowEnd::Broken(error),
         };
-        let mut heard = Instant::now();
-        self.opened = Some(heard);
-        let mut asked = false;
+        let mut last = Instant::now();
+        self.opened = Some(last);
+        let mut is_asked = false;
         loop {
-            let patience = if asked { ANSWER_LIMIT } else { ASK_AFTER };
+            let limit = if is_asked { ANSWER_LIMIT } else { ASK_AFTER };
             tokio::select! {
-                message = stream.message() => match message {
+                message = stream.responses.message() => match message {
                     Ok(Some(message)) => {
-                        heard = Instant::now();
-                        asked = false;
+                        last = Instant::now();
+                        is_asked = false;
                         if let Some(end) = self.apply(message).await {
                             return end;
                         }
                     }
-                    Ok(None) => return self.broken(via, "the stream was ended".to_owned()),
-                    Err(status) => return self.broken(via, cause(&status)),
+                    Ok(None) => return self.broken(stream.via, "the stream was ended".to_owned()),
+                    Err(status) => return self.broken(stream.via, cause(&status)),
                 },
-                () = sleep_until(heard + patience) => {
-                    let progress = RequestUnion::ProgressRequest(WatchProgressRequest {});
-                    if asked || requests.try_send(request(progress)).is_err() {
-                        return self.broken(via, format!("silent for {ASK_AFTER:?}"));
+                () = sleep_until(last + limit) => {
+                    if is_asked || !stream.ask_progress() {
+                        return self.broken(stream.via, format!("silent for {ASK_AFTER:?}"));
                     }
-                    asked = true;
-                    heard = Instant::now();
+                    is_asked = true;
+                    last = Instant::now();
                 }
             }
         }
     }
 
-    async fn open(
-        &self,
-    ) -> Result<((mpsc::Sender<WatchRequest>, Streaming<WatchResponse>), Via), Error> {
+    async fn open(&self) -> Result<WatchStream, Error> {
         let prefix = self.listing.keys.prefix(&self.service);
-        let create = request(RequestUnion::CreateRequest(WatchCreateRequest {
+        let create = WatchCreateRequest {
             range_end: range_end(&prefix),
             key: prefix.into_bytes(),
             start_revision: self.found.revision + 1,
             progress_notify: true,
             fragment: true,
-        }));
-        self.listing
-            .client
-            .open(&self.attempt, |service| {
-                let create = create.clone();
-                async move {
-                    let (sender, requests) = mpsc::channel(2);
-                    // The server answers the first request before it opens the stream.
-                    let _ = sender.try_send(create);
-                    let requests = requiring_leader(ReceiverStream::new(requests));
-                    let mut client =
-                        WatchClient::new(service).max_decoding_message_size(MAX_MESSAGE);
-                    Ok((sender, client.watch(requests).await?.into_inner()))
-                }
-            })
-            .await
+        };
+        WatchStream::open(&self.listing.client, &self.attempt, create).await
     }
 
-    async fn apply(&mut self, message: WatchResponse) -> Option<End> {
+    async fn apply(&mut self, message: WatchResponse) -> Option<FollowEnd> {
         if message.compact_revision > 0 {
-            return Some(End::Relist);
+            return Some(FollowEnd::Relist);
         }
         if message.canceled {
-            // It may be the token, of which streams are told this way; the next call gets a new one.
+            // The token may be stale, which a stream says in this way: the next call gets a new one.
             self.listing.client.renew_token().await;
-            let registry = self.listing.client.description();
-            let why = Answer(message.cancel_reason);
-            return Some(End::Broken(Error::refused(&self.attempt, registry, why)));
+            let client = self.listing.client.cluster();
+            let error = client.refused(&self.attempt, message.cancel_reason);
+            return Some(FollowEnd::Broken(error));
         }
         if message.created {
-            // Its header tells the store's revision and not ours. Behind ours it is another store,
-            // wiped or restored, which would say nothing until it has caught up: list again.
+            // The header has the store's revision. One behind ours is that of another store, wiped or
+            // restored, which would send nothing until it has caught up: list again.
             let now = message.header.map_or(0, |header| header.revision);
             if now < self.found.revision {
-                return Some(End::Relist);
+                return Some(FollowEnd::Relist);
             }
-            // What we missed comes next.
+            // The changes that were missed come next.
             if !self.published.load().is_fresh() {
                 self.publish();
             }
@@ -183,16 +164,16 @@ impl Upstream {
             return None;
         }
         if self.fragments.is_empty() {
-            // Progress: everything up to there was told.
-            let told = message.header.map_or(0, |header| header.revision);
-            self.found.revision = self.found.revision.max(told);
+            // Progress: everything up to this revision was sent.
+            let revision = message.header.map_or(0, |header| header.revision);
+            self.found.revision = self.found.revision.max(revision);
             return None;
         }
         for event in std::mem::take(&mut self.fragments) {
-            let deleted = event.r#type() == EventType::Delete;
+            let is_deleted = event.r#type() == EventType::Delete;
             let kv = event.kv.unwrap_or_default();
             self.found.revision = self.found.revision.max(kv.mod_revision);
-            if deleted {
+            if is_deleted {
                 self.found.delete(&kv.key);
             } else {
                 self.found.put(&self.service, kv);
@@ -203,34 +184,26 @@ impl Upstream {
     }
 
     fn publish(&mut self) {
-        if let Some(told) = self.failures.ended() {
-            let after = told.since.elapsed();
-            tracing::info!(service = %self.service, ?after, "instances are up to date again{told}");
+        if let Some(failures) = self.failures.ended() {
+            let after = failures.since.elapsed();
+            tracing::info!(service = %self.service, ?after, "instances are up to date again{failures}");
         }
         self.published.store(self.found.snapshot());
     }
 
-    fn stale(&mut self, error: &Error) {
+    fn mark_stale(&mut self, error: &Error) {
         let why = error.chain().to_string();
         match self.failures.failed(&why) {
-            Some(told) => {
-                tracing::warn!(service = %self.service, why, "instances may be stale{told}");
+            Some(failures) => {
+                tracing::warn!(service = %self.service, why, "instances may be stale{failures}");
             }
             None => tracing::debug!(service = %self.service, why, "instances may be stale"),
         }
         self.published.store(self.published.load().stale(why));
     }
 
-    fn broken(&self, via: Via, why: String) -> End {
-        let client = &self.listing.client;
-        client.avoid(via);
-        let error = Error::unreachable(&self.attempt, client.description(), Answer(why));
-        End::Broken(error)
-    }
-}
-
-fn request(union: RequestUnion) -> WatchRequest {
-    WatchRequest {
-        request_union: Some(union),
+    fn broken(&self, via: Via, why: String) -> FollowEnd {
+        let cluster = self.listing.client.cluster();
+        FollowEnd::Broken(cluster.broken(via, &self.attempt, why))
     }
 }

@@ -1,4 +1,4 @@
-//! What every backend promises, as a suite that runs against it.
+//! The promises of every backend, as a suite that runs against one.
 //!
 //! For a backend's own tests: a dev-dependency with the feature `conformance`, and
 //!
@@ -13,31 +13,27 @@
 //! }
 //! ```
 //!
-//! Each case opens the backend anew, in a scope of its own, and uses a service name of its own, so
-//! the registry need not be empty. One of them waits for 4 s, to see that an instance stays while
-//! nothing but [`Registrar::keep_alive`](crate::Registrar::keep_alive) runs: a backend whose entries
-//! run out is opened with a time below that.
+//! Each case opens the backend anew, in a new scope, and uses a new service name, so the registry
+//! need not be empty. One case waits for 4 s, to see that an instance stays while nothing but
+//! [`Registrar::keep_alive`](crate::Registrar::keep_alive) runs: a backend whose entries run out is
+//! to be opened with a shorter time.
+
+mod case;
+mod keeping;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Scope, TaskTree};
+use kit_sync::Scope;
 use tokio::time::{Instant, timeout};
 
-use crate::{Backend, Registration, ServiceInstance, ServiceName, Snapshot, Watch, backoff};
-
-mod keeping;
-
-/// For how long an instance must stay without a write.
-const STAYS: Duration = Duration::from_secs(4);
-
-/// Longer than any backend needs for one call that works.
-const LIMIT: Duration = Duration::from_secs(10);
+use crate::{Backend, ServiceInstance};
+use case::{Case, LIMIT, changed, next, until};
 
 /// Runs every case, one after the other.
 ///
 /// # Panics
-/// When the backend breaks a promise; the message says which.
+/// When the backend breaks a promise, which the message names.
 pub async fn run<F>(open: F)
 where
     F: Fn(&Scope) -> Backend,
@@ -181,9 +177,7 @@ async fn a_watch_is_closed_with_its_scope_and_never_empty(case: &Case) {
 }
 
 async fn a_registration_shows_changes_and_withdraws(case: &Case) {
-    let scope = case.tree.scope().child("registration");
-    let registrar = Arc::clone(&case.backend.registrar);
-    let registration = Registration::spawn(&scope, registrar, case.instance("1"));
+    let registration = case.registration(Arc::clone(&case.backend.registrar));
     registration.first(LIMIT).await.expect("registered");
     let mut watch = case.watch().await;
     until(&mut watch, "the instance", |s| s.instances.len() == 1).await;
@@ -214,90 +208,4 @@ where
     until(&mut watch, "the removal", |s| s.instances.is_empty()).await;
     one.close().await;
     two.close().await;
-}
-
-/// One case's own view of the registry.
-struct Case {
-    tree: TaskTree,
-    backend: Backend,
-    service: ServiceName,
-}
-
-impl Case {
-    fn new(name: &str, open: impl Fn(&Scope) -> Backend) -> Case {
-        tracing::info!(case = name, "conformance");
-        let tree = TaskTree::new(name);
-        let backend = open(&tree.scope().child("registry"));
-        let service = format!("conformance-{:016x}", backoff::random_bits());
-        Case {
-            tree,
-            backend,
-            service: service.parse().expect("a valid name"),
-        }
-    }
-
-    fn instance(&self, id: &str) -> ServiceInstance {
-        ServiceInstance::builder(id, self.service.as_str())
-            .build()
-            .expect("a valid instance")
-    }
-
-    async fn register(&self, instance: &ServiceInstance) {
-        let registered = timeout(LIMIT, self.backend.registrar.register(instance)).await;
-        registered.expect("registered in time").expect("registered");
-    }
-
-    async fn deregister(&self, instance: &ServiceInstance) {
-        let gone = timeout(LIMIT, self.backend.registrar.deregister(instance)).await;
-        gone.expect("deregistered in time").expect("deregistered");
-    }
-
-    async fn list(&self) -> Arc<[Arc<ServiceInstance>]> {
-        let list = timeout(LIMIT, self.backend.discovery.instances(&self.service)).await;
-        list.expect("listed in time").expect("listed").instances
-    }
-
-    async fn only(&self) -> Arc<ServiceInstance> {
-        let list = self.list().await;
-        assert_eq!(list.len(), 1, "one instance: {list:?}");
-        Arc::clone(&list[0])
-    }
-
-    async fn watch(&self) -> Watch {
-        let watch = timeout(LIMIT, self.backend.discovery.watch(&self.service)).await;
-        watch.expect("a watch in time").expect("a watch")
-    }
-
-    async fn close(&self) {
-        let report = self.tree.close(Instant::now() + LIMIT).await;
-        assert!(report.on_time(), "the backend leaves tasks: {report:?}");
-    }
-}
-
-fn changed(instance: &ServiceInstance) -> ServiceInstance {
-    let changed = instance.to_builder().version("changed").build();
-    changed.expect("a valid instance")
-}
-
-async fn next(watch: &mut Watch) -> Arc<Snapshot> {
-    let next = timeout(LIMIT, watch.next()).await;
-    next.expect("a snapshot in time").expect("an open watch")
-}
-
-async fn until(watch: &mut Watch, what: &str, is: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
-    let mut last = None;
-    let seen = timeout(LIMIT, async {
-        loop {
-            let seen = watch.next().await.expect("an open watch");
-            if is(&seen) {
-                return seen;
-            }
-            last = Some(seen);
-        }
-    })
-    .await;
-    match seen {
-        Ok(seen) => seen,
-        Err(_elapsed) => panic!("{what} was not seen in {LIMIT:?}; last {last:?}"),
-    }
 }

@@ -1,4 +1,4 @@
-//! Cases about what a registration keeps: alive, and as it was accepted.
+//! Cases about an instance that is registered: it is kept alive, and as it was accepted.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -9,8 +9,11 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{Case, LIMIT, STAYS, until};
-use crate::{Error, LossReason, Registrar, Registration, RegistrationState, ServiceInstance};
+use super::case::{Case, LIMIT, until};
+use crate::{Error, LossReason, Registrar, RegistrationState, ServiceInstance};
+
+/// The time for which an instance must stay without a write.
+const STAYS: Duration = Duration::from_secs(4);
 
 pub(super) async fn keep_alive_and_hold_are_quiet_while_nothing_happens(case: &Case) {
     let instance = case.instance("1");
@@ -48,7 +51,7 @@ pub(super) async fn own_changes_are_no_loss(case: &Case) {
     };
     tokio::select! {
         biased;
-        state = degraded(&mut states) => panic!("because of a change of its own: {state}"),
+        state = degraded(&mut states) => panic!("because of its own change: {state}"),
         () = changes => {}
     }
 }
@@ -102,15 +105,8 @@ pub(super) async fn an_instance_stays_while_a_change_is_refused(case: &Case) {
     until(&mut watch, "the removal", |seen| seen.instances.is_empty()).await;
 }
 
-/// Long enough for what would be returned at once.
+/// Long enough to see a call that returns at once.
 const QUIET: Duration = Duration::from_millis(300);
-
-impl Case {
-    fn registration(&self, registrar: Arc<dyn Registrar>) -> Registration {
-        let scope = self.tree.scope().child("registration");
-        Registration::spawn(&scope, registrar, self.instance("1"))
-    }
-}
 
 async fn degraded(states: &mut watch::Receiver<RegistrationState>) -> RegistrationState {
     let is_degraded =
@@ -121,7 +117,7 @@ async fn degraded(states: &mut watch::Receiver<RegistrationState>) -> Registrati
     }
 }
 
-/// A backend that can be made to refuse every write, and that is not watched, as watching is
+/// A backend that refuses every write while `refuses` is set, and that is not watched, as watching is
 /// optional.
 struct Refusing {
     inner: Arc<dyn Registrar>,

@@ -99,7 +99,7 @@ async fn a_backend_that_has_nothing_to_keep_and_says_so_does_not_conform() {
 }
 
 #[tokio::test(start_paused = true)]
-#[should_panic(expected = "because of a change of its own")]
+#[should_panic(expected = "because of its own change")]
 async fn a_backend_that_takes_its_own_change_for_a_loss_does_not_conform() {
     conforms(Manner::Jealous).await;
 }

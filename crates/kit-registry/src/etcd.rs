@@ -1,20 +1,17 @@
 //! The registry in an etcd cluster, spoken to directly through stubs of our own.
 //!
 //! Keys are `<namespace>/<name>/<id>`, values the JSON of the instance, each under a lease. An
-//! [`entry`] makes the calls about one instance, and the [`ledger`] has the account of its leases and
-//! puts; [`lease`] registers and takes away, [`keep_alive`] keeps the lease, and [`hold`] watches the
-//! key. [`list`] and [`watch`] find instances. A [`client`] makes calls to a [`cluster`], whose nodes
-//! come and go, with the token that [`auth`] gets.
+//! [`entry`] makes the calls about one instance: it is registered and taken away, its lease is kept
+//! alive, and its key is watched. The [`ledger`] has the account of its leases and puts. [`list`] and
+//! [`watch`] find instances. A [`client`] makes calls to a [`cluster`], whose nodes come and go, with
+//! the token that [`auth`] gets.
 
 mod auth;
 mod client;
 mod cluster;
 mod entry;
 mod failure;
-mod hold;
-mod keep_alive;
 mod key;
-mod lease;
 mod ledger;
 mod list;
 mod node;
@@ -37,7 +34,7 @@ use crate::{
 use auth::Auth;
 use client::Client;
 use cluster::Cluster;
-use entry::Registrations;
+use entry::{Registrations, hold, keep_alive, lease};
 use key::Keys;
 use list::Listing;
 use node::Node;

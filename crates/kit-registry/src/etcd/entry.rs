@@ -1,5 +1,9 @@
 //! The calls about one instance: its key, and the leases that its key may be under.
 
+pub(super) mod hold;
+pub(super) mod keep_alive;
+pub(super) mod lease;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,16 +37,16 @@ pub(super) struct Registrations {
 }
 
 /// One instance's entry in the cluster, for as long as one call of the registrar takes.
-pub(super) struct Entry<'a> {
+struct Entry<'a> {
     registrations: &'a Registrations,
-    pub(super) key: String,
-    pub(super) account: Arc<Account>,
+    key: String,
+    account: Arc<Account>,
     /// The attempt that errors name.
-    pub(super) attempt: String,
+    attempt: String,
 }
 
 /// A key as it is now.
-pub(super) enum Look {
+enum Look {
     Seen(Option<KeyValue>),
     /// The login may not read it.
     Blind,
@@ -64,7 +68,7 @@ impl Registrations {
         }
     }
 
-    pub(super) fn entry(&self, instance: &ServiceInstance, attempt: String) -> Entry<'_> {
+    fn entry(&self, instance: &ServiceInstance, attempt: String) -> Entry<'_> {
         let key = self.keys.of(instance);
         Entry {
             registrations: self,
@@ -77,16 +81,16 @@ impl Registrations {
 
 impl Entry<'_> {
     /// The connection for leases, on which keep-alives and watches are opened.
-    pub(super) fn leases(&self) -> &Client {
+    fn leases(&self) -> &Client {
         &self.registrations.leases
     }
 
     /// Empties the account: nothing of the instance is left in the cluster.
-    pub(super) fn close_account(&self) {
+    fn close_account(&self) {
         self.registrations.ledger.close(&self.key, &self.account);
     }
 
-    pub(super) async fn grant(&self, lease: i64) -> Result<(), Error> {
+    async fn grant(&self, lease: i64) -> Result<(), Error> {
         let ttl = seconds(self.registrations.ttl);
         let request = LeaseGrantRequest { ttl, id: lease };
         let granted = self
@@ -106,7 +110,7 @@ impl Entry<'_> {
         Ok(())
     }
 
-    pub(super) async fn is_alive(&self, lease: i64) -> Result<bool, Error> {
+    async fn is_alive(&self, lease: i64) -> Result<bool, Error> {
         let request = LeaseTimeToLiveRequest { id: lease };
         let answer = self
             .leases()
@@ -123,7 +127,7 @@ impl Entry<'_> {
         }
     }
 
-    pub(super) async fn revoke(&self, lease: i64) -> Result<(), Error> {
+    async fn revoke(&self, lease: i64) -> Result<(), Error> {
         let request = LeaseRevokeRequest { id: lease };
         let revoked = self
             .leases()
@@ -141,7 +145,7 @@ impl Entry<'_> {
     /// Puts `value` under `lease`; with `unchanged_since`, only when nothing wrote the key since
     /// that revision, which is 0 for a key that is not there. Returns the put's revision, or `None`
     /// when the condition did not hold. A put without an answer stays in doubt in the account.
-    pub(super) async fn put(
+    async fn put(
         &self,
         lease: i64,
         value: &str,
@@ -176,7 +180,7 @@ impl Entry<'_> {
     }
 
     /// Deletes the key if it is under `lease`.
-    pub(super) async fn delete_under(&self, lease: i64) -> Result<(), Error> {
+    async fn delete_under(&self, lease: i64) -> Result<(), Error> {
         let key = self.key.as_bytes();
         let delete =
             request_op::Request::RequestDeleteRange(DeleteRangeRequest { key: key.to_vec() });
@@ -192,7 +196,7 @@ impl Entry<'_> {
     }
 
     /// The key as it is now. A change of the permission to read it is remarked, once.
-    pub(super) async fn look(&self) -> Result<Look, Error> {
+    async fn look(&self) -> Result<Look, Error> {
         let request = RangeRequest {
             key: self.key.as_bytes().to_vec(),
             ..RangeRequest::default()
@@ -250,6 +254,6 @@ impl Entry<'_> {
 }
 
 /// Whether the login lacks a permission.
-pub(super) fn is_denied(error: &Error) -> bool {
+fn is_denied(error: &Error) -> bool {
     refusal_code(error) == Some(Code::PermissionDenied)
 }

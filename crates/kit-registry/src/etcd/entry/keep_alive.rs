@@ -8,13 +8,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use super::cluster::Via;
-use super::entry::{Entry, Registrations};
-use super::failure::{cause, is_stale_token};
-use super::ledger::{Account, Lease};
-use super::proto::etcdserverpb::lease_client::LeaseClient;
-use super::proto::etcdserverpb::{LeaseKeepAliveRequest, LeaseKeepAliveResponse};
+use super::{Entry, Registrations};
 use crate::backoff::Backoff;
+use crate::etcd::cluster::Via;
+use crate::etcd::failure::{cause, is_stale_token};
+use crate::etcd::ledger::{Account, Lease};
+use crate::etcd::proto::etcdserverpb::lease_client::LeaseClient;
+use crate::etcd::proto::etcdserverpb::{LeaseKeepAliveRequest, LeaseKeepAliveResponse};
 use crate::{Error, LossReason, ServiceInstance};
 
 /// One lease being kept alive.
@@ -40,7 +40,7 @@ enum BeatsEnd {
 
 /// Keeps the present lease of the key, and each later one, from its grant on. Returns when a lease
 /// ended without being replaced, or was not confirmed for so long that it may have ended.
-pub(super) async fn keep_alive(
+pub(crate) async fn keep_alive(
     registrations: &Registrations,
     instance: &ServiceInstance,
 ) -> LossReason {

@@ -10,10 +10,10 @@
 
 use tonic::Code;
 
-use super::cluster::refusal_code;
-use super::entry::{Entry, Look, Registrations, is_denied};
-use super::proto::mvccpb::KeyValue;
-use super::units::LeaseId;
+use super::{Entry, Look, Registrations, is_denied};
+use crate::etcd::cluster::refusal_code;
+use crate::etcd::proto::mvccpb::KeyValue;
+use crate::etcd::units::LeaseId;
 use crate::{Error, LossReason, ServiceInstance};
 
 /// The number of puts that are tried when the key changes between the look and the put.
@@ -24,7 +24,7 @@ const RACES: usize = 5;
 /// Each round takes a lease, looks at the key unless this process has never shown it, and puts the
 /// value on the condition that the key is as it was at the look. A round fails, and the next one
 /// begins, when the key was written in between or the lease has ended since it was chosen.
-pub(super) async fn register(
+pub(crate) async fn register(
     registrations: &Registrations,
     instance: &ServiceInstance,
 ) -> Result<(), Error> {
@@ -67,7 +67,7 @@ pub(super) async fn register(
 ///
 /// Where a revocation fails, the key is deleted if it is under that lease. That is enough unless a
 /// put was never answered: it may still arrive, under the lease that was not revoked.
-pub(super) async fn deregister(
+pub(crate) async fn deregister(
     registrations: &Registrations,
     instance: &ServiceInstance,
 ) -> Result<(), Error> {

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::cluster::Via;
-use super::entry::{Entry, Look, Registrations};
-use super::failure::cause;
-use super::ledger::Shown;
-use super::proto::etcdserverpb::{WatchCreateRequest, WatchResponse};
-use super::proto::mvccpb::Event;
-use super::proto::mvccpb::event::EventType;
-use super::units::LeaseId;
-use super::watch_stream::WatchStream;
+use super::{Entry, Look, Registrations};
 use crate::backoff::Backoff;
+use crate::etcd::cluster::Via;
+use crate::etcd::failure::cause;
+use crate::etcd::ledger::Shown;
+use crate::etcd::proto::etcdserverpb::{WatchCreateRequest, WatchResponse};
+use crate::etcd::proto::mvccpb::Event;
+use crate::etcd::proto::mvccpb::event::EventType;
+use crate::etcd::units::LeaseId;
+use crate::etcd::watch_stream::WatchStream;
 use crate::{Error, LossReason, ServiceInstance};
 
 /// The pause before the key is looked at again after reading was refused.
@@ -39,7 +39,7 @@ enum HoldEnd {
 }
 
 /// Watches the key of `instance`, and returns why it does not have the value that was put last.
-pub(super) async fn hold(registrations: &Registrations, instance: &ServiceInstance) -> LossReason {
+pub(crate) async fn hold(registrations: &Registrations, instance: &ServiceInstance) -> LossReason {
     let entry = registrations.entry(instance, format!("watch {instance}"));
     let Some(shown) = entry.account.last_shown() else {
         return LossReason::Missing;

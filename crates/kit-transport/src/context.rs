@@ -1,4 +1,4 @@
-//! What the application hands to a component.
+//! The application, as one of its components sees it.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use crate::{Cut, Cuts, Drained, Inherited, InheritedListeners, Lifecycle};
 
-/// What the application hands to a component: where its tasks live, what it can see of the
-/// application's life, and what it may say back. Cheap to clone.
+/// The application, as it hands itself to a component: the scope of its tasks, the stages of its
+/// life, and calls by which the component reports back. Cheap to clone.
 ///
 /// `kit-app` drives it; a test can too:
 ///
@@ -42,13 +42,13 @@ pub struct Context {
 
 type Names = dyn Fn(usize) -> Vec<String> + Send + Sync;
 
-/// How to find the names of what is in flight.
+/// Finds the names of the exchanges in flight.
 #[derive(Clone, Default)]
 struct InFlight(Arc<OnceLock<Box<Names>>>);
 
 type Take = dyn Fn(String) + Send + Sync;
 
-/// What is done with a remark.
+/// Takes a remark.
 #[derive(Clone, Default)]
 struct Remarks(Arc<OnceLock<Box<Take>>>);
 
@@ -69,8 +69,8 @@ impl fmt::Debug for InFlight {
 }
 
 impl Context {
-    /// A context whose tasks live in `scope` and that sees `lifecycle`; with a gate of its own
-    /// and no extensions.
+    /// A context whose tasks live in `scope` and that sees `lifecycle`; with its own gate and
+    /// without extensions.
     #[must_use]
     pub fn new(scope: Scope, lifecycle: watch::Receiver<Lifecycle>) -> Context {
         Context {
@@ -97,7 +97,7 @@ impl Context {
         }
     }
 
-    /// The same context with the listeners that the process was given.
+    /// The same context with the listeners that the process has inherited.
     #[must_use]
     pub fn with_inherited(self, inherited: InheritedListeners) -> Context {
         Context { inherited, ..self }
@@ -115,21 +115,21 @@ impl Context {
         self.lifecycle.clone()
     }
 
-    /// Counts something that did not end by itself before the deadline; `which` names it in the
+    /// Counts an exchange or a connection that was cut at the deadline; `which` names it in the
     /// report (`GET /orders from 10.0.0.7:41000`). A cut [`Cut::Request`] makes the exit code 1.
     pub fn count_cut(&self, what: Cut, which: impl Into<String>) {
         self.cuts.count(what, which.into());
     }
 
-    /// What was cut so far.
+    /// The cuts so far.
     #[must_use]
     pub fn cuts(&self) -> &Cuts {
         &self.cuts
     }
 
-    /// Says what is worth a look and changes nothing, such as a certificate that expires soon.
-    /// Waits for no log: the application makes an event of it. Without an application it is a
-    /// warning in the log.
+    /// Reports a fact that deserves attention and changes nothing, such as a certificate that expires
+    /// soon. The call waits for no log: the application makes an event of it. Without an application
+    /// it is a warning in the log.
     pub fn remark(&self, what: impl Into<String>) {
         let what = what.into();
         match self.remarks.0.get() {
@@ -145,45 +145,47 @@ impl Context {
         self
     }
 
-    /// Has `names` called when the application says what it waits for: it gives what is in flight
-    /// by name, such as `GET /orders from 10.0.0.7:41000, 1.2 s`, and at most as many names as it
-    /// is asked for. It must not block. Only the first call counts.
+    /// Sets the function that names the exchanges in flight, as `GET /orders from 10.0.0.7:41000,
+    /// 1.2 s`. The application calls it to say what it waits for, with the largest number of names
+    /// that it wants. It must not block. Only the first call of this method counts.
     pub fn set_in_flight(&self, names: impl Fn(usize) -> Vec<String> + Send + Sync + 'static) {
         let _ = self.in_flight.0.set(Box::new(names));
     }
 
-    /// At most so many names of what is in flight, if the component has said how to find them.
+    /// The names of at most `most` exchanges in flight; none if the component has not
+    /// [set](Self::set_in_flight) how to find them.
     #[must_use]
     pub fn in_flight(&self, most: usize) -> Vec<String> {
         let names = self.in_flight.0.get();
         names.map_or_else(Vec::new, |names| names(most))
     }
 
-    /// Says what the drain of a server came to, for the report. Only the first call counts.
+    /// Reports the result of the server's drain. Only the first call counts.
     pub fn report_drained(&self, drained: Drained) {
         let _ = self.drained.set(drained);
     }
 
-    /// What the drain came to, if it was one and has ended.
+    /// The result of the drain, once it has ended.
     #[must_use]
     pub fn drained(&self) -> Option<&Drained> {
         self.drained.get()
     }
 
-    /// Holds the application's readiness back until the latch is opened; `what` says what is
-    /// waited for.
+    /// Holds the application's readiness back until the latch is opened; `what` names it where the
+    /// application says what it waits for.
     pub fn latch(&self, what: &'static str) -> Latch {
         self.gate.latch(what)
     }
 
-    /// What every request's extensions are cloned from: the application's `Arc<Info>`, its
-    /// handle, and what the application's author put there.
+    /// The extensions from which those of every request are cloned: the application's `Arc<Info>`,
+    /// its handle, and the values that its author added.
     #[must_use]
     pub fn extensions(&self) -> &http::Extensions {
         &self.extensions
     }
 
-    /// The `index`th listener that the process was given (`LISTEN_FDS`), once.
+    /// Takes the `index`th listener that the process has inherited (`LISTEN_FDS`); a second call
+    /// gives `None`.
     #[must_use]
     pub fn inherited(&self, index: usize) -> Option<Inherited> {
         self.inherited.take(index)

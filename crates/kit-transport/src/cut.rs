@@ -1,9 +1,9 @@
-//! What did not end by itself before the deadline.
+//! Counts of exchanges and connections that a server has cut.
 
 use std::fmt;
 use std::sync::Mutex;
 
-/// How many of each kind are kept by name; the rest is counted.
+/// How many names of each kind are kept; further cuts are counted without their names.
 const NAMED: usize = 16;
 
 /// A kind of thing that a server cuts at its deadline.
@@ -11,10 +11,10 @@ const NAMED: usize = 16;
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Cut {
-    /// A request without its whole answer. Makes the exit code 1.
+    /// An exchange whose response is not complete. Makes the exit code 1.
     Request,
-    /// A stream that was told to end and had its grace: server-sent events, a WebSocket, a
-    /// response whose handler asked for the drain.
+    /// A stream that was asked to end and had its grace: server-sent events, a WebSocket, a response
+    /// whose handler waits for the drain.
     Stream,
     /// A connection without a request.
     Connection,
@@ -30,7 +30,7 @@ impl fmt::Display for Cut {
     }
 }
 
-/// Counts of what was cut, with the first few of each kind by name.
+/// Counts of each kind of cut, with the names of the first few.
 #[derive(Debug, Default)]
 pub struct Cuts {
     kinds: Mutex<[Kind; 3]>,

@@ -132,7 +132,8 @@ impl Share {
     /// May be dropped at any time.
     pub(crate) async fn room(&self) {
         loop {
-            // Before the question: what is given back after it wakes this future.
+            // Created before the question, so that a descriptor that is given back after it wakes this
+            // future.
             let freed = self.descriptors.freed.notified();
             if !self.is_full() {
                 return;
@@ -185,7 +186,7 @@ impl Servers {
             || (server.open >= self.reserve_of(server) && self.is_shared_part_full())
     }
 
-    /// Whether all is taken that is in no server's reserve.
+    /// Whether all of the budget is taken that is in no server's reserve.
     fn is_shared_part_full(&self) -> bool {
         let Some(open_files) = self.open_files else {
             return false;
@@ -207,7 +208,7 @@ impl Servers {
     }
 }
 
-/// What is left is for listeners, files and outgoing connections.
+/// Nine tenths: the last one is for listeners, files and outgoing connections.
 fn budget(open_files: usize) -> usize {
     (open_files / 10 * 9).max(1)
 }
@@ -232,7 +233,7 @@ impl Drop for Share {
         let mut servers = self.descriptors.lock();
         servers.all.retain(|server| server.id != self.id);
         drop(servers);
-        // Its reserve belongs to the others now.
+        // The other servers share its reserve now.
         self.descriptors.freed.notify_waiters();
     }
 }

@@ -1,9 +1,9 @@
-//! What a server's drain came to.
+//! The result of a server's drain.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What a server's drain came to, beside what it [cut](crate::Cuts).
+/// The result of a server's drain, beside its [cuts](crate::Cuts).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

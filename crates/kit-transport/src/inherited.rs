@@ -1,4 +1,4 @@
-//! Listeners that the process was given.
+//! Listeners that the process has inherited.
 
 use std::sync::{Arc, Mutex};
 
@@ -49,7 +49,7 @@ impl InheritedListeners {
     }
 }
 
-/// `None` stands for what is no listener, and keeps the others' numbers right.
+/// `None` stands for a descriptor that is no listener, so that the others keep their numbers.
 impl FromIterator<Option<Inherited>> for InheritedListeners {
     fn from_iter<I>(listeners: I) -> InheritedListeners
     where

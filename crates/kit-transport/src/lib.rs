@@ -1,8 +1,8 @@
 //! Servers for Kit.
 //!
-//! A [`Server`] is what an application starts and stops; a [`Context`] is what it is handed to do
-//! so. Transport reports the address it is [`Listening`] at; turning that into the endpoint that
-//! others are told is the application's policy, and registries are none of this crate's business.
+//! An application starts and stops a [`Server`], and hands it a [`Context`] for that. A server reports
+//! the address at which it is [`Listening`]; the application makes of it the endpoint that it
+//! advertises. This crate does not know registries.
 
 #[cfg(feature = "driver")]
 mod connection;

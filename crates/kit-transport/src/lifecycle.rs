@@ -1,4 +1,4 @@
-//! What a component can see of the application's life.
+//! The application's life, as a component sees it.
 
 use std::fmt;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub enum Stage {
     LameDuck,
     /// Components finish what is in flight and end.
     Draining,
-    /// Nothing runs any more.
+    /// No component runs any more.
     Stopped,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// What one component is told of the application's life; published through
+/// The application's life, as one component sees it; published through
 /// [`Context::lifecycle`](crate::Context::lifecycle).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,10 +52,10 @@ pub struct Lifecycle {
     pub healthy: bool,
     /// How long requests are still taken after a stop began, as in effect now.
     pub drain_delay: Duration,
-    /// By when *this* component must have ended. Known from the beginning of a stop; one that is forced
-    /// moves it to now. It lies a little before the moment at which the application
-    /// aborts the component's tasks, so that the component itself can cut and count first. It
-    /// moves by itself when the process stands still.
+    /// When *this* component must have ended. Known from the beginning of a stop; a stop that is
+    /// forced moves it to now. It lies a little before the moment at which the application aborts
+    /// the component's tasks, so that the component itself can cut and count first. Time in which
+    /// the process did not run moves it back.
     pub deadline: Option<Deadline>,
 }
 

@@ -93,8 +93,8 @@ pub enum HandOver {
     /// A process that has bound the same address with `SO_REUSEPORT` after this one: one old process
     /// and one new one, of which the old one stops. It steers new connections to the new one (by a
     /// socket filter that picks the second socket of the port's group, on Linux; where the system
-    /// cannot, the kernel goes on dividing them), accepts for 200 ms more, at most a fifth of what
-    /// is left, and empties its queue before it closes it. With more processes on one port, or when
+    /// cannot, the kernel goes on dividing them), accepts for 200 ms more, at most a fifth of the
+    /// time until the deadline, and empties its queue before it closes it. With more processes on one port, or when
     /// it is the newer one that stops, the second socket may be the wrong one.
     ReusePort,
 }

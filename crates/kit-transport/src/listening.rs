@@ -1,4 +1,4 @@
-//! Where a server is listening, as opposed to where others are told to reach it.
+//! The address at which a server is listening, which need not be the endpoint that is advertised.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,7 +25,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// The IP address and the port, if it has those.
+    /// The IP address and the port; `None` for a Unix socket.
     #[must_use]
     pub fn ip(&self) -> Option<SocketAddr> {
         match self {
@@ -66,8 +66,8 @@ impl Listening {
         Listening::new(scheme, Address::Unix(path.into()))
     }
 
-    /// The same, and not for others: it is not advertised in registries, however it can be reached.
-    /// For an admin server, or metrics that a neighbour collects.
+    /// The same, kept out of registries, whatever address it has. For an admin server, or metrics that
+    /// a neighbour collects.
     ///
     /// ```
     /// use kit_transport::Listening;
@@ -83,8 +83,8 @@ impl Listening {
         }
     }
 
-    /// The same, of a socket at `[::]` that takes no IPv4 (`IPV6_V6ONLY`), so that no IPv4 address
-    /// is advertised for it. Without this it is taken for one that does, as is usual.
+    /// The same, of a socket at `[::]` that takes no IPv4 (`IPV6_V6ONLY`), so that no IPv4 address is
+    /// advertised for it. Without this call the socket is assumed to take both, as is usual.
     #[must_use]
     pub fn only_ipv6(self) -> Listening {
         Listening {
@@ -99,14 +99,14 @@ impl Listening {
         self.private
     }
 
-    /// Whether it was said to take no IPv4.
+    /// Whether it takes no IPv4, as [`only_ipv6`](Self::only_ipv6) says.
     #[must_use]
     pub fn is_only_ipv6(&self) -> bool {
         self.only_ipv6
     }
 
     /// The scheme of the endpoint that can be made of it: `http`, `https`, `grpc`, `grpcs`, or
-    /// one of your own.
+    /// your own.
     #[must_use]
     pub fn scheme(&self) -> &str {
         &self.scheme

@@ -17,14 +17,14 @@ use std::fmt;
 pub struct Phase(u16);
 
 impl Phase {
-    /// What others build on: pools, clients, caches. Phase 0.
+    /// Components on which others build: pools, clients, caches. Phase 0.
     pub const RESOURCES: Phase = Phase(0);
     /// Background work. Phase 100.
     pub const WORKERS: Phase = Phase(100);
-    /// What takes requests from outside; starts last and stops first. Phase 200.
+    /// Components that take requests from outside; they start last and stop first. Phase 200.
     pub const SERVERS: Phase = Phase(200);
 
-    /// A phase of your own, between or beyond the named ones.
+    /// Your own phase, between or beyond the named ones.
     #[must_use]
     pub const fn new(order: u16) -> Phase {
         Phase(order)

@@ -1,4 +1,4 @@
-//! The contract between the application and what it runs.
+//! The contract between the application and its components.
 
 use async_trait::async_trait;
 use kit_sync::BoxError;
@@ -28,10 +28,10 @@ use crate::{Context, Listening, Phase};
 ///     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
 ///         let socket = UdpSocket::bind("127.0.0.1:0").await?;
 ///         let listening = Listening::tcp("udp", socket.local_addr()?);
-///         let told = ctx.scope().token().clone();
+///         let token = ctx.scope().token().clone();
 ///         ctx.scope().spawn("echo", async move {
 ///             let mut buffer = [0; 1500];
-///             while let Some(received) = told.run_until_cancelled(socket.recv_from(&mut buffer)).await {
+///             while let Some(received) = token.run_until_cancelled(socket.recv_from(&mut buffer)).await {
 ///                 let (length, from) = received?;
 ///                 socket.send_to(&buffer[..length], from).await?;
 ///             }
@@ -51,9 +51,9 @@ pub trait Server: Send + Sync + 'static {
         Phase::SERVERS
     }
 
-    /// Says what is wrong with how it was put together, as far as that can be known without
-    /// starting it. The application asks every component before the first hook runs, so that a
-    /// wrong option is no reason for half a start. Default: nothing is.
+    /// Checks the component's options, as far as that is possible without starting it. The
+    /// application asks every component before the first hook runs, so that a wrong option does not
+    /// end a start that is half done. Default: all is right.
     ///
     /// # Errors
     /// The option, its value, and what would be right.
@@ -73,7 +73,7 @@ pub trait Server: Send + Sync + 'static {
     /// May be dropped at a deadline; the application closes what it left in its scope.
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError>;
 
-    /// Extra work at stop, after the scope was told. Called once, and only after
+    /// Extra work at stop, after the scope was cancelled. Called once, and only after
     /// [`start`](Self::start) returned `Ok`.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ pub enum StartError {
     /// A server that was given a listener was started twice.
     #[error(
         "could not listen: the listener that the server was given was taken by an earlier start; \
-         give every start one of its own"
+         give every start its own listener"
     )]
     ListenerTaken,
     /// The process has not inherited that many listeners.

@@ -1,4 +1,4 @@
-//! TLS for servers: certificates, and who may connect.
+//! TLS for servers: certificates, and the clients that may connect.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::time::Duration;
 ///
 /// Certificates and keys are PEM, in files or in memory. Files are read again when they change:
 /// connections that are open stay as they are, new ones get the new certificate. Files that cannot
-/// be used are told in the log, and the certificate that was there stays. A certificate of the chain
+/// be used are an error in the log, and the earlier certificate stays. A certificate of the chain
 /// that has expired, is not valid yet, or expires within 14 days is a warning with the date.
 ///
 /// An encrypted key is refused: a server has no password to give.
@@ -31,7 +31,7 @@ pub struct Tls {
     pub(crate) handshake: Duration,
 }
 
-/// Whose certificates are asked for.
+/// The certificates that clients must or may show: those that these authorities have signed.
 #[derive(Clone, Debug)]
 pub(crate) enum Clients {
     Anonymous,
@@ -75,8 +75,8 @@ impl Tls {
         Tls { clients, ..self }
     }
 
-    /// How often files are looked at. Their content counts, not their dates: secrets mounted by
-    /// Kubernetes change by a link. Default: every 10 s; `None` never looks.
+    /// How often the files are read. Their content counts, not their dates: secrets mounted by
+    /// Kubernetes change by a link. Default: every 10 s; `None`: once, at the start.
     pub fn reload(self, every: impl Into<Option<Duration>>) -> Tls {
         let reload = every.into();
         Tls { reload, ..self }
@@ -133,7 +133,7 @@ impl From<String> for Pem {
     }
 }
 
-/// Where it is, and never what: it may be a key.
+/// Shows where the PEM is, and never its content, which may be a key.
 impl fmt::Display for Pem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

@@ -110,7 +110,8 @@ impl ConnectionOptions {
         self.max_head.max(SMALLEST_BUFFER)
     }
 
-    /// Whether a connection can be served with these limits.
+    /// Refuses limits with which no connection could be served: times of zero, pings that follow each
+    /// other within 10 ms, and numbers below their least value. The error names the first such option.
     pub(crate) fn check(&self) -> Result<(), StartError> {
         for (option, limit) in [
             ("ConnectionOptions::first_byte", self.first_byte),

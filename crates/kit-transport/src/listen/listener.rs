@@ -23,6 +23,8 @@ enum Sockets {
 }
 
 impl Listener {
+    /// Binds or takes the place that `at` names, and then reads the address, because the system has
+    /// chosen the port where it was 0. An error of the system names the place as the user wrote it.
     pub(crate) async fn bind(listen: &Listen, ctx: &Context) -> Result<Listener, StartError> {
         let failed = |source| StartError::listen(listen.to_string(), source);
         let sockets = match &listen.at {
@@ -77,8 +79,8 @@ impl Listener {
         }
     }
 
-    /// Closes the listener. What has connected already is served: the system resets what is left
-    /// in the queue of a listener that closes.
+    /// Closes the listener, after it has accepted the connections in its queue, which the system
+    /// would reset.
     pub(crate) fn sweep(self, connect: impl FnMut(Accepted)) {
         match self.sockets {
             Sockets::Tcp(listener) => listener.sweep(connect),

@@ -56,7 +56,7 @@ mod tests {
         ] {
             assert!(concerns_one_connection(&broken.into()));
         }
-        // EMFILE has no kind of its own.
+        // EMFILE has no kind, and shows as another error.
         for exhausted in [io::ErrorKind::Other, io::ErrorKind::OutOfMemory] {
             assert!(!concerns_one_connection(&exhausted.into()));
         }

@@ -60,6 +60,8 @@ fn without(what: &str, left: &str) -> String {
     }
 }
 
+/// The path behind `unix:`. `unix:///path` is the same as `unix:/path`; another authority, spaces at
+/// the ends and abstract names are refused.
 fn unix(path: &str) -> Result<At, String> {
     // gRPC and Docker write a URL whose authority is empty.
     let path = match path.strip_prefix("//") {
@@ -134,6 +136,9 @@ enum Host {
 }
 
 impl Host {
+    /// Reads the host: an address in brackets, `localhost`, an IPv4 address, or nothing for every
+    /// interface. For any other text the error guesses what was meant (a `*`, a port alone, a
+    /// mistyped IPv4 address, else a name) and proposes a text with the same port.
     fn of(host: &str, port: Option<&str>) -> Result<Host, String> {
         let port = port.and_then(number).unwrap_or(SOME_PORT);
         if let Some(inner) = host.strip_prefix('[') {

@@ -1,4 +1,4 @@
-//! What TLS needs while a server runs: the certificate of the moment, and handshakes.
+//! TLS while a server runs: the present certificate, and handshakes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ mod validity;
 use no_connect_info as connect_info;
 
 use found::{Wanted, explain};
-pub(crate) use identity::{ClientIdentity, identify};
+use identity::Identity;
 use validity::Validities;
 
 /// The protocols that a server speaks, for ALPN, best first.
@@ -41,6 +41,14 @@ type Protocols = &'static [&'static [u8]];
 
 /// An encrypted stream.
 pub(crate) type Encrypted = TlsStream<Plain>;
+
+/// The certificate of a client that has shown one. Its clones share it.
+pub(crate) type ClientIdentity = Option<Arc<Identity>>;
+
+/// `None` when the client has shown no certificate.
+pub(crate) fn identify(stream: &Encrypted) -> ClientIdentity {
+    Identity::of(stream).map(Arc::new)
+}
 
 /// A handshake.
 pub(crate) type Accept = tokio_rustls::Accept<Plain>;
@@ -53,7 +61,7 @@ pub(crate) struct ServerTls {
 }
 
 impl ServerTls {
-    /// Reads the certificates; and goes on reading them, in the server's scope.
+    /// Reads the certificates, and goes on reading them in a task of the server's scope.
     pub(crate) async fn start(
         tls: &Tls,
         protocols: Protocols,
@@ -62,10 +70,10 @@ impl ServerTls {
         StartError::refuse_zero("Tls::handshake_timeout", tls.handshake)?;
         let files = Files::read(tls).await?;
         let (config, mut validities) = files.config(tls, protocols)?;
-        validities.tell(&tls.certificate, UnixTime::now(), ctx);
+        validities.remark(&tls.certificate, UnixTime::now(), ctx);
         let current = Arc::new(Published::new(config));
         if let Some(every) = tls.reload
-            && tls.has_files()
+            && has_files(tls)
         {
             let (tls, current, ctx) = (tls.clone(), Arc::clone(&current), ctx.clone());
             let scope = ctx.scope().clone();
@@ -79,7 +87,7 @@ impl ServerTls {
         })
     }
 
-    /// Begins a handshake, with the certificate of now.
+    /// Begins a handshake, with the present certificate.
     pub(crate) fn accept(&self, socket: Plain) -> Accept {
         TlsAcceptor::from(self.current.load()).accept(socket)
     }
@@ -90,7 +98,7 @@ impl ServerTls {
     }
 }
 
-/// What was read.
+/// The content of all files.
 #[derive(Debug, PartialEq, Eq)]
 struct Files {
     certificate: Vec<u8>,
@@ -111,6 +119,9 @@ impl Files {
         })
     }
 
+    /// Makes rustls' configuration of the files: the chain first, then the key, the authorities for
+    /// clients' certificates, and last the check that key and certificate belong together. An error
+    /// names the file, and its content where that is another kind of PEM.
     fn config(
         &self,
         tls: &Tls,
@@ -144,17 +155,15 @@ impl Files {
     }
 }
 
-impl Tls {
-    fn has_files(&self) -> bool {
-        let authorities = match &self.clients {
-            Clients::Anonymous => None,
-            Clients::MayHave(pem) | Clients::MustHave(pem) => Some(pem),
-        };
-        [Some(&self.certificate), Some(&self.key), authorities]
-            .into_iter()
-            .flatten()
-            .any(|pem| matches!(pem.0, Source::File(_)))
-    }
+fn has_files(tls: &Tls) -> bool {
+    let authorities = match &tls.clients {
+        Clients::Anonymous => None,
+        Clients::MayHave(pem) | Clients::MustHave(pem) => Some(pem),
+    };
+    [Some(&tls.certificate), Some(&tls.key), authorities]
+        .into_iter()
+        .flatten()
+        .any(|pem| matches!(pem.0, Source::File(_)))
 }
 
 async fn read(pem: &Pem) -> Result<Vec<u8>, StartError> {
@@ -213,9 +222,12 @@ fn verifier(
         .map_err(|error| unusable(WHAT, pem, error.into()))
 }
 
-/// Files are not read in a loop without a pause.
-const MOST_OFTEN: Duration = Duration::from_millis(1);
+/// The shortest pause between two readings of the files.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
+/// Reads the files again and again, and publishes a new configuration when their content has changed
+/// and can be used. An error is logged once for as long as it stays the same. The certificates'
+/// dates are checked at each reading, also when the files are the same.
 async fn reload(
     tls: &Tls,
     every: Duration,
@@ -224,13 +236,13 @@ async fn reload(
     current: &Published<ServerConfig>,
     ctx: &AppContext,
 ) {
-    let mut told = None;
+    let mut logged = None;
     loop {
-        tokio::time::sleep(every.max(MOST_OFTEN)).await;
+        tokio::time::sleep(every.max(SHORTEST_PAUSE)).await;
         let changed = match Files::read(tls).await {
             Ok(files) if files == known => {
-                // A certificate that was not replaced may have come to its end.
-                validities.tell(&tls.certificate, UnixTime::now(), ctx);
+                // A certificate that was not replaced may expire.
+                validities.remark(&tls.certificate, UnixTime::now(), ctx);
                 continue;
             }
             Ok(files) => {
@@ -243,15 +255,15 @@ async fn reload(
         match changed.map_err(|error| error_chain(&error)) {
             Ok((config, new)) => {
                 current.store(config);
-                told = None;
+                logged = None;
                 tracing::info!(certificate = %tls.certificate, "the files of TLS have changed, and are used");
                 validities = new;
-                validities.tell(&tls.certificate, UnixTime::now(), ctx);
+                validities.remark(&tls.certificate, UnixTime::now(), ctx);
             }
-            Err(error) if told.as_ref() == Some(&error) => {}
+            Err(error) if logged.as_ref() == Some(&error) => {}
             Err(error) => {
                 tracing::error!(error, "cannot use a changed certificate; the old one stays");
-                told = Some(error);
+                logged = Some(error);
             }
         }
     }

@@ -1,21 +1,21 @@
-//! What is in a file that cannot be used, and what would be right.
+//! The reason why a file cannot be used, and the file that would be right.
 
 use kit_sync::BoxError;
 
-/// What a file of TLS is to hold.
+/// The content that a file of TLS must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Certificates,
     Key,
 }
 
-/// What is wrong with a file from which nothing could be read: what is found in it says more than the
-/// parser, which looks for what is wanted and knows nothing else.
+/// The reason why nothing could be read from a file. The file's real content explains more than the
+/// parser's error, because the parser only knows the content that it looks for.
 pub(crate) fn explain(bytes: &[u8], wanted: Wanted, parser: BoxError) -> BoxError {
     what_is_wrong(bytes, wanted).map_or(parser, Into::into)
 }
 
-/// `None` when it seems to be the right thing, so that the parser has the word.
+/// `None` when the file seems right; then the parser's error is the reason.
 fn what_is_wrong(bytes: &[u8], wanted: Wanted) -> Option<String> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Some("it is empty".to_owned());
@@ -61,16 +61,16 @@ fn without_pem(bytes: &[u8], wanted: Wanted) -> String {
     format!("there is no PEM in it: {what} would begin with `-----BEGIN `")
 }
 
-/// A key of whatever kind stands in it, and could not be read.
+/// The file holds a key of some kind, which could not be read.
 fn unusable_key(label: &str, bytes: &[u8]) -> Option<String> {
     let encrypted =
         "it is encrypted, and a server has no password to give: `openssl pkey` decrypts it";
     match label {
         "ENCRYPTED PRIVATE KEY" => Some(encrypted.to_owned()),
         "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" => {
-            // The older form says so in a header of its own.
-            let says_so = b"Proc-Type: 4,ENCRYPTED";
-            let found = bytes.windows(says_so.len()).any(|part| part == says_so);
+            // The older form has a header for it.
+            let header = b"Proc-Type: 4,ENCRYPTED";
+            let found = bytes.windows(header.len()).any(|part| part == header);
             found.then(|| encrypted.to_owned())
         }
         "OPENSSH PRIVATE KEY" => Some(
@@ -85,7 +85,7 @@ fn unusable_key(label: &str, bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// It holds something else.
+/// The file holds something other than `wanted`.
 fn instead(label: &str, wanted: Wanted) -> String {
     let found = match label {
         "CERTIFICATE" | "TRUSTED CERTIFICATE" if wanted == Wanted::Key => {

@@ -1,16 +1,11 @@
 //! What a client's certificate says of the client.
 
-use std::sync::Arc;
-
 use rustls::pki_types::CertificateDer;
 use tokio_rustls::server::TlsStream;
 use webpki::EndEntityCert;
 
 use crate::wire::plain::Plain;
 use crate::wire::tls::connect_info::{ConnectInfo, connect_info};
-
-/// The certificate of a client that has shown one. Its clones share it.
-pub(crate) type ClientIdentity = Option<Arc<Identity>>;
 
 /// A client's certificate, verified in the handshake.
 #[derive(Clone, Debug)]
@@ -23,7 +18,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    fn of(stream: &TlsStream<Plain>) -> Option<Identity> {
+    /// `None` when the client has shown no certificate.
+    pub(crate) fn of(stream: &TlsStream<Plain>) -> Option<Identity> {
         let certificates = stream.get_ref().1.peer_certificates()?.to_vec();
         let leaf = EndEntityCert::try_from(certificates.first()?).ok();
         let owned = |name: &str| name.to_owned();
@@ -60,9 +56,4 @@ impl Identity {
     pub fn dns_names(&self) -> &[String] {
         &self.dns_names
     }
-}
-
-/// `None` when the client has shown no certificate.
-pub(crate) fn identify(stream: &TlsStream<Plain>) -> ClientIdentity {
-    Identity::of(stream).map(Arc::new)
 }

@@ -1,4 +1,4 @@
-//! How long certificates are valid, and when to say that one is not.
+//! The time in which certificates are valid, and remarks about those that are not.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use webpki::{EndEntityCert, Error, KeyUsage};
 use crate::Context;
 use crate::tls::Pem;
 
-/// So long before its end a certificate is worth a line: its renewal is late by then, as a rule, and
-/// there is time to mend that.
+/// The time before its end, in seconds, from which a certificate is worth a line: its renewal is late
+/// by then, as a rule, and there is time to mend that.
 const SOON: u64 = 14 * DAY;
 const DAY: u64 = 24 * 60 * 60;
 
-/// The certificates of a server's chain, and what was said of each.
+/// The certificates of a server's chain, each with the state of the last remark.
 #[derive(Debug, Default)]
 pub(crate) struct Validities {
     all: Vec<Validity>,
@@ -24,11 +24,11 @@ pub(crate) struct Validities {
 struct Validity {
     begins: u64,
     ends: u64,
-    told: State,
+    remarked: ValidityState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum ValidityState {
     Valid,
     NotYet,
     Soon,
@@ -36,28 +36,30 @@ enum State {
 }
 
 impl Validities {
-    /// Those of a chain. One whose time cannot be read is left out: the handshake has the word.
+    /// The certificates of a chain. One whose time cannot be read is taken for valid: its clients'
+    /// handshakes decide.
     pub(crate) fn of(chain: &[CertificateDer<'_>]) -> Validities {
         let all = chain.iter().map(Validity::of).collect();
         Validities { all }
     }
 
-    /// Says, once for each, what is not valid now or will soon not be, and with which effect.
-    pub(crate) fn tell(&mut self, from: &Pem, now: UnixTime, ctx: &Context) {
+    /// Remarks, once for each certificate and state, that it is not valid now or soon will not be, and
+    /// the effect of that.
+    pub(crate) fn remark(&mut self, from: &Pem, now: UnixTime, ctx: &Context) {
         for (place, validity) in self.all.iter_mut().enumerate() {
             let state = validity.state(now.as_secs());
-            if std::mem::replace(&mut validity.told, state) == state {
+            if std::mem::replace(&mut validity.remarked, state) == state {
                 continue;
             }
             let (begins, ends) = (date(validity.begins), date(validity.ends));
             let which = format_args!("certificate {} of {from}", place + 1);
             match state {
-                State::Valid => {}
-                State::NotYet => ctx.remark(format!(
+                ValidityState::Valid => {}
+                ValidityState::NotYet => ctx.remark(format!(
                     "{which} is not valid before {begins}, and clients refuse it until then"
                 )),
-                State::Soon => ctx.remark(format!("{which} expires soon, on {ends}")),
-                State::Expired => ctx.remark(format!(
+                ValidityState::Soon => ctx.remark(format!("{which} expires soon, on {ends}")),
+                ValidityState::Expired => ctx.remark(format!(
                     "{which} has expired on {ends}, and clients refuse it"
                 )),
             }
@@ -66,8 +68,8 @@ impl Validities {
 }
 
 impl Validity {
-    /// Its dates stand in what is wrong with it at either end of time: webpki, which reads them,
-    /// offers them in no other way, and looks at them first.
+    /// Takes the dates from the errors of a check long before and long after them: webpki, which
+    /// reads the dates, offers them in no other way, and checks them first.
     fn of(certificate: &CertificateDer<'_>) -> Validity {
         let at = |time: u64| {
             let parsed = EndEntityCert::try_from(certificate).ok()?;
@@ -83,19 +85,19 @@ impl Validity {
         Validity {
             begins: at(0).unwrap_or(0),
             ends: at(u64::MAX).unwrap_or(u64::MAX),
-            told: State::Valid,
+            remarked: ValidityState::Valid,
         }
     }
 
-    fn state(&self, now: u64) -> State {
+    fn state(&self, now: u64) -> ValidityState {
         if now < self.begins {
-            State::NotYet
+            ValidityState::NotYet
         } else if now > self.ends {
-            State::Expired
+            ValidityState::Expired
         } else if now > self.ends.saturating_sub(SOON) {
-            State::Soon
+            ValidityState::Soon
         } else {
-            State::Valid
+            ValidityState::Valid
         }
     }
 }
@@ -156,7 +158,7 @@ mod tests {
             assert_eq!(date(validity.ends), "2021-03-04 00:00:00 UTC");
         }
         let garbage = Validity::of(&CertificateDer::from(vec![0x30, 0x03]));
-        assert_eq!(garbage.state(7), State::Valid);
+        assert_eq!(garbage.state(7), ValidityState::Valid);
     }
 
     #[test]
@@ -164,15 +166,15 @@ mod tests {
         let validity = Validity {
             begins: 100 * DAY,
             ends: 200 * DAY,
-            told: State::Valid,
+            remarked: ValidityState::Valid,
         };
         for (at, state) in [
-            (100 * DAY - 1, State::NotYet),
-            (100 * DAY, State::Valid),
-            (186 * DAY, State::Valid),
-            (186 * DAY + 1, State::Soon),
-            (200 * DAY, State::Soon),
-            (200 * DAY + 1, State::Expired),
+            (100 * DAY - 1, ValidityState::NotYet),
+            (100 * DAY, ValidityState::Valid),
+            (186 * DAY, ValidityState::Valid),
+            (186 * DAY + 1, ValidityState::Soon),
+            (200 * DAY, ValidityState::Soon),
+            (200 * DAY + 1, ValidityState::Expired),
         ] {
             assert_eq!(validity.state(at), state, "{at}");
         }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// A running etcd with a data directory of its own; killed when dropped.
+/// A running etcd with its own data directory; killed when dropped.
 ///
 /// The binary is the one that `KIT_ETCD` names, else `etcd` from the `PATH`.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Etcd {
     }
 
     async fn start_members<const N: usize>(flags: &[&str]) -> [Etcd; N] {
-        // Somebody else may take a port between its choice and its use.
+        // Another process may take a port between its choice and its use.
         for _ in 0..5 {
             let mut members = members::<N>(flags).map(|member| {
                 let dir = tempfile::tempdir().expect("a temporary directory");
@@ -188,7 +188,7 @@ impl Drop for Etcd {
     }
 }
 
-/// An address on this machine at which nobody listens.
+/// An address on this machine at which no process listens.
 #[must_use]
 pub fn dead_address() -> String {
     format!("127.0.0.1:{}", free_port())
@@ -203,7 +203,7 @@ async fn health(address: &str) -> io::Result<bool> {
 }
 
 /// A port for a server that may be away for a while: below those that the system gives to outgoing
-/// connections, and none twice, so that nobody takes it meanwhile.
+/// connections, and none twice, so that no other process takes it meanwhile.
 fn free_port() -> u16 {
     const FIRST: u32 = 20_000;
     const COUNT: u32 = 12_000;

@@ -1,4 +1,4 @@
-//! Networks of their own, for tests of what a process does with the interfaces that it finds.
+//! Separate networks, for tests of what a process does with the interfaces that it finds.
 
 use std::ffi::OsStr;
 use std::io::Write as _;

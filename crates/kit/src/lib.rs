@@ -20,7 +20,7 @@
 //! }
 //! ```
 //!
-//! This crate has no code of its own: it names what the others hold.
+//! This crate has no code: it names what the others hold.
 //!
 //! | module, feature | crate | what |
 //! |---|---|---|

@@ -9,7 +9,7 @@ use super::tree::Crate;
 /// The most fields that a state type may have, those of the structs in its file that it owns included.
 ///
 /// A struct that stands in the same file is part of the type: nothing is won when fields move into an
-/// `Inner`. A struct with a file of its own has its own interface, and is one field of its owner.
+/// `Inner`. A struct with its own file has its own interface, and is one field of its owner.
 pub(super) const MOST_FIELDS: usize = 12;
 
 /// Types that are data and no state: what a user sets, or a message that is built whole and read.

@@ -68,7 +68,8 @@ pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun:
                     let _ = timeout(AFTER_THE_CUT, connections.all_gone()).await;
                     break;
                 }
-                cut(connections, Connection::cut_streams);
+                let drained_for = now.saturating_duration_since(noticed);
+                cut(connections, |connection| connection.cut_streams(drained_for, grace));
                 swept = Some(now);
             }
         }

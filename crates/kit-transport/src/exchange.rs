@@ -2,6 +2,7 @@
 //! exchanges that are in flight on a connection.
 
 pub(crate) mod about;
+mod allowance;
 mod body;
 pub(crate) mod draining;
 mod ended;

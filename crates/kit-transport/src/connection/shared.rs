@@ -68,9 +68,9 @@ impl Connection {
         self.exchanges.wake_task();
     }
 
-    /// Ends server-sent events, and the connection when it was upgraded; gives the names of what
-    /// that cuts.
-    pub(crate) fn cut_streams(&self) -> Vec<(Cut, String)> {
+    /// Ends the streams whose time is over, and the connection when it was upgraded; gives the names
+    /// of what that cuts. The drain began `drained_for` ago, and `usual` is the grace of a stream.
+    pub(crate) fn cut_streams(&self, drained_for: Duration, usual: Duration) -> Vec<(Cut, String)> {
         if self.orders().is_killed() {
             return Vec::new();
         }
@@ -78,8 +78,11 @@ impl Connection {
             self.kill();
             return vec![(Cut::Stream, self.upgraded_name())];
         }
-        let events = self.exchanges.cut_events().into_iter();
-        events.map(|name| (Cut::Stream, name)).collect()
+        let streams = self.exchanges.cut_streams(drained_for, usual);
+        streams
+            .into_iter()
+            .map(|name| (Cut::Stream, name))
+            .collect()
     }
 
     /// Kills it and gives the names of what that cuts: its exchanges, or the connection itself.

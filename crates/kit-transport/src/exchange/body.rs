@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame, SizeHint};
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
@@ -64,11 +65,73 @@ impl Drop for ExchangeGuard {
 /// Makes the trailers of a body that has not ended within this limit of its client's.
 pub(crate) type LateTrailers = fn(Duration) -> HeaderMap;
 
+/// How the driver may end a body at a drain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EarlyEnd {
+    /// Not at all: it ends by itself.
+    Never,
+    /// Server-sent events just end.
+    Events,
+    /// A call of gRPC ends with `UNAVAILABLE`, if it is a stream. It is one when its body had
+    /// nothing to give at a poll, or gives more than a part and the trailers: the body of a unary call
+    /// is one part, which is there with its head.
+    Grpc { parts: u8 },
+    /// A stream of gRPC.
+    GrpcStream,
+}
+
+impl EarlyEnd {
+    pub(crate) fn of<B: Body>(response: &Response<B>) -> EarlyEnd {
+        // A body of known length ends by itself.
+        if response.body().size_hint().exact().is_some() {
+            return EarlyEnd::Never;
+        }
+        let content_type = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .map(HeaderValue::as_bytes);
+        match content_type {
+            Some(value) if value.starts_with(b"text/event-stream") => EarlyEnd::Events,
+            Some(value) if value.starts_with(b"application/grpc") => EarlyEnd::Grpc { parts: 0 },
+            _ => EarlyEnd::Never,
+        }
+    }
+
+    /// What the body gave at this poll shows that it is a stream of gRPC, which was not known.
+    fn is_shown_to_stream<T>(&mut self, polled: &Poll<Option<T>>) -> bool {
+        let EarlyEnd::Grpc { parts } = self else {
+            return false;
+        };
+        *parts = parts.saturating_add(u8::from(polled.is_ready()));
+        let is_stream = polled.is_pending() || *parts > 2;
+        if is_stream {
+            *self = EarlyEnd::GrpcStream;
+        }
+        is_stream
+    }
+
+    /// The last frame of a body that the driver ends.
+    fn last_frame(self) -> Option<Frame<Bytes>> {
+        if self != EarlyEnd::GrpcStream {
+            return None;
+        }
+        let mut trailers = HeaderMap::new();
+        let (code, message) = ("14", "the server is draining");
+        trailers.insert("grpc-status", HeaderValue::from_static(code));
+        trailers.insert("grpc-message", HeaderValue::from_static(message));
+        Some(Frame::trailers(trailers))
+    }
+}
+
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|value| value.starts_with(b"application/grpc"))
+}
+
 /// How a body may end other than by itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ending {
-    /// It sends events: it just ends.
-    pub(crate) events: bool,
+    pub(crate) early: EarlyEnd,
     /// Its client has said how long it may take.
     pub(crate) late: Option<LateTrailers>,
     /// On HTTP/2 it is asked for more only when its client has room.
@@ -76,9 +139,9 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    /// Whether the driver may end the body early.
-    fn can_be_early(self) -> bool {
-        self.events || self.late.is_some()
+    /// Whether the driver may end the body before the next part.
+    fn can_come(self) -> bool {
+        matches!(self.early, EarlyEnd::Events | EarlyEnd::GrpcStream) || self.late.is_some()
     }
 }
 
@@ -121,12 +184,14 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
         // Before the body is asked, so that one that is never at a loss for more ends, too.
-        if this.body.is_some() && this.ending.can_be_early() {
+        if this.body.is_some() && this.ending.can_come() {
             match this.guard.exchanges().wait_for(this.guard.key(), cx) {
                 Verdict::Wait => {}
                 Verdict::Cut => {
                     this.body.set(None);
-                    return Poll::Ready(None);
+                    let last = this.ending.early.last_frame();
+                    this.guard.whole = last.is_some();
+                    return Poll::Ready(last.map(Ok));
                 }
                 Verdict::TimedOut(limit) => {
                     this.body.set(None);
@@ -144,6 +209,13 @@ where
             return Poll::Ready(Some(Err("the handler panicked".into())));
         };
         this.guard.whole = matches!(polled, Poll::Ready(None)) || body.is_end_stream();
+        if !this.guard.whole && this.ending.early.is_shown_to_stream(&polled) {
+            let (exchanges, key) = (this.guard.exchanges(), this.guard.key());
+            exchanges.mark_graced(key);
+            if polled.is_pending() && exchanges.wait_for(key, cx) != Verdict::Wait {
+                cx.waker().wake_by_ref();
+            }
+        }
         if this.ending.http2 && !this.guard.whole {
             let exchanges = this.guard.exchanges();
             exchanges.set_awaits_client(this.guard.key(), polled.is_ready());

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_core::Stream;
 use kit_sync::Scope;
@@ -85,6 +86,34 @@ impl Draining {
     pub fn until<S: Stream>(&self, stream: S) -> Until<S> {
         self.mark_stream();
         Until::new(stream, self.scope().token())
+    }
+
+    /// At a drain, gives this response the time `limit` from the beginning of the drain instead of the
+    /// [grace of a stream](crate::ConnectionOptions::stream_grace), if that is longer: for an export
+    /// that ends by itself, and would be cut after the grace. The deadline of the stop still holds.
+    /// Makes the response a stream, whose cut is no failure.
+    ///
+    /// It is for responses that the driver ends: gRPC streams and server-sent events. Others are
+    /// waited for until the deadline.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kit_transport::Draining;
+    /// use tokio_stream::{Stream, iter};
+    /// use tonic::{Request, Response, Status};
+    ///
+    /// type Rows = Box<dyn Stream<Item = Result<String, Status>> + Send + Unpin>;
+    ///
+    /// async fn export(request: Request<()>) -> Result<Response<Rows>, Status> {
+    ///     if let Some(draining) = request.extensions().get::<Draining>() {
+    ///         draining.finish_within(Duration::from_secs(20));
+    ///     }
+    ///     Ok(Response::new(Box::new(iter([Ok("row".to_owned())]))))
+    /// }
+    /// ```
+    pub fn finish_within(&self, limit: Duration) {
+        self.exchanges.set_finish_within(self.key, limit);
     }
 
     /// Whether the drain has begun. Asking this leaves the response what it is.

@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use crate::Cut;
 use crate::exchange::about::About;
+use crate::exchange::allowance::{Allowance, Arrival};
 use crate::exchange::ended::EndedExchanges;
-use crate::exchange::in_flight::{Allowed, Exchange, ResponseKind};
+use crate::exchange::in_flight::Exchange;
 use crate::exchange::last_response::LastResponse;
 use crate::exchange::table::{ExchangeTable, Key};
 use crate::wire::meter::WireMeter;
@@ -100,29 +101,49 @@ impl Exchanges {
 
     // === by the service and the bodies ===
 
-    pub(crate) fn start(&self, method: &Method, uri: &Uri, allowed: Allowed) -> Key {
+    /// An exchange begins, with the server's own limit and its client's.
+    pub(crate) fn start(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        (own, client): (Option<Duration>, Option<Duration>),
+    ) -> Key {
         let (method, path) = (method.clone(), uri.path_and_query().cloned());
         let now = Instant::now();
         self.orders.begin_exchange(self.meter.written());
         let mut shared = self.lock();
         shared.began = Some(now);
         shared.reads = self.meter.reads();
-        shared.table.start(method, path, now, allowed)
+        let allowance = Allowance::new(now, own, client);
+        shared.table.start(method, path, allowance)
     }
 
     /// The response's handler ends it when the drain begins.
     pub(crate) fn mark_stream(&self, key: Key) {
-        if let Some(exchange) = self.lock().table.get_mut(key)
-            && exchange.kind == ResponseKind::Request
-        {
-            exchange.kind = ResponseKind::Stream;
+        if let Some(exchange) = self.lock().table.get_mut(key) {
+            exchange.mark_stream();
         }
     }
 
-    pub(crate) fn mark_events(&self, key: Key) {
+    /// The response's head is there, and the driver ends its body at a drain.
+    pub(crate) fn mark_graced(&self, key: Key) {
         if let Some(exchange) = self.lock().table.get_mut(key) {
-            exchange.kind = ResponseKind::Events;
+            exchange.mark_graced();
             exchange.mark_head_sent();
+        }
+    }
+
+    /// The response's handler asks for this time at a drain.
+    pub(crate) fn set_finish_within(&self, key: Key, limit: Duration) {
+        if let Some(exchange) = self.lock().table.get_mut(key) {
+            exchange.set_finish_within(limit);
+        }
+    }
+
+    /// A part of the request's body has arrived.
+    pub(crate) fn record_arrival(&self, key: Key, arrival: Arrival) {
+        if let Some(exchange) = self.lock().table.get_mut(key) {
+            exchange.allowance.record(arrival, Instant::now());
         }
     }
 
@@ -284,13 +305,18 @@ impl Exchanges {
         self.lock().reads != self.meter.reads()
     }
 
-    /// Ends server-sent events, and gives the names of what that cuts.
-    pub(crate) fn cut_events(&self) -> Vec<String> {
+    /// Ends the streams whose time is over, `drained_for` after the drain began; gives their names.
+    /// `usual` is the grace of a stream.
+    pub(crate) fn cut_streams(&self, drained_for: Duration, usual: Duration) -> Vec<String> {
         let now = Instant::now();
         let (mut names, mut wakers) = (Vec::new(), Vec::new());
         let mut shared = self.lock();
         shared.table.cut_where(
-            |exchange| exchange.kind == ResponseKind::Events,
+            |exchange| {
+                exchange
+                    .grace(usual)
+                    .is_some_and(|grace| grace <= drained_for)
+            },
             |exchange| {
                 names.push(exchange.name(self.about.remote(), now));
                 wakers.extend(exchange.waiter.take());

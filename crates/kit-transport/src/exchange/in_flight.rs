@@ -7,27 +7,41 @@ use http::Method;
 use http::uri::PathAndQuery;
 use tokio::time::Instant;
 
-use crate::time::after;
+use crate::exchange::allowance::Allowance;
 use crate::{Address, Cut};
 
 /// How a response ends when the server drains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResponseKind {
-    /// To end by itself.
+    /// By itself.
     Request,
-    /// To be ended by its handler when the drain begins.
-    Stream,
-    /// Server-sent events: to be ended by the driver after the grace of a stream.
-    Events,
+    /// By its handler, when the drain begins.
+    Stream { finish_within: Option<Duration> },
+    /// By the driver: server-sent events and gRPC streams, after the grace of a stream, or after the
+    /// time for which its handler has asked.
+    Graced { finish_within: Option<Duration> },
 }
 
-/// How long a request may take, from its start.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Allowed {
-    /// To the head of its response.
-    pub(crate) head: Option<Duration>,
-    /// To the end of its response's body.
-    pub(crate) whole: Option<Duration>,
+impl ResponseKind {
+    /// How long after the beginning of the drain the driver ends it, if it does.
+    pub(crate) fn grace(self, usual: Duration) -> Option<Duration> {
+        match self {
+            ResponseKind::Request | ResponseKind::Stream { .. } => None,
+            ResponseKind::Graced { finish_within } => {
+                Some(finish_within.unwrap_or(usual).max(usual))
+            }
+        }
+    }
+
+    /// The time for which its handler has asked.
+    pub(crate) fn finish_within(self) -> Option<Duration> {
+        match self {
+            ResponseKind::Request => None,
+            ResponseKind::Stream { finish_within } | ResponseKind::Graced { finish_within } => {
+                finish_within
+            }
+        }
+    }
 }
 
 /// One request and its response, from the call of the service to the end of the response's body.
@@ -36,10 +50,9 @@ pub(crate) struct Exchange {
     serial: u64,
     method: Method,
     path: Option<PathAndQuery>,
-    started: Instant,
-    allowed: Allowed,
     is_head_sent: bool,
-    pub(crate) kind: ResponseKind,
+    pub(crate) allowance: Allowance,
+    kind: ResponseKind,
     /// Given up, and counted as cut.
     pub(crate) cut: bool,
     /// The limit that has passed.
@@ -63,15 +76,13 @@ impl Exchange {
         serial: u64,
         method: Method,
         path: Option<PathAndQuery>,
-        started: Instant,
-        allowed: Allowed,
+        allowance: Allowance,
     ) -> Exchange {
         Exchange {
             serial,
             method,
             path,
-            started,
-            allowed,
+            allowance,
             is_head_sent: false,
             kind: ResponseKind::Request,
             cut: false,
@@ -89,8 +100,15 @@ impl Exchange {
     /// What it is called in logs and reports: `GET /orders/7 from 10.0.0.7:41000, 1.2 s`.
     pub(crate) fn name(&self, from: &Address, now: Instant) -> String {
         let path = self.path.as_ref().map_or("*", PathAndQuery::path);
-        let age = now.saturating_duration_since(self.started).as_secs_f32();
+        let age = now
+            .saturating_duration_since(self.allowance.started())
+            .as_secs_f32();
         format!("{} {path} from {from}, {age:.1} s", self.method)
+    }
+
+    /// How long after the beginning of the drain the driver ends the response, if it does.
+    pub(crate) fn grace(&self, usual: Duration) -> Option<Duration> {
+        self.kind.grace(usual)
     }
 
     pub(crate) fn mark_head_sent(&mut self) {
@@ -99,20 +117,21 @@ impl Exchange {
         self.timed_out = None;
     }
 
-    /// The deadline of the head, or of the body, that is waited for. An exchange without a waiter is ready at every
-    /// poll, or its handler runs: no task could be woken.
+    /// The deadline of the head, or of the body, that is waited for. An exchange without a waiter is
+    /// ready at every poll, or its handler runs: no task could be woken.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.waiter.as_ref()?;
-        Some(after(self.started, self.limit()?))
+        let (deadline, _) = self.allowance.next(self.is_head_sent)?;
+        Some(deadline)
     }
 
-    /// The limit that holds now, from the start.
-    pub(crate) fn limit(&self) -> Option<Duration> {
-        if self.is_head_sent {
-            self.allowed.whole
-        } else {
-            self.allowed.head
-        }
+    /// Marks that the limit which ends first has passed; gives the waker of the task that waits.
+    pub(crate) fn time_out(&mut self) -> Option<Waker> {
+        self.timed_out = self
+            .allowance
+            .next(self.is_head_sent)
+            .map(|(_, limit)| limit);
+        self.waiter.take()
     }
 
     pub(crate) fn set_awaits_client(&mut self, awaits: bool) {
@@ -134,6 +153,32 @@ impl Exchange {
             }
             Room::AwaitedSince(since) => Some(since),
         }
+    }
+
+    /// The handler ends the response when the drain begins.
+    pub(crate) fn mark_stream(&mut self) {
+        if self.kind == ResponseKind::Request {
+            self.kind = ResponseKind::Stream {
+                finish_within: None,
+            };
+        }
+    }
+
+    /// The driver ends the response at a drain.
+    pub(crate) fn mark_graced(&mut self) {
+        let finish_within = self.kind.finish_within();
+        self.kind = ResponseKind::Graced { finish_within };
+    }
+
+    /// The handler asks for this time at a drain.
+    pub(crate) fn set_finish_within(&mut self, limit: Duration) {
+        let finish_within = Some(limit);
+        self.kind = match self.kind {
+            ResponseKind::Graced { .. } => ResponseKind::Graced { finish_within },
+            ResponseKind::Request | ResponseKind::Stream { .. } => {
+                ResponseKind::Stream { finish_within }
+            }
+        };
     }
 
     pub(crate) fn is_stream(&self) -> bool {

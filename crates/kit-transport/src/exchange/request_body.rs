@@ -9,6 +9,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use crate::exchange::allowance::Arrival;
+use crate::exchange::exchanges::Exchanges;
+use crate::exchange::table::Key;
 use crate::wire::meter::WireMeter;
 
 /// How much of a body that its handler did not read is read, so that the connection can go on.
@@ -20,6 +23,36 @@ pub(crate) struct RequestBody {
     /// `None` only while it is dropped.
     incoming: Option<Incoming>,
     rest: Option<Arc<Rest>>,
+    arrivals: Option<Arrivals>,
+}
+
+/// Records the parts of one request's body as they arrive.
+#[derive(Debug)]
+pub(crate) struct Arrivals {
+    exchanges: Arc<Exchanges>,
+    key: Key,
+    is_grpc: bool,
+}
+
+impl Arrivals {
+    pub(crate) fn new(exchanges: Arc<Exchanges>, key: Key, is_grpc: bool) -> Arrivals {
+        Arrivals {
+            exchanges,
+            key,
+            is_grpc,
+        }
+    }
+
+    fn record(&self, frame: &Frame<Bytes>, is_whole: bool) {
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        let arrival = match bytes {
+            _ if is_whole => Arrival::Whole,
+            0 => return,
+            _ if self.is_grpc => Arrival::Message,
+            _ => Arrival::Part(bytes as u64),
+        };
+        self.exchanges.record_arrival(self.key, arrival);
+    }
 }
 
 /// The rest of an HTTP/1.1 request's body: shared by the body and the answer to its request.
@@ -57,20 +90,26 @@ pub(crate) enum Follows {
 
 impl RequestBody {
     /// A body of HTTP/2, where each request has its own stream, or one that is empty.
-    pub(crate) fn alone(incoming: Incoming) -> RequestBody {
+    pub(crate) fn alone(incoming: Incoming, arrivals: Option<Arrivals>) -> RequestBody {
         RequestBody {
             incoming: Some(incoming),
             rest: None,
+            arrivals,
         }
     }
 
     /// A body of HTTP/1.1 that is not empty.
-    pub(crate) fn followed(incoming: Incoming, expects: bool) -> (RequestBody, Arc<Rest>) {
+    pub(crate) fn followed(
+        incoming: Incoming,
+        arrivals: Option<Arrivals>,
+        expects: bool,
+    ) -> (RequestBody, Arc<Rest>) {
         let state = Mutex::new(State::Held { read: false });
         let rest = Arc::new(Rest { state, expects });
         let body = RequestBody {
             incoming: Some(incoming),
             rest: Some(Arc::clone(&rest)),
+            arrivals,
         };
         (body, rest)
     }
@@ -89,6 +128,9 @@ impl Body for RequestBody {
             return Poll::Ready(None);
         };
         let polled = Pin::new(&mut *incoming).poll_frame(cx);
+        if let (Some(arrivals), Poll::Ready(Some(Ok(frame)))) = (&this.arrivals, &polled) {
+            arrivals.record(frame, incoming.is_end_stream());
+        }
         if let Some(rest) = &this.rest {
             let mut state = rest.lock();
             match &polled {

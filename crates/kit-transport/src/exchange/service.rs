@@ -7,19 +7,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, EXPECT};
+use http::header::{CONNECTION, EXPECT};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use kit_sync::{BoxError, Scope};
 use pin_project_lite::pin_project;
 
-use crate::exchange::body::{Ending, ExchangeGuard, LateTrailers, TrackedBody};
+use crate::exchange::body::{EarlyEnd, Ending, ExchangeGuard, LateTrailers, TrackedBody, is_grpc};
 use crate::exchange::draining::Draining;
 use crate::exchange::exchanges::{Exchanges, Verdict};
-use crate::exchange::in_flight::Allowed;
 use crate::exchange::refusal::Refusal;
-use crate::exchange::request_body::{Follows, RequestBody, Rest};
+use crate::exchange::request_body::{Arrivals, Follows, RequestBody, Rest};
+use crate::exchange::table::Key;
 use crate::wire::peer::Peer;
 
 /// What a server does with requests.
@@ -87,15 +87,16 @@ impl<H: Handler> RequestService<H> {
             max_head,
         }
     }
+}
 
-    fn allowed(&self, headers: &HeaderMap) -> Allowed {
-        let (own, client) = (self.request_timeout, self.handler.client_limit(headers));
-        let head = match (own, client) {
-            (Some(own), Some(client)) => Some(own.min(client)),
-            _ => own.or(client),
-        };
-        let whole = client;
-        Allowed { head, whole }
+impl<H> RequestService<H> {
+    /// Records the parts of a body as they arrive, where the server's own limit waits for the head.
+    fn arrivals(&self, request: &Request<Incoming>, key: Key) -> Option<Arrivals> {
+        if self.request_timeout.is_none() || request.body().is_end_stream() {
+            return None;
+        }
+        let is_grpc = is_grpc(request.headers());
+        Some(Arrivals::new(Arc::clone(&self.exchanges), key, is_grpc))
     }
 }
 
@@ -109,10 +110,11 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
     /// connection's extensions, with which those of hyper are merged, and with a body that is
     /// followed.
     fn call(&self, mut request: Request<Incoming>) -> ResponseFuture<H> {
-        let allowed = self.allowed(request.headers());
+        let client_limit = self.handler.client_limit(request.headers());
+        let limits = (self.request_timeout, client_limit);
         let key = self
             .exchanges
-            .start(request.method(), request.uri(), allowed);
+            .start(request.method(), request.uri(), limits);
         let guard = ExchangeGuard::new(Arc::clone(&self.exchanges), key);
         let mut extensions = self.extensions.clone();
         if let Some(draining) = extensions.get_mut::<Draining>() {
@@ -128,7 +130,8 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             let answer = self.handler.refused(why, request.headers());
             Box::new(answer)
         });
-        let (request, rest) = follow(request);
+        let arrivals = self.arrivals(&request, key);
+        let (request, rest) = follow(request, arrivals);
         ResponseFuture {
             future: refused.is_none().then(|| self.handler.call(request)),
             version,
@@ -136,7 +139,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             last: refused.is_some(),
             answer: refused,
             rest,
-            bounded: allowed.whole.is_some(),
+            bounded: client_limit.is_some(),
             own: self.request_timeout,
             waited: false,
             guard: Some(guard),
@@ -145,13 +148,17 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
 }
 
 /// The rest of a body concerns only HTTP/1.1, where it stands before the next request.
-fn follow(request: Request<Incoming>) -> (Request<RequestBody>, Option<Arc<Rest>>) {
+fn follow(
+    request: Request<Incoming>,
+    arrivals: Option<Arrivals>,
+) -> (Request<RequestBody>, Option<Arc<Rest>>) {
     if request.version() >= Version::HTTP_2 || request.body().is_end_stream() {
-        return (request.map(RequestBody::alone), None);
+        let request = request.map(|incoming| RequestBody::alone(incoming, arrivals));
+        return (request, None);
     }
     let expects = request.headers().contains_key(EXPECT);
     let (parts, incoming) = request.into_parts();
-    let (body, rest) = RequestBody::followed(incoming, expects);
+    let (body, rest) = RequestBody::followed(incoming, arrivals, expects);
     (Request::from_parts(parts, body), Some(rest))
 }
 
@@ -215,15 +222,15 @@ impl<H: Handler> Future for ResponseFuture<H> {
             // for a response that says it is of HTTP/1.0 as well.
             *response.version_mut() = *this.version;
         }
-        let events = sends_events(&response);
-        if events {
-            guard.exchanges().mark_events(guard.key());
+        let early = EarlyEnd::of(&response);
+        if early == EarlyEnd::Events {
+            guard.exchanges().mark_graced(guard.key());
         }
         if *this.waited || *this.bounded {
             guard.exchanges().mark_head_sent(guard.key());
         }
         let ending = Ending {
-            events,
+            early,
             late: this.bounded.then_some(H::late_trailers as LateTrailers),
             http2: *this.version >= Version::HTTP_2,
         };
@@ -272,13 +279,4 @@ fn log_timeout(guard: &ExchangeGuard, limit: Duration, of_client: bool) {
     } else {
         tracing::warn!(%request, ?limit, "no answer in time");
     }
-}
-
-fn sends_events<B: Body>(response: &Response<B>) -> bool {
-    // A body of known length ends by itself.
-    response.body().size_hint().exact().is_none()
-        && response
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }

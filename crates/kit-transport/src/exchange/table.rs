@@ -8,7 +8,8 @@ use http::Method;
 use http::uri::PathAndQuery;
 use tokio::time::Instant;
 
-use crate::exchange::in_flight::{Allowed, Exchange};
+use crate::exchange::allowance::Allowance;
+use crate::exchange::in_flight::Exchange;
 use crate::time::after;
 
 /// Names one exchange of one connection. A place is used again, its serial number is not.
@@ -58,12 +59,11 @@ impl ExchangeTable {
         &mut self,
         method: Method,
         path: Option<PathAndQuery>,
-        started: Instant,
-        allowed: Allowed,
+        allowance: Allowance,
     ) -> Key {
         self.taken += 1;
         let serial = self.taken;
-        let exchange = Exchange::new(serial, method, path, started, allowed);
+        let exchange = Exchange::new(serial, method, path, allowance);
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             self.places.len() - 1
@@ -135,8 +135,7 @@ impl ExchangeTable {
         for exchange in self.places.iter_mut().flatten() {
             match exchange.deadline() {
                 Some(deadline) if deadline <= now => {
-                    exchange.timed_out = exchange.limit();
-                    late.extend(exchange.waiter.take());
+                    late.extend(exchange.time_out());
                 }
                 deadline => due = due.into_iter().chain(deadline).min(),
             }

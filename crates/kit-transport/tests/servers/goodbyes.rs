@@ -1,7 +1,7 @@
 //! What ends streams in good order, in the words of each protocol.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -314,4 +314,109 @@ async fn a_stream_of_messages_ends_as_unavailable() {
     assert_eq!(status.message(), "the server is draining");
     drop((client, stream));
     no_task_is_left().await;
+}
+
+/// Gives its messages and never looks at the drain.
+struct Deaf {
+    finish_within: Option<Duration>,
+    endless: bool,
+}
+
+#[async_trait]
+impl Health for Deaf {
+    type WatchStream = Pin<Box<dyn Stream<Item = Answer> + Send>>;
+
+    async fn check(
+        &self,
+        _: Request<HealthCheckRequest>,
+    ) -> Result<tonic::Response<HealthCheckResponse>, Status> {
+        Ok(tonic::Response::new(HealthCheckResponse::default()))
+    }
+
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<tonic::Response<Self::WatchStream>, Status> {
+        if let Some(limit) = self.finish_within {
+            let draining = request.extensions().get::<Draining>().expect("Kit's");
+            draining.finish_within(limit);
+        }
+        let message = || Ok(HealthCheckResponse::default());
+        let stream: Self::WatchStream = if self.endless {
+            Box::pin(tokio_stream::iter(std::iter::repeat_with(message)))
+        } else {
+            Box::pin(tokio_stream::once(message()).chain(tokio_stream::pending()))
+        };
+        Ok(tonic::Response::new(stream))
+    }
+}
+
+const GRACE: Duration = Duration::from_millis(300);
+
+async fn deaf(service: Deaf) -> (Fixture, HealthClient<Channel>) {
+    let connections = kit_transport::ConnectionOptions {
+        stream_grace: GRACE,
+        ..kit_transport::ConnectionOptions::default()
+    };
+    let server = grpc::Server::new(ANY_PORT)
+        .service(HealthServer::new(service))
+        .connections(connections);
+    let server = Fixture::start(server).await;
+    let channel = Channel::from_shared(format!("http://{}", server.address)).unwrap();
+    let client = HealthClient::new(channel.connect().await.unwrap());
+    (server, client)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_messages_that_ignores_the_drain_has_a_grace_and_ends_as_unavailable() {
+    for (finish_within, endless, from) in [
+        (None, false, GRACE),
+        (None, true, GRACE),
+        (Some(GRACE * 3), false, GRACE * 3),
+        (Some(GRACE / 3), false, GRACE),
+    ] {
+        let service = Deaf {
+            finish_within,
+            endless,
+        };
+        let (server, mut client) = deaf(service).await;
+        let messages = client.watch(HealthCheckRequest::default()).await;
+        let mut messages = messages.unwrap().into_inner();
+        messages.message().await.unwrap().expect("a first message");
+        let read_on = async {
+            loop {
+                match messages.message().await {
+                    Ok(Some(_)) => {}
+                    ended => return ended,
+                }
+            }
+        };
+        let (ended, last) = tokio::join!(server.stop_within(PATIENCE), read_on);
+        let status = last.expect_err("it was not whole");
+        assert_eq!(status.code(), Code::Unavailable, "{status}");
+        let milliseconds = u64::try_from(from.as_millis()).unwrap();
+        ended
+            .not_before(milliseconds - 20)
+            .within(milliseconds + 1000)
+            .cut(Cut::Stream, 1)
+            .cut(Cut::Request, 0);
+        assert_eq!(ended.ctx.drained().map(|drained| drained.streams), Some(1));
+    }
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn an_answer_to_a_unary_call_is_no_stream() {
+    let service = Deaf {
+        finish_within: None,
+        endless: false,
+    };
+    let (server, mut client) = deaf(service).await;
+    for _ in 0..20 {
+        let answer = client.check(HealthCheckRequest::default()).await;
+        answer.expect("it is served");
+    }
+    let streams = server.ctx.clone();
+    server.stop_within(PATIENCE).await.nothing_cut();
+    assert_eq!(streams.drained().map(|drained| drained.streams), Some(0));
 }

@@ -28,3 +28,4 @@ mod timeouts;
 mod tls;
 mod unread_bodies;
 mod unusual;
+mod uploads;

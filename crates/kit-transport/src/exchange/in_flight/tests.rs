@@ -3,11 +3,36 @@ use super::*;
 #[test]
 fn a_name_has_no_query_string() {
     let path = PathAndQuery::from_static("/orders/7?token=secret");
-    let (now, allowed) = (Instant::now(), Allowed::default());
-    let exchange = Exchange::new(1, Method::GET, Some(path), now, allowed);
+    let now = Instant::now();
+    let allowance = Allowance::new(now, None, None);
+    let exchange = Exchange::new(1, Method::GET, Some(path), allowance);
     let from = Address::Ip(([10, 0, 0, 7], 41000).into());
     let name = exchange.name(&from, now);
     assert_eq!(name, "GET /orders/7 from 10.0.0.7:41000, 0.0 s");
+}
+
+#[test]
+fn a_handler_may_ask_for_more_than_the_grace_and_not_for_less() {
+    const GRACE: Duration = Duration::from_secs(2);
+    let asked = |limit: Option<u64>| {
+        let allowance = Allowance::new(Instant::now(), None, None);
+        let mut exchange = Exchange::new(1, Method::GET, None, allowance);
+        assert_eq!(exchange.grace(GRACE), None);
+        if let Some(seconds) = limit {
+            exchange.set_finish_within(Duration::from_secs(seconds));
+            assert!(exchange.is_stream());
+            assert_eq!(
+                exchange.grace(GRACE),
+                None,
+                "the driver does not end it yet"
+            );
+        }
+        exchange.mark_graced();
+        exchange.grace(GRACE)
+    };
+    assert_eq!(asked(None), Some(GRACE));
+    assert_eq!(asked(Some(1)), Some(GRACE));
+    assert_eq!(asked(Some(20)), Some(Duration::from_secs(20)));
 }
 
 /// Lets a real client ask `path`; whether what is kept of the request lies where the request's own
@@ -21,9 +46,8 @@ async fn shares_its_path(http2: bool, path: &str) -> bool {
     let service = hyper::service::service_fn(move |request: http::Request<_>| {
         let uri = request.uri().clone();
         let kept = uri.path_and_query().cloned();
-        let now = Instant::now();
-        let method = request.method().clone();
-        let exchange = Exchange::new(1, method, kept, now, Allowed::default());
+        let allowance = Allowance::new(Instant::now(), None, None);
+        let exchange = Exchange::new(1, request.method().clone(), kept, allowance);
         let kept = exchange.path.as_ref().unwrap().as_str();
         let own = request.uri().path_and_query().unwrap().as_str();
         assert_eq!(kept, own);

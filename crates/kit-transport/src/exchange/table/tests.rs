@@ -3,14 +3,12 @@ use http::uri::PathAndQuery;
 use tokio::time::Instant;
 
 use super::*;
-use crate::exchange::in_flight::ResponseKind;
 
 fn start(table: &mut ExchangeTable, path: &'static str) -> Key {
     table.start(
         Method::GET,
         Some(PathAndQuery::from_static(path)),
-        Instant::now(),
-        Allowed::default(),
+        Allowance::new(Instant::now(), None, None),
     )
 }
 
@@ -30,11 +28,11 @@ fn a_place_is_used_again_and_an_old_key_does_not_open_it() {
 fn what_was_given_up_is_counted_once_and_keeps_nothing_busy() {
     let mut table = ExchangeTable::default();
     let key = start(&mut table, "/events");
-    table.get_mut(key).unwrap().kind = ResponseKind::Events;
+    table.get_mut(key).unwrap().mark_graced();
     assert_eq!(table.streams(), 1);
     let mut cut = 0;
     table.cut_where(
-        |exchange| exchange.kind == ResponseKind::Events,
+        |exchange| exchange.grace(Duration::ZERO).is_some(),
         |_| cut += 1,
     );
     table.cut_where(|_| true, |_| cut += 1);
@@ -56,9 +54,9 @@ fn what_waits_is_late_when_its_time_has_passed() {
     const SECOND: Duration = Duration::from_secs(1);
     let start = Instant::now();
     let mut table = ExchangeTable::default();
-    let mut request = |head, whole| {
-        let allowed = Allowed { head, whole };
-        table.start(Method::GET, None, start, allowed)
+    let mut request = |own, client| {
+        let allowance = Allowance::new(start, own, client);
+        table.start(Method::GET, None, allowance)
     };
     let ready = request(Some(SECOND), None);
     let unary = request(Some(SECOND), None);

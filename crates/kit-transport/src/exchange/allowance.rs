@@ -1,0 +1,130 @@
+//! How long an exchange may take.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::time::after;
+
+/// The slowest body, in bytes per second, whose arrival puts the end of `request_timeout` off. (The
+/// common servers have 240 and 500.)
+const SLOWEST_BODY: u64 = 500;
+
+/// The limits of one exchange, from its start: the server's own for the head of the response, and
+/// its client's for all of the call.
+///
+/// Time in which the body of the request makes progress does not count against the server's limit.
+/// A part of a body that arrives gives the handler the whole limit again, but as long as the body is
+/// not whole never more than the time that a body of [`SLOWEST_BODY`] would have taken: a client that
+/// drips bytes is cut like one that sends nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowance {
+    started: Instant,
+    own: Option<Duration>,
+    client: Option<Duration>,
+    /// How much later than its start the time of the server's limit begins.
+    put_off: Duration,
+    /// Bytes of the request's body.
+    received: u64,
+}
+
+/// What has arrived of a request's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// A part of an HTTP body with so many bytes.
+    Part(u64),
+    /// A part of the messages of a gRPC call. Each message is progress, however small: a stream of
+    /// messages has no rate.
+    Message,
+    /// The end.
+    Whole,
+}
+
+impl Allowance {
+    pub(crate) fn new(
+        started: Instant,
+        own: Option<Duration>,
+        client: Option<Duration>,
+    ) -> Allowance {
+        Allowance {
+            started,
+            own,
+            client,
+            put_off: Duration::ZERO,
+            received: 0,
+        }
+    }
+
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// A part of the request's body has arrived.
+    pub(crate) fn record(&mut self, arrival: Arrival, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.started);
+        self.put_off = match arrival {
+            Arrival::Message | Arrival::Whole => elapsed,
+            Arrival::Part(bytes) => {
+                self.received = self.received.saturating_add(bytes);
+                let bought =
+                    Duration::from_millis(self.received.saturating_mul(1000) / SLOWEST_BODY);
+                elapsed.min(bought)
+            }
+        };
+    }
+
+    /// The limit that ends first, and when: of the head, or with `is_head_sent` of the rest.
+    pub(crate) fn next(&self, is_head_sent: bool) -> Option<(Instant, Duration)> {
+        let client = self.client.map(|limit| (after(self.started, limit), limit));
+        let own = self.own.filter(|_| !is_head_sent);
+        let own = own.map(|limit| (after(self.started + self.put_off, limit), limit));
+        own.into_iter().chain(client).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn deadline(allowance: &Allowance) -> Duration {
+        let (deadline, _) = allowance.next(false).expect("it has a limit");
+        deadline - allowance.started()
+    }
+
+    #[test]
+    fn a_body_that_arrives_puts_the_servers_limit_off_and_not_the_clients() {
+        let start = Instant::now();
+        let mut allowance = Allowance::new(start, Some(30 * SECOND), None);
+        for second in 1..=40 {
+            allowance.record(Arrival::Part(20_000), start + second * SECOND);
+            assert_eq!(deadline(&allowance), (second + 30) * SECOND);
+        }
+        let mut both = Allowance::new(start, Some(30 * SECOND), Some(50 * SECOND));
+        both.record(Arrival::Part(1 << 20), start + 40 * SECOND);
+        assert_eq!(deadline(&both), 50 * SECOND);
+        assert_eq!(both.next(true), Some((start + 50 * SECOND, 50 * SECOND)));
+    }
+
+    #[test]
+    fn a_body_that_drips_puts_it_off_by_what_it_brings() {
+        let start = Instant::now();
+        let mut allowance = Allowance::new(start, Some(30 * SECOND), None);
+        for second in 1..=20 {
+            allowance.record(Arrival::Part(50), start + second * SECOND);
+        }
+        assert_eq!(deadline(&allowance), 32 * SECOND);
+        allowance.record(Arrival::Whole, start + 21 * SECOND);
+        assert_eq!(deadline(&allowance), 51 * SECOND);
+    }
+
+    #[test]
+    fn each_message_of_a_call_gives_the_whole_limit_again() {
+        let start = Instant::now();
+        let mut allowance = Allowance::new(start, Some(30 * SECOND), None);
+        allowance.record(Arrival::Message, start + 29 * SECOND);
+        assert_eq!(deadline(&allowance), 59 * SECOND);
+        assert_eq!(allowance.next(true), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! Bodies of requests that take longer than a request may.
+
+use std::convert::Infallible;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use ::http::{Request, Response, Uri};
+use axum::Router;
+use axum::routing::post;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::Frame;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use kit_transport::{ConnectionOptions, grpc, http};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::body::Body;
+use tonic::codegen::{BoxFuture, Service};
+use tonic::server::NamedService;
+
+use crate::client::Raw;
+use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
+
+const LIMIT: Duration = Duration::from_millis(300);
+/// Between two parts.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Together they take more than twice the limit.
+const PARTS: usize = 14;
+
+fn limited() -> ConnectionOptions {
+    ConnectionOptions {
+        request_timeout: Some(LIMIT),
+        ..ConnectionOptions::default()
+    }
+}
+
+async fn counting() -> Fixture {
+    let count = async |body: Bytes| body.len().to_string();
+    let router = Router::new().route("/", post(count));
+    Fixture::start(http::Server::new(ANY_PORT, router).connections(limited())).await
+}
+
+/// Begins an upload of this length.
+async fn begin(server: &Fixture, length: usize) -> Raw {
+    let mut client = Raw::connect(server.address).await;
+    let head = format!("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\n\r\n");
+    client.send(head).await;
+    client
+}
+
+#[tokio::test]
+async fn a_body_that_arrives_steadily_is_read_to_its_end() {
+    let server = counting().await;
+    let mut client = begin(&server, PARTS * 10_000).await;
+    for _ in 0..PARTS {
+        sleep(PAUSE).await;
+        client.send([b'x'; 10_000]).await;
+    }
+    let answer = client.read_to("140000").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(client);
+    server.stop_within(PATIENCE).await.nothing_cut();
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn a_body_that_drips_or_stalls_has_the_limit() {
+    let server = counting().await;
+    for parts in [usize::MAX, 1] {
+        let mut client = begin(&server, 1000).await;
+        let start = Instant::now();
+        for _ in 0..parts.min(PARTS) {
+            client.send("x").await;
+            sleep(PAUSE).await;
+        }
+        let answer = client.read_head().await;
+        assert!(answer.starts_with("HTTP/1.1 504"), "{answer}");
+        assert!(start.elapsed() < 4 * LIMIT);
+    }
+    server.stop_within(PATIENCE).await;
+    no_task_is_left().await;
+}
+
+/// Answers a call when its messages have ended.
+#[derive(Clone)]
+struct Collecting;
+
+impl NamedService for Collecting {
+    const NAME: &'static str = "test.Uploads";
+}
+
+impl Service<Request<Body>> for Collecting {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Response<Body>, Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(async {
+            let whole = request.into_body().collect().await;
+            let status = if whole.is_ok() { "0" } else { "2" };
+            let answer = Response::builder()
+                .header("content-type", "application/grpc")
+                .header("grpc-status", status);
+            Ok(answer.body(Body::empty()).expect("it is valid"))
+        })
+    }
+}
+
+/// Sends these parts, one after each pause, in the body of a request over HTTP/2.
+async fn upload(
+    server: &Fixture,
+    path: &str,
+    content_type: &str,
+    part: &'static [u8],
+) -> Response<()> {
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let io = TokioIo::new(stream);
+    let (mut client, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+        .await
+        .unwrap();
+    let (parts, received) = mpsc::channel::<Result<Frame<Bytes>, Infallible>>(1);
+    let uri: Uri = format!("http://test{path}").parse().unwrap();
+    let request = Request::post(uri)
+        .header("content-type", content_type)
+        .header("te", "trailers")
+        .body(StreamBody::new(ReceiverStream::new(received)))
+        .unwrap();
+    let sent = async move {
+        for _ in 0..PARTS {
+            sleep(PAUSE).await;
+            let _ = parts.send(Ok(Frame::data(Bytes::from_static(part)))).await;
+        }
+    };
+    let answer = async {
+        let (answer, ()) = tokio::join!(client.send_request(request), sent);
+        answer
+    };
+    tokio::select! {
+        answer = answer => answer.unwrap().map(drop),
+        ended = connection => panic!("the connection ended first: {ended:?}"),
+    }
+}
+
+#[tokio::test]
+async fn over_http2_as_well() {
+    let server = counting().await;
+    let answer = upload(&server, "/", "application/octet-stream", &[b'x'; 10_000]).await;
+    assert_eq!(answer.status(), 200);
+    server.stop_within(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn messages_of_a_call_are_progress_however_small() {
+    let server = grpc::Server::new(ANY_PORT).service(Collecting);
+    let server = Fixture::start(server.connections(limited())).await;
+    let answer = upload(
+        &server,
+        "/test.Uploads/Collect",
+        "application/grpc",
+        b"\0\0\0\0\0",
+    )
+    .await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["grpc-status"], "0");
+    server.stop_within(PATIENCE).await;
+}

@@ -46,14 +46,19 @@ pub struct ConnectionOptions {
     pub max_age: Option<Duration>,
     /// From the arrival of a request's head to the head of its response; then the answer is 504,
     /// or `DEADLINE_EXCEEDED`, and the handler's future is dropped. A client gives up at some time,
-    /// and what a handler waits for may never come; a request's body that drips is part of it.
-    /// Bodies of responses and upgraded connections have no such limit. `None`: no limit.
+    /// and the event that a handler waits for may never come. Time in which the request's body
+    /// arrives does not count: each part, and the end of the body, give the handler the whole limit
+    /// again. A body slower than 500 bytes a second buys only the time that it would have taken at
+    /// that rate, so that a body that drips is cut; each message of a gRPC call counts, however
+    /// small. Bodies of responses and upgraded connections have no such limit. `None`: no limit.
     ///
     /// Every server also keeps a gRPC client's `grpc-timeout`, which is for the whole call, up to
     /// the end of its last stream. One that cannot be read is ignored. Default: 30 s.
     pub request_timeout: Option<Duration>,
-    /// Time that server-sent events and upgraded sockets have from the beginning of the drain until
-    /// they are cut; at most half of the time that is left until the deadline. Default: 2 s.
+    /// Time that server-sent events, gRPC streams and upgraded sockets have from the beginning of the
+    /// drain until they are ended, gRPC streams with `UNAVAILABLE`; at most half of the time that is
+    /// left until the deadline. A handler asks for more with
+    /// [`Draining::finish_within`](crate::Draining::finish_within). Default: 2 s.
     pub stream_grace: Duration,
     /// Bytes in a request's head, on HTTP/2 with 32 more for each header; the answer to more is
     /// 431, to a gRPC call `RESOURCE_EXHAUSTED` with the limit. (HTTP/2 reads up to twice as much to

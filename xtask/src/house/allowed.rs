@@ -28,11 +28,11 @@ const ALLOWED: [(&str, Rule, usize); 27] = [
     ("crates/kit-sync", Rule::Words, 475),
     ("crates/kit-transport", Rule::Circles, 2),
     ("crates/kit-transport", Rule::Functions, 5),
-    ("crates/kit-transport", Rule::Impls, 2),
-    ("crates/kit-transport", Rule::Names, 5),
-    ("crates/kit-transport", Rule::Questions, 2),
+    ("crates/kit-transport", Rule::Impls, 1),
+    ("crates/kit-transport", Rule::Names, 4),
+    ("crates/kit-transport", Rule::Questions, 1),
     ("crates/kit-transport", Rule::Times, 2),
-    ("crates/kit-transport", Rule::Words, 216),
+    ("crates/kit-transport", Rule::Words, 174),
 ];
 
 /// The findings that are not allowed: all of a rule in a crate, once there are more than its number.

@@ -50,12 +50,12 @@ impl Draining {
     }
 
     pub(crate) fn scope(&self) -> &Scope {
-        self.exchanges.about.scope()
+        self.exchanges().about.scope()
     }
 
     /// Makes this response a stream.
     pub(crate) fn mark_stream(&self) {
-        self.exchanges.mark_stream(self.key);
+        self.exchanges().mark_stream(self.key);
     }
 
     /// Resolves when the drain begins. Calling it makes this response a stream.

@@ -1,7 +1,7 @@
 //! Ending a stream early: the one way in which streams of every protocol end at the drain.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use kit_sync::StopToken;
 use pin_project_lite::pin_project;
@@ -41,32 +41,10 @@ impl<S> TakeUntil<S> {
         self.source.as_ref()
     }
 
-    /// The next item by `poll`. The drain comes first, so that a source that always has an item
-    /// ready ends, too.
-    pub(crate) fn poll_take<T>(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        poll: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<Option<T>>,
-    ) -> Poll<Taken<T>> {
-        let mut this = self.project();
-        let Some(source) = this.source.as_mut().as_pin_mut() else {
-            return Poll::Ready(Taken::End);
-        };
-        let end = if this.drain.as_mut().poll(cx).is_ready() {
-            Taken::Drained
-        } else {
-            match ready!(poll(source, cx)) {
-                Some(item) => return Poll::Ready(Taken::Item(item)),
-                None => Taken::End,
-            }
-        };
-        this.source.set(None);
-        Poll::Ready(end)
-    }
-
     /// The next item by `poll`. An item that is ready comes before the drain if it `goes_first`;
-    /// every other item, and the end, gives way to the drain.
-    pub(crate) fn poll_take_ready<T>(
+    /// every other item, and the end, gives way to the drain. So a source that always has an item
+    /// ready ends, too, where its items do not go first.
+    pub(crate) fn poll_take<T>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         poll: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<Option<T>>,
@@ -81,8 +59,8 @@ impl<S> TakeUntil<S> {
                 return Poll::Ready(Taken::Item(item));
             }
             _ if this.drain.as_mut().poll(cx).is_ready() => Taken::Drained,
-            Poll::Ready(None) => Taken::End,
             Poll::Ready(Some(item)) => return Poll::Ready(Taken::Item(item)),
+            Poll::Ready(None) => Taken::End,
             Poll::Pending => return Poll::Pending,
         };
         this.source.set(None);
@@ -98,44 +76,40 @@ mod tests {
 
     use super::*;
 
-    fn ask(taken: &mut TakeUntil<u32>, ready_first: bool, polled: Poll<Option<u32>>) -> String {
+    /// Items below `first` go before the drain.
+    fn ask(taken: &mut TakeUntil<u32>, first: u32, polled: Poll<Option<u32>>) -> String {
         let mut cx = Context::from_waker(Waker::noop());
-        let taken = Pin::new(taken);
-        let taken = if ready_first {
-            taken.poll_take_ready(&mut cx, |_, _| polled, |item| *item < 10)
-        } else {
-            taken.poll_take(&mut cx, |_, _| polled)
-        };
+        let taken = Pin::new(taken).poll_take(&mut cx, |_, _| polled, |item| *item < first);
         format!("{taken:?}")
     }
 
     #[test]
     fn items_come_until_the_drain_which_is_given_once() {
-        for ready_first in [false, true] {
+        for first in [0, 10] {
             let token = StopToken::new();
             let mut taken = TakeUntil::new(0, &token);
-            let item = ask(&mut taken, ready_first, Poll::Ready(Some(10)));
+            let item = ask(&mut taken, first, Poll::Ready(Some(10)));
             assert_eq!(item, "Ready(Item(10))");
-            let nothing = ask(&mut taken, ready_first, Poll::Pending);
+            let nothing = ask(&mut taken, first, Poll::Pending);
             assert_eq!(nothing, "Pending");
             token.cancel(Cause::Deadline);
-            let last = ask(&mut taken, ready_first, Poll::Ready(Some(10)));
+            let last = ask(&mut taken, first, Poll::Ready(Some(10)));
             assert_eq!(last, "Ready(Drained)");
             assert!(taken.source().is_none(), "it is dropped");
-            let end = ask(&mut taken, ready_first, Poll::Ready(Some(1)));
+            let end = ask(&mut taken, first, Poll::Ready(Some(1)));
             assert_eq!(end, "Ready(End)");
         }
     }
 
     #[test]
     fn an_end_before_the_drain_stays_an_end() {
-        for ready_first in [false, true] {
+        for first in [0, 10] {
             let token = StopToken::new();
             let mut taken = TakeUntil::new(0, &token);
-            let end = ask(&mut taken, ready_first, Poll::Ready(None));
+            let end = ask(&mut taken, first, Poll::Ready(None));
             assert_eq!(end, "Ready(End)");
             token.cancel(Cause::Deadline);
-            let end = ask(&mut taken, ready_first, Poll::Pending);
+            let end = ask(&mut taken, first, Poll::Pending);
             assert_eq!(end, "Ready(End)");
         }
     }
@@ -145,12 +119,12 @@ mod tests {
         let token = StopToken::new();
         token.cancel(Cause::Deadline);
         let mut taken = TakeUntil::new(0, &token);
-        let item = ask(&mut taken, true, Poll::Ready(Some(1)));
+        let item = ask(&mut taken, 10, Poll::Ready(Some(1)));
         assert_eq!(item, "Ready(Item(1))");
-        let end = ask(&mut taken, true, Poll::Ready(None));
+        let end = ask(&mut taken, 10, Poll::Ready(None));
         assert_eq!(end, "Ready(Drained)");
         let mut taken = TakeUntil::new(0, &token);
-        let drained = ask(&mut taken, false, Poll::Ready(Some(1)));
+        let drained = ask(&mut taken, 0, Poll::Ready(Some(1)));
         assert_eq!(drained, "Ready(Drained)");
     }
 }

@@ -32,7 +32,7 @@ impl<S: Stream> Stream for Until<S> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let taken = self.project().items.poll_take(cx, S::poll_next);
+        let taken = self.project().items.poll_take(cx, S::poll_next, |_| false);
         taken.map(|taken| match taken {
             Taken::Item(item) => Some(item),
             Taken::Drained | Taken::End => None,

@@ -94,7 +94,7 @@ impl Healths {
         }
     }
 
-    fn poll_next(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<bool>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<bool>> {
         let mut lifecycle = ready!(self.changed.as_mut().poll(cx));
         let healthy = lifecycle.borrow_and_update().healthy;
         self.changed = Box::pin(async move {
@@ -125,9 +125,7 @@ impl Stream for Statuses {
         let this = self.get_mut();
         loop {
             let healths = Pin::new(&mut this.healths);
-            let is_healthy = match ready!(
-                healths.poll_take(cx, |healths, cx| healths.get_mut().poll_next(cx))
-            ) {
+            let is_healthy = match ready!(healths.poll_take(cx, Healths::poll_next, |_| false)) {
                 Taken::Item(healthy) => healthy,
                 Taken::Drained => false,
                 Taken::End => return Poll::Ready(this.end.take().map(Err)),

@@ -94,7 +94,7 @@ impl http_body::Body for OneWay {
         let this = self.get_mut();
         let is_message =
             |frame: &Result<Frame<Bytes>, Status>| frame.as_ref().is_ok_and(Frame::is_data);
-        let taken = Pin::new(&mut this.body).poll_take_ready(cx, Body::poll_frame, is_message);
+        let taken = Pin::new(&mut this.body).poll_take(cx, Body::poll_frame, is_message);
         taken.map(|taken| match (taken, this.end) {
             (Taken::Item(frame), _) => Some(frame),
             (Taken::Drained, End::Unavailable) => {

@@ -63,7 +63,10 @@ where
     type Item = Result<T, Status>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let taken = self.project().messages.poll_take(cx, S::poll_next);
+        let taken = self
+            .project()
+            .messages
+            .poll_take(cx, S::poll_next, |_| false);
         taken.map(|taken| match taken {
             Taken::Item(message) => Some(message),
             Taken::Drained => Some(Err(unavailable())),

@@ -8,9 +8,10 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::ApiError;
+use super::log::log;
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct Json<'a> {
     code: u16,
     reason: &'a str,
     message: &'a str,
@@ -19,14 +20,14 @@ struct Answer<'a> {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        self.log();
-        let answer = Answer {
+        log(&self);
+        let body = Json {
             code: self.code(),
             reason: self.reason(),
             message: self.message(),
             metadata: self.metadata(),
         };
-        let json = serde_json::to_vec(&answer).unwrap_or_default();
+        let json = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = Response::new(Body::from(json));
         *response.status_mut() = status(self.code());
         response.headers_mut().insert(
@@ -61,15 +62,23 @@ mod tests {
     #[test]
     fn the_answer_has_four_keys_in_order() {
         let error = ApiError::bad_request("NAME_TOO_LONG", "too long").with_metadata("max", "64");
-        let answer = Answer {
+        let body = Json {
             code: error.code(),
             reason: error.reason(),
             message: error.message(),
             metadata: error.metadata(),
         };
         assert_eq!(
-            serde_json::to_string(&answer).unwrap(),
+            serde_json::to_string(&body).unwrap(),
             r#"{"code":400,"reason":"NAME_TOO_LONG","message":"too long","metadata":{"max":"64"}}"#
         );
+    }
+
+    #[test]
+    fn an_answer_has_the_status_and_is_json() {
+        let response = ApiError::bad_request("NAME_TOO_LONG", "too long").into_response();
+        assert_eq!(response.status(), 400);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(ApiError::new(0, "", "").into_response().status(), 500);
     }
 }

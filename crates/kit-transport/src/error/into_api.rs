@@ -5,6 +5,7 @@ use std::error::Error;
 use kit_sync::BoxError;
 
 use super::ApiError;
+use super::known::known;
 
 /// Makes an [`ApiError`] of an error that does not itself implement [`Error`], which `?` needs:
 /// `anyhow::Error`, `eyre::Report` and [`BoxError`]. One word does it: `.api()?`.
@@ -51,7 +52,7 @@ where
     fn api(self) -> Result<T, ApiError> {
         self.map_err(|error| {
             // Looked at before it is boxed, after which the type of its first error is hidden.
-            let known = super::known(error.as_ref());
+            let known = known(error.as_ref());
             ApiError::from_known(known, error.into())
         })
     }

@@ -1,3 +1,5 @@
+use std::io;
+
 use super::*;
 
 fn too_long() -> ApiError {
@@ -62,92 +64,4 @@ fn a_boxed_error_becomes_one_by_a_word() {
     assert_eq!((other.code(), other.message()), (500, "internal error"));
     let inside: Result<(), BoxError> = Err(io::Error::other(BoxError::from(too_long())).into());
     assert_eq!(inside.api().unwrap_err().code(), 400);
-}
-
-#[cfg(feature = "grpc")]
-#[test]
-fn a_status_in_an_anyhow_error_is_kept() {
-    use anyhow::Context as _;
-
-    let bare: anyhow::Result<()> = Err(tonic::Status::already_exists("taken").into());
-    let error = bare.api().unwrap_err();
-    assert_eq!((error.code(), error.message()), (409, "taken"));
-    let below: anyhow::Result<()> = Err(tonic::Status::already_exists("taken")).context("asking");
-    let status = tonic::Status::from(below.api().unwrap_err());
-    assert_eq!(status.code(), tonic::Code::AlreadyExists);
-}
-
-#[cfg(feature = "grpc")]
-mod grpc {
-    use tonic::{Code, Status};
-    use tonic_types::StatusExt as _;
-
-    use super::*;
-
-    #[test]
-    fn a_status_carries_code_message_reason_and_metadata() {
-        let status = Status::from(too_long());
-        assert_eq!(status.code(), Code::InvalidArgument);
-        assert_eq!(status.message(), "a name has at most 64 characters");
-        let info = status.get_details_error_info().unwrap();
-        assert_eq!(
-            (info.reason.as_str(), info.domain.as_str()),
-            ("NAME_TOO_LONG", "")
-        );
-        assert_eq!(info.metadata["max"], "64");
-    }
-
-    #[test]
-    fn a_status_from_afar_becomes_the_same_error() {
-        let near = Status::from(too_long());
-        let far = Status::with_details(near.code(), near.message(), near.details().to_vec().into());
-        let error = ApiError::from(far);
-        assert_eq!((error.code(), error.reason()), (400, "NAME_TOO_LONG"));
-        assert_eq!(error.metadata()["max"], "64");
-    }
-
-    #[test]
-    fn a_status_of_another_hand_keeps_its_code_and_message() {
-        let error = ApiError::from(Status::already_exists("taken"));
-        assert_eq!(
-            (error.code(), error.reason(), error.message()),
-            (409, "", "taken")
-        );
-    }
-
-    #[test]
-    fn a_code_outside_the_table_survives_on_this_side_and_is_unknown_on_the_wire() {
-        let status = Status::from(ApiError::new(u16::MAX, "ODD", "odd"));
-        assert_eq!(status.code(), Code::Unknown);
-        assert_eq!(ApiError::from(status).code(), u16::MAX);
-    }
-}
-
-#[cfg(feature = "http")]
-#[test]
-fn an_answer_has_the_status_and_is_json() {
-    use axum::response::IntoResponse as _;
-
-    let response = too_long().into_response();
-    assert_eq!(response.status(), 400);
-    assert_eq!(response.headers()["content-type"], "application/json");
-    assert_eq!(ApiError::new(0, "", "").into_response().status(), 500);
-}
-
-#[cfg(feature = "grpc")]
-#[test]
-fn a_status_comes_back_as_it_was() {
-    use tonic::{Code, Status};
-
-    let mut status =
-        Status::with_details(Code::AlreadyExists, "m", bytes::Bytes::from_static(b"d"));
-    status.metadata_mut().insert("k", "v".parse().unwrap());
-    let back = Status::from(ApiError::from(status));
-    assert_eq!(
-        (back.code(), back.details()),
-        (Code::AlreadyExists, &b"d"[..])
-    );
-    assert_eq!(back.metadata().get("k").unwrap(), "v");
-    let changed = ApiError::from(Status::already_exists("m")).with_metadata("k", "v");
-    assert_eq!(Status::from(changed).code(), Code::Aborted);
 }

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use crate::error::bound::MARK;
+use crate::error::grpc::bound::MARK;
 
 /// Bytes in a status's headers, by the count of HTTP/2: what grpcio takes, less what is still added.
 const MOST: usize = (8 << 10) - 128;

@@ -1,4 +1,4 @@
-//! What axum's extractors say when they refuse a request.
+//! The rejections of axum's extractors.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -12,15 +12,13 @@ use axum::extract::rejection::{
     PathRejection, QueryRejection, RawFormRejection, RawPathParamsRejection, StringRejection,
     UnknownBodyError,
 };
-#[cfg(feature = "ws")]
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use http::StatusCode;
 
-use super::ApiError;
+use crate::error::parts::Parts;
 
 /// A request that an extractor refuses keeps the status that axum gives it; a failure that is not
 /// the client's (an extension that was forgotten) is an error like any other.
-pub(super) fn of_rejection(error: &(dyn Error + 'static)) -> Option<ApiError> {
+pub(crate) fn of_rejection(error: &(dyn Error + 'static)) -> Option<Parts> {
     /// For each type that could be named, each reason.
     macro_rules! of_types {
         ($($reason:literal: $($rejection:ty)*;)*) => {
@@ -44,7 +42,7 @@ pub(super) fn of_rejection(error: &(dyn Error + 'static)) -> Option<ApiError> {
         "EXTENSION_MISSING": ExtensionRejection MissingExtension;
     }
     #[cfg(feature = "ws")]
-    of_types! { "WEBSOCKET_INVALID": WebSocketUpgradeRejection; }
+    of_types! { "WEBSOCKET_INVALID": axum::extract::ws::rejection::WebSocketUpgradeRejection; }
     error.is::<http_body_util::LengthLimitError>().then(|| {
         let status = StatusCode::PAYLOAD_TOO_LARGE;
         refused("BODY_TOO_LARGE", status, "the body is too large")
@@ -55,7 +53,7 @@ fn of_client(
     reason: &'static str,
     status: StatusCode,
     text: impl FnOnce() -> String,
-) -> Option<ApiError> {
+) -> Option<Parts> {
     let reason = match status {
         StatusCode::PAYLOAD_TOO_LARGE => "BODY_TOO_LARGE",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "CONTENT_TYPE_UNSUPPORTED",
@@ -66,10 +64,6 @@ fn of_client(
         .then(|| refused(reason, status, text()))
 }
 
-fn refused(
-    reason: &'static str,
-    status: StatusCode,
-    text: impl Into<Cow<'static, str>>,
-) -> ApiError {
-    ApiError::new(status.as_u16(), reason, text)
+fn refused(reason: &'static str, status: StatusCode, text: impl Into<Cow<'static, str>>) -> Parts {
+    Parts::new(status.as_u16(), reason, text)
 }

@@ -23,7 +23,7 @@ pub(super) fn from_http(status: u16) -> Code {
 }
 
 /// The HTTP status of a gRPC code.
-pub(super) fn to_http(code: Code) -> u16 {
+pub(crate) fn to_http(code: Code) -> u16 {
     match code {
         Code::Ok => 200,
         Code::Cancelled => 499,

@@ -11,15 +11,12 @@ use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
 
-#[cfg(feature = "tls")]
-use crate::Tls;
-use crate::connection::security::Security;
-use crate::listen::accept;
-use crate::listen::listener::Listener;
-use crate::{ConnectionOptions, Context, Listen, Listening, Phase, StartError};
+use crate::front::Front;
+use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
 mod answer;
-mod handler;
+pub(crate) mod content_type;
+pub(crate) mod handler;
 mod health;
 mod reflection;
 mod services;
@@ -27,14 +24,7 @@ mod timeout;
 mod until_drain;
 mod until_unavailable;
 
-#[cfg(feature = "http")]
-pub(crate) use answer::AnswerBody;
-use handler::GrpcHandler;
-#[cfg(feature = "http")]
-pub(crate) use handler::{extend, is_grpc, panicked, too_much};
 pub use services::Services;
-#[cfg(feature = "http")]
-pub(crate) use timeout::{client_limit, late_trailers, timed_out};
 pub use until_unavailable::UntilUnavailable;
 
 /// A gRPC server: any number of tonic services, with `grpc.health.v1.Health` and, if asked,
@@ -66,13 +56,8 @@ pub use until_unavailable::UntilUnavailable;
 #[derive(Clone, Debug)]
 #[must_use = "a server does nothing until an application runs it"]
 pub struct Server {
-    name: Cow<'static, str>,
-    phase: Phase,
-    private: bool,
-    listen: Listen,
+    front: Front,
     services: Services,
-    options: ConnectionOptions,
-    security: Security,
 }
 
 impl Server {
@@ -80,13 +65,8 @@ impl Server {
     /// `([127, 0, 0, 1], 9000)` (port 0 lets the system choose), or wherever else a [`Listen`] says.
     pub fn new(listen: impl Into<Listen>) -> Server {
         Server {
-            name: Cow::Borrowed("grpc"),
-            phase: Phase::SERVERS,
-            private: false,
-            listen: listen.into(),
+            front: Front::new("grpc", listen.into()),
             services: Services::new(),
-            options: ConnectionOptions::default(),
-            security: Security::default(),
         }
     }
 
@@ -120,67 +100,58 @@ impl Server {
     ///
     /// As a builder's method it hides the one of the trait, which is
     /// `kit_transport::Server::name(&server)`; so does [`phase`](Self::phase).
-    pub fn name(self, name: impl Into<Cow<'static, str>>) -> Server {
-        Server {
-            name: name.into(),
-            ..self
-        }
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Server {
+        self.front.name = name.into();
+        self
     }
 
     /// The phase in which it starts; it stops in the reverse order. Default: [`Phase::SERVERS`].
-    pub fn phase(self, phase: Phase) -> Server {
-        Server { phase, ..self }
+    pub fn phase(mut self, phase: Phase) -> Server {
+        self.front.phase = phase;
+        self
     }
 
     /// Keeps it out of the endpoints that registries show, wherever it listens: for an admin
-    /// server, or metrics. It is reached all the same by those who know its address; an address
-    /// such as `localhost:9090` keeps other machines out.
-    pub fn private(self) -> Server {
-        Server {
-            private: true,
-            ..self
-        }
+    /// server, or metrics. It can be reached all the same by its address; an address such as
+    /// `localhost:9090` keeps other machines out.
+    pub fn private(mut self) -> Server {
+        self.front.private = true;
+        self
     }
 
     /// Encrypts its connections; its endpoint becomes `grpcs://`.
     #[cfg(feature = "tls")]
-    pub fn tls(self, tls: Tls) -> Server {
-        let security = Security { tls: Some(tls) };
-        Server { security, ..self }
+    pub fn tls(mut self, tls: crate::Tls) -> Server {
+        self.front.security.tls = Some(tls);
+        self
     }
 
     /// The limits of its connections.
-    pub fn connections(self, options: ConnectionOptions) -> Server {
-        Server { options, ..self }
+    pub fn connections(mut self, options: ConnectionOptions) -> Server {
+        self.front.options = options;
+        self
     }
 }
 
 #[async_trait]
 impl crate::Server for Server {
     fn name(&self) -> &str {
-        &self.name
+        &self.front.name
     }
 
     fn phase(&self) -> Phase {
-        self.phase
+        self.front.phase
     }
 
     fn check(&self) -> Result<(), BoxError> {
-        self.options.check()?;
-        self.listen.check().map_err(StartError::from)?;
+        self.front.check()?;
         Ok(self.services.check()?)
     }
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         crate::Server::check(self)?;
-        let handler = GrpcHandler::new(self.services.routes(ctx)?);
-        let secured = self.security.start(&[b"h2"], ctx).await?;
-        let listener = Listener::bind(&self.listen, ctx).await?;
-        let mut listening = listener.listening(self.security.scheme("grpc", "grpcs"));
-        if self.private {
-            listening = listening.private();
-        }
-        accept::serve(ctx, listener, handler, self.options.clone(), secured);
-        Ok(vec![listening])
+        let handler = self.services.handler(ctx)?;
+        let schemes = &[("grpc", "grpcs")];
+        Ok(self.front.start(ctx, handler, &[b"h2"], schemes).await?)
     }
 }

@@ -8,24 +8,22 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kit_sync::{BoxError, Scope};
 
-#[cfg(feature = "tls")]
-use crate::Tls;
-use crate::connection::security::Security;
-#[cfg(feature = "grpc")]
-use crate::grpc;
-use crate::listen::accept;
-use crate::listen::listener::Listener;
-use crate::{
-    ApiError, ConnectionOptions, Context, Draining, Listen, Listening, Peer, Phase, StartError,
-};
+use crate::front::Front;
+use crate::{ApiError, ConnectionOptions, Context, Draining, Listen, Listening, Peer, Phase};
 
+#[cfg_attr(not(feature = "grpc"), path = "http/no_grpc.rs")]
+mod grpc;
 mod handler;
 #[cfg(feature = "ws")]
 mod websocket;
 
+use grpc::Services;
 use handler::HttpHandler;
 #[cfg(feature = "ws")]
 pub use websocket::{WebSocket, WebSocketUpgrade};
+
+/// For ALPN, best first.
+const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 /// An HTTP server: HTTP/1.1 and HTTP/2 (with prior knowledge) on one address.
 ///
@@ -48,15 +46,9 @@ pub use websocket::{WebSocket, WebSocketUpgrade};
 #[derive(Clone, Debug)]
 #[must_use = "a server does nothing until an application runs it"]
 pub struct Server {
-    name: Cow<'static, str>,
-    phase: Phase,
-    private: bool,
-    listen: Listen,
+    front: Front,
     router: Router,
-    #[cfg(feature = "grpc")]
-    grpc: Option<grpc::Services>,
-    options: ConnectionOptions,
-    security: Security,
+    grpc: Option<Services>,
 }
 
 impl Server {
@@ -64,15 +56,9 @@ impl Server {
     /// lets the system choose), or wherever else a [`Listen`] says.
     pub fn new(listen: impl Into<Listen>, router: Router) -> Server {
         Server {
-            name: Cow::Borrowed("http"),
-            phase: Phase::SERVERS,
-            private: false,
-            listen: listen.into(),
+            front: Front::new("http", listen.into()),
             router,
-            #[cfg(feature = "grpc")]
             grpc: None,
-            options: ConnectionOptions::default(),
-            security: Security::default(),
         }
     }
 
@@ -89,101 +75,77 @@ impl Server {
     /// let server = http::Server::new(([127, 0, 0, 1], 8000), router).grpc(services);
     /// ```
     #[cfg(feature = "grpc")]
-    pub fn grpc(self, services: grpc::Services) -> Server {
-        Server {
-            grpc: Some(services),
-            ..self
-        }
+    pub fn grpc(mut self, services: crate::grpc::Services) -> Server {
+        self.grpc = Some(services);
+        self
     }
 
     /// Its name in logs, reports and errors. Default: `http`.
     ///
     /// As a builder's method it hides the one of the trait, which is
     /// `kit_transport::Server::name(&server)`; so does [`phase`](Self::phase).
-    pub fn name(self, name: impl Into<Cow<'static, str>>) -> Server {
-        Server {
-            name: name.into(),
-            ..self
-        }
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Server {
+        self.front.name = name.into();
+        self
     }
 
     /// The phase in which it starts; it stops in the reverse order. Default: [`Phase::SERVERS`].
-    pub fn phase(self, phase: Phase) -> Server {
-        Server { phase, ..self }
+    pub fn phase(mut self, phase: Phase) -> Server {
+        self.front.phase = phase;
+        self
     }
 
     /// Keeps it out of the endpoints that registries show, wherever it listens: for an admin
-    /// server, or metrics. It is reached all the same by those who know its address; an address
-    /// such as `localhost:9090` keeps other machines out.
-    pub fn private(self) -> Server {
-        Server {
-            private: true,
-            ..self
-        }
+    /// server, or metrics. It can be reached all the same by its address; an address such as
+    /// `localhost:9090` keeps other machines out.
+    pub fn private(mut self) -> Server {
+        self.front.private = true;
+        self
     }
 
     /// Encrypts its connections; its endpoint becomes `https://`.
     #[cfg(feature = "tls")]
-    pub fn tls(self, tls: Tls) -> Server {
-        let security = Security { tls: Some(tls) };
-        Server { security, ..self }
+    pub fn tls(mut self, tls: crate::Tls) -> Server {
+        self.front.security.tls = Some(tls);
+        self
     }
 
     /// The limits of its connections.
-    pub fn connections(self, options: ConnectionOptions) -> Server {
-        Server { options, ..self }
+    pub fn connections(mut self, options: ConnectionOptions) -> Server {
+        self.front.options = options;
+        self
     }
 }
 
 #[async_trait]
 impl crate::Server for Server {
     fn name(&self) -> &str {
-        &self.name
+        &self.front.name
     }
 
     fn phase(&self) -> Phase {
-        self.phase
+        self.front.phase
     }
 
     fn check(&self) -> Result<(), BoxError> {
-        self.options.check()?;
-        self.listen.check().map_err(StartError::from)?;
-        #[cfg(feature = "grpc")]
-        if let Some(grpc) = &self.grpc {
-            grpc.check()?;
-        }
-        Ok(())
+        self.front.check()?;
+        Ok(self.grpc.as_ref().map_or(Ok(()), Services::check)?)
     }
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         crate::Server::check(self)?;
+        let grpc = self.grpc.as_ref();
         let handler = HttpHandler {
             router: self.router.clone().with_state(()),
-            max_body: self.options.max_body,
-            #[cfg(feature = "grpc")]
-            grpc: self
-                .grpc
-                .as_ref()
-                .map(|grpc| grpc.routes(ctx))
-                .transpose()?,
+            max_body: self.front.options.max_body,
+            beside: grpc.map(|grpc| grpc.handler(ctx)).transpose()?,
         };
-        let secured = self.security.start(&[b"h2", b"http/1.1"], ctx).await?;
-        let listener = Listener::bind(&self.listen, ctx).await?;
-        let here = |plain, encrypted| {
-            let listening = listener.listening(self.security.scheme(plain, encrypted));
-            if self.private {
-                return listening.private();
-            }
-            listening
+        let schemes: &[_] = match grpc {
+            Some(_) => &[("http", "https"), ("grpc", "grpcs")],
+            None => &[("http", "https")],
         };
-        #[cfg_attr(not(feature = "grpc"), expect(unused_mut))]
-        let mut listening = vec![here("http", "https")];
-        #[cfg(feature = "grpc")]
-        if self.grpc.is_some() {
-            listening.push(here("grpc", "grpcs"));
-        }
-        accept::serve(ctx, listener, handler, self.options.clone(), secured);
-        Ok(listening)
+        let started = self.front.start(ctx, handler, PROTOCOLS, schemes);
+        Ok(started.await?)
     }
 }
 

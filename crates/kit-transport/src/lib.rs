@@ -16,6 +16,8 @@ mod drained;
 mod error;
 #[cfg(feature = "driver")]
 mod exchange;
+#[cfg(any(feature = "http", feature = "grpc"))]
+mod front;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 #[cfg(feature = "http")]

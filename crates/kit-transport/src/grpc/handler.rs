@@ -1,4 +1,4 @@
-//! A gRPC request, from its arrival to its answer.
+//! A gRPC request, from its arrival to its response.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,6 +16,7 @@ use tonic::service::Routes;
 use tonic::transport::server::TcpConnectInfo;
 
 use super::answer::AnswerBody;
+use super::content_type::is_grpc;
 use super::timeout::{client_limit, late_trailers, timed_out};
 use crate::Peer;
 use crate::exchange::refusal::Refusal;
@@ -25,60 +26,18 @@ use crate::wire::tls::for_tonic::tls_connect_info;
 
 type Called = <Routes as Service<Request<RequestBody>>>::Future;
 
-/// Whether a request says that it is gRPC: `application/grpc`, alone or with a format or
-/// parameters. `application/grpc-web` is another protocol.
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    const GRPC: &[u8] = b"application/grpc";
-    let content_type = headers.get(CONTENT_TYPE);
-    let content_type = content_type.map_or(&b""[..], HeaderValue::as_bytes);
-    content_type
-        .split_at_checked(GRPC.len())
-        .is_some_and(|(name, rest)| {
-            name.eq_ignore_ascii_case(GRPC) && matches!(rest.first(), None | Some(b'+' | b';'))
-        })
-}
-
 #[derive(Clone)]
 pub(crate) struct GrpcHandler {
     routes: Routes,
 }
 
 impl GrpcHandler {
-    pub(crate) fn new(routes: Routes) -> GrpcHandler {
+    pub(super) fn new(routes: Routes) -> GrpcHandler {
         GrpcHandler { routes }
     }
-
-    /// For a request that [is gRPC](is_grpc).
-    pub(crate) fn call_grpc(&self, request: Request<RequestBody>) -> Called {
-        // Routes are always ready.
-        self.routes.clone().call(request)
-    }
 }
 
-/// What tonic's users find in a request's extensions.
-pub(crate) fn extend(extensions: &mut Extensions, peer: &Peer, scope: &Scope) {
-    extensions.insert(peer.clone());
-    extensions.insert(scope.clone());
-    extensions.insert(TcpConnectInfo {
-        local_addr: peer.local.ip(),
-        remote_addr: peer.remote.ip(),
-    });
-    if let Some(info) = tls_connect_info(peer) {
-        extensions.insert(info);
-    }
-}
-
-/// The answer in place of one whose handler panicked.
-pub(crate) fn panicked() -> Response<Body> {
-    Status::internal("internal error").into_http()
-}
-
-/// The answer to a call whose metadata is too large.
-pub(crate) fn too_much(why: Refusal) -> Response<Body> {
-    Status::resource_exhausted(why.message()).into_http()
-}
-
-/// The answer to what is no call, as an HTTP server gives it.
+/// The response to a request that is not gRPC, as an HTTP server gives it.
 fn in_json(why: Refusal) -> Response<Body> {
     let (code, reason, message) = (why.code(), why.reason(), why.message());
     let json =
@@ -92,31 +51,32 @@ fn in_json(why: Refusal) -> Response<Body> {
 
 impl Handler for GrpcHandler {
     type Body = AnswerBody;
-    type Future = Answer;
+    type Future = CallFuture;
 
-    fn call(&self, request: Request<RequestBody>) -> Answer {
-        let called = is_grpc(request.headers()).then(|| self.call_grpc(request));
-        Answer { called }
+    fn call(&self, request: Request<RequestBody>) -> CallFuture {
+        // Routes are always ready.
+        let called = is_grpc(request.headers()).then(|| self.routes.clone().call(request));
+        CallFuture { called }
     }
 
     fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<AnswerBody> {
         let response = if is_grpc(headers) && matches!(why, Refusal::Head(_)) {
-            too_much(why)
+            Status::resource_exhausted(why.message()).into_http()
         } else {
             in_json(why)
         };
         AnswerBody::of(response)
     }
 
-    fn panicked(_: &Answer) -> Response<AnswerBody> {
-        AnswerBody::of(panicked())
+    fn panicked(_: &CallFuture) -> Response<AnswerBody> {
+        AnswerBody::of(Status::internal("internal error").into_http())
     }
 
     fn client_limit(&self, headers: &HeaderMap) -> Option<Duration> {
         client_limit(headers)
     }
 
-    fn timed_out(_: &Answer, limit: Duration) -> Response<AnswerBody> {
+    fn timed_out(_: &CallFuture, limit: Duration) -> Response<AnswerBody> {
         AnswerBody::of(timed_out(limit))
     }
 
@@ -125,19 +85,28 @@ impl Handler for GrpcHandler {
     }
 
     fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope) {
-        extend(extensions, peer, scope);
+        extensions.insert(peer.clone());
+        extensions.insert(scope.clone());
+        extensions.insert(TcpConnectInfo {
+            local_addr: peer.local.ip(),
+            remote_addr: peer.remote.ip(),
+        });
+        if let Some(info) = tls_connect_info(peer) {
+            extensions.insert(info);
+        }
     }
 }
 
 pin_project! {
-    /// The service's answer, or 415 for what is no gRPC, as its specification asks.
-    pub(crate) struct Answer {
+    /// The service's response to come, or 415 for a request that is not gRPC, as the protocol's
+    /// specification asks.
+    pub(crate) struct CallFuture {
         #[pin]
         called: Option<Called>,
     }
 }
 
-impl Future for Answer {
+impl Future for CallFuture {
     type Output = Result<Response<AnswerBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -9,6 +9,7 @@ use tonic::codegen::Service;
 use tonic::server::NamedService;
 use tonic::service::Routes;
 
+use super::handler::GrpcHandler;
 use super::{health, reflection};
 use crate::{Context, StartError};
 
@@ -73,7 +74,7 @@ impl Services {
         }
     }
 
-    pub(crate) fn routes(&self, ctx: &Context) -> Result<Routes, StartError> {
+    pub(crate) fn handler(&self, ctx: &Context) -> Result<GrpcHandler, StartError> {
         let mut routes = self.routes.clone();
         let health = health::service(ctx, &self.names);
         if !self.names.contains(&name_of(&health)) {
@@ -82,7 +83,7 @@ impl Services {
         if !self.descriptors.is_empty() {
             routes = reflection::add(routes, ctx, &self.descriptors)?;
         }
-        Ok(routes.prepare())
+        Ok(GrpcHandler::new(routes.prepare()))
     }
 }
 

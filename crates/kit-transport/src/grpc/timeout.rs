@@ -6,10 +6,10 @@ use http::{HeaderMap, Response};
 use tonic::Status;
 use tonic::body::Body;
 
-use super::handler::is_grpc;
+use super::content_type::is_grpc;
 
 /// What a call's `grpc-timeout` says; `None` also when it cannot be read, or it is no call.
-pub(crate) fn client_limit(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn client_limit(headers: &HeaderMap) -> Option<Duration> {
     let limit = parse(headers.get("grpc-timeout")?.as_bytes())?;
     is_grpc(headers).then_some(limit)
 }
@@ -35,12 +35,12 @@ fn parse(value: &[u8]) -> Option<Duration> {
 }
 
 /// The answer in place of one that was not given within this limit.
-pub(crate) fn timed_out(limit: Duration) -> Response<Body> {
+pub(super) fn timed_out(limit: Duration) -> Response<Body> {
     status(limit).into_http()
 }
 
 /// The end of a body that was not at its own within the client's limit.
-pub(crate) fn late_trailers(limit: Duration) -> HeaderMap {
+pub(super) fn late_trailers(limit: Duration) -> HeaderMap {
     let mut trailers = HeaderMap::new();
     // Its text is plain, so it can be said.
     let _ = status(limit).add_header(&mut trailers);

@@ -1,4 +1,4 @@
-//! An HTTP request, from its arrival to its answer; or a gRPC request on the same port.
+//! An HTTP request, from its arrival to its response; or a gRPC request on the same port.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -22,37 +22,45 @@ use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
 use crate::{ApiError, Peer};
 
-#[derive(Clone)]
-pub(super) struct HttpHandler {
-    pub(super) router: Router,
-    pub(super) max_body: Option<u64>,
-    #[cfg(feature = "grpc")]
-    pub(super) grpc: Option<tonic::service::Routes>,
+/// Another protocol on the port of an HTTP server.
+pub(super) trait Beside: Handler {
+    /// Whether a request with these headers is for it.
+    fn takes(headers: &HeaderMap) -> bool;
 }
 
-impl Handler for HttpHandler {
-    type Body = Body;
-    type Future = Answer;
+/// The routes of a server, with another protocol beside them or without.
+#[derive(Clone)]
+pub(super) struct HttpHandler<B> {
+    pub(super) router: Router,
+    pub(super) max_body: Option<u64>,
+    pub(super) beside: Option<B>,
+}
 
-    fn call(&self, request: Request<RequestBody>) -> Answer {
-        #[cfg(feature = "grpc")]
-        if let Some(routes) = &self.grpc
-            && crate::grpc::is_grpc(request.headers())
-        {
-            // Routes are always ready.
-            let future = routes.clone().call(request);
-            return Answer::Grpc { future };
+impl<B: Beside> HttpHandler<B> {
+    fn beside(&self, headers: &HeaderMap) -> Option<&B> {
+        self.beside.as_ref().filter(|_| B::takes(headers))
+    }
+}
+
+impl<B: Beside> Handler for HttpHandler<B> {
+    type Body = Body;
+    type Future = Answering<B::Future>;
+
+    fn call(&self, request: Request<RequestBody>) -> Answering<B::Future> {
+        if let Some(beside) = self.beside(request.headers()) {
+            let future = beside.call(request);
+            return Answering::Beside { future };
         }
-        let told = request.body().size_hint();
+        let size = request.body().size_hint();
         if let Some(max) = self.max_body
-            && told.lower() > max
+            && size.lower() > max
         {
-            return Answer::TooLarge { max };
+            return Answering::TooLarge { max };
         }
         let request = request.map(|body| match self.max_body {
             // One allocation less for most requests.
             _ if body.is_end_stream() => Body::empty(),
-            Some(max) if told.exact().is_none() => Body::new(Limited::new(
+            Some(max) if size.exact().is_none() => Body::new(Limited::new(
                 body,
                 usize::try_from(max).unwrap_or(usize::MAX),
             )),
@@ -60,95 +68,78 @@ impl Handler for HttpHandler {
         });
         // A router is always ready.
         let future = self.router.clone().call(request);
-        Answer::Http { future }
+        Answering::Http { future }
     }
 
-    #[cfg_attr(not(feature = "grpc"), expect(unused_variables))]
     fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<Body> {
-        #[cfg(feature = "grpc")]
-        if self.grpc.is_some() && crate::grpc::is_grpc(headers) && matches!(why, Refusal::Head(_)) {
-            return crate::grpc::too_much(why).map(Body::new);
+        match self.beside(headers) {
+            Some(beside) => beside.refused(why, headers).map(Body::new),
+            None => ApiError::new(why.code(), why.reason(), why.message()).into_response(),
         }
-        ApiError::new(why.code(), why.reason(), why.message()).into_response()
     }
 
-    fn panicked(answer: &Answer) -> Response<Body> {
-        match answer {
-            Answer::Http { .. } | Answer::TooLarge { .. } => {
+    fn panicked(answering: &Answering<B::Future>) -> Response<Body> {
+        match answering {
+            Answering::Http { .. } | Answering::TooLarge { .. } => {
                 ApiError::internal("", "internal error").into_response()
             }
-            #[cfg(feature = "grpc")]
-            Answer::Grpc { .. } => crate::grpc::panicked().map(Body::new),
+            Answering::Beside { future } => B::panicked(future).map(Body::new),
         }
     }
 
-    #[cfg(feature = "grpc")]
     fn client_limit(&self, headers: &HeaderMap) -> Option<Duration> {
-        self.grpc.as_ref()?;
-        crate::grpc::client_limit(headers)
+        self.beside.as_ref()?.client_limit(headers)
     }
 
-    fn timed_out(answer: &Answer, limit: Duration) -> Response<Body> {
-        match answer {
-            Answer::Http { .. } | Answer::TooLarge { .. } => {
+    fn timed_out(answering: &Answering<B::Future>, limit: Duration) -> Response<Body> {
+        match answering {
+            Answering::Http { .. } | Answering::TooLarge { .. } => {
                 let message = format!("no answer within {limit:?}");
                 ApiError::gateway_timeout("REQUEST_TIMEOUT", message).into_response()
             }
-            #[cfg(feature = "grpc")]
-            Answer::Grpc { .. } => crate::grpc::timed_out(limit).map(Body::new),
+            Answering::Beside { future } => B::timed_out(future, limit).map(Body::new),
         }
     }
 
-    #[cfg(feature = "grpc")]
     fn late_trailers(limit: Duration) -> HeaderMap {
-        crate::grpc::late_trailers(limit)
+        B::late_trailers(limit)
     }
 
-    #[cfg_attr(not(feature = "grpc"), expect(unused_variables))]
     fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope) {
         if let Some(remote) = peer.ip() {
             extensions.insert(ConnectInfo(remote));
         }
-        #[cfg(feature = "grpc")]
-        if self.grpc.is_some() {
-            crate::grpc::extend(extensions, peer, scope);
+        if let Some(beside) = &self.beside {
+            beside.extend(extensions, peer, scope);
         }
     }
 }
 
-#[cfg(feature = "grpc")]
-type GrpcFuture = <tonic::service::Routes as tower_service::Service<Request<RequestBody>>>::Future;
-
-#[cfg(not(feature = "grpc"))]
 pin_project! {
+    /// The response to come, of the routes or of the protocol beside them.
     #[project = Project]
-    pub(super) enum Answer {
+    pub(super) enum Answering<F> {
         Http { #[pin] future: RouteFuture<Infallible> },
         TooLarge { max: u64 },
+        Beside { #[pin] future: F },
     }
 }
 
-#[cfg(feature = "grpc")]
-pin_project! {
-    #[project = Project]
-    pub(super) enum Answer {
-        Http { #[pin] future: RouteFuture<Infallible> },
-        TooLarge { max: u64 },
-        Grpc { #[pin] future: GrpcFuture },
-    }
-}
-
-impl Future for Answer {
+impl<F, B> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+    B: hyper::body::Body<Data = bytes::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+{
     type Output = Result<Response<Body>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             Project::Http { future } => future.poll(cx),
             Project::TooLarge { max } => Poll::Ready(Ok(too_large(*max))),
-            #[cfg(feature = "grpc")]
-            Project::Grpc { future } => future
-                .poll(cx)
-                .map_ok(|response| crate::grpc::AnswerBody::of(response).map(Body::new)),
+            Project::Beside { future } => {
+                let polled = future.poll(cx);
+                polled.map_ok(|response| response.map(Body::new))
+            }
         }
     }
 }

@@ -4,15 +4,15 @@
 //! not depend on it: readiness, the drain and the exit code are those of a log that is read.
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
+use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 
 use axum::Router;
 use axum::routing::get;
 use kit_app::App;
+use kit_testing::full_pipe;
 use kit_transport::http;
-use rustix::fs::{OFlags, fcntl_setfl};
 
 const ROLE: &str = "KIT_TEST_ROLE";
 
@@ -66,17 +66,6 @@ fn start(role: &str) -> (Child, BufReader<ChildStdout>, PipeReader) {
         .unwrap();
     let stdout = BufReader::new(child.stdout.take().unwrap());
     (child, stdout, reader)
-}
-
-/// Whatever is written to it blocks.
-fn full_pipe() -> (PipeReader, PipeWriter) {
-    let (reader, mut writer) = std::io::pipe().unwrap();
-    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
-    for block in [&[b'-'; 4096][..], b"-"] {
-        while writer.write(block).is_ok() {}
-    }
-    fcntl_setfl(&writer, OFlags::empty()).unwrap();
-    (reader, writer)
 }
 
 fn line_after(stdout: &mut BufReader<ChildStdout>, start: &str) -> String {

@@ -1,7 +1,17 @@
-//! What the tests of Kit share. A dev-dependency only, used from `tests/`.
+//! The surroundings of Kit's own tests: a real [`Etcd`], a [`Network`] namespace, a [pipe](full_pipe)
+//! that blocks, the [`Lines`] of a log.
+//!
+//! A dev-dependency only, of the crates and examples in this workspace: tests that need one of these
+//! stand in `tests/`. For the tests of an application there is `kit_sync::testing`.
 
 mod etcd;
+mod lines;
 mod network;
+#[cfg(unix)]
+mod pipe;
 
 pub use etcd::{Etcd, dead_address};
+pub use lines::Lines;
 pub use network::Network;
+#[cfg(unix)]
+pub use pipe::full_pipe;

@@ -6,7 +6,7 @@ use kit_testing::Etcd;
 use tokio::time::sleep;
 
 use crate::bench::{Bench, instance, registered, seen};
-use crate::lines::Lines;
+use crate::lines;
 use crate::raw::Raw;
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn an_etcd_that_is_away_is_told_once_to_those_who_watch_and_when_it_is_bac
     let mut watch = discovery.watch(instance().name()).await.unwrap();
     seen(&mut watch, "the instance", |s| s.instances.len() == 1).await;
 
-    let (lines, _guard) = Lines::collect();
+    let (lines, _guard) = lines::collect();
     server.kill();
     seen(&mut watch, "stale", |s| !s.is_fresh()).await;
     // Eight seconds of attempts; the first delays are short.
@@ -48,7 +48,7 @@ async fn a_stored_value_that_is_wrong_is_told_once_however_often_it_is_read() {
     raw.put(&key("half"), endpoint, 0).await;
     let bench = Bench::open(&server.url(""));
     let discovery = &bench.backend.discovery;
-    let (lines, _guard) = Lines::collect();
+    let (lines, _guard) = lines::collect();
     let mut watch = discovery.watch(instance().name()).await.unwrap();
     for _ in 0..5 {
         discovery.instances(instance().name()).await.unwrap();

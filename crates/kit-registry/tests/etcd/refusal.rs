@@ -7,7 +7,7 @@ use kit_testing::Etcd;
 use tokio::time::{Instant, sleep};
 
 use crate::bench::{Bench, KEY, degraded, eventually, registered, state};
-use crate::lines::Lines;
+use crate::lines;
 use crate::raw::{Kv, May, Raw};
 
 const USER: &str = "kit";
@@ -110,7 +110,7 @@ async fn a_permission_to_write_that_is_gone_leaves_the_value_until_it_is_back() 
 
 #[tokio::test]
 async fn a_login_that_may_write_and_not_read_is_registered_for_as_long_as_it_wants() {
-    let (lines, _guard) = Lines::collect();
+    let (lines, _guard) = lines::collect();
     let (_server, raw, bench) = restricted(May::Write).await;
     let registration = bench.registered().await;
     let mut states = registration.states();

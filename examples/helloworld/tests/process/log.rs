@@ -2,11 +2,9 @@
 //! differently.
 
 use std::fs::OpenOptions;
-use std::io::{PipeReader, PipeWriter, Write};
 use std::process::Stdio;
 
-use kit_testing::dead_address;
-use rustix::fs::{OFlags, fcntl_setfl};
+use kit_testing::{dead_address, full_pipe};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -30,18 +28,6 @@ async fn a_full_disk_behind_the_log_changes_nothing() {
     let pid = i32::try_from(child.id().unwrap()).unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
-}
-
-/// Every write to it blocks: it has no reader, and is full from the beginning.
-fn full_pipe() -> (PipeReader, PipeWriter) {
-    let (reader, mut writer) = std::io::pipe().unwrap();
-    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
-    // To the last byte.
-    for block in [&[b'-'; 4096][..], b"-"] {
-        while writer.write(block).is_ok() {}
-    }
-    fcntl_setfl(&writer, OFlags::empty()).unwrap();
-    (reader, writer)
 }
 
 #[tokio::test]

@@ -28,7 +28,8 @@ use kit_sync::Scope;
 
 use crate::backend::Open;
 use crate::{
-    Backend, Discovery, Error, LossReason, Registrar, ServiceInstance, ServiceName, Snapshot, Watch,
+    Backend, Discovery, Error, LossReason, Registrar, Remarks, ServiceInstance, ServiceName,
+    Snapshot, Watch,
 };
 
 use auth::Auth;
@@ -53,7 +54,8 @@ fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
     } = url::parse(url)?;
     let scope = scope.child("etcd");
     let description: Arc<str> = format!("etcd at {}", endpoints.join(", ")).into();
-    let auth = login.map(|login| Arc::new(Auth::new(login)));
+    let remarks = Remarks::new();
+    let auth = login.map(|login| Arc::new(Auth::new(login, remarks.clone())));
     let connect = || -> Result<Arc<Client>, Error> {
         let nodes = endpoints.iter().map(|address| {
             Node::new(address, &scope)
@@ -71,9 +73,10 @@ fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
     let leases = connect()?;
     let listing = Arc::new(Listing::new(Arc::clone(&data), keys.clone()));
     let etcd = Arc::new(Etcd {
-        registrations: Registrations::new(data, leases, keys, ttl),
+        registrations: Registrations::new(data, leases, keys, ttl, remarks.clone()),
         watches: Watches::new(Arc::clone(&listing), scope),
         listing,
+        remarks,
     });
     Ok(Backend::new(&*description, etcd.clone(), etcd))
 }
@@ -82,6 +85,7 @@ struct Etcd {
     registrations: Registrations,
     listing: Arc<Listing>,
     watches: Watches,
+    remarks: Remarks,
 }
 
 #[async_trait]
@@ -100,6 +104,10 @@ impl Registrar for Etcd {
 
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {
         lease::deregister(&self.registrations, instance).await
+    }
+
+    fn remarks(&self) -> Remarks {
+        self.remarks.clone()
     }
 }
 

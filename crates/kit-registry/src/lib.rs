@@ -55,6 +55,7 @@ mod memory;
 mod redacted;
 mod registrar;
 mod registration;
+mod remarks;
 mod schemes;
 mod snapshot;
 
@@ -66,5 +67,6 @@ pub use instance::{MAX_METADATA, ServiceInstance, ServiceInstanceBuilder, Servic
 pub use memory::Memory;
 pub use registrar::Registrar;
 pub use registration::{Registration, RegistrationState};
+pub use remarks::Remarks;
 pub use schemes::Schemes;
 pub use snapshot::{Closed, Freshness, Snapshot, Watch};

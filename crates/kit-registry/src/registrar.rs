@@ -4,7 +4,7 @@ use std::future::pending;
 
 use async_trait::async_trait;
 
-use crate::{Error, LossReason, ServiceInstance};
+use crate::{Error, LossReason, Remarks, ServiceInstance};
 
 /// Shows an instance in a registry, keeps it alive, watches over it and takes it away.
 ///
@@ -80,4 +80,13 @@ pub trait Registrar: Send + Sync + 'static {
     /// # Cancel safety
     /// When dropped, the instance may be gone or not; it may be called again.
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error>;
+
+    /// The remarks that this registrar makes; the same ones at each call. A
+    /// [`Registration`](crate::Registration) hands them on.
+    ///
+    /// A call of a registrar must not wait for the log, so a line that an operator should read goes
+    /// here. The default is for a registrar without remarks.
+    fn remarks(&self) -> Remarks {
+        Remarks::new()
+    }
 }

@@ -13,12 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_sync::Scope;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, timeout};
 
 pub use state::RegistrationState;
 
-use crate::{Error, Registrar, ServiceInstance};
+use crate::{Error, Registrar, Remarks, ServiceInstance};
 use desired::Desired;
 use keeper::Keeper;
 
@@ -63,6 +63,7 @@ use keeper::Keeper;
 pub struct Registration {
     desired: watch::Sender<Desired>,
     state: watch::Receiver<RegistrationState>,
+    remarks: Remarks,
 }
 
 impl Registration {
@@ -80,10 +81,16 @@ impl Registration {
             instance: Arc::new(instance),
             is_wanted: true,
         });
-        let (keeper, state) = Keeper::new(registrar, &desired, scope.token().clone());
+        let remarks = registrar.remarks();
+        let (keeper, state) =
+            Keeper::new(registrar, &desired, remarks.clone(), scope.token().clone());
         // On an ended scope the keeper is dropped, and every method here returns `Closed`.
         drop(scope.spawn("registration", keeper.run()));
-        Registration { desired, state }
+        Registration {
+            desired,
+            state,
+            remarks,
+        }
     }
 
     /// The present state.
@@ -98,6 +105,13 @@ impl Registration {
     #[must_use]
     pub fn states(&self) -> watch::Receiver<RegistrationState> {
         self.state.clone()
+    }
+
+    /// A reader of the registrar's [`Remarks`] from now on. Without a reader they are WARN lines in
+    /// the log.
+    #[must_use = "remarks go to the log only while there is no reader"]
+    pub fn remarks(&self) -> broadcast::Receiver<String> {
+        self.remarks.subscribe()
     }
 
     /// The value that is to be shown.

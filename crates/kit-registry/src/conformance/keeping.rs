@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::case::{Case, LIMIT, until};
-use crate::{Error, LossReason, Registrar, RegistrationState, ServiceInstance};
+use crate::{Error, LossReason, Registrar, RegistrationState, Remarks, ServiceInstance};
 
 /// The time for which an instance must stay without a write.
 const STAYS: Duration = Duration::from_secs(4);
@@ -140,5 +140,9 @@ impl Registrar for Refusing {
 
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {
         self.inner.deregister(instance).await
+    }
+
+    fn remarks(&self) -> Remarks {
+        self.inner.remarks()
     }
 }

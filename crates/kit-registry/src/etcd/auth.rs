@@ -9,14 +9,15 @@ use super::cluster::{Cluster, Failed, TRY, Token};
 use super::proto::etcdserverpb::AuthenticateRequest;
 use super::proto::etcdserverpb::auth_client::AuthClient;
 use super::url::Login;
-use crate::Error;
+use crate::{Error, Remarks};
 
 /// A login and its token, shared by the clients of a cluster.
 #[derive(Debug)]
 pub(super) struct Auth {
     login: Login,
     state: Mutex<TokenState>,
-    /// Whether it was remarked that the login is not used.
+    remarks: Remarks,
+    /// Whether there was a remark that the login is not used.
     is_remarked: AtomicBool,
 }
 
@@ -30,10 +31,11 @@ enum TokenState {
 }
 
 impl Auth {
-    pub(super) fn new(login: Login) -> Auth {
+    pub(super) fn new(login: Login, remarks: Remarks) -> Auth {
         Auth {
             login,
             state: Mutex::new(TokenState::Unknown),
+            remarks,
             is_remarked: AtomicBool::new(false),
         }
     }
@@ -82,12 +84,13 @@ impl Auth {
             Err(Failed::Refused(status, _))
                 if status.message().contains("authentication is not enabled") =>
             {
-                // Relaxed: the flag guards nothing but the line.
+                // Relaxed: the flag guards nothing but the remark.
                 if !self.is_remarked.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(
-                        registry = cluster.description(),
-                        "user and password are not used: authentication is not enabled there"
-                    );
+                    self.remarks.add(format!(
+                        "{}: user and password are not used, because authentication is not enabled \
+                         there",
+                        cluster.description()
+                    ));
                 }
                 Ok(TokenState::Disabled)
             }

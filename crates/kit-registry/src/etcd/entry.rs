@@ -22,7 +22,7 @@ use super::proto::etcdserverpb::{
 };
 use super::proto::mvccpb::KeyValue;
 use super::units::seconds;
-use crate::{Error, ServiceInstance};
+use crate::{Error, Remarks, ServiceInstance};
 
 /// The limit of one attempt at one endpoint during a deregistration, which has little time.
 const HASTY_TRY: Duration = Duration::from_secs(1);
@@ -34,6 +34,7 @@ pub(super) struct Registrations {
     keys: Keys,
     ttl: Duration,
     ledger: Ledger,
+    remarks: Remarks,
 }
 
 /// One instance's entry in the cluster, for as long as one call of the registrar takes.
@@ -58,6 +59,7 @@ impl Registrations {
         leases: Arc<Client>,
         keys: Keys,
         ttl: Duration,
+        remarks: Remarks,
     ) -> Registrations {
         Registrations {
             data,
@@ -65,6 +67,7 @@ impl Registrations {
             keys,
             ttl,
             ledger: Ledger::default(),
+            remarks,
         }
     }
 
@@ -201,7 +204,7 @@ impl Entry<'_> {
             key: self.key.as_bytes().to_vec(),
             ..RangeRequest::default()
         };
-        let data = &self.registrations.data;
+        let Registrations { data, remarks, .. } = self.registrations;
         let response = data
             .call(&self.attempt, |service| {
                 let request = request.clone();
@@ -212,18 +215,18 @@ impl Entry<'_> {
         match response {
             Ok(mut response) => {
                 if self.account.set_blind(false) {
-                    tracing::info!(registry, key, "may be read again: a takeover can be seen");
+                    remarks.add(format!(
+                        "{registry}: {key} may be read again: a takeover can be seen"
+                    ));
                 }
                 Ok(Look::Seen(response.kvs.pop()))
             }
             Err(error) if is_denied(&error) => {
                 if self.account.set_blind(true) {
-                    tracing::warn!(
-                        registry,
-                        key,
-                        "may be written but not read: kept registered without seeing whether it is \
-                         deleted, changed or taken over"
-                    );
+                    remarks.add(format!(
+                        "{registry}: {key} may be written but not read: it stays registered, but a \
+                         deletion, a change or a takeover cannot be seen"
+                    ));
                 }
                 Ok(Look::Blind)
             }

@@ -17,12 +17,13 @@ use super::limits::{EAGER, limited};
 use super::state::RegistrationState;
 use super::writer::Writer;
 use crate::backoff::Backoff;
-use crate::{LossReason, Registrar, ServiceInstance};
+use crate::{LossReason, Registrar, Remarks, ServiceInstance};
 
 pub(super) struct Keeper {
     registrar: Arc<dyn Registrar>,
     desired: watch::Receiver<Desired>,
     state: watch::Sender<RegistrationState>,
+    remarks: Remarks,
     /// The token of the scope that the task lives in.
     stop: StopToken,
     /// Whether anything may have been written.
@@ -43,6 +44,7 @@ impl Keeper {
     pub(super) fn new(
         registrar: Arc<dyn Registrar>,
         desired: &watch::Sender<Desired>,
+        remarks: Remarks,
         stop: StopToken,
     ) -> (Keeper, watch::Receiver<RegistrationState>) {
         let (state, states) = watch::channel(RegistrationState::Pending);
@@ -50,6 +52,7 @@ impl Keeper {
             registrar,
             desired: desired.subscribe(),
             state,
+            remarks,
             stop,
             has_written: false,
             begun: Instant::now(),
@@ -109,10 +112,10 @@ impl Keeper {
             if !is_withdrawn {
                 let why = self.state.borrow().to_string();
                 match exit {
-                    // No caller waits for an answer, so this line is the only one.
-                    Exit::Cancelled => {
-                        tracing::warn!(%instance, why, "left in the registry until its time there runs out");
-                    }
+                    // No caller waits for a result, so this remark is the only one.
+                    Exit::Cancelled => self.remarks.add(format!(
+                        "{instance} is left in the registry until its time there runs out: {why}"
+                    )),
                     Exit::Requested => tracing::debug!(%instance, why, "left in the registry"),
                 }
                 return;

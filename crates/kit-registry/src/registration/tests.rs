@@ -323,6 +323,19 @@ async fn a_cancelled_scope_takes_the_instance_away_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_instance_that_a_cancelled_scope_leaves_behind_is_remarked() {
+    let mut case = Case::new([Answer::Yes, Answer::No]);
+    case.expect_registered().await;
+    let mut remarks = case.registration.remarks();
+    case.tree.close(Instant::now() + LIMIT).await;
+    assert_eq!(
+        remarks.try_recv().unwrap(),
+        "name/id is left in the registry until its time there runs out: being deregistered: cannot \
+         deregister name/id: fake at h:1 is unreachable: connection refused"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cancelled_scope_ends_a_deregistration_that_had_its_time() {
     let mut case = Case::new([Answer::Yes, Answer::Never]);
     case.expect_registered().await;

@@ -4,6 +4,7 @@
 //! `cargo xtask test` installs it when it is missing.
 
 mod bench;
+mod blocked_log;
 mod cluster;
 mod discovery;
 mod lines;

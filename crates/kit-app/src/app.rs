@@ -1,22 +1,24 @@
-//! The application: built, then run once.
+//! The application: put together with a builder, then run once.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::io::{self, Write};
+use std::panic::Location;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use kit_sync::{BoxError, Cause, Scope, TaskTree, error_chain};
-use tokio::runtime::{Builder, Handle};
+use kit_registry::{Backend, Endpoint, Registrar};
+use kit_sync::{BoxError, Scope, StopToken, WatchdogOptions};
+use kit_transport::Server;
 
-use crate::core::{Core, RunOwner};
-use crate::events::Undelivered;
-use crate::last_words::within_a_second;
-use crate::panics;
-use crate::run::stages::run;
-use crate::settings::Settings;
-use crate::signals::BeforeBuild;
-use crate::{AppHandle, Environment, Error, Report, RunError, Signals};
+use crate::core::Core;
+use crate::events::{Delivery, Events, Observer, Stamped};
+use crate::hook::{Hook, HookContext, HookOptions, HookStage};
+use crate::process::{self, Runnable};
+use crate::registration::Registry;
+use crate::settings::{RegisterAtStart, Settings};
+use crate::{AppHandle, Environment, Info, Report, RunError, Signals, log};
 
 /// An application that can be run.
 ///
@@ -34,26 +36,18 @@ use crate::{AppHandle, Environment, Error, Report, RunError, Signals};
 /// }
 /// ```
 #[must_use = "an app does nothing until it is run"]
-pub struct App {
-    handle: AppHandle,
-    settings: Settings,
-    owner: RunOwner,
-}
+pub struct App(Runnable);
 
 impl App {
-    pub(crate) fn new(core: Core, settings: Settings) -> App {
-        let core = Arc::new(core);
-        App {
-            handle: AppHandle::new(Arc::clone(&core)),
-            settings,
-            owner: RunOwner(core),
-        }
+    /// Begins an app; `name` is the service's, as registries show it.
+    pub fn builder(name: impl Into<String>) -> AppBuilder {
+        AppBuilder::new(name.into())
     }
 
     /// A handle, with which the running app can be watched and stopped.
     #[must_use]
     pub fn handle(&self) -> AppHandle {
-        self.handle.clone()
+        self.0.handle().clone()
     }
 
     /// The `main` of a service: takes the signals, makes a runtime, detects the [`Environment`],
@@ -65,17 +59,16 @@ impl App {
     /// | 1 | the app could not be built or started, something failed, a task or a request was cut; or this was called inside a runtime, whose thread it would block |
     /// | 128 + *n* | signal *n* forced the stop: 130 for SIGINT, 131 for SIGQUIT, and others when [`Signals`] says so |
     ///
-    /// The runtime is shut down without waiting for blocked threads; which tasks they belong to is
-    /// in the report. What is printed at the end has a second: a reader that stands still does not
-    /// keep the process.
+    /// The runtime is shut down without waiting for blocked threads; the report names their tasks.
+    /// The lines at the end have a second: a reader that stands still does not keep the process.
     ///
     /// A [`Watchdog`](kit_sync::Watchdog) names what blocks the runtime. It is the backstop of the
-    /// stop, too: one second after its deadline it prints what is still alive on the standard error
+    /// stop, too: one second after its deadline it prints the tasks that are still alive on the standard error
     /// output and ends the process with 1, or 128 + *n* when signal *n* had forced the stop.
     #[must_use = "the exit code is what the outside learns of the end"]
     pub fn main(self) -> ExitCode {
-        let signals = self.settings.signals.clone();
-        main_with(&signals, || async move { Ok(self) })
+        let signals = self.0.signals().clone();
+        process::main_with(&signals, || async move { Ok(self.0) })
     }
 
     /// Like [`main`](Self::main) for an app whose parts need a runtime to be built. An error of
@@ -105,7 +98,10 @@ impl App {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<App, BoxError>>,
     {
-        main_with(&Signals::os(), build)
+        process::main_with(&Signals::os(), || {
+            let built = build();
+            async { built.await.map(|app| app.0) }
+        })
     }
 
     /// Runs the app until it has stopped, whatever asked for it. When it returns, nothing of the
@@ -118,139 +114,345 @@ impl App {
     /// Dropping the future aborts every task of the app; nothing is drained, and an instance stays
     /// in its registries until its lease ends. Stop it with [`AppHandle::stop`] instead.
     pub async fn run(self) -> Result<Report, RunError> {
-        let App {
-            handle,
-            settings,
-            owner,
-        } = self;
-        let _owner = owner;
-        run(handle, settings).await
-    }
-}
-
-fn main_with<F, Fut>(signals: &Signals, build: F) -> ExitCode
-where
-    F: FnOnce() -> Fut,
-    Fut: Future<Output = Result<App, BoxError>>,
-{
-    if Handle::try_current().is_ok() {
-        return refused(Error::InsideRuntime);
-    }
-    panics::log_them();
-    kit_sync::panic::install_hook();
-    let handlers = match signals.before_build() {
-        Ok(handlers) => handlers,
-        Err(error) => return refused(Error::Signals(error)),
-    };
-    let runtime = match Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return refused(Error::Runtime(error)),
-    };
-    let code = runtime.block_on(async {
-        // Outside the app's own tree: it has to outlive the stop that it watches over.
-        let home = TaskTree::new("main");
-        let ended = build_and_run(home.scope(), handlers, build).await;
-        ended.unwrap_or_else(|error| {
-            within_a_second(home.scope(), in_this_log(move || print(&error)));
-            ExitCode::FAILURE
-        })
-    });
-    runtime.shutdown_background();
-    code
-}
-
-/// # Errors
-/// Why there was no run.
-async fn build_and_run<F, Fut>(
-    home: &Scope,
-    handlers: Option<BeforeBuild>,
-    build: F,
-) -> Result<ExitCode, Error>
-where
-    F: FnOnce() -> Fut,
-    Fut: Future<Output = Result<App, BoxError>>,
-{
-    let early = handlers.map(|handlers| handlers.read(home)).transpose();
-    let early = early.map_err(Error::Signals)?;
-    let built = match &early {
-        Some(early) => early.build(build).await,
-        None => Ok(build().await),
-    };
-    let mut app = match built {
-        Ok(built) => built.map_err(Error::Build)?,
-        Err(cause) => {
-            within_a_second(home, in_this_log(move || print_stopped(&cause)));
-            return Ok(ExitCode::SUCCESS);
-        }
-    };
-    app.settings.signals = app.settings.signals.after_build(early);
-    app.settings
-        .environment
-        .get_or_insert_with(Environment::detect);
-    app.settings.watchdog_home = Some(home.clone());
-    match app.run().await {
-        Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(error) => {
-            let code = ExitCode::from(error.exit_code());
-            // Each failure has had its line in the log, if there is one that took it.
-            let has_log = tracing::enabled!(tracing::Level::ERROR);
-            let mut undelivered = error.report().undelivered.iter();
-            if !has_log || undelivered.any(Undelivered::is_of_log) {
-                let line = error_chain(&error);
-                within_a_second(home, move || print_plainly(&line));
-            }
-            Ok(code)
-        }
-    }
-}
-
-/// One line: in the log when there is one, on the standard error output otherwise.
-fn print(error: &(dyn std::error::Error + 'static)) {
-    let line = error_chain(error);
-    if tracing::enabled!(tracing::Level::ERROR) {
-        tracing::error!("{line}");
-    } else {
-        print_plainly(&line);
-    }
-}
-
-fn print_plainly(line: &str) {
-    // Its reader may have closed it; that is no reason for another exit code.
-    let _ = writeln!(io::stderr(), "error: {line}");
-}
-
-fn refused(error: Error) -> ExitCode {
-    if Handle::try_current().is_ok() {
-        let home = TaskTree::new("main");
-        within_a_second(home.scope(), in_this_log(move || print(&error)));
-    } else {
-        // Nothing was begun, and there is no runtime to wait beside.
-        print(&error);
-    }
-    ExitCode::FAILURE
-}
-
-/// The build was dropped: nothing was begun that a report could be about.
-fn print_stopped(cause: &Cause) {
-    if tracing::enabled!(tracing::Level::INFO) {
-        tracing::info!(%cause, "stopped before the app was built");
-    } else {
-        let _ = writeln!(io::stderr(), "stopped before the app was built ({cause})");
-    }
-}
-
-/// On another thread, the log is the one of this thread.
-fn in_this_log<T>(say: impl FnOnce() -> T) -> impl FnOnce() {
-    let log = tracing::dispatcher::get_default(Clone::clone);
-    move || {
-        tracing::dispatcher::with_default(&log, say);
+        self.0.run().await
     }
 }
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App")
-            .field("handle", &self.handle)
+            .field("handle", self.0.handle())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Puts an [`App`] together; from [`App::builder`].
+///
+/// A singular noun *adds* (`server`, `before_start`, `metadata`), a scalar *replaces* (`version`,
+/// `stop_timeout`). An option is any function from builder to builder, used with
+/// [`apply`](Self::apply):
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit_app::{App, AppBuilder};
+///
+/// fn production(app: AppBuilder) -> AppBuilder {
+///     app.metadata("zone", "sh001").stop_timeout(Duration::from_secs(25))
+/// }
+///
+/// let app = App::builder("helloworld").version("1.2.0").apply(production).build();
+/// assert_eq!(app.handle().info().metadata()["zone"], "sh001");
+/// ```
+#[must_use = "a builder does nothing until `build` is called and the app is run"]
+pub struct AppBuilder {
+    name: String,
+    id: Option<String>,
+    version: String,
+    metadata: BTreeMap<String, String>,
+    observers: Vec<Observer>,
+    delivery: Delivery,
+    settings: Settings,
+}
+
+impl AppBuilder {
+    fn new(name: String) -> AppBuilder {
+        AppBuilder {
+            name,
+            id: None,
+            version: String::new(),
+            metadata: BTreeMap::new(),
+            observers: Vec::new(),
+            delivery: Delivery::default(),
+            settings: Settings::default(),
+        }
+    }
+
+    // === its identity ===
+
+    /// Replaces the instance's id. Default: a UUID of version 7.
+    pub fn id(mut self, id: impl Into<String>) -> AppBuilder {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Replaces the version. Default: empty.
+    pub fn version(mut self, version: impl Into<String>) -> AppBuilder {
+        self.version = version.into();
+        self
+    }
+
+    /// Adds one entry to the metadata that registries show.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> AppBuilder {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    // === its components and hooks ===
+
+    /// Adds a component.
+    pub fn server(mut self, server: impl Server) -> AppBuilder {
+        self.settings.servers.push(Arc::new(server));
+        self
+    }
+
+    /// Adds a value to every request's extensions.
+    pub fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> AppBuilder {
+        self.settings.extensions.insert(value);
+        self
+    }
+
+    /// Adds a hook that runs before the first component starts; an error ends the start. It has
+    /// the [`hook_timeout`](Self::hook_timeout).
+    pub fn before_start<F, Fut>(self, name: impl Into<String>, hook: F) -> AppBuilder
+    where
+        F: FnOnce(HookContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.hook(HookStage::BeforeStart, name, HookOptions::new(), hook)
+    }
+
+    /// [`before_start`](Self::before_start) with separate options.
+    pub fn before_start_with<F, Fut>(
+        self,
+        name: impl Into<String>,
+        options: HookOptions,
+        hook: F,
+    ) -> AppBuilder
+    where
+        F: FnOnce(HookContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.hook(HookStage::BeforeStart, name, options, hook)
+    }
+
+    /// Adds a hook that runs once the instance is registered, before the app is ready; an error
+    /// ends the start. It has the [`hook_timeout`](Self::hook_timeout).
+    pub fn after_start<F, Fut>(self, name: impl Into<String>, hook: F) -> AppBuilder
+    where
+        F: FnOnce(HookContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.hook(HookStage::AfterStart, name, HookOptions::new(), hook)
+    }
+
+    /// [`after_start`](Self::after_start) with separate options.
+    pub fn after_start_with<F, Fut>(
+        self,
+        name: impl Into<String>,
+        options: HookOptions,
+        hook: F,
+    ) -> AppBuilder
+    where
+        F: FnOnce(HookContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.hook(HookStage::AfterStart, name, options, hook)
+    }
+
+    /// Adds a hook that runs at the beginning of every stop, before the instance is deregistered.
+    /// All of them together have a fifth of `stop_timeout`, at most 4 s. An error is reported and
+    /// keeps nothing from going on.
+    pub fn before_stop<F, Fut>(self, name: impl Into<String>, hook: F) -> AppBuilder
+    where
+        F: FnOnce(HookContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.hook(HookStage::BeforeStop, name, HookOptions::new(), hook)
+    }
+
+    /// Adds a hook that runs at the end of every stop, after the last component has ended. An
+    /// error is reported and keeps nothing from going on.
+    pub fn after_stop<F, Fut>(self, name: impl Into<String>, hook: F) -> AppBuilder
+    where
+        F: FnOnce(HookContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.hook(HookStage::AfterStop, name, HookOptions::new(), hook)
+    }
+
+    fn hook<F, Fut>(
+        mut self,
+        stage: HookStage,
+        name: impl Into<String>,
+        options: HookOptions,
+        hook: F,
+    ) -> AppBuilder
+    where
+        F: FnOnce(HookContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let hook = Hook::new(stage, name.into(), options, hook);
+        self.settings.hooks.add(hook);
+        self
+    }
+
+    // === its registries ===
+
+    /// Adds a registry by URL, such as `etcd://127.0.0.1:2379`. Opened when the app runs, by the
+    /// [`scheme`](Self::scheme) table.
+    pub fn registry(mut self, url: impl Into<String>) -> AppBuilder {
+        self.settings.registries.push(Registry::Url(url.into()));
+        self
+    }
+
+    /// Adds a registry that you have opened; `name` is for the log and the report.
+    pub fn registrar(mut self, name: impl Into<String>, registrar: impl Registrar) -> AppBuilder {
+        self.settings
+            .registries
+            .push(Registry::Given(name.into(), Arc::new(registrar)));
+        self
+    }
+
+    /// Adds a scheme to those that [`registry`](Self::registry) knows: `memory`, and `etcd` with
+    /// that feature.
+    pub fn scheme<F>(mut self, scheme: impl Into<String>, open: F) -> AppBuilder
+    where
+        F: Fn(&str, &Scope) -> Result<Backend, kit_registry::Error> + Send + Sync + 'static,
+    {
+        self.settings.schemes.add(scheme, open);
+        self
+    }
+
+    /// Replaces whether the start waits for the registries. Default: it does.
+    pub fn register_at_start(mut self, policy: RegisterAtStart) -> AppBuilder {
+        self.settings.register_at_start = policy;
+        self
+    }
+
+    /// Replaces how long the start waits for the registries. Default: 8 s.
+    pub fn register_timeout(mut self, limit: Duration) -> AppBuilder {
+        self.settings.register_timeout = limit;
+        self
+    }
+
+    /// Adds an endpoint to show in registries, instead of the addresses that servers listen at.
+    pub fn endpoint(mut self, endpoint: Endpoint) -> AppBuilder {
+        self.settings.advertise.endpoints.push(endpoint);
+        self
+    }
+
+    /// Replaces the host of the endpoints to show. Default: that of the listening address, and for
+    /// an unspecified one (`0.0.0.0`, `[::]`) the first global address of an interface that is up,
+    /// IPv4 first, in a family at which the server listens. Where there is none it is loopback, and
+    /// when a registry is read by others an [`Event::LoopbackAdvertised`](crate::Event::LoopbackAdvertised) says so.
+    pub fn advertise_host(mut self, host: impl Into<String>) -> AppBuilder {
+        self.settings.advertise.host = Some(host.into());
+        self
+    }
+
+    // === how it starts and stops ===
+
+    /// Replaces how long each component may take to start. Default: 15 s.
+    pub fn start_timeout(mut self, limit: Duration) -> AppBuilder {
+        self.settings.start_timeout = limit;
+        self
+    }
+
+    /// Replaces how long each hook of the start may take. Default: 5 min; a hook with
+    /// separate [options](HookOptions) may have more or less. Then the hook's token is cancelled
+    /// and the start fails; the hook may go on until the deadline of the stop, so that a migration
+    /// is not cut in half.
+    pub fn hook_timeout(mut self, limit: Duration) -> AppBuilder {
+        self.settings.hook_timeout = limit;
+        self
+    }
+
+    /// Replaces how long the start waits for readiness latches once every component has started.
+    /// Default: 5 min. Then the start fails and names the latches that are not open.
+    pub fn gate_timeout(mut self, limit: Duration) -> AppBuilder {
+        self.settings.gate_timeout = limit;
+        self
+    }
+
+    /// Replaces how long a whole stop may take. Default: 20 s, which fits Kubernetes' 30 s.
+    pub fn stop_timeout(mut self, limit: Duration) -> AppBuilder {
+        self.settings.stop_timeout = limit;
+        self
+    }
+
+    /// Replaces the limits of the watchdog that [`App::main`] has: it names what blocks the
+    /// runtime, and ends the process when a stop does not end. [`App::run`] has none.
+    pub fn watchdog(mut self, options: WatchdogOptions) -> AppBuilder {
+        self.settings.watchdog = options;
+        self
+    }
+
+    /// Replaces how long requests are still taken after a stop began; `None` for that of the
+    /// [`DrainProfile`](crate::DrainProfile), which is the default.
+    pub fn drain_delay(mut self, delay: impl Into<Option<Duration>>) -> AppBuilder {
+        self.settings.drain_delay = delay.into();
+        self
+    }
+
+    /// Replaces where signals come from, and which one does what. Default: the operating system,
+    /// with the roles of [`Signals`].
+    pub fn signals(mut self, signals: Signals) -> AppBuilder {
+        self.settings.signals = signals;
+        self
+    }
+
+    /// Replaces the facts about the surroundings. Default: [`App::main`] detects it,
+    /// [`App::run`] takes nothing.
+    pub fn environment(mut self, environment: Environment) -> AppBuilder {
+        self.settings.environment = Some(environment);
+        self
+    }
+
+    /// Stops the app when `parent` is cancelled; a `CancellationToken` converts.
+    pub fn parent(mut self, parent: impl Into<StopToken>) -> AppBuilder {
+        self.settings.parent = Some(parent.into());
+        self
+    }
+
+    /// Adds an observer: a function that is called with every [`Event`](crate::Event), in order.
+    /// The app does not wait for it (see [`event_delivery`](Self::event_delivery)); it is called
+    /// on its own thread, inside the app's runtime. A panic in it is caught and changes
+    /// nothing.
+    #[track_caller]
+    pub fn observer(mut self, observe: impl Fn(&Stamped) + Send + Sync + 'static) -> AppBuilder {
+        self.observers.push(Observer {
+            name: format!("observer of {}", Location::caller()),
+            observe: Box::new(observe),
+        });
+        self
+    }
+
+    /// Replaces how events are delivered to the log and to observers. Default: each has a queue
+    /// of 1 024 events and its own thread.
+    pub fn event_delivery(mut self, delivery: Delivery) -> AppBuilder {
+        self.delivery = delivery;
+        self
+    }
+
+    /// Applies an option: any function from builder to builder, such as a bundle of options.
+    pub fn apply(self, option: impl FnOnce(AppBuilder) -> AppBuilder) -> AppBuilder {
+        option(self)
+    }
+
+    /// The app. Options that are wrong are errors of [`App::run`].
+    pub fn build(self) -> App {
+        let AppBuilder {
+            name,
+            id,
+            version,
+            metadata,
+            mut observers,
+            delivery,
+            settings,
+        } = self;
+        let id = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+        let info = Arc::new(Info::new(id, name, version, metadata));
+        observers.insert(0, log::observer(Arc::clone(&info)));
+        let core = Core::new(info, Events::new(delivery, observers));
+        App(Runnable::new(core, settings))
+    }
+}
+
+impl fmt::Debug for AppBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppBuilder")
+            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }

@@ -9,14 +9,15 @@ use tokio::time::Instant;
 
 pub use plan::StopPlan;
 
-/// What a forced stop still gets, from the signal that forces it.
+/// The time of a forced stop, from the signal that forces it.
 pub(crate) const FORCED: Duration = Duration::from_millis(500);
-/// What a deregistration that is still owed gets of that.
+/// The part of it for a deregistration that is still owed.
 pub(crate) const FORCED_DEREGISTRATION: Duration = Duration::from_millis(200);
-/// How long before the app aborts a component's tasks the component is to cut and count itself.
+/// The time between a component's own deadline, at which it cuts and counts, and the abort of its
+/// tasks.
 pub(crate) const CUT_AHEAD: Duration = Duration::from_millis(50);
 
-/// What a phase has that begins after its time; a server's last look at idle connections takes a
+/// The time of a phase that begins after its deadline; a server's last look at idle connections takes a
 /// fifth of it.
 const LATE: Duration = Duration::from_millis(150);
 
@@ -82,7 +83,7 @@ impl Budget {
         self.phase(later).later(self.deadline.after(LATE))
     }
 
-    /// The drain delay, cut to half of what is left.
+    /// The drain delay, cut to half of the time that is left.
     pub(crate) fn drain_delay(&self, now: Instant, wanted: Duration) -> Duration {
         let left = self.deadline.instant().saturating_duration_since(now);
         wanted.min(left / 2)

@@ -122,7 +122,7 @@ impl Control {
         self.backstop.force(at, &self.watch_standstill());
     }
 
-    // === what was requested ===
+    // === the requests so far ===
 
     pub(crate) fn is_asked(&self) -> bool {
         self.state.borrow().asked.is_some()

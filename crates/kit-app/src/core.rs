@@ -1,4 +1,4 @@
-//! What the handles, the components, the signal thread and the run of one app share.
+//! The state that the handles, the components, the signal thread and the run of one app share.
 
 use std::sync::{Arc, Mutex, OnceLock};
 

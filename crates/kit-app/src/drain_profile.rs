@@ -1,15 +1,15 @@
-//! Bundles of defaults for the stop, by who sends us requests.
+//! Bundles of defaults for the stop, by the source of requests.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::Environment;
 
-/// Who routes requests to us, and so how long they go on coming after we said stop.
+/// What routes requests to this process, and so how long they go on coming after a stop began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DrainProfile {
-    /// Nobody from outside: no delay.
+    /// Nothing outside this machine: no delay.
     Local,
     /// Clients that watch a registry: 1 s.
     Registry,

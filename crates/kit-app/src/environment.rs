@@ -1,4 +1,4 @@
-//! What the process can know of where it runs: the only file that reads the environment.
+//! Facts about the surroundings of the process: the only file that reads the environment.
 
 use std::{env, io};
 
@@ -20,7 +20,8 @@ use listenfd::ListenFd;
 pub struct Environment {
     kubernetes: bool,
     inherited: InheritedListeners,
-    /// What was given as a listener and is none: the run makes events of it, which wait for no log.
+    /// Inherited descriptors that are no listeners: the run makes events of them, which wait for no
+    /// log.
     unusable: Vec<String>,
 }
 

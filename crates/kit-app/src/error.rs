@@ -1,4 +1,4 @@
-//! What can go wrong in an application's life.
+//! The failures in an application's life.
 
 use std::fmt;
 use std::io;
@@ -21,9 +21,9 @@ pub enum Error {
     Option {
         /// The builder's method.
         option: &'static str,
-        /// What it was given.
+        /// The value that it was given.
         value: String,
-        /// What would be right.
+        /// The values that are right.
         expected: &'static str,
     },
     /// The runtime could not be made.
@@ -121,7 +121,7 @@ pub enum Error {
     Advertise {
         /// Where a server is listening.
         listening: String,
-        /// What is missing, and which option says it.
+        /// The missing part, and the option that gives it.
         why: String,
     },
     /// The instance could not be registered.
@@ -169,7 +169,7 @@ pub enum Error {
         signal: Signal,
     },
     /// [`App::main`](crate::App::main) was called inside a runtime.
-    #[error("`App::main` was called inside a runtime, and makes one of its own: await `App::run`")]
+    #[error("`App::main` was called inside a runtime, and starts another one: await `App::run`")]
     InsideRuntime,
 }
 

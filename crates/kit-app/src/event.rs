@@ -1,4 +1,4 @@
-//! What happens in an application's life, as types: logs, metrics and tests are its consumers.
+//! The events of an application's life, as types: logs, metrics and tests are their consumers.
 
 mod awaited;
 
@@ -24,16 +24,16 @@ pub enum Event {
         /// The new state.
         stage: Stage,
     },
-    /// From here on one of these signals is a clean stop.
+    /// From here on each of these signals is a clean stop.
     SignalsReady {
         /// Those that ask for one.
         stop: Vec<Signal>,
     },
-    /// What a stop will look like: the profile, why it was chosen, and the worst case.
+    /// The course of a stop: the profile, why it was chosen, and the worst case.
     Planned {
-        /// Who routes requests to us.
+        /// What routes requests to this process.
         profile: DrainProfile,
-        /// How that was found out.
+        /// The fact that decided it.
         why: &'static str,
         /// The longest that each stage may take.
         worst_case: StopPlan,
@@ -78,7 +78,7 @@ pub enum Event {
         /// Its name.
         name: String,
     },
-    /// A task failed or panicked, and what it belongs to goes on. It comes between any two others,
+    /// A task failed or panicked, and its component or hook goes on. It comes between any two others,
     /// when it happens. Where the failure is one of the app it is [`Failed`](Event::Failed)
     /// instead: that of a component's last task, or of a task that drains.
     TaskFailed {
@@ -87,7 +87,7 @@ pub enum Event {
     },
     /// The lifecycle has been waiting for 2 s, or for 10 s more than the last time.
     Waiting {
-        /// What for.
+        /// For which hook, component, latch or registry.
         what: Awaited,
         /// For how long.
         since: Duration,
@@ -104,7 +104,7 @@ pub enum Event {
     Registering {
         /// Which registry.
         registry: String,
-        /// What others are told.
+        /// The endpoints that others will see.
         endpoints: Vec<Endpoint>,
     },
     /// The registry shows the instance, for the first time or again after failures.
@@ -128,7 +128,7 @@ pub enum Event {
     RegistrationOutdated {
         /// Which registry.
         registry: String,
-        /// What is shown, and why.
+        /// The value that is shown, and why.
         why: String,
         /// How often since when.
         failures: Repetition,
@@ -145,16 +145,16 @@ pub enum Event {
         /// The failure and its sources.
         error: String,
     },
-    /// Something went wrong that changes neither the app's course nor its exit code.
+    /// A fault that changes neither the app's course nor its exit code.
     Remark {
-        /// What, and its sources.
+        /// The fault and its sources.
         what: String,
     },
     /// A stop was asked for.
     StopAsked {
         /// By what.
         cause: Cause,
-        /// It is because of the failure that was told just before.
+        /// It is because of the failure in the event before.
         failed: bool,
     },
     /// A signal moved the deadline to now.
@@ -201,7 +201,7 @@ pub enum Event {
         /// It was cut from this, because the deadline is near.
         cut_from: Option<Duration>,
     },
-    /// A component was told to drain and end.
+    /// A component begins to drain: its scope is cancelled.
     ComponentStopping {
         /// Its name.
         name: String,
@@ -212,9 +212,9 @@ pub enum Event {
         name: String,
         /// How long it took.
         took: Duration,
-        /// What its drain came to, if it is a server.
+        /// The result of its drain, if it is a server.
         drained: Option<Drained>,
-        /// What had to be cut, counted by kind, if anything.
+        /// Its cuts, counted by kind, if there were any.
         cut: Option<String>,
     },
     /// The watchdog of [`App::main`](crate::App::main) has noticed something. It comes between

@@ -1,7 +1,7 @@
 //! How events reach their consumers: numbered where they are emitted, delivered elsewhere.
 //!
-//! Nothing of the lifecycle waits for a consumer. Each one has a bounded queue and a thread of its
-//! own, so that a log whose pipe is full, or an observer that hangs, holds up neither the
+//! Nothing of the lifecycle waits for a consumer. Each one has a bounded queue and its own
+//! thread, so that a log whose pipe is full, or an observer that hangs, holds up neither the
 //! lifecycle nor another consumer.
 
 mod consumer;
@@ -53,7 +53,7 @@ impl Events {
         }
     }
 
-    /// Whether the app may have threads of its own.
+    /// Whether events are delivered where they are emitted: the app has no threads then.
     pub(crate) fn is_inline(&self) -> bool {
         matches!(self.consumers, Consumers::Inline(_))
     }
@@ -96,8 +96,8 @@ impl Events {
         }
     }
 
-    /// Closes, gives the consumers until `limit` by the system's clock for what is still queued,
-    /// and says what they did not take. The waiting is a thread's, because the runtime's clock may
+    /// Closes, gives the consumers until `limit` by the system's clock to empty their queues, and
+    /// returns the counts of events that they did not take. A thread waits, because the runtime's clock may
     /// be paused and then passes at once.
     pub(crate) async fn flush(&self, scope: &Scope, limit: Duration) -> Vec<Undelivered> {
         self.close();

@@ -36,19 +36,19 @@ impl AppHandle {
         self.0.control.ask(Cause::Requested(why.into()))
     }
 
-    /// Who the application is.
+    /// The identity of the application.
     #[must_use]
     pub fn info(&self) -> &Arc<Info> {
         &self.0.info
     }
 
-    /// Where it stands.
+    /// The present stage.
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.0.stage()
     }
 
-    /// Its states, as they change.
+    /// The stages, as they change.
     #[must_use]
     pub fn stages(&self) -> watch::Receiver<Stage> {
         self.0.stages()

@@ -36,7 +36,7 @@ impl Info {
         }
     }
 
-    /// What tells this instance from the others of its service; by default a UUID of version 7.
+    /// The name of this instance among the others of its service; by default a UUID of version 7.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -54,13 +54,13 @@ impl Info {
         &self.version
     }
 
-    /// What else clients should know, as it is now.
+    /// More facts for clients, as they are now.
     #[must_use]
     pub fn metadata(&self) -> Arc<BTreeMap<String, String>> {
         self.metadata.load()
     }
 
-    /// Where others reach it: empty until every server is listening.
+    /// The endpoints at which others reach it: empty until every server is listening.
     #[must_use]
     pub fn endpoints(&self) -> Arc<Vec<Endpoint>> {
         self.endpoints.load()

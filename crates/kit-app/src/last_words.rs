@@ -1,4 +1,4 @@
-//! What is said while the process ends. Its reader may be gone, or stand still: it has a second.
+//! The last lines of a process. Their reader may be gone, or stand still: they have a second.
 
 use std::io::{self, Write};
 use std::sync::mpsc;

@@ -1,8 +1,8 @@
 //! The application lifecycle of Kit.
 //!
-//! An [`App`] is one process: who it is ([`Info`]), what it runs (servers, in [phases](Phase)),
-//! when they start and stop (with named hooks around them), what the outside tells it (signals),
-//! and where others find it (registration). It is put together with an [`AppBuilder`], whose
+//! An [`App`] is one process: its identity ([`Info`]), its servers (in [phases](Phase)), when they start
+//! and stop (with named hooks around them), the signals that it takes, and the registries in which
+//! others find it. It is put together with an [`AppBuilder`], whose
 //! options are plain functions.
 //!
 //! # The two sequences
@@ -17,11 +17,10 @@
 //!
 //! One deadline, [`stop_timeout`](AppBuilder::stop_timeout), bounds the whole stop, and each stage
 //! leaves a reserve for those that follow. [`App::run`] returns when nothing of the app is alive,
-//! with a [`Report`] that names what did not obey.
+//! with a [`Report`] that names every task that did not end in time.
 
 mod app;
 mod budget;
-mod builder;
 mod component;
 mod control;
 mod core;
@@ -37,6 +36,7 @@ mod journal;
 mod last_words;
 mod log;
 mod panics;
+mod process;
 mod registration;
 mod report;
 mod run;
@@ -44,9 +44,8 @@ mod settings;
 mod signals;
 mod status;
 
-pub use app::App;
+pub use app::{App, AppBuilder};
 pub use budget::StopPlan;
-pub use builder::AppBuilder;
 pub use drain_profile::DrainProfile;
 pub use environment::Environment;
 pub use error::{Error, RunError};

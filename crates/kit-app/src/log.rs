@@ -40,6 +40,9 @@ pub(crate) fn observer(info: Arc<Info>) -> Observer {
     }
 }
 
+/// One arm for each event, and one line for each arm: the level says what a reader has to do about
+/// it. Debug is for steps whose end has a line, and for failures that the next event repeats; the
+/// fields carry the values, so that the text of a line stays the same from run to run.
 fn log(event: &Event) {
     match event {
         Event::Entered {
@@ -212,7 +215,7 @@ fn ways(stop: &[Signal]) -> Option<String> {
     (!ways.is_empty()).then(|| ways.join(" or "))
 }
 
-// The field's name says what is spoken there; tracing wants it in the source.
+// The name of the field is the protocol; tracing wants it in the source.
 fn log_listening(name: &str, listening: &Listening) {
     if listening.is_private() {
         // Its name tells it from the public ones.
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_in_the_numbers_is_told_before_the_next_event() {
+    fn a_gap_in_the_numbers_has_a_line_before_the_next_event() {
         assert_eq!(missed(&[1, 2, 3]), [""; 0]);
         assert_eq!(missed(&[1, 2, 6, 7, 9]), ["3", "1"]);
         assert_eq!(missed(&[3, 4]), ["2"]);

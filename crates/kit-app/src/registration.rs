@@ -1,4 +1,4 @@
-//! The app's instance in its registries: what is advertised, where, and until when.
+//! The app's instance in its registries: its endpoints, its registration, its deregistration.
 
 mod advertise;
 mod open;

@@ -1,8 +1,8 @@
-//! What the operating system tells the application.
+//! The signals of the operating system, and how each becomes a stop, a line or a dump.
 //!
 //! Handlers stand before the first hook runs and until the last has ended, and under
 //! [`App::main_with`](crate::App::main_with) from before the build until the process ends, so that
-//! no signal is lost; a thread of its own reads them, so that they work while the runtime is
+//! no signal is lost; a separate thread reads them, so that they work while the runtime is
 //! blocked. That thread waits for nothing: it writes no line and calls no observer.
 
 mod building;
@@ -37,7 +37,7 @@ use unix as os;
 #[cfg(not(unix))]
 use unsupported as os;
 
-/// Ends the process there and then: what is blocked cannot hold it up.
+/// Ends the process there and then: a blocked thread cannot hold it up.
 pub(crate) fn end_process(code: i32) {
     os::end_process(code);
 }
@@ -65,7 +65,7 @@ pub(crate) fn end_process(code: i32) {
 /// # drop(app);
 /// ```
 ///
-/// What makes no sense is an [`Error::Option`] of [`App::run`](crate::App::run): a signal with two
+/// Roles that make no sense are an [`Error::Option`] of [`App::run`](crate::App::run): a signal with two
 /// roles, one that cannot be caught (SIGKILL, SIGSTOP), one that comes from a fault (SIGSEGV), and
 /// a number that the system has no signal for.
 #[derive(Clone, Debug, Default)]
@@ -183,8 +183,8 @@ impl Signals {
         }
     }
 
-    /// Handlers for a `main`, before its build; `None` when there is nothing to handle, or when
-    /// the run will say what is wrong.
+    /// Handlers for a `main`, before its build; `None` when there is nothing to handle, or when the
+    /// run will refuse the roles.
     pub(crate) fn before_build(&self) -> io::Result<Option<BeforeBuild>> {
         if !matches!(self.source, Source::Os) || self.roles.check().is_err() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! A log that blocks: a subscriber that writes to a full pipe which nobody reads.
+//! A log that blocks: a subscriber that writes to a full pipe without a reader.
 //!
 //! A plain subscriber blocks the thread that calls it. What the lifecycle itself guarantees does
 //! not depend on it: readiness, the drain and the exit code are those of a log that is read.
@@ -103,7 +103,7 @@ fn a_plain_subscriber_that_blocks_changes_neither_readiness_nor_drain_nor_exit_c
 }
 
 #[test]
-fn a_failure_has_its_exit_code_also_when_nobody_reads_why() {
+fn a_failure_has_its_exit_code_also_when_its_reason_is_not_read() {
     stops_with("fails", "1");
 }
 

@@ -1,5 +1,5 @@
-//! What is advertised by an app that finds few interfaces, or none, each time in a network of its
-//! own: the test runs itself there.
+//! The endpoints of an app that finds few interfaces, or none, each time in a separate network: the
+//! test runs itself there.
 
 #![cfg(target_os = "linux")]
 
@@ -22,7 +22,7 @@ const LOOPBACK: &str = "ip link set lo up";
 const IPV6: &str = "ip link set lo up; ip -6 addr add fd00::7/128 dev lo nodad";
 const IPV4: &str = "ip link set lo up; ip addr add 10.9.0.7/32 dev lo";
 
-/// Runs the test `name` again, in a network of its own, and there `inside`.
+/// Runs the test `name` again, in a separate network, and there `inside`.
 fn in_network(name: &str, setup: &str, inside: impl AsyncFnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
@@ -88,7 +88,7 @@ async fn advertised(
             panic!("{endpoints:?}")
         };
         let address: SocketAddr = endpoint.authority().parse().unwrap();
-        TcpStream::connect(address).expect("what is advertised is listened at");
+        TcpStream::connect(address).expect("a server listens at the endpoint");
         handle.stop("asked");
         endpoint.host().to_owned()
     });

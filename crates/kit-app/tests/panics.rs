@@ -37,7 +37,7 @@ fn program() {
             let task = async { assert!(!app_is_running(), "in a task") };
             let _ = app.scope().spawn("task", task).await;
             let own = kit_sync::TaskTree::new("of the program");
-            let task = async { assert!(!app_is_running(), "in a tree of its own") };
+            let task = async { assert!(!app_is_running(), "in a separate tree") };
             let _ = own.scope().spawn("task", task).await;
             let _ = std::thread::Builder::new()
                 .spawn(|| panic!("in a thread"))?
@@ -77,7 +77,7 @@ fn each_panic_is_one_line_of_json_with_its_place() {
         "in a task",
         "in a handler",
         "in a thread",
-        "in a tree of its own",
+        "in a separate tree",
     ] {
         let lines: Vec<_> = log.lines().filter(|line| line.contains(panic)).collect();
         assert_eq!(lines.len(), 1, "{panic}: {lines:#?}\n{log}");

@@ -16,7 +16,7 @@ const BESIDE_PHASES: usize = 4;
 pub struct StopPlan {
     /// The whole stop.
     pub total: Duration,
-    /// What is kept for each part that comes later: a twentieth of `total`, between 50 ms and 1 s;
+    /// The time that is kept for each part that comes later: a twentieth of `total`, between 50 ms and 1 s;
     /// all of them together are half of `total` at most.
     pub reserve: Duration,
     /// All `before_stop` hooks together: a fifth of `total`, at most 4 s.

@@ -57,7 +57,7 @@ impl Component {
         let supervision = Arc::new(supervision);
         supervision.observe(&scope);
         let calls = root.child("calls").child(&name);
-        // How the calls end is an event of its own.
+        // The end of a call has its own event.
         calls.observe_failures(|_| ());
         let (lifecycle, seen) = watch::channel(lifecycle);
         let context = Context::new(scope.clone(), seen).with_remarks(remarks_of(core, &name));
@@ -240,7 +240,7 @@ impl Component {
         }
     }
 
-    /// What the drain waits for: requests by name where the component knows them, else tasks; and
+    /// The names of the work that the drain waits for: requests by name where the component knows them, else tasks; and
     /// the call of its `stop`.
     fn alive(&self) -> String {
         const STOPS: &str = "its stop has not returned";

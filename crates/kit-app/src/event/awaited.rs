@@ -1,4 +1,4 @@
-//! The names of what the lifecycle waits for.
+//! What the lifecycle waits for, by name.
 
 use std::fmt;
 
@@ -70,7 +70,7 @@ impl fmt::Display for Awaited {
     }
 }
 
-/// What is alive in a scope, in a few words.
+/// The names of the living tasks of a scope, in a few words.
 pub(crate) fn alive_in(scope: &Scope) -> String {
     let (mut names, mut unnamed) = (Vec::new(), 0);
     collect(&scope.tree(), "", &mut names, &mut unnamed);

@@ -1,4 +1,4 @@
-//! What consumers of events are given, and how it reaches them.
+//! The consumers of events: the log and observers.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,14 +28,14 @@ pub struct Stamped {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// Each consumer has a queue of this capacity and a thread of its own that takes from it.
+    /// Each consumer has a queue of this capacity and its own thread, which takes from it.
     /// When the queue is full its oldest event is dropped, and counted in
     /// [`Report::undelivered`](crate::Report::undelivered). The default, with 1 024 events.
     Queued {
         /// How many events wait for one consumer at most; less than 1 counts as 1.
         capacity: usize,
     },
-    /// Where it is emitted, before the lifecycle goes on; the app has no thread of its own. For
+    /// Where it is emitted, before the lifecycle goes on; the app has no threads then. For
     /// tests on a paused clock, in which a timeout on another thread's work elapses at once,
     /// and for simulators. A consumer that blocks holds up the whole app.
     Inline,

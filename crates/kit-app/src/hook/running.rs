@@ -15,7 +15,7 @@ use crate::{AppHandle, Awaited, Error, Event, HookReport};
 pub(crate) struct RunningHook {
     pub(crate) stage: HookStage,
     name: String,
-    /// How long it may run, if it has a limit of its own.
+    /// How long it may run, if it has a separate limit.
     pub(crate) timeout: Option<Duration>,
     pub(crate) task: Task<()>,
     /// Where `task` lives.
@@ -27,8 +27,8 @@ pub(crate) struct RunningHook {
 }
 
 impl RunningHook {
-    /// Calls a hook, in a task of its own, so that a panic or a blocked thread concerns the hook
-    /// alone. What it spawns lives below `hooks`.
+    /// Calls a hook in a separate task, so that a panic or a blocked thread concerns the hook alone.
+    /// The tasks that it spawns live below `hooks`.
     pub(crate) fn call(hook: Hook, app: &AppHandle, hooks: &Scope, root: &Scope) -> RunningHook {
         let journal = Arc::clone(&app.core().journal);
         let (stage, name, timeout) = (hook.stage, hook.name.clone(), hook.options.timeout);
@@ -39,8 +39,8 @@ impl RunningHook {
         let scope = hooks.child(stage.to_string()).child(&name);
         // The hook can use its scope until it returns, also when that is cancelled meanwhile.
         let open = scope.keep_open();
-        // Outside `hooks`: the end of a hook is an event and a report of its own, and a hook that
-        // is dropped leaves its tasks their time.
+        // Outside `hooks`: the end of a hook has its own event and report, and a hook that is
+        // dropped leaves its tasks their time.
         let calls = root.child("calls").child(stage.to_string());
         calls.observe_failures(|_| ());
         let context = HookContext::new(app.clone(), scope.clone());

@@ -1,5 +1,5 @@
-//! From where a server is listening to where others are told to reach it: the only place where
-//! the two meet.
+//! From the address at which a server listens to the endpoint that is advertised: the only place
+//! where the two meet.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,7 +9,7 @@ use kit_transport::{Address, Listening};
 
 use crate::Error;
 
-/// What the author said about it.
+/// The options about it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Advertise {
     /// Instead of everything that is found.
@@ -18,13 +18,13 @@ pub(crate) struct Advertise {
     pub(crate) host: Option<String>,
 }
 
-/// What registries show, and what only this machine can reach of it.
+/// The endpoints that registries show, and those of them that only this machine can reach.
 #[derive(Debug, Default)]
 pub(crate) struct Advertised {
     pub(crate) endpoints: Vec<Endpoint>,
     /// Those of `endpoints` that name the reading machine wherever they are read: loopback.
     pub(crate) loopback: Vec<Endpoint>,
-    /// How each of these came about, and what to do about it.
+    /// How each of these came about, and its remedy.
     pub(crate) why: Vec<String>,
 }
 

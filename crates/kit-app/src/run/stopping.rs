@@ -207,8 +207,8 @@ impl Stopping {
     // === draining ===
 
     /// Stops the components, phase by phase in descending order, those of one phase at the same
-    /// time. From here on the end of a task is what was asked for; an end before may not have been
-    /// seen yet.
+    /// time. From here on the end of a task is a consequence of the stop; an earlier end may not have
+    /// been seen yet.
     async fn drain(
         &mut self,
         cause: &Cause,
@@ -382,7 +382,7 @@ async fn close_hooks(hooks: &Scope, budget: &Budget, core: &Core) -> CloseReport
 
 /// Reports: from the entries of the journal to the exit code.
 ///
-/// The last event comes before the wait for its delivery, which has a `reserve` of its own: the
+/// The last event comes before the wait for its delivery, which has its own `reserve`: the
 /// watchdog does not see to it any more.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
-//! The handlers of a `main`: they stand before anything of the author's runs, and until the
-//! process ends.
+//! The handlers of a `main`: they stand before the author's first function is called, and until
+//! the process ends.
 
 use std::future::Future;
 use std::io;
@@ -92,7 +92,7 @@ impl Early {
         built
     }
 
-    /// Sends the app what it has a role for; the signals that it has none for are given back.
+    /// Sends the app the signals that it has a role for; the others are given back.
     pub(super) fn hand_over(&self, roles: &Roles, after: AfterRun, inbox: Arc<Inbox>) {
         self.route.hand_over(inbox);
         let mut standing = kit_sync::lock(&self.standing);
@@ -140,7 +140,7 @@ impl Drop for Early {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(standing) = standing.take() {
-            standing.keep_for_ever();
+            standing.leak();
         }
     }
 }

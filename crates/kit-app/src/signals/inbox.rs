@@ -18,7 +18,7 @@ use crate::control::Control;
 use crate::core::Core;
 use crate::journal::Journal;
 
-/// Lines that wait for their task. What is more than that comes too fast to be read.
+/// Lines that wait for their task. More of them come too fast to be read.
 const WAITING: usize = 16;
 
 /// How long the end of a session's leader may take from its signal to the loss of the terminal.

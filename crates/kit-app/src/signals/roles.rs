@@ -13,7 +13,7 @@ pub enum AfterRun {
     /// signal that was caught or ignored before the first app took it has no default action.
     #[default]
     DefaultAction,
-    /// Nothing of Kit's: for a program that installs a handler of its own after an app has begun.
+    /// Nothing of Kit's: for a program that installs its own handler after an app has begun.
     /// A signal without any handler then has no effect.
     Nothing,
 }

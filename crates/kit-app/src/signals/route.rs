@@ -1,4 +1,4 @@
-//! Where the signals go that the thread reads: to what builds the app, to the app, nowhere.
+//! The target of the signals that the thread reads: the build of the app, the app, or none.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -9,7 +9,7 @@ use super::inbox::Inbox;
 use super::roles::Role;
 use super::signal::Signal;
 
-/// Shared by the thread that reads and by what it reads for.
+/// Shared by the thread that reads and by the target.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Route(Arc<Mutex<Target>>);
 

@@ -1,4 +1,4 @@
-//! From a signal to a stop: what each signal asks for, and which one of a stop forces it.
+//! From a signal to a stop: the request of each signal, and which one of a stop forces it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,7 @@ pub(super) struct StopSignals {
     history: Mutex<History>,
 }
 
-/// What a signal has come to.
+/// The effect of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reaction {
     /// A stop was asked for.

@@ -1,4 +1,4 @@
-//! Unix signals: handlers, and the thread that reads what they note.
+//! Unix signals: handlers, and the thread that reads the signals that these note.
 
 mod defaults;
 mod process;
@@ -69,7 +69,7 @@ impl Handlers {
             after: AfterRun::DefaultAction,
             reader,
         };
-        scope.spawn_thread("signals", move |_told| {
+        scope.spawn_thread("signals", move |_| {
             let _reading: mpsc::Sender<()> = reading;
             open_mask(&held);
             loop {
@@ -109,7 +109,7 @@ fn stays_ignored(signal: Signal, role: Role, before: &Dispositions) -> bool {
 }
 
 pub(super) fn end_process(code: i32) {
-    // Not `exit`: its handlers could wait for what is blocked.
+    // Not `exit`: its handlers could wait for a blocked thread.
     low_level::exit(code);
 }
 
@@ -155,7 +155,7 @@ impl Standing {
 
     /// Nothing comes after it but the end of the process, whose exit code a signal must not
     /// change: nothing is given back, and the thread reads on.
-    pub(super) fn keep_for_ever(mut self) {
+    pub(super) fn leak(mut self) {
         self.held.clear();
         std::mem::forget(self);
     }

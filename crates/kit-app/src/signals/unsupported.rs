@@ -41,7 +41,7 @@ impl Standing {
 
     pub(super) fn close(self, _: AfterRun) {}
 
-    pub(super) fn keep_for_ever(self) {}
+    pub(super) fn leak(self) {}
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ impl Terminal {
         Terminal
     }
 
-    pub(crate) fn is_lost(self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         false
     }
 }

@@ -1,4 +1,4 @@
-//! One deadline for a stop, and nobody starved.
+//! One deadline for a stop, and no stage starved.
 
 use std::future::pending;
 use std::time::Duration;
@@ -52,7 +52,7 @@ async fn what_hangs_is_aborted_and_named_and_the_later_phases_have_their_time() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_stop_hooks_share_four_seconds_and_starve_nobody() {
+async fn before_stop_hooks_share_four_seconds_and_starve_no_later_stage() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
     let app = builder
@@ -122,16 +122,16 @@ async fn the_drain_delay_is_cut_to_half_of_what_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hook_that_is_interrupted_is_told_and_may_finish() {
+async fn a_hook_that_is_interrupted_is_cancelled_and_may_finish() {
     let record = Record::default();
     let (builder, signals) = app(&record);
-    let told = record.clone();
+    let events = record.clone();
     let app = builder
         .server(Fake::new("http"))
         .before_start("migrate", move |app| async move {
             app.scope().cancelled().await;
             sleep(5 * SECOND).await;
-            told.add("the migration is whole");
+            events.add("the migration is whole");
             Err("interrupted".into())
         })
         .build();
@@ -182,7 +182,7 @@ async fn a_start_that_is_called_off_is_a_clean_stop() {
     let (builder, signals) = app(&record);
     let app = builder
         .server(Fake {
-            start: Start::FailsWhenTold,
+            start: Start::FailsWhenCancelled,
             ..Fake::new("slow")
         })
         .server(Fake::new("http"))
@@ -204,16 +204,16 @@ async fn a_start_that_is_called_off_is_a_clean_stop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tasks_of_a_hook_are_told_on_a_stop_and_after_stop_has_a_live_scope() {
+async fn tasks_of_a_hook_are_cancelled_on_a_stop_and_after_stop_has_a_live_scope() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
-    let (told, live) = (record.clone(), record.clone());
+    let (events, live) = (record.clone(), record.clone());
     let app = builder
         .after_start("poll", move |app| async move {
             let scope = app.scope().clone();
             app.scope().spawn("poller", async move {
                 scope.cancelled().await;
-                told.add("poller told");
+                events.add("poller cancelled");
             });
             Ok(())
         })
@@ -226,7 +226,7 @@ async fn tasks_of_a_hook_are_told_on_a_stop_and_after_stop_has_a_live_scope() {
         .build();
     let (report, _) = run_and_stop(app).await;
     report.unwrap();
-    record.assert_order(&["entered lame duck", "poller told", "swept 7"]);
+    record.assert_order(&["entered lame duck", "poller cancelled", "swept 7"]);
     assert_nothing_alive();
 }
 
@@ -286,7 +286,7 @@ async fn a_stop_that_was_asked_for_long_before_the_run_has_its_whole_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hook_that_was_told_can_still_use_its_scope() {
+async fn a_hook_that_was_cancelled_can_still_use_its_scope() {
     let record = Record::default();
     let (builder, signals) = app(&record);
     let app = builder

@@ -25,7 +25,7 @@ async fn a_start_failure_rolls_back_what_had_started_and_names_the_root_cause() 
             ..Fake::new("grpc")
         })
         .server(Fake {
-            start: Start::FailsWhenTold,
+            start: Start::FailsWhenCancelled,
             ..Fake::new("slow")
         })
         .registrar(
@@ -47,7 +47,7 @@ async fn a_start_failure_rolls_back_what_had_started_and_names_the_root_cause() 
     assert_eq!(error.report().failures.len(), 1, "consequences are remarks");
     assert_eq!(
         error.report().remarks,
-        ["slow could not start: told to stop while it connected"]
+        ["slow could not start: cancelled while it connected"]
     );
     record.assert_order(&["http stopped", "pool stopping", "pool stopped"]);
     record.assert_order(&[
@@ -286,9 +286,9 @@ async fn a_task_that_fails_while_its_component_drains_is_a_failure() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
     let http = Starts("http", |ctx: &kit_transport::Context| {
-        let told = ctx.scope().token().clone();
+        let token = ctx.scope().token().clone();
         ctx.scope().spawn("serve", async move {
-            told.cancelled().await;
+            token.cancelled().await;
             Err::<(), _>(BoxError::from("the queue was not flushed"))
         });
     });

@@ -1,4 +1,4 @@
-//! Parts that record what is done to them.
+//! Components and registries that record the calls that they get.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl Record {
     }
 
     fn observe(&self, event: &Event) {
-        let told = match event {
+        let line = match event {
             Event::Entered { stage } => format!("entered {stage}"),
             Event::HookStarting { stage, name } => format!("{stage} {name} starts"),
             Event::HookEnded {
@@ -86,7 +86,7 @@ impl Record {
             Event::Stopped { exit_code, .. } => format!("stopped {exit_code}"),
             _ => return,
         };
-        self.add(told);
+        self.add(line);
     }
 }
 
@@ -108,13 +108,13 @@ pub(crate) enum Start {
     Succeeds,
     Fails,
     Panics,
-    /// Never returns, whatever it is told.
+    /// Never returns, cancelled or not.
     Hangs,
-    /// Returns an error once it is told to stop.
-    FailsWhenTold,
+    /// Returns an error once its scope is cancelled.
+    FailsWhenCancelled,
 }
 
-/// A server with one task, which ends a while after it was told, or when it is made to die.
+/// A server with one task, which ends a while after its scope was cancelled, or when it is made to die.
 #[derive(Clone)]
 pub(crate) struct Fake {
     pub(crate) name: &'static str,
@@ -156,25 +156,28 @@ impl Server for Fake {
             Start::Fails => return Err("address in use".into()),
             Start::Panics => panic!("bad luck"),
             Start::Hangs => std::future::pending().await,
-            Start::FailsWhenTold => {
+            Start::FailsWhenCancelled => {
                 ctx.scope().cancelled().await;
-                return Err("told to stop while it connected".into());
+                return Err("cancelled while it connected".into());
             }
         }
-        let (told, drain, dies) = (ctx.scope().clone(), self.drain, Arc::clone(&self.dies));
+        let (scope, drain, dies) = (ctx.scope().clone(), self.drain, Arc::clone(&self.dies));
         ctx.scope().spawn("serve", async move {
             tokio::select! {
-                () = told.cancelled() => sleep(drain).await,
+                () = scope.cancelled() => sleep(drain).await,
                 () = dies.notified() => return Err("the socket is gone".into()),
             }
             Ok(())
         });
         let (mut life, seen) = (ctx.lifecycle(), Arc::clone(&self.seen));
-        let told = ctx.scope().token().clone();
+        let token = ctx.scope().token().clone();
         let following = async move {
             loop {
                 seen.lock().unwrap().push(life.borrow_and_update().clone());
-                if !matches!(told.run_until_cancelled(life.changed()).await, Some(Ok(()))) {
+                if !matches!(
+                    token.run_until_cancelled(life.changed()).await,
+                    Some(Ok(()))
+                ) {
                     return;
                 }
             }

@@ -1,4 +1,4 @@
-//! What is told of a registry that fails: each failure once, then seldom, and its end.
+//! The events of a registry that fails: each failure once, then seldom, and its end.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -46,19 +46,19 @@ impl Registrar for Switched {
 
 /// The events about the registration, with the second in which each came.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<(u64, String)>>>);
+struct Lines(Arc<Mutex<Vec<(u64, String)>>>);
 
-impl Told {
+impl Lines {
     fn all(&self) -> Vec<(u64, String)> {
         self.0.lock().unwrap().clone()
     }
 }
 
-fn app(answer: Answer) -> (App, Switched, Told) {
+fn app(answer: Answer) -> (App, Switched, Lines) {
     let switched = Switched(watch::Sender::new(answer));
-    let told = Told::default();
+    let lines = Lines::default();
     let (signals, _sender) = Signals::manual();
-    let (seen, began) = (told.clone(), Instant::now());
+    let (seen, began) = (lines.clone(), Instant::now());
     let app = App::builder("app")
         .signals(signals)
         .event_delivery(Delivery::Inline)
@@ -77,23 +77,23 @@ fn app(answer: Answer) -> (App, Switched, Told) {
             seen.0.lock().unwrap().push((second, line));
         })
         .build();
-    (app, switched, told)
+    (app, switched, lines)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_registry_that_is_away_is_told_a_handful_of_times_and_when_it_is_back() {
-    let (app, switched, told) = app(Answer::Unreachable);
+async fn a_registry_that_is_away_has_a_handful_of_events_and_one_when_it_is_back() {
+    let (app, switched, lines) = app(Answer::Unreachable);
     let handle = app.handle();
     let (report, ()) = tokio::join!(app.run(), async {
         handle.started().await.unwrap();
         sleep(Duration::from_secs(8)).await;
         let why = "cannot register app: fake at h:1 is unreachable: refused";
-        assert_eq!(told.all(), [(0, format!("lost: {why}"))]);
+        assert_eq!(lines.all(), [(0, format!("lost: {why}"))]);
         sleep(Duration::from_secs(32)).await;
-        assert!((2..=3).contains(&told.all().len()), "{:#?}", told.all());
+        assert!((2..=3).contains(&lines.all().len()), "{:#?}", lines.all());
         switched.0.send_replace(Answer::Yes);
         sleep(Duration::from_secs(60)).await;
-        let all = told.all();
+        let all = lines.all();
         assert_eq!(all.last().unwrap().1, "registered");
         assert!(all[1].1.contains(" times in 1"), "{all:#?}");
         handle.stop("done");
@@ -103,8 +103,8 @@ async fn a_registry_that_is_away_is_told_a_handful_of_times_and_when_it_is_back(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_that_is_refused_is_told_with_what_is_shown_instead() {
-    let (app, switched, told) = app(Answer::RefuseMetadata);
+async fn a_change_that_is_refused_is_an_event_with_the_value_that_is_shown_instead() {
+    let (app, switched, lines) = app(Answer::RefuseMetadata);
     let handle = app.handle();
     let (report, ()) = tokio::join!(app.run(), async {
         handle.started().await.unwrap();
@@ -114,7 +114,7 @@ async fn a_change_that_is_refused_is_told_with_what_is_shown_instead() {
         let expected = "outdated: shown as before the change of metadata 'note': cannot register \
                         app: fake at h:1 refused: request is too large";
         assert_eq!(
-            told.all(),
+            lines.all(),
             [(0, "registered".to_owned()), (1, expected.to_owned())]
         );
         let state = handle.registrations().remove(0).state;
@@ -124,12 +124,12 @@ async fn a_change_that_is_refused_is_told_with_what_is_shown_instead() {
         );
         switched.0.send_replace(Answer::Yes);
         sleep(Duration::from_secs(60)).await;
-        assert_eq!(told.all().last().unwrap().1, "registered");
+        assert_eq!(lines.all().last().unwrap().1, "registered");
         // A change that is accepted is no event.
-        let count = told.all().len();
+        let count = lines.all().len();
         handle.set_metadata("note", "small").unwrap();
         sleep(Duration::from_secs(1)).await;
-        assert_eq!(told.all().len(), count);
+        assert_eq!(lines.all().len(), count);
         handle.stop("done");
     });
     report.unwrap();

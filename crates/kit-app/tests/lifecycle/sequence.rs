@@ -194,7 +194,7 @@ async fn the_drain_delay_comes_from_the_profile_unless_it_is_given() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_drain_delay_none_is_told() {
+async fn without_a_drain_delay_there_is_no_event_of_one() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
     let app = builder
@@ -209,8 +209,8 @@ async fn without_a_drain_delay_none_is_told() {
     report.unwrap();
     let all = record.all();
     assert!(record.has("entered draining"), "{all:?}");
-    let told = |what: &String| what.starts_with("drain delay");
-    assert!(!all.iter().any(told), "{all:?}");
+    let is_delay = |what: &String| what.starts_with("drain delay");
+    assert!(!all.iter().any(is_delay), "{all:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -93,8 +93,8 @@ async fn a_forced_stop_gives_deregistration_200_ms_beside_the_components() {
     assert_nothing_alive();
 }
 
-/// Runs an app that stops for three seconds, and sends it signals a second after each other. Says
-/// how it ended, and what it was told about signals.
+/// Runs an app that stops for three seconds, and sends it signals a second after each other. Gives
+/// its exit code, and its events about signals.
 async fn stopping(signals: &[Signal]) -> (u8, Vec<String>) {
     stopping_with(|all| all, signals, |_| ()).await
 }
@@ -237,13 +237,13 @@ async fn a_signal_with_two_roles_or_none_that_it_can_have_is_refused_before_the_
 
 #[tokio::test(start_paused = true)]
 async fn a_dump_shows_the_apps_tree() {
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (send, mut dumped) = tokio::sync::mpsc::unbounded_channel();
     let (signals, sender) = Signals::manual();
     let app = App::builder("app")
         .signals(signals)
         .observer(move |event| {
             if let Event::Dumped { signal, tree } = &event.event {
-                tell.send((*signal, tree.clone())).unwrap();
+                send.send((*signal, tree.clone())).unwrap();
             }
         })
         .server(Fake::new("http"))
@@ -259,7 +259,7 @@ async fn a_dump_shows_the_apps_tree() {
         handle.started().await.unwrap();
         for _ in 0..2 {
             sender.send(Signal::USR1);
-            let (signal, tree) = told.recv().await.unwrap();
+            let (signal, tree) = dumped.recv().await.unwrap();
             assert_eq!(signal, Signal::USR1);
             assert!(tree.contains("sleeper") && tree.contains("http"), "{tree}");
         }

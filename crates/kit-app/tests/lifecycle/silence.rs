@@ -1,4 +1,4 @@
-//! What fails is told when it fails, and what is waited for while it is waited for.
+//! Failures are events when they happen, and waits while they last.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ async fn run_for_a_minute(app: App) -> Result<kit_app::Report, kit_app::RunError
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_fails_beside_a_living_one_is_told_at_once_and_changes_nothing() {
+async fn a_task_that_fails_beside_a_living_one_is_an_event_at_once_and_changes_nothing() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
     let seen = record.clone();
@@ -50,7 +50,7 @@ async fn a_task_that_fails_beside_a_living_one_is_told_at_once_and_changes_nothi
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_of_an_unnamed_task_and_a_failure_of_a_hooks_task_are_told_too() {
+async fn a_panic_of_an_unnamed_task_and_a_failure_of_a_hooks_task_are_events_too() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
     let member = Starts("members", |ctx: &kit_transport::Context| {
@@ -70,16 +70,16 @@ async fn a_panic_of_an_unnamed_task_and_a_failure_of_a_hooks_task_are_told_too()
         .build();
     run_for_a_minute(app).await.unwrap();
     let all = record.all();
-    let told = |what: &str| all.iter().filter(|line| line.contains(what)).count();
+    let count = |what: &str| all.iter().filter(|line| line.contains(what)).count();
     assert_eq!(
-        told("task app/hooks/before_start/warm/refresh failed: no cache"),
+        count("task app/hooks/before_start/warm/refresh failed: no cache"),
         1
     );
-    assert_eq!(told("task app/members/(unnamed) panicked"), 1, "{all:#?}");
+    assert_eq!(count("task app/members/(unnamed) panicked"), 1, "{all:#?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_whose_failure_ends_its_component_is_told_once_as_the_failure() {
+async fn a_task_whose_failure_ends_its_component_is_one_event_the_failure() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
     let http = Fake::new("http");
@@ -92,16 +92,16 @@ async fn a_task_whose_failure_ends_its_component_is_told_once_as_the_failure() {
     });
     report.unwrap_err();
     let all = record.all();
-    let told: Vec<_> = all
+    let lines: Vec<_> = all
         .iter()
         .filter(|line| line.contains("the socket is gone"))
         .collect();
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].starts_with("failed: http ended before the stop"));
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0].starts_with("failed: http ended before the stop"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hook_that_is_waited_for_is_told_after_two_seconds_and_then_every_ten() {
+async fn a_hook_that_is_waited_for_is_named_after_two_seconds_and_then_every_ten() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
     let app = builder
@@ -201,7 +201,7 @@ async fn a_latch_that_is_never_opened_is_named_while_it_is_waited_for_and_in_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn starts_registrations_and_drains_that_are_waited_for_are_told() {
+async fn starts_registrations_and_drains_that_are_waited_for_are_named() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
     let slow = Fake {
@@ -272,7 +272,7 @@ async fn what_a_component_finds_worth_a_look_is_an_event_and_in_the_report() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_waited_for_while_the_process_stood_still_is_told_once() {
+async fn a_wait_while_the_process_stood_still_has_one_event() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
     let limit = HookOptions::new().timeout(120 * MINUTE);
@@ -286,8 +286,8 @@ async fn what_was_waited_for_while_the_process_stood_still_is_told_once() {
         tokio::time::advance(60 * MINUTE).await;
         sleep(SECOND).await;
         let waiting = |line: &&String| line.starts_with("waiting for");
-        let told = record.all().iter().filter(waiting).count();
-        assert!(told <= 2, "{told} lines at once");
+        let lines = record.all().iter().filter(waiting).count();
+        assert!(lines <= 2, "{lines} lines at once");
         handle.stop("done");
     });
     report.unwrap_err();
@@ -324,10 +324,10 @@ async fn a_stop_that_does_not_return_is_what_is_waited_for() {
     let app = builder.server(StopHangs).build();
     run_and_stop(app).await.unwrap_err();
     let all = record.all();
-    let told = all.iter().find(|line| line.starts_with("waiting for pool"));
-    let told = told.expect("it is told");
-    assert!(told.contains("stop"), "{told}");
-    assert!(!told.contains("nothing of it is alive"), "{told}");
+    let lines = all.iter().find(|line| line.starts_with("waiting for pool"));
+    let lines = lines.expect("an event of the wait");
+    assert!(lines.contains("stop"), "{lines}");
+    assert!(!lines.contains("nothing of it is alive"), "{lines}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -340,11 +340,11 @@ async fn a_component_that_dies_at_once_has_one_line() {
     });
     builder.server(dies).build().run().await.unwrap_err();
     let all = record.all();
-    let told: Vec<_> = all
+    let lines: Vec<_> = all
         .iter()
         .filter(|line| line.contains("no route"))
         .collect();
-    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(lines.len(), 1, "{lines:#?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -363,11 +363,11 @@ async fn a_task_that_fails_while_it_drains_is_one_failure_when_it_happens() {
         .unwrap_err();
     assert_eq!(error.exit_code(), 1);
     let all = record.all();
-    let told: Vec<_> = all
+    let lines: Vec<_> = all
         .iter()
         .filter(|line| line.contains("queue is gone"))
         .collect();
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].starts_with("failed: outbox failed while it stopped"));
-    record.assert_order(&["outbox stopping", told[0], "outbox stopped"]);
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0].starts_with("failed: outbox failed while it stopped"));
+    record.assert_order(&["outbox stopping", lines[0], "outbox stopped"]);
 }

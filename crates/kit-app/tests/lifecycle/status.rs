@@ -95,14 +95,14 @@ async fn two_components_of_one_name_are_refused_before_the_start() {
 /// Every future that a user may want to spawn.
 #[tokio::test]
 async fn the_futures_of_an_app_can_be_spawned() {
-    fn is_send<T: Send>(future: T) -> T {
+    fn send<T: Send>(future: T) -> T {
         future
     }
     let app = App::builder("app").signals(Signals::none()).build();
     let handle = app.handle();
-    drop(is_send(handle.started()));
+    drop(send(handle.started()));
     handle.stop("before it ran");
-    is_send(app.run()).await.unwrap();
+    send(app.run()).await.unwrap();
 }
 
 #[tokio::test]
@@ -150,11 +150,11 @@ async fn what_can_be_known_to_be_wrong_is_refused_before_any_hook_runs() {
     }
 }
 
-/// Its start returns once it is told, and its one task goes on for a while.
-struct StartsWhenTold;
+/// Its start returns once its scope is cancelled, and its one task goes on for a while.
+struct StartsWhenCancelled;
 
 #[async_trait::async_trait]
-impl kit_transport::Server for StartsWhenTold {
+impl kit_transport::Server for StartsWhenCancelled {
     fn name(&self) -> &str {
         "slow"
     }
@@ -176,7 +176,7 @@ impl kit_transport::Server for StartsWhenTold {
 async fn a_component_whose_start_ends_during_the_stop_is_seen_as_draining() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
-    let app = builder.server(StartsWhenTold).build();
+    let app = builder.server(StartsWhenCancelled).build();
     let handle = app.handle();
     let second = std::time::Duration::from_secs(1);
     let (report, ()) = tokio::join!(app.run(), async {

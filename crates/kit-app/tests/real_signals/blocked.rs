@@ -1,5 +1,5 @@
-//! What is blocked cannot hold up a signal: not a thread, not the runtime, not an observer, not the
-//! standard error output.
+//! A signal takes effect while something is blocked: a thread, the runtime, an observer, the standard
+//! error output.
 
 use std::io::Write;
 use std::time::Duration;
@@ -82,7 +82,7 @@ fn a_stop_that_was_asked_for_before_the_run_has_its_backstop() {
 }
 
 #[test]
-fn a_poll_that_does_not_return_is_told_while_the_app_runs() {
+fn a_poll_that_does_not_return_is_reported_while_the_app_runs() {
     let mut program = Program::start("blocked_workers");
     program.wait_for("noticed: app/hooks/after_start/block/busy");
 }

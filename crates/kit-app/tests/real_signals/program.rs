@@ -156,7 +156,7 @@ impl Drop for Program {
     }
 }
 
-/// What is not ended ends itself, so that a test that waits for it fails.
+/// Ends the process after a while, so that a test that waits for it fails.
 pub(crate) fn limit_life() {
     let end = || {
         sleep(LIFE);

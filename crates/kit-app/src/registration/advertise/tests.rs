@@ -16,7 +16,7 @@ fn http(address: &str) -> Listening {
     Listening::tcp("http", address.parse().unwrap())
 }
 
-/// What one server is advertised as on a machine with these addresses, and the warning for it.
+/// The endpoint of one server on a machine with these addresses, and the warning for it.
 #[track_caller]
 fn one(listening: Listening, found: &[&str]) -> (String, Option<String>) {
     let all = [listening, Listening::unix("http", "service.sock")];
@@ -155,7 +155,7 @@ fn a_private_server_is_not_advertised_wherever_it_listens() {
 }
 
 #[test]
-fn interfaces_that_cannot_be_listed_concern_those_who_are_shown_to_others() {
+fn interfaces_that_cannot_be_listed_are_an_error_when_others_read_the_registry() {
     let fails = || Err(io::Error::other("not permitted"));
     let listening = [http("0.0.0.0:80")];
     let alone = Advertise::default().endpoints(&listening, fails, !OTHERS);

@@ -1,8 +1,8 @@
 //! The default actions of signals, which come back when the last app has ended.
 //!
 //! Once a signal has had a handler of `signal-hook`, it is ignored when that is gone, and safe code
-//! cannot restore what was there before. So the default action is registered as a handler of its
-//! own, once per process, and armed while no app takes the signal. A signal that was caught or
+//! cannot restore what was there before. So the default action is registered as a separate
+//! handler, once per process, and armed while no app takes the signal. A signal that was caught or
 //! ignored before had no default action, and gets none.
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ static TAKEN: Mutex<BTreeMap<Signal, SignalUse>> = Mutex::new(BTreeMap::new());
 #[derive(Debug)]
 struct SignalUse {
     apps: usize,
-    /// The program has, or may have, a handler of its own.
+    /// The program has, or may have, its own handler.
     is_foreign: bool,
     /// The default action does not happen while this is false.
     armed: Arc<AtomicBool>,

@@ -1,4 +1,4 @@
-//! What the process was started with: its dispositions and its terminal.
+//! The dispositions and the terminal with which the process was started.
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -65,7 +65,7 @@ impl Terminal {
     }
 
     /// Whether it is gone: hung up, or given up by the session's leader.
-    pub(crate) fn is_lost(self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         self.had_one && matches!(try_open(), Err(Errno::ENXIO | Errno::EIO | Errno::ENODEV))
     }
 }

@@ -1,0 +1,177 @@
+//! The process around an app: its signals, its runtime, its last words and its exit code.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use kit_sync::{BoxError, Cause, Scope, TaskTree, error_chain};
+use tokio::runtime::{Builder, Handle};
+
+use crate::core::{Core, RunOwner};
+use crate::events::Undelivered;
+use crate::last_words::within_a_second;
+use crate::panics;
+use crate::run::stages::run;
+use crate::settings::Settings;
+use crate::signals::BeforeBuild;
+use crate::{AppHandle, Environment, Error, Report, RunError, Signals};
+
+/// An app that was built and can be run once.
+pub(crate) struct Runnable {
+    handle: AppHandle,
+    settings: Settings,
+    owner: RunOwner,
+}
+
+impl Runnable {
+    pub(crate) fn new(core: Core, settings: Settings) -> Runnable {
+        let core = Arc::new(core);
+        Runnable {
+            handle: AppHandle::new(Arc::clone(&core)),
+            settings,
+            owner: RunOwner(core),
+        }
+    }
+
+    pub(crate) fn handle(&self) -> &AppHandle {
+        &self.handle
+    }
+
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.settings.signals
+    }
+
+    pub(crate) async fn run(self) -> Result<Report, RunError> {
+        let Runnable {
+            handle,
+            settings,
+            owner,
+        } = self;
+        let _owner = owner;
+        run(handle, settings).await
+    }
+}
+
+/// Runs the app that `build` gives, on a runtime of this function, until the process should end.
+///
+/// The handlers stand before the runtime is made, and their thread lives outside the app's tree; the
+/// runtime is shut down without a wait for blocked threads.
+pub(crate) fn main_with<F, Fut>(signals: &Signals, build: F) -> ExitCode
+where
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = Result<Runnable, BoxError>>,
+{
+    if Handle::try_current().is_ok() {
+        return refused(Error::InsideRuntime);
+    }
+    panics::log_them();
+    kit_sync::panic::install_hook();
+    let handlers = match signals.before_build() {
+        Ok(handlers) => handlers,
+        Err(error) => return refused(Error::Signals(error)),
+    };
+    let runtime = match Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refused(Error::Runtime(error)),
+    };
+    let code = runtime.block_on(async {
+        // Outside the app's own tree: it has to outlive the stop that it watches over.
+        let home = TaskTree::new("main");
+        let ended = build_and_run(home.scope(), handlers, build).await;
+        ended.unwrap_or_else(|error| {
+            within_a_second(home.scope(), in_this_log(move || print(&error)));
+            ExitCode::FAILURE
+        })
+    });
+    runtime.shutdown_background();
+    code
+}
+
+/// # Errors
+/// Why there was no run.
+async fn build_and_run<F, Fut>(
+    home: &Scope,
+    handlers: Option<BeforeBuild>,
+    build: F,
+) -> Result<ExitCode, Error>
+where
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = Result<Runnable, BoxError>>,
+{
+    let early = handlers.map(|handlers| handlers.read(home)).transpose();
+    let early = early.map_err(Error::Signals)?;
+    let built = match &early {
+        Some(early) => early.build(build).await,
+        None => Ok(build().await),
+    };
+    let mut app = match built {
+        Ok(built) => built.map_err(Error::Build)?,
+        Err(cause) => {
+            within_a_second(home, in_this_log(move || print_stopped(&cause)));
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    app.settings.signals = app.settings.signals.after_build(early);
+    app.settings
+        .environment
+        .get_or_insert_with(Environment::detect);
+    app.settings.watchdog_home = Some(home.clone());
+    match app.run().await {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            let code = ExitCode::from(error.exit_code());
+            // Each failure has had its line in the log, if there is one that took it.
+            let has_log = tracing::enabled!(tracing::Level::ERROR);
+            let mut undelivered = error.report().undelivered.iter();
+            if !has_log || undelivered.any(Undelivered::is_of_log) {
+                let line = error_chain(&error);
+                within_a_second(home, move || print_plainly(&line));
+            }
+            Ok(code)
+        }
+    }
+}
+
+/// One line: in the log when there is one, on the standard error output otherwise.
+fn print(error: &(dyn std::error::Error + 'static)) {
+    let line = error_chain(error);
+    if tracing::enabled!(tracing::Level::ERROR) {
+        tracing::error!("{line}");
+    } else {
+        print_plainly(&line);
+    }
+}
+
+fn print_plainly(line: &str) {
+    // Its reader may have closed it; that is no reason for another exit code.
+    let _ = writeln!(io::stderr(), "error: {line}");
+}
+
+fn refused(error: Error) -> ExitCode {
+    if Handle::try_current().is_ok() {
+        let home = TaskTree::new("main");
+        within_a_second(home.scope(), in_this_log(move || print(&error)));
+    } else {
+        // Nothing was begun, and there is no runtime to wait beside.
+        print(&error);
+    }
+    ExitCode::FAILURE
+}
+
+/// The build was dropped: nothing was begun that a report could be about.
+fn print_stopped(cause: &Cause) {
+    if tracing::enabled!(tracing::Level::INFO) {
+        tracing::info!(%cause, "stopped before the app was built");
+    } else {
+        let _ = writeln!(io::stderr(), "stopped before the app was built ({cause})");
+    }
+}
+
+/// On another thread, the log is the one of this thread.
+fn in_this_log<T>(say: impl FnOnce() -> T) -> impl FnOnce() {
+    let log = tracing::dispatcher::get_default(Clone::clone);
+    move || {
+        tracing::dispatcher::with_default(&log, say);
+    }
+}

@@ -1,10 +1,12 @@
 //! Where tasks live: a tree of named scopes, its owner, and how it ends.
 
 mod blocking;
+mod ending;
 mod member;
 mod named;
 mod node;
 mod observer;
+mod outcome;
 mod records;
 mod report;
 pub(crate) mod roots;
@@ -12,6 +14,7 @@ mod sites;
 mod snapshot;
 mod supervisor;
 mod task;
+mod task_state;
 mod word;
 
 #[cfg(all(test, not(kit_loom)))]
@@ -32,20 +35,23 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+pub use ending::{Ending, Kind};
 pub use member::{Hold, Refused};
-pub use named::Kind;
-pub use report::{CloseReport, Outcome, TaskReport};
+pub use outcome::Outcome;
+pub use report::{CloseReport, TaskReport};
 pub use snapshot::{MembersSnapshot, ScopeState, TaskSnapshot, TreeSnapshot};
 pub use supervisor::Supervisor;
-pub use task::{Ending, Task, TaskError, TaskResult};
+pub use task::{Task, TaskError, TaskResult};
 
 use crate::polling::{Mark, Polling};
 use crate::sync::{timeout, timeout_at};
 use crate::{Cause, Deadline, StopToken};
-use named::{Named, TaskPlace, TaskState};
+use named::{Named, TaskPlace};
 use node::{Errands, Node, OnAbort, Runtime};
 use records::Records;
+use sites::place;
 use supervisor::Watched;
+use task_state::TaskState;
 
 /// How long `close` waits after the deadline for aborted tasks to be gone.
 const ABORT_GRACE: Duration = Duration::from_millis(50);
@@ -233,7 +239,7 @@ impl Scope {
         let (name, place) = match polling.mark() {
             Mark::Task(key) => {
                 let task = node.task(key)?;
-                (task.name.to_string(), task.location.to_string())
+                (task.name.to_string(), place(task.location))
             }
             Mark::Member(site) => ("(unnamed)".to_owned(), node.place(site)),
         };
@@ -426,8 +432,13 @@ impl Scope {
     ///
     /// # Errors
     /// [`Refused`] when the scope has ended.
+    #[track_caller]
     pub fn hold(&self, on_abort: impl FnOnce() + Send + 'static) -> Result<Hold, Refused> {
-        member::hold(&self.node, OnAbort(Box::new(on_abort)))
+        let on_abort = OnAbort {
+            end: Box::new(on_abort),
+            held_at: Location::caller(),
+        };
+        member::hold(&self.node, on_abort)
     }
 
     /// Keeps the scope from ending before the hold is dropped, also after it was cancelled: for
@@ -458,6 +469,7 @@ impl Scope {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn keep_open(&self) -> Result<Hold, Refused> {
         self.hold(|| ())
     }

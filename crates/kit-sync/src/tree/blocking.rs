@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::ending::{Ending, Kind};
 use super::member::Refused;
-use super::named::{Kind, Nudge, TaskPlace, TaskState};
+use super::named::TaskPlace;
 use super::node::Node;
-use super::task::{Ending, Task, TaskError, TaskResult};
+use super::task::{Task, TaskError, TaskResult};
+use super::task_state::{Nudge, TaskState};
 use crate::StopToken;
 use crate::panic::catch;
 
@@ -84,11 +86,11 @@ impl<B> Work<B> {
             drop(body);
             return (Err(TaskError::Aborted), place);
         }
-        place.task.begins();
+        place.task.count_turn();
         // A child: what blocks is told by its scope, and cannot tell the scope by half.
         let token = place.node.token.child();
         let ended = catch(|| body(token));
-        let ended = place.judge(ended);
+        let ended = place.settle(ended);
         (ended, place)
     }
 }

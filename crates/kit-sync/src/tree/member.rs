@@ -6,12 +6,13 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
 use super::node::{Node, OnAbort};
-use super::report::{Outcome, TaskReport};
+use super::outcome::Outcome;
+use super::report::TaskReport;
+use super::task_state::TaskState;
 use crate::panic::{Caught, catch, message};
 use crate::polling::{Mark, polling};
 use crate::roster::Slot;
@@ -147,16 +148,16 @@ impl Place {
 
     #[cold]
     fn panicked(&self, caught: Caught) -> Poll<()> {
-        self.node.member_failed(TaskReport::new(
-            format!("{}/(unnamed)", self.node.path()),
-            self.node.place(self.site),
-            // Members keep no time of their own: they are too many.
-            Duration::ZERO,
+        let failed = TaskState::of_unnamed(
+            "(unnamed)",
+            self.node.location(self.site),
             Outcome::Panicked {
                 message: message(&*caught.payload).to_owned(),
                 location: caught.location,
             },
-        ));
+        );
+        self.node
+            .member_failed(TaskReport::new(self.node.path(), failed));
         Poll::Ready(())
     }
 }

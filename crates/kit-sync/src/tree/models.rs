@@ -14,8 +14,9 @@ use std::task::Poll;
 use loom::thread::{self, JoinHandle};
 
 use super::member::Member;
-use super::named::{Kind, Named, Nudge, TaskPlace, TaskState};
+use super::named::{Named, TaskPlace};
 use super::node::{Node, Runtime};
+use super::task_state::{Nudge, TaskState};
 use super::*;
 use crate::sync::model::{Done, block_on};
 

@@ -1,183 +1,20 @@
-//! Named tasks: what is known of one from outside, and how it runs.
+//! Named tasks: how one runs, and how it leaves its node.
 
-use std::borrow::Cow;
 use std::future::Future;
-use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
+use super::ending::Ending;
 use super::node::Node;
-use super::report::{Outcome, TaskReport};
-use super::task::{Ending, TaskError, TaskResult};
+use super::outcome::Outcome;
+use super::task::{TaskError, TaskResult};
+use super::task_state::{Nudge, TaskState};
 use crate::error_chain;
 use crate::panic::{Caught, catch, message};
 use crate::polling::{Mark, polling};
-use crate::sync::{AtomicU64, Mutex, Ordering, lock};
-
-/// What is known of a named task from outside.
-#[derive(Debug)]
-pub(super) struct TaskState {
-    pub(super) name: Cow<'static, str>,
-    pub(super) location: &'static Location<'static>,
-    pub(super) spawned: Instant,
-    pub(super) ending: Ending,
-    pub(super) kind: Kind,
-    /// Twice the number of polls, less one while in a poll. Written by the task alone.
-    polls: AtomicU64,
-    /// There while the task waits for something.
-    nudge: Mutex<Option<Nudge>>,
-    past: OnceLock<Past>,
-}
-
-/// What makes a task look whether it must end.
-///
-/// It is left with the task, and whoever left it then looks for the flag that says that the task
-/// must end; whoever wants it to end raises the flag, and then takes the nudge. Both go through the
-/// task's lock, so either the nudge is found or the flag is seen.
-#[derive(Clone, Debug)]
-pub(super) enum Nudge {
-    Wake(Waker),
-    /// Blocking work waits for a thread: until it has one, it can be taken back.
-    TakeBack(AbortHandle),
-}
-
-impl Nudge {
-    pub(super) fn give(self) {
-        match self {
-            Nudge::Wake(waker) => waker.wake(),
-            Nudge::TakeBack(queued) => queued.abort(),
-        }
-    }
-}
-
-/// How a task ended. The common case, that it completed, is `None` and allocates nothing.
-#[derive(Debug)]
-struct Past {
-    age: Duration,
-    outcome: Option<Box<Outcome>>,
-}
-
-/// What a named task runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-#[non_exhaustive]
-pub enum Kind {
-    /// A future, on the runtime.
-    Future,
-    /// A closure, on a thread of the runtime's pool for blocking work.
-    Blocking,
-    /// A closure, on an operating-system thread of its own.
-    Thread,
-}
-
-impl TaskState {
-    pub(super) fn new(
-        name: Cow<'static, str>,
-        location: &'static Location<'static>,
-        ending: Ending,
-        kind: Kind,
-    ) -> TaskState {
-        TaskState {
-            name,
-            location,
-            spawned: Instant::now(),
-            ending,
-            kind,
-            polls: AtomicU64::new(0),
-            nudge: Mutex::new(None),
-            past: OnceLock::new(),
-        }
-    }
-
-    /// Whether its node waits for it.
-    pub(super) fn counts(&self) -> bool {
-        !matches!(self.ending, Ending::MayBeLeftBehind { .. })
-    }
-
-    /// Polls begun so far, and whether one of them has not returned. Orders nothing: it is for
-    /// people and for the watchdog.
-    pub(super) fn polls(&self) -> (u64, bool) {
-        let polls = self.polls.load(Ordering::Relaxed);
-        (polls.div_ceil(2), polls % 2 == 1)
-    }
-
-    /// For what is not polled: it has a thread now.
-    pub(super) fn begins(&self) {
-        self.turn();
-    }
-
-    // One writer, so no read-modify-write.
-    fn turn(&self) {
-        let polls = self.polls.load(Ordering::Relaxed);
-        self.polls.store(polls + 1, Ordering::Relaxed);
-    }
-
-    /// For [`Node::leave_nudge`], which looks for the flag afterwards.
-    pub(super) fn leave_nudge(&self, nudge: Nudge) {
-        *lock(&self.nudge) = Some(nudge);
-    }
-
-    pub(super) fn nudge(&self) -> Option<Nudge> {
-        lock(&self.nudge).clone()
-    }
-
-    /// Notes how it ended. Called once.
-    pub(super) fn end(&self, outcome: Outcome) {
-        let _ = self.past.set(Past {
-            age: self.spawned.elapsed(),
-            outcome: match outcome {
-                Outcome::Completed => None,
-                other => Some(Box::new(other)),
-            },
-        });
-    }
-
-    /// Its age at its end, and how it ended; only of one that has.
-    pub(super) fn past(&self) -> (Duration, &Outcome) {
-        let past = self
-            .past
-            .get()
-            .expect("asked only of tasks that have ended");
-        let outcome = past.outcome.as_deref();
-        (past.age, outcome.unwrap_or(&Outcome::Completed))
-    }
-
-    /// Of one that goes on.
-    pub(super) fn report_still_running(&self, scope: &str) -> TaskReport {
-        TaskReport::new(
-            format!("{scope}/{}", self.name),
-            self.location.to_string(),
-            self.spawned.elapsed(),
-            self.still_running(),
-        )
-        .of_named()
-    }
-
-    /// The outcome of one that has none yet.
-    fn still_running(&self) -> Outcome {
-        let why = match (&self.ending, self.kind) {
-            (Ending::MayBeLeftBehind { reason }, _) => {
-                let reason = reason.to_string();
-                return Outcome::LeftBehind { reason };
-            }
-            (_, Kind::Future) if self.polls().1 => "it did not come back from its poll",
-            (_, Kind::Future) => "the runtime has not polled it again yet",
-            (_, Kind::Blocking) if self.polls().1 => "blocking work cannot be aborted",
-            (_, Kind::Blocking) => "it never got a thread of the pool",
-            (_, Kind::Thread) => "a thread cannot be aborted",
-        };
-        Outcome::Stuck {
-            why: why.to_owned(),
-        }
-    }
-}
 
 /// Holds a named task's place in its node, and leaves it with the task's outcome when dropped.
 #[derive(Debug)]
@@ -186,15 +23,8 @@ pub(super) struct TaskPlace {
     pub(super) task: Arc<TaskState>,
     key: u32,
     waits: bool,
-    ended: Ended,
-}
-
-/// The common case is free: a task that completed allocates nothing to say so.
-#[derive(Debug)]
-enum Ended {
-    Dropped,
-    Completed,
-    Otherwise(Box<Outcome>),
+    /// Whether the task has its outcome. One that is dropped before was aborted.
+    is_settled: bool,
 }
 
 impl TaskPlace {
@@ -209,7 +39,7 @@ impl TaskPlace {
             node: Arc::clone(node),
             task,
             waits: false,
-            ended: Ended::Dropped,
+            is_settled: false,
         })
     }
 
@@ -217,37 +47,33 @@ impl TaskPlace {
         self.node.must_end(&self.task)
     }
 
-    /// Notes how the task ended.
-    pub(super) fn judge<R: TaskResult>(
+    /// Sets the task's outcome, and gives what its handle gets.
+    pub(super) fn settle<R: TaskResult>(
         &mut self,
         ended: Result<R, Caught>,
     ) -> Result<R::Value, TaskError> {
         let (outcome, result) = judge(ended);
-        self.ended = match outcome {
-            Outcome::Completed => Ended::Completed,
-            other => Ended::Otherwise(Box::new(other)),
-        };
+        self.task.set_outcome(outcome);
+        self.is_settled = true;
         result
     }
 }
 
 impl Drop for TaskPlace {
     fn drop(&mut self) {
-        let outcome = match std::mem::replace(&mut self.ended, Ended::Dropped) {
-            Ended::Completed => Outcome::Completed,
-            Ended::Otherwise(outcome) => *outcome,
-            Ended::Dropped
-                if self.task.ending == Ending::MayBeDropped && self.node.is_cancelled() =>
-            {
-                Outcome::Cancelled
-            }
-            Ended::Dropped => Outcome::Aborted,
-        };
-        if self.waits {
-            // Reports keep what is known of a task; a waker would keep the task's memory, too.
-            drop(lock(&self.task.nudge).take());
+        if !self.is_settled {
+            let may_be_dropped = self.task.ending == Ending::MayBeDropped;
+            self.task
+                .set_outcome(if may_be_dropped && self.node.is_cancelled() {
+                    Outcome::Cancelled
+                } else {
+                    Outcome::Aborted
+                });
         }
-        self.node.task_ended(self.key, &self.task, outcome);
+        if self.waits {
+            self.task.drop_nudge();
+        }
+        self.node.task_ended(self.key, &self.task);
     }
 }
 
@@ -273,14 +99,14 @@ where
         if place.must_end() {
             return Poll::Ready(Err(TaskError::Aborted));
         }
-        place.task.turn();
+        place.task.count_turn();
         let polled = polling(place.node.id, Mark::Task(place.key), || {
             catch(|| this.future.poll(cx))
         });
-        place.task.turn();
+        place.task.count_turn();
         match polled {
-            Ok(Poll::Ready(result)) => Poll::Ready(place.judge(Ok(result))),
-            Err(caught) => Poll::Ready(place.judge::<F::Output>(Err(caught))),
+            Ok(Poll::Ready(result)) => Poll::Ready(place.settle(Ok(result))),
+            Err(caught) => Poll::Ready(place.settle::<F::Output>(Err(caught))),
             Ok(Poll::Pending) => {
                 if !place.waits {
                     place.waits = true;

@@ -13,11 +13,11 @@ use slab::Slab;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::named::TaskState;
 use super::observer::Observer;
 use super::records::Records;
-use super::sites::Sites;
+use super::sites::{Sites, place};
 use super::supervisor::Watched;
+use super::task_state::TaskState;
 use super::word::{Change, Word};
 use crate::StopToken;
 use crate::roster::Roster;
@@ -98,7 +98,10 @@ impl std::fmt::Debug for Errands {
 }
 
 /// What ends a hold at the deadline.
-pub(super) struct OnAbort(pub(super) Box<dyn FnOnce() + Send>);
+pub(super) struct OnAbort {
+    pub(super) end: Box<dyn FnOnce() + Send>,
+    pub(super) held_at: &'static Location<'static>,
+}
 
 impl std::fmt::Debug for OnAbort {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -137,7 +140,7 @@ impl Node {
         token: StopToken,
         watched: Option<Arc<Watched>>,
     ) -> Node {
-        let records = Arc::new(Mutex::new(Records::new(&path)));
+        let records = Arc::new(Mutex::new(Records::default()));
         Node {
             id: next_id(),
             name,
@@ -237,9 +240,11 @@ impl Node {
 
     /// The place that has this number.
     pub(super) fn place(&self, site: u16) -> String {
-        self.sites
-            .location(site)
-            .map_or_else(|| "one of many places".to_owned(), ToString::to_string)
+        place(self.location(site))
+    }
+
+    pub(super) fn location(&self, site: u16) -> Option<&'static Location<'static>> {
+        self.sites.location(site)
     }
 
     pub(super) fn children(&self) -> Vec<Arc<Node>> {

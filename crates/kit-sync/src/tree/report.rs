@@ -4,174 +4,58 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::named::TaskState;
-
-/// How a task ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub enum Outcome {
-    /// By itself.
-    Completed,
-    /// With an error.
-    Failed {
-        /// The error and its sources.
-        error: String,
-    },
-    /// With a panic.
-    Panicked {
-        /// The panic's message.
-        message: String,
-        /// Where it happened; unknown without [the hook](crate::panic::install_hook).
-        location: Option<String>,
-    },
-    /// Dropped when it was told, as its spawn allowed.
-    Cancelled,
-    /// Dropped at the deadline.
-    Aborted,
-    /// Still running when the report was made, as its spawn allowed.
-    LeftBehind {
-        /// The reason that its spawn gave.
-        reason: String,
-    },
-    /// Still running when the report was made, although it was told and aborted.
-    Stuck {
-        /// Why it could not be ended.
-        why: String,
-    },
-}
-
-impl Outcome {
-    /// Whether the task failed or panicked.
-    #[must_use]
-    pub fn is_failure(&self) -> bool {
-        matches!(self, Outcome::Failed { .. } | Outcome::Panicked { .. })
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Outcome::Completed => f.write_str("completed"),
-            Outcome::Failed { error } => write!(f, "failed: {error}"),
-            Outcome::Panicked {
-                message,
-                location: Some(at),
-            } => write!(f, "panicked at {at}: {message}"),
-            Outcome::Panicked {
-                message,
-                location: None,
-            } => write!(f, "panicked: {message}"),
-            Outcome::Cancelled => f.write_str("cancelled"),
-            Outcome::Aborted => f.write_str("aborted at the deadline"),
-            Outcome::LeftBehind { reason } => write!(f, "left behind: {reason}"),
-            Outcome::Stuck { why } => write!(f, "could not be ended: {why}"),
-        }
-    }
-}
+use super::outcome::Outcome;
+use super::sites::place;
+use super::task_state::TaskState;
 
 /// What became of one task.
+///
+/// A reader's questions are looked up in the state that the task left: a hundred thousand tasks
+/// may end at once, and their texts are made only when they are read.
 #[derive(Clone)]
-pub struct TaskReport(Of);
-
-#[derive(Clone)]
-enum Of {
-    /// What is asked is looked up in what the task left: a hundred thousand may end at once, and
-    /// nobody may ever ask.
-    Past {
-        scope: Arc<str>,
-        task: Arc<TaskState>,
-    },
-    Other(Box<Other>),
-}
-
-#[derive(Clone)]
-struct Other {
-    is_named: bool,
-    path: String,
-    spawned_at: String,
-    age: Duration,
-    outcome: Outcome,
+pub struct TaskReport {
+    scope: Arc<str>,
+    task: Arc<TaskState>,
 }
 
 impl TaskReport {
-    /// Of a task that [has ended](TaskState::end).
-    pub(super) fn past(scope: &Arc<str>, task: Arc<TaskState>) -> TaskReport {
-        TaskReport(Of::Past {
+    /// Of a task whose [outcome](TaskState::outcome) is known.
+    pub(super) fn new(scope: &Arc<str>, task: Arc<TaskState>) -> TaskReport {
+        TaskReport {
             scope: Arc::clone(scope),
             task,
-        })
-    }
-
-    pub(super) fn new(
-        path: String,
-        spawned_at: String,
-        age: Duration,
-        outcome: Outcome,
-    ) -> TaskReport {
-        TaskReport(Of::Other(Box::new(Other {
-            is_named: false,
-            path,
-            spawned_at,
-            age,
-            outcome,
-        })))
-    }
-
-    /// Of a task with a name of its own that goes on.
-    pub(super) fn of_named(self) -> TaskReport {
-        match self.0 {
-            Of::Other(mut other) => {
-                other.is_named = true;
-                TaskReport(Of::Other(other))
-            }
-            past @ Of::Past { .. } => TaskReport(past),
         }
     }
 
     /// The names of its scopes and its own, such as `helloworld/http/accept`.
     #[must_use]
     pub fn path(&self) -> String {
-        match &self.0 {
-            Of::Past { scope, task } => format!("{scope}/{}", task.name),
-            Of::Other(other) => other.path.clone(),
-        }
+        format!("{}/{}", self.scope, self.task.name)
     }
 
     /// Whether it had a name of its own; members and holds have none.
     #[must_use]
     pub fn is_named(&self) -> bool {
-        match &self.0 {
-            Of::Past { .. } => true,
-            Of::Other(other) => other.is_named,
-        }
+        self.task.is_named
     }
 
     /// Where it was spawned: `file:line:column`.
     #[must_use]
     pub fn spawned_at(&self) -> String {
-        match &self.0 {
-            Of::Past { task, .. } => task.location.to_string(),
-            Of::Other(other) => other.spawned_at.clone(),
-        }
+        place(self.task.location)
     }
 
-    /// From its spawn to its end, or to the report when it had not ended.
+    /// From its spawn to its end, or to the report when it had not ended. Members and holds keep no
+    /// time: theirs is zero.
     #[must_use]
     pub fn age(&self) -> Duration {
-        match &self.0 {
-            Of::Past { task, .. } => task.past().0,
-            Of::Other(other) => other.age,
-        }
+        self.task.age()
     }
 
     /// How it ended.
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
-        match &self.0 {
-            Of::Past { task, .. } => task.past().1,
-            Of::Other(other) => &other.outcome,
-        }
+        self.task.outcome()
     }
 }
 

@@ -40,6 +40,11 @@ impl Sites {
     }
 }
 
+/// `file:line:column`, or the text for a place without a number.
+pub(super) fn place(location: Option<&'static Location<'static>>) -> String {
+    location.map_or_else(|| "one of many places".to_owned(), ToString::to_string)
+}
+
 #[cfg(all(test, not(kit_loom)))]
 mod tests {
     use super::*;

@@ -6,9 +6,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::named::{Kind, TaskState};
+use super::ending::{Ending, Kind};
 use super::node::Node;
-use super::task::Ending;
+use super::sites::place;
+use super::task_state::TaskState;
 use crate::{Cause, polling};
 
 /// How many named tasks of one scope are listed; the rest is counted.
@@ -179,7 +180,7 @@ impl TaskSnapshot {
             name: task.name.to_string(),
             kind: task.kind,
             ending: task.ending.clone(),
-            spawned_at: task.location.to_string(),
+            spawned_at: place(task.location),
             age: task.spawned.elapsed(),
             polls: if task.kind == Kind::Future { polls } else { 0 },
             polling: polling && task.kind == Kind::Future,

@@ -103,14 +103,15 @@ impl Watched {
         }
     }
 
-    pub(super) fn ended(&self, failed: bool, report: impl Fn() -> TaskReport) {
+    pub(super) fn ended(&self, report: &TaskReport) {
+        let failed = report.outcome().is_failure();
         let mut watched = Some(self);
         while let Some(here) = watched {
             let mut state = here.lock();
             state.alive -= 1;
             // The last that ended is asked for only when none is left.
             if !state.failed() && (state.alive == 0 || failed) {
-                state.telling = Some(report());
+                state.telling = Some(report.clone());
             }
             drop(state);
             here.changed.notify_waiters();

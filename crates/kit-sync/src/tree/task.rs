@@ -1,6 +1,5 @@
-//! What a named task is to its spawner: how it may end, and what awaiting it gives.
+//! What a named task is to its spawner: what it may return, and what awaiting it gives.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -10,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::named::TaskState;
+use super::task_state::TaskState;
 use crate::BoxError;
 
 /// What a task may end in: `()`, or `Result<T, BoxError>`. Just these two, so that `Ok(())` at
@@ -66,26 +65,6 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for () {}
     impl<T> Sealed for Result<T, crate::BoxError> {}
-}
-
-/// When a task will end: the question that every spawn answers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-#[non_exhaustive]
-pub enum Ending {
-    /// When its scope's token tells it; waited for until the deadline. The common case.
-    #[default]
-    WhenTold,
-    /// When its work is done, whatever the token says; waited for until the deadline.
-    Finite,
-    /// At any await: it is dropped at once when its scope is told.
-    MayBeDropped,
-    /// Perhaps never: nobody waits for it, and the report prints the reason.
-    MayBeLeftBehind {
-        /// Why nobody has to wait.
-        reason: Cow<'static, str>,
-    },
 }
 
 /// Why a task gave no value.

@@ -405,6 +405,8 @@ async fn a_panic_in_a_hold_keeps_nothing_else_from_ending() {
         .spawn("deaf", std::future::pending::<()>());
     let report = tree.close(soon()).await;
     assert!(report.failures[0].outcome().is_failure());
+    let held_at = report.failures[0].spawned_at();
+    assert!(held_at.contains("tests.rs"), "where it was held: {held_at}");
     assert!(matches!(deaf.await, Err(TaskError::Aborted)));
 }
 

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
 
 use super::{Inside, Node, OnAbort};
 use crate::Cause;
-use crate::panic::{Caught, catch, message};
+use crate::panic::{catch, message};
 use crate::sync::{Ordering, lock};
-use crate::tree::Ending;
-use crate::tree::named::{Nudge, TaskState};
+use crate::tree::ending::Ending;
+use crate::tree::outcome::Outcome;
 use crate::tree::records::Records;
-use crate::tree::report::{Outcome, TaskReport};
+use crate::tree::report::TaskReport;
+use crate::tree::task_state::{Nudge, TaskState};
 
 impl Node {
     /// Tells the node and everything below it.
@@ -74,9 +74,14 @@ impl Node {
         self.after(change);
     }
 
-    fn end_hold(&self, OnAbort(end): OnAbort) {
-        if let Err(caught) = catch(end) {
-            self.member_failed(panicked(self, &caught));
+    fn end_hold(&self, hold: OnAbort) {
+        if let Err(caught) = catch(hold.end) {
+            let outcome = Outcome::Panicked {
+                message: message(&*caught.payload).to_owned(),
+                location: caught.location,
+            };
+            let failed = TaskState::of_unnamed("(on abort)", Some(hold.held_at), outcome);
+            self.member_failed(TaskReport::new(self.path(), failed));
         }
     }
 
@@ -96,10 +101,10 @@ impl Node {
         for (_, child) in &inside.children {
             records.absorb(lock(&child.records).take());
         }
-        records.stuck_holds += inside.holds.len();
-        records.aborted_members += self.members(&inside, &children);
+        records.add_stuck_holds(inside.holds.len());
+        records.add_aborted_members(self.members(&inside, &children));
         for (_, task) in &inside.tasks {
-            records.still_running(task);
+            records.add_task(TaskReport::new(self.path(), task.still_running()));
         }
         // The children after the lock: the last reference to one takes it.
         drop(inside);
@@ -121,17 +126,4 @@ impl Node {
         self.live()
             .saturating_sub(tasks + inside.holds.len() + children)
     }
-}
-
-fn panicked(node: &Node, caught: &Caught) -> TaskReport {
-    let (message, location) = (
-        message(&*caught.payload).to_owned(),
-        caught.location.clone(),
-    );
-    TaskReport::new(
-        format!("{}/(on abort)", node.path()),
-        location.clone().unwrap_or_default(),
-        Duration::ZERO,
-        Outcome::Panicked { message, location },
-    )
 }

@@ -36,7 +36,7 @@ impl Node {
 
     pub(in crate::tree) fn member_failed(&self, failure: TaskReport) {
         observe(self, &failure);
-        lock(&self.records).failure(failure);
+        lock(&self.records).add_failure(failure);
     }
 
     pub(in crate::tree) fn member_ended(&self, slot: Option<Slot>, aborted: bool) {
@@ -44,7 +44,7 @@ impl Node {
             drop(self.waiting.remove(slot));
         }
         if aborted {
-            lock(&self.records).aborted_members += 1;
+            lock(&self.records).add_aborted_members(1);
         }
         self.leave();
     }

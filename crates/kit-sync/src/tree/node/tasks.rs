@@ -5,10 +5,10 @@ use std::thread::JoinHandle;
 
 use super::{Node, OnAbort};
 use crate::sync::{Ordering, lock};
-use crate::tree::Ending;
-use crate::tree::named::{Nudge, TaskState};
+use crate::tree::ending::Ending;
 use crate::tree::observer::observe;
-use crate::tree::report::{Outcome, TaskReport};
+use crate::tree::report::TaskReport;
+use crate::tree::task_state::{Nudge, TaskState};
 
 /// What lives in a node.
 pub(in crate::tree) struct Census {
@@ -54,35 +54,37 @@ impl Node {
         self.must_end(task)
     }
 
-    pub(in crate::tree) fn task_ended(&self, key: u32, task: &Arc<TaskState>, outcome: Outcome) {
-        let failed = outcome.is_failure();
-        // Of most tasks nobody will ask.
-        let unasked = if failed || self.watched.is_some() || self.is_cancelled() {
-            task.end(outcome);
-            None
-        } else {
-            Some(outcome)
+    /// Takes the task off the list and hands its end on: to the supervisor, to the observer, and
+    /// to the records.
+    ///
+    /// Most tasks complete in a scope that goes on and is not supervised: no report will name
+    /// them, so none is made. For the others it is made before the task leaves the list and the
+    /// count, so that a close waits until the failure was observed. A scope may be cancelled
+    /// between the first look and the lock; then the report is made under the lock.
+    pub(in crate::tree) fn task_ended(&self, key: u32, task: &Arc<TaskState>) {
+        let failed = task.outcome().is_failure();
+        let report = || {
+            task.record_age();
+            TaskReport::new(self.path(), Arc::clone(task))
         };
-        if let Some(watched) = &self.watched {
-            watched.ended(failed, || TaskReport::past(self.path(), Arc::clone(task)));
+        let reported = (failed || self.watched.is_some() || self.is_cancelled()).then(report);
+        if let (Some(watched), Some(report)) = (&self.watched, &reported) {
+            watched.ended(report);
         }
-        // Counted still: a close waits until the failure was observed.
-        if failed {
-            observe(self, &TaskReport::past(self.path(), Arc::clone(task)));
+        if failed && let Some(report) = &reported {
+            observe(self, report);
         }
         let mut inside = self.lock();
         let listed = inside.tasks.remove(key as usize);
         if self.is_cancelled() {
-            if let Some(outcome) = unasked {
-                listed.end(outcome);
-            }
-            lock(&self.records).ended(listed);
-        } else if failed {
-            lock(&self.records).failure(TaskReport::past(self.path(), listed));
+            lock(&self.records).add_task(reported.unwrap_or_else(report));
+        } else if failed && let Some(report) = reported {
+            lock(&self.records).add_failure(report);
         }
         // Uncounted and unlisted in one step for those who have the lock.
         let change = task.counts().then(|| self.word.leave());
         drop(inside);
+        drop(listed);
         if let Some(change) = change {
             self.after(change);
         }

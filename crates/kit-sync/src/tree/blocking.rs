@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::ending::{Ending, Kind};
-use super::member::Refused;
+use super::hold::Refused;
 use super::named::TaskPlace;
 use super::node::Node;
 use super::task::{Task, TaskError, TaskResult};
@@ -33,7 +33,7 @@ pub(super) fn spawn<R: TaskResult>(
         clippy::disallowed_methods,
         reason = "this is where a tree's blocking work starts"
     )]
-    let running = node.runtime.handle().spawn_blocking(move || work.run().0);
+    let running = node.shared.runtime().spawn_blocking(move || work.run().0);
     if node.leave_nudge(&task, Nudge::TakeBack(running.abort_handle())) {
         running.abort();
     }
@@ -62,7 +62,7 @@ pub(super) fn spawn_thread<R: TaskResult>(
         let _ = result.send(ended);
         drop(place);
     })?;
-    node.keep_thread(thread);
+    node.life.keep_thread(thread);
     Ok(Task::on_thread(task, awaited))
 }
 
@@ -88,7 +88,7 @@ impl<B> Work<B> {
         }
         place.task.count_turn();
         // A child: what blocks is told by its scope, and cannot tell the scope by half.
-        let token = place.node.token.child();
+        let token = place.node.life.token.child();
         let ended = catch(|| body(token));
         let ended = place.settle(ended);
         (ended, place)

@@ -1,6 +1,5 @@
 //! Unnamed members: counted, and ended at the deadline.
 
-use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -9,48 +8,12 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::node::{Node, OnAbort};
+use super::node::Node;
 use super::outcome::Outcome;
-use super::report::TaskReport;
 use super::task_state::TaskState;
 use crate::panic::{Caught, catch, message};
 use crate::polling::{Mark, polling};
 use crate::roster::Slot;
-
-/// The scope has ended: nothing enters it any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the scope has ended")]
-#[non_exhaustive]
-pub struct Refused;
-
-/// A membership that is not a task; see [`Scope::hold`](super::Scope::hold).
-#[must_use = "dropping a hold ends it"]
-pub struct Hold {
-    node: Arc<Node>,
-    key: usize,
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.node.hold_ended(self.key);
-    }
-}
-
-impl fmt::Debug for Hold {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hold")
-            .field("scope", &self.node.path())
-            .finish()
-    }
-}
-
-pub(super) fn hold(node: &Arc<Node>, on_abort: OnAbort) -> Result<Hold, Refused> {
-    let key = node.enter_hold(on_abort).ok_or(Refused)?;
-    Ok(Hold {
-        node: Arc::clone(node),
-        key,
-    })
-}
 
 pub(super) fn track<F>(
     node: &Arc<Node>,
@@ -65,7 +28,7 @@ where
         clippy::disallowed_methods,
         reason = "this is where a tree's members start"
     )]
-    node.runtime.handle().spawn(member);
+    node.shared.runtime().spawn(member);
     Ok(())
 }
 
@@ -74,11 +37,11 @@ pin_project! {
         #[pin]
         future: F,
         // After the future: the place is left once the future is gone.
-        place: Place,
+        place: MemberPlace,
     }
 }
 
-struct Place {
+struct MemberPlace {
     node: Arc<Node>,
     /// Where it is listed once it has something to wait for.
     waits: Option<Slot>,
@@ -93,10 +56,10 @@ impl<F> Member<F> {
         future: F,
         location: &'static Location<'static>,
     ) -> Result<Member<F>, F> {
-        if !node.enter_member() {
+        if !node.life.enter() {
             return Err(future);
         }
-        let place = Place {
+        let place = MemberPlace {
             node: Arc::clone(node),
             waits: None,
             site: node.site(location),
@@ -129,11 +92,13 @@ impl<F: Future<Output = ()>> Future for Member<F> {
     }
 }
 
-impl Place {
+impl MemberPlace {
     /// What is common is inlined into the poll; what happens once is not.
     #[cold]
     fn wait(&mut self, cx: &Context<'_>) -> Poll<()> {
-        self.waits = Some(self.node.member_waits(cx.waker(), self.site));
+        let now = self.node.shared.now();
+        let slot = self.node.members.list(cx.waker(), self.site, now);
+        self.waits = Some(slot);
         if self.node.is_aborting() {
             return self.abort();
         }
@@ -150,20 +115,19 @@ impl Place {
     fn panicked(&self, caught: Caught) -> Poll<()> {
         let failed = TaskState::of_unnamed(
             "(unnamed)",
-            self.node.location(self.site),
+            self.node.shared.sites.location(self.site),
             Outcome::Panicked {
                 message: message(&*caught.payload).to_owned(),
                 location: caught.location,
             },
         );
-        self.node
-            .member_failed(TaskReport::new(self.node.path(), failed));
+        self.node.record_failure(failed);
         Poll::Ready(())
     }
 }
 
-impl Drop for Place {
+impl Drop for MemberPlace {
     fn drop(&mut self) {
-        self.node.member_ended(self.waits, self.aborted);
+        self.node.end_member(self.waits, self.aborted);
     }
 }

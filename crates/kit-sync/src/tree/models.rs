@@ -7,23 +7,23 @@ mod sites;
 mod supervisor;
 mod word;
 
-use std::future::{pending, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::panic::Location;
 use std::task::Poll;
+use std::time::Duration;
 
 use loom::thread::{self, JoinHandle};
 
 use super::member::Member;
 use super::named::{Named, TaskPlace};
-use super::node::{Node, Runtime};
 use super::task_state::{Nudge, TaskState};
 use super::*;
 use crate::sync::model::{Done, block_on};
 
 fn tree() -> TaskTree {
-    let node = Node::root("tree", Runtime(None));
+    let node = Node::root("tree", TreeShared::new(None));
     TaskTree {
-        root: Scope { node },
+        root: Scope::of(node),
     }
 }
 

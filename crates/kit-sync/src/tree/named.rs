@@ -64,7 +64,7 @@ impl Drop for TaskPlace {
         if !self.is_settled {
             let may_be_dropped = self.task.ending == Ending::MayBeDropped;
             self.task
-                .set_outcome(if may_be_dropped && self.node.is_cancelled() {
+                .set_outcome(if may_be_dropped && self.node.life.is_cancelled() {
                     Outcome::Cancelled
                 } else {
                     Outcome::Aborted
@@ -73,7 +73,7 @@ impl Drop for TaskPlace {
         if self.waits {
             self.task.drop_nudge();
         }
-        self.node.task_ended(self.key, &self.task);
+        self.node.end_task(self.key, &self.task);
     }
 }
 

@@ -1,166 +1,78 @@
-//! A node of the tree: its state, what lives in it, and what it remembers.
-
-mod ending;
-mod members;
-mod tasks;
+//! A node of the tree: a scope's place, and how what lives in it comes and goes.
 
 use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
-use std::thread::JoinHandle;
 
-use slab::Slab;
-use tokio::runtime::Handle;
-use tokio::time::Instant;
-
+use super::contents::{Child, Contents, OnAbort};
+use super::ending::Ending;
+use super::errands::Errands;
+use super::life::Life;
+use super::members::Members;
 use super::observer::Observer;
+use super::outcome::Outcome;
 use super::records::Records;
-use super::sites::{Sites, place};
-use super::supervisor::Watched;
-use super::task_state::TaskState;
-use super::word::{Change, Word};
-use crate::StopToken;
-use crate::roster::Roster;
-use crate::sync::{AtomicBool, Mutex, MutexGuard, Notify, OnceLock, Ordering, lock};
+use super::report::TaskReport;
+use super::shared::TreeShared;
+use super::sites::place;
+use super::supervisor::Supervised;
+use super::task_state::{Nudge, TaskState};
+use crate::panic::{catch, message};
+use crate::roster::Slot;
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
+use crate::{Cause, StopToken};
 
-pub(super) use members::Waiting;
-
-/// 1. The count of a node covers its tasks, its members, and each child that has not ended. A
-///    child that is ended by force leaves the count while things still live in it.
-/// 2. A child leaves its parent's count in the step that ends it, so a parent ends after its
-///    children. Its records stay with it for whoever closes it, and go up when it is dropped.
-/// 3. Tasks, children and scopes hold a node; a node holds its children weakly. One that nobody
-///    holds has nothing inside and goes away.
-/// 4. Locks are taken from parent to child, never the other way round, and no lock is held while
+/// 1. Tasks, children and scopes hold a node; a node holds its children weakly. A node without a
+///    holder has nothing inside and goes away. Its records go up to its parent then.
+/// 2. Locks are taken from parent to child, never the other way round, and no lock is held while
 ///    a task is spawned, woken or dropped.
-/// 5. Tasks end themselves: an abort raises a flag and wakes them, and they look at the flag
+/// 3. What is listed in a node is counted in the same step under its lock; members alone are
+///    counted and not listed there.
+/// 4. Tasks end themselves: an abort raises a flag and wakes them, and they look at the flag
 ///    before each poll, and once more after they have left their waker.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Its own for ever: what a thread says it is polling in.
+    /// Never used again: what a thread says it is polling in.
     pub(super) id: u64,
-    name: Arc<str>,
     path: Arc<str>,
     parent: Option<Arc<Node>>,
-    /// Its key among the parent's children.
-    key: OnceLock<usize>,
-    pub(super) runtime: Runtime,
-    pub(super) token: StopToken,
-    pub(super) watched: Option<Arc<Watched>>,
-    pub(super) observer: Observer,
-    pub(super) begun: Instant,
-    word: Word,
-    /// The deadline has passed: what is inside ends itself, and what arrives late as well.
+    pub(super) shared: Arc<TreeShared>,
+    pub(super) life: Arc<Life>,
+    /// The deadline has passed: what is inside ends itself, and what arrives late as well. Beside
+    /// the number, which every poll reads as well.
     aborting: AtomicBool,
-    /// The parent counts it no more.
-    counted_out: AtomicBool,
-    /// Told when the node has ended, and when a node that has ended is empty.
-    changed: Notify,
-    waiting: Roster<Waiting>,
-    sites: Sites,
-    /// Knows what the errands of its tasks are.
-    errands: OnceLock<Errands>,
-    inside: Mutex<Inside>,
-    records: Arc<Mutex<Records>>,
+    contents: Mutex<Contents<Node>>,
+    pub(super) members: Members,
+    pub(super) observer: Observer,
+    pub(super) errands: Errands,
 }
 
-/// What a node knows of a child. The records stay within reach while the child is being dropped,
-/// which may be on another thread.
-#[derive(Debug)]
-struct Child {
-    node: Weak<Node>,
-    records: Arc<Mutex<Records>>,
-}
-
-#[derive(Debug, Default)]
-struct Inside {
-    tasks: Slab<Arc<TaskState>>,
-    holds: Slab<Option<OnAbort>>,
-    children: Slab<Child>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-impl Inside {
-    /// `None` for one that is being dropped.
-    fn children(&self) -> Vec<Option<Arc<Node>>> {
-        let children = self.children.iter();
-        children.map(|(_, child)| child.node.upgrade()).collect()
-    }
-}
-
-/// The words for the number of an errand.
-pub(super) struct Errands(pub(super) Box<dyn Fn(NonZeroU64) -> Option<String> + Send + Sync>);
-
-impl std::fmt::Debug for Errands {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Errands")
-    }
-}
-
-/// What ends a hold at the deadline.
-pub(super) struct OnAbort {
-    pub(super) end: Box<dyn FnOnce() + Send>,
-    pub(super) held_at: &'static Location<'static>,
-}
-
-impl std::fmt::Debug for OnAbort {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("OnAbort")
-    }
-}
-
-/// `None` in models, which drive nodes from threads of their own.
-#[derive(Clone, Debug)]
-pub(super) struct Runtime(pub(super) Option<Handle>);
-
-impl Runtime {
-    pub(super) fn handle(&self) -> &Handle {
-        self.0.as_ref().expect("models spawn nothing")
-    }
+/// What lives in a node at one moment.
+pub(super) struct Census {
+    pub(super) tasks: Vec<Arc<TaskState>>,
+    pub(super) members: usize,
+    pub(super) holds: usize,
+    pub(super) children: Vec<Arc<Node>>,
 }
 
 impl Node {
-    pub(super) fn root(name: &str, runtime: Runtime) -> Arc<Node> {
-        let path = Arc::from(name);
-        Arc::new(Node::new(
-            Arc::clone(&path),
-            path,
-            None,
-            runtime,
-            StopToken::new(),
-            None,
-        ))
+    pub(super) fn root(name: &str, shared: TreeShared) -> Arc<Node> {
+        let life = Life::new(None, StopToken::new(), None);
+        Arc::new(Node::new(name.into(), None, Arc::new(shared), life))
     }
 
-    fn new(
-        name: Arc<str>,
-        path: Arc<str>,
-        parent: Option<Arc<Node>>,
-        runtime: Runtime,
-        token: StopToken,
-        watched: Option<Arc<Watched>>,
-    ) -> Node {
-        let records = Arc::new(Mutex::new(Records::default()));
+    fn new(path: Arc<str>, parent: Option<Arc<Node>>, shared: Arc<TreeShared>, life: Life) -> Node {
         Node {
             id: next_id(),
-            name,
             path,
             parent,
-            key: OnceLock::new(),
-            runtime,
-            token,
-            watched,
-            observer: Observer::default(),
-            begun: Instant::now(),
-            word: Word::default(),
+            shared,
+            life: Arc::new(life),
             aborting: AtomicBool::new(false),
-            counted_out: AtomicBool::new(false),
-            changed: Notify::new(),
-            waiting: Roster::new(),
-            sites: Sites::new(),
-            errands: OnceLock::new(),
-            inside: Mutex::default(),
-            records,
+            contents: Mutex::default(),
+            members: Members::new(),
+            observer: Observer::default(),
+            errands: Errands::default(),
         }
     }
 
@@ -168,94 +80,50 @@ impl Node {
     pub(super) fn child(
         parent: &Arc<Node>,
         name: &str,
-        watched: Option<Arc<Watched>>,
+        supervised: Option<Arc<Supervised>>,
     ) -> Arc<Node> {
-        // Counted and listed in one step for those who have the lock.
-        let mut inside = parent.lock();
-        let counted = parent.word.enter();
-        let child = Arc::new(Node::new(
-            name.into(),
-            format!("{}/{name}", parent.path).into(),
-            counted.then(|| Arc::clone(parent)),
-            parent.runtime.clone(),
-            parent.token.child(),
-            watched.or_else(|| parent.watched.clone()),
-        ));
+        let supervised = supervised.or_else(|| parent.life.supervised.clone());
+        let path = format!("{}/{name}", parent.path).into();
+        let mut contents = parent.contents();
+        let counted = parent.life.enter();
+        let above = counted.then(|| Arc::clone(&parent.life));
+        let life = Life::new(above, parent.life.token.child(), supervised);
+        let shared = Arc::clone(&parent.shared);
+        let child = Arc::new(Node::new(path, Some(Arc::clone(parent)), shared, life));
         if counted {
-            let (node, records) = (Arc::downgrade(&child), Arc::clone(&child.records));
-            let key = inside.children.insert(Child { node, records });
-            drop(inside);
-            child.key.get_or_init(|| key);
-            // Either the parent's cancel finds the child in the list, or this sees its bits.
-            if parent.is_cancelled() {
-                child.mark_cancelled();
-            }
-        } else {
-            drop(inside);
-            child.word.end();
+            let (node, life) = (Arc::downgrade(&child), Arc::clone(&child.life));
+            contents.children.insert(child.id, Child { node, life });
+        }
+        drop(contents);
+        if !counted {
+            // Nothing is inside, and nobody waits: there is nothing to settle.
+            let _ = child.life.end();
+        } else if parent.life.is_cancelled() {
+            // Either the parent's cancel finds the child in the list, or this sees its mark.
+            child.mark_cancelled();
         }
         child
     }
 
     pub(super) fn name(&self) -> &str {
-        &self.name
+        let above = self
+            .parent
+            .as_ref()
+            .map_or(0, |parent| parent.path.len() + 1);
+        &self.path[above..]
     }
 
     pub(super) fn path(&self) -> &Arc<str> {
         &self.path
     }
 
-    pub(super) fn parent(&self) -> Option<&Node> {
-        self.parent.as_deref()
+    /// The node and all above it, the nearest first.
+    pub(super) fn with_parents(&self) -> impl Iterator<Item = &Node> {
+        std::iter::successors(Some(self), |node| node.parent.as_deref())
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.word.is_cancelled()
-    }
-
-    pub(super) fn is_ended(&self) -> bool {
-        self.word.is_ended()
-    }
-
-    pub(super) fn live(&self) -> usize {
-        self.word.count()
-    }
-
-    pub(super) fn site(&self, location: &'static Location<'static>) -> u16 {
-        self.sites.number(location)
-    }
-
-    /// The first to say stays.
-    pub(super) fn describe_errands(&self, errands: Errands) {
-        self.errands.get_or_init(|| errands);
-    }
-
-    /// What the nearest scope above its task says of an errand.
-    pub(super) fn errand(&self, number: u64) -> Option<String> {
-        let number = NonZeroU64::new(number)?;
-        let nodes = std::iter::successors(Some(self), |node| node.parent.as_deref());
-        let mut errands = nodes.filter_map(|node| node.errands.get());
-        (errands.next()?.0)(number)
-    }
-
-    /// The place that has this number.
-    pub(super) fn place(&self, site: u16) -> String {
-        place(self.location(site))
-    }
-
-    pub(super) fn location(&self, site: u16) -> Option<&'static Location<'static>> {
-        self.sites.location(site)
-    }
-
-    pub(super) fn children(&self) -> Vec<Arc<Node>> {
-        let inside = self.lock();
-        let children: Vec<_> = inside
-            .children
-            .iter()
-            .map(|(_, child)| Weak::clone(&child.node))
-            .collect();
-        drop(inside);
-        // Without the lock: the last reference to a child takes it to leave the list.
+    fn children(&self) -> Vec<Arc<Node>> {
+        let children = self.contents().children();
         children.iter().filter_map(Weak::upgrade).collect()
     }
 
@@ -270,42 +138,267 @@ impl Node {
         nodes
     }
 
-    fn leave(&self) {
-        self.after(self.word.leave());
+    fn contents(&self) -> MutexGuard<'_, Contents<Node>> {
+        lock(&self.contents)
     }
 
-    fn after(&self, change: Change) {
-        if change.ended
-            && let Some(parent) = &self.parent
-        {
-            parent.leave();
-            self.counted_out.store(true, Ordering::Release);
+    // === its end, and with it the end of everything below ===
+
+    /// Cancels the node and everything below it.
+    pub(super) fn cancel(&self, cause: Cause) -> bool {
+        // Marked first: a task that ends because of the token was present at the stop.
+        self.mark_cancelled();
+        self.life.token.cancel(cause)
+    }
+
+    fn mark_cancelled(&self) {
+        let change = self.life.cancel();
+        self.nudge_tasks(|task| task.ending == Ending::MayBeDropped);
+        for child in self.children() {
+            child.mark_cancelled();
         }
-        if change.ended || change.empty && self.is_ended() {
-            self.changed.notify_waiters();
+        self.life.settle(change);
+    }
+
+    /// Ends the node and everything below it, whatever is inside, and aborts that.
+    pub(super) fn abort(&self) {
+        let mut holds = Vec::new();
+        self.abort_tasks(&mut holds);
+        // Last, because it is foreign code, which may take its time.
+        holds.into_iter().for_each(|hold| self.end_hold(hold));
+    }
+
+    fn abort_tasks(&self, holds: &mut Vec<OnAbort>) {
+        self.aborting.store(true, Ordering::Release);
+        let change = self.life.end();
+        if !change.empty {
+            self.members.wake();
+            self.nudge_tasks(TaskState::counts);
+            holds.extend(self.contents().take_holds());
+        }
+        for child in self.children() {
+            child.abort_tasks(holds);
+        }
+        self.life.settle(change);
+    }
+
+    /// A panic in one hold does not keep the others from being ended.
+    fn end_hold(&self, hold: OnAbort) {
+        if let Err(caught) = catch(hold.end) {
+            let outcome = Outcome::Panicked {
+                message: message(&*caught.payload).to_owned(),
+                location: caught.location,
+            };
+            let failed = TaskState::of_unnamed("(on abort)", Some(hold.held_at), outcome);
+            self.record_failure(failed);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inside> {
-        lock(&self.inside)
+    fn nudge_tasks(&self, is_asked: impl Fn(&TaskState) -> bool) {
+        let nudges = self.contents().nudges(is_asked);
+        nudges.into_iter().for_each(Nudge::give);
+    }
+
+    #[inline]
+    pub(super) fn is_aborting(&self) -> bool {
+        self.aborting.load(Ordering::Acquire)
+    }
+
+    // === named tasks ===
+
+    /// Counts a task in and lists it; `None` when the node has ended. A task that may be left
+    /// behind is listed but not counted.
+    pub(super) fn enter_task(&self, task: &Arc<TaskState>) -> Option<u32> {
+        let mut contents = self.contents();
+        let entered = if task.counts() {
+            self.life.enter()
+        } else {
+            !self.life.is_ended()
+        };
+        if !entered {
+            return None;
+        }
+        if let Some(supervised) = &self.life.supervised {
+            supervised.count_in();
+        }
+        let key = contents.tasks.insert(Arc::clone(task));
+        Some(u32::try_from(key).expect("fewer than four thousand million tasks"))
+    }
+
+    /// Whether a named task has to end now.
+    pub(super) fn must_end(&self, task: &TaskState) -> bool {
+        match task.ending {
+            Ending::MayBeLeftBehind { .. } => false,
+            Ending::MayBeDropped => self.life.is_cancelled() || self.is_aborting(),
+            Ending::WhenTold | Ending::Finite => self.is_aborting(),
+        }
+    }
+
+    /// The task waits for something; gives whether it must end already.
+    pub(super) fn leave_nudge(&self, task: &TaskState, nudge: Nudge) -> bool {
+        task.leave_nudge(nudge);
+        self.must_end(task)
+    }
+
+    /// Takes the task off the list and hands its end on: to the supervisor, to the observer, and
+    /// to the records.
+    ///
+    /// Most tasks complete in a scope that goes on and is not supervised: no report will name
+    /// them, so none is made. For the others it is made before the task leaves the list and the
+    /// count, so that a close waits until the failure was observed. A scope may be cancelled
+    /// between the first look and the lock; then the report is made under the lock.
+    pub(super) fn end_task(&self, key: u32, task: &Arc<TaskState>) {
+        let failed = task.outcome().is_failure();
+        let report = || {
+            task.record_age();
+            TaskReport::new(&self.path, Arc::clone(task))
+        };
+        let supervised = self.life.supervised.as_ref();
+        let is_asked = failed || supervised.is_some() || self.life.is_cancelled();
+        let reported = is_asked.then(report);
+        if let (Some(supervised), Some(report)) = (supervised, &reported) {
+            supervised.count_out(report);
+        }
+        if failed && let Some(report) = &reported {
+            self.observe(report);
+        }
+        let mut contents = self.contents();
+        let listed = contents.tasks.remove(key as usize);
+        if self.life.is_cancelled() {
+            self.life
+                .records()
+                .add_task(reported.unwrap_or_else(report));
+        } else if failed && let Some(report) = reported {
+            self.life.records().add_failure(report);
+        }
+        let change = task.counts().then(|| self.life.leave_unsettled());
+        drop(contents);
+        drop(listed);
+        if let Some(change) = change {
+            self.life.settle(change);
+        }
+    }
+
+    /// The named task that a thread says it polls.
+    pub(super) fn task(&self, key: u32) -> Option<Arc<TaskState>> {
+        self.contents().tasks.get(key as usize).cloned()
+    }
+
+    // === unnamed members ===
+
+    /// Ends what [`Life::enter`] has begun.
+    pub(super) fn end_member(&self, slot: Option<Slot>, aborted: bool) {
+        if let Some(slot) = slot {
+            self.members.unlist(slot);
+        }
+        if aborted {
+            self.life.records().add_aborted_members(1);
+        }
+        self.life.leave();
+    }
+
+    pub(super) fn site(&self, location: &'static Location<'static>) -> u16 {
+        self.shared.sites.number(location)
+    }
+
+    /// The place that has this number.
+    pub(super) fn place(&self, site: u16) -> String {
+        place(self.shared.sites.location(site))
+    }
+
+    // === holds ===
+
+    pub(super) fn enter_hold(&self, on_abort: OnAbort) -> Option<usize> {
+        let mut contents = self.contents();
+        if !self.life.enter() {
+            return None;
+        }
+        // An abort that began before was refused above; one that begins now finds it.
+        Some(contents.holds.insert(Some(on_abort)))
+    }
+
+    pub(super) fn drop_hold(&self, key: usize) {
+        let mut contents = self.contents();
+        let on_abort = contents.holds.remove(key);
+        let change = self.life.leave_unsettled();
+        drop(contents);
+        drop(on_abort);
+        self.life.settle(change);
+    }
+
+    // === what is known of it ===
+
+    /// Of a member or a hold.
+    pub(super) fn record_failure(&self, failed: Arc<TaskState>) {
+        let failure = TaskReport::new(&self.path, failed);
+        self.observe(&failure);
+        self.life.records().add_failure(failure);
+    }
+
+    /// Hands a failure to the nearest observer above.
+    #[cold]
+    fn observe(&self, failure: &TaskReport) {
+        if let Some(node) = self.with_parents().find(|node| node.observer.is_set()) {
+            node.observer.observe(failure);
+        }
+    }
+
+    /// What the nearest scope with words for errands says of this one.
+    pub(super) fn errand(&self, number: u64) -> Option<String> {
+        let number = NonZeroU64::new(number)?;
+        let mut nodes = self.with_parents();
+        nodes.find_map(|node| node.errands.describe(number))?
+    }
+
+    pub(super) fn census(&self) -> Census {
+        let contents = self.contents();
+        let tasks = contents.tasks.iter();
+        let tasks = tasks.map(|(_, task)| Arc::clone(task)).collect();
+        let members = contents.members(&self.life);
+        let holds = contents.holds.len();
+        let children = contents.children();
+        drop(contents);
+        Census {
+            tasks,
+            members,
+            holds,
+            children: children.iter().filter_map(Weak::upgrade).collect(),
+        }
+    }
+
+    /// What the node remembers, and what still lives in it.
+    pub(super) fn take_records(&self) -> Records {
+        let contents = self.contents();
+        let mut records = self.life.records().take();
+        for child in contents.children.values() {
+            records.absorb(child.life.records().take());
+        }
+        records.add_stuck_holds(contents.holds.len());
+        records.add_aborted_members(contents.members(&self.life));
+        for (_, task) in &contents.tasks {
+            records.add_task(TaskReport::new(&self.path, task.still_running()));
+        }
+        records
     }
 }
 
 impl Drop for Node {
+    /// Leaves the parent's list and hands the records up in one step under the parent's lock: a
+    /// close finds them in one place or the other, and a census counts no child as a member.
     fn drop(&mut self) {
         let Some(parent) = &self.parent else { return };
-        if let Some(key) = self.key.get() {
-            // In one step: whoever asks the parent finds the records in one place or the other.
-            let mut inside = parent.lock();
-            inside.children.remove(*key);
-            let records = lock(&self.records).take();
-            lock(&parent.records).absorb(records);
-            // So do those who tell members from children by counting.
-            let change = self.word.end().ended.then(|| parent.word.leave());
-            drop(inside);
-            if let Some(change) = change {
-                parent.after(change);
-            }
+        let mut contents = parent.contents();
+        if contents.children.remove(&self.id).is_none() {
+            // It was born ended.
+            return;
+        }
+        let records = self.life.records().take();
+        parent.life.records().absorb(records);
+        let ended = self.life.end().ended;
+        let change = ended.then(|| parent.life.leave_unsettled());
+        drop(contents);
+        if let Some(change) = change {
+            parent.life.settle(change);
         }
     }
 }

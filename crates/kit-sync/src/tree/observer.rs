@@ -1,8 +1,7 @@
-//! Hearing of a failure when it happens, not when the scope is closed.
+//! The function that is called for each failure of a scope when it happens, not at its close.
 
 use std::fmt;
 
-use super::node::Node;
 use super::report::TaskReport;
 use crate::panic::catch;
 use crate::sync::OnceLock;
@@ -22,20 +21,13 @@ impl Observer {
     pub(super) fn is_set(&self) -> bool {
         self.0.get().is_some()
     }
-}
 
-/// Calls the nearest observer from `node` upwards. No lock is held, because it is foreign code; a
-/// panic in it changes nothing.
-#[cold]
-pub(super) fn observe(node: &Node, failure: &TaskReport) {
-    let mut next = Some(node);
-    while let Some(node) = next {
-        if let Some(observe) = node.observer.0.get() {
-            // An observer that panics has no observer of its own.
+    /// Calls the function. It is foreign code: no lock is held, and a panic in it changes nothing,
+    /// because an observer has no observer of its own.
+    pub(super) fn observe(&self, failure: &TaskReport) {
+        if let Some(observe) = self.0.get() {
             let _ = catch(|| observe(failure));
-            return;
         }
-        next = node.parent();
     }
 }
 

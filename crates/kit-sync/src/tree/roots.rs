@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::runtime::Handle;
 
-use super::Scope;
 use super::node::Node;
+use super::scope::Scope;
 
 static ROOTS: Mutex<Vec<Weak<Node>>> = Mutex::new(Vec::new());
 
@@ -26,7 +26,7 @@ pub(crate) fn is_observed(scope: u64) -> bool {
     let roots: Vec<_> = roots.iter().filter_map(Weak::upgrade).collect();
     let mut nodes = roots.iter().flat_map(Node::subtree);
     let node = nodes.find(|node| node.id == scope);
-    std::iter::successors(node.as_deref(), |node| node.parent()).any(|node| node.observer.is_set())
+    node.is_some_and(|node| node.with_parents().any(|node| node.observer.is_set()))
 }
 
 /// The trees whose tasks run there.
@@ -34,10 +34,6 @@ pub(crate) fn of(runtime: &Handle) -> Vec<Scope> {
     let roots = locked();
     let nodes: Vec<_> = roots.iter().filter_map(Weak::upgrade).collect();
     drop(roots);
-    let here = |node: &Arc<Node>| node.runtime.handle().id() == runtime.id();
-    nodes
-        .into_iter()
-        .filter(here)
-        .map(|node| Scope { node })
-        .collect()
+    let here = |node: &Arc<Node>| node.shared.runtime().id() == runtime.id();
+    nodes.into_iter().filter(here).map(Scope::of).collect()
 }

@@ -126,7 +126,7 @@ impl TreeSnapshot {
         let mut more_scopes = 0;
         for scope in &alone.children {
             if depth == 0 || *room == 0 || scopes.len() == SCOPES {
-                more_scopes += usize::from(!scope.is_ended());
+                more_scopes += usize::from(!scope.life.is_ended());
                 continue;
             }
             let scope = TreeSnapshot::with(scope, polls, depth - 1, room);
@@ -145,12 +145,12 @@ impl TreeSnapshot {
         let more_tasks = tasks.len().saturating_sub(TASKS);
         tasks.truncate(TASKS);
 
-        let waiting = node.waiting_members();
+        let waiting = node.members.ages(node.shared.now());
         let fresh_members = alone.members.saturating_sub(waiting.len());
         TreeSnapshot {
             name: node.name().to_owned(),
             state: state(node),
-            cause: node.token.cause(),
+            cause: node.life.token.cause(),
             tasks,
             more_tasks,
             members: MembersSnapshot::of(node, waiting, polls),
@@ -215,9 +215,9 @@ impl MembersSnapshot {
 }
 
 fn state(node: &Node) -> ScopeState {
-    if node.is_ended() {
+    if node.life.is_ended() {
         ScopeState::Ended
-    } else if node.is_cancelled() {
+    } else if node.life.is_cancelled() {
         ScopeState::Cancelled
     } else {
         ScopeState::Open

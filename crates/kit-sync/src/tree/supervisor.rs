@@ -9,37 +9,37 @@ use crate::sync::{Mutex, MutexGuard, Notify, lock};
 /// from [`Scope::supervised_child`](super::Scope::supervised_child).
 #[derive(Clone, Debug)]
 pub struct Supervisor {
-    pub(super) watched: Arc<Watched>,
+    pub(super) supervised: Arc<Supervised>,
 }
 
 #[derive(Debug)]
-pub(super) struct Watched {
-    state: Mutex<State>,
+pub(super) struct Supervised {
+    state: Mutex<SupervisedState>,
     changed: Notify,
-    /// Who watches from further up.
-    above: Option<Arc<Watched>>,
+    /// That of a scope further up.
+    above: Option<Arc<Supervised>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct SupervisedState {
     alive: usize,
     spawned: bool,
     /// The first failure, or else the last task that ended.
-    telling: Option<TaskReport>,
+    report: Option<TaskReport>,
 }
 
-impl State {
+impl SupervisedState {
     fn ended(&self) -> Option<TaskReport> {
-        self.telling.clone().filter(|_| self.alive == 0)
+        self.report.clone().filter(|_| self.alive == 0)
     }
 
     fn failed(&self) -> bool {
         let failed = |report: &TaskReport| report.outcome().is_failure();
-        self.telling.as_ref().is_some_and(failed)
+        self.report.as_ref().is_some_and(failed)
     }
 
     fn failure(&self) -> Option<TaskReport> {
-        self.telling.clone().filter(|_| self.failed())
+        self.report.clone().filter(|_| self.failed())
     }
 }
 
@@ -47,7 +47,7 @@ impl Supervisor {
     /// Whether any named task was ever spawned.
     #[must_use]
     pub fn has_spawned(&self) -> bool {
-        self.watched.lock().spawned
+        self.supervised.lock().spawned
     }
 
     /// Resolves when named tasks were spawned and none is left. Gives the first that failed, or
@@ -56,13 +56,13 @@ impl Supervisor {
     /// # Cancel safety
     /// May be dropped and called again at any time.
     pub async fn all_ended(&self) -> TaskReport {
-        self.until(State::ended).await
+        self.until(SupervisedState::ended).await
     }
 
     /// What [`all_ended`](Self::all_ended) would give now.
     #[must_use]
     pub fn has_ended(&self) -> Option<TaskReport> {
-        self.watched.lock().ended()
+        self.supervised.lock().ended()
     }
 
     /// Resolves when a named task has failed, with the first that did.
@@ -70,13 +70,13 @@ impl Supervisor {
     /// # Cancel safety
     /// May be dropped and called again at any time.
     pub async fn first_failure(&self) -> TaskReport {
-        self.until(State::failure).await
+        self.until(SupervisedState::failure).await
     }
 
-    async fn until(&self, find: impl Fn(&State) -> Option<TaskReport>) -> TaskReport {
+    async fn until(&self, find: impl Fn(&SupervisedState) -> Option<TaskReport>) -> TaskReport {
         loop {
-            let changed = self.watched.changed.notified();
-            if let Some(found) = find(&self.watched.lock()) {
+            let changed = self.supervised.changed.notified();
+            if let Some(found) = find(&self.supervised.lock()) {
                 return found;
             }
             changed.await;
@@ -84,42 +84,42 @@ impl Supervisor {
     }
 }
 
-impl Watched {
-    pub(super) fn below(above: Option<Arc<Watched>>) -> Watched {
-        Watched {
+impl Supervised {
+    pub(super) fn below(above: Option<Arc<Supervised>>) -> Supervised {
+        Supervised {
             state: Mutex::default(),
             changed: Notify::new(),
             above,
         }
     }
 
-    pub(super) fn spawned(&self) {
+    pub(super) fn count_in(&self) {
         let mut state = self.lock();
         state.alive += 1;
         state.spawned = true;
         drop(state);
         if let Some(above) = &self.above {
-            above.spawned();
+            above.count_in();
         }
     }
 
-    pub(super) fn ended(&self, report: &TaskReport) {
+    pub(super) fn count_out(&self, report: &TaskReport) {
         let failed = report.outcome().is_failure();
-        let mut watched = Some(self);
-        while let Some(here) = watched {
+        let mut next = Some(self);
+        while let Some(here) = next {
             let mut state = here.lock();
             state.alive -= 1;
             // The last that ended is asked for only when none is left.
             if !state.failed() && (state.alive == 0 || failed) {
-                state.telling = Some(report.clone());
+                state.report = Some(report.clone());
             }
             drop(state);
             here.changed.notify_waiters();
-            watched = here.above.as_deref();
+            next = here.above.as_deref();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SupervisedState> {
         lock(&self.state)
     }
 }

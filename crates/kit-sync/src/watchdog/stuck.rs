@@ -70,7 +70,7 @@ impl StuckPolls {
 impl Seen {
     /// `None` for a task of another tree.
     fn name(&self, watched: &Scope, now: Instant) -> Option<StuckPoll> {
-        let poller = watched.who_polls(&self.poll.polling)?;
+        let poller = watched.poller(&self.poll.polling)?;
         Some(StuckPoll {
             path: poller.path,
             spawned_at: poller.place,

@@ -56,7 +56,7 @@ fn a_droppable_task_is_refused_or_ends_with_the_stop() {
             enter(&scope, Ending::MayBeDropped, pending::<()>()).map(block_on);
         });
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         task.join().unwrap();
     });
 }
@@ -70,7 +70,7 @@ fn a_task_is_refused_or_ends_with_the_abort() {
             enter(&scope, Ending::WhenTold, pending::<()>()).map(block_on);
         });
         tree.scope().node.abort();
-        block_on(tree.scope().node.until_empty());
+        block_on(tree.scope().node.life.until_empty());
         task.join().unwrap();
     });
 }
@@ -106,7 +106,7 @@ fn a_member_is_refused_or_ends_with_its_tree() {
         });
         drop(tree);
         assert!(scope.is_ended());
-        block_on(scope.node.until_empty());
+        block_on(scope.node.life.until_empty());
         member.join().unwrap();
     });
 }
@@ -122,7 +122,7 @@ fn what_an_aborted_task_did_is_seen_by_whoever_sees_its_scope_empty() {
         });
         let task = start(task.unwrap());
         tree.scope().node.abort();
-        block_on(tree.scope().node.until_empty());
+        block_on(tree.scope().node.life.until_empty());
         assert_eq!(done.seen(), 1);
         let _ = task.join().unwrap();
     });
@@ -139,7 +139,7 @@ fn what_an_aborted_member_did_is_seen_by_whoever_sees_its_scope_empty() {
         });
         let member = start(member.unwrap());
         tree.scope().node.abort();
-        block_on(tree.scope().node.until_empty());
+        block_on(tree.scope().node.life.until_empty());
         assert_eq!(done.seen(), 1);
         member.join().unwrap();
     });
@@ -189,7 +189,7 @@ fn a_child_that_ends_by_itself_while_it_is_aborted_leaves_its_parent_once() {
         child.cancel(told());
         let member = start(member);
         child.node.abort();
-        block_on(child.node.until_empty());
+        block_on(child.node.life.until_empty());
         member.join().unwrap();
         assert_eq!(tree.scope().live(), 0);
     });
@@ -215,7 +215,7 @@ fn a_hold_that_goes_during_the_abort_is_told_at_most_once() {
         let hold = tree.scope().hold(move || noted.note()).unwrap();
         let holder = thread::spawn(move || drop(hold));
         tree.scope().node.abort();
-        block_on(tree.scope().node.until_empty());
+        block_on(tree.scope().node.life.until_empty());
         holder.join().unwrap();
         assert!(done.seen() <= 1);
     });

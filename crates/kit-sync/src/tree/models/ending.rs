@@ -13,7 +13,7 @@ fn a_task_is_refused_or_waited_for() {
             task.map(block_on).is_some()
         });
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         let seen = done.seen();
         assert_eq!(tree.scope().live(), 0);
         assert_eq!(seen, usize::from(taken.join().unwrap()));
@@ -30,7 +30,7 @@ fn a_member_is_refused_or_waited_for() {
             member.map(block_on).is_some()
         });
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         let seen = done.seen();
         assert_eq!(tree.scope().live(), 0);
         assert_eq!(seen, usize::from(taken.join().unwrap()));
@@ -44,7 +44,7 @@ fn what_a_task_did_is_seen_by_whoever_sees_its_scope_ended() {
         let task = enter(tree.scope(), Ending::Finite, note_dropped(done.clone()));
         let task = start(task.unwrap());
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 1);
         task.join().unwrap().unwrap();
     });
@@ -57,7 +57,7 @@ fn what_a_member_did_is_seen_by_whoever_sees_its_scope_ended() {
         let member = enter_member(tree.scope(), note_dropped(done.clone()));
         let member = start(member.unwrap());
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 1);
         member.join().unwrap();
     });
@@ -74,7 +74,7 @@ fn a_told_scope_takes_what_its_last_task_starts() {
         });
         let first = start(first.unwrap());
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 1);
         first.join().unwrap();
     });
@@ -91,7 +91,7 @@ fn a_scope_does_not_end_while_a_member_that_was_taken_is_inside() {
             assert!(!tree.scope().is_ended());
             drop(second);
         }
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         first.join().unwrap();
         assert_eq!(tree.scope().live(), 0);
     });
@@ -105,7 +105,7 @@ fn a_parent_ends_after_its_child() {
         let member = enter_member(&child, note_dropped(done.clone()));
         let member = start(member.unwrap());
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         assert!(child.is_ended());
         assert_eq!(done.seen(), 1);
         member.join().unwrap();
@@ -122,7 +122,7 @@ fn what_all_members_of_a_child_did_is_seen_by_whoever_sees_the_parent_ended() {
             start(member.unwrap())
         });
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 2);
         for member in members {
             member.join().unwrap();
@@ -140,7 +140,7 @@ fn what_was_done_in_a_child_that_was_dropped_is_seen_with_its_parents_end() {
         drop(child);
         let member = start(member);
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 1);
         member.join().unwrap();
     });
@@ -153,7 +153,7 @@ fn a_child_that_is_dropped_does_not_keep_its_parent() {
         let child = tree.scope().child("child");
         let dropper = thread::spawn(move || drop(child));
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         dropper.join().unwrap();
         assert_eq!(tree.scope().live(), 0);
     });
@@ -200,7 +200,7 @@ fn a_hold_that_is_dropped_lets_its_scope_end() {
             drop(hold);
         });
         tree.scope().cancel(told());
-        block_on(tree.scope().node.until_ended());
+        block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 1);
         holder.join().unwrap();
     });

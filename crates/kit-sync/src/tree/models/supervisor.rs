@@ -77,7 +77,7 @@ fn whoever_sees_a_scope_ended_sees_its_supervisor_told() {
         let (scope, supervisor) = tree.scope().supervised_child("child");
         let task = start(enter(&scope, Ending::Finite, async {}).unwrap());
         scope.cancel(told());
-        block_on(scope.node.until_ended());
+        block_on(scope.node.life.until_ended());
         assert!(supervisor.has_ended().is_some());
         task.join().unwrap().unwrap();
     });

@@ -205,8 +205,13 @@ impl Watch {
     fn overdue(&self, now: Instant) -> Option<Duration> {
         let mut deadline = lock(&self.deadline);
         let at = deadline.at.as_ref()?;
+        // Asked first: when the thread that sees standstills looks in between, the deadline that is
+        // read after it has moved already.
+        if deadline.told || at.is_behind() {
+            return None;
+        }
         let since = now.checked_duration_since(at.instant().into_std())?;
-        if deadline.told || since < self.options.overdue_after || at.is_behind() {
+        if since < self.options.overdue_after {
             return None;
         }
         deadline.told = true;

@@ -47,6 +47,27 @@ impl Deadline {
         }
     }
 
+    /// One that passes later by this duration, and moves with this one: time that the process has
+    /// missed since this one was made is given back to both.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kit_sync::Deadline;
+    /// use tokio::time::Instant;
+    ///
+    /// let begun = Instant::now();
+    /// let deadline = Deadline::from(begun).later_by(Duration::from_secs(20));
+    /// assert_eq!(deadline.instant() - begun, Duration::from_secs(20));
+    /// ```
+    #[must_use]
+    pub fn later_by(&self, duration: std::time::Duration) -> Deadline {
+        Deadline {
+            at: self.at + duration,
+            standstill: self.standstill.clone(),
+        }
+    }
+
     /// One for the same process that passes at `at`, unless the process stands still before.
     #[must_use]
     pub fn at(&self, at: Instant) -> Deadline {

@@ -4,7 +4,7 @@ mod plan;
 
 use std::time::Duration;
 
-use kit_sync::{Deadline, Standstill};
+use kit_sync::Deadline;
 use tokio::time::Instant;
 
 pub use plan::StopPlan;
@@ -29,17 +29,12 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// The budget of a stop that began at `begun` and finds components in this number of phases;
-    /// time in which the process stands still from now on is given back.
-    pub(crate) fn new(
-        plan: StopPlan,
-        begun: Instant,
-        phases: usize,
-        standstill: &Standstill,
-    ) -> Budget {
+    /// The budget of a stop that began at `since`, which moves with the process, and that finds
+    /// components in this number of phases.
+    pub(crate) fn new(plan: StopPlan, since: &Deadline, phases: usize) -> Budget {
         Budget {
             plan: StopPlan { phases, ..plan },
-            deadline: standstill.deadline(begun + plan.total),
+            deadline: since.later_by(plan.total),
         }
     }
 
@@ -100,8 +95,7 @@ mod tests {
 
     /// The budget of a stop that begins now.
     fn budget(total: Duration, phases: usize) -> Budget {
-        let standstill = Standstill::unwatched();
-        Budget::new(plan(total, phases), Instant::now(), phases, &standstill)
+        Budget::new(plan(total, phases), &Instant::now().into(), phases)
     }
 
     #[tokio::test(start_paused = true)]

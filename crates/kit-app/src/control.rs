@@ -38,6 +38,9 @@ struct Requests {
 pub(crate) struct Asked {
     pub(crate) cause: Cause,
     pub(crate) at: Instant,
+    /// The same instant, moved by the time in which the process stands still from then on. Made with
+    /// the request: the process may stand still before the stop begins on another thread.
+    pub(crate) since: Deadline,
     /// The app stops because something failed, not because a stop was wanted.
     pub(crate) failed: bool,
 }
@@ -78,38 +81,35 @@ impl Control {
     /// Asks for a clean stop at the time of the signal that wants it. Returns whether this was the
     /// first request.
     pub(crate) fn ask_at(&self, cause: Cause, at: Instant) -> bool {
-        self.request(Asked {
-            cause,
-            at,
-            failed: false,
-        })
+        self.request(cause, at, false)
     }
 
     /// Asks for a stop because of a failure.
     pub(crate) fn fail(&self, cause: Cause) {
-        self.request(Asked {
-            cause,
-            at: Instant::now(),
-            failed: true,
-        });
+        self.request(cause, Instant::now(), true);
     }
 
-    fn request(&self, mut asked: Asked) -> bool {
+    fn request(&self, cause: Cause, mut at: Instant, failed: bool) -> bool {
         let mut is_first = false;
-        // Before the stop begins on another thread: the process may stand still in between.
         let standstill = self.watch_standstill();
         let now = Instant::now();
-        if now.duration_since(asked.at) > STANDSTILL {
-            asked.at = now;
+        if now.duration_since(at) > STANDSTILL {
+            at = now;
         }
-        let at = asked.at;
+        let since = standstill.deadline(at);
+        let asked = Asked {
+            cause,
+            at,
+            since: since.clone(),
+            failed,
+        };
         self.state.send_modify(|requests| {
             is_first = requests.asked.is_none();
-            requests.failed |= asked.failed;
+            requests.failed |= failed;
             requests.asked.get_or_insert(asked);
         });
         if is_first {
-            self.backstop.begin(at, &standstill);
+            self.backstop.begin(&since);
         }
         is_first
     }
@@ -209,8 +209,8 @@ impl Control {
     pub(crate) fn arm_backstop(&self, watchdog: Watchdog, stop_timeout: Duration) {
         self.backstop.arm(watchdog, stop_timeout);
         if self.is_asked() {
-            let standstill = self.watch_standstill();
-            self.backstop.begin(Instant::now(), &standstill);
+            let now = self.watch_standstill().deadline(Instant::now());
+            self.backstop.begin(&now);
         }
         if let Some(forced) = self.is_forced() {
             self.backstop.force(forced.at, &self.watch_standstill());

@@ -45,11 +45,10 @@ impl Backstop {
         let _ = self.0.set(armed);
     }
 
-    /// A stop was asked for at `at`; time in which the process stands still from then on is given
-    /// back.
-    pub(super) fn begin(&self, at: Instant, standstill: &Standstill) {
+    /// A stop was asked for at this instant, which moves with the process.
+    pub(super) fn begin(&self, since: &Deadline) {
         if let Some(armed) = self.0.get() {
-            armed.expect_end_by(standstill.deadline(at + armed.stop_timeout));
+            armed.expect_end_by(since.later_by(armed.stop_timeout));
         }
     }
 

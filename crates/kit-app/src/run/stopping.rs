@@ -86,10 +86,14 @@ impl Stopping {
 
     /// A stop that was asked for before the run has its whole time.
     fn budget(&self, asked: &Asked) -> Budget {
-        let core = self.core();
-        let begun = asked.at.max(core.begun());
-        let phases = self.later_phases(None);
-        Budget::new(self.plan, begun, phases, &core.control.watch_standstill())
+        let begun = self.core().begun();
+        let since = asked.since.clone();
+        let since = if asked.at < begun {
+            since.at(begun)
+        } else {
+            since
+        };
+        Budget::new(self.plan, &since, self.later_phases(None))
     }
 
     /// How many phases stop after the given one; all of them after none.

@@ -1,10 +1,6 @@
 //! The delay before the next attempt on a registry.
 
-use std::{
-    collections::hash_map::RandomState,
-    hash::{BuildHasher, Hasher},
-    time::Duration,
-};
+use std::time::Duration;
 
 use kit_sync::policy;
 
@@ -25,13 +21,13 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    pub(crate) fn new() -> Self {
-        Self::up_to(LONGEST)
+    pub(crate) fn new() -> Backoff {
+        Backoff::up_to(LONGEST)
     }
 
-    pub(crate) fn up_to(longest: Duration) -> Self {
+    pub(crate) fn up_to(longest: Duration) -> Backoff {
         let delays = policy::Backoff::starting_at(FIRST).with_full_jitter();
-        Self {
+        Backoff {
             failures: delays.up_to(longest),
             losses: delays.up_to(longest),
         }
@@ -57,11 +53,6 @@ impl Backoff {
         }
         self.losses.next_delay()
     }
-}
-
-/// 64 bits that no other process has: the standard library's hash of nothing, with keys that come from the system's random source and differ at each call.
-pub(crate) fn random_bits() -> u64 {
-    RandomState::new().build_hasher().finish()
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use crate::{Error, ServiceName, Snapshot, Watch};
 /// Finds the instances of a service.
 #[async_trait]
 pub trait Discovery: Send + Sync + 'static {
-    /// The list now; an error when it cannot be seen.
+    /// The instances at this moment.
     ///
     /// # Errors
-    /// When the registry does not answer: "nobody is there" and "I cannot see" are never the same.
+    /// When the registry does not answer: an empty list never stands for that.
     ///
     /// # Cancel safety
     /// Dropping it changes nothing.
@@ -20,7 +20,7 @@ pub trait Discovery: Send + Sync + 'static {
     /// change.
     ///
     /// # Errors
-    /// When the first list cannot be seen. Later failures are snapshots that say
+    /// When the registry does not answer the first list. Later failures are snapshots that are
     /// [`Stale`](crate::Freshness::Stale).
     ///
     /// # Cancel safety

@@ -1,4 +1,4 @@
-//! Where an instance is reached.
+//! The URLs at which an instance is reached.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,8 +9,8 @@ use crate::Error;
 /// A URL at which others reach an instance: `scheme://host:port`, parsed once.
 ///
 /// The scheme is any (`http`, `https`, `grpc`, `grpcs`, …); host and port are always there. An IPv6
-/// host stands in brackets. A path or query that somebody else's program wrote behind the port is
-/// kept as it is.
+/// host stands in brackets. A path or query behind the port, as other programs write them, is kept
+/// as it is.
 ///
 /// ```
 /// # fn main() -> Result<(), kit_registry::Error> {
@@ -63,7 +63,7 @@ impl Endpoint {
         &self.text
     }
 
-    /// What is spoken there, such as `http`.
+    /// The scheme: the protocol that is spoken there, such as `http`.
     #[must_use]
     pub fn scheme(&self) -> &str {
         &self.text[..self.scheme]
@@ -132,6 +132,9 @@ impl From<Endpoint> for String {
     }
 }
 
+/// Takes the text apart from the left: scheme, authority, and the rest, which is not looked into. Each
+/// check refuses with the shape that would be right; the offsets of the parts are kept, and the text
+/// stays as it was written.
 fn parse(text: String) -> Result<Endpoint, Error> {
     let invalid = |expected| Error::Invalid {
         what: "endpoint",
@@ -155,7 +158,7 @@ fn parse(text: String) -> Result<Endpoint, Error> {
         return Err(invalid("scheme://host:port with a port"));
     };
     check_host(host).map_err(invalid)?;
-    // `u16::from_str` takes a sign.
+    // `u16::from_str` accepts a sign.
     let port = Some(port)
         .filter(|port| port.bytes().all(|b| b.is_ascii_digit()))
         .and_then(|port| port.parse().ok())
@@ -181,7 +184,7 @@ pub(crate) fn check_host(host: &str) -> Result<(), &'static str> {
         return Err("scheme://host:port without user and password");
     }
     if let Some(v6) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-        // A zone, as in fe80::1%eth0, is only understood by the machine itself, but valid.
+        // A zone, as in fe80::1%eth0, means something on this machine only, but is valid.
         let address = v6.split('%').next().unwrap_or(v6);
         return match address.parse::<std::net::Ipv6Addr>() {
             Ok(_) => Ok(()),
@@ -226,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn the_wrong_part_is_named() {
         for (text, part) in [
             ("127.0.0.1:80", "scheme://host:port"),
             ("1p://h:1", "a scheme of letters"),

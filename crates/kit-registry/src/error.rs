@@ -1,4 +1,4 @@
-//! What can go wrong between an instance and its registry.
+//! The errors between an instance and its registry.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use crate::redacted::redacted;
 
 /// An error of this crate.
 ///
-/// A message says what was attempted and on what; the cause is its [`source`] and is not repeated.
-/// No message holds a password.
+/// A message names the attempt and its object; the cause is its [`source`] and is not repeated. No
+/// message holds a password.
 ///
 /// [`source`]: std::error::Error::source
 #[derive(Debug, thiserror::Error)]
@@ -21,11 +21,11 @@ pub enum Error {
     #[error("{what} must be {expected}, not {value:?}")]
     #[non_exhaustive]
     Invalid {
-        /// Which value: `id of an instance`, `endpoint`, …
+        /// The name of the value: `id of an instance`, `endpoint`, …
         what: &'static str,
         /// The value, shortened when it is long.
         value: String,
-        /// What would be right.
+        /// The right form.
         expected: &'static str,
     },
 
@@ -35,11 +35,11 @@ pub enum Error {
     Url {
         /// The URL, without its password.
         url: String,
-        /// Which part of it.
+        /// The name of the part.
         part: &'static str,
-        /// What it says there.
+        /// The part as it stands in the URL.
         value: String,
-        /// What would be right.
+        /// The right form.
         expected: &'static str,
     },
 
@@ -52,7 +52,7 @@ pub enum Error {
     NoScheme {
         /// The URL, without its password.
         url: String,
-        /// The same with a scheme, as far as can be guessed; without password, too.
+        /// The same URL with a scheme, which is a guess; without password, too.
         example: String,
         /// The schemes in the table.
         known: Vec<String>,
@@ -77,21 +77,21 @@ pub enum Error {
     #[error("{what} is not an instance")]
     #[non_exhaustive]
     Decode {
-        /// Which value, such as its key.
+        /// The name of the value, such as its key.
         what: String,
-        /// What is wrong with it.
+        /// The fault in it.
         source: BoxError,
     },
 
-    /// Nobody at the registry's address answered.
+    /// No server at the registry's address answered.
     #[error("cannot {attempt}: {registry} is unreachable")]
     #[non_exhaustive]
     Unreachable {
-        /// What was attempted, such as `register helloworld/1`.
+        /// The attempt, such as `register helloworld/1`.
         attempt: String,
-        /// Which registry, and where.
+        /// The registry and its address.
         registry: String,
-        /// Why, such as `connection refused`.
+        /// The cause, such as `connection refused`.
         source: BoxError,
     },
 
@@ -99,11 +99,11 @@ pub enum Error {
     #[error("cannot {attempt}: {registry} refused")]
     #[non_exhaustive]
     Refused {
-        /// What was attempted.
+        /// The attempt.
         attempt: String,
-        /// Which registry, and where.
+        /// The registry and its address.
         registry: String,
-        /// Its answer.
+        /// The answer.
         source: BoxError,
     },
 
@@ -111,9 +111,9 @@ pub enum Error {
     #[error("{instance} is no longer shown: {reason}")]
     #[non_exhaustive]
     Lost {
-        /// Which instance, as `name/id`.
+        /// The instance, as `name/id`.
         instance: String,
-        /// Why.
+        /// The reason.
         reason: LossReason,
     },
 
@@ -121,9 +121,9 @@ pub enum Error {
     #[error("cannot {attempt}: no answer from the registry within {}", Seconds(*.within))]
     #[non_exhaustive]
     NoAnswer {
-        /// What was attempted.
+        /// The attempt.
         attempt: String,
-        /// How long was waited.
+        /// The time that was waited.
         within: Duration,
     },
 
@@ -131,9 +131,9 @@ pub enum Error {
     #[error("gave up after {}", Seconds(*.tried))]
     #[non_exhaustive]
     GaveUp {
-        /// How long was tried.
+        /// The time that was spent.
         tried: Duration,
-        /// The last attempt's error, which names what and where.
+        /// The last attempt's error, which names the attempt and the registry.
         source: Arc<Error>,
     },
 
@@ -141,13 +141,13 @@ pub enum Error {
     #[error("cannot {attempt}: its scope has ended")]
     #[non_exhaustive]
     Closed {
-        /// What was attempted.
+        /// The attempt.
         attempt: String,
     },
 }
 
 impl Error {
-    /// For a backend: nobody at the registry's address answered.
+    /// For a backend: no server at the registry's address answered.
     pub fn unreachable(
         attempt: impl Into<String>,
         registry: impl Into<String>,
@@ -224,19 +224,19 @@ impl Error {
     }
 }
 
-/// Why an instance is no longer shown, or not known to be.
+/// The reason why an instance is no longer shown, or not known to be.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum LossReason {
-    /// Its entry is not there: it was deleted, or the store was wiped.
+    /// The entry is not there: it was deleted, or the store was wiped.
     Missing,
-    /// The registry's own time limit on it ran out.
+    /// The registry's time limit on the entry ran out.
     Expired,
-    /// Its entry does not say what was registered.
+    /// The entry does not have the value that was registered.
     Changed,
     /// Another living process shows itself under the same id; the newest one owns it.
     TakenOver {
-        /// By what, in the registry's terms, such as a lease.
+        /// The other process in the registry's terms, such as its lease.
         by: String,
     },
     /// The registry cannot be asked.
@@ -255,7 +255,7 @@ impl fmt::Display for LossReason {
     }
 }
 
-/// A duration as people read it: `10s`, `2.5s`, `200ms`.
+/// A duration for people: `10s`, `2.5s`, `200ms`.
 struct Seconds(Duration);
 
 impl fmt::Display for Seconds {

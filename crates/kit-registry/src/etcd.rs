@@ -1,4 +1,4 @@
-//! The registry in an etcd cluster, spoken to directly through stubs of our own.
+//! The registry in an etcd cluster, over gRPC stubs that are generated here.
 //!
 //! Keys are `<namespace>/<name>/<id>`, values the JSON of the instance, each under a lease. An
 //! [`entry`] makes the calls about one instance: it is registered and taken away, its lease is kept

@@ -1,4 +1,4 @@
-//! What is registered: one running process of a service.
+//! Instances: the running processes of a service.
 
 mod json;
 
@@ -9,12 +9,12 @@ use std::str::FromStr;
 
 use crate::{Endpoint, Error};
 
-/// Metadata that is larger than this many bytes in the JSON that is stored, with its escapes, is
-/// refused: a registry hands it to every client of the service, and with the other fields it is to
-/// stay below the 1.5 MiB that etcd takes unless told otherwise.
+/// The most bytes of metadata, in the JSON that is stored, with its escapes. More is refused: a
+/// registry hands it to every client of the service, and with the other fields it stays below the
+/// 1.5 MiB that etcd accepts by default.
 pub const MAX_METADATA: usize = 1024 * 1024;
 
-/// The same for each of the other fields.
+/// The most bytes of each other field, in the same JSON.
 const MAX_FIELD: usize = 64 * 1024;
 
 /// One running process of a service, as others see it.
@@ -95,7 +95,7 @@ impl ServiceInstance {
         }
     }
 
-    /// What tells this instance from the others of its service.
+    /// The id, unique among the instances of the service.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -113,13 +113,13 @@ impl ServiceInstance {
         &self.version
     }
 
-    /// What else clients should know, such as a zone or a weight.
+    /// Facts for clients, such as a zone or a weight.
     #[must_use]
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
     }
 
-    /// Where it is reached, in the order in which they were added.
+    /// The URLs at which it is reached, in the order in which they were added.
     #[must_use]
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
@@ -139,7 +139,7 @@ impl ServiceInstance {
         json::write(id, &name.0, version, metadata, endpoints)
     }
 
-    /// Reads what [`to_json`](Self::to_json) or another program wrote.
+    /// Reads JSON that [`to_json`](Self::to_json) or another program wrote.
     ///
     /// Tolerant in form: keys in any order and case, unknown ones skipped, `version`, `metadata` and
     /// `endpoints` missing or `null`; of any size. An endpoint that is not a URL with host and port is
@@ -297,8 +297,8 @@ impl From<ServiceName> for String {
     }
 }
 
-/// Sizes as they are written, because that is what a registry takes or refuses: a `<` is one byte of
-/// text and six bytes of JSON.
+/// Checks the sizes in the JSON that is stored, because a registry accepts or refuses that: a `<` is
+/// one byte of text and six bytes of JSON. The error about the metadata names its largest value.
 fn check_sizes(instance: &ServiceInstance) -> Result<(), Error> {
     let metadata = json::size_of(&instance.metadata);
     if metadata > MAX_METADATA {
@@ -334,12 +334,12 @@ fn check_sizes(instance: &ServiceInstance) -> Result<(), Error> {
     }
 }
 
-/// As much of a text as stands well in a message.
+/// The beginning of a text, short enough for a message.
 fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// Names and ids become one segment of a key or of a path.
+/// Checks that a name or an id can be one segment of a key or of a path.
 fn check_segment(what: &'static str, value: &str) -> Result<(), Error> {
     let expected = if value.is_empty() {
         "not empty"

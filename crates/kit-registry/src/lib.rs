@@ -1,19 +1,21 @@
-//! Being found, and finding.
+//! Registration and discovery: the processes of a service show themselves, and are found.
 //!
 //! A process that serves something is a [`ServiceInstance`]. It is shown to others through a
 //! [`Registrar`] and found by them through a [`Discovery`]: the two sides of a registry, and all
-//! that a backend implements. What must never be written twice is written once, above the traits:
-//! [`Registration`] turns the registrar's calls into a desired state, "this instance is visible",
-//! keeps it alive beside everything else, and repairs it for ever; a [`Watch`] is a cursor over
-//! [`Snapshot`]s in which an empty list never means "I cannot see".
+//! that a backend implements. The parts that every backend needs stand above the traits, and are
+//! written once: a [`Registration`] turns the registrar's calls into a desired state, "this instance
+//! is visible", keeps it alive beside everything else, and repairs it until it is ended; a [`Watch`]
+//! is a cursor over [`Snapshot`]s, in which an empty list never stands for a registry that does not
+//! answer.
 //!
 //! A backend opens from a URL *and a scope*, see [`Schemes`]: its connections and upstream watches
 //! live in that scope, are counted there, and end with it. There are `memory:` and, with the feature
 //! `etcd`, `etcd://host:port`; a plug-in adds its own scheme to the table, which is a value.
 //!
 //! ```
-//! use kit_registry::{Registration, Schemes, ServiceInstance};
 //! use std::time::Duration;
+//!
+//! use kit_registry::{Registration, Schemes, ServiceInstance};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -52,6 +54,8 @@ mod etcd;
 mod etcd;
 mod instance;
 mod memory;
+#[cfg(any(feature = "etcd", feature = "conformance"))]
+mod random;
 mod redacted;
 mod registrar;
 mod registration;

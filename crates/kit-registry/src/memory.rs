@@ -12,7 +12,7 @@ use crate::{
     Snapshot, Watch,
 };
 
-/// A registry inside one process: for tests, and for a service that nobody has to find.
+/// A registry inside one process: for tests, and for a service that no other process looks for.
 ///
 /// Clones are the same registry. It is a [`Registrar`] and a [`Discovery`] itself, whose watches end
 /// when the last clone is dropped; [`open`](Self::open) gives a view that ends with a scope.
@@ -45,8 +45,8 @@ struct Service {
     published: Published<Snapshot>,
 }
 
-/// A memory registry as seen from a scope.
-struct Opened {
+/// A memory registry that is open for as long as a scope lives.
+struct ScopedMemory {
     memory: Memory,
     closed: StopToken,
 }
@@ -58,11 +58,11 @@ impl Memory {
         Memory::default()
     }
 
-    /// This registry as a backend whose calls fail, and whose watches end, once `scope` is told to
-    /// stop.
+    /// This registry as a backend whose calls fail, and whose watches end, once `scope` is
+    /// cancelled.
     #[must_use]
     pub fn open(&self, scope: &Scope) -> Backend {
-        let opened = Arc::new(Opened {
+        let opened = Arc::new(ScopedMemory {
             memory: self.clone(),
             closed: scope.token().clone(),
         });
@@ -70,7 +70,7 @@ impl Memory {
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
-        // No code of others runs under the lock, and each change is complete when it panics.
+        // Each change of the store is complete before anything under the lock can panic.
         kit_sync::lock(&self.store)
     }
 
@@ -101,7 +101,7 @@ impl Memory {
         Watch::new(&self.store().service(service).published, closed)
     }
 
-    /// Returns once something else than `instance` is shown in its place.
+    /// Returns once `instance` is not shown, or not with this value.
     async fn lost(&self, instance: &ServiceInstance) -> LossReason {
         let mut watch = self.subscribe(instance.name(), StopToken::new());
         while let Ok(snapshot) = watch.next().await {
@@ -185,7 +185,7 @@ impl Store {
     }
 }
 
-impl Opened {
+impl ScopedMemory {
     fn check(&self, attempt: &str, what: &dyn fmt::Display) -> Result<(), Error> {
         if self.closed.is_cancelled() {
             return Err(Error::closed(format!("{attempt} {what}")));
@@ -195,7 +195,7 @@ impl Opened {
 }
 
 #[async_trait]
-impl Registrar for Opened {
+impl Registrar for ScopedMemory {
     async fn register(&self, instance: &ServiceInstance) -> Result<(), Error> {
         self.check("register", instance)?;
         self.memory.register(instance).await
@@ -206,13 +206,13 @@ impl Registrar for Opened {
     }
 
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {
-        // Also afterwards: it costs nothing, and what is left would be a lie to other views.
+        // Also after the end of the scope: it costs nothing, and other views go on.
         self.memory.deregister(instance).await
     }
 }
 
 #[async_trait]
-impl Discovery for Opened {
+impl Discovery for ScopedMemory {
     async fn instances(&self, service: &ServiceName) -> Result<Snapshot, Error> {
         self.check("list", service)?;
         self.memory.instances(service).await

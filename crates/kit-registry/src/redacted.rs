@@ -1,4 +1,4 @@
-//! URLs of registries as they may be shown: without a password.
+//! URLs of registries as they may be shown: without passwords.
 
 /// `url` with `***` where its password stands.
 pub(crate) fn redacted(url: &str) -> String {
@@ -15,7 +15,7 @@ pub(crate) fn redacted(url: &str) -> String {
     }
 }
 
-/// `url`, which begins with hosts, with `***` where a password or something like one stands.
+/// `url`, which begins with hosts, with `***` where a password stands, or text that may be one.
 pub(crate) fn redacted_hosts(url: &str) -> String {
     let marked = redacted(&format!("://{url}"));
     marked["://".len()..].to_owned()
@@ -44,7 +44,8 @@ fn without_login(url: &str) -> String {
     }
 }
 
-/// What stands for a port and is no number may be the password of somebody who forgot the host.
+/// `hosts` with `***` in place of ports that are no numbers: without a host behind it, such a port may
+/// be a password.
 pub(crate) fn odd_ports_hidden(hosts: &str) -> String {
     let hidden = hosts.split(',').map(|host| match host.rsplit_once(':') {
         Some((name, port)) if !host.ends_with(']') && !port.bytes().all(|b| b.is_ascii_digit()) => {

@@ -1,4 +1,4 @@
-//! What a watch yields.
+//! Snapshots of a service's instances, and the cursor over them.
 
 use std::any::Any;
 use std::fmt;
@@ -15,35 +15,35 @@ use crate::ServiceInstance;
 pub struct Snapshot {
     /// The instances, ordered by id.
     pub instances: Arc<[Arc<ServiceInstance>]>,
-    /// The backend's own count of changes; grows.
+    /// The backend's count of changes; it grows.
     pub revision: u64,
-    /// Whether the registry can be seen.
+    /// Whether this is the present list of the registry.
     pub freshness: Freshness,
 }
 
-/// Whether a [`Snapshot`] is what the registry says now.
+/// Whether a [`Snapshot`] is the present list of the registry.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Freshness {
-    /// The registry can be seen.
+    /// The registry answers.
     Fresh,
-    /// It cannot: these are the instances last seen.
+    /// The registry does not answer: these are the instances of its last answer.
     #[non_exhaustive]
     Stale {
-        /// Since when.
+        /// The first failure after the last answer.
         since: Instant,
-        /// Why not, in one line.
+        /// The last failure, in one line.
         why: Arc<str>,
     },
 }
 
-/// A cursor over the snapshots of one service: the latest wins, an idle reader costs nothing and
-/// holds up nobody.
+/// A cursor over the snapshots of one service: the latest wins, and an idle reader costs nothing and
+/// holds up no other.
 ///
-/// Made by [`Discovery::watch`](crate::Discovery::watch); a backend makes it with [`Watch::new`].
+/// [`Discovery::watch`](crate::Discovery::watch) returns it; a backend makes it with [`Watch::new`].
 #[must_use = "a cursor does nothing until `next` is called"]
 pub struct Watch {
-    /// The first one, until it was given out.
+    /// The first snapshot, until it was returned.
     first: Option<Arc<Snapshot>>,
     last: Option<Arc<Snapshot>>,
     changes: Changes<Snapshot>,
@@ -51,14 +51,14 @@ pub struct Watch {
     guard: Option<Box<dyn Any + Send + Sync>>,
 }
 
-/// The registry that a [`Watch`] belongs to has been closed: nothing more is known.
+/// The registry that a [`Watch`] belongs to has been closed: there are no more snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the registry was closed")]
 #[non_exhaustive]
 pub struct Closed;
 
 impl Snapshot {
-    /// A fresh one.
+    /// A fresh snapshot.
     pub fn fresh(instances: impl Into<Arc<[Arc<ServiceInstance>]>>, revision: u64) -> Snapshot {
         Snapshot {
             instances: instances.into(),
@@ -67,7 +67,8 @@ impl Snapshot {
         }
     }
 
-    /// The same instances, no longer known to be right. Already stale, it keeps its `since`.
+    /// The same instances, marked as stale because of `why`. A snapshot that is stale already keeps
+    /// its `since`.
     #[must_use]
     pub fn stale(&self, why: impl Into<Arc<str>>) -> Snapshot {
         let since = match self.freshness {
@@ -81,7 +82,7 @@ impl Snapshot {
         }
     }
 
-    /// Whether the registry can be seen.
+    /// Whether the registry answers.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         matches!(self.freshness, Freshness::Fresh)
@@ -89,8 +90,8 @@ impl Snapshot {
 }
 
 impl Watch {
-    /// A cursor over what is published: the value now, then each later one. It ends when `closed` is
-    /// cancelled or when the publisher is dropped.
+    /// A cursor over the published snapshots: the present one, then each later one. It ends when
+    /// `closed` is cancelled or when the publisher is dropped.
     pub fn new(published: &Published<Snapshot>, closed: StopToken) -> Watch {
         let changes = published.changes();
         Watch {
@@ -109,13 +110,13 @@ impl Watch {
     }
 
     /// The next snapshot: the first one at once, even when it is empty; then the latest after each
-    /// change. Values that were replaced meanwhile are skipped, none comes twice.
+    /// change. Snapshots that were replaced meanwhile are skipped; none comes twice.
     ///
     /// # Errors
-    /// [`Closed`] when the registry's scope ended, from then on always.
+    /// [`Closed`] once the registry's scope has ended, at each call.
     ///
     /// # Cancel safety
-    /// Nothing is lost when dropped.
+    /// Dropping the future loses no snapshot.
     pub async fn next(&mut self) -> Result<Arc<Snapshot>, Closed> {
         if self.closed.is_cancelled() {
             return Err(Closed);
@@ -130,7 +131,7 @@ impl Watch {
                 () = self.closed.cancelled() => return Err(Closed),
                 next = self.changes.next() => next.ok_or(Closed)?,
             };
-            // A store between the subscription and the first load comes by both ways.
+            // A value that was stored between the subscription and the first load comes twice.
             if self
                 .last
                 .as_ref()

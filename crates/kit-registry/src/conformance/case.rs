@@ -6,7 +6,7 @@ use std::time::Duration;
 use kit_sync::{Scope, TaskTree};
 use tokio::time::{Instant, timeout};
 
-use crate::backoff::random_bits;
+use crate::random::random_bits;
 use crate::{Backend, Registrar, Registration, ServiceInstance, ServiceName, Snapshot, Watch};
 
 /// Longer than any backend needs for one call that works.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tonic::{Response, Status};
 
 use super::auth::Auth;
-use super::cluster::{Cluster, Failed, Service, TRY, Via};
+use super::cluster::{Cluster, Connection, Failed, TRY, Via};
 use super::failure::is_stale_token;
 use crate::Error;
 
@@ -31,7 +31,7 @@ impl Client {
     /// Makes a call at the first endpoint that answers it. The call may reach etcd twice.
     pub(super) async fn call<T, F, Fut>(&self, attempt: &str, call: F) -> Result<T, Error>
     where
-        F: Fn(Service) -> Fut,
+        F: Fn(Connection) -> Fut,
         Fut: Future<Output = Result<Response<T>, Status>>,
     {
         self.call_within(TRY, attempt, call).await
@@ -45,7 +45,7 @@ impl Client {
         call: F,
     ) -> Result<T, Error>
     where
-        F: Fn(Service) -> Fut,
+        F: Fn(Connection) -> Fut,
         Fut: Future<Output = Result<Response<T>, Status>>,
     {
         let (response, _) = self.open_within(each, attempt, call).await?;
@@ -55,7 +55,7 @@ impl Client {
     /// Opens a stream, and returns by which connection.
     pub(super) async fn open<T, F, Fut>(&self, attempt: &str, call: F) -> Result<(T, Via), Error>
     where
-        F: Fn(Service) -> Fut,
+        F: Fn(Connection) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
         self.open_within(TRY, attempt, call).await
@@ -69,7 +69,7 @@ impl Client {
         call: F,
     ) -> Result<(T, Via), Error>
     where
-        F: Fn(Service) -> Fut,
+        F: Fn(Connection) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
         let cluster = &self.cluster;

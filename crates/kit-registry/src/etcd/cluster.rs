@@ -24,7 +24,7 @@ const CALL: Duration = Duration::from_secs(5);
 pub(super) type Token = MetadataValue<Ascii>;
 
 /// A connection that adds its headers to each call.
-pub(super) type Service = InterceptedService<Channel, Headers>;
+pub(super) type Connection = InterceptedService<Channel, Headers>;
 
 #[derive(Debug)]
 pub(super) struct Cluster {
@@ -92,7 +92,7 @@ impl Cluster {
         call: F,
     ) -> Result<(T, Via), Failed>
     where
-        F: Fn(Service) -> Fut,
+        F: Fn(Connection) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
         let deadline = Instant::now() + CALL;

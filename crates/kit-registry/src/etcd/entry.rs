@@ -113,7 +113,8 @@ impl Entry<'_> {
         Ok(())
     }
 
-    async fn is_alive(&self, lease: i64) -> Result<bool, Error> {
+    /// Whether the lease lives.
+    async fn check_alive(&self, lease: i64) -> Result<bool, Error> {
         let request = LeaseTimeToLiveRequest { id: lease };
         let answer = self
             .leases()

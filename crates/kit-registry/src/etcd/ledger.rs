@@ -1,4 +1,4 @@
-//! What was asked of etcd, written down before it is asked: calls may be dropped at any await.
+//! The requests to etcd, written down before they are sent: calls may be dropped at any await.
 
 use std::collections::HashMap;
 use std::mem;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::units::duration;
-use crate::backoff::random_bits;
+use crate::random::random_bits;
 
 /// Leases that ended are kept so that they are revoked once more: a grant that was sent twice may
 /// arrive after the end of its lease. No call is on its way for as long as this many leases last.

@@ -65,6 +65,8 @@ impl Listing {
         }
     }
 
+    /// Lists page by page. The first page gives the revision at which the others are read, so that
+    /// all of them are one moment; each page begins right behind the last key of the one before it.
     async fn list_once(&self, attempt: &str, service: &ServiceName) -> Result<Found, Error> {
         let prefix = self.keys.prefix(service);
         let range_end = range_end(&prefix);

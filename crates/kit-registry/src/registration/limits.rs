@@ -6,8 +6,8 @@ use tokio::time::timeout;
 
 use crate::{Error, ServiceInstance};
 
-/// The limit of one call. A call that takes longer is dropped and made again: backends have limits
-/// of their own, and this one stands for those of a backend that has none.
+/// The limit of one call. A call that takes longer is dropped and made again. Backends have shorter
+/// limits; this one is for a backend without any.
 const CALL: Duration = Duration::from_secs(15);
 
 /// The longest pause until the first success, which a start may be waiting for, and between two

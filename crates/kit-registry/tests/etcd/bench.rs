@@ -116,7 +116,7 @@ pub(crate) async fn seen(
         .unwrap_or_else(|_| panic!("{what} was not seen in {LIMIT:?}"))
 }
 
-/// Looks again and again, for what tells nobody.
+/// Looks again and again, for a change that sends no event.
 pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let found = timeout(LIMIT, async {
         loop {

@@ -1,6 +1,6 @@
 //! The etcd backend against a real etcd.
 //!
-//! Each test starts an etcd of its own: `etcd` on the PATH, or the binary that `KIT_ETCD` names.
+//! Each test starts its own etcd: `etcd` on the PATH, or the binary that `KIT_ETCD` names.
 //! `cargo xtask test` installs it when it is missing.
 
 mod bench;

@@ -1,4 +1,4 @@
-//! A failure is told once, then seldom, and when it is over.
+//! A failure has a line at once, then seldom ones, and one when it is over.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::lines;
 use crate::raw::Raw;
 
 #[tokio::test]
-async fn an_etcd_that_is_away_is_told_once_to_those_who_watch_and_when_it_is_back() {
+async fn an_etcd_that_is_away_has_few_lines_and_one_when_it_is_back() {
     let mut server = Etcd::start().await;
     let bench = Bench::open(&server.url("/microservices?ttl=2s"));
     let registration = bench.registered().await;
@@ -23,12 +23,13 @@ async fn an_etcd_that_is_away_is_told_once_to_those_who_watch_and_when_it_is_bac
     seen(&mut watch, "stale", |s| !s.is_fresh()).await;
     // Eight seconds of attempts; the first delays are short.
     sleep(Duration::from_secs(8)).await;
-    let told = lines.all();
-    assert!((1..=3).contains(&told.len()), "{told:#?}");
+    let warned = lines.all();
+    assert!((1..=3).contains(&warned.len()), "{warned:#?}");
     assert!(
-        told.iter()
+        warned
+            .iter()
             .all(|line| line.contains("instances may be stale")),
-        "{told:#?}"
+        "{warned:#?}"
     );
     server.restart().await;
     seen(&mut watch, "fresh", kit_registry::Snapshot::is_fresh).await;
@@ -39,7 +40,7 @@ async fn an_etcd_that_is_away_is_told_once_to_those_who_watch_and_when_it_is_bac
 }
 
 #[tokio::test]
-async fn a_stored_value_that_is_wrong_is_told_once_however_often_it_is_read() {
+async fn a_stored_value_that_is_wrong_has_one_line_however_often_it_is_read() {
     let server = Etcd::start().await;
     let raw = Raw::of(&server);
     let key = |id: &str| format!("/microservices/helloworld/{id}");

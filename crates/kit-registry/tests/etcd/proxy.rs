@@ -19,7 +19,7 @@ impl Proxy {
         let (open, is_open) = watch::channel(true);
         let (count, accepted) = watch::channel(0);
         let connections = scope.clone();
-        let told = scope.token().clone();
+        let stop = scope.token().clone();
         let accept = async move {
             while let Ok((client, _)) = listener.accept().await {
                 let mut is_open = is_open.clone();
@@ -38,7 +38,7 @@ impl Proxy {
             }
         };
         scope.spawn("proxy", async move {
-            told.run_until_cancelled(accept).await;
+            stop.run_until_cancelled(accept).await;
         });
         Proxy {
             address,

@@ -1,5 +1,5 @@
-//! A second, independent client: its messages are written here by hand, so that it sees what other
-//! programs see.
+//! A second, independent client. Its messages are written here by hand, so it sees the same as other
+//! programs.
 
 use kit_testing::Etcd;
 
@@ -60,14 +60,14 @@ struct Put {
     lease: i64,
 }
 
-/// Whatever has one number, at 1: Compact, LeaseRevoke, LeaseTimeToLive, LeaseGrant.
+/// Any message with one number, at 1: Compact, LeaseRevoke, LeaseTimeToLive, LeaseGrant.
 #[derive(Clone, PartialEq, Message)]
 struct Number {
     #[prost(int64, tag = "1")]
     number: i64,
 }
 
-/// Whatever has two strings, at 1 and 2: users, roles and passwords.
+/// Any message with two strings, at 1 and 2: users, roles and passwords.
 #[derive(Clone, PartialEq, Message)]
 struct Strings {
     #[prost(string, tag = "1")]
@@ -107,7 +107,7 @@ struct Revoke {
     range_end: Vec<u8>,
 }
 
-/// What a role may do below a prefix.
+/// A role's permission below a prefix.
 #[derive(Clone, Copy)]
 pub(crate) enum May {
     Write = 1,
@@ -128,7 +128,7 @@ struct Granted {
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Lease {
-    /// What is left, in seconds; -1 when it is gone.
+    /// The remaining time in seconds; -1 when the lease is gone.
     #[prost(int64, tag = "3")]
     pub(crate) left: i64,
     #[prost(int64, tag = "4")]
@@ -286,7 +286,7 @@ impl Raw {
     {
         let mut grpc = Grpc::new(self.channel.clone());
         let mut last = None;
-        // After a restart the channel tells once that its connection broke.
+        // After a restart of the server, the first call fails because its connection broke.
         for _ in 0..2 {
             let mut request = Request::new(message.clone());
             if let Some(token) = &self.token {

@@ -1,4 +1,4 @@
-//! What etcd does not allow takes nothing away that it allowed before.
+//! A refusal of etcd takes away nothing that it allowed before.
 
 use std::time::Duration;
 
@@ -131,10 +131,10 @@ async fn a_login_that_may_write_and_not_read_is_registered_for_as_long_as_it_wan
     let again = eventually("the key", async || raw.get(KEY).await).await;
     assert_ne!(again.lease, before.lease);
     registered(&registration).await;
-    let told = lines.all();
+    let warned = lines.all();
     assert!(
-        told.len() == 1 && told[0].contains("may be written but not read"),
-        "{told:#?}"
+        warned.len() == 1 && warned[0].contains("may be written but not read"),
+        "{warned:#?}"
     );
     registration.deregister().await.unwrap();
     assert_eq!(raw.get(KEY).await, None);

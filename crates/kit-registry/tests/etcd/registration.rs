@@ -1,4 +1,4 @@
-//! What is stored, and that it is gone when it should be.
+//! The entry of a registration: its value, its lease, and its end.
 
 use kit_testing::{Etcd, dead_address};
 use std::time::Duration;
@@ -83,7 +83,7 @@ async fn a_put_that_comes_after_deregister_does_not_bring_it_back() {
 }
 
 #[tokio::test]
-async fn a_told_scope_takes_the_instance_away() {
+async fn a_cancelled_scope_takes_the_instance_away() {
     let server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let scope = bench.tree.scope().child("registration");
@@ -207,7 +207,7 @@ async fn one_frozen_endpoint_of_two_is_passed_over() {
 }
 
 #[tokio::test]
-async fn an_etcd_that_went_away_makes_deregister_say_so() {
+async fn a_deregistration_without_an_etcd_fails_by_name_and_goes_on() {
     let mut server = Etcd::start().await;
     let bench = Bench::open(&server.url(""));
     let registration = bench.registered().await;
@@ -247,7 +247,7 @@ async fn nothing_is_left_of_a_closed_registry() {
     registration.deregister().await.unwrap();
     let backend = bench.backend.clone();
     bench.close().await;
-    // Also while somebody still has the backend and a cursor.
+    // Also while the backend and a cursor are still held.
     assert!(watch.next().await.is_err());
     eventually("an end of all tasks", async || {
         (alive_tasks() == 0).then_some(())

@@ -1,4 +1,4 @@
-//! Whatever happens to it, the instance is shown again.
+//! After every loss the instance is shown again.
 
 use kit_testing::Etcd;
 use std::time::Duration;

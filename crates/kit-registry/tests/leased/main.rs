@@ -1,5 +1,4 @@
-//! The order of things in a registration, against a registry whose entries run out, on a paused
-//! clock.
+//! The order of a registration's calls, against a registry whose entries run out, on a paused clock.
 
 mod registry;
 
@@ -207,7 +206,8 @@ async fn a_registry_that_takes_and_drops_is_not_hammered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_expires_while_a_change_is_on_its_way_is_told_at_once_and_registered_again() {
+async fn an_instance_that_expires_while_a_change_is_on_its_way_is_degraded_at_once_and_registered_again()
+ {
     let case = Case::registered().await;
     // The change is written, and its answer never comes: the call is given up after 15 s.
     case.registry.answer(Answer::WriteOnly);

@@ -87,9 +87,9 @@ impl Leased {
             }),
         };
         let reaper = leased.clone();
-        let told = scope.token().clone();
+        let stop = scope.token().clone();
         scope.spawn("reaper", async move {
-            told.run_until_cancelled(reaper.reap()).await;
+            stop.run_until_cancelled(reaper.reap()).await;
         });
         leased
     }

@@ -102,7 +102,7 @@ pub(crate) async fn deregister(
 /// after a restart of etcd.
 async fn living_lease(entry: &Entry<'_>) -> Result<i64, Error> {
     if let Some(granted) = entry.account.granted_lease() {
-        if entry.is_alive(granted.id).await? {
+        if entry.check_alive(granted.id).await? {
             return Ok(granted.id);
         }
         entry.account.replace_lease(granted.id);
@@ -122,6 +122,6 @@ async fn other_owner(
         Some(kv) if kv.lease != 0 && kv.lease != ours => kv.lease,
         _ => return Ok(None),
     };
-    let is_alive = entry.is_alive(lease).await?;
+    let is_alive = entry.check_alive(lease).await?;
     Ok(is_alive.then_some(lease))
 }

@@ -111,6 +111,7 @@ impl Orders {
     }
 
     /// Whether the connection was killed and no read or write has failed of it.
+    #[cfg(feature = "ws")]
     pub(crate) fn is_kill_unnoticed(&self) -> bool {
         self.is_killed() && !self.noticed.load(Ordering::Relaxed)
     }

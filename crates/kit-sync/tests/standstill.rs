@@ -15,9 +15,9 @@ const SECOND: Duration = Duration::from_secs(1);
 async fn program() {
     let tree = TaskTree::new("stop");
     let standstill = Standstill::watch(tree.scope()).unwrap();
-    let deadline = standstill.deadline(Instant::now() + SECOND);
-    println!("ready");
     let begun = Instant::now();
+    let deadline = standstill.deadline(begun + SECOND);
+    println!("ready");
     deadline.passed().await;
     println!("passed after {} ms", begun.elapsed().as_millis());
     println!("missed {} ms", standstill.missed().as_millis());

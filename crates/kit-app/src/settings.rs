@@ -19,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 #[non_exhaustive]
 pub enum RegisterAtStart {
     /// The app is ready only once every registry shows it; the start fails when one does not
-    /// within [`register_timeout`](AppBuilder::register_timeout).
+    /// within [`register_timeout`](crate::AppBuilder::register_timeout).
     #[default]
     Required,
     /// The start does not wait; attempts go on in the background.

@@ -34,7 +34,7 @@ const ABORT_GRACE: Duration = Duration::from_millis(50);
 /// A time that no wait of a program reaches.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// A clonable handle to one node of a [`TaskTree`]: a name, a stop token, tasks and children.
+/// A clonable handle to one node of a [`TaskTree`](crate::TaskTree): a name, a stop token, tasks and children.
 ///
 /// A scope is *open*; *cancelled* once it was told, when spawning still works (a draining server
 /// must start the streams of the connections it has); and *ended* when it was cancelled and is
@@ -169,7 +169,7 @@ impl Scope {
     // === tasks ===
 
     /// Starts a task that ends [when told](Ending::WhenTold). On an ended scope the future is
-    /// dropped and the task says [`TaskError::Refused`].
+    /// dropped and the task says [`TaskError::Refused`](crate::TaskError::Refused).
     ///
     /// It may go to another thread and outlive its caller, so it borrows nothing and is `Send`:
     ///

@@ -22,6 +22,10 @@ const LAST_LOOK: Duration = Duration::from_millis(20);
 /// way.
 const SOFT_WAIT: Duration = Duration::from_millis(300);
 
+/// The time before the deadline at which streams that have asked for more are ended, so that their
+/// clients get the last frames; at most a tenth of the drain.
+const LAST_FRAMES: Duration = Duration::from_millis(100);
+
 /// The time for connections that were cut to go. The application aborts the rest 50 ms after its
 /// deadline.
 const AFTER_THE_CUT: Duration = Duration::from_millis(25);
@@ -51,7 +55,12 @@ pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun:
                 connections.serving.options.stream_grace.min(half)
             });
         let sweep = swept.map_or_else(|| after(noticed, grace), |swept| swept + AGAIN);
-        let next = at.map_or(sweep, |deadline| deadline.min(sweep));
+        let last_sweep = at.map(|deadline| {
+            let left = deadline.saturating_duration_since(noticed);
+            deadline - LAST_FRAMES.min(left / 10)
+        });
+        let ahead = last_sweep.filter(|last| swept.is_none_or(|swept| swept < *last));
+        let next = [at, ahead].into_iter().flatten().fold(sweep, Instant::min);
         tokio::select! {
             biased;
             () = connections.all_gone() => break,
@@ -68,7 +77,10 @@ pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun:
                     let _ = timeout(AFTER_THE_CUT, connections.all_gone()).await;
                     break;
                 }
-                let drained_for = now.saturating_duration_since(noticed);
+                let drained_for = match last_sweep {
+                    Some(last) if last <= now => Duration::MAX,
+                    _ => now.saturating_duration_since(noticed),
+                };
                 cut(connections, |connection| connection.cut_streams(drained_for, grace));
                 swept = Some(now);
             }

@@ -3,6 +3,7 @@
 
 pub(crate) mod about;
 mod allowance;
+mod arrivals;
 mod body;
 pub(crate) mod draining;
 mod ended;
@@ -11,6 +12,7 @@ mod host;
 mod in_flight;
 pub(crate) mod lame_duck;
 pub(crate) mod last_response;
+mod messages;
 pub(crate) mod refusal;
 pub(crate) mod request_body;
 pub(crate) mod service;

@@ -16,7 +16,8 @@ const SLOWEST_BODY: u64 = 500;
 /// Time in which the body of the request makes progress does not count against the server's limit.
 /// A part of a body that arrives gives the handler the whole limit again, but as long as the body is
 /// not whole never more than the time that a body of [`SLOWEST_BODY`] would have taken: a client that
-/// drips bytes is cut like one that sends nothing.
+/// drips bytes is cut like one that sends nothing. The end of a body, and of each message of a gRPC
+/// call, gives the whole limit in any case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowance {
     started: Instant,
@@ -31,9 +32,9 @@ pub(crate) struct Allowance {
 /// What has arrived of a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
-    /// A part of an HTTP body with so many bytes.
+    /// This number of bytes.
     Part(u64),
-    /// A part of the messages of a gRPC call. Each message is progress, however small: a stream of
+    /// The end of a message of a gRPC call. Each message is progress, however small: a stream of
     /// messages has no rate.
     Message,
     /// The end.
@@ -68,7 +69,8 @@ impl Allowance {
                 self.received = self.received.saturating_add(bytes);
                 let bought =
                     Duration::from_millis(self.received.saturating_mul(1000) / SLOWEST_BODY);
-                elapsed.min(bought)
+                // A message before it may have given more.
+                elapsed.min(bought).max(self.put_off)
             }
         };
     }
@@ -126,5 +128,9 @@ mod tests {
         allowance.record(Arrival::Message, start + 29 * SECOND);
         assert_eq!(deadline(&allowance), 59 * SECOND);
         assert_eq!(allowance.next(true), None);
+        for second in 30..50 {
+            allowance.record(Arrival::Part(1), start + second * SECOND);
+            assert_eq!(deadline(&allowance), 59 * SECOND, "a message that drips");
+        }
     }
 }

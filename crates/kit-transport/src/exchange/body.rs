@@ -65,67 +65,64 @@ impl Drop for ExchangeGuard {
 /// Makes the trailers of a body that has not ended within this limit of its client's.
 pub(crate) type LateTrailers = fn(Duration) -> HeaderMap;
 
+/// Makes the trailers of a gRPC stream that the driver ends at a drain.
+pub(crate) type DrainTrailers = fn() -> HeaderMap;
+
 /// How the driver may end a body at a drain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum EarlyEnd {
     /// Not at all: it ends by itself.
     Never,
     /// Server-sent events just end.
     Events,
-    /// A call of gRPC ends with `UNAVAILABLE`, if it is a stream. It is one when its body had
-    /// nothing to give at a poll, or gives more than a part and the trailers: the body of a unary call
-    /// is one part, which is there with its head.
-    Grpc { parts: u8 },
-    /// A stream of gRPC.
-    GrpcStream,
+    /// A gRPC call ends with these trailers if it is a stream. It is one when its body had nothing to
+    /// give at a poll, or gives more than a part and the trailers: the body of a unary call is one
+    /// part, which is there with its head.
+    Call { parts: u8, trailers: DrainTrailers },
+    /// A gRPC stream.
+    Stream { trailers: DrainTrailers },
 }
 
 impl EarlyEnd {
-    pub(crate) fn of<B: Body>(response: &Response<B>) -> EarlyEnd {
+    /// The end of a response to a gRPC `call`, if it is to one, or to another request.
+    pub(crate) fn of<B: Body>(response: &Response<B>, call: Option<DrainTrailers>) -> EarlyEnd {
         // A body of known length ends by itself.
         if response.body().size_hint().exact().is_some() {
             return EarlyEnd::Never;
         }
-        let content_type = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .map(HeaderValue::as_bytes);
-        match content_type {
+        if let Some(trailers) = call {
+            return EarlyEnd::Call { parts: 0, trailers };
+        }
+        let content_type = response.headers().get(CONTENT_TYPE);
+        match content_type.map(HeaderValue::as_bytes) {
             Some(value) if value.starts_with(b"text/event-stream") => EarlyEnd::Events,
-            Some(value) if value.starts_with(b"application/grpc") => EarlyEnd::Grpc { parts: 0 },
             _ => EarlyEnd::Never,
         }
     }
 
-    /// What the body gave at this poll shows that it is a stream of gRPC, which was not known.
-    fn is_shown_to_stream<T>(&mut self, polled: &Poll<Option<T>>) -> bool {
-        let EarlyEnd::Grpc { parts } = self else {
+    /// Records a poll of the body; whether it shows that the body is a gRPC stream, which was not
+    /// known before.
+    fn record_poll<T>(&mut self, polled: &Poll<Option<T>>) -> bool {
+        let EarlyEnd::Call { parts, trailers } = self else {
             return false;
         };
         *parts = parts.saturating_add(u8::from(polled.is_ready()));
         let is_stream = polled.is_pending() || *parts > 2;
         if is_stream {
-            *self = EarlyEnd::GrpcStream;
+            *self = EarlyEnd::Stream {
+                trailers: *trailers,
+            };
         }
         is_stream
     }
 
     /// The last frame of a body that the driver ends.
     fn last_frame(self) -> Option<Frame<Bytes>> {
-        if self != EarlyEnd::GrpcStream {
-            return None;
+        match self {
+            EarlyEnd::Stream { trailers } => Some(Frame::trailers(trailers())),
+            EarlyEnd::Never | EarlyEnd::Events | EarlyEnd::Call { .. } => None,
         }
-        let mut trailers = HeaderMap::new();
-        let (code, message) = ("14", "the server is draining");
-        trailers.insert("grpc-status", HeaderValue::from_static(code));
-        trailers.insert("grpc-message", HeaderValue::from_static(message));
-        Some(Frame::trailers(trailers))
     }
-}
-
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    content_type.is_some_and(|value| value.starts_with(b"application/grpc"))
 }
 
 /// How a body may end other than by itself.
@@ -141,7 +138,7 @@ pub(crate) struct Ending {
 impl Ending {
     /// Whether the driver may end the body before the next part.
     fn can_come(self) -> bool {
-        matches!(self.early, EarlyEnd::Events | EarlyEnd::GrpcStream) || self.late.is_some()
+        matches!(self.early, EarlyEnd::Events | EarlyEnd::Stream { .. }) || self.late.is_some()
     }
 }
 
@@ -209,7 +206,7 @@ where
             return Poll::Ready(Some(Err("the handler panicked".into())));
         };
         this.guard.whole = matches!(polled, Poll::Ready(None)) || body.is_end_stream();
-        if !this.guard.whole && this.ending.early.is_shown_to_stream(&polled) {
+        if !this.guard.whole && this.ending.early.record_poll(&polled) {
             let (exchanges, key) = (this.guard.exchanges(), this.guard.key());
             exchanges.mark_graced(key);
             if polled.is_pending() && exchanges.wait_for(key, cx) != Verdict::Wait {

@@ -9,9 +9,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::exchange::allowance::Arrival;
-use crate::exchange::exchanges::Exchanges;
-use crate::exchange::table::Key;
+use crate::exchange::arrivals::Arrivals;
 use crate::wire::meter::WireMeter;
 
 /// How much of a body that its handler did not read is read, so that the connection can go on.
@@ -24,35 +22,6 @@ pub(crate) struct RequestBody {
     incoming: Option<Incoming>,
     rest: Option<Arc<Rest>>,
     arrivals: Option<Arrivals>,
-}
-
-/// Records the parts of one request's body as they arrive.
-#[derive(Debug)]
-pub(crate) struct Arrivals {
-    exchanges: Arc<Exchanges>,
-    key: Key,
-    is_grpc: bool,
-}
-
-impl Arrivals {
-    pub(crate) fn new(exchanges: Arc<Exchanges>, key: Key, is_grpc: bool) -> Arrivals {
-        Arrivals {
-            exchanges,
-            key,
-            is_grpc,
-        }
-    }
-
-    fn record(&self, frame: &Frame<Bytes>, is_whole: bool) {
-        let bytes = frame.data_ref().map_or(0, Bytes::len);
-        let arrival = match bytes {
-            _ if is_whole => Arrival::Whole,
-            0 => return,
-            _ if self.is_grpc => Arrival::Message,
-            _ => Arrival::Part(bytes as u64),
-        };
-        self.exchanges.record_arrival(self.key, arrival);
-    }
 }
 
 /// The rest of an HTTP/1.1 request's body: shared by the body and the answer to its request.
@@ -128,8 +97,8 @@ impl Body for RequestBody {
             return Poll::Ready(None);
         };
         let polled = Pin::new(&mut *incoming).poll_frame(cx);
-        if let (Some(arrivals), Poll::Ready(Some(Ok(frame)))) = (&this.arrivals, &polled) {
-            arrivals.record(frame, incoming.is_end_stream());
+        if let Some(arrivals) = &mut this.arrivals {
+            arrivals.record(&polled, incoming.is_end_stream());
         }
         if let Some(rest) = &this.rest {
             let mut state = rest.lock();

@@ -14,11 +14,14 @@ use hyper::body::Incoming;
 use kit_sync::{BoxError, Scope};
 use pin_project_lite::pin_project;
 
-use crate::exchange::body::{EarlyEnd, Ending, ExchangeGuard, LateTrailers, TrackedBody, is_grpc};
+use crate::exchange::arrivals::Arrivals;
+use crate::exchange::body::{
+    DrainTrailers, EarlyEnd, Ending, ExchangeGuard, LateTrailers, TrackedBody,
+};
 use crate::exchange::draining::Draining;
 use crate::exchange::exchanges::{Exchanges, Verdict};
 use crate::exchange::refusal::Refusal;
-use crate::exchange::request_body::{Arrivals, Follows, RequestBody, Rest};
+use crate::exchange::request_body::{Follows, RequestBody, Rest};
 use crate::exchange::table::Key;
 use crate::wire::peer::Peer;
 
@@ -35,6 +38,16 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
 
     /// The answer in place of the one that this future would have given, had it not panicked.
     fn panicked(future: &Self::Future) -> Response<Self::Body>;
+
+    /// Whether a request with these headers is a gRPC call: messages in both directions, and trailers.
+    fn is_call(&self, _headers: &HeaderMap) -> bool {
+        false
+    }
+
+    /// The end of the stream of a [call](Self::is_call) that the driver ends at a drain.
+    fn drain_trailers() -> HeaderMap {
+        HeaderMap::new()
+    }
 
     /// How long the client gives the whole call, if this is a protocol in which it can say so.
     fn client_limit(&self, _headers: &HeaderMap) -> Option<Duration> {
@@ -91,12 +104,11 @@ impl<H: Handler> RequestService<H> {
 
 impl<H> RequestService<H> {
     /// Records the parts of a body as they arrive, where the server's own limit waits for the head.
-    fn arrivals(&self, request: &Request<Incoming>, key: Key) -> Option<Arrivals> {
-        if self.request_timeout.is_none() || request.body().is_end_stream() {
+    fn arrivals(&self, body: &Incoming, key: Key, is_call: bool) -> Option<Arrivals> {
+        if self.request_timeout.is_none() || body.is_end_stream() {
             return None;
         }
-        let is_grpc = is_grpc(request.headers());
-        Some(Arrivals::new(Arc::clone(&self.exchanges), key, is_grpc))
+        Some(Arrivals::new(Arc::clone(&self.exchanges), key, is_call))
     }
 }
 
@@ -130,7 +142,8 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             let answer = self.handler.refused(why, request.headers());
             Box::new(answer)
         });
-        let arrivals = self.arrivals(&request, key);
+        let is_call = self.handler.is_call(request.headers());
+        let arrivals = self.arrivals(request.body(), key, is_call);
         let (request, rest) = follow(request, arrivals);
         ResponseFuture {
             future: refused.is_none().then(|| self.handler.call(request)),
@@ -139,6 +152,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             last: refused.is_some(),
             answer: refused,
             rest,
+            is_call,
             bounded: client_limit.is_some(),
             own: self.request_timeout,
             waited: false,
@@ -175,6 +189,8 @@ pin_project! {
         // No other request is taken from its HTTP/1.1 connection.
         last: bool,
         rest: Option<Arc<Rest>>,
+        // It is one of gRPC.
+        is_call: bool,
         // Its client has said how long the body may take.
         bounded: bool,
         own: Option<Duration>,
@@ -222,8 +238,9 @@ impl<H: Handler> Future for ResponseFuture<H> {
             // for a response that says it is of HTTP/1.0 as well.
             *response.version_mut() = *this.version;
         }
-        let early = EarlyEnd::of(&response);
-        if early == EarlyEnd::Events {
+        let call = this.is_call.then_some(H::drain_trailers as DrainTrailers);
+        let early = EarlyEnd::of(&response, call);
+        if matches!(early, EarlyEnd::Events) {
             guard.exchanges().mark_graced(guard.key());
         }
         if *this.waited || *this.bounded {

@@ -18,6 +18,7 @@ use tonic::transport::server::TcpConnectInfo;
 use super::answer::AnswerBody;
 use super::content_type::is_grpc;
 use super::timeout::{client_limit, late_trailers, timed_out};
+use super::until_unavailable::unavailable_trailers;
 use crate::Peer;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
@@ -70,6 +71,14 @@ impl Handler for GrpcHandler {
 
     fn panicked(_: &CallFuture) -> Response<AnswerBody> {
         AnswerBody::of(Status::internal("internal error").into_http())
+    }
+
+    fn is_call(&self, headers: &HeaderMap) -> bool {
+        is_grpc(headers)
+    }
+
+    fn drain_trailers() -> HeaderMap {
+        unavailable_trailers()
     }
 
     fn client_limit(&self, headers: &HeaderMap) -> Option<Duration> {

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use kit_sync::StopToken;
 use tonic::Status;
@@ -12,7 +12,7 @@ use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
 
-use super::until_unavailable::unavailable;
+use super::until_unavailable::unavailable_trailers;
 use crate::Draining;
 use crate::exchange::take_until::{TakeUntil, Taken};
 
@@ -97,11 +97,7 @@ impl http_body::Body for OneWay {
         let taken = Pin::new(&mut this.body).poll_take(cx, Body::poll_frame, is_message);
         taken.map(|taken| match (taken, this.end) {
             (Taken::Item(frame), _) => Some(frame),
-            (Taken::Drained, End::Unavailable) => {
-                let mut trailers = HeaderMap::new();
-                let added = unavailable().add_header(&mut trailers);
-                Some(added.map(|()| Frame::trailers(trailers)))
-            }
+            (Taken::Drained, End::Unavailable) => Some(Ok(Frame::trailers(unavailable_trailers()))),
             (Taken::Drained, End::Silent) | (Taken::End, _) => None,
         })
     }

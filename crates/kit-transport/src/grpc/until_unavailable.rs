@@ -4,6 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use http::HeaderMap;
 use pin_project_lite::pin_project;
 use tonic::Status;
 use tonic::codegen::tokio_stream::Stream;
@@ -14,6 +15,14 @@ use crate::exchange::take_until::{TakeUntil, Taken};
 /// The end of a stream at the drain, after which its client looks elsewhere.
 pub(super) fn unavailable() -> Status {
     Status::unavailable("the server is draining")
+}
+
+/// The same as trailers.
+pub(super) fn unavailable_trailers() -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    // Its text is plain, so it can be a header.
+    let _ = unavailable().add_header(&mut trailers);
+    trailers
 }
 
 pin_project! {

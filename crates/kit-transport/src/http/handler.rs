@@ -87,6 +87,15 @@ impl<B: Beside> Handler for HttpHandler<B> {
         }
     }
 
+    fn is_call(&self, headers: &HeaderMap) -> bool {
+        let beside = self.beside(headers);
+        beside.is_some_and(|beside| beside.is_call(headers))
+    }
+
+    fn drain_trailers() -> HeaderMap {
+        B::drain_trailers()
+    }
+
     fn client_limit(&self, headers: &HeaderMap) -> Option<Duration> {
         self.beside.as_ref()?.client_limit(headers)
     }

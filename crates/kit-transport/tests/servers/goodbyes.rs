@@ -11,8 +11,11 @@ use axum::extract::ws;
 use axum::response::Response;
 use axum::response::sse::{Event, Sse};
 use axum::routing::{MethodRouter, get};
+use bytes::Bytes;
 use futures_core::Stream;
 use futures_sink::Sink as _;
+use http_body_util::Full;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use kit_transport::grpc::UntilUnavailable;
 use kit_transport::http::WebSocketUpgrade;
 use kit_transport::{Cut, Draining, HandOver, Listen, grpc, http};
@@ -419,4 +422,65 @@ async fn an_answer_to_a_unary_call_is_no_stream() {
     let streams = server.ctx.clone();
     server.stop_within(PATIENCE).await.nothing_cut();
     assert_eq!(streams.drained().map(|drained| drained.streams), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_messages_that_asked_for_too_much_ends_as_unavailable_before_the_deadline() {
+    let service = Deaf {
+        finish_within: Some(PATIENCE),
+        endless: false,
+    };
+    let (server, mut client) = deaf(service).await;
+    let messages = client.watch(HealthCheckRequest::default()).await;
+    let mut messages = messages.unwrap().into_inner();
+    messages.message().await.unwrap().expect("a first message");
+    let stop = server.stop_within(GRACE * 3);
+    let (ended, last) = tokio::join!(stop, messages.message());
+    let status = last.expect_err("it was not whole");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    assert_eq!(status.message(), "the server is draining");
+    ended
+        .not_before(700)
+        .within(900)
+        .cut(Cut::Stream, 1)
+        .cut(Cut::Request, 0)
+        .cut(Cut::Connection, 0);
+    drop((client, messages));
+    no_task_is_left().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_messages_for_which_its_client_makes_no_room_is_reset_after_its_grace() {
+    let service = Deaf {
+        finish_within: None,
+        endless: true,
+    };
+    let (server, _client) = deaf(service).await;
+    let stream = tokio::net::TcpStream::connect(server.address)
+        .await
+        .unwrap();
+    let (mut client, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(1024)
+        .handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    let unread = async {
+        let request = ::http::Request::post("http://test/grpc.health.v1.Health/Watch")
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .body(Full::new(Bytes::from_static(&[0; 5])))
+            .unwrap();
+        let answer = client.send_request(request).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let ended = server.stop_within(PATIENCE).await;
+        // Held until here, and never read.
+        drop(answer);
+        ended
+    };
+    let (ended, _reset) = tokio::join!(unread, connection);
+    ended
+        .not_before(280)
+        .within(2000)
+        .cut(Cut::Stream, 1)
+        .cut(Cut::Request, 0);
 }

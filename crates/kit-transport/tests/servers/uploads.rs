@@ -83,6 +83,51 @@ async fn a_body_that_drips_or_stalls_has_the_limit() {
     no_task_is_left().await;
 }
 
+#[tokio::test]
+async fn a_content_type_that_no_service_takes_is_no_excuse() {
+    let server = counting().await;
+    let mut client = Raw::connect(server.address).await;
+    let head = "POST / HTTP/1.1\r\nhost: test\r\ncontent-type: application/grpc\r\n\
+                content-length: 1000\r\n\r\n";
+    client.send(head).await;
+    let start = Instant::now();
+    // Each ends a message of gRPC.
+    for _ in 0..PARTS {
+        client.send([0; 5]).await;
+        sleep(PAUSE).await;
+    }
+    let sent = start.elapsed();
+    let answer = client.read_head().await;
+    assert!(answer.starts_with("HTTP/1.1 504"), "{answer}");
+    assert!(start.elapsed() < sent + LIMIT / 2, "it was there already");
+    server.stop_within(PATIENCE).await;
+    no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn a_handler_has_the_whole_limit_from_the_end_of_a_body_on() {
+    let work = async |body: Bytes| {
+        sleep(LIMIT * 2 / 3).await;
+        body.len().to_string()
+    };
+    let router = Router::new().route("/", post(work));
+    let server = Fixture::start(http::Server::new(ANY_PORT, router).connections(limited())).await;
+    let mut client = Raw::connect(server.address).await;
+    let head = "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n";
+    client.send(head).await;
+    // So slow that the parts alone put nothing off.
+    for _ in 0..5 {
+        client.send("1\r\nx\r\n").await;
+        sleep(PAUSE).await;
+    }
+    client.send("0\r\n\r\n").await;
+    let answer = client.read_to("\r\n\r\n5").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(client);
+    server.stop_within(PATIENCE).await.nothing_cut();
+    no_task_is_left().await;
+}
+
 /// Answers a call when its messages have ended.
 #[derive(Clone)]
 struct Collecting;
@@ -112,12 +157,12 @@ impl Service<Request<Body>> for Collecting {
     }
 }
 
-/// Sends these parts, one after each pause, in the body of a request over HTTP/2.
+/// Sends the parts, one after each pause, in the body of a request over HTTP/2.
 async fn upload(
     server: &Fixture,
     path: &str,
     content_type: &str,
-    part: &'static [u8],
+    part: impl Fn(usize) -> &'static [u8],
 ) -> Response<()> {
     let stream = TcpStream::connect(server.address).await.unwrap();
     let io = TokioIo::new(stream);
@@ -132,9 +177,10 @@ async fn upload(
         .body(StreamBody::new(ReceiverStream::new(received)))
         .unwrap();
     let sent = async move {
-        for _ in 0..PARTS {
+        for number in 0..PARTS {
             sleep(PAUSE).await;
-            let _ = parts.send(Ok(Frame::data(Bytes::from_static(part)))).await;
+            let frame = Frame::data(Bytes::from_static(part(number)));
+            let _ = parts.send(Ok(frame)).await;
         }
     };
     let answer = async {
@@ -150,7 +196,10 @@ async fn upload(
 #[tokio::test]
 async fn over_http2_as_well() {
     let server = counting().await;
-    let answer = upload(&server, "/", "application/octet-stream", &[b'x'; 10_000]).await;
+    let answer = upload(&server, "/", "application/octet-stream", |_| {
+        &[b'x'; 10_000]
+    })
+    .await;
     assert_eq!(answer.status(), 200);
     server.stop_within(PATIENCE).await;
 }
@@ -159,14 +208,28 @@ async fn over_http2_as_well() {
 async fn messages_of_a_call_are_progress_however_small() {
     let server = grpc::Server::new(ANY_PORT).service(Collecting);
     let server = Fixture::start(server.connections(limited())).await;
-    let answer = upload(
-        &server,
-        "/test.Uploads/Collect",
-        "application/grpc",
-        b"\0\0\0\0\0",
-    )
+    let answer = upload(&server, "/test.Uploads/Collect", "application/grpc", |_| {
+        b"\0\0\0\0\0"
+    })
     .await;
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["grpc-status"], "0");
+    server.stop_within(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn bytes_of_a_message_that_drips_are_no_progress() {
+    let server = grpc::Server::new(ANY_PORT).service(Collecting);
+    let server = Fixture::start(server.connections(limited())).await;
+    let start = Instant::now();
+    // The head of a message with 1000 bytes, and then one byte at a time.
+    let part = |number| match number {
+        0 => &b"\0\0\0\x03\xe8"[..],
+        _ => b"x",
+    };
+    let path = "/test.Uploads/Collect";
+    let answer = upload(&server, path, "application/grpc", part).await;
+    assert_eq!(answer.headers()["grpc-status"], "4");
+    assert!(start.elapsed() < 4 * LIMIT);
     server.stop_within(PATIENCE).await;
 }

@@ -7,6 +7,7 @@ mod hang_up;
 mod inherited;
 mod program;
 mod runs;
+mod streams;
 
 /// What the tests start; by itself it does nothing.
 #[test]
@@ -23,6 +24,7 @@ fn program() {
         Ok("after_main") => runs::after_main(),
         Ok("usr2") => runs::usr2(),
         Ok("serve") => inherited::serve(),
+        Ok("streams") => streams::serve(),
         Ok("drain") => hang_up::drain(),
         Ok("building") => build::building(),
         Ok("blocked_build") => build::blocked_build(),

@@ -30,7 +30,7 @@ pub use until_unavailable::UntilUnavailable;
 /// A gRPC server: any number of tonic services, with `grpc.health.v1.Health` and, if asked,
 /// reflection.
 ///
-/// What health says is told at [`Services`]; an HTTP server can
+/// [`Services`] says how health answers; an HTTP server can
 /// [have the same services](crate::http::Server::grpc) on its port. A request that is not gRPC is
 /// answered 415. A client's `grpc-timeout` is kept, also in the middle of a stream.
 ///

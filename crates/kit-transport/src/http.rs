@@ -173,8 +173,8 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     }
 }
 
-/// Where a handler may leave tasks that outlive its response: the server's scope, told when the
-/// drain begins.
+/// The server's scope, for tasks of a handler that outlive its response. Its token is cancelled
+/// when the drain begins.
 ///
 /// ```
 /// use kit_transport::http::ServerScope;

@@ -10,7 +10,7 @@ use super::known::known;
 /// Makes an [`ApiError`] of an error that does not itself implement [`Error`], which `?` needs:
 /// `anyhow::Error`, `eyre::Report` and [`BoxError`]. One word does it: `.api()?`.
 ///
-/// What is found is the same: an `ApiError` in the chain (boxed, or made an error by
+/// It finds the same as `?` does: an `ApiError` in the chain (boxed, or made an error by
 /// [`ApiError::into_error`]), a `tonic::Status` or a rejection of axum's is kept, below any number of
 /// contexts; everything else is a 500 whose text, contexts included, is logged and never sent.
 ///

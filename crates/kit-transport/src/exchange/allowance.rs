@@ -29,7 +29,7 @@ pub(crate) struct Allowance {
     received: u64,
 }
 
-/// What has arrived of a request's body.
+/// An arrival of a part of a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
     /// This number of bytes.
@@ -90,7 +90,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn deadline(allowance: &Allowance) -> Duration {
+    fn limit(allowance: &Allowance) -> Duration {
         let (deadline, _) = allowance.next(false).expect("it has a limit");
         deadline - allowance.started()
     }
@@ -101,11 +101,11 @@ mod tests {
         let mut allowance = Allowance::new(start, Some(30 * SECOND), None);
         for second in 1..=40 {
             allowance.record(Arrival::Part(20_000), start + second * SECOND);
-            assert_eq!(deadline(&allowance), (second + 30) * SECOND);
+            assert_eq!(limit(&allowance), (second + 30) * SECOND);
         }
         let mut both = Allowance::new(start, Some(30 * SECOND), Some(50 * SECOND));
         both.record(Arrival::Part(1 << 20), start + 40 * SECOND);
-        assert_eq!(deadline(&both), 50 * SECOND);
+        assert_eq!(limit(&both), 50 * SECOND);
         assert_eq!(both.next(true), Some((start + 50 * SECOND, 50 * SECOND)));
     }
 
@@ -116,9 +116,9 @@ mod tests {
         for second in 1..=20 {
             allowance.record(Arrival::Part(50), start + second * SECOND);
         }
-        assert_eq!(deadline(&allowance), 32 * SECOND);
+        assert_eq!(limit(&allowance), 32 * SECOND);
         allowance.record(Arrival::Whole, start + 21 * SECOND);
-        assert_eq!(deadline(&allowance), 51 * SECOND);
+        assert_eq!(limit(&allowance), 51 * SECOND);
     }
 
     #[test]
@@ -126,11 +126,11 @@ mod tests {
         let start = Instant::now();
         let mut allowance = Allowance::new(start, Some(30 * SECOND), None);
         allowance.record(Arrival::Message, start + 29 * SECOND);
-        assert_eq!(deadline(&allowance), 59 * SECOND);
+        assert_eq!(limit(&allowance), 59 * SECOND);
         assert_eq!(allowance.next(true), None);
         for second in 30..50 {
             allowance.record(Arrival::Part(1), start + second * SECOND);
-            assert_eq!(deadline(&allowance), 59 * SECOND, "a message that drips");
+            assert_eq!(limit(&allowance), 59 * SECOND, "a message that drips");
         }
     }
 }

@@ -49,6 +49,10 @@ impl Arrivals {
     }
 
     /// The body was polled; `is_whole` if nothing follows.
+    ///
+    /// An end is the whole body; a part is a message if one ends in it, and bytes otherwise. The
+    /// table of exchanges learns of it if the body is slow. Until then the bytes are kept for the
+    /// next part.
     pub(crate) fn record<E>(
         &mut self,
         polled: &Poll<Option<Result<Frame<Bytes>, E>>>,

@@ -15,8 +15,11 @@ use crate::exchange::until::Until;
 /// every request.
 ///
 /// A response whose handler asks is a *stream*: it is expected to end soon after the drain begins,
-/// and a cut at the deadline is no failure. Every other response in flight is a *request*, which is
-/// waited for, and whose cut makes the exit code 1.
+/// and a cut is no failure. Server-sent events, and a gRPC response that gives more than a unary call's
+/// one message or has to be waited for after its head, are streams in any case: the driver ends them
+/// after the [grace of a stream](crate::ConnectionOptions::stream_grace), or after the time that
+/// [`finish_within`](Self::finish_within) asks for. Every other response in flight is a *request*,
+/// which is waited for, and whose cut at the deadline makes the exit code 1.
 ///
 /// ```
 /// use kit_transport::Draining;
@@ -90,11 +93,12 @@ impl Draining {
 
     /// At a drain, gives this response the time `limit` from the beginning of the drain instead of the
     /// [grace of a stream](crate::ConnectionOptions::stream_grace), if that is longer: for an export
-    /// that ends by itself, and would be cut after the grace. The deadline of the stop still holds.
-    /// Makes the response a stream, whose cut is no failure.
+    /// that ends by itself, and would be cut after the grace. The deadline of the stop still holds: a
+    /// tenth of a second before it a response that asked for more is ended, so that its client gets
+    /// the status. Makes the response a stream, whose cut is no failure.
     ///
-    /// It is for responses that the driver ends: gRPC streams and server-sent events. Others are
-    /// waited for until the deadline.
+    /// It is for responses that the driver ends: gRPC streams, with `UNAVAILABLE`, and server-sent
+    /// events. Others are waited for until the deadline.
     ///
     /// ```
     /// use std::time::Duration;

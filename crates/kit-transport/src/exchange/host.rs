@@ -1,9 +1,9 @@
-//! Which host a request of HTTP/1 is for.
+//! The host that a request of HTTP/1 is for.
 
 use http::header::HOST;
 use http::{HeaderMap, Version};
 
-/// What is wrong with the `Host` of a request.
+/// A fault of the `Host` of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BadHost {
     Missing,

@@ -1,4 +1,4 @@
-//! Requests that no handler sees.
+//! Requests that the driver answers without their handler.
 
 use http::{Request, Version};
 
@@ -40,7 +40,7 @@ impl Refusal {
         }
     }
 
-    /// Whether this request is refused, where a head has at most so many bytes.
+    /// Why this request is refused, if it is; a head has at most `max_head` bytes.
     pub(crate) fn of<B>(request: &Request<B>, max_head: usize) -> Option<Refusal> {
         if request.version() < Version::HTTP_2 {
             let bad = host::check(request.version(), request.headers());
@@ -50,7 +50,7 @@ impl Refusal {
     }
 }
 
-/// What a field takes beside its name and its value, by RFC 9113, 6.5.2.
+/// The bytes of a field beside its name and its value, by RFC 9113, 6.5.2.
 const OVERHEAD: usize = 32;
 
 /// The size of a head as HTTP/2 counts it, its pseudo-headers included.

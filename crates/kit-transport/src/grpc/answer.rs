@@ -1,4 +1,4 @@
-//! What a service answers, with statuses that its clients can take.
+//! Responses of a service, with statuses that its clients can take.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,11 +13,12 @@ use tonic::{Code, Status};
 
 use crate::error::grpc::bound::MARK;
 
-/// Bytes in a status's headers, by the count of HTTP/2: what grpcio takes, less what is still added.
+/// Bytes in a status's headers, by the count of HTTP/2: the limit of grpcio, less the headers that
+/// are still added.
 const MOST: usize = (8 << 10) - 128;
-/// What a header takes beside its name and its value.
+/// The bytes of a header beside its name and its value, by RFC 9113, 6.5.2.
 const OVERHEAD: usize = 32;
-/// So much of a message is kept beside details, and whatever else is there.
+/// The bytes of a message that are kept beside details and other metadata.
 const SOME: usize = 512;
 /// The mark of a message whose details were too large, in the encoding of `grpc-message`.
 const NO_DETAILS: &str = "%E2%80%A6(details%20cut)";
@@ -66,7 +67,7 @@ impl http_body::Body for AnswerBody {
 }
 
 /// Gives a message that was too large for tonic the code that gRPC has for it, and bounds a status,
-/// so that its code arrives: the metadata of its own that a handler adds stays as it is.
+/// so that its code arrives. Metadata that a handler adds to its status stays as it is.
 fn mend(headers: &mut HeaderMap) {
     let Some(code) = headers.get(Status::GRPC_STATUS) else {
         return;
@@ -86,7 +87,7 @@ fn mend(headers: &mut HeaderMap) {
     }
 }
 
-/// What to say of a message of which tonic says that it is too large.
+/// The text for a message that tonic reports as too large.
 fn too_large(message: &HeaderValue) -> Option<String> {
     let message = message.to_str().ok()?.replace("%20", " ");
     let (what, limit) = if let Some(rest) = message.strip_prefix("Error, decoded message") {
@@ -115,7 +116,7 @@ fn size_of((name, value): (&HeaderName, &HeaderValue)) -> usize {
     name.as_str().len() + value.len() + OVERHEAD
 }
 
-/// Leaves out details that are too large, and cuts the message to what is left beside all else.
+/// Leaves out details that are too large, and cuts the message to the room beside all other headers.
 fn bound(headers: &mut HeaderMap, size: usize) {
     let length = |name| headers.get(name).map_or(0, HeaderValue::len);
     let message = length(Status::GRPC_MESSAGE);
@@ -210,11 +211,14 @@ mod tests {
                     let mended = Status::from_header_map(&headers).expect("a status");
                     assert_eq!(mended.code(), Code::DataLoss);
                     let text = mended.message();
-                    let (text, told) = match text.strip_suffix("…(details cut)") {
+                    let (text, is_marked) = match text.strip_suffix("…(details cut)") {
                         Some(text) => (text, true),
                         None => (text, false),
                     };
-                    assert_eq!(told, mended.details().is_empty() && !details.is_empty());
+                    assert_eq!(
+                        is_marked,
+                        mended.details().is_empty() && !details.is_empty()
+                    );
                     if let Some(kept) = text.strip_suffix(MARK) {
                         assert!(message.starts_with(kept) && kept.len() < message.len());
                     } else {

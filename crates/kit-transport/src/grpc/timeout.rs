@@ -1,4 +1,4 @@
-//! How long a client gives a call, and what it is told when that has passed.
+//! The time that a client gives a call, and the status when it has passed.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use tonic::body::Body;
 
 use super::content_type::is_grpc;
 
-/// What a call's `grpc-timeout` says; `None` also when it cannot be read, or it is no call.
+/// The limit of a call by its `grpc-timeout`; `None` also when that cannot be read, or the request is no
+/// call.
 pub(super) fn client_limit(headers: &HeaderMap) -> Option<Duration> {
     let limit = parse(headers.get("grpc-timeout")?.as_bytes())?;
     is_grpc(headers).then_some(limit)
@@ -34,15 +35,15 @@ fn parse(value: &[u8]) -> Option<Duration> {
     }
 }
 
-/// The answer in place of one that was not given within this limit.
+/// The response in place of one that was not given within this limit.
 pub(super) fn timed_out(limit: Duration) -> Response<Body> {
     status(limit).into_http()
 }
 
-/// The end of a body that was not at its own within the client's limit.
+/// The trailers of a body that has not ended within the client's limit.
 pub(super) fn late_trailers(limit: Duration) -> HeaderMap {
     let mut trailers = HeaderMap::new();
-    // Its text is plain, so it can be said.
+    // Its text is plain, so it can be a header.
     let _ = status(limit).add_header(&mut trailers);
     trailers
 }

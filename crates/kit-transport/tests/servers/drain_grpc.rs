@@ -23,7 +23,7 @@ use crate::fixture::{Fixture, PATIENCE, no_task_is_left};
 
 type Codec = ProstCodec<(), String>;
 
-/// A service with one method, which answers who asked, when it is let go.
+/// A service with one method, which answers with its client's address when it is let go.
 #[derive(Clone)]
 struct Asking(Held);
 
@@ -44,7 +44,7 @@ impl Service<::http::Request<Body>> for Asking {
         let held = self.0.clone();
         Box::pin(async move {
             assert!(request.uri().path() != "/test.Asking/Panic", "on purpose");
-            let who = tower::service_fn(move |request: Request<()>| {
+            let answer = tower::service_fn(move |request: Request<()>| {
                 let held = held.clone();
                 async move {
                     held.hold().await;
@@ -53,7 +53,7 @@ impl Service<::http::Request<Body>> for Asking {
                 }
             });
             Ok(Grpc::new(ProstCodec::<String, ()>::default())
-                .unary(who, request)
+                .unary(answer, request)
                 .await)
         })
     }
@@ -91,16 +91,16 @@ async fn a_running_call_is_answered_and_knows_its_client() {
     let held = Held::new();
     let server = Fixture::grpc(|grpc| grpc.service(Asking(held.clone()))).await;
     let channel = connect(&server).await;
-    let told = server.ctx.scope().token().clone();
+    let token = server.ctx.scope().token().clone();
     let stop = async {
         held.begun().await;
         server.stop_within(PATIENCE).await
     };
     let let_go = async {
-        told.cancelled().await;
+        token.cancelled().await;
         held.go.add_permits(1);
     };
-    let (ended, answer, ()) = tokio::join!(stop, ask(channel, "/test.Asking/Who"), let_go);
+    let (ended, answer, ()) = tokio::join!(stop, ask(channel, "/test.Asking/Address"), let_go);
     assert!(answer.unwrap().starts_with("127.0.0.1:"));
     ended.within(700).nothing_cut();
     no_task_is_left().await;
@@ -264,9 +264,11 @@ async fn a_call_without_an_end_is_cut_at_the_deadline_and_named() {
             .stop_within(std::time::Duration::from_millis(300))
             .await
     };
-    let (ended, answer) = tokio::join!(stop, ask(channel, "/test.Asking/Who"));
+    let (ended, answer) = tokio::join!(stop, ask(channel, "/test.Asking/Address"));
     assert!(answer.is_err());
     ended.within(500).cut(Cut::Request, 1);
-    assert!(ended.ctx.cuts().names_of(Cut::Request)[0].starts_with("POST /test.Asking/Who from "));
+    assert!(
+        ended.ctx.cuts().names_of(Cut::Request)[0].starts_with("POST /test.Asking/Address from ")
+    );
     no_task_is_left().await;
 }

@@ -120,18 +120,18 @@ async fn echo_of_axum(upgrade: ws::WebSocketUpgrade, draining: Draining) -> Resp
 
 #[tokio::test]
 async fn a_websocket_is_closed_as_going_away() {
-    is_closed_as_going_away(get(echo)).await;
-    is_closed_as_going_away(get(echo_of_axum)).await;
+    expect_going_away(get(echo)).await;
+    expect_going_away(get(echo_of_axum)).await;
 }
 
-async fn is_closed_as_going_away(echo: MethodRouter) {
+async fn expect_going_away(echo: MethodRouter) {
     let server = Fixture::http(Router::new().route("/", echo)).await;
     let (mut client, _) = connect_async(format!("ws://{}/", server.address))
         .await
         .unwrap();
     send(&mut client, Message::text("hello")).await;
     assert_eq!(next(&mut client).await, Message::text("hello"));
-    let told = async {
+    let close = async {
         let Message::Close(Some(frame)) = next(&mut client).await else {
             panic!("a close with a reason")
         };
@@ -144,7 +144,7 @@ async fn is_closed_as_going_away(echo: MethodRouter) {
                 .is_none_or(|end| end.is_err())
         );
     };
-    let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), told);
+    let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), close);
     ended.nothing_cut().within(1000);
     no_task_is_left().await;
 }
@@ -186,10 +186,10 @@ async fn what_a_websockets_handler_does_when_the_socket_is_closed_is_waited_for(
         .unwrap();
     closed.acquire().await.unwrap().forget();
     drop(client);
-    let told = server.ctx.scope().token().clone();
+    let token = server.ctx.scope().token().clone();
     let go_on = async {
-        told.cancelled().await;
-        // Without this a handler that nobody waits for would end in time as well.
+        token.cancelled().await;
+        // Without this a handler that is not waited for would end in time as well.
         tokio::time::sleep(Duration::from_millis(100)).await;
         done.add_permits(1);
     };
@@ -199,7 +199,7 @@ async fn what_a_websockets_handler_does_when_the_socket_is_closed_is_waited_for(
     no_task_is_left().await;
 }
 
-/// As one that only passes on what somebody else has to say.
+/// Like a handler that only passes on the messages of others.
 #[tokio::test]
 async fn a_websockets_handler_that_never_looks_at_its_socket_has_its_grace_and_is_counted() {
     let waits = async |upgrade: WebSocketUpgrade| {
@@ -223,7 +223,7 @@ async fn a_websockets_handler_that_never_looks_at_its_socket_has_its_grace_and_i
 }
 
 #[tokio::test]
-async fn a_websockets_handler_that_panics_harms_nobody() {
+async fn a_websockets_handler_that_panics_harms_no_other() {
     let panics = async |upgrade: WebSocketUpgrade| {
         upgrade.on_upgrade(async |_socket| panic!("a handler's panic"))
     };

@@ -1,13 +1,20 @@
 //! Which protocol is spoken where, and how its messages are packed.
 
+use std::task::{Context, Poll};
+
 use axum::Router;
 use axum::routing::get;
+use http_body::Body as _;
 use kit_transport::{grpc, http};
+use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
+use tonic::server::Grpc;
 use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_prost::ProstCodec;
 
 use crate::client::Raw;
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE};
@@ -117,5 +124,53 @@ async fn messages_are_compressed_where_both_sides_agree() {
             assert_eq!(packed.map(|name| name.to_str().unwrap()), expected);
         }
         server.stop_within(PATIENCE).await.nothing_cut();
+    }
+}
+
+/// The body of tonic's answer to a unary call with a message of this size.
+async fn unary_body(size: usize, compression: Option<CompressionEncoding>) -> Body {
+    let answer = tower::service_fn(move |_: Request<()>| async move {
+        Ok::<_, Status>(Response::new("x".repeat(size)))
+    });
+    let mut grpc = Grpc::new(ProstCodec::<String, ()>::default());
+    let mut request = ::http::Request::post("http://test/test.Asking/Address");
+    if let Some(compression) = compression {
+        grpc = grpc.send_compressed(compression);
+        request = request.header("grpc-accept-encoding", "gzip,zstd");
+    }
+    // One message without content.
+    let body = Body::new(http_body_util::Full::from(&[0; 5][..]));
+    let response = grpc.unary(answer, request.body(body).unwrap()).await;
+    assert_eq!(
+        response.headers().contains_key("grpc-encoding"),
+        compression.is_some()
+    );
+    response.into_body()
+}
+
+/// The driver takes a body for a stream that has nothing to give at a poll, or that has more than a
+/// part and the trailers.
+#[tokio::test]
+async fn the_body_of_a_unary_call_is_never_pending_and_has_one_part() {
+    let encodings = [
+        None,
+        Some(CompressionEncoding::Gzip),
+        Some(CompressionEncoding::Zstd),
+    ];
+    for encoding in encodings {
+        for size in [0, 10, 100_000, 3_000_000] {
+            let mut body = std::pin::pin!(unary_body(size, encoding).await);
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            let mut frames = 0;
+            loop {
+                match body.as_mut().poll_frame(&mut cx) {
+                    Poll::Ready(Some(frame)) => assert!(frame.is_ok()),
+                    Poll::Ready(None) => break,
+                    Poll::Pending => panic!("pending: {size} bytes, {encoding:?}"),
+                }
+                frames += 1;
+            }
+            assert_eq!(frames, 2, "{size} bytes, {encoding:?}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Statuses of gRPC that are large, or that speak of what is too large.
+//! Statuses of gRPC that are large, or that report a message as too large.
 
 use std::convert::Infallible;
 use std::pin::Pin;

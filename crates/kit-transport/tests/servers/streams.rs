@@ -1,4 +1,4 @@
-//! Server-sent events, WebSockets, and handlers that ask to be told.
+//! Server-sent events, upgraded sockets, and handlers that ask for the drain.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -191,7 +191,7 @@ async fn an_upgraded_connection_is_cut_after_its_grace() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upgraded_connection_that_listens_ends_when_told() {
+async fn an_upgraded_connection_that_listens_ends_at_the_drain() {
     let server = serve(Router::new().route(
         "/echo",
         get(async |scope, draining, request| upgrade(scope, draining, request, true)),
@@ -204,7 +204,7 @@ async fn an_upgraded_connection_that_listens_ends_when_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handler_that_asks_is_told_and_ends() {
+async fn a_handler_that_asks_for_the_drain_sees_it_and_ends() {
     let held = Held::new();
     let begun = held.clone();
     let wait = |draining: Draining| async move {

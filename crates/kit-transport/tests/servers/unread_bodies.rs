@@ -46,7 +46,7 @@ async fn never(_request: Request) -> &'static str {
 
 fn server() -> http::Server {
     let refuses = middleware::from_fn(|_request: Request, _next: middleware::Next| async {
-        ApiError::unauthorized("WHO", "who is asking?")
+        ApiError::unauthorized("TOKEN_MISSING", "a token is needed")
     });
     let router = Router::new()
         .route("/refused", post(reads).layer(refuses))

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// For message, reason and metadata as they are sent, in thirds of a byte, of which base64 takes four
-/// for each byte. What is left of 8 KiB is for the names of their headers, for the other headers, and
+/// for each byte. The rest of 8 KiB is for the names of their headers, for the other headers, and
 /// for metadata that a handler adds to its status.
 const MOST: usize = 3 * (7 << 10);
 const MOST_OF_REASON: usize = 256;
@@ -21,7 +21,7 @@ pub(crate) const MARK: &str = "…(cut)";
 /// The entry of metadata that says how many others were left out.
 const LEFT_OUT: &str = "metadata_cut";
 
-/// What of an error fits into a status.
+/// The parts of an error that fit into a status.
 #[derive(Debug)]
 pub(super) struct Bounded<'a> {
     pub(super) reason: Cow<'a, str>,
@@ -74,7 +74,7 @@ pub(super) fn bound<'a>(
     }
 }
 
-/// As much of a text as has this size, with a mark in it if that is not all.
+/// The beginning of a text up to this size, with a mark if that is not all.
 fn cut(text: &str, most: usize, size: fn(char) -> usize) -> Cow<'_, str> {
     if text.chars().map(size).sum::<usize>() <= most {
         return Cow::Borrowed(text);
@@ -91,7 +91,7 @@ fn cut(text: &str, most: usize, size: fn(char) -> usize) -> Cow<'_, str> {
     Cow::Owned(format!("{kept}{MARK}"))
 }
 
-/// What a message takes, in both places.
+/// The size of a message, in both places.
 fn text_size(text: &str) -> usize {
     text.chars().map(char_size).sum()
 }
@@ -102,7 +102,7 @@ fn char_size(char: char) -> usize {
     3 * encoded + base64(bytes)
 }
 
-/// What `grpc-message` holds as it is; all else is percent-encoded.
+/// Whether `grpc-message` holds a character as it is; others are percent-encoded.
 fn is_plain(char: char) -> bool {
     matches!(char, '!'..='~') && !"\"#%<>`?{}".contains(char)
 }
@@ -111,7 +111,7 @@ fn entry_size((key, value): (&String, &String)) -> usize {
     base64(ENTRY + key.len() + value.len())
 }
 
-/// In thirds of a byte; where it is rounded up, that is in what is fixed.
+/// In thirds of a byte; the bytes by which base64 is rounded up are in [`FIXED`].
 fn base64(bytes: usize) -> usize {
     4 * bytes
 }
@@ -178,8 +178,8 @@ mod tests {
                             .iter()
                             .filter(|(key, _)| *key != LEFT_OUT)
                             .count();
-                    let told = info.metadata.get(LEFT_OUT).map_or("0", String::as_str);
-                    assert_eq!(told, left_out.to_string(), "{what}");
+                    let count = info.metadata.get(LEFT_OUT).map_or("0", String::as_str);
+                    assert_eq!(count, left_out.to_string(), "{what}");
                     let whole = info.metadata.iter().filter(|(key, _)| *key != LEFT_OUT);
                     assert!(
                         whole

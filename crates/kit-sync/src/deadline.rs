@@ -2,10 +2,10 @@
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::Standstill;
+use crate::standstill::StandstillClock;
 
 /// When something must be over. Time in which the process did not run is given back, as its
-/// [`Standstill`] sees it; one made from an `Instant` is fixed. Clones move together.
+/// [`Standstill`](crate::Standstill) sees it; one made from an `Instant` is fixed. Clones move together.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,20 +22,20 @@ use crate::Standstill;
 pub struct Deadline {
     /// As it was set, less what had been missed by then.
     at: Instant,
-    standstill: Standstill,
+    clock: StandstillClock,
 }
 
 impl Deadline {
-    pub(crate) fn new(at: Instant, standstill: Standstill) -> Deadline {
-        let missed = standstill.missed();
+    pub(crate) fn new(at: Instant, clock: StandstillClock) -> Deadline {
+        let missed = clock.missed();
         let at = at.checked_sub(missed).unwrap_or(at);
-        Deadline { at, standstill }
+        Deadline { at, clock }
     }
 
     /// When it passes, as things stand now.
     #[must_use]
     pub fn instant(&self) -> Instant {
-        self.at + self.standstill.missed()
+        self.at + self.clock.missed()
     }
 
     /// One that passes so much earlier, and moves with this one.
@@ -43,7 +43,7 @@ impl Deadline {
     pub fn earlier_by(&self, duration: std::time::Duration) -> Deadline {
         Deadline {
             at: self.at.checked_sub(duration).unwrap_or(self.at),
-            standstill: self.standstill.clone(),
+            clock: self.clock.clone(),
         }
     }
 
@@ -64,14 +64,14 @@ impl Deadline {
     pub fn later_by(&self, duration: std::time::Duration) -> Deadline {
         Deadline {
             at: self.at + duration,
-            standstill: self.standstill.clone(),
+            clock: self.clock.clone(),
         }
     }
 
     /// One for the same process that passes at `at`, unless the process stands still before.
     #[must_use]
     pub fn at(&self, at: Instant) -> Deadline {
-        Deadline::new(at, self.standstill.clone())
+        Deadline::new(at, self.clock.clone())
     }
 
     /// One for the same process that passes after so long from now.
@@ -79,11 +79,11 @@ impl Deadline {
     pub fn after(&self, duration: std::time::Duration) -> Deadline {
         // Read in this order: a process that stands still in between gets too much back and not
         // too little.
-        let missed = self.standstill.missed();
+        let missed = self.clock.missed();
         let at = Instant::now() + duration;
         Deadline {
             at: at.checked_sub(missed).unwrap_or(at),
-            standstill: self.standstill.clone(),
+            clock: self.clock.clone(),
         }
     }
 
@@ -116,22 +116,22 @@ impl Deadline {
         }
     }
 
-    /// [Catches up](Standstill::catch_up) with what the process has just missed.
+    /// [Catches up](crate::Standstill::catch_up) with what the process has just missed.
     ///
     /// # Cancel safety
     /// May be dropped and called again at any time.
     pub async fn catch_up(&self) {
-        self.standstill.catch_up().await;
+        self.clock.catch_up().await;
     }
 
     /// Whether the process may just have stood still, so that it seems to be earlier than it is.
     pub(crate) fn is_behind(&self) -> bool {
-        self.standstill.is_behind()
+        self.clock.is_behind()
     }
 
     /// Whether it moves when the process stands still.
     pub(crate) fn is_watched(&self) -> bool {
-        self.standstill.is_watched()
+        self.clock.is_watched()
     }
 
     /// Whether it has passed. When it seems so, waits for a moment until it is known whether the
@@ -143,7 +143,7 @@ impl Deadline {
         if Instant::now() < self.instant() {
             return false;
         }
-        self.standstill.settle().await;
+        self.clock.settle().await;
         Instant::now() >= self.instant()
     }
 
@@ -160,7 +160,7 @@ impl Deadline {
 
 impl From<Instant> for Deadline {
     fn from(at: Instant) -> Deadline {
-        Deadline::new(at, Standstill::unwatched())
+        Deadline::new(at, StandstillClock::default())
     }
 }
 

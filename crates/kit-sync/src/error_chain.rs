@@ -3,6 +3,9 @@
 use std::error::Error;
 use std::iter::successors;
 
+/// The error of a task: any error, from anywhere.
+pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+
 /// An error and its [sources](Error::source) in one line, joined by `: `, the nearest first.
 ///
 /// A message that repeats its source is not printed twice: a source is left out when the line

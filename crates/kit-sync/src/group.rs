@@ -1,24 +1,22 @@
 //! An errgroup: a few tasks, one owner, the first error.
 
 mod count;
-mod member;
 #[cfg(all(test, kit_loom))]
 mod models;
+mod shared;
+mod task;
 
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
-use std::task::Waker;
 
 use tokio::runtime::Handle;
 
-use crate::panic::Caught;
-use crate::roster::Roster;
-use crate::sync::{AtomicBool, Mutex, Notify, Ordering, lock};
-use crate::{BoundedGroup, Cause, StopToken};
-use count::Count;
-use member::Member;
+use crate::sync::lock;
+use crate::{BoundedGroup, StopToken};
+use shared::{First, GroupCore};
+use task::GroupTask;
 
 /// Runs tasks at the same time, waits for *all* of them and gives the first error: Go's errgroup,
 /// for the fan-out inside one function.
@@ -55,28 +53,12 @@ use member::Member;
 /// ```
 #[doc = include_str!("group/compared.md")]
 pub struct Group<E> {
-    inner: Arc<Inner<E>>,
+    core: Arc<GroupCore<E>>,
 }
 
 /// A weak handle with which tasks spawn into their own group.
 pub struct GroupHandle<E> {
-    inner: Weak<Inner<E>>,
-}
-
-pub(crate) struct Inner<E> {
-    runtime: Option<Handle>,
-    token: StopToken,
-    count: Count,
-    aborting: AtomicBool,
-    waiting: Roster<Waker>,
-    first: Mutex<Option<First<E>>>,
-    /// Told when the last task has ended and somebody waits for that.
-    empty: Notify,
-}
-
-enum First<E> {
-    Error(E),
-    Panic(Caught),
+    core: Weak<GroupCore<E>>,
 }
 
 impl<E: Send + 'static> Group<E> {
@@ -87,7 +69,7 @@ impl<E: Send + 'static> Group<E> {
     #[must_use]
     pub fn new() -> Group<E> {
         Group {
-            inner: Arc::new(Inner::new(Some(Handle::current()))),
+            core: Arc::new(GroupCore::new(Some(Handle::current()))),
         }
     }
 
@@ -118,21 +100,21 @@ impl<E: Send + 'static> Group<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        self.inner.count.enter();
-        start(&self.inner, future, Location::caller());
+        self.core.count.enter();
+        start(&self.core, future, Location::caller());
     }
 
     /// Told at the first error or panic, and when the group is dropped.
     #[must_use]
     pub fn token(&self) -> &StopToken {
-        &self.inner.token
+        &self.core.token
     }
 
     /// A weak handle for tasks that spawn into their own group.
     #[must_use]
     pub fn handle(&self) -> GroupHandle<E> {
         GroupHandle {
-            inner: Arc::downgrade(&self.inner),
+            core: Arc::downgrade(&self.core),
         }
     }
 
@@ -148,8 +130,8 @@ impl<E: Send + 'static> Group<E> {
     /// # Cancel safety
     /// Nothing is lost when dropped; call it again.
     pub async fn wait(&mut self) -> Result<(), E> {
-        self.inner.until_empty().await;
-        match self.inner.take_first() {
+        self.core.until_empty().await;
+        match self.core.take_first() {
             None => Ok(()),
             Some(First::Error(error)) => Err(error),
             Some(First::Panic(caught)) => caught.resume(),
@@ -165,7 +147,7 @@ impl<E: Send + 'static> Default for Group<E> {
 
 impl<E> Drop for Group<E> {
     fn drop(&mut self) {
-        self.inner.end();
+        self.core.end();
     }
 }
 
@@ -179,94 +161,29 @@ impl<E: Send + 'static> GroupHandle<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let Some(inner) = self.enter() else {
+        let Some(core) = self.enter() else {
             return Err(future);
         };
-        start(&inner, future, Location::caller());
+        start(&core, future, Location::caller());
         Ok(())
     }
 }
 
 impl<E> GroupHandle<E> {
     /// Counts a task in, unless the owner is gone.
-    fn enter(&self) -> Option<Arc<Inner<E>>> {
-        let inner = self.inner.upgrade()?;
-        inner.count.try_enter().then_some(inner)
+    fn enter(&self) -> Option<Arc<GroupCore<E>>> {
+        let core = self.core.upgrade()?;
+        core.count.try_enter().then_some(core)
     }
 }
 
-impl<E> Inner<E> {
-    fn new(runtime: Option<Handle>) -> Inner<E> {
-        Inner {
-            runtime,
-            token: StopToken::new(),
-            count: Count::default(),
-            aborting: AtomicBool::new(false),
-            waiting: Roster::new(),
-            first: Mutex::new(None),
-            empty: Notify::new(),
-        }
-    }
-
-    fn is_aborting(&self) -> bool {
-        self.aborting.load(Ordering::Acquire)
-    }
-
-    fn leave(&self) {
-        if self.count.leave() {
-            self.empty.notify_waiters();
-        }
-    }
-
-    async fn until_empty(&self) {
-        loop {
-            let empty = self.empty.notified();
-            if self.count.wait_for_none() {
-                return self.count.waited();
-            }
-            empty.await;
-        }
-    }
-
-    /// The error or panic to tell, dropping any other.
-    fn take_first(&self) -> Option<First<E>> {
-        lock(&self.first).take()
-    }
-
-    /// Keeps the first error, or the first panic instead.
-    fn fail(&self, first: First<E>, cause: Cause) {
-        let mut kept = lock(&self.first);
-        let replaced = match (&*kept, &first) {
-            (None, _) | (Some(First::Error(_)), First::Panic(_)) => kept.replace(first),
-            _ => Some(first),
-        };
-        drop(kept);
-        // Foreign code runs in its drop: not under the lock.
-        drop(replaced);
-        self.token.cancel(cause);
-    }
-
-    /// The owner is gone.
-    fn end(&self) {
-        self.aborting.store(true, Ordering::Release);
-        let alive = self.count.end();
-        self.token.cancel(Cause::Dropped);
-        if alive {
-            self.waiting
-                .collect(Waker::clone)
-                .into_iter()
-                .for_each(Waker::wake);
-        }
-    }
-}
-
-fn start<E, F>(inner: &Arc<Inner<E>>, future: F, location: &'static Location<'static>)
+fn start<E, F>(core: &Arc<GroupCore<E>>, future: F, location: &'static Location<'static>)
 where
     E: Send + 'static,
     F: Future<Output = Result<(), E>> + Send + 'static,
 {
-    let member = Member::new(Arc::clone(inner), future, location);
-    let runtime = inner.runtime.as_ref().expect("models spawn nothing");
+    let member = GroupTask::new(Arc::clone(core), future, location);
+    let runtime = core.runtime.as_ref().expect("models spawn nothing");
     #[expect(
         clippy::disallowed_methods,
         reason = "this is where a group's tasks start"
@@ -277,7 +194,7 @@ where
 impl<E> Clone for GroupHandle<E> {
     fn clone(&self) -> GroupHandle<E> {
         GroupHandle {
-            inner: Weak::clone(&self.inner),
+            core: Weak::clone(&self.core),
         }
     }
 }
@@ -285,8 +202,8 @@ impl<E> Clone for GroupHandle<E> {
 impl<E> fmt::Debug for Group<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Group")
-            .field("tasks", &self.inner.count.get())
-            .field("failed", &lock(&self.inner.first).is_some())
+            .field("tasks", &self.core.count.get())
+            .field("failed", &lock(&self.core.first).is_some())
             .finish_non_exhaustive()
     }
 }

@@ -70,7 +70,7 @@ mod watchdog;
 
 pub use bounded::{BoundedGroup, BoundedHandle};
 pub use deadline::Deadline;
-pub use error_chain::error_chain;
+pub use error_chain::{BoxError, error_chain};
 pub use gate::{Abandoned, Gate, Latch};
 pub use group::{Group, GroupHandle};
 pub use polling::on_errand;
@@ -84,6 +84,3 @@ pub use tree::{
     Supervisor, Task, TaskError, TaskReport, TaskResult, TaskSnapshot, TaskTree, TreeSnapshot,
 };
 pub use watchdog::{StuckPoll, Watchdog, WatchdogEvent, WatchdogOptions};
-
-/// The error of a task: any error, from anywhere.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

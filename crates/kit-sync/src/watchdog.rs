@@ -2,6 +2,8 @@
 
 mod event;
 mod heartbeat;
+mod options;
+mod stop_deadline;
 mod stuck;
 
 use std::io;
@@ -10,10 +12,11 @@ use std::time::{Duration, Instant};
 
 use crate::regularly::{now, until};
 use crate::standstill;
-use crate::sync::{Mutex, lock};
 use crate::{Cause, Deadline, Ending, Scope};
 pub use event::{StuckPoll, WatchdogEvent};
-use heartbeat::Heartbeat;
+use heartbeat::{Heartbeat, Pulse};
+pub use options::WatchdogOptions;
+use stop_deadline::StopDeadline;
 use stuck::StuckPolls;
 
 /// Watches the runtime and the tasks of a tree from a thread of its own, and says
@@ -54,46 +57,10 @@ use stuck::StuckPolls;
 #[must_use = "a watchdog ends when it is dropped"]
 pub struct Watchdog {
     scope: Scope,
-    deadline: Arc<Mutex<Expected>>,
-}
-
-/// The limits of a [`Watchdog`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
-pub struct WatchdogOptions {
-    /// How long one poll may take before it is named. Default: 1 s. A poll should take less than
-    /// a millisecond; one of a second has delayed everything else on its thread by that much.
-    pub poll_limit: Duration,
-    /// How long the runtime may leave a woken task unpolled. Default: 5 s.
-    pub tick_limit: Duration,
-    /// How long after its deadline a stop is overdue. Default: 1 s.
-    pub overdue_after: Duration,
-    /// How often it looks. Default: 250 ms; less than 1 ms counts as that. Everything is noticed
-    /// late by twice as much, at most.
-    pub interval: Duration,
-}
-
-impl Default for WatchdogOptions {
-    fn default() -> WatchdogOptions {
-        WatchdogOptions {
-            poll_limit: Duration::from_secs(1),
-            tick_limit: Duration::from_secs(5),
-            overdue_after: Duration::from_secs(1),
-            interval: Duration::from_millis(250),
-        }
-    }
+    deadline: Arc<StopDeadline>,
 }
 
 const SHORTEST: Duration = Duration::from_millis(1);
-
-#[derive(Debug, Default)]
-struct Expected {
-    at: Option<Deadline>,
-    /// When it was given.
-    given: Option<Instant>,
-    told: bool,
-}
 
 impl Watchdog {
     /// Starts watching the tasks of `watched` and of the scopes below it, from a thread and a
@@ -118,7 +85,7 @@ impl Watchdog {
         let mut watch = Watch {
             watched: watched.clone(),
             polls: StuckPolls::default(),
-            pulse: heartbeat::Pulse::new(heartbeat, options.tick_limit),
+            pulse: Pulse::new(heartbeat, options.tick_limit),
             deadline: Arc::clone(&watchdog.deadline),
             options,
             last_look: now(),
@@ -136,16 +103,13 @@ impl Watchdog {
     /// [`overdue_after`](WatchdogOptions::overdue_after) it is [overdue](WatchdogEvent::Overdue).
     /// Replaces an earlier deadline.
     pub fn expect_end_by(&self, deadline: impl Into<Deadline>) {
-        *lock(&self.deadline) = Expected {
-            at: Some(deadline.into()),
-            given: Some(now()),
-            told: false,
-        };
+        self.deadline.set(deadline.into(), now());
     }
 
-    /// The stop has ended.
-    pub fn has_ended(&self) {
-        *lock(&self.deadline) = Expected::default();
+    /// Ends what [`expect_end_by`](Self::expect_end_by) began: the stop has ended, or is expected
+    /// no more.
+    pub fn clear_deadline(&self) {
+        self.deadline.clear();
     }
 }
 
@@ -158,14 +122,14 @@ impl Drop for Watchdog {
 struct Watch {
     watched: Scope,
     polls: StuckPolls,
-    pulse: heartbeat::Pulse,
-    deadline: Arc<Mutex<Expected>>,
+    pulse: Pulse,
+    deadline: Arc<StopDeadline>,
     options: WatchdogOptions,
     last_look: Instant,
 }
 
 impl Watch {
-    fn look(&mut self, now: Instant, tell: &mut impl FnMut(&WatchdogEvent)) {
+    fn look(&mut self, now: Instant, on_event: &mut impl FnMut(&WatchdogEvent)) {
         let passed = now.duration_since(self.last_look);
         self.last_look = now;
         // The process stood still (SIGSTOP, a frozen container), and so did what is watched.
@@ -173,14 +137,14 @@ impl Watch {
             self.forgive(now, missed);
         }
         for stuck in self.polls.look(&self.watched, now, self.options.poll_limit) {
-            tell(&WatchdogEvent::StuckPoll(stuck));
+            on_event(&WatchdogEvent::StuckPoll(stuck));
         }
         let polls = || self.polls.of(&self.watched, now);
         if let Some(event) = self.pulse.look(now, polls) {
-            tell(&event);
+            on_event(&event);
         }
-        if let Some(since) = self.overdue(now) {
-            tell(&WatchdogEvent::Overdue {
+        if let Some(since) = self.deadline.overdue(now, self.options.overdue_after) {
+            on_event(&WatchdogEvent::Overdue {
                 since,
                 polls: self.polls.of(&self.watched, now),
                 tree: self.watched.tree(),
@@ -188,34 +152,11 @@ impl Watch {
         }
     }
 
+    /// Time in which nothing could run does not count.
     fn forgive(&mut self, now: Instant, missed: Duration) {
         self.polls.forgive(missed);
         self.pulse.forgive(missed);
-        let mut deadline = lock(&self.deadline);
-        // One that was given since then knows of it.
-        let known = deadline.given.map(|given| now.duration_since(given));
-        let missed = missed.min(known.unwrap_or_default());
-        // One that is watched moves by itself.
-        let fixed = deadline.at.as_ref().filter(|at| !at.is_watched());
-        if let Some(moved) = fixed.map(|at| at.instant() + missed) {
-            deadline.at = Some(moved.into());
-        }
-    }
-
-    fn overdue(&self, now: Instant) -> Option<Duration> {
-        let mut deadline = lock(&self.deadline);
-        let at = deadline.at.as_ref()?;
-        // Asked first: when the thread that sees standstills looks in between, the deadline that is
-        // read after it has moved already.
-        if deadline.told || at.is_behind() {
-            return None;
-        }
-        let since = now.checked_duration_since(at.instant().into_std())?;
-        if since < self.options.overdue_after {
-            return None;
-        }
-        deadline.told = true;
-        Some(since)
+        self.deadline.forgive(now, missed);
     }
 }
 
@@ -229,57 +170,29 @@ mod tests {
         let tree = TaskTree::new("app");
         let options = WatchdogOptions::default();
         let begun = now();
-        let deadline = Expected {
-            at: Some(tokio::time::Instant::from_std(begun).into()),
-            given: Some(begun),
-            told: false,
-        };
         let mut watch = Watch {
             watched: tree.scope().clone(),
             polls: StuckPolls::default(),
-            pulse: heartbeat::Pulse::new(Arc::default(), options.tick_limit),
-            deadline: Arc::new(Mutex::new(deadline)),
+            pulse: Pulse::new(Arc::default(), options.tick_limit),
+            deadline: Arc::default(),
             last_look: begun,
             options,
         };
-        let mut told = Vec::new();
+        watch
+            .deadline
+            .set(tokio::time::Instant::from_std(begun).into(), begun);
+        let mut events = Vec::new();
         let mut look = |after: u64| {
             let now = begun + Duration::from_millis(after);
             watch.look(now, &mut |event: &WatchdogEvent| {
-                told.push(event.to_string());
+                events.push(event.to_string());
             });
-            std::mem::take(&mut told)
+            std::mem::take(&mut events)
         };
         assert!(look(250).is_empty());
         assert!(look(60_000).is_empty(), "it stood still for a minute");
         assert!(look(60_250).is_empty());
         let overdue = look(60_500).join(" ");
         assert!(overdue.contains("overdue by 1.0s"), "{overdue}");
-    }
-
-    #[tokio::test]
-    async fn a_deadline_that_was_given_after_a_standstill_is_not_moved() {
-        let tree = TaskTree::new("app");
-        let options = WatchdogOptions::default();
-        let begun = now();
-        let mut watch = Watch {
-            watched: tree.scope().clone(),
-            polls: StuckPolls::default(),
-            pulse: heartbeat::Pulse::new(Arc::default(), options.tick_limit),
-            deadline: Arc::default(),
-            last_look: begun,
-            options,
-        };
-        // Continued after an hour; the signal that was pending is read first.
-        let continued = begun + Duration::from_secs(3600);
-        let deadline = continued + Duration::from_secs(20);
-        let deadline = Some(Deadline::from(tokio::time::Instant::from_std(deadline)));
-        *lock(&watch.deadline) = Expected {
-            at: deadline.clone(),
-            given: Some(continued),
-            told: false,
-        };
-        watch.look(continued, &mut |_: &WatchdogEvent| ());
-        assert_eq!(lock(&watch.deadline).at, deadline);
     }
 }

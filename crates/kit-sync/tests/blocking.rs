@@ -61,7 +61,14 @@ async fn a_value_that_nobody_takes_is_dropped_before_the_thread_leaves_its_place
     let live = Arc::new(AtomicUsize::new(usize::MAX));
     let (scope, seen) = (tree.scope().clone(), Arc::clone(&live));
     let value = OnDrop(move || seen.store(scope.live(), Ordering::SeqCst));
-    drop(tree.scope().spawn_thread("thread", |_| Ok(value)).unwrap());
+    let (go, wait) = std::sync::mpsc::channel();
+    let work = move |_| {
+        // The handle is gone by then: it would drop the value itself, and on another thread.
+        wait.recv()?;
+        Ok(value)
+    };
+    drop(tree.scope().spawn_thread("thread", work).unwrap());
+    go.send(()).unwrap();
     let report = tree.close(Instant::now() + Duration::from_secs(20)).await;
     assert!(report.on_time());
     assert_eq!(live.load(Ordering::SeqCst), 1);

@@ -190,7 +190,7 @@ async fn a_stop_that_has_ended_is_not_overdue() {
     let (home, app) = (TaskTree::new("home"), TaskTree::new("app"));
     let (watchdog, events) = watch(&home, app.scope());
     watchdog.expect_end_by(Instant::now());
-    watchdog.has_ended();
+    watchdog.clear_deadline();
     assert_eq!(
         events.recv_timeout(4 * LIMIT),
         Err(RecvTimeoutError::Timeout)

@@ -62,7 +62,7 @@ impl Backstop {
     /// The stop has ended.
     pub(super) fn end(&self) {
         if let Some(armed) = self.0.get() {
-            armed.watchdog.has_ended();
+            armed.watchdog.clear_deadline();
         }
     }
 }

@@ -1,17 +1,22 @@
 //! Tasks of a group that end, fail and come while their owner waits or goes.
 
+use std::future::Future;
 use std::future::{pending, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::task::Poll;
+use std::panic::Location;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
 
 use loom::thread::{self, JoinHandle};
 
+use super::count::Count;
 use super::*;
+use crate::Cause;
 use crate::sync::model::{Done, block_on};
 
 fn group() -> Group<u8> {
     Group {
-        inner: Arc::new(Inner::new(None)),
+        core: Arc::new(GroupCore::new(None)),
     }
 }
 
@@ -20,8 +25,8 @@ fn start<F>(group: &Group<u8>, future: F) -> JoinHandle<()>
 where
     F: Future<Output = Result<(), u8>> + 'static,
 {
-    group.inner.count.enter();
-    let member = Member::new(Arc::clone(&group.inner), future, Location::caller());
+    group.core.count.enter();
+    let member = GroupTask::new(Arc::clone(&group.core), future, Location::caller());
     thread::spawn(move || block_on(member))
 }
 
@@ -30,8 +35,8 @@ fn run<F>(handle: &GroupHandle<u8>, future: F) -> bool
 where
     F: Future<Output = Result<(), u8>>,
 {
-    let inner = handle.enter();
-    let member = inner.map(|inner| Member::new(inner, future, Location::caller()));
+    let core = handle.enter();
+    let member = core.map(|core| GroupTask::new(core, future, Location::caller()));
     member.map(block_on).is_some()
 }
 
@@ -63,7 +68,7 @@ fn a_wait_that_was_given_up_is_taken_up_again() {
         let (mut group, done) = (group(), Done::default());
         let task = start(&group, note_dropped(done.clone()));
         let mut context = std::task::Context::from_waker(Waker::noop());
-        let _ = std::pin::pin!(group.inner.until_empty()).poll(&mut context);
+        let _ = std::pin::pin!(group.core.until_empty()).poll(&mut context);
         assert_eq!(block_on(group.wait()), Ok(()));
         assert_eq!(done.seen(), 1);
         task.join().unwrap();
@@ -89,8 +94,8 @@ fn what_a_task_starts_is_waited_for() {
         let (mut group, done) = (group(), Done::default());
         let (handle, noted) = (group.handle(), done.clone());
         let task = start(&group, async move {
-            let inner = handle.enter().expect("the owner waits");
-            let member = Member::new(inner, note_dropped(noted), Location::caller());
+            let core = handle.enter().expect("the owner waits");
+            let member = GroupTask::new(core, note_dropped(noted), Location::caller());
             thread::spawn(move || block_on(member));
             Ok(())
         });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::*;
+use super::cell::*;
 
 #[test]
 fn what_is_read_belongs_to_one_poll() {

@@ -1,0 +1,31 @@
+//! In place of the threads in models, which have threads of their own and no watchdog: polls are
+//! noted nowhere.
+
+use std::num::NonZeroU64;
+
+use super::cell::{Mark, Polling};
+
+/// As the other one; it is never made.
+#[derive(Debug)]
+pub(crate) struct ThreadPolling {
+    pub(crate) thread: usize,
+    pub(crate) name: Option<String>,
+    pub(crate) polling: Polling,
+}
+
+pub(crate) fn all() -> Vec<ThreadPolling> {
+    Vec::new()
+}
+
+pub(crate) fn here() -> Option<Polling> {
+    None
+}
+
+pub(crate) fn polling<R>(_: u64, _: Mark, poll: impl FnOnce() -> R) -> R {
+    poll()
+}
+
+/// As the other one; nothing is noted.
+pub fn on_errand<R>(_: NonZeroU64, part: impl FnOnce() -> R) -> R {
+    part()
+}

@@ -20,7 +20,7 @@ use crate::standstill::StandstillClock;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Deadline {
-    /// As it was set, less what had been missed by then.
+    /// As it was set, less the time that had been missed by then.
     at: Instant,
     clock: StandstillClock,
 }
@@ -38,7 +38,7 @@ impl Deadline {
         self.at + self.clock.missed()
     }
 
-    /// One that passes so much earlier, and moves with this one.
+    /// A deadline that passes earlier by `duration`, and moves with this one.
     #[must_use]
     pub fn earlier_by(&self, duration: std::time::Duration) -> Deadline {
         Deadline {
@@ -47,7 +47,7 @@ impl Deadline {
         }
     }
 
-    /// One that passes later by this duration, and moves with this one: time that the process has
+    /// A deadline that passes later by `duration`, and moves with this one: time that the process has
     /// missed since this one was made is given back to both.
     ///
     /// ```
@@ -68,13 +68,13 @@ impl Deadline {
         }
     }
 
-    /// One for the same process that passes at `at`, unless the process stands still before.
+    /// A deadline for the same process that passes at `at`, unless the process stands still before.
     #[must_use]
     pub fn at(&self, at: Instant) -> Deadline {
         Deadline::new(at, self.clock.clone())
     }
 
-    /// One for the same process that passes after so long from now.
+    /// A deadline for the same process that passes `duration` from now.
     #[must_use]
     pub fn after(&self, duration: std::time::Duration) -> Deadline {
         // Read in this order: a process that stands still in between gets too much back and not
@@ -87,7 +87,7 @@ impl Deadline {
         }
     }
 
-    /// The end of the first of `parts` equal parts of what is left.
+    /// The end of the first of `parts` equal parts of the time that is left.
     #[must_use]
     pub fn first_of(&self, parts: u32) -> Deadline {
         // Made from this one: when the process has just stood still, nothing seems to be left, and
@@ -116,7 +116,7 @@ impl Deadline {
         }
     }
 
-    /// [Catches up](crate::Standstill::catch_up) with what the process has just missed.
+    /// [Catches up](crate::Standstill::catch_up) with the time that the process has just missed.
     ///
     /// # Cancel safety
     /// May be dropped and called again at any time.

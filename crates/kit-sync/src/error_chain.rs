@@ -10,7 +10,7 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 ///
 /// A message that repeats its source is not printed twice: a source is left out when the line
 /// already ends with its text (some libraries print their source themselves, and a transparent
-/// wrapper has no text of its own), or when it has none. Line breaks become spaces, so that one
+/// wrapper has no text), or when it has none. Line breaks become spaces, so that one
 /// failure stays one line of a log.
 ///
 /// ```

@@ -26,23 +26,23 @@ use crate::sync::{Mutex, MutexGuard, Notify, lock};
 /// ```
 #[derive(Clone, Default)]
 pub struct Gate {
-    inner: Arc<Inner>,
+    inner: Arc<GateShared>,
 }
 
 #[derive(Default)]
-struct Inner {
-    state: Mutex<State>,
+struct GateShared {
+    state: Mutex<GateState>,
     changed: Notify,
 }
 
 #[derive(Default)]
-struct State {
+struct GateState {
     waiting: BTreeMap<u64, &'static str>,
     taken: u64,
     settled: Option<Result<(), Abandoned>>,
 }
 
-/// Holds a [`Gate`] back until it is opened. Dropped unopened, it fails the gate: what panicked
+/// Holds a [`Gate`] back until it is opened. Dropped unopened, it fails the gate: a part that panicked
 /// must not count as ready. It is opened once:
 ///
 /// ```compile_fail,E0382
@@ -68,7 +68,7 @@ pub struct Latch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{what}` was given up before it was ready")]
 pub struct Abandoned {
-    /// What the latch stood for.
+    /// The part that the latch stood for.
     pub what: &'static str,
 }
 
@@ -79,7 +79,7 @@ impl Gate {
         Gate::default()
     }
 
-    /// Takes a latch; `what` says what is waited for.
+    /// Takes a latch; `what` names the part that the gate waits for.
     pub fn latch(&self, what: &'static str) -> Latch {
         let mut state = self.lock();
         let id = match state.settled {
@@ -121,13 +121,13 @@ impl Gate {
         self.lock().settled == Some(Ok(()))
     }
 
-    /// What it is still waiting for, oldest first.
+    /// The parts that it still waits for, oldest first.
     #[must_use]
     pub fn waiting_for(&self) -> Vec<&'static str> {
         self.lock().waiting.values().copied().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, GateState> {
         lock(&self.inner.state)
     }
 }

@@ -15,16 +15,16 @@ use tokio::runtime::Handle;
 
 use crate::sync::lock;
 use crate::{BoundedGroup, StopToken};
-use shared::{First, GroupCore};
+use shared::{GroupCore, GroupFailure};
 use task::GroupTask;
 
 /// Runs tasks at the same time, waits for *all* of them and gives the first error: Go's errgroup,
 /// for the fan-out inside one function.
 ///
-/// The first error tells [`token`](Self::token), so that the others can end early. A panic in a
-/// task tells it too, wins over errors, and goes on in whoever [waits](Self::wait). Dropping the
-/// group tells the token and aborts; an aborted task ends at its next await, which may be after
-/// the drop returned: who must know awaits `wait`.
+/// The first error cancels [`token`](Self::token), so that the others can end early. A panic in a
+/// task cancels it too, wins over errors, and goes on in the caller of [`wait`](Self::wait).
+/// Dropping the group cancels the token and aborts; an aborted task ends at its next await, which
+/// may be after the drop returned: to be sure of the end, await `wait`.
 ///
 /// ```
 /// use kit_sync::Group;
@@ -104,7 +104,7 @@ impl<E: Send + 'static> Group<E> {
         start(&self.core, future, Location::caller());
     }
 
-    /// Told at the first error or panic, and when the group is dropped.
+    /// Cancelled at the first error or panic, and when the group is dropped.
     #[must_use]
     pub fn token(&self) -> &StopToken {
         &self.core.token
@@ -133,8 +133,8 @@ impl<E: Send + 'static> Group<E> {
         self.core.until_empty().await;
         match self.core.take_first() {
             None => Ok(()),
-            Some(First::Error(error)) => Err(error),
-            Some(First::Panic(caught)) => caught.resume(),
+            Some(GroupFailure::Error(error)) => Err(error),
+            Some(GroupFailure::Panic(caught)) => caught.resume(),
         }
     }
 }

@@ -9,13 +9,13 @@
 //! |---|---|
 //! | do a few things at once inside one function and see the first error | [`Group`], [`BoundedGroup`] |
 //! | own the tasks of a program, by name, and end them in time with a report | [`TaskTree`], [`Scope`] |
-//! | say what a task's failure does | [`policy`] |
-//! | tell tasks to stop, and why | [`StopToken`], [`Cause`] |
+//! | decide the effect of a task's failure | [`policy`] |
+//! | cancel tasks, with a cause | [`StopToken`], [`Cause`] |
 //! | wait until several parts are ready | [`Gate`], [`Latch`] |
 //! | share a value that is read often and replaced seldom | [`Published`] |
 //! | bound a wait, and give back the time in which the process did not run | [`Deadline`], [`Standstill`] |
-//! | learn who blocks the runtime, and never hang in a stop | [`Watchdog`] |
-//! | tell a failure that repeats itself without filling the log | [`Repeated`] |
+//! | learn which task blocks the runtime, and never hang in a stop | [`Watchdog`] |
+//! | log a failure that repeats itself without filling the log | [`Repeated`] |
 //!
 //! # Example
 //!
@@ -29,9 +29,9 @@
 //! # async fn main() {
 //! let tree = TaskTree::new("example");
 //! let scope = tree.scope().child("worker");
-//! let told = scope.token().clone();
+//! let stop = scope.token().clone();
 //! scope.spawn("tick", async move {
-//!     told.cancelled().await;
+//!     stop.cancelled().await;
 //!     Ok(())
 //! });
 //! let report = tree.close(Instant::now() + Duration::from_secs(1)).await;
@@ -42,7 +42,7 @@
 //!
 //! # What happens before what
 //!
-//! * the call of a `spawn` happens before the first poll of what was spawned;
+//! * the call of a `spawn` happens before the first poll of the task;
 //! * the end of a task, and the drop of its future, happen before the `wait` or `close` returns
 //!   that waited for it;
 //! * [`StopToken::cancel`] happens before [`StopToken::cancelled`] resolves, so its cause is seen;

@@ -1,5 +1,5 @@
-//! What the failure of a task does: it stops the others, the work is begun anew, or it is only
-//! told.
+//! The effect of a task's failure: it stops the others, the work is begun anew, or it is only
+//! reported.
 //!
 //! Each policy is a wrapper around the work: a future that the owner spawns like any other. None
 //! spawns anything by itself, so a wrapped task has the name, the ending and the deadline that
@@ -7,7 +7,7 @@
 //!
 //! | the work | policy | the task's outcome |
 //! |---|---|---|
-//! | the rest is of no use without it, and somebody starts the whole anew | [`stop_all`] | the failure |
+//! | the rest is of no use without it, and the process is started anew from outside | [`stop_all`] | the failure |
 //! | its failures pass (a peer went away), and it can begin from nothing | [`Restart`] | completed, or [`GaveUp`] |
 //! | nice to have (filling a cache) | [`ignore`] | completed |
 //! | anything else | none | the failure, in the report of its scope |
@@ -23,8 +23,8 @@
 //! use kit_sync::{BoxError, StopToken, TaskTree};
 //! use tokio::time::Instant;
 //!
-//! # async fn deliver(told: StopToken) -> Result<(), BoxError> {
-//! #     told.cancelled().await;
+//! # async fn deliver(stop: StopToken) -> Result<(), BoxError> {
+//! #     stop.cancelled().await;
 //! #     Ok(())
 //! # }
 //! # #[tokio::main(flavor = "current_thread")]
@@ -38,11 +38,11 @@
 //! # }
 //! ```
 //!
-//! A restart inside the process is for the failures that it can cure. What a failed run left
-//! behind in shared state is still there for the next one; when that may be broken, let the
-//! process end ([`stop_all`]) and be started by what watches it.
+//! A restart inside the process is for the failures that it can cure. The shared state that a failed
+//! run left behind is still there for the next one; when that may be broken, let the
+//! process end ([`stop_all`]) and be started anew by its supervisor.
 //!
-//! # What others do
+//! # Compared with others
 //!
 //! | | limit | delay | after a long run | beyond the limit |
 //! |---|---|---|---|---|
@@ -52,7 +52,7 @@
 //! | [Kubernetes] | none | 10 s, doubled up to 5 min | from 10 s again after 10 min | |
 //!
 //! Limit and delay work against each other: with delays longer than the time divided by the
-//! limit, the limit is never reached (which is how to restart for ever).
+//! limit, the limit is never reached (which is how to restart without end).
 //!
 //! [supervisor]: https://www.erlang.org/doc/system/sup_princ.html#maximum-restart-intensity
 //! [unit]: https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#StartLimitIntervalSec=interval
@@ -74,12 +74,12 @@ pub use restart::{GaveUp, Restart, Restarting};
 use crate::{BoxError, Scope, TaskResult};
 use attempt::attempt;
 
-/// When `future` fails or panics, tells `scope`, and with it every task below: for work without
+/// When `future` fails or panics, cancels `scope`, and with it every task below: for work without
 /// which the rest is of no use.
 ///
 /// The cause is [`Cause::Failed`] or [`Cause::Panicked`] with the name that is given here (that of
 /// the spawn) below the scope's path, and the place of this call or of the panic. A scope that
-/// was told before keeps its first cause. The failure stays the task's outcome: an error is
+/// was cancelled before keeps its first cause. The failure stays the task's outcome: an error is
 /// returned, a panic goes on.
 ///
 /// ```
@@ -142,8 +142,8 @@ where
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// # let tree = TaskTree::new("shop");
-/// let told = |failure| eprintln!("cache not filled: {}", error_chain(&failure));
-/// let task = tree.scope().spawn("fill cache", ignore(fill_cache(), told));
+/// let warn = |failure| eprintln!("cache not filled: {}", error_chain(&failure));
+/// let task = tree.scope().spawn("fill cache", ignore(fill_cache(), warn));
 /// assert!(task.await.is_ok());
 /// # }
 /// ```

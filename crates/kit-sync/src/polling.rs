@@ -1,4 +1,4 @@
-//! Which poll each thread is in: what a watchdog reads.
+//! Which poll each thread is in, for a watchdog to read.
 
 mod cell;
 #[cfg_attr(kit_loom, path = "polling/no_threads.rs")]

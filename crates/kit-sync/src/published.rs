@@ -32,7 +32,7 @@ pub struct Published<T> {
 
 struct Shared<T> {
     value: ArcSwap<T>,
-    /// Told after each replacement, and when the publisher is gone.
+    /// Notified after each replacement, and when the publisher is gone.
     changed: Notify,
     gone: AtomicBool,
 }
@@ -76,7 +76,7 @@ impl<T> Published<T> {
     /// Replaces the value and returns the one before.
     pub fn swap(&self, value: impl Into<Arc<T>>) -> Arc<T> {
         let before = self.shared.value.swap(value.into());
-        self.tell();
+        self.notify();
         before
     }
 
@@ -91,7 +91,7 @@ impl<T> Published<T> {
     ) -> Result<(), Arc<T>> {
         let found: Arc<T> = self.replace(current, value.into());
         if Arc::ptr_eq(&found, current) {
-            self.tell();
+            self.notify();
             Ok(())
         } else {
             Err(found)
@@ -105,7 +105,7 @@ impl<T> Published<T> {
         loop {
             let found = self.replace(&current, Arc::new(change(&current)));
             if Arc::ptr_eq(&found, &current) {
-                return self.tell();
+                return self.notify();
             }
             current = found;
         }
@@ -121,12 +121,12 @@ impl<T> Published<T> {
         }
     }
 
-    /// Returns what was there; the very `current` when it was replaced.
+    /// Returns the value before; the very `current` when it was replaced.
     fn replace(&self, current: &Arc<T>, value: Arc<T>) -> Arc<T> {
         Arc::clone(&self.shared.value.compare_and_swap(current, value))
     }
 
-    fn tell(&self) {
+    fn notify(&self) {
         // After the swap: a reader that is woken by this finds that value or a later one.
         self.shared.changed.notify_waiters();
     }
@@ -134,7 +134,7 @@ impl<T> Published<T> {
 
 impl<T> Drop for Published<T> {
     fn drop(&mut self) {
-        // Release: whoever sees the publisher gone sees its last value.
+        // Release: a reader that sees the publisher gone sees its last value.
         self.shared.gone.store(true, Ordering::Release);
         self.shared.changed.notify_waiters();
     }
@@ -146,7 +146,7 @@ impl<T: fmt::Debug> fmt::Debug for Published<T> {
     }
 }
 
-/// A value that was [read](Published::read); it stays what it was, whatever is stored meanwhile.
+/// A value that was [read](Published::read); it does not change when another is stored.
 pub struct Reading<T>(Guard<T>);
 
 impl<T> Deref for Reading<T> {
@@ -176,7 +176,7 @@ impl<T> Changes<T> {
     /// Nothing is lost when dropped.
     pub async fn next(&mut self) -> Option<Arc<T>> {
         loop {
-            // In this order: a replacement after the load wakes what was made before it, and a
+            // In this order: a replacement after the load wakes the future that was made before it, and a
             // publisher that was seen gone has stored nothing after.
             let changed = self.shared.changed.notified();
             let gone = self.shared.gone.load(Ordering::Acquire);

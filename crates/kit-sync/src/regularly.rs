@@ -1,4 +1,4 @@
-//! Doing something on a thread of its own, again and again, until a future is ready.
+//! A loop for a thread that acts once in each interval until a future is ready.
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -10,11 +10,11 @@ const LONGEST: Duration = Duration::from_secs(5 * 60);
 /// How many different texts of one spell have a line of their own.
 const TEXTS: usize = 4;
 
-/// Decides which failures of something that is tried again and again are told: the first one at
+/// Decides which failures of something that is tried again and again are logged: the first one at
 /// once, then one after 10 s, 20 s, 40 s and so on up to every 5 minutes, each with a count, and the
 /// end.
 ///
-/// A failure with a text that was not told yet is told at once, for up to four texts; digits make
+/// A failure with a text that was not logged yet is logged at once, for up to four texts; digits make
 /// no difference between texts, as they count seconds and ports. Failures that come and go belong
 /// to one spell until nothing failed for as long as the present pause, so something that flaps
 /// fills no log either. Time is tokio's, which tests can pause.
@@ -30,8 +30,8 @@ const TEXTS: usize = 4;
 /// assert_eq!(repeated.failed("refused").unwrap().to_string(), "");
 /// assert!(repeated.failed("refused").is_none());
 /// tokio::time::advance(Duration::from_secs(10)).await;
-/// let told = repeated.failed("refused").unwrap();
-/// assert_eq!(told.to_string(), " (3 times in 10s)");
+/// let due = repeated.failed("refused").unwrap();
+/// assert_eq!(due.to_string(), " (3 times in 10s)");
 /// assert_eq!(repeated.ended().unwrap().times, 3);
 /// # }
 /// ```
@@ -40,9 +40,9 @@ pub struct Repeated {
     spell: Option<Spell>,
 }
 
-/// A failure, or an end, that is to be told.
+/// A failure, or an end, that is to be logged.
 ///
-/// It is displayed as what stands behind a text: nothing for one failure, and
+/// It is displayed as the end of a line: nothing for one failure, and
 /// ` (3 times in 10s)` for three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -58,11 +58,11 @@ pub struct Repetition {
 struct Spell {
     since: Instant,
     times: u64,
-    /// What was told, without its digits.
+    /// The texts that were logged, without their digits.
     texts: Vec<String>,
-    told: Instant,
+    logged_at: Instant,
     pause: Duration,
-    /// Whether a failure was told whose end was not.
+    /// Whether a failure was logged whose end was not.
     is_open: bool,
     /// Since when it works again.
     works: Option<Instant>,
@@ -75,7 +75,7 @@ impl Repeated {
         Repeated { spell: None }
     }
 
-    /// Counts one failure; `Some` when it is to be told.
+    /// Counts one failure; `Some` when it is to be logged.
     pub fn failed(&mut self, text: &str) -> Option<Repetition> {
         let now = Instant::now();
         let text: String = text.chars().filter(|c| !c.is_ascii_digit()).collect();
@@ -90,19 +90,19 @@ impl Repeated {
             spell.texts.push(text);
         }
         let is_first = spell.times == 1;
-        let is_due = now.duration_since(spell.told) >= spell.pause;
+        let is_due = now.duration_since(spell.logged_at) >= spell.pause;
         if !(is_first || is_new || is_due) {
             return None;
         }
         if is_due {
             spell.pause = (spell.pause * 2).min(LONGEST);
         }
-        spell.told = now;
+        spell.logged_at = now;
         spell.is_open = true;
         Some(spell.repetition())
     }
 
-    /// It works; `Some` when failures were told, and so this is to be.
+    /// It works; `Some` when failures were logged, and so the end is to be.
     pub fn ended(&mut self) -> Option<Repetition> {
         let spell = self.spell.as_mut()?;
         spell.works.get_or_insert_with(Instant::now);
@@ -122,7 +122,7 @@ impl Spell {
             since: now,
             times: 0,
             texts: Vec::new(),
-            told: now,
+            logged_at: now,
             pause: FIRST,
             is_open: false,
             works: None,
@@ -165,38 +165,38 @@ mod tests {
 
     use super::*;
 
-    /// At which seconds one failure every half second is told.
-    async fn told_of(repeated: &mut Repeated, failures: u32) -> Vec<u64> {
+    /// At which seconds one failure every half second is logged.
+    async fn logged_of(repeated: &mut Repeated, failures: u32) -> Vec<u64> {
         let began = Instant::now();
-        let mut told = Vec::new();
+        let mut logged = Vec::new();
         for _ in 0..failures {
             if repeated.failed("refused").is_some() {
-                told.push(began.elapsed().as_secs());
+                logged.push(began.elapsed().as_secs());
             }
             advance(Duration::from_millis(500)).await;
         }
-        told
+        logged
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_pause_between_two_lines_grows_up_to_five_minutes() {
         let mut repeated = Repeated::new();
-        let told = told_of(&mut repeated, 2_500).await;
-        assert_eq!(told, [0, 10, 30, 70, 150, 310, 610, 910, 1_210]);
+        let logged = logged_of(&mut repeated, 2_500).await;
+        assert_eq!(logged, [0, 10, 30, 70, 150, 310, 610, 910, 1_210]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_end_is_told_once_with_the_count() {
+    async fn the_end_is_logged_once_with_the_count() {
         let mut repeated = Repeated::new();
         assert_eq!(repeated.ended(), None);
-        told_of(&mut repeated, 5).await;
+        logged_of(&mut repeated, 5).await;
         let ended = repeated.ended().unwrap();
         assert_eq!(ended.to_string(), " (5 times in 2.5s)");
         assert_eq!(repeated.ended(), None);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn another_text_is_told_at_once_but_not_every_one() {
+    async fn another_text_is_logged_at_once_but_not_every_one() {
         let mut repeated = Repeated::new();
         assert!(repeated.failed("no answer for 1.0s").is_some());
         assert!(repeated.failed("no answer for 23.5s").is_none());
@@ -207,14 +207,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_flaps_is_one_spell_and_what_was_quiet_is_a_new_one() {
+    async fn failures_that_flap_are_one_spell_and_one_after_a_quiet_time_is_a_new_one() {
         let mut repeated = Repeated::new();
         assert!(repeated.failed("refused").is_some());
         assert!(repeated.ended().is_some());
         for _ in 0..9 {
             advance(Duration::from_secs(1)).await;
             assert_eq!(repeated.failed("refused"), None);
-            assert_eq!(repeated.ended(), None, "of what was not told");
+            assert_eq!(repeated.ended(), None, "the failure before was not logged");
         }
         advance(Duration::from_secs(1)).await;
         assert_eq!(repeated.failed("refused").unwrap().times, 11);

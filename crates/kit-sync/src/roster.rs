@@ -7,17 +7,17 @@ use crate::sync::{Mutex, OnceLock, lock};
 /// The entries of tasks that have something to wait for; one that ends at its first poll never
 /// comes here, and pays nothing.
 ///
-/// A task enters itself, and afterwards looks at its owner's abort flag; whoever aborts raises the
+/// A task enters itself, and afterwards looks at its owner's abort flag; an abort raises the
 /// flag, and afterwards reads the entries. Both go through the lock of the same shard, so either
 /// the abort finds the entry or the task sees the flag. (With an acquire and a release alone both
-/// could miss: each would read what the other's store buffer still holds.)
+/// could miss: each would read a value that the other's store buffer still holds.)
 #[derive(Debug)]
 pub(crate) struct Roster<T> {
     /// Made with the first entry: most rosters of short lives stay empty.
     shards: OnceLock<Box<[Shard<T>]>>,
 }
 
-/// On cache lines of its own, or threads would slow each other down without sharing a shard.
+/// On separate cache lines, or threads would slow each other down without sharing a shard.
 #[derive(Debug)]
 #[repr(align(64))]
 struct Shard<T>(Mutex<Slab<T>>);

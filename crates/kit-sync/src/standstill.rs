@@ -79,7 +79,7 @@ impl Standstill {
         Deadline::new(at, self.0.clone())
     }
 
-    /// Waits for the thread when it has not looked for so long that the process may just have stood
+    /// Waits for the thread when its last look is old enough that the process may just have stood
     /// still: a figure that is taken from a deadline, such as a share of the time that is left, is
     /// right after that.
     ///

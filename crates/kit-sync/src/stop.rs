@@ -1,4 +1,4 @@
-//! Telling tasks to stop, and why.
+//! Cancelling tasks, with a cause.
 
 use std::fmt;
 use std::future::Future;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::sync::{CancellationToken, OnceLock};
 
-/// Why something was told to stop.
+/// Why a token was cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Cause {
-    /// Somebody asked, and said why.
+    /// A request, with its reason.
     Requested(String),
     /// The operating system sent this signal.
     Signal(i32),
@@ -101,16 +101,16 @@ fn signal_name(number: i32) -> Option<&'static str> {
 /// assert!(!child.cancel(Cause::Deadline), "the first cause stays");
 /// ```
 #[derive(Clone)]
-pub struct StopToken(Arc<Inner>);
+pub struct StopToken(Arc<TokenShared>);
 
-struct Inner {
+struct TokenShared {
     token: CancellationToken,
     cause: OnceLock<Cause>,
     parent: Option<StopToken>,
 }
 
 impl StopToken {
-    /// A token that nobody cancelled yet.
+    /// A token that is not cancelled.
     #[must_use]
     pub fn new() -> StopToken {
         CancellationToken::new().into()
@@ -119,7 +119,7 @@ impl StopToken {
     /// A token that is cancelled with this one, for the same cause, and can be cancelled alone.
     #[must_use]
     pub fn child(&self) -> StopToken {
-        StopToken(Arc::new(Inner {
+        StopToken(Arc::new(TokenShared {
             token: self.0.token.child_token(),
             cause: OnceLock::new(),
             parent: Some(self.clone()),
@@ -132,7 +132,7 @@ impl StopToken {
         if self.is_cancelled() {
             return false;
         }
-        // Before the token: whoever sees the token cancelled must see the cause.
+        // Before the token: a reader that sees the token cancelled must see the cause.
         let first = self.0.cause.set(cause).is_ok();
         self.0.token.cancel();
         first
@@ -165,15 +165,14 @@ impl StopToken {
         self.0.token.run_until_cancelled(future).await
     }
 
-    /// Why it was cancelled; `None` when it was not. A child without a cause of its own has its
+    /// Why it was cancelled; `None` when it was not. A child that was not cancelled alone has its
     /// parent's. Once seen, the cause never changes.
     #[must_use]
     pub fn cause(&self) -> Option<Cause> {
         self.is_cancelled().then(|| self.given().clone())
     }
 
-    /// The cause of a token that is cancelled, or has a cancelled child without a cause of its
-    /// own. Such a parent is not asked whether it is cancelled: it may say so later than the child.
+    /// The cause of a token that is cancelled, or has a cancelled child that inherits its cause. Such a parent is not asked whether it is cancelled: it may say so later than the child.
     fn given(&self) -> &Cause {
         let inherited = || {
             let parent = self.0.parent.as_ref();
@@ -194,7 +193,7 @@ impl Default for StopToken {
 impl From<CancellationToken> for StopToken {
     fn from(token: CancellationToken) -> StopToken {
         let token = token.child_token();
-        StopToken(Arc::new(Inner {
+        StopToken(Arc::new(TokenShared {
             token,
             cause: OnceLock::new(),
             parent: None,
@@ -230,17 +229,17 @@ mod tests {
     #[test]
     fn an_embedded_token_says_that_its_parent_ended_and_never_cancels_it() {
         let outside = CancellationToken::new();
-        let told = StopToken::from(outside.clone());
+        let stop = StopToken::from(outside.clone());
         let alone = StopToken::from(outside.clone());
         assert!(alone.cancel(Cause::Deadline));
         assert!(!outside.is_cancelled());
-        assert_eq!(told.cause(), None);
+        assert_eq!(stop.cause(), None);
         outside.cancel();
-        assert_eq!(told.cause(), Some(Cause::ParentEnded));
+        assert_eq!(stop.cause(), Some(Cause::ParentEnded));
     }
 
     #[tokio::test]
-    async fn whoever_sees_cancelled_sees_the_cause() {
+    async fn a_cancelled_token_has_its_cause() {
         let token = StopToken::new();
         let child = token.child();
         let waiting = async {

@@ -1,12 +1,12 @@
-//! What our state machines are made of: the parts of std, tokio and arc-swap, or, under
+//! The parts of our state machines: those of std, tokio and arc-swap, or, under
 //! `--cfg kit_loom`, stand-ins that [loom](https://docs.rs/loom) can explore. The cfg is our own:
 //! the common `--cfg loom` changes tokio itself.
 //!
 //! The stand-ins for tokio's types keep to what their documentation promises and to no more, so a
-//! model proves what is ours, on top of what is tokio's.
+//! model proves our part, on top of the promises of tokio.
 
 #[cfg(kit_loom)]
-#[allow(dead_code, reason = "all of a type, whoever uses it today")]
+#[allow(dead_code, reason = "all of a type, used today or not")]
 mod stand_in;
 
 #[cfg(all(test, kit_loom))]
@@ -21,7 +21,7 @@ pub(crate) use stand_in::{ArcSwap, CancellationToken, Notify, OnceLock, timeout,
 
 #[cfg(not(kit_loom))]
 pub(crate) use arc_swap::ArcSwap;
-/// What `ArcSwap::load` gives.
+/// The result of `ArcSwap::load`.
 #[cfg(not(kit_loom))]
 pub(crate) type Guard<T> = arc_swap::Guard<std::sync::Arc<T>>;
 #[cfg(kit_loom)]

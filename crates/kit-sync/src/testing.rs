@@ -33,7 +33,8 @@ const STEP: Duration = Duration::from_millis(1);
 /// Asserts that nothing lives in the scope, nor in the scopes below it.
 ///
 /// # Panics
-/// When something does: the message lists what was left, by name and by the place that spawned it.
+/// When something does: the message lists the tasks that were left, by name and by the place that
+/// spawned them.
 #[track_caller]
 pub fn assert_no_tasks(scope: &Scope) {
     let tree = scope.tree();
@@ -44,7 +45,7 @@ pub fn assert_no_tasks(scope: &Scope) {
     );
 }
 
-/// Asserts that the current runtime holds no task, whoever spawned it. Waits for that, because a
+/// Asserts that the current runtime holds no task, of a tree or not. Waits for that, because a
 /// runtime lets go of a task a little after it has ended. The caller must not be inside a task
 /// itself; the body of a `#[tokio::test]` is not.
 ///

@@ -49,11 +49,11 @@ use shared::TreeShared;
 /// Owns a tree of tasks.
 ///
 /// Tasks are spawned through its [`scope`](Self::scope) and the scopes below it, and end with
-/// [`close`](Self::close). Dropping the tree tells every task ([`Cause::Dropped`]) and aborts it;
-/// an aborted task ends at its next await, which may be after the drop returned: who must know
-/// awaits `close`.
+/// [`close`](Self::close). Dropping the tree cancels every task ([`Cause::Dropped`]) and aborts it;
+/// an aborted task ends at its next await, which may be after the drop returned: to be sure of the
+/// end, await `close`.
 ///
-/// There is one owner; what is cloned and handed on is a scope:
+/// There is one owner; a scope is cloned and handed on instead:
 ///
 /// ```compile_fail,E0599
 /// # fn of(tree: kit_sync::TaskTree) {
@@ -85,7 +85,7 @@ impl TaskTree {
         &self.root
     }
 
-    /// What lives in it now; see [`Scope::tree`].
+    /// The tasks that live in it now; see [`Scope::tree`].
     #[must_use]
     pub fn tree(&self) -> TreeSnapshot {
         self.root.tree()

@@ -1,4 +1,4 @@
-//! A thread outside the runtime that says who blocks it.
+//! A thread outside the runtime that names the tasks that block it.
 
 mod event;
 mod heartbeat;
@@ -19,18 +19,18 @@ pub use options::WatchdogOptions;
 use stop_deadline::StopDeadline;
 use stuck::StuckPolls;
 
-/// Watches the runtime and the tasks of a tree from a thread of its own, and says
+/// Watches the runtime and the tasks of a tree from a separate thread, and reports
 ///
 /// * which task is inside one poll for longer than a limit: it blocks its thread, and no other
 ///   task can run there ([`WatchdogEvent::StuckPoll`], once for each such poll);
 /// * that the runtime as a whole answers no more, and that it is back. It is asked by waking a
 ///   task, never by a timer inside it, which would stand still with it;
-/// * that a stop is overdue, when it was told a deadline: the backstop for a stop that waits for
+/// * that a stop is overdue, when it was given a deadline: the backstop for a stop that waits for
 ///   a task which blocks the very runtime that should abort it.
 ///
-/// It tells and decides nothing: what to log, and whether to end the process, is up to whoever
-/// takes the events. It reads what each thread says it polls, a few words for each thread a few
-/// times a second, however many tasks there are. What goes on inside `block_in_place` looks like a
+/// It decides nothing: logging, and whether to end the process, is up to the receiver of the
+/// events. It reads what each thread says it polls, a few words for each thread a few
+/// times a second, however many tasks there are. Work inside `block_in_place` looks like a
 /// poll that does not return, and is named, too.
 ///
 /// Its thread and its heartbeat live in a scope that it was handed and end with that scope, or
@@ -132,7 +132,7 @@ impl Watch {
     fn look(&mut self, now: Instant, on_event: &mut impl FnMut(&WatchdogEvent)) {
         let passed = now.duration_since(self.last_look);
         self.last_look = now;
-        // The process stood still (SIGSTOP, a frozen container), and so did what is watched.
+        // The process stood still (SIGSTOP, a frozen container), and so did the tasks.
         if let Some(missed) = standstill::missed(passed, self.options.interval) {
             self.forgive(now, missed);
         }

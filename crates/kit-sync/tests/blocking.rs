@@ -1,4 +1,4 @@
-//! What blocks: how it is told, taken back and waited for.
+//! Blocking work: how it is cancelled, taken back and waited for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,7 +56,7 @@ fn what_never_got_a_thread_is_said_to_and_holds_its_place_until_it_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_value_that_nobody_takes_is_dropped_before_the_thread_leaves_its_place() {
+async fn a_value_without_a_receiver_is_dropped_before_the_thread_leaves_its_place() {
     let tree = TaskTree::new("app");
     let live = Arc::new(AtomicUsize::new(usize::MAX));
     let (scope, seen) = (tree.scope().clone(), Arc::clone(&live));
@@ -75,7 +75,7 @@ async fn a_value_that_nobody_takes_is_dropped_before_the_thread_leaves_its_place
 }
 
 #[tokio::test]
-async fn what_blocks_cannot_tell_its_scope_by_half() {
+async fn blocking_work_cannot_cancel_the_token_of_its_scope_alone() {
     let tree = TaskTree::new("app");
     let task = tree.scope().spawn_blocking("part", |token| {
         token.cancel(Cause::Deadline);

@@ -1,7 +1,7 @@
 //! What Go's own tests say of an errgroup, said of ours.
 //!
 //! Two things differ, and are asserted as they are here: `wait` takes the error, so a later `wait`
-//! tells only of later tasks, and a group that ended without an error does not cancel its token.
+//! gives only the error of later tasks, and a group that ended without an error does not cancel its token.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,7 +62,7 @@ async fn gives_the_error_of_each_task_when_waited_for_after_each<G: Errgroup>() 
             group.go(async move { result }).await;
             assert_eq!(group.wait().await, result);
         }
-        assert_eq!(group.wait().await, Ok(()), "told once");
+        assert_eq!(group.wait().await, Ok(()), "given once");
     }
 }
 
@@ -183,7 +183,7 @@ async fn searches_in_parallel<G: Errgroup>() {
         group
             .go(async move {
                 let result = search(kind, "golang").await?;
-                found.send((place, result)).map_err(|_| "nobody listens")
+                found.send((place, result)).map_err(|_| "no receiver")
             })
             .await;
     }
@@ -217,7 +217,7 @@ async fn a_pipeline_ends_as_a_whole() {
     group
         .spawn(async move {
             for path in 0..1000_u32 {
-                walk.send(path).await.map_err(|_| "nobody digests")?;
+                walk.send(path).await.map_err(|_| "no digester")?;
             }
             Ok(())
         })
@@ -231,7 +231,7 @@ async fn a_pipeline_ends_as_a_whole() {
                     paths.recv().await
                 } {
                     let digested = (path, path * path);
-                    digest.send(digested).await.map_err(|_| "nobody collects")?;
+                    digest.send(digested).await.map_err(|_| "no collector")?;
                 }
                 Ok(())
             })

@@ -16,10 +16,10 @@ async fn an_empty_group_is_done() {
 async fn wait_waits_for_all_and_gives_the_first_error() {
     let mut group = Group::new();
     let ended = Arc::new(AtomicUsize::new(0));
-    let told = group.token().clone();
+    let stop = group.token().clone();
     let counted = Arc::clone(&ended);
     group.spawn(async move {
-        told.cancelled().await;
+        stop.cancelled().await;
         counted.fetch_add(1, Ordering::Relaxed);
         Err("second")
     });
@@ -34,10 +34,10 @@ async fn wait_waits_for_all_and_gives_the_first_error() {
 #[tokio::test]
 async fn a_panic_cancels_the_others_wins_over_errors_and_goes_on_in_wait() {
     let mut group = Group::new();
-    let told = group.token().clone();
+    let stop = group.token().clone();
     group.spawn(async { Err("an error") });
     group.spawn(async move {
-        told.cancelled().await;
+        stop.cancelled().await;
         std::panic::panic_any(42_u8)
     });
     let waited = futures_catch(group.wait()).await;

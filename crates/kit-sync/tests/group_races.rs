@@ -1,4 +1,4 @@
-//! Many tasks, one moment: who wins, who is told, and what is left.
+//! Many tasks at one moment: the error that wins, the cancels, and the tasks that are left.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, panic_any};
@@ -52,7 +52,7 @@ async fn of_a_thousand_errors_one_wins_and_the_others_are_dropped() {
     assert!(matches!(group.token().cause(), Some(Cause::Failed { .. })));
     drop(first);
     assert_eq!(dropped.load(Ordering::SeqCst), RACERS);
-    assert!(group.wait().await.is_ok(), "it was told");
+    assert!(group.wait().await.is_ok(), "it was given");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -75,11 +75,11 @@ async fn of_a_thousand_errors_in_a_bounded_group_one_wins_and_the_others_are_dro
         assert!(matches!(group.token().cause(), Some(Cause::Failed { .. })));
         drop(first);
         assert_eq!(dropped.load(Ordering::SeqCst), RACERS);
-        assert!(group.wait().await.is_ok(), "it was told");
+        assert!(group.wait().await.is_ok(), "it was given");
     }
 }
 
-/// The payload of a panic goes on in whoever waits.
+/// The payload of a panic goes on in the waiter.
 async fn payload_of<F: Future>(wait: F) -> Box<dyn Any + Send> {
     let mut wait = pin!(wait);
     std::future::poll_fn(|cx| {
@@ -108,7 +108,7 @@ async fn a_panic_wins_over_errors_of_the_same_moment() {
         }
         let payload = payload_of(group.wait()).await;
         assert_eq!(payload.downcast_ref(), Some(&1));
-        assert_eq!(group.wait().await, Ok(()), "it was told");
+        assert_eq!(group.wait().await, Ok(()), "it was given");
     }
 }
 
@@ -130,7 +130,7 @@ async fn a_panic_in_a_bounded_group_wins_over_errors_of_the_same_moment() {
         }
         let payload = payload_of(group.wait()).await;
         assert_eq!(payload.downcast_ref(), Some(&1));
-        assert_eq!(group.wait().await, Ok(()), "it was told");
+        assert_eq!(group.wait().await, Ok(()), "it was given");
     }
 }
 

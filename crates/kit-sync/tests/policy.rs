@@ -14,13 +14,13 @@ async fn close(tree: &TaskTree) -> CloseReport {
 
 // === stop all ===
 
-/// A scope with one task that ends when told, and one more that is wrapped.
+/// A scope with one task that ends when cancelled, and one more that is wrapped.
 fn stopped_by<F>(scope: &Scope, future: F) -> kit_sync::Task<()>
 where
     F: Future<Output = Result<(), BoxError>> + Send + 'static,
 {
-    let told = scope.token().clone();
-    scope.spawn("other", async move { told.cancelled().await });
+    let stop = scope.token().clone();
+    scope.spawn("other", async move { stop.cancelled().await });
     scope.spawn("feed", stop_all(scope, "feed", future))
 }
 
@@ -36,7 +36,7 @@ async fn an_error_tells_the_scope_and_stays_the_outcome() {
     assert_eq!(task, "app/prices/feed");
     assert!(location.contains("tests/policy.rs:"), "{location}");
     assert!(matches!(ended, Err(TaskError::Failed(error)) if error.to_string() == "no feed"));
-    assert!(!tree.scope().is_cancelled(), "what is above goes on");
+    assert!(!tree.scope().is_cancelled(), "the scope above goes on");
     assert!(close(&tree).await.on_time());
 }
 
@@ -79,7 +79,7 @@ async fn an_end_or_an_abort_is_no_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_scope_that_was_told_before_keeps_its_cause() {
+async fn a_scope_that_was_cancelled_before_keeps_its_cause() {
     let tree = TaskTree::new("app");
     let token = tree.scope().token().clone();
     let failed = stopped_by(tree.scope(), async move {
@@ -92,7 +92,7 @@ async fn a_scope_that_was_told_before_keeps_its_cause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_restarted_too_often_stops_all() {
+async fn work_that_is_restarted_too_often_stops_all() {
     let tree = TaskTree::new("app");
     let mut runs = 0;
     let work = Restart::at_most(2, Duration::from_secs(60)).run(tree.scope().token(), move |_| {
@@ -107,32 +107,32 @@ async fn what_is_restarted_too_often_stops_all() {
 // === ignore ===
 
 #[tokio::test(start_paused = true)]
-async fn what_is_ignored_is_told_and_counts_as_completed() {
+async fn an_ignored_failure_is_handed_over_and_counts_as_completed() {
     let tree = TaskTree::new("app");
-    let told = Arc::new(Mutex::new(Vec::new()));
+    let failures = Arc::new(Mutex::new(Vec::new()));
     for fails in [true, false] {
-        let told = Arc::clone(&told);
+        let failures = Arc::clone(&failures);
         let future = async move {
             assert!(!fails, "a panic");
             Err::<(), _>("an error".into())
         };
-        let tell = move |failure: Failure| told.lock().unwrap().push(error_chain(&failure));
+        let keep = move |failure: Failure| failures.lock().unwrap().push(error_chain(&failure));
         tree.scope()
-            .spawn("cache", ignore(future, tell))
+            .spawn("cache", ignore(future, keep))
             .await
             .unwrap();
     }
     assert_eq!(close(&tree).await.failures, []);
-    let told = told.lock().unwrap();
+    let failures = failures.lock().unwrap();
     assert!(
-        told[0].starts_with("panicked") && told[0].ends_with(": a panic"),
-        "{told:?}"
+        failures[0].starts_with("panicked") && failures[0].ends_with(": a panic"),
+        "{failures:?}"
     );
-    assert_eq!(told[1..], ["an error"]);
+    assert_eq!(failures[1..], ["an error"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_ends_well_is_told_to_nobody() {
+async fn no_failure_is_handed_over_when_work_ends_well() {
     ignore(async { Ok(()) }, |failure| panic!("{failure}")).await;
     ignore(async {}, |failure| panic!("{failure}")).await;
 }

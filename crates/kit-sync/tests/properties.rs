@@ -8,7 +8,7 @@
 //!
 //! Programs run on one thread, where each of these is exact at every step, and on two workers
 //! beside their driver, where tasks end at any moment. Failing programs are not kept in a file:
-//! proptest prints the smallest one, which is then worth a test of its own.
+//! proptest prints the smallest one, which is then worth a separate test.
 
 #[path = "properties/ledger.rs"]
 mod ledger;
@@ -73,7 +73,7 @@ fn assert_empty(runtime: &Runtime) {
     assert_eq!(runtime.metrics().num_alive_tasks(), 0);
 }
 
-/// What a program holds while it runs.
+/// The things that a program holds while it runs.
 struct World {
     tree: TaskTree,
     scopes: Vec<Scope>,
@@ -211,7 +211,7 @@ impl World {
         scope.get(&scopes.collect::<Vec<_>>()).to_owned().clone()
     }
 
-    /// Real time is not waited for: what has not ended by then is aborted.
+    /// Real time is not waited for: tasks that have not ended by then are aborted.
     fn deadline(&self, deadline: Deadline) -> Instant {
         match deadline {
             Deadline::Soon if self.exact => Instant::now() + SOON,

@@ -48,7 +48,7 @@ impl Runs {
         times: usize,
     ) -> impl FnMut(StopToken) -> Ready<Result<(), BoxError>> + use<> {
         let runs = self.clone();
-        move |_told| {
+        move |_stop| {
             let run = runs.begin();
             ready(match run <= times {
                 true => Err(format!("failure {run}").into()),
@@ -58,7 +58,7 @@ impl Runs {
     }
 }
 
-/// An async block that ends in `panic!` has no type of its own.
+/// An async block that ends in `panic!` needs an output type.
 #[track_caller]
 fn panics(message: &str) -> Result<(), BoxError> {
     panic!("{message}")
@@ -268,13 +268,13 @@ async fn the_last_failure_is_the_source_with_its_own_type() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_a_failure_wherever_it_comes_from() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let tell = Arc::clone(&told);
+    let restarts = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&restarts);
     let mut run = 0;
     let error = Restart::at_most(2, HOUR)
         .on_restart(move |restart| {
             assert!(matches!(restart.failure, Failure::Panicked { .. }));
-            tell.lock().unwrap().push(restart.attempt);
+            seen.lock().unwrap().push(restart.attempt);
         })
         .run(&StopToken::new(), move |_| {
             run += 1;
@@ -286,7 +286,7 @@ async fn a_panic_is_a_failure_wherever_it_comes_from() {
         })
         .await
         .unwrap_err();
-    assert_eq!(*told.lock().unwrap(), [1, 2]);
+    assert_eq!(*restarts.lock().unwrap(), [1, 2]);
     let chain = error_chain(&*error);
     assert!(chain.contains("3 failures"), "{chain}");
     assert!(chain.ends_with("in run 3"), "{chain}");
@@ -295,7 +295,7 @@ async fn a_panic_is_a_failure_wherever_it_comes_from() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_run_is_gone_before_the_restart_is_told() {
+async fn a_failed_run_is_gone_before_on_restart_is_called() {
     struct Held(Arc<AtomicBool>);
     impl Drop for Held {
         fn drop(&mut self) {
@@ -325,16 +325,16 @@ async fn a_failed_run_is_gone_before_the_restart_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_is_told_with_its_number_its_delay_and_how_long_the_run_had_lasted() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let tell = Arc::clone(&told);
+async fn on_restart_is_given_the_number_the_delay_and_the_time_of_the_run() {
+    let restarts = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&restarts);
     let mut run = 0;
     Restart::at_most(2, HOUR)
         .backoff(Backoff::starting_at(ms(100)).without_jitter())
         .on_restart(move |restart| {
             let why = restart.failure.to_string();
             let line = (restart.attempt, restart.delay, restart.ran, why);
-            tell.lock().unwrap().push(line);
+            seen.lock().unwrap().push(line);
         })
         .run(&StopToken::new(), move |_| {
             run += 1;
@@ -353,13 +353,13 @@ async fn a_restart_is_told_with_its_number_its_delay_and_how_long_the_run_had_la
         (1, ms(100), ms(1), "failure 1".to_owned()),
         (2, ms(200), ms(2), "failure 2".to_owned()),
     ];
-    assert_eq!(*told.lock().unwrap(), expected);
+    assert_eq!(*restarts.lock().unwrap(), expected);
 }
 
 // === the token ===
 
 #[tokio::test(start_paused = true)]
-async fn a_delay_ends_at_once_when_told_and_nothing_is_begun() {
+async fn a_delay_ends_at_once_when_cancelled_and_nothing_is_begun() {
     let tree = TaskTree::new("app");
     let runs = Runs::default();
     let (waiting, waits) = oneshot::channel();
@@ -370,9 +370,9 @@ async fn a_delay_ends_at_once_when_told_and_nothing_is_begun() {
     let work = restart.run(tree.scope().token(), runs.failing(9));
     tree.scope().spawn("work", work);
     waits.await.unwrap();
-    let told = Instant::now();
+    let cancelled = Instant::now();
     let report = close(&tree).await;
-    assert_eq!(told.elapsed(), Duration::ZERO);
+    assert_eq!(cancelled.elapsed(), Duration::ZERO);
     assert_eq!(*report.tasks[0].outcome(), Outcome::Completed);
     assert_eq!(runs.begun(), [0]);
 }
@@ -383,13 +383,13 @@ async fn every_run_is_given_the_token_and_ends_the_task_when_it_ends_well() {
     let (running, runs) = oneshot::channel();
     let mut running = Some(running);
     let mut run = 0;
-    let work = Restart::at_most(1, HOUR).run(tree.scope().token(), move |told| {
+    let work = Restart::at_most(1, HOUR).run(tree.scope().token(), move |stop| {
         run += 1;
         let running = running.take_if(|_| run == 2);
         async move {
             let running = running.ok_or("the first run")?;
             running.send(()).unwrap();
-            told.cancelled().await;
+            stop.cancelled().await;
             Ok(())
         }
     });
@@ -399,16 +399,16 @@ async fn every_run_is_given_the_token_and_ends_the_task_when_it_ends_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_after_the_token_was_told_is_returned_as_it_is() {
+async fn an_error_after_the_cancel_is_returned_as_it_is() {
     let token = StopToken::new();
     let runs = Runs::default();
     let begin = runs.clone();
     let work = Restart::at_most(9, HOUR)
         .on_restart(|_| panic!("nothing is to be restarted"))
-        .run(&token, move |told| {
+        .run(&token, move |stop| {
             begin.begin();
             async move {
-                told.cancelled().await;
+                stop.cancelled().await;
                 Err(io::Error::from(io::ErrorKind::BrokenPipe).into())
             }
         });
@@ -419,10 +419,10 @@ async fn an_error_after_the_token_was_told_is_returned_as_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_after_the_token_was_told_goes_on() {
+async fn a_panic_after_the_cancel_goes_on() {
     let tree = TaskTree::new("app");
-    let work = Restart::at_most(9, HOUR).run(tree.scope().token(), |told| async move {
-        told.cancelled().await;
+    let work = Restart::at_most(9, HOUR).run(tree.scope().token(), |stop| async move {
+        stop.cancelled().await;
         panics("while it stopped")
     });
     tree.scope().spawn("work", work);
@@ -435,7 +435,7 @@ async fn a_panic_after_the_token_was_told_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_run_begins_although_the_token_was_told() {
+async fn the_first_run_begins_although_the_token_was_cancelled() {
     let token = StopToken::new();
     token.cancel(Cause::Signal(15));
     let runs = Runs::default();

@@ -70,7 +70,7 @@ async fn members_are_counted_by_place_with_the_ages_of_the_oldest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_scope_shows_why_it_was_told_and_goes_once_it_is_over() {
+async fn a_scope_shows_why_it_was_cancelled_and_goes_once_it_is_over() {
     let tree = TaskTree::new("app");
     let scope = tree.scope().child("worker");
     scope.spawn("deaf", pending::<()>());
@@ -79,7 +79,7 @@ async fn a_scope_shows_why_it_was_told_and_goes_once_it_is_over() {
     assert_eq!(shown.scopes[0].state, ScopeState::Cancelled);
     assert_eq!(shown.scopes[0].cause, Some(Cause::Signal(15)));
     assert!(
-        shown.to_string().contains("worker (told: SIGTERM)"),
+        shown.to_string().contains("worker (cancelled: SIGTERM)"),
         "{shown}"
     );
     scope.close(Instant::now()).await;
@@ -97,7 +97,7 @@ async fn a_snapshot_of_a_hundred_thousand_is_short_and_fits_a_terminal() {
         }
     }
     let left = Ending::MayBeLeftBehind {
-        reason: "a reason that is told at such length that no terminal could ever show it".into(),
+        reason: "a reason that is given at such length that no terminal could ever show it".into(),
     };
     tree.scope().spawn_as("left", left, pending::<()>());
     let shown = tree.tree();
@@ -139,7 +139,7 @@ async fn a_snapshot_is_bounded_in_depth_and_in_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_left_behind_is_shown_below_a_scope_that_has_ended() {
+async fn a_task_left_behind_is_shown_below_a_scope_that_has_ended() {
     let tree = TaskTree::new("app");
     let left = Ending::MayBeLeftBehind {
         reason: "best effort".into(),
@@ -175,7 +175,7 @@ async fn branches_show_what_belongs_where() {
 }
 
 #[tokio::test]
-async fn what_blocks_is_shown_and_told_like_the_rest() {
+async fn blocking_work_is_shown_and_cancelled_like_the_rest() {
     let tree = TaskTree::new("app");
     let (ready, is_ready) = std::sync::mpsc::channel();
     let also = ready.clone();
@@ -224,5 +224,5 @@ async fn a_snapshot_can_be_serialized() {
     let json = serde_json::to_value(tree.tree()).unwrap();
     assert_eq!(json["state"], "open");
     assert_eq!(json["tasks"][0]["kind"], "future");
-    assert_eq!(json["tasks"][0]["ending"], "when-told");
+    assert_eq!(json["tasks"][0]["ending"], "when-cancelled");
 }

@@ -50,7 +50,7 @@ fn a_process_that_was_stopped_gets_the_time_back() {
         );
     };
     kill("-STOP");
-    // The length of the standstill is what is tested.
+    // The test is about the length of the standstill.
     std::thread::sleep(SECOND + SECOND / 2);
     kill("-CONT");
     let number = |text: String| -> u64 { text.trim_end_matches(" ms").parse().unwrap() };

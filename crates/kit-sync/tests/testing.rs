@@ -1,4 +1,4 @@
-//! What a test is told about tasks that it left behind.
+//! The messages about tasks that a test left behind.
 
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};

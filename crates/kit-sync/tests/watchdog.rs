@@ -1,4 +1,4 @@
-//! What a watchdog notices. Real threads and the real clock: the limits here are short, and every
+//! The events of a watchdog. Real threads and the real clock: the limits here are short, and every
 //! test waits for the event itself.
 
 use std::num::NonZeroU64;
@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(20);
 fn options() -> WatchdogOptions {
     WatchdogOptions {
         poll_limit: LIMIT,
-        // A busy machine may hold a runtime up for a while: told only where a test is about it.
+        // A busy machine may hold a runtime up for a while: reported only where a test is about it.
         tick_limit: 10 * SOON,
         overdue_after: LIMIT,
         interval: Duration::from_millis(5),
@@ -30,10 +30,10 @@ fn watch_with(
     watched: &Scope,
     options: WatchdogOptions,
 ) -> (Watchdog, Receiver<WatchdogEvent>) {
-    let (tell, told) = mpsc::channel();
-    let on_event = move |event: &WatchdogEvent| drop(tell.send(event.clone()));
+    let (send, events) = mpsc::channel();
+    let on_event = move |event: &WatchdogEvent| drop(send.send(event.clone()));
     let watchdog = Watchdog::start(home.scope(), watched, options, on_event);
-    (watchdog.expect("a thread"), told)
+    (watchdog.expect("a thread"), events)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,7 +101,7 @@ async fn a_task_of_another_tree_is_none_of_its_business() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_runtime_that_answers_no_more_is_told_and_its_return_too() {
+async fn a_runtime_that_answers_no_more_is_reported_and_its_return_too() {
     let (home, app) = (TaskTree::new("home"), TaskTree::new("app"));
     let short = WatchdogOptions {
         tick_limit: 4 * LIMIT,
@@ -132,7 +132,7 @@ async fn a_runtime_that_answers_no_more_is_told_and_its_return_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_stop_that_is_overdue_is_told_with_the_tree_and_its_first_suspect() {
+async fn a_stop_that_is_overdue_is_reported_with_the_tree_and_its_first_suspect() {
     let (home, app) = (TaskTree::new("home"), TaskTree::new("app"));
     let (watchdog, events) = watch(&home, app.scope());
     let (leave, left) = mpsc::channel::<()>();
@@ -153,7 +153,7 @@ async fn a_stop_that_is_overdue_is_told_with_the_tree_and_its_first_suspect() {
     assert_eq!(polls[0].path, "app/blocks");
     assert_eq!(
         tree.tasks[0].name, "blocks",
-        "what is inside a poll comes first:\n{tree}"
+        "tasks inside a poll come first:\n{tree}"
     );
     assert_eq!(tree.tasks.len(), 2);
     leave.send(()).unwrap();
@@ -236,7 +236,7 @@ async fn what_blocks_is_named_by_the_errand_that_it_is_on() {
         });
         let _ = left.recv();
     };
-    // Of a scope below, which says nothing of its own.
+    // Of a scope below, which has no words itself.
     let below = scope.child("connection");
     assert!(below.track(blocks).is_ok());
     let WatchdogEvent::StuckPoll(stuck) = events.recv_timeout(SOON).unwrap() else {

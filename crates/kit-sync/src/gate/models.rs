@@ -41,7 +41,7 @@ fn all_who_wait_see_it_open() {
 }
 
 #[test]
-fn a_latch_that_is_given_up_fails_the_gate_whoever_opens_meanwhile() {
+fn a_latch_that_is_given_up_fails_the_gate_while_others_open() {
     loom::model(|| {
         let gate = Gate::new();
         let (kept, lost) = (gate.latch("kept"), gate.latch("lost"));

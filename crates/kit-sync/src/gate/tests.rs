@@ -25,7 +25,7 @@ async fn clones_are_the_same_gate() {
 }
 
 #[test]
-fn what_is_waited_for_is_listed_oldest_first() {
+fn parts_that_are_waited_for_are_listed_oldest_first() {
     let gate = Gate::new();
     let (zebra, ant, bee) = (gate.latch("zebra"), gate.latch("ant"), gate.latch("bee"));
     assert_eq!(gate.waiting_for(), ["zebra", "ant", "bee"]);
@@ -73,7 +73,7 @@ async fn a_failed_gate_names_the_first_that_was_given_up_whatever_follows() {
 }
 
 #[tokio::test]
-async fn whoever_waits_hears_that_a_latch_was_given_up() {
+async fn a_waiter_is_given_the_latch_that_was_given_up() {
     let gate = Gate::new();
     let latch = gate.latch("lost");
     let (opened, ()) = tokio::join!(gate.opened(), async { drop(latch) });

@@ -1,4 +1,4 @@
-//! A group's live count, and whether somebody waits for its end, in one atomic word.
+//! A group's live count, and whether its owner waits for the end, in one atomic word.
 
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -6,16 +6,16 @@ const WAITED_FOR: usize = 1;
 const ENDED: usize = 2;
 const ONE: usize = 4;
 
-/// What a task did before it left happens before whoever sees the count at zero: leaving
-/// releases, and looking acquires. Entering needs no order of its own; the spawn has one.
+/// Everything that a task did before it left happens before the count is seen at zero: leaving
+/// releases, and looking acquires. Entering needs no order; the spawn has one.
 ///
-/// On cache lines of its own: tasks of all threads write here, and read what stands beside.
+/// On separate cache lines: tasks of all threads write here, and read the fields beside it.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 pub(super) struct Count(AtomicUsize);
 
 impl Count {
-    /// For the owner, who cannot have ended the group.
+    /// For the owner, which cannot have ended the group.
     pub(super) fn enter(&self) {
         self.0.fetch_add(ONE, Ordering::Relaxed);
     }
@@ -28,7 +28,7 @@ impl Count {
             .is_ok()
     }
 
-    /// Whether it was the last one, and somebody waits for that.
+    /// Whether it was the last one, and the owner waits for that.
     #[must_use]
     pub(super) fn leave(&self) -> bool {
         self.0.fetch_sub(ONE, Ordering::Release) == ONE | WAITED_FOR
@@ -40,12 +40,12 @@ impl Count {
         self.0.fetch_or(ENDED, Ordering::Acquire) >= ONE
     }
 
-    /// Asks to be told of the end, and looks whether it has come.
+    /// Asks for a notification of the end, and returns whether the end has come.
     pub(super) fn wait_for_none(&self) -> bool {
         self.0.fetch_or(WAITED_FOR, Ordering::Acquire) < ONE
     }
 
-    /// Nobody waits any more.
+    /// The owner waits no more.
     pub(super) fn waited(&self) {
         self.0.fetch_and(!WAITED_FOR, Ordering::Relaxed);
     }

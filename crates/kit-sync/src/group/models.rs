@@ -143,11 +143,11 @@ fn a_panic_wins_over_an_error_whichever_comes_first() {
 fn an_error_tells_those_who_wait_for_the_token() {
     loom::model(|| {
         let mut group = group();
-        let told = group.token().clone();
+        let stop = group.token().clone();
         let tasks = [
             start(&group, async { Err(1) }),
             start(&group, async move {
-                told.cancelled().await;
+                stop.cancelled().await;
                 Err(2)
             }),
         ];

@@ -1,4 +1,4 @@
-//! What a group's owner, its handles and its tasks share.
+//! The state that a group's owner, its handles and its tasks share.
 
 use std::panic::Location;
 use std::task::Waker;
@@ -17,12 +17,12 @@ pub(super) struct GroupCore<E> {
     pub(super) count: Count,
     aborting: AtomicBool,
     pub(super) waiting: Roster<Waker>,
-    pub(super) first: Mutex<Option<First<E>>>,
+    pub(super) first: Mutex<Option<GroupFailure<E>>>,
     /// Notified when the last task has ended while the owner waits for that.
     empty: Notify,
 }
 
-pub(super) enum First<E> {
+pub(super) enum GroupFailure<E> {
     Error(E),
     Panic(Caught),
 }
@@ -61,15 +61,17 @@ impl<E> GroupCore<E> {
     }
 
     /// The error or panic that a wait gives.
-    pub(super) fn take_first(&self) -> Option<First<E>> {
+    pub(super) fn take_first(&self) -> Option<GroupFailure<E>> {
         lock(&self.first).take()
     }
 
     /// Keeps the first error, or the first panic instead.
-    fn fail(&self, first: First<E>, cause: Cause) {
+    fn fail(&self, first: GroupFailure<E>, cause: Cause) {
         let mut kept = lock(&self.first);
         let replaced = match (&*kept, &first) {
-            (None, _) | (Some(First::Error(_)), First::Panic(_)) => kept.replace(first),
+            (None, _) | (Some(GroupFailure::Error(_)), GroupFailure::Panic(_)) => {
+                kept.replace(first)
+            }
             _ => Some(first),
         };
         drop(kept);
@@ -97,7 +99,7 @@ impl<E> GroupCore<E> {
             task: "group".to_owned(),
             location: location.to_string(),
         };
-        self.fail(First::Error(error), cause);
+        self.fail(GroupFailure::Error(error), cause);
     }
 
     #[cold]
@@ -110,6 +112,6 @@ impl<E> GroupCore<E> {
                 .clone()
                 .unwrap_or_else(|| location.to_string()),
         };
-        self.fail(First::Panic(caught), cause);
+        self.fail(GroupFailure::Panic(caught), cause);
     }
 }

@@ -1,4 +1,4 @@
-//! A group's task: how it runs, and what it leaves with the group.
+//! A group's task: how it runs, and how its end reaches the group.
 
 use std::future::Future;
 use std::panic::Location;

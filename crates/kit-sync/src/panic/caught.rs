@@ -41,7 +41,7 @@ pub(crate) struct Caught {
 }
 
 impl Caught {
-    /// Lets it go on. No hook runs again, so whoever catches it next learns the place from here.
+    /// Lets it go on. No hook runs again, so the next catch learns the place from here.
     pub(crate) fn resume(self) -> ! {
         LAST.with_borrow_mut(|last| *last = self.location);
         panic::resume_unwind(self.payload)

@@ -18,7 +18,7 @@ pub(super) enum Broken {
 }
 
 impl Broken {
-    /// As if nobody had looked: the error is returned, the panic goes on.
+    /// As without a policy: the error is returned, the panic goes on.
     pub(super) fn go_on<T>(self) -> Result<T, BoxError> {
         match self {
             Broken::Error(error) => Err(error),
@@ -56,7 +56,7 @@ impl From<Broken> for Failure {
     }
 }
 
-/// Runs `future` and gives what `then` makes of its end. A future of its own, and no async block,
+/// Runs `future` and gives the result of `then` on its end. A future by hand, and no async block,
 /// because that would keep two places for the future that it is given.
 pub(super) fn attempt<F, T, R>(future: F, then: T) -> Attempt<F, T>
 where

@@ -98,7 +98,7 @@ impl Backoff {
         }
     }
 
-    /// What the next delay does not exceed.
+    /// The upper bound of the next delay.
     #[must_use]
     pub fn ceiling(&self) -> Duration {
         self.ceiling

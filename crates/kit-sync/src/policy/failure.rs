@@ -1,4 +1,4 @@
-//! What a policy is about: an error or a panic.
+//! A failure, as policies see it: an error or a panic.
 
 use crate::BoxError;
 

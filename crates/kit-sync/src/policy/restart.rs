@@ -1,4 +1,4 @@
-//! Beginning anew after a failure, but not for ever.
+//! Restarts after a failure, within a limit.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -17,11 +17,11 @@ use crate::{BoxError, StopToken, TaskResult};
 
 /// Begins work anew when it fails or panics, after a delay, and gives up when it fails too often.
 ///
-/// Every run is a new call of the same closure, with the token that tells it to stop. The
+/// Every run is a new call of the same closure, with the token that is cancelled when it has to stop. The
 /// future of a failed run is gone before the delay begins. Nothing is written anywhere:
 /// [`on_restart`](Self::on_restart) is where a restart can be seen.
 ///
-/// The policy is a value: a clone of it serves another task, with a count of its own.
+/// The policy is a value: a clone of it serves another task and counts for itself.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,7 +40,7 @@ use crate::{BoxError, StopToken, TaskResult};
 ///         eprintln!("outbox: again in {:?}, after: {why}", restart.delay);
 ///     });
 /// let mut connections = ["refused", "reset", "good"].into_iter();
-/// let outbox = policy.run(scope.token(), move |_told| {
+/// let outbox = policy.run(scope.token(), move |_stop| {
 ///     let connection = connections.next();
 ///     async move {
 ///         match connection {
@@ -62,7 +62,7 @@ pub struct Restart {
 
 type OnRestart = Arc<dyn Fn(&Restarting<'_>) + Send + Sync>;
 
-/// A restart that is about to happen; what [`Restart::on_restart`] is told.
+/// A restart that is about to happen, for [`Restart::on_restart`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Restarting<'a> {
@@ -72,7 +72,7 @@ pub struct Restarting<'a> {
     pub ran: Duration,
     /// Which restart this is, counted from 1 since the beginning.
     pub attempt: usize,
-    /// How long it is waited before.
+    /// The delay before it.
     pub delay: Duration,
 }
 
@@ -88,7 +88,7 @@ pub struct Restarting<'a> {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let error = Restart::at_most(0, Duration::from_secs(60))
-///     .run(&StopToken::new(), |_told| async { Err("no such table".into()) })
+///     .run(&StopToken::new(), |_stop| async { Err("no such table".into()) })
 ///     .await
 ///     .unwrap_err();
 /// assert_eq!(error.downcast_ref::<GaveUp>().unwrap().failures, 1);
@@ -121,7 +121,7 @@ impl Restart {
     /// The delays are those of [`Backoff::default`].
     ///
     /// # Panics
-    /// When `period` is zero: no two failures would ever fall into it, so it would restart for ever.
+    /// When `period` is zero: no two failures would ever fall into it, so it would restart without end.
     #[track_caller]
     pub fn at_most(limit: usize, period: Duration) -> Restart {
         assert!(
@@ -144,24 +144,28 @@ impl Restart {
     }
 
     /// Is called at every failure that is followed by a restart, before the delay. The failure
-    /// that is not (the last of too many, or one after the token was told) is in the result.
-    pub fn on_restart(mut self, told: impl Fn(&Restarting<'_>) + Send + Sync + 'static) -> Restart {
-        self.on_restart = Some(Arc::new(told));
+    /// that is not (the last of too many, or one after the token was cancelled) is in the result.
+    pub fn on_restart(
+        mut self,
+        observe: impl Fn(&Restarting<'_>) + Send + Sync + 'static,
+    ) -> Restart {
+        self.on_restart = Some(Arc::new(observe));
         self
     }
 
-    /// Calls `work` and runs what it returns, again after each failure, until it ends well.
+    /// Calls `work` and runs the future that it returns, again after each failure, until it ends
+    /// well.
     ///
-    /// `token` tells when to stop. It is given to each run; it ends a delay at once (with `Ok`: the
-    /// failure before the delay was forgiven already); and once told, nothing is begun anew.
-    /// The first run begins whatever it says, as a task of a scope does.
+    /// `token` ends the restarts. It is given to each run; it ends a delay at once (with `Ok`: the
+    /// failure before the delay was forgiven already); and once it is cancelled, nothing is begun anew.
+    /// The first run begins even when it is cancelled already, as a task of a scope does.
     ///
     /// # Errors
     /// [`GaveUp`] when the work failed too often. Its own error, unchanged, when it failed after
-    /// the token was told.
+    /// the token was cancelled.
     ///
     /// # Panics
-    /// With the panic of the work, when it panicked after the token was told; and when
+    /// With the panic of the work, when it panicked after the token was cancelled; and when
     /// [`on_restart`](Self::on_restart) panics.
     ///
     /// # Cancel safety
@@ -190,8 +194,8 @@ impl Restart {
                 let ran = started.elapsed();
                 let failure = self.limit.admit(&mut recent, broken.into())?;
                 let delay = backoff.after_run(ran);
-                if let Some(told) = &self.on_restart {
-                    told(&Restarting {
+                if let Some(observe) = &self.on_restart {
+                    observe(&Restarting {
                         failure: &failure,
                         ran,
                         attempt,
@@ -282,7 +286,7 @@ impl fmt::Display for GaveUp {
 impl Error for GaveUp {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.last {
-            // The error itself, so that who looks for its type finds it.
+            // The error itself, so that a downcast finds its type.
             Failure::Failed(error) => Some(&**error),
             panicked => Some(panicked),
         }

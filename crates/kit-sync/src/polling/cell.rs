@@ -2,11 +2,11 @@
 
 use crate::sync::{AtomicU64, Ordering, fence};
 
-/// What a thread is polling, written by that thread alone and read by others without a lock.
+/// The poll that a thread is in, written by that thread alone and read by others without a lock.
 ///
 /// `turn` is odd inside a poll, and never the same for two polls. It guards the others like
 /// the counter of a sequence lock: a reader that finds the same turn before and after has read
-/// what belongs to that turn. The errand may change within a turn, and is then one of that turn's.
+/// values of that turn. The errand may change within a turn, and is then one of that turn's.
 #[derive(Debug, Default)]
 pub(crate) struct PollCell {
     turn: AtomicU64,
@@ -16,7 +16,7 @@ pub(crate) struct PollCell {
     errand: AtomicU64,
 }
 
-/// A poll that a thread was in when somebody looked.
+/// The poll that a thread was in when its cell was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Polling {
     /// The same as long as it is the same poll.
@@ -26,7 +26,7 @@ pub(crate) struct Polling {
     pub(crate) errand: u64,
 }
 
-/// What of a scope is polled.
+/// The part of a scope that is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// The named task with this key.
@@ -78,7 +78,7 @@ impl PollCell {
 
     // Inlined always, here and where it is used: a tracked poll may cost a tenth more than a bare
     // one, and a call with its saved registers would be half of that.
-    /// Begins a poll; what is given back goes to [`leave`](Self::leave).
+    /// Begins a poll; the result goes to [`leave`](Self::leave).
     #[inline(always)]
     pub(crate) fn enter(&self, scope: u64, task: u64) -> Option<Box<Outer>> {
         let turn = self.turn.load(Ordering::Relaxed);
@@ -108,7 +108,7 @@ impl PollCell {
     /// `turn` is even, and stored already.
     #[inline(always)]
     fn begin(&self, turn: u64, scope: u64, task: u64, errand: u64) {
-        // Before what follows: a reader of the new scope or task must find the last turn gone by.
+        // Before the stores that follow: a reader of the new scope or task must find the last turn gone by.
         fence(Ordering::Release);
         self.scope.store(scope, Ordering::Relaxed);
         self.task.store(task, Ordering::Relaxed);
@@ -148,7 +148,7 @@ impl PollCell {
 
     /// Within a poll, which ends the errand; gives the one before.
     ///
-    /// Relaxed is enough: it is stored after the fence of its own turn's [`begin`](Self::begin), so
+    /// Relaxed is enough: it is stored after the fence of its turn's [`begin`](Self::begin), so
     /// a reader that finds it finds no earlier turn, and that of a later one is behind a fence.
     pub(crate) fn set_errand(&self, errand: u64) -> u64 {
         let before = self.errand.load(Ordering::Relaxed);

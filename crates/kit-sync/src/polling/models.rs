@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::cell::*;
 
 #[test]
-fn what_is_read_belongs_to_one_poll() {
+fn a_reading_belongs_to_one_poll() {
     loom::model(|| {
         let cell = Arc::new(PollCell::default());
         let reader = {

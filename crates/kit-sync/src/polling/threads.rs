@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::cell::{Mark, PollCell, Polling};
 
-/// What a thread is polling.
+/// The poll that a thread is in.
 #[derive(Debug)]
 pub(crate) struct ThreadPolling {
     /// A number of the thread.
@@ -54,7 +54,7 @@ impl Drop for Going {
 
 #[cold]
 fn begin() -> &'static PollCell {
-    /// For threads that are being torn down: nobody would give a cell back for them.
+    /// For threads that are being torn down: their cell would never be given back.
     static NOWHERE: PollCell = PollCell::new();
     if GOING.try_with(|_| ()).is_err() {
         return &NOWHERE;
@@ -89,8 +89,8 @@ pub(crate) fn polling<R>(scope: u64, mark: Mark, poll: impl FnOnce() -> R) -> R 
     polled
 }
 
-/// Runs part of a poll and says meanwhile what it is for: one of the many things that a task does
-/// or that tasks spawned at one place do, by a number of its own. A [`Watchdog`](crate::Watchdog)
+/// Runs part of a poll under the number of an errand: one of the many things that a task does, or
+/// that tasks spawned at one place do. A [`Watchdog`](crate::Watchdog)
 /// that finds the poll stuck asks the [scope](crate::Scope::describe_errands) for its words.
 ///
 /// It costs three loads and stores, takes no lock and allocates nothing. Outside a poll of a task
@@ -116,9 +116,9 @@ pub(crate) fn polling<R>(scope: u64, mark: Mark, poll: impl FnOnce() -> R) -> R 
 #[inline]
 pub fn on_errand<R>(errand: NonZeroU64, part: impl FnOnce() -> R) -> R {
     /// The errand ends however the part does.
-    struct Back(&'static PollCell, u64);
+    struct ErrandGuard(&'static PollCell, u64);
 
-    impl Drop for Back {
+    impl Drop for ErrandGuard {
         fn drop(&mut self) {
             self.0.set_errand(self.1);
         }
@@ -126,7 +126,7 @@ pub fn on_errand<R>(errand: NonZeroU64, part: impl FnOnce() -> R) -> R {
 
     let _back = HERE
         .get()
-        .map(|cell| Back(cell, cell.set_errand(errand.get())));
+        .map(|cell| ErrandGuard(cell, cell.set_errand(errand.get())));
     part()
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn here() -> Option<Polling> {
     HERE.get()?.read()
 }
 
-/// What every thread is polling now.
+/// The polls that all threads are in now.
 pub(crate) fn all() -> Vec<ThreadPolling> {
     let threads = threads();
     let polls = threads.iter().enumerate().filter_map(|(thread, of)| {

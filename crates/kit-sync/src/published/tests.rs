@@ -106,7 +106,7 @@ fn nothing_is_lost_when_next_is_dropped() {
     let mut context = Context::from_waker(Waker::noop());
     assert!(dropped.as_mut().poll(&mut context).is_pending());
     published.store(1);
-    // Woken, and dropped before it could tell.
+    // Woken, and dropped before it could return.
     drop(dropped);
     assert_eq!(poll(&mut changes), Poll::Ready(Some(Arc::new(1))));
 }
@@ -136,7 +136,7 @@ fn each_reader_has_its_own_place() {
 }
 
 #[test]
-fn the_end_is_told_again_and_again() {
+fn the_end_is_given_again_and_again() {
     let published = Published::new(0);
     let mut changes = published.changes();
     drop(published);
@@ -150,7 +150,7 @@ fn poll<T>(changes: &mut Changes<T>) -> Poll<Option<Arc<T>>> {
 }
 
 #[test]
-fn what_was_read_stays_what_it_was() {
+fn a_reading_does_not_change() {
     let published = Published::<String>::new(String::from("old"));
     let read = published.read();
     published.store(String::from("new"));

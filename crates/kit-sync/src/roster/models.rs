@@ -1,4 +1,4 @@
-//! Whoever enters and whoever reads meet at a lock, even where there was none before.
+//! An entry and a reader meet at a lock, even where there was none before.
 
 use std::sync::Arc;
 

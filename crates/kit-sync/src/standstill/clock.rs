@@ -17,7 +17,7 @@ const STANDSTILL: Duration = Duration::from_millis(500);
 /// How long a deadline waits for the thread's next looks.
 const LAST_LOOKS: Duration = Duration::from_secs(1);
 
-/// What is known of the thread's looks; nothing of a clock without a thread, which misses nothing.
+/// Reads the looks of a thread. A clock without a thread misses nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StandstillClock(Option<Arc<ClockThread>>);
 
@@ -27,7 +27,7 @@ struct ClockThread {
     thread: Arc<OnceLock<Thread>>,
 }
 
-/// What the thread has seen so far.
+/// The result of all looks so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Looks {
     missed: Duration,
@@ -68,7 +68,7 @@ impl StandstillClock {
         thread.map_or(Duration::ZERO, |thread| thread.looks.borrow().missed)
     }
 
-    /// Whether the thread has not looked for so long that the process may just have stood still.
+    /// Whether the last look is old enough that the process may just have stood still.
     pub(crate) fn is_behind(&self) -> bool {
         self.0.as_ref().is_some_and(|thread| {
             let last = thread.looks.borrow().last;
@@ -108,7 +108,8 @@ impl StandstillClock {
     }
 }
 
-/// How long the process did not run, when so much time passed where an interval should have.
+/// How long the process did not run, when `passed` lies between two looks that should be an
+/// interval apart.
 pub(crate) fn missed(passed: Duration, interval: Duration) -> Option<Duration> {
     let missed = passed.saturating_sub(interval);
     (missed > STANDSTILL).then_some(missed)

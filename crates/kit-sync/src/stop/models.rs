@@ -1,4 +1,4 @@
-//! A token that is told and asked at the same time.
+//! A token that is cancelled and read at the same time.
 
 use loom::thread;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::sync::model::{Done, block_on};
 
 #[test]
-fn whoever_sees_it_cancelled_sees_the_cause_and_all_before_it() {
+fn a_reader_that_sees_it_cancelled_sees_the_cause_and_all_before_it() {
     loom::model(|| {
         let (token, done) = (StopToken::new(), Done::default());
         let canceller = {

@@ -1,4 +1,4 @@
-//! What models are made of. A thread of a model plays a task: it polls the very futures that a
+//! The parts of models. A thread of a model plays a task: it polls the very futures that a
 //! runtime would.
 
 use std::future::Future;
@@ -32,8 +32,8 @@ impl Wake for Woken {
     }
 }
 
-/// Counts what was done, and orders nothing: a thread is sure to see what another has done only
-/// if something else makes that happen before.
+/// Counts steps, and orders nothing: a thread is sure to see the steps of another only if something
+/// else makes them happen before.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Done(Arc<AtomicUsize>);
 

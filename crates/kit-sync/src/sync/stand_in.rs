@@ -1,4 +1,4 @@
-//! Stand-ins that loom can explore. Each does what the original's documentation promises.
+//! Stand-ins that loom can explore. Each keeps the promises of the original's documentation.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -73,16 +73,16 @@ impl Future for Notified<'_> {
 }
 
 /// `tokio_util::sync::CancellationToken`: cancelled with its parent, never the other way round;
-/// what happened before a cancel happened before whoever sees it. Nothing is promised about who
-/// is seen cancelled first: here it is the children.
+/// everything before a cancel happens before the cancel is seen. Nothing is promised about which
+/// token is seen cancelled first: here it is the children.
 #[derive(Clone, Debug)]
-pub(crate) struct CancellationToken(Arc<Inner>);
+pub(crate) struct CancellationToken(Arc<TokenState>);
 
 #[derive(Debug, Default)]
-struct Inner {
+struct TokenState {
     cancelled: AtomicBool,
     children: Mutex<Vec<CancellationToken>>,
-    told: Notify,
+    notify: Notify,
 }
 
 impl CancellationToken {
@@ -108,7 +108,7 @@ impl CancellationToken {
         }
         self.0.cancelled.store(true, Ordering::Release);
         drop(children);
-        self.0.told.notify_waiters();
+        self.0.notify.notify_waiters();
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -116,9 +116,9 @@ impl CancellationToken {
     }
 
     pub(crate) async fn cancelled(&self) {
-        let told = self.0.told.notified();
+        let cancelled = self.0.notify.notified();
         if !self.is_cancelled() {
-            told.await;
+            cancelled.await;
         }
     }
 
@@ -137,8 +137,7 @@ impl CancellationToken {
     }
 }
 
-/// `std::sync::OnceLock`: written once; what happened before the write happened before whoever
-/// sees the value.
+/// `std::sync::OnceLock`: written once; everything before the write happens before the value is seen.
 #[derive(Debug)]
 pub(crate) struct OnceLock<T> {
     value: std::sync::OnceLock<T>,
@@ -169,7 +168,7 @@ impl<T> OnceLock<T> {
     }
 
     pub(crate) fn get_or_init(&self, value: impl FnOnce() -> T) -> &T {
-        // Whoever finds it written meets nobody at the lock.
+        // A reader that finds it written takes no lock.
         if let Some(found) = self.get() {
             return found;
         }
@@ -237,7 +236,7 @@ impl<T> ArcSwap<T> {
     }
 }
 
-/// What `tokio::time` says when a time is over.
+/// The error of `tokio::time` when a time is over.
 #[derive(Debug)]
 pub(crate) struct Elapsed;
 

@@ -22,7 +22,7 @@ pub(super) fn spawn<R: TaskResult>(
     location: &'static Location<'static>,
     body: impl FnOnce(StopToken) -> R + Send + 'static,
 ) -> Task<R::Value> {
-    let state = TaskState::new(name, location, Ending::WhenTold, Kind::Blocking);
+    let state = TaskState::new(name, location, Ending::WhenCancelled, Kind::Blocking);
     let place = match TaskPlace::enter(node, state) {
         Ok(place) => place,
         Err(state) => return Task::refused(state),
@@ -51,14 +51,14 @@ pub(super) fn spawn_thread<R: TaskResult>(
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
     let thread = std::thread::Builder::new().name(name.to_string());
-    let state = TaskState::new(name, location, Ending::WhenTold, Kind::Thread);
+    let state = TaskState::new(name, location, Ending::WhenCancelled, Kind::Thread);
     let place = TaskPlace::enter(node, state).map_err(|_| io::Error::other(Refused))?;
     let task = Arc::clone(&place.task);
     let work = Work::new(place, body);
     let (result, awaited) = oneshot::channel();
     let thread = thread.spawn(move || {
         let (ended, place) = work.run();
-        // Before the place is left: a value that nobody waits for is dropped here.
+        // Before the place is left: a value without a receiver is dropped here.
         let _ = result.send(ended);
         drop(place);
     })?;
@@ -68,7 +68,7 @@ pub(super) fn spawn_thread<R: TaskResult>(
 
 struct Work<B> {
     body: B,
-    // After the body: the place is left once what the body holds is gone.
+    // After the body: the place is left once the captures of the body are gone.
     place: TaskPlace,
 }
 
@@ -87,7 +87,7 @@ impl<B> Work<B> {
             return (Err(TaskError::Aborted), place);
         }
         place.task.count_turn();
-        // A child: what blocks is told by its scope, and cannot tell the scope by half.
+        // A child: cancelling it must not cancel the token of the scope and leave the scope open.
         let token = place.node.life.token.child();
         let ended = catch(|| body(token));
         let ended = place.settle(ended);

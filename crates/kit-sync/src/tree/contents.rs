@@ -1,4 +1,4 @@
-//! What is listed in a node: named tasks, holds and children.
+//! The lists of a node: named tasks, holds and children.
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -25,14 +25,14 @@ pub(super) struct Child<N> {
     pub(super) life: Arc<Life>,
 }
 
-/// What ends a hold at the deadline.
+/// The closure that ends a hold at the deadline.
 pub(super) struct OnAbort {
     pub(super) end: Box<dyn FnOnce() + Send>,
     pub(super) held_at: &'static Location<'static>,
 }
 
 impl<N> Contents<N> {
-    /// How many unnamed members this scope has: all that is counted and not listed. One too few
+    /// How many unnamed members this scope has: the count less all that is listed. One too few
     /// for a moment when a child ends, never one too many.
     pub(super) fn members(&self, scope: &Life) -> usize {
         let tasks = self.tasks.iter();
@@ -46,7 +46,7 @@ impl<N> Contents<N> {
         count.saturating_sub(tasks + self.holds.len() + children)
     }
 
-    /// What wakes the tasks for which `is_asked` holds and that wait for something. They are woken
+    /// The nudges of the tasks for which `is_asked` holds and that wait for something; to be given
     /// after the lock.
     pub(super) fn nudges(&self, is_asked: impl Fn(&TaskState) -> bool) -> Vec<Nudge> {
         let asked = self.tasks.iter().filter(|(_, task)| is_asked(task));

@@ -1,4 +1,4 @@
-//! What a spawn says of its task: when it will end, and what it runs on.
+//! The answers that a spawn gives about its task: when it will end, and on which kind of thread.
 
 use std::borrow::Cow;
 
@@ -8,21 +8,21 @@ use std::borrow::Cow;
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Ending {
-    /// When its scope's token tells it; waited for until the deadline. The common case.
+    /// When its scope's token is cancelled; waited for until the deadline. The common case.
     #[default]
-    WhenTold,
+    WhenCancelled,
     /// When its work is done, whatever the token says; waited for until the deadline.
     Finite,
-    /// At any await: it is dropped at once when its scope is told.
+    /// At any await: it is dropped at once when its scope is cancelled.
     MayBeDropped,
-    /// Perhaps never: nobody waits for it, and the report prints the reason.
+    /// Perhaps never: no close waits for it, and the report prints the reason.
     MayBeLeftBehind {
-        /// Why nobody has to wait.
+        /// Why no close has to wait.
         reason: Cow<'static, str>,
     },
 }
 
-/// What a named task runs on.
+/// The kind of thing that a named task runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -32,6 +32,6 @@ pub enum Kind {
     Future,
     /// A closure, on a thread of the runtime's pool for blocking work.
     Blocking,
-    /// A closure, on an operating-system thread of its own.
+    /// A closure, on a separate operating-system thread.
     Thread,
 }

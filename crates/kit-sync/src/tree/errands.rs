@@ -17,7 +17,7 @@ impl Errands {
         let _ = self.0.set(words);
     }
 
-    /// `None` without a function; otherwise what the function says.
+    /// `None` without a function; otherwise its result.
     pub(super) fn describe(&self, errand: NonZeroU64) -> Option<Option<String>> {
         self.0.get().map(|words| words(errand))
     }

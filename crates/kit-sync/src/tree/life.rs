@@ -1,4 +1,4 @@
-//! How far a scope has got, from open to empty, and what it leaves.
+//! The state of a scope from open to empty, and the records that it leaves.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -9,7 +9,7 @@ use super::word::{Change, Word};
 use crate::StopToken;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Notify, Ordering, lock};
 
-/// The state of a scope: its count, its stop token, and what is kept until it is closed.
+/// The state of a scope: its count, its stop token, and the records and threads that a close takes.
 ///
 /// It is shared by the scope's node and the list of the parent: while a node is being dropped,
 /// which may be on another thread, the parent still finds its records and knows whether it is
@@ -117,7 +117,7 @@ impl Life {
         self.until(Life::is_ended).await;
     }
 
-    /// Only for a scope that has ended: until the last of what was inside is gone.
+    /// Only for a scope that has ended: until the last task inside is gone.
     pub(super) async fn until_empty(&self) {
         self.until(|life| life.count() == 0).await;
     }
@@ -132,7 +132,7 @@ impl Life {
         }
     }
 
-    // === what it leaves ===
+    // === records and threads ===
 
     pub(super) fn records(&self) -> MutexGuard<'_, Records> {
         lock(&self.records)

@@ -93,7 +93,7 @@ impl<F: Future<Output = ()>> Future for Member<F> {
 }
 
 impl MemberPlace {
-    /// What is common is inlined into the poll; what happens once is not.
+    /// The common path is inlined into the poll; this happens once.
     #[cold]
     fn wait(&mut self, cx: &Context<'_>) -> Poll<()> {
         let now = self.node.shared.now();

@@ -27,7 +27,7 @@ fn tree() -> TaskTree {
     }
 }
 
-fn told() -> Cause {
+fn requested() -> Cause {
     Cause::Requested("the model".to_owned())
 }
 
@@ -46,7 +46,7 @@ fn enter_member<F: Future<Output = ()>>(scope: &Scope, future: F) -> Option<Memb
     Member::enter(&scope.node, future, Location::caller()).ok()
 }
 
-/// Plays a task on a thread of its own.
+/// Plays a task on a separate thread.
 fn start<F>(task: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: 'static> + 'static,

@@ -1,4 +1,4 @@
-//! A node of the tree: a scope's place, and how what lives in it comes and goes.
+//! A node of the tree: a scope's place, and the coming and going of its tasks.
 
 use std::num::NonZeroU64;
 use std::panic::Location;
@@ -26,20 +26,20 @@ use crate::{Cause, StopToken};
 ///    holder has nothing inside and goes away. Its records go up to its parent then.
 /// 2. Locks are taken from parent to child, never the other way round, and no lock is held while
 ///    a task is spawned, woken or dropped.
-/// 3. What is listed in a node is counted in the same step under its lock; members alone are
-///    counted and not listed there.
+/// 3. A listed task, hold or child is counted in the same step under the node's lock; members
+///    alone are counted and not listed there.
 /// 4. Tasks end themselves: an abort raises a flag and wakes them, and they look at the flag
 ///    before each poll, and once more after they have left their waker.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Never used again: what a thread says it is polling in.
+    /// Unique in the process: a thread names the scope that it polls in by it.
     pub(super) id: u64,
     path: Arc<str>,
     parent: Option<Arc<Node>>,
     pub(super) shared: Arc<TreeShared>,
     pub(super) life: Arc<Life>,
-    /// The deadline has passed: what is inside ends itself, and what arrives late as well. Beside
-    /// the number, which every poll reads as well.
+    /// The deadline has passed: tasks inside end themselves, and so do those that arrive late.
+    /// Every poll reads it.
     aborting: AtomicBool,
     contents: Mutex<Contents<Node>>,
     pub(super) members: Members,
@@ -47,7 +47,7 @@ pub(super) struct Node {
     pub(super) errands: Errands,
 }
 
-/// What lives in a node at one moment.
+/// The tasks, members, holds and children of a node at one moment.
 pub(super) struct Census {
     pub(super) tasks: Vec<Arc<TaskState>>,
     pub(super) members: usize,
@@ -96,7 +96,7 @@ impl Node {
         }
         drop(contents);
         if !counted {
-            // Nothing is inside, and nobody waits: there is nothing to settle.
+            // Nothing is inside, and nothing waits for it: there is no change to settle.
             let _ = child.life.end();
         } else if parent.life.is_cancelled() {
             // Either the parent's cancel finds the child in the list, or this sees its mark.
@@ -230,7 +230,7 @@ impl Node {
         match task.ending {
             Ending::MayBeLeftBehind { .. } => false,
             Ending::MayBeDropped => self.life.is_cancelled() || self.is_aborting(),
-            Ending::WhenTold | Ending::Finite => self.is_aborting(),
+            Ending::WhenCancelled | Ending::Finite => self.is_aborting(),
         }
     }
 
@@ -326,7 +326,7 @@ impl Node {
         self.life.settle(change);
     }
 
-    // === what is known of it ===
+    // === failures, errands, the census and the records ===
 
     /// Of a member or a hold.
     pub(super) fn record_failure(&self, failed: Arc<TaskState>) {
@@ -343,7 +343,7 @@ impl Node {
         }
     }
 
-    /// What the nearest scope with words for errands says of this one.
+    /// The description of an errand by the nearest scope that has words for errands.
     pub(super) fn errand(&self, number: u64) -> Option<String> {
         let number = NonZeroU64::new(number)?;
         let mut nodes = self.with_parents();
@@ -366,7 +366,7 @@ impl Node {
         }
     }
 
-    /// What the node remembers, and what still lives in it.
+    /// The records of the node, with everything that still lives in it.
     pub(super) fn take_records(&self) -> Records {
         let contents = self.contents();
         let mut records = self.life.records().take();

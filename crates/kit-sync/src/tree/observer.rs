@@ -23,7 +23,7 @@ impl Observer {
     }
 
     /// Calls the function. It is foreign code: no lock is held, and a panic in it changes nothing,
-    /// because an observer has no observer of its own.
+    /// because no other observer hears of it.
     pub(super) fn observe(&self, failure: &TaskReport) {
         if let Some(observe) = self.0.get() {
             let _ = catch(|| observe(failure));

@@ -21,7 +21,7 @@ pub enum Outcome {
         /// Where it happened; unknown without [the hook](crate::panic::install_hook).
         location: Option<String>,
     },
-    /// Dropped when it was told, as its spawn allowed.
+    /// Dropped when it was cancelled, as its spawn allowed.
     Cancelled,
     /// Dropped at the deadline.
     Aborted,
@@ -30,7 +30,7 @@ pub enum Outcome {
         /// The reason that its spawn gave.
         reason: String,
     },
-    /// Still running when the report was made, although it was told and aborted.
+    /// Still running when the report was made, although it was cancelled and aborted.
     Stuck {
         /// Why it could not be ended.
         why: String,

@@ -1,4 +1,4 @@
-//! What a scope remembers until it is closed.
+//! The records of a scope until it is closed.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ impl Records {
             .for_each(|failure| self.add_failure(failure));
     }
 
-    /// What one scope and those below it remember.
+    /// The report of one scope and those below it.
     pub(super) fn into_report(all: Vec<Records>, took: Duration) -> CloseReport {
         let mut sum = Records::default();
         let tasks = all.iter().map(|records| records.0.tasks.len());

@@ -1,4 +1,4 @@
-//! What became of the tasks of a scope.
+//! Reports on the tasks of a scope.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::outcome::Outcome;
 use super::sites::place;
 use super::task_state::TaskState;
 
-/// What became of one task.
+/// The report of one task: its outcome, with its name, place and age.
 ///
 /// A reader's questions are looked up in the state that the task left: a hundred thousand tasks
 /// may end at once, and their texts are made only when they are read.
@@ -33,7 +33,7 @@ impl TaskReport {
         format!("{}/{}", self.scope, self.task.name)
     }
 
-    /// Whether it had a name of its own; members and holds have none.
+    /// Whether it had a name; members and holds have none.
     #[must_use]
     pub fn is_named(&self) -> bool {
         self.task.is_named
@@ -101,12 +101,12 @@ impl fmt::Display for TaskReport {
     }
 }
 
-/// What became of a scope that was closed.
+/// The report of a scope that was closed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Every named task that was present when the scope was told.
+    /// Every named task that was present when the scope was cancelled.
     pub tasks: Vec<TaskReport>,
     /// The first failures from before.
     pub failures: Vec<TaskReport>,
@@ -114,7 +114,7 @@ pub struct CloseReport {
     pub more_failures: usize,
     /// Unnamed members that were aborted at the deadline.
     pub aborted_members: usize,
-    /// [Holds](crate::Hold) that were told at the deadline and are held still.
+    /// [Holds](crate::Hold) whose closure was called at the deadline and that are held still.
     pub stuck_holds: usize,
     /// From the call of `close` to its return.
     pub took: Duration,
@@ -127,7 +127,7 @@ impl CloseReport {
         self.aborted_members == 0 && self.stuck_holds == 0 && self.cut().next().is_none()
     }
 
-    /// Adds what became of another scope.
+    /// Adds the report of another scope.
     pub fn absorb(&mut self, other: CloseReport) {
         self.tasks.extend(other.tasks);
         self.failures.extend(other.failures);
@@ -137,7 +137,7 @@ impl CloseReport {
         self.took += other.took;
     }
 
-    /// The tasks that run on although they were told and aborted.
+    /// The tasks that run on although they were cancelled and aborted.
     pub fn stuck(&self) -> impl Iterator<Item = &TaskReport> {
         self.cut()
             .filter(|task| matches!(task.outcome(), Outcome::Stuck { .. }))

@@ -1,4 +1,4 @@
-//! All trees of the process: where a test finds the names of what a runtime still holds.
+//! All trees of the process: where a test finds the names of the tasks that a runtime still holds.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -20,7 +20,7 @@ pub(super) fn add(root: &Arc<Node>) {
     roots.push(Arc::downgrade(root));
 }
 
-/// Whether failures in the scope with this number are given to an observer, of its own or above.
+/// Whether failures in the scope with this number are given to an observer, its own or one above.
 pub(crate) fn is_observed(scope: u64) -> bool {
     let roots = locked();
     let roots: Vec<_> = roots.iter().filter_map(Weak::upgrade).collect();

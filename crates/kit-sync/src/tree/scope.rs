@@ -36,7 +36,7 @@ const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A clonable handle to one node of a [`TaskTree`](crate::TaskTree): a name, a stop token, tasks and children.
 ///
-/// A scope is *open*; *cancelled* once it was told, when spawning still works (a draining server
+/// A scope is *open*; *cancelled*, when spawning still works (a draining server
 /// must start the streams of the connections it has); and *ended* when it was cancelled and is
 /// empty, or its deadline has passed. Only an ended scope refuses.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ pub(crate) struct Poller {
     pub(crate) errand: Option<String>,
 }
 
-/// What awaiting a task with this future gives.
+/// The value that awaiting a task with this future gives.
 type ValueOf<F> = <<F as Future>::Output as TaskResult>::Value;
 
 impl Scope {
@@ -71,16 +71,17 @@ impl Scope {
         self.node.path()
     }
 
-    /// A scope below this one; it is told with this one and ends before it. One without tasks
-    /// goes away with its last handle. Below a scope that was told already it is born told, and
-    /// ended, since it is empty: what a draining part will need it takes before.
+    /// A scope below this one; it is cancelled with this one and ends before it. One without tasks
+    /// goes away with its last handle. Below a scope that was cancelled already it is born
+    /// cancelled, and ended, since it is empty: a draining part takes the scopes that it will need
+    /// before.
     #[must_use]
     pub fn child(&self, name: impl AsRef<str>) -> Scope {
         Scope::of(Node::child(&self.node, name.as_ref(), None))
     }
 
-    /// A scope below this one, and somebody who sees when its named tasks have all ended. What is
-    /// supervised should have one task that lasts: between two short ones none is alive.
+    /// A scope below this one, and a supervisor that sees when its named tasks have all ended. The
+    /// scope should have one task that lasts: between two short ones none is alive.
     #[must_use]
     pub fn supervised_child(&self, name: impl AsRef<str>) -> (Scope, Supervisor) {
         let supervised = Arc::new(Supervised::below(self.node.life.supervised.clone()));
@@ -113,7 +114,7 @@ impl Scope {
         self.node.observer.set(Box::new(observe))
     }
 
-    /// What lives in this scope and below it now.
+    /// The tasks that live in this scope and below it now.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -135,11 +136,11 @@ impl Scope {
         TreeSnapshot::of(&self.node)
     }
 
-    /// Says in words what the numbers mean that tasks of this scope, and of those below that say
-    /// nothing themselves, give to [`on_errand`](crate::on_errand). The first call counts.
+    /// Sets the words for the numbers that tasks of this scope, and of scopes below without words,
+    /// give to [`on_errand`](crate::on_errand). The first call counts.
     ///
     /// A watchdog's thread calls it when a poll does not return, so it takes no lock that is held
-    /// during a poll. It lives as long as the scope: it holds whatever knows of the errands weakly, if
+    /// during a poll. It lives as long as the scope: it must hold its table of errands weakly, if
     /// that in turn holds the scope. An errand that is over is `None`.
     pub fn describe_errands(
         &self,
@@ -168,7 +169,7 @@ impl Scope {
 
     // === tasks ===
 
-    /// Starts a task that ends [when told](Ending::WhenTold). On an ended scope the future is
+    /// Starts a task that ends [when its scope is cancelled](Ending::WhenCancelled). On an ended scope the future is
     /// dropped and the task says [`TaskError::Refused`](crate::TaskError::Refused).
     ///
     /// It may go to another thread and outlive its caller, so it borrows nothing and is `Send`:
@@ -196,7 +197,7 @@ impl Scope {
     where
         F: Future<Output: TaskResult> + Send + 'static,
     {
-        self.spawn_as(name, Ending::WhenTold, future)
+        self.spawn_as(name, Ending::WhenCancelled, future)
     }
 
     /// Like [`spawn`](Self::spawn), for a future that gives a value and has no error. The task
@@ -246,7 +247,7 @@ impl Scope {
     where
         F: Future<Output: TaskResult> + Send + 'static,
     {
-        self.start(name.into(), Ending::WhenTold, future)
+        self.start(name.into(), Ending::WhenCancelled, future)
             .map_err(|(future, _)| future)
     }
 
@@ -274,12 +275,12 @@ impl Scope {
         Ok(Task::in_runtime(state, running))
     }
 
-    /// Starts a closure that blocks, on the runtime's pool for that. It is told by the token that
-    /// it is given and waited for. Once it runs it cannot be aborted, and one that does not end is
+    /// Starts a closure that blocks, on the runtime's pool for that. It is cancelled by the token
+    /// that it is given, and waited for. Once it runs it cannot be aborted, and one that does not end is
     /// reported as stuck; as long as it waits for a thread of the pool, it is taken back.
     ///
-    /// Work that lasts as long as the program should have [a thread](Self::spawn_thread) of its
-    /// own: the pool is bounded.
+    /// Work that lasts as long as the program should have a separate
+    /// [thread](Self::spawn_thread): the pool is bounded.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -289,7 +290,7 @@ impl Scope {
     ///     let mut sum = 0_u64;
     ///     for n in 0..1_000 {
     ///         if stop.is_cancelled() {
-    ///             return Err("told to stop".into());
+    ///             return Err("cancelled".into());
     ///         }
     ///         sum += n;
     ///     }
@@ -307,8 +308,8 @@ impl Scope {
         blocking::spawn(&self.node, name.into(), Location::caller(), body)
     }
 
-    /// Starts an operating-system thread with the task's name. It is told by the token that it is
-    /// given, waited for, and joined; a thread cannot be aborted, and one that does not end is
+    /// Starts an operating-system thread with the task's name. It is cancelled by the token that
+    /// it is given, waited for, and joined; a thread cannot be aborted, and one that does not end is
     /// reported as stuck.
     ///
     /// # Errors
@@ -323,8 +324,8 @@ impl Scope {
     }
 
     /// Starts an unnamed member, such as the task of a connection: counted, and aborted at the
-    /// deadline. A panic in it is among the failures of the report. Nobody sees its value, so it
-    /// has none, nor an error that would be lost:
+    /// deadline. A panic in it is among the failures of the report. It has no handle, so it has no
+    /// value, nor an error that would be lost:
     ///
     /// ```compile_fail,E0271
     /// # fn of(scope: kit_sync::Scope) {
@@ -392,19 +393,19 @@ impl Scope {
 
     // === ending ===
 
-    /// The token that tells its tasks to stop: for waiting and looking. To tell them, use
-    /// [`cancel`](Self::cancel), which tells the scope, too.
+    /// The stop token of its tasks: for waiting and looking. To cancel them, use
+    /// [`cancel`](Self::cancel), which marks the scope, too.
     #[must_use]
     pub fn token(&self) -> &StopToken {
         &self.node.life.token
     }
 
-    /// Tells the scope and every scope below it. Returns whether this call was the first.
+    /// Cancels the scope and every scope below it. Returns whether this call was the first.
     pub fn cancel(&self, cause: Cause) -> bool {
         self.node.cancel(cause)
     }
 
-    /// Resolves when the scope was told.
+    /// Resolves when the scope is cancelled.
     ///
     /// # Cancel safety
     /// May be dropped and called again at any time.
@@ -412,7 +413,7 @@ impl Scope {
         self.node.life.token.cancelled().await;
     }
 
-    /// Whether the scope was told.
+    /// Whether the scope was cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.node.life.is_cancelled()
@@ -425,28 +426,28 @@ impl Scope {
     }
 
     /// How many tasks and members live in it, plus one for each child that has not ended. Tasks
-    /// that may be left behind are not counted: nobody waits for them.
+    /// that may be left behind are not counted: no close waits for them.
     #[must_use]
     pub fn live(&self) -> usize {
         self.node.life.count()
     }
 
-    /// Tells the scope, waits until it has ended, aborts what is left at the deadline, and says
-    /// what became of its tasks and of those below it. Returns at most 50 ms after the deadline,
+    /// Cancels the scope, waits until it has ended, aborts the tasks that are left at the deadline,
+    /// and reports the outcome of its tasks and of those below it. Returns at most 50 ms after the deadline,
     /// as long as one thread of the runtime is free; to wake a hundred thousand tasks for their
-    /// abort takes longer, and what the runtime has not dropped by then is reported as stuck.
+    /// abort takes longer, and a task that the runtime has not dropped by then is reported as stuck.
     ///
-    /// The report covers what nobody was told before: of two calls at once the one that comes first
-    /// has it all, and a later call says what still lives. The first deadline that passes ends the
+    /// The report covers the tasks that no earlier report had: of two calls at once the one that
+    /// comes first has it all, and a later call lists the tasks that still live. The first deadline that passes ends the
     /// scope. A task of the scope that awaits its close waits for itself, until the deadline.
     ///
     /// # Cancel safety
-    /// Once called, the scope stays told. May be dropped and called again.
+    /// Once called, the scope stays cancelled. May be dropped and called again.
     pub async fn close(&self, deadline: Instant) -> CloseReport {
         let started = Instant::now();
         self.cancel(Cause::Requested("its scope is closed".to_owned()));
         let ended = timeout_at(deadline, self.node.life.until_ended()).await;
-        // Held before the abort: what they remember stays theirs until it is taken below.
+        // Held before the abort: their records stay with them until they are taken below.
         let nodes = self.node.subtree();
         if ended.is_err() {
             self.node.abort();
@@ -456,7 +457,7 @@ impl Scope {
                 node.life.until_empty().await;
             }
         };
-        // What is still there then is in the report.
+        // A task that is still there then is in the report.
         let _ = timeout(ABORT_GRACE, gone).await;
         let records = nodes.iter().map(|node| {
             node.life.join_threads();

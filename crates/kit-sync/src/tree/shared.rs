@@ -1,4 +1,4 @@
-//! What all scopes of a tree have in common.
+//! The things that all scopes of a tree have in common.
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;

@@ -1,4 +1,4 @@
-//! What lives in a tree at one moment: for people, for pages, for a watchdog.
+//! The tasks of a tree at one moment: for people, for pages, for a watchdog.
 
 mod display;
 
@@ -27,17 +27,17 @@ const OLDEST: usize = 3;
 /// It is bounded, whatever the tree holds: of many named tasks it lists those that are inside a
 /// poll and then the oldest, of unnamed members the oldest few of each place that spawns them,
 /// and it counts the rest. `Display` is an indented tree of at most 80 columns. Different parts
-/// are looked at one after the other while the tree lives on, so numbers may differ by what came
-/// or went meanwhile.
+/// are looked at one after the other while the tree lives on, so numbers may differ by tasks that
+/// came or went meanwhile.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct TreeSnapshot {
     /// The scope's own name.
     pub name: String,
-    /// Whether it is open, was told, or has ended.
+    /// Whether it is open, was cancelled, or has ended.
     pub state: ScopeState,
-    /// Why it was told.
+    /// Why it was cancelled.
     pub cause: Option<Cause>,
     /// Named tasks.
     pub tasks: Vec<TaskSnapshot>,
@@ -61,11 +61,11 @@ pub struct TreeSnapshot {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum ScopeState {
-    /// Nobody told it to stop.
+    /// It was not cancelled.
     Open,
-    /// It was told; what is inside may still start tasks.
+    /// It was cancelled; its tasks may still start others.
     Cancelled,
-    /// It was told and is empty, or its deadline has passed: nothing enters it any more.
+    /// It was cancelled and is empty, or its deadline has passed: nothing enters it any more.
     Ended,
 }
 
@@ -76,7 +76,7 @@ pub enum ScopeState {
 pub struct TaskSnapshot {
     /// Its own name.
     pub name: String,
-    /// What it runs on.
+    /// The kind of thing that it runs on.
     pub kind: Kind,
     /// How it said that it will end.
     pub ending: Ending,
@@ -84,7 +84,7 @@ pub struct TaskSnapshot {
     pub spawned_at: String,
     /// Since its spawn.
     pub age: Duration,
-    /// How often it was polled; 0 for what is no future.
+    /// How often it was polled; 0 for blocking work and threads.
     pub polls: u64,
     /// Whether it is being polled now. A task that is so for long blocks its thread.
     pub polling: bool,

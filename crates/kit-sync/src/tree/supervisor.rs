@@ -59,7 +59,7 @@ impl Supervisor {
         self.until(SupervisedState::ended).await
     }
 
-    /// What [`all_ended`](Self::all_ended) would give now.
+    /// The report that [`all_ended`](Self::all_ended) would give now.
     #[must_use]
     pub fn has_ended(&self) -> Option<TaskReport> {
         self.supervised.lock().ended()

@@ -1,4 +1,4 @@
-//! What a named task is to its spawner: what it may return, and what awaiting it gives.
+//! A named task as its spawner sees it: the results it may return, and the handle to await.
 
 use std::fmt;
 use std::future::Future;
@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 use super::task_state::TaskState;
 use crate::BoxError;
 
-/// What a task may end in: `()`, or `Result<T, BoxError>`. Just these two, so that `Ok(())` at
+/// The output of a task: `()`, or `Result<T, BoxError>`. Just these two, so that `Ok(())` at
 /// the end of an async block needs no annotation.
 ///
-/// An error of another type is turned into that one, with `?` or by hand, and nobody else
+/// An error of another type is turned into that one, with `?` or by hand, and no other type
 /// implements this:
 ///
 /// ```compile_fail,E0277
@@ -34,7 +34,7 @@ use crate::BoxError;
 /// }
 /// ```
 pub trait TaskResult: sealed::Sealed + Send + 'static {
-    /// What awaiting the task gives when it went well.
+    /// The value that awaiting the task gives when it went well.
     type Value: Send + 'static;
 
     /// The value or the error.
@@ -61,7 +61,7 @@ impl<T: Send + 'static> TaskResult for Result<T, BoxError> {
 }
 
 mod sealed {
-    #[expect(unnameable_types, reason = "so that nobody else implements it")]
+    #[expect(unnameable_types, reason = "so that no other crate implements it")]
     pub trait Sealed {}
     impl Sealed for () {}
     impl<T> Sealed for Result<T, crate::BoxError> {}
@@ -96,8 +96,8 @@ pub enum TaskError {
 /// May be awaited by reference, dropped in the middle and awaited again; once it has given its
 /// value it must not be polled again.
 pub struct Task<V> {
-    /// Also so that who has spawned the task frees this, who has allocated it: a task that frees it
-    /// on another thread meets the first one in the allocator, which costs more than all the rest.
+    /// Held also so that the spawner, which allocated the state, frees it: a free on another thread
+    /// contends for the allocator, which costs more than the rest of the task's end.
     state: Arc<TaskState>,
     running: Running<V>,
 }

@@ -1,4 +1,4 @@
-//! What is known of a task from outside while it runs and once it has ended.
+//! The state of a task as seen from outside, while it runs and once it has ended.
 
 use std::borrow::Cow;
 use std::panic::Location;
@@ -29,14 +29,14 @@ pub(super) struct TaskState {
     /// There while the task waits for something.
     nudge: Mutex<Option<Nudge>>,
     /// Unset for a task that completed. Most do, and their spawner frees this on another thread: it
-    /// would have to fetch what the task has written.
+    /// would have to fetch the lines that the task has written.
     outcome: OnceLock<Box<Outcome>>,
     /// At the end, in nanoseconds. Zero for a task that no report names: reading the clock for
     /// each task costs more than the rest of its end.
     age: AtomicU64,
 }
 
-/// What makes a task look whether it must end.
+/// A way to make a task look whether it must end.
 ///
 /// A task leaves it and then looks for the flag that says that the task must end; an abort raises
 /// the flag and then takes the nudge. Both go through the task's lock, so either the nudge is found

@@ -56,19 +56,19 @@ async fn a_panic_in_an_unnamed_member_is_among_the_failures() {
     let scope = tree.scope().child("http");
     assert!(scope.track(async { panic!("bad connection") }).is_ok());
     let report = scope.close(soon()).await;
-    // It may have panicked before or after the scope was told: a failure either way.
+    // It may have panicked before or after the scope was cancelled: a failure either way.
     assert_eq!(report.failures.len(), 1);
     assert_eq!(report.failures[0].path(), "app/http/(unnamed)");
 }
 
 #[tokio::test]
-async fn close_tells_waits_and_reports_what_was_present() {
+async fn close_cancels_waits_and_reports_the_tasks_that_were_present() {
     let tree = TaskTree::new("app");
     let scope = tree.scope().child("worker");
-    let told = scope.clone();
+    let stop = scope.clone();
     scope.spawn("obeys", async move {
-        told.cancelled().await;
-        assert!(matches!(told.token().cause(), Some(Cause::Signal(15))));
+        stop.cancelled().await;
+        assert!(matches!(stop.token().cause(), Some(Cause::Signal(15))));
     });
     tree.scope().cancel(Cause::Signal(15));
     let report = tree.close(soon()).await;
@@ -96,7 +96,7 @@ async fn what_does_not_obey_is_aborted_at_the_deadline_and_named() {
 }
 
 #[tokio::test]
-async fn a_told_scope_still_spawns_and_an_ended_one_refuses() {
+async fn a_cancelled_scope_still_spawns_and_an_ended_one_refuses() {
     let tree = TaskTree::new("app");
     let scope = tree.scope().child("http");
     let (stay, leave) = oneshot::channel::<()>();
@@ -184,7 +184,7 @@ async fn how_a_task_ends_is_part_of_its_spawn() {
         Ending::MayBeDropped,
         std::future::pending::<()>(),
     );
-    let reason = "nobody needs its answer";
+    let reason = "its answer is not needed";
     let left = Ending::MayBeLeftBehind {
         reason: reason.into(),
     };
@@ -211,22 +211,22 @@ async fn how_a_task_ends_is_part_of_its_spawn() {
 }
 
 #[tokio::test]
-async fn a_hold_keeps_its_scope_alive_and_is_told_at_the_deadline() {
+async fn a_hold_keeps_its_scope_alive_and_is_called_at_the_deadline() {
     let tree = TaskTree::new("app");
     let scope = tree.scope().child("upgraded");
-    let (told, hears) = mpsc::channel();
-    let hold = scope.hold(move || told.send(()).unwrap()).unwrap();
+    let (call, called) = mpsc::channel();
+    let hold = scope.hold(move || call.send(()).unwrap()).unwrap();
     scope.cancel(Cause::Deadline);
     assert!(!scope.is_ended());
     let report = scope.close(Instant::now()).await;
-    assert!(hears.try_recv().is_ok());
+    assert!(called.try_recv().is_ok());
     assert!(report.tasks.is_empty());
     drop(hold);
     assert_eq!(scope.live(), 0);
 }
 
 #[tokio::test]
-async fn a_thread_is_told_waited_for_and_joined() {
+async fn a_thread_is_cancelled_waited_for_and_joined() {
     let tree = TaskTree::new("app");
     let scope = tree.scope().child("threads");
     let (wake, woken) = mpsc::channel::<()>();
@@ -248,10 +248,14 @@ async fn a_thread_is_told_waited_for_and_joined() {
 async fn a_thread_that_does_not_end_is_reported_as_stuck() {
     let tree = TaskTree::new("app");
     let (end, wait) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
     let body = move |_| {
+        begin.send(()).unwrap();
         let _ = wait.recv();
     };
     tree.scope().spawn_thread("deaf", body).unwrap();
+    // A thread that begins after the abort does not run its body.
+    begun.recv().unwrap();
     let report = tree.close(Instant::now()).await;
     assert!(matches!(report.tasks[0].outcome(), Outcome::Stuck { .. }));
     assert!(!report.on_time());
@@ -277,7 +281,7 @@ async fn a_supervisor_sees_the_last_task_end_and_the_first_failure() {
 }
 
 #[tokio::test]
-async fn dropping_the_tree_tells_and_aborts_everything() {
+async fn dropping_the_tree_cancels_and_aborts_everything() {
     let tree = TaskTree::new("app");
     let scope = tree.scope().child("orphan");
     let task = scope.spawn("deaf", std::future::pending::<()>());
@@ -298,9 +302,9 @@ async fn nothing_is_alive_after_close_however_spawns_and_the_stop_race() {
             for n in 0..50 {
                 let child = spawner.child("child");
                 let mark = Arc::clone(&mark);
-                let told = child.token().clone();
+                let stop = child.token().clone();
                 let member = async move {
-                    told.cancelled().await;
+                    stop.cancelled().await;
                     drop(mark);
                 };
                 let taken = if n % 2 == 0 {
@@ -374,9 +378,9 @@ async fn a_task_left_behind_in_a_scope_below_is_reported() {
 async fn a_close_that_was_given_up_leaves_the_records_to_the_parent() {
     let tree = TaskTree::new("app");
     let child = tree.scope().child("part");
-    let told = child.token().clone();
+    let stop = child.token().clone();
     child.spawn("slow", async move {
-        told.cancelled().await;
+        stop.cancelled().await;
         tokio::time::sleep(2 * SOON).await;
         Err::<(), _>(BoxError::from("bad"))
     });

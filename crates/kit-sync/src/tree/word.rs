@@ -13,15 +13,15 @@ const ONE: usize = 4;
 /// 3. A cancelled node ends in the very step that takes its count to zero, so nothing can enter
 ///    between "cancelled and empty" and "ended".
 ///
-/// Every change is a read-modify-write with acquire and release, so what a member did before it
-/// left happens before whoever sees the node ended.
-/// On a cache line of its own: it changes with every task, and what is beside it is read by every
-/// poll.
+/// Every change is a read-modify-write with acquire and release, so everything that a member did
+/// before it left happens before the node is seen ended.
+///
+/// On a separate cache line: it changes with every task, and its neighbours are read more often.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 pub(super) struct Word(AtomicUsize);
 
-/// What a change has brought about.
+/// The effect of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Change {
     /// This very step made the node end.

@@ -1,16 +1,16 @@
-//! What a watchdog tells.
+//! The events of a watchdog.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::TreeSnapshot;
 
-/// What a [`Watchdog`](crate::Watchdog) has noticed.
+/// Something that a [`Watchdog`](crate::Watchdog) has noticed.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum WatchdogEvent {
-    /// A task is inside one poll for longer than the limit. Told once for each poll.
+    /// A task is inside one poll for longer than the limit. Reported once for each poll.
     StuckPoll(StuckPoll),
     /// The runtime has not polled a task that was woken this long ago.
     RuntimeSilent {
@@ -24,13 +24,13 @@ pub enum WatchdogEvent {
         /// How long it did not.
         after: Duration,
     },
-    /// A stop was to have ended before now. Told once for each deadline.
+    /// A stop was to have ended before now. Reported once for each deadline.
     Overdue {
         /// Since the deadline.
         since: Duration,
         /// The polls that are going on, of tasks of the tree: the first suspects.
         polls: Vec<StuckPoll>,
-        /// What is still alive.
+        /// Everything that is still alive.
         tree: TreeSnapshot,
     },
 }
@@ -44,8 +44,8 @@ pub struct StuckPoll {
     pub path: String,
     /// Where the task was spawned: `file:line:column`.
     pub spawned_at: String,
-    /// What it was doing when it was looked at, if its scope
-    /// [says so](crate::Scope::describe_errands): of a server's connection the request, such as
+    /// Its errand at the last look, if its scope
+    /// [describes errands](crate::Scope::describe_errands): of a server's connection the request, such as
     /// `GET /orders/7 from 10.0.0.7:41000, 1.2 s`.
     pub errand: Option<String>,
     /// The thread that it blocks.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{StuckPoll, WatchdogEvent};
 use crate::sync::{AtomicU64, Notify, Ordering};
 
-/// What the asking thread and the answering task share.
+/// Shared by the asking thread and the answering task.
 #[derive(Debug, Default)]
 pub(super) struct Heartbeat {
     ask: Notify,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The limits of a [`Watchdog`].
+/// The limits of a [`Watchdog`](crate::Watchdog).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]

@@ -8,7 +8,7 @@ use super::StuckPoll;
 use crate::Scope;
 use crate::polling::{self, ThreadPolling};
 
-/// The poll that each thread was in when somebody looked last.
+/// The poll that each thread was in at the last look.
 #[derive(Debug, Default)]
 pub(super) struct StuckPolls {
     threads: HashMap<usize, Seen>,

@@ -1,4 +1,4 @@
-//! What tasks note of themselves, to be compared with what the reports say of them.
+//! The notes that tasks take of themselves, to be compared with the reports of them.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ pub(crate) type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 #[derive(Clone)]
 pub(crate) struct Ledger {
     entries: Arc<Mutex<BTreeMap<String, Entry>>>,
-    /// Closed when what was left behind may end.
+    /// Closed when the tasks that were left behind may end.
     released: watch::Receiver<()>,
 }
 
@@ -28,7 +28,7 @@ struct Entry {
     late: bool,
     polled: bool,
     failed: bool,
-    /// Whether its scope was told by then.
+    /// Whether its scope was cancelled by then.
     dropped: Option<bool>,
 }
 
@@ -129,7 +129,7 @@ impl Ledger {
         }
     }
 
-    /// Gives the handle back unless it has told already how its task ended.
+    /// Gives the handle back unless it has given the task's end already.
     pub(crate) fn look_at(&self, name: &str, mut task: Task<()>) -> Option<Task<()>> {
         let mut context = Context::from_waker(Waker::noop());
         match Pin::new(&mut task).poll(&mut context) {
@@ -173,9 +173,9 @@ impl Ledger {
                 matches!(outcome, Outcome::LeftBehind { .. } | Outcome::Stuck { .. })
             };
             let settled: Vec<_> = outcomes.iter().filter(|outcome| !open(outcome)).collect();
-            let told = entry.ending.is_some() && entry.dropped == Some(true);
-            if told || exact {
-                assert_eq!(settled.len(), usize::from(told), "{name}: {outcomes:?}");
+            let is_due = entry.ending.is_some() && entry.dropped == Some(true);
+            if is_due || exact {
+                assert_eq!(settled.len(), usize::from(is_due), "{name}: {outcomes:?}");
             }
             assert!(settled.len() <= 1, "{name}: {outcomes:?}");
             for outcome in settled {
@@ -264,7 +264,7 @@ impl Noted {
 
 impl Drop for Noted {
     fn drop(&mut self) {
-        let told = self.scope.is_cancelled();
-        self.note(|entry| entry.dropped = Some(told));
+        let cancelled = self.scope.is_cancelled();
+        self.note(|entry| entry.dropped = Some(cancelled));
     }
 }

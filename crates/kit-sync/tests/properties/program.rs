@@ -27,7 +27,7 @@ pub(crate) enum Deadline {
     Soon,
 }
 
-/// What a task does, one after the other.
+/// The steps of a task, one after the other.
 #[derive(Clone, Debug)]
 pub(crate) struct Body {
     pub(crate) yields: u8,
@@ -86,7 +86,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn ending() -> impl Strategy<Value = Ending> {
     prop_oneof![
-        Just(Ending::WhenTold),
+        Just(Ending::WhenCancelled),
         Just(Ending::Finite),
         Just(Ending::MayBeDropped),
         Just(Ending::MayBeLeftBehind {

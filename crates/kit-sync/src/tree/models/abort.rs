@@ -1,4 +1,4 @@
-//! An abort reaches whatever is inside, at whatever moment that came; a stop reaches whatever may
+//! An abort reaches every task inside, however late it came; a cancel reaches every task that may
 //! be dropped.
 
 use super::*;
@@ -7,7 +7,7 @@ use super::*;
 fn a_task_that_comes_to_wait_is_woken_or_sees_the_abort() {
     loom::model(|| {
         let tree = tree();
-        let task = enter(tree.scope(), Ending::WhenTold, pending::<()>()).unwrap();
+        let task = enter(tree.scope(), Ending::WhenCancelled, pending::<()>()).unwrap();
         let task = start(task);
         tree.scope().node.abort();
         assert!(matches!(task.join().unwrap(), Err(TaskError::Aborted)));
@@ -42,7 +42,7 @@ fn a_droppable_task_that_comes_to_wait_is_woken_or_sees_the_stop() {
         let tree = tree();
         let task = enter(tree.scope(), Ending::MayBeDropped, pending::<()>()).unwrap();
         let task = start(task);
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         assert!(matches!(task.join().unwrap(), Err(TaskError::Aborted)));
     });
 }
@@ -55,7 +55,7 @@ fn a_droppable_task_is_refused_or_ends_with_the_stop() {
         let task = thread::spawn(move || {
             enter(&scope, Ending::MayBeDropped, pending::<()>()).map(block_on);
         });
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         task.join().unwrap();
     });
@@ -67,7 +67,7 @@ fn a_task_is_refused_or_ends_with_the_abort() {
         let tree = tree();
         let scope = tree.scope().clone();
         let task = thread::spawn(move || {
-            enter(&scope, Ending::WhenTold, pending::<()>()).map(block_on);
+            enter(&scope, Ending::WhenCancelled, pending::<()>()).map(block_on);
         });
         tree.scope().node.abort();
         block_on(tree.scope().node.life.until_empty());
@@ -82,7 +82,7 @@ fn of_two_tasks_that_enter_during_the_abort_each_is_refused_or_ends() {
         let tasks = [(); 2].map(|()| {
             let scope = tree.scope().clone();
             thread::spawn(move || {
-                enter(&scope, Ending::WhenTold, pending::<()>()).map(block_on);
+                enter(&scope, Ending::WhenCancelled, pending::<()>()).map(block_on);
             })
         });
         tree.scope().node.abort();
@@ -112,11 +112,11 @@ fn a_member_is_refused_or_ends_with_its_tree() {
 }
 
 #[test]
-fn what_an_aborted_task_did_is_seen_by_whoever_sees_its_scope_empty() {
+fn the_steps_of_an_aborted_task_are_seen_with_its_scope_empty() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let dropped = done.on_drop();
-        let task = enter(tree.scope(), Ending::WhenTold, async move {
+        let task = enter(tree.scope(), Ending::WhenCancelled, async move {
             let _dropped = dropped;
             pending::<()>().await;
         });
@@ -129,7 +129,7 @@ fn what_an_aborted_task_did_is_seen_by_whoever_sees_its_scope_empty() {
 }
 
 #[test]
-fn what_an_aborted_member_did_is_seen_by_whoever_sees_its_scope_empty() {
+fn the_steps_of_an_aborted_member_are_seen_with_its_scope_empty() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let dropped = done.on_drop();
@@ -152,7 +152,7 @@ fn a_task_in_a_child_that_comes_during_the_abort_ends() {
         let scope = tree.scope().clone();
         let child = thread::spawn(move || {
             let child = scope.child("child");
-            enter(&child, Ending::WhenTold, pending::<()>()).map(block_on);
+            enter(&child, Ending::WhenCancelled, pending::<()>()).map(block_on);
             child
         });
         tree.scope().node.abort();
@@ -186,7 +186,7 @@ fn a_child_that_ends_by_itself_while_it_is_aborted_leaves_its_parent_once() {
         let tree = tree();
         let child = tree.scope().child("child");
         let member = enter_member(&child, async {}).unwrap();
-        child.cancel(told());
+        child.cancel(requested());
         let member = start(member);
         child.node.abort();
         block_on(child.node.life.until_empty());
@@ -196,7 +196,7 @@ fn a_child_that_ends_by_itself_while_it_is_aborted_leaves_its_parent_once() {
 }
 
 #[test]
-fn a_hold_that_comes_during_the_abort_is_told_once_or_refused() {
+fn a_hold_that_comes_during_the_abort_is_called_once_or_refused() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let (scope, noted) = (tree.scope().clone(), done.clone());
@@ -208,7 +208,7 @@ fn a_hold_that_comes_during_the_abort_is_told_once_or_refused() {
 }
 
 #[test]
-fn a_hold_that_goes_during_the_abort_is_told_at_most_once() {
+fn a_hold_that_goes_during_the_abort_is_called_at_most_once() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let noted = done.clone();
@@ -222,7 +222,7 @@ fn a_hold_that_goes_during_the_abort_is_told_at_most_once() {
 }
 
 #[test]
-fn a_hold_is_told_once_by_two_aborts() {
+fn a_hold_is_called_once_by_two_aborts() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let noted = done.clone();
@@ -245,7 +245,7 @@ fn blocking_work_that_comes_to_wait_for_a_thread_is_taken_back() {
         let work = TaskState::new(
             "work".into(),
             Location::caller(),
-            Ending::WhenTold,
+            Ending::WhenCancelled,
             Kind::Blocking,
         );
         let place = TaskPlace::enter(&tree.scope().node, work).unwrap();

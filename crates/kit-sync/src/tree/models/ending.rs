@@ -1,5 +1,5 @@
-//! A scope ends when it was told and nothing is left in it; then nothing enters it any more, and
-//! whoever waits for that sees all that was done inside.
+//! A scope ends when it was cancelled and nothing is left in it; then nothing enters it any more,
+//! and a waiter for that sees all that was done inside.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn a_task_is_refused_or_waited_for() {
             let task = enter(&scope, Ending::Finite, note_dropped(noted));
             task.map(block_on).is_some()
         });
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         let seen = done.seen();
         assert_eq!(tree.scope().live(), 0);
@@ -29,7 +29,7 @@ fn a_member_is_refused_or_waited_for() {
             let member = enter_member(&scope, note_dropped(noted));
             member.map(block_on).is_some()
         });
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         let seen = done.seen();
         assert_eq!(tree.scope().live(), 0);
@@ -38,12 +38,12 @@ fn a_member_is_refused_or_waited_for() {
 }
 
 #[test]
-fn what_a_task_did_is_seen_by_whoever_sees_its_scope_ended() {
+fn the_steps_of_a_task_are_seen_with_the_end_of_its_scope() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let task = enter(tree.scope(), Ending::Finite, note_dropped(done.clone()));
         let task = start(task.unwrap());
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 1);
         task.join().unwrap().unwrap();
@@ -51,12 +51,12 @@ fn what_a_task_did_is_seen_by_whoever_sees_its_scope_ended() {
 }
 
 #[test]
-fn what_a_member_did_is_seen_by_whoever_sees_its_scope_ended() {
+fn the_steps_of_a_member_are_seen_with_the_end_of_its_scope() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let member = enter_member(tree.scope(), note_dropped(done.clone()));
         let member = start(member.unwrap());
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 1);
         member.join().unwrap();
@@ -64,7 +64,7 @@ fn what_a_member_did_is_seen_by_whoever_sees_its_scope_ended() {
 }
 
 #[test]
-fn a_told_scope_takes_what_its_last_task_starts() {
+fn a_cancelled_scope_takes_a_task_that_its_last_task_starts() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let (scope, noted) = (tree.scope().clone(), done.clone());
@@ -73,7 +73,7 @@ fn a_told_scope_takes_what_its_last_task_starts() {
             start(second.expect("its starter is inside"));
         });
         let first = start(first.unwrap());
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 1);
         first.join().unwrap();
@@ -85,7 +85,7 @@ fn a_scope_does_not_end_while_a_member_that_was_taken_is_inside() {
     loom::model(|| {
         let tree = tree();
         let first = enter_member(tree.scope(), async {}).unwrap();
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         let first = thread::spawn(move || drop(first));
         if let Some(second) = enter_member(tree.scope(), async {}) {
             assert!(!tree.scope().is_ended());
@@ -104,7 +104,7 @@ fn a_parent_ends_after_its_child() {
         let child = tree.scope().child("child");
         let member = enter_member(&child, note_dropped(done.clone()));
         let member = start(member.unwrap());
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         assert!(child.is_ended());
         assert_eq!(done.seen(), 1);
@@ -113,7 +113,7 @@ fn a_parent_ends_after_its_child() {
 }
 
 #[test]
-fn what_all_members_of_a_child_did_is_seen_by_whoever_sees_the_parent_ended() {
+fn the_steps_of_all_members_of_a_child_are_seen_with_the_end_of_the_parent() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let child = tree.scope().child("child");
@@ -121,7 +121,7 @@ fn what_all_members_of_a_child_did_is_seen_by_whoever_sees_the_parent_ended() {
             let member = enter_member(&child, note_dropped(done.clone()));
             start(member.unwrap())
         });
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 2);
         for member in members {
@@ -131,7 +131,7 @@ fn what_all_members_of_a_child_did_is_seen_by_whoever_sees_the_parent_ended() {
 }
 
 #[test]
-fn what_was_done_in_a_child_that_was_dropped_is_seen_with_its_parents_end() {
+fn the_steps_in_a_child_that_was_dropped_are_seen_with_its_parents_end() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let child = tree.scope().child("child");
@@ -139,7 +139,7 @@ fn what_was_done_in_a_child_that_was_dropped_is_seen_with_its_parents_end() {
         let member = enter_member(&child, async move { noted.note() }).unwrap();
         drop(child);
         let member = start(member);
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 1);
         member.join().unwrap();
@@ -152,7 +152,7 @@ fn a_child_that_is_dropped_does_not_keep_its_parent() {
         let tree = tree();
         let child = tree.scope().child("child");
         let dropper = thread::spawn(move || drop(child));
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         dropper.join().unwrap();
         assert_eq!(tree.scope().live(), 0);
@@ -160,21 +160,21 @@ fn a_child_that_is_dropped_does_not_keep_its_parent() {
 }
 
 #[test]
-fn a_child_that_comes_while_its_parent_is_told_is_told() {
+fn a_child_that_comes_while_its_parent_is_cancelled_is_cancelled() {
     loom::model(|| {
         let tree = tree();
         let _hold = tree.scope().hold(|| ()).unwrap();
         let scope = tree.scope().clone();
         let maker = thread::spawn(move || scope.child("child"));
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         let child = maker.join().unwrap();
-        assert!(child.is_ended(), "empty and told");
-        assert_eq!(child.token().cause(), Some(told()));
+        assert!(child.is_ended(), "empty and cancelled");
+        assert_eq!(child.token().cause(), Some(requested()));
     });
 }
 
 #[test]
-fn a_droppable_task_in_a_child_that_comes_while_its_parent_is_told_is_dropped() {
+fn a_droppable_task_in_a_child_that_comes_while_its_parent_is_cancelled_is_dropped() {
     loom::model(|| {
         let tree = tree();
         let _hold = tree.scope().hold(|| ()).unwrap();
@@ -184,7 +184,7 @@ fn a_droppable_task_in_a_child_that_comes_while_its_parent_is_told_is_dropped() 
             let task = enter(&child, Ending::MayBeDropped, pending::<()>());
             task.map(block_on);
         });
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         child.join().unwrap();
     });
 }
@@ -199,7 +199,7 @@ fn a_hold_that_is_dropped_lets_its_scope_end() {
             noted.note();
             drop(hold);
         });
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         block_on(tree.scope().node.life.until_ended());
         assert_eq!(done.seen(), 1);
         holder.join().unwrap();
@@ -207,12 +207,12 @@ fn a_hold_that_is_dropped_lets_its_scope_end() {
 }
 
 #[test]
-fn whoever_is_refused_sees_what_was_done_inside() {
+fn a_spawner_that_is_refused_sees_all_that_was_done_inside() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let member = enter_member(tree.scope(), note_dropped(done.clone()));
         let member = start(member.unwrap());
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         if enter_member(tree.scope(), async {}).is_none() {
             assert_eq!(done.seen(), 1);
         }
@@ -221,7 +221,7 @@ fn whoever_is_refused_sees_what_was_done_inside() {
 }
 
 #[test]
-fn whoever_sees_a_scope_told_sees_what_was_done_before() {
+fn a_reader_that_sees_a_scope_cancelled_sees_all_before() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let (scope, noted) = (tree.scope().clone(), done.clone());
@@ -231,13 +231,13 @@ fn whoever_sees_a_scope_told_sees_what_was_done_before() {
             }
         });
         done.note();
-        assert!(tree.scope().cancel(told()));
+        assert!(tree.scope().cancel(requested()));
         reader.join().unwrap();
     });
 }
 
 #[test]
-fn whoever_sees_a_scope_ended_by_force_sees_what_was_done_before() {
+fn a_reader_that_sees_a_scope_ended_by_force_sees_all_before() {
     loom::model(|| {
         let (tree, done) = (tree(), Done::default());
         let _hold = tree.scope().hold(|| ()).unwrap();

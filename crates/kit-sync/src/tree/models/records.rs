@@ -29,11 +29,11 @@ fn a_failure_is_in_the_report_whether_it_was_before_the_stop_or_after() {
 }
 
 #[test]
-fn a_task_that_ends_because_it_was_told_was_present_at_the_stop() {
+fn a_task_that_ends_because_it_was_cancelled_was_present_at_the_stop() {
     loom::model(|| {
         let tree = tree();
         let token = tree.scope().token().clone();
-        let task = enter(tree.scope(), Ending::WhenTold, async move {
+        let task = enter(tree.scope(), Ending::WhenCancelled, async move {
             token.cancelled().await;
         });
         let task = start(task.unwrap());
@@ -72,11 +72,11 @@ fn a_child_of_a_child_that_is_dropped_while_both_are_closed_takes_no_record_with
 }
 
 #[test]
-fn what_is_aborted_in_a_child_that_is_dropped_meanwhile_is_reported() {
+fn a_task_aborted_in_a_child_that_is_dropped_meanwhile_is_reported() {
     loom::model(|| {
         let tree = tree();
         let child = tree.scope().child("child");
-        let task = enter(&child, Ending::WhenTold, pending::<()>()).unwrap();
+        let task = enter(&child, Ending::WhenCancelled, pending::<()>()).unwrap();
         drop(child);
         let task = start(task);
         let report = block_on(tree.close(Instant::now()));
@@ -91,7 +91,7 @@ fn of_two_closes_one_reports_a_task() {
         let tree = tree();
         let child = tree.scope().child("child");
         let task = enter(&child, Ending::Finite, fail()).unwrap();
-        child.cancel(told());
+        child.cancel(requested());
         drop(task);
         let closing = child.clone();
         let other = thread::spawn(move || block_on(closing.close(long_after())));
@@ -102,16 +102,16 @@ fn of_two_closes_one_reports_a_task() {
 }
 
 #[test]
-fn what_starts_in_a_child_that_is_made_around_the_stop_is_waited_for_and_reported() {
+fn a_task_in_a_child_that_is_made_around_the_stop_is_waited_for_and_reported() {
     loom::model(|| {
         let tree = tree();
         let scope = tree.scope().clone();
-        // Of std: what was put there is seen by those alone who could have met it.
+        // Of std: the value is for this test alone and orders nothing in the model.
         let kept = Arc::new(std::sync::Mutex::new(None));
         let keep = Arc::clone(&kept);
         let member = enter_member(tree.scope(), async move {
             let child = scope.child("child");
-            let task = enter(&child, Ending::WhenTold, pending::<()>());
+            let task = enter(&child, Ending::WhenCancelled, pending::<()>());
             *keep.lock().unwrap() = Some((child, task.is_some()));
             task.map(start);
         });
@@ -127,7 +127,7 @@ fn what_starts_in_a_child_that_is_made_around_the_stop_is_waited_for_and_reporte
 }
 
 #[test]
-fn whoever_looks_takes_no_task_for_a_member() {
+fn a_census_takes_no_task_for_a_member() {
     loom::model(|| {
         let tree = tree();
         let scope = tree.scope().clone();
@@ -146,8 +146,8 @@ fn a_task_that_ends_in_time_is_not_reported_as_running() {
         let tree = tree();
         let task = start(enter(tree.scope(), Ending::Finite, fail()).unwrap());
         let report = block_on(tree.close(long_after()));
-        let mut told = report.tasks.iter().chain(&report.failures);
-        assert!(told.all(|task| task.outcome().is_failure()));
+        let mut all = report.tasks.iter().chain(&report.failures);
+        assert!(all.all(|task| task.outcome().is_failure()));
         assert!(task.join().unwrap().is_err());
     });
 }
@@ -157,7 +157,7 @@ fn a_task_that_was_there_after_the_stop_is_reported_as_completed() {
     loom::model(|| {
         let tree = tree();
         let task = start(enter(tree.scope(), Ending::Finite, async {}).unwrap());
-        tree.scope().cancel(told());
+        tree.scope().cancel(requested());
         let there = tree.scope().live() == 1;
         let report = block_on(tree.close(long_after()));
         assert!(!there || report.tasks.len() == 1);
@@ -179,7 +179,7 @@ fn an_aborted_member_is_in_the_report_that_waited_for_its_end() {
 }
 
 #[test]
-fn whoever_looks_takes_no_child_that_comes_and_goes_for_a_member() {
+fn a_census_takes_no_child_that_comes_and_goes_for_a_member() {
     loom::model(|| {
         let tree = tree();
         let scope = tree.scope().clone();
@@ -190,14 +190,14 @@ fn whoever_looks_takes_no_child_that_comes_and_goes_for_a_member() {
 }
 
 #[test]
-fn whoever_looks_takes_no_child_that_ends_for_a_member() {
+fn a_census_takes_no_child_that_ends_for_a_member() {
     loom::model(|| {
         let tree = tree();
         let child = tree.scope().child("child");
         let other = child.clone();
-        let teller = thread::spawn(move || other.cancel(told()));
+        let canceller = thread::spawn(move || other.cancel(requested()));
         assert_eq!(tree.tree().fresh_members, 0);
-        teller.join().unwrap();
+        canceller.join().unwrap();
         let _member = enter_member(tree.scope(), pending::<()>());
         assert_eq!(
             tree.tree().fresh_members,

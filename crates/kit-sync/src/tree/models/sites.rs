@@ -1,4 +1,4 @@
-//! A place has one number, whoever asks for it first.
+//! A place has one number, in whatever order threads ask for it.
 
 use std::sync::Arc;
 

@@ -49,7 +49,7 @@ fn a_task_that_was_refused_is_not_waited_for() {
                     .is_some()
             })
         };
-        scope.cancel(told());
+        scope.cancel(requested());
         let taken = spawner.join().unwrap();
         assert_eq!(supervisor.has_spawned(), taken);
         assert_eq!(supervisor.has_ended().is_some(), taken);
@@ -57,26 +57,26 @@ fn a_task_that_was_refused_is_not_waited_for() {
 }
 
 #[test]
-fn a_failure_that_is_the_last_end_is_told_and_not_an_end_before_it() {
+fn a_failure_that_is_the_last_end_is_given_and_not_an_end_before_it() {
     loom::model(|| {
         let tree = tree();
         let (scope, supervisor) = tree.scope().supervised_child("child");
         block_on(enter(&scope, Ending::Finite, async {}).unwrap()).unwrap();
         let fail = async { Err::<(), _>(BoxError::from("no luck")) };
         let task = start(enter(&scope, Ending::Finite, fail).unwrap());
-        let told = block_on(supervisor.all_ended());
-        assert!(told.outcome().is_failure());
+        let last = block_on(supervisor.all_ended());
+        assert!(last.outcome().is_failure());
         task.join().unwrap().unwrap_err();
     });
 }
 
 #[test]
-fn whoever_sees_a_scope_ended_sees_its_supervisor_told() {
+fn a_reader_that_sees_a_scope_ended_sees_its_supervisor_notified() {
     loom::model(|| {
         let tree = tree();
         let (scope, supervisor) = tree.scope().supervised_child("child");
         let task = start(enter(&scope, Ending::Finite, async {}).unwrap());
-        scope.cancel(told());
+        scope.cancel(requested());
         block_on(scope.node.life.until_ended());
         assert!(supervisor.has_ended().is_some());
         task.join().unwrap().unwrap();

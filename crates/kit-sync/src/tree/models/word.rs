@@ -6,7 +6,7 @@ use super::*;
 use crate::tree::word::Word;
 
 #[test]
-fn nothing_enters_after_whoever_saw_the_end_saw_it() {
+fn nothing_enters_once_the_end_was_seen() {
     loom::model(|| {
         let word = Arc::new(Word::default());
         let other = {
@@ -47,7 +47,7 @@ fn one_step_ends_it() {
 }
 
 #[test]
-fn whoever_sees_it_cancelled_sees_what_was_done_before() {
+fn a_reader_that_sees_it_cancelled_sees_all_before() {
     loom::model(|| {
         let (word, done) = (Arc::new(Word::default()), Done::default());
         let reader = {
@@ -65,7 +65,7 @@ fn whoever_sees_it_cancelled_sees_what_was_done_before() {
 }
 
 #[test]
-fn whoever_sees_it_ended_sees_what_was_done_before() {
+fn a_reader_that_sees_it_ended_sees_all_before() {
     loom::model(|| {
         let (word, done) = (Arc::new(Word::default()), Done::default());
         let reader = {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{MembersSnapshot, ScopeState, TaskSnapshot, TreeSnapshot};
 use crate::{Ending, Kind};
 
-/// What every terminal has.
+/// The width that every terminal has.
 const COLUMNS: usize = 80;
 
 impl Display for TreeSnapshot {
@@ -21,8 +21,8 @@ impl TreeSnapshot {
         let name = &self.name;
         match (self.state, &self.cause) {
             (ScopeState::Open, _) => name.clone(),
-            (ScopeState::Cancelled, Some(cause)) => format!("{name} (told: {cause})"),
-            (ScopeState::Cancelled, None) => format!("{name} (told)"),
+            (ScopeState::Cancelled, Some(cause)) => format!("{name} (cancelled: {cause})"),
+            (ScopeState::Cancelled, None) => format!("{name} (cancelled)"),
             (ScopeState::Ended, Some(cause)) => format!("{name} (ended: {cause})"),
             (ScopeState::Ended, None) => format!("{name} (ended)"),
         }

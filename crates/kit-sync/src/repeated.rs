@@ -7,7 +7,7 @@ use tokio::time::Instant;
 /// The first pause between two lines about one failure; it doubles with each line.
 const FIRST: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(5 * 60);
-/// How many different texts of one spell have a line of their own.
+/// How many different texts of one spell have their own line.
 const TEXTS: usize = 4;
 
 /// Decides which failures of something that is tried again and again are logged: the first one at

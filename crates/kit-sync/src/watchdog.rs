@@ -82,7 +82,7 @@ impl Watchdog {
             scope,
             deadline: Arc::default(),
         };
-        let mut watch = Watch {
+        let mut watch = WatchThread {
             watched: watched.clone(),
             polls: StuckPolls::default(),
             pulse: Pulse::new(heartbeat, options.tick_limit),
@@ -119,7 +119,7 @@ impl Drop for Watchdog {
     }
 }
 
-struct Watch {
+struct WatchThread {
     watched: Scope,
     polls: StuckPolls,
     pulse: Pulse,
@@ -128,7 +128,7 @@ struct Watch {
     last_look: Instant,
 }
 
-impl Watch {
+impl WatchThread {
     fn look(&mut self, now: Instant, on_event: &mut impl FnMut(&WatchdogEvent)) {
         let passed = now.duration_since(self.last_look);
         self.last_look = now;
@@ -170,7 +170,7 @@ mod tests {
         let tree = TaskTree::new("app");
         let options = WatchdogOptions::default();
         let begun = now();
-        let mut watch = Watch {
+        let mut watch = WatchThread {
             watched: tree.scope().clone(),
             polls: StuckPolls::default(),
             pulse: Pulse::new(Arc::default(), options.tick_limit),

@@ -134,7 +134,7 @@ async fn a_panic_in_a_bounded_group_wins_over_errors_of_the_same_moment() {
     }
 }
 
-/// Told when it is dropped, by the sender that it holds.
+/// Held by a task: its receiver sees when the task is dropped.
 type Held = oneshot::Sender<&'static str>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -187,7 +187,7 @@ async fn a_task_that_drops_its_own_bounded_group_ends_at_its_next_await() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_waits_for_a_place_gets_the_future_back_when_the_group_is_dropped() {
+async fn a_waiter_for_a_place_gets_the_future_back_when_the_group_is_dropped() {
     for _ in 0..50 {
         let group: BoundedGroup<u32> = Group::bounded(2);
         for _ in 0..2 {

@@ -25,7 +25,7 @@ fn the_opening_is_never_missed_and_all_before_it_is_seen() {
 }
 
 #[test]
-fn all_who_wait_see_it_open() {
+fn all_waiters_see_it_open() {
     loom::model(|| {
         let gate = Gate::new();
         let latch = gate.latch("only");

@@ -140,7 +140,7 @@ fn a_panic_wins_over_an_error_whichever_comes_first() {
 }
 
 #[test]
-fn an_error_tells_those_who_wait_for_the_token() {
+fn an_error_cancels_the_token_that_tasks_wait_for() {
     loom::model(|| {
         let mut group = group();
         let stop = group.token().clone();

@@ -1,5 +1,4 @@
-//! In place of the threads in models, which have threads of their own and no watchdog: polls are
-//! noted nowhere.
+//! In place of the threads in models, which run without a watchdog: polls are noted nowhere.
 
 use std::num::NonZeroU64;
 

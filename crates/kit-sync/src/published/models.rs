@@ -78,7 +78,7 @@ fn no_update_is_lost() {
 }
 
 #[test]
-fn of_two_who_replace_the_same_value_one_does() {
+fn of_two_writers_that_replace_the_same_value_one_does() {
     loom::model(|| {
         let published = Arc::new(Published::new(0));
         let current = published.load();

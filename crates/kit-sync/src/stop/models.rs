@@ -28,7 +28,7 @@ fn a_reader_that_sees_it_cancelled_sees_the_cause_and_all_before_it() {
 }
 
 #[test]
-fn of_two_who_cancel_one_is_the_first_and_gives_the_cause() {
+fn of_two_cancels_one_is_the_first_and_gives_the_cause() {
     loom::model(|| {
         let token = StopToken::new();
         let other = {

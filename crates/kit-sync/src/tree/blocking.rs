@@ -1,4 +1,4 @@
-//! Named tasks that block: on the runtime's pool, or on a thread of their own.
+//! Named tasks that block: on the runtime's pool, or on a separate thread.
 
 use std::borrow::Cow;
 use std::io;

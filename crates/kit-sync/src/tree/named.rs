@@ -127,7 +127,7 @@ fn judge<R: TaskResult>(ended: Result<R, Caught>) -> (Outcome, Result<R::Value, 
         Ok(Ok(value)) => (Outcome::Completed, Ok(value)),
         Ok(Err(error)) => (
             Outcome::Failed {
-                // Somebody else's code prints it.
+                // Foreign code prints it, and may panic.
                 error: catch(|| error_chain(&*error))
                     .unwrap_or_else(|_| "an error that cannot be printed".to_owned()),
             },

@@ -8,7 +8,7 @@ use super::sites::Sites;
 /// Made with the tree, and the same for each of its nodes.
 #[derive(Debug)]
 pub(super) struct TreeShared {
-    /// `None` in models, which drive nodes from threads of their own.
+    /// `None` in models, which drive nodes from the threads of loom.
     runtime: Option<Handle>,
     begun: Instant,
     pub(super) sites: Sites,

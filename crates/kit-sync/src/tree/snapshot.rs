@@ -115,6 +115,10 @@ impl TreeSnapshot {
         TreeSnapshot::with(node, &polls, DEPTH, &mut room)
     }
 
+    /// Takes the census of the node and of the scopes below it, down to `depth`; `room` is the
+    /// number of scopes that may still be listed in the whole snapshot. A scope below that has
+    /// ended and is empty is left out and takes no room, others beyond the limits are counted. Of
+    /// the named tasks those inside a poll come first, then the oldest; the rest is counted.
     fn with(
         node: &Node,
         polls: &[polling::Polling],

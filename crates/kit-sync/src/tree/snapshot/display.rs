@@ -11,60 +11,62 @@ const COLUMNS: usize = 80;
 
 impl Display for TreeSnapshot {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln(f, "", &self.headline())?;
-        self.below(f, "")
+        writeln(f, "", &headline(self))?;
+        below(f, self, "")
     }
 }
 
-impl TreeSnapshot {
-    fn headline(&self) -> String {
-        let name = &self.name;
-        match (self.state, &self.cause) {
-            (ScopeState::Open, _) => name.clone(),
-            (ScopeState::Cancelled, Some(cause)) => format!("{name} (cancelled: {cause})"),
-            (ScopeState::Cancelled, None) => format!("{name} (cancelled)"),
-            (ScopeState::Ended, Some(cause)) => format!("{name} (ended: {cause})"),
-            (ScopeState::Ended, None) => format!("{name} (ended)"),
-        }
+fn headline(scope: &TreeSnapshot) -> String {
+    let name = &scope.name;
+    match (scope.state, &scope.cause) {
+        (ScopeState::Open, _) => name.clone(),
+        (ScopeState::Cancelled, Some(cause)) => format!("{name} (cancelled: {cause})"),
+        (ScopeState::Cancelled, None) => format!("{name} (cancelled)"),
+        (ScopeState::Ended, Some(cause)) => format!("{name} (ended: {cause})"),
+        (ScopeState::Ended, None) => format!("{name} (ended)"),
     }
+}
 
-    fn below(&self, f: &mut Formatter<'_>, indent: &str) -> fmt::Result {
-        let mut lines: Vec<String> = self.tasks.iter().map(ToString::to_string).collect();
-        lines.extend(more(self.more_tasks, "task", "tasks"));
-        lines.extend(self.members.iter().map(ToString::to_string));
-        if self.fresh_members > 0 {
-            lines.push(format!(
-                "{} unnamed, at their first poll",
-                self.fresh_members
-            ));
+/// Writes everything below the headline of a scope. First come the lines of the scope itself: its
+/// tasks, its members, its holds. Then come the scopes below, each with a headline and, one step
+/// further in, all that is below it; and at last the count of the scopes that are not listed. The
+/// last of all these hangs on a corner, the others on a fork.
+fn below(f: &mut Formatter<'_>, scope: &TreeSnapshot, indent: &str) -> fmt::Result {
+    let mut lines: Vec<String> = scope.tasks.iter().map(ToString::to_string).collect();
+    lines.extend(more(scope.more_tasks, "task", "tasks"));
+    lines.extend(scope.members.iter().map(ToString::to_string));
+    if scope.fresh_members > 0 {
+        lines.push(format!(
+            "{} unnamed, at their first poll",
+            scope.fresh_members
+        ));
+    }
+    match scope.holds {
+        0 => {}
+        1 => lines.push("1 hold".to_owned()),
+        many => lines.push(format!("{many} holds")),
+    }
+    let unlisted = more(scope.more_scopes, "scope", "scopes");
+    let mut left = lines.len() + scope.scopes.len() + usize::from(unlisted.is_some());
+    let mut branch = || {
+        left -= 1;
+        if left == 0 {
+            (format!("{indent}└─ "), format!("{indent}   "))
+        } else {
+            (format!("{indent}├─ "), format!("{indent}│  "))
         }
-        match self.holds {
-            0 => {}
-            1 => lines.push("1 hold".to_owned()),
-            many => lines.push(format!("{many} holds")),
-        }
-        let unlisted = more(self.more_scopes, "scope", "scopes");
-        let mut left = lines.len() + self.scopes.len() + usize::from(unlisted.is_some());
-        let mut branch = || {
-            left -= 1;
-            if left == 0 {
-                (format!("{indent}└─ "), format!("{indent}   "))
-            } else {
-                (format!("{indent}├─ "), format!("{indent}│  "))
-            }
-        };
-        for line in lines {
-            writeln(f, &branch().0, &line)?;
-        }
-        for scope in &self.scopes {
-            let (first, rest) = branch();
-            writeln(f, &first, &scope.headline())?;
-            scope.below(f, &rest)?;
-        }
-        match unlisted {
-            Some(line) => writeln(f, &branch().0, &line),
-            None => Ok(()),
-        }
+    };
+    for line in lines {
+        writeln(f, &branch().0, &line)?;
+    }
+    for child in &scope.scopes {
+        let (first, rest) = branch();
+        writeln(f, &first, &headline(child))?;
+        below(f, child, &rest)?;
+    }
+    match unlisted {
+        Some(line) => writeln(f, &branch().0, &line),
+        None => Ok(()),
     }
 }
 

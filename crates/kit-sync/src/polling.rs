@@ -7,6 +7,6 @@ mod threads;
 #[cfg(all(test, kit_loom))]
 mod models;
 
-pub(crate) use cell::{Mark, Polling};
+pub(crate) use cell::{Mark, Polling, ThreadPolling};
 pub use threads::on_errand;
-pub(crate) use threads::{ThreadPolling, all, here, polling};
+pub(crate) use threads::{all, here, polling};

@@ -64,6 +64,15 @@ impl Polling {
     }
 }
 
+/// The poll that a thread is in.
+#[derive(Debug)]
+pub(crate) struct ThreadPolling {
+    /// A number of the thread.
+    pub(crate) thread: usize,
+    pub(crate) name: Option<String>,
+    pub(crate) polling: Polling,
+}
+
 impl PollCell {
     // Not const with the atomics of loom, whose models have no static cell.
     #[cfg(not(kit_loom))]

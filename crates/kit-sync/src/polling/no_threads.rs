@@ -2,15 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use super::cell::{Mark, Polling};
-
-/// As the other one; it is never made.
-#[derive(Debug)]
-pub(crate) struct ThreadPolling {
-    pub(crate) thread: usize,
-    pub(crate) name: Option<String>,
-    pub(crate) polling: Polling,
-}
+use super::cell::{Mark, Polling, ThreadPolling};
 
 pub(crate) fn all() -> Vec<ThreadPolling> {
     Vec::new()

@@ -4,16 +4,7 @@ use std::cell::Cell;
 use std::num::NonZeroU64;
 use std::sync::{Mutex, MutexGuard};
 
-use super::cell::{Mark, PollCell, Polling};
-
-/// The poll that a thread is in.
-#[derive(Debug)]
-pub(crate) struct ThreadPolling {
-    /// A number of the thread.
-    pub(crate) thread: usize,
-    pub(crate) name: Option<String>,
-    pub(crate) polling: Polling,
-}
+use super::cell::{Mark, PollCell, Polling, ThreadPolling};
 
 /// Cells are never freed, so that a thread finds its own without a check; those of threads
 /// that are gone are used again.

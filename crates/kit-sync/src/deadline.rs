@@ -5,7 +5,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::standstill::StandstillClock;
 
 /// When something must be over. Time in which the process did not run is given back, as its
-/// [`Standstill`](crate::Standstill) sees it; one made from an `Instant` is fixed. Clones move together.
+/// [`Standstill`](crate::Standstill) sees it; one made from an `Instant` is fixed. Clones move
+/// together.
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,8 +48,8 @@ impl Deadline {
         }
     }
 
-    /// A deadline that passes later by `duration`, and moves with this one: time that the process has
-    /// missed since this one was made is given back to both.
+    /// A deadline that passes later by `duration`, and moves with this one: time that the process
+    /// has missed since this one was made is given back to both.
     ///
     /// ```
     /// use std::time::Duration;

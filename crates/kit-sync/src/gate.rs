@@ -42,8 +42,8 @@ struct GateState {
     settled: Option<Result<(), Abandoned>>,
 }
 
-/// Holds a [`Gate`] back until it is opened. Dropped unopened, it fails the gate: a part that panicked
-/// must not count as ready. It is opened once:
+/// Holds a [`Gate`] back until it is opened. Dropped unopened, it fails the gate: a part that
+/// panicked must not count as ready. It is opened once:
 ///
 /// ```compile_fail,E0382
 /// let latch = kit_sync::Gate::new().latch("pool");

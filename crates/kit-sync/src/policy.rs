@@ -38,9 +38,9 @@
 //! # }
 //! ```
 //!
-//! A restart inside the process is for the failures that it can cure. The shared state that a failed
-//! run left behind is still there for the next one; when that may be broken, let the
-//! process end ([`stop_all`]) and be started anew by its supervisor.
+//! A restart inside the process is for the failures that it can cure. The shared state that a
+//! failed run left behind is still there for the next one; when that may be broken, let the process
+//! end ([`stop_all`]) and be started anew by its supervisor.
 //!
 //! # Compared with others
 //!

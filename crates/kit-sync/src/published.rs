@@ -176,8 +176,8 @@ impl<T> Changes<T> {
     /// Nothing is lost when dropped.
     pub async fn next(&mut self) -> Option<Arc<T>> {
         loop {
-            // In this order: a replacement after the load wakes the future that was made before it, and a
-            // publisher that was seen gone has stored nothing after.
+            // In this order: a replacement after the load wakes the future that was made before it,
+            // and a publisher that was seen gone has stored nothing after.
             let changed = self.shared.changed.notified();
             let gone = self.shared.gone.load(Ordering::Acquire);
             let now = self.shared.value.load_full();

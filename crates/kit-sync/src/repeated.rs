@@ -11,13 +11,13 @@ const LONGEST: Duration = Duration::from_secs(5 * 60);
 const TEXTS: usize = 4;
 
 /// Decides which failures of something that is tried again and again are logged: the first one at
-/// once, then one after 10 s, 20 s, 40 s and so on up to every 5 minutes, each with a count, and the
-/// end.
+/// once, then one after 10 s, 20 s, 40 s and so on up to every 5 minutes, each with a count, and
+/// the end.
 ///
-/// A failure with a text that was not logged yet is logged at once, for up to four texts; digits make
-/// no difference between texts, as they count seconds and ports. Failures that come and go belong
-/// to one spell until nothing failed for as long as the present pause, so something that flaps
-/// fills no log either. Time is tokio's, which tests can pause.
+/// A failure with a text that was not logged yet is logged at once, for up to four texts; digits
+/// make no difference between texts, as they count seconds and ports. Failures that come and go
+/// belong to one spell until nothing failed for as long as the present pause, so something that
+/// flaps fills no log either. Time is tokio's, which tests can pause.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]

@@ -172,7 +172,8 @@ impl StopToken {
         self.is_cancelled().then(|| self.given().clone())
     }
 
-    /// The cause of a token that is cancelled, or has a cancelled child that inherits its cause. Such a parent is not asked whether it is cancelled: it may say so later than the child.
+    /// The cause of a token that is cancelled, or has a cancelled child that inherits its cause.
+    /// Such a parent is not asked whether it is cancelled: it may say so later than the child.
     fn given(&self) -> &Cause {
         let inherited = || {
             let parent = self.0.parent.as_ref();

@@ -1,7 +1,8 @@
 //! What Go's own tests say of an errgroup, said of ours.
 //!
 //! Two things differ, and are asserted as they are here: `wait` takes the error, so a later `wait`
-//! gives only the error of later tasks, and a group that ended without an error does not cancel its token.
+//! gives only the error of later tasks, and a group that ended without an error does not cancel its
+//! token.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

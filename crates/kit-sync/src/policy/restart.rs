@@ -17,8 +17,8 @@ use crate::{BoxError, StopToken, TaskResult};
 
 /// Begins work anew when it fails or panics, after a delay, and gives up when it fails too often.
 ///
-/// Every run is a new call of the same closure, with the token that is cancelled when it has to stop. The
-/// future of a failed run is gone before the delay begins. Nothing is written anywhere:
+/// Every run is a new call of the same closure, with the token that is cancelled when it has to
+/// stop. The future of a failed run is gone before the delay begins. Nothing is written anywhere:
 /// [`on_restart`](Self::on_restart) is where a restart can be seen.
 ///
 /// The policy is a value: a clone of it serves another task and counts for itself.
@@ -121,7 +121,8 @@ impl Restart {
     /// The delays are those of [`Backoff::default`].
     ///
     /// # Panics
-    /// When `period` is zero: no two failures would ever fall into it, so it would restart without end.
+    /// When `period` is zero: no two failures would ever fall into it, so it would restart without
+    /// end.
     #[track_caller]
     pub fn at_most(limit: usize, period: Duration) -> Restart {
         assert!(
@@ -157,8 +158,8 @@ impl Restart {
     /// well.
     ///
     /// `token` ends the restarts. It is given to each run; it ends a delay at once (with `Ok`: the
-    /// failure before the delay was forgiven already); and once it is cancelled, nothing is begun anew.
-    /// The first run begins even when it is cancelled already, as a task of a scope does.
+    /// failure before the delay was forgiven already); and once it is cancelled, nothing is begun
+    /// anew. The first run begins even when it is cancelled already, as a task of a scope does.
     ///
     /// # Errors
     /// [`GaveUp`] when the work failed too often. Its own error, unchanged, when it failed after

@@ -117,7 +117,8 @@ impl PollCell {
     /// `turn` is even, and stored already.
     #[inline(always)]
     fn begin(&self, turn: u64, scope: u64, task: u64, errand: u64) {
-        // Before the stores that follow: a reader of the new scope or task must find the last turn gone by.
+        // Before the stores that follow: a reader of the new scope or task must find the last turn
+        // gone by.
         fence(Ordering::Release);
         self.scope.store(scope, Ordering::Relaxed);
         self.task.store(task, Ordering::Relaxed);

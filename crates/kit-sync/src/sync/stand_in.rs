@@ -137,7 +137,8 @@ impl CancellationToken {
     }
 }
 
-/// `std::sync::OnceLock`: written once; everything before the write happens before the value is seen.
+/// `std::sync::OnceLock`: written once; everything before the write happens before the value is
+/// seen.
 #[derive(Debug)]
 pub(crate) struct OnceLock<T> {
     value: std::sync::OnceLock<T>,

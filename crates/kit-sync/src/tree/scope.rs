@@ -34,7 +34,8 @@ const ABORT_GRACE: Duration = Duration::from_millis(50);
 /// A time that no wait of a program reaches.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// A clonable handle to one node of a [`TaskTree`](crate::TaskTree): a name, a stop token, tasks and children.
+/// A clonable handle to one node of a [`TaskTree`](crate::TaskTree): a name, a stop token, tasks
+/// and children.
 ///
 /// A scope is *open*; *cancelled*, when spawning still works (a draining server
 /// must start the streams of the connections it has); and *ended* when it was cancelled and is
@@ -169,8 +170,9 @@ impl Scope {
 
     // === tasks ===
 
-    /// Starts a task that ends [when its scope is cancelled](Ending::WhenCancelled). On an ended scope the future is
-    /// dropped and the task says [`TaskError::Refused`](crate::TaskError::Refused).
+    /// Starts a task that ends [when its scope is cancelled](Ending::WhenCancelled). On an ended
+    /// scope the future is dropped and the task gives
+    /// [`TaskError::Refused`](crate::TaskError::Refused).
     ///
     /// It may go to another thread and outlive its caller, so it borrows nothing and is `Send`:
     ///
@@ -276,8 +278,8 @@ impl Scope {
     }
 
     /// Starts a closure that blocks, on the runtime's pool for that. It is cancelled by the token
-    /// that it is given, and waited for. Once it runs it cannot be aborted, and one that does not end is
-    /// reported as stuck; as long as it waits for a thread of the pool, it is taken back.
+    /// that it is given, and waited for. Once it runs it cannot be aborted, and one that does not
+    /// end is reported as stuck; as long as it waits for a thread of the pool, it is taken back.
     ///
     /// Work that lasts as long as the program should have a separate
     /// [thread](Self::spawn_thread): the pool is bounded.
@@ -308,8 +310,8 @@ impl Scope {
         blocking::spawn(&self.node, name.into(), Location::caller(), body)
     }
 
-    /// Starts an operating-system thread with the task's name. It is cancelled by the token that
-    /// it is given, waited for, and joined; a thread cannot be aborted, and one that does not end is
+    /// Starts an operating-system thread with the task's name. It is cancelled by the token that it
+    /// is given, waited for, and joined; a thread cannot be aborted, and one that does not end is
     /// reported as stuck.
     ///
     /// # Errors
@@ -433,13 +435,15 @@ impl Scope {
     }
 
     /// Cancels the scope, waits until it has ended, aborts the tasks that are left at the deadline,
-    /// and reports the outcome of its tasks and of those below it. Returns at most 50 ms after the deadline,
-    /// as long as one thread of the runtime is free; to wake a hundred thousand tasks for their
-    /// abort takes longer, and a task that the runtime has not dropped by then is reported as stuck.
+    /// and reports the outcome of its tasks and of those below it. Returns at most 50 ms after the
+    /// deadline, as long as one thread of the runtime is free; to wake a hundred thousand tasks for
+    /// their abort takes longer, and a task that the runtime has not dropped by then is reported as
+    /// stuck.
     ///
     /// The report covers the tasks that no earlier report had: of two calls at once the one that
-    /// comes first has it all, and a later call lists the tasks that still live. The first deadline that passes ends the
-    /// scope. A task of the scope that awaits its close waits for itself, until the deadline.
+    /// comes first has it all, and a later call lists the tasks that still live. The first deadline
+    /// that passes ends the scope. A task of the scope that awaits its close waits for itself,
+    /// until the deadline.
     ///
     /// # Cancel safety
     /// Once called, the scope stays cancelled. May be dropped and called again.

@@ -44,9 +44,9 @@ pub struct StuckPoll {
     pub path: String,
     /// Where the task was spawned: `file:line:column`.
     pub spawned_at: String,
-    /// Its errand at the last look, if its scope
-    /// [describes errands](crate::Scope::describe_errands): of a server's connection the request, such as
-    /// `GET /orders/7 from 10.0.0.7:41000, 1.2 s`.
+    /// Its errand at the last look, if its scope [describes
+    /// errands](crate::Scope::describe_errands): of a server's connection the request, such as `GET
+    /// /orders/7 from 10.0.0.7:41000, 1.2 s`.
     pub errand: Option<String>,
     /// The thread that it blocks.
     pub thread: Option<String>,

@@ -11,10 +11,12 @@ use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use axum::Router;
 use axum::routing::get;
 use kit_app::App;
-use kit_testing::full_pipe;
+use kit_testing::{Etcd, full_pipe};
 use kit_transport::http;
 
 const ROLE: &str = "KIT_TEST_ROLE";
+/// The registry of the program, when it is not the one in memory.
+const REGISTRY: &str = "KIT_TEST_REGISTRY";
 
 /// The program that the tests start: it tells on its standard output where it is listening.
 #[test]
@@ -34,9 +36,10 @@ fn program() {
         return;
     }
     let routes = Router::new().route("/", get(|| async { "hello" }));
+    let registry = std::env::var(REGISTRY).unwrap_or_else(|_| "memory:".to_owned());
     let mut app = App::builder("app")
         .server(http::Server::new(([127, 0, 0, 1], 0), routes))
-        .registry("memory:")
+        .registry(registry)
         .after_start("address", |app| async move {
             println!("listening {}", app.handle().info().endpoints()[0]);
             Ok(())
@@ -48,11 +51,12 @@ fn program() {
     println!("ended with {}", u8::from(code != ExitCode::SUCCESS));
 }
 
-fn start(role: &str) -> (Child, BufReader<ChildStdout>, PipeReader) {
+fn start_in(registry: &str, role: &str) -> (Child, BufReader<ChildStdout>, PipeReader) {
     let (reader, writer) = full_pipe();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["program", "--exact", "--ignored", "--nocapture"])
         .env(ROLE, role)
+        .env(REGISTRY, registry)
         .envs(
             (role == "inherits")
                 .then_some([("LISTEN_FDS", "1"), ("LISTEN_FDS_FIRST_FD", "0")])
@@ -79,7 +83,11 @@ fn line_after(stdout: &mut BufReader<ChildStdout>, start: &str) -> String {
 }
 
 fn stops_with(role: &str, code: &str) {
-    let (mut child, mut stdout, _reader) = start(role);
+    stops_with_in("memory:", role, code);
+}
+
+fn stops_with_in(registry: &str, role: &str, code: &str) {
+    let (mut child, mut stdout, _reader) = start_in(registry, role);
     let endpoint = line_after(&mut stdout, "listening http://");
     // A connection that is open when the stop begins.
     let mut client = TcpStream::connect(endpoint).unwrap();
@@ -107,9 +115,23 @@ fn a_failure_has_its_exit_code_also_when_its_reason_is_not_read() {
     stops_with("fails", "1");
 }
 
+/// etcd has authentication switched off, which the registrar remarks at its first call.
+#[test]
+fn a_remark_of_a_registrar_waits_for_no_log() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let etcd = runtime.block_on(Etcd::start());
+    let registry = format!("etcd://kit:secret@{}", etcd.address());
+    assert!(within_ten_seconds_in(&registry, "succeeds", "listening "));
+    stops_with_in(&registry, "succeeds", "0");
+}
+
 /// For a program that may hang.
 fn within_ten_seconds(role: &'static str, awaits: &'static str) -> bool {
-    let (mut child, mut stdout, _reader) = start(role);
+    within_ten_seconds_in("memory:", role, awaits)
+}
+
+fn within_ten_seconds_in(registry: &str, role: &'static str, awaits: &'static str) -> bool {
+    let (mut child, mut stdout, _reader) = start_in(registry, role);
     let (said, heard) = std::sync::mpsc::channel();
     let reading = std::thread::Builder::new();
     let reading = reading.spawn(move || said.send(line_after(&mut stdout, awaits)));

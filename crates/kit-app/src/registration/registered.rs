@@ -33,11 +33,13 @@ impl Registered {
     ) -> Registered {
         let registry = opened.name.clone();
         let registration = Registration::spawn(scope, Arc::clone(&opened.registrar), instance);
+        let remarks = registration.remarks();
         let shown = Gate::new();
         let latch = shown.latch("the registration's first event");
         let emitting = emit_states(
             registry.clone(),
             registration.clone(),
+            remarks,
             Arc::clone(journal),
             latch,
         );

@@ -1,18 +1,22 @@
-//! The states of a registration, as events.
+//! The states and remarks of a registration, as events.
 
 use std::sync::Arc;
 
 use kit_registry::{Registration, RegistrationState};
 use kit_sync::{Latch, Repeated, error_chain};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::Event;
 use crate::journal::Journal;
 
-/// Emits an event for each change of the registration's state that is worth one, for as long as
-/// the registration goes on. Opens `shown` after the event of the first registration.
+/// Emits an event for each change of the registration's state that is worth one, and for each of its
+/// remarks, for as long as the registration goes on. Opens `shown` after the event of the first
+/// registration.
 pub(super) async fn emit_states(
     registry: String,
     registration: Registration,
+    mut remarks: broadcast::Receiver<String>,
     journal: Arc<Journal>,
     shown: Latch,
 ) {
@@ -23,12 +27,31 @@ pub(super) async fn emit_states(
         shown: Some(shown),
         failures: Repeated::new(),
     };
+    states.mark_changed();
     loop {
-        let state = states.borrow_and_update().clone();
-        emitter.emit(&state);
-        if states.changed().await.is_err() {
-            return;
+        tokio::select! {
+            // A remark that was made before a state has its event before that of the state.
+            biased;
+            Some(remark) = next_remark(&mut remarks) => emitter.journal.remark(remark),
+            changed = states.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let state = states.borrow_and_update().clone();
+                emitter.emit(&state);
+            }
         }
+    }
+}
+
+/// The next remark; `None` once there will be no more.
+async fn next_remark(remarks: &mut broadcast::Receiver<String>) -> Option<String> {
+    match remarks.recv().await {
+        Ok(remark) => Some(remark),
+        Err(RecvError::Lagged(missed)) => {
+            Some(format!("{missed} remarks of a registry were missed"))
+        }
+        Err(RecvError::Closed) => None,
     }
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kit_app::{App, Delivery, Event, RegisterAtStart, Signals};
-use kit_registry::{Error, Registrar, RegistrationState, ServiceInstance};
+use kit_registry::{Error, Registrar, RegistrationState, Remarks, ServiceInstance};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::fakes::assert_nothing_alive;
+use crate::fakes::{self, Record, assert_nothing_alive, run_and_stop};
 
 /// Answers as the test says.
 #[derive(Clone)]
@@ -134,4 +134,35 @@ async fn a_change_that_is_refused_is_an_event_with_the_value_that_is_shown_inste
     });
     report.unwrap();
     assert_nothing_alive();
+}
+
+/// Remarks each registration.
+struct Remarking(Remarks);
+
+#[async_trait]
+impl Registrar for Remarking {
+    async fn register(&self, instance: &ServiceInstance) -> Result<(), Error> {
+        self.0
+            .add(format!("fake: {} may not be read", instance.name()));
+        Ok(())
+    }
+
+    async fn deregister(&self, _: &ServiceInstance) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn remarks(&self) -> Remarks {
+        self.0.clone()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remark_of_a_registrar_is_an_event_and_in_the_report() {
+    let record = Record::default();
+    let (builder, _signals) = fakes::app(&record);
+    let builder = builder.registrar("fake", Remarking(Remarks::new()));
+    let report = run_and_stop(builder.build()).await.unwrap();
+    assert_eq!(report.exit_code, 0);
+    assert_eq!(report.remarks, ["fake: app may not be read"]);
+    record.assert_order(&["remark: fake: app may not be read", "registered fake"]);
 }

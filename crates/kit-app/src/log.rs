@@ -234,27 +234,13 @@ fn log_listening(name: &str, listening: &Listening) {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
+    use kit_testing::Lines;
     use tokio::time::Instant;
 
     use super::observer;
     use crate::{Event, Info, Stamped};
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     /// The lines about missed events, after events with these numbers.
     fn missed(numbers: &[u64]) -> Vec<String> {
@@ -275,10 +261,8 @@ mod tests {
                 });
             }
         });
-        let lines = lines.0.lock().unwrap();
-        let lines = String::from_utf8_lossy(&lines);
-        let after = |line: &str| Some(line.split_once("missed=")?.1.to_owned());
-        lines.lines().filter_map(after).collect()
+        let after = |line: String| Some(line.split_once("missed=")?.1.to_owned());
+        lines.all().into_iter().filter_map(after).collect()
     }
 
     #[test]

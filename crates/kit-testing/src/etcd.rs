@@ -1,4 +1,4 @@
-//! A real etcd of a test's own.
+//! A real etcd for one test.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -32,12 +32,12 @@ struct Member {
     peer_port: u16,
     /// `name=peer URL` of all.
     cluster: String,
-    /// Besides those that every member has.
+    /// The flags beside those that every member has.
     flags: Vec<String>,
 }
 
 impl Etcd {
-    /// Starts one and waits until it answers.
+    /// Starts an etcd and waits until it answers.
     ///
     /// # Panics
     /// When there is no etcd, or it does not start: a test is never skipped.
@@ -46,7 +46,7 @@ impl Etcd {
         etcd
     }
 
-    /// Starts one with more flags, such as `["--max-request-bytes", "65536"]`.
+    /// Starts an etcd with more flags, such as `["--max-request-bytes", "65536"]`.
     ///
     /// # Panics
     /// As [`start`](Self::start).
@@ -55,7 +55,7 @@ impl Etcd {
         etcd
     }
 
-    /// Starts a cluster of `N` and waits until each answers.
+    /// Starts a cluster of `N` members and waits until each answers.
     ///
     /// # Panics
     /// As [`start`](Self::start).
@@ -83,7 +83,7 @@ impl Etcd {
         panic!("etcd does not start; its logs are above");
     }
 
-    /// Where clients connect: `127.0.0.1:port`.
+    /// The address for clients: `127.0.0.1:port`.
     #[must_use]
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.member.client_port)
@@ -95,7 +95,7 @@ impl Etcd {
         format!("etcd://{}{rest}", self.address())
     }
 
-    /// SIGKILL.
+    /// Ends it with SIGKILL.
     ///
     /// # Panics
     /// When it was not running.
@@ -125,8 +125,8 @@ impl Etcd {
         self.restart().await;
     }
 
-    /// SIGSTOP: it keeps its connections and says nothing. Returns once no thread of it runs: the
-    /// system stops them one after the other, after the signal was sent.
+    /// Stops it with SIGSTOP: it keeps its connections and sends nothing. Returns once none of its
+    /// threads runs: the system stops them one after the other, after the signal was sent.
     pub fn freeze(&self) {
         self.signal("STOP");
         while self.has_a_thread_that_runs() {
@@ -142,13 +142,13 @@ impl Etcd {
         };
         tasks.flatten().any(|task| {
             let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-            // The state follows the name, which may hold anything but is in parentheses.
+            // The state follows the name, which may hold any text but is in parentheses.
             let state = stat.rsplit_once(") ").map(|(_, rest)| rest.chars().next());
             !matches!(state.flatten(), Some('T' | 't') | None)
         })
     }
 
-    /// SIGCONT, after [`freeze`](Self::freeze).
+    /// Lets it go on with SIGCONT, after [`freeze`](Self::freeze).
     pub fn thaw(&self) {
         self.signal("CONT");
     }
@@ -202,8 +202,8 @@ async fn health(address: &str) -> io::Result<bool> {
     Ok(answer.contains(r#""health":"true""#))
 }
 
-/// A port for a server that may be away for a while: below those that the system gives to outgoing
-/// connections, and none twice, so that no other process takes it meanwhile.
+/// A port for a server that may be away for a while. Ports are below those that the system gives to
+/// outgoing connections, and none comes twice, so that no other process takes one meanwhile.
 fn free_port() -> u16 {
     const FIRST: u32 = 20_000;
     const COUNT: u32 = 12_000;

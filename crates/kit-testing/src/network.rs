@@ -1,25 +1,25 @@
-//! Separate networks, for tests of what a process does with the interfaces that it finds.
+//! Separate networks, for tests of a process that looks for its interfaces.
 
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// A network namespace of Linux, in which a program finds nothing but what a script set up.
+/// A network namespace of Linux, in which a program finds only the interfaces that a script has set up.
 ///
-/// It needs `unshare` and `ip`, and the right to make a namespace: root's, or that of a user who may
-/// make one for users.
+/// It needs `unshare` and `ip`, and the right to make a namespace: root's, or that to make a namespace
+/// for users.
 #[derive(Clone, Copy, Debug)]
 pub struct Network {
     unshare: &'static [&'static str],
 }
 
 impl Network {
-    /// The way to make one here. A test that gets `None` has not run and returns: its name was
-    /// printed, past the capture of the test's output.
+    /// The way to make a namespace on this machine. A test that gets `None` has not run and returns:
+    /// its name was printed, past the capture of the test's output.
     ///
     /// # Panics
-    /// Where there is none and the variable `CI` is `true`.
+    /// Where there is no way and the variable `CI` is `true`.
     #[must_use]
     pub fn for_test(name: &str) -> Option<Network> {
         static WAY: OnceLock<Option<Network>> = OnceLock::new();
@@ -45,7 +45,7 @@ impl Network {
         status.is_ok_and(|status| status.success())
     }
 
-    /// A command that runs `program` in a new one, after `setup`, a script for the shell, has
+    /// A command that runs `program` in a new namespace, after `setup`, a script for the shell, has
     /// succeeded in it. The process is the program itself: a signal reaches it.
     #[must_use]
     pub fn command(&self, setup: &str, program: impl AsRef<OsStr>) -> Command {

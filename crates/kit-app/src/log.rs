@@ -236,7 +236,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use kit_testing::Lines;
+    use kit_test_support::Lines;
     use tokio::time::Instant;
 
     use super::observer;

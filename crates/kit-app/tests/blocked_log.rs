@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use axum::Router;
 use axum::routing::get;
 use kit_app::App;
-use kit_testing::{Etcd, full_pipe};
+use kit_test_support::{Etcd, full_pipe};
 use kit_transport::http;
 
 const ROLE: &str = "KIT_TEST_ROLE";

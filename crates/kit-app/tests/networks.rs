@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use axum::Router;
 use kit_app::{App, AppBuilder, Event, Signals};
 use kit_registry::{Error, Registrar, ServiceInstance};
-use kit_testing::Network;
+use kit_test_support::Network;
 use kit_transport::http;
 
 /// Set for the run inside.

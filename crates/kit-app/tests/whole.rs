@@ -9,7 +9,7 @@ use axum::routing::get;
 use kit_app::{App, AppHandle, Report, RunError, Signals};
 use kit_registry::{Schemes, ServiceName};
 use kit_sync::TaskTree;
-use kit_testing::Etcd;
+use kit_test_support::Etcd;
 use kit_transport::{Server, grpc, http};
 use tokio::runtime::{Builder, Runtime};
 use tonic_health::pb::HealthCheckRequest;
@@ -93,7 +93,7 @@ fn nothing_is_alive_after_a_registry_was_not_there() {
     let app = App::builder("whole")
         .signals(Signals::none())
         .server(http(0))
-        .registry(format!("etcd://{}", kit_testing::dead_address()))
+        .registry(format!("etcd://{}", kit_test_support::dead_address()))
         .register_timeout(Duration::from_millis(300))
         .build();
     let line = run(&app_runtime, app).unwrap_err().to_string();

@@ -11,7 +11,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use kit_registry::{Registration, RegistrationState};
-use kit_testing::{Etcd, full_pipe};
+use kit_test_support::{Etcd, full_pipe};
 use tokio::time::{Instant, timeout};
 
 use crate::bench::{Bench, KEY, LIMIT};

@@ -1,6 +1,6 @@
 //! Nodes that come and go, and connections that stay.
 
-use kit_testing::Etcd;
+use kit_test_support::Etcd;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};

@@ -1,7 +1,7 @@
 //! Finding, also while etcd comes and goes.
 
 use kit_registry::{Discovery, Freshness, ServiceName};
-use kit_testing::Etcd;
+use kit_test_support::Etcd;
 use tokio::time::timeout;
 
 use crate::bench::{Bench, KEY, LIMIT, VALUE, alive_tasks, eventually, instance, seen};

@@ -1,6 +1,6 @@
 //! The log as an operator sees it.
 
-use kit_testing::Lines;
+use kit_test_support::Lines;
 use tracing::Level;
 use tracing::subscriber::DefaultGuard;
 

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, KEY, degraded, eventually, instance, registered, seen};
 use crate::raw::Raw;
-use kit_testing::Etcd;
+use kit_test_support::Etcd;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 

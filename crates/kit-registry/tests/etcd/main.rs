@@ -17,7 +17,7 @@ mod registration;
 mod repair;
 
 use kit_registry::conformance;
-use kit_testing::Etcd;
+use kit_test_support::Etcd;
 
 use crate::bench::open;
 

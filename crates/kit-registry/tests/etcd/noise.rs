@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit_testing::Etcd;
+use kit_test_support::Etcd;
 use tokio::time::sleep;
 
 use crate::bench::{Bench, instance, registered, seen};

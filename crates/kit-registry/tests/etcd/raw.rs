@@ -1,7 +1,7 @@
 //! A second, independent client. Its messages are written here by hand, so it sees the same as other
 //! programs.
 
-use kit_testing::Etcd;
+use kit_test_support::Etcd;
 
 use prost::Message;
 use tonic::client::Grpc;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kit_registry::RegistrationState;
-use kit_testing::Etcd;
+use kit_test_support::Etcd;
 use tokio::time::{Instant, sleep};
 
 use crate::bench::{Bench, KEY, degraded, eventually, registered, state};

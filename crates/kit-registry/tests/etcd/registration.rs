@@ -1,6 +1,6 @@
 //! The entry of a registration: its value, its lease, and its end.
 
-use kit_testing::{Etcd, dead_address};
+use kit_test_support::{Etcd, dead_address};
 use std::time::Duration;
 
 use kit_registry::{Error, RegistrationState};

@@ -1,6 +1,6 @@
 //! After every loss the instance is shown again.
 
-use kit_testing::Etcd;
+use kit_test_support::Etcd;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};

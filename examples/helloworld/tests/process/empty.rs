@@ -1,6 +1,6 @@
 //! Empty variables, as files for compose make them: they are not set.
 
-use kit_testing::Network;
+use kit_test_support::Network;
 
 use crate::support::{FREE_PORTS, HELLOWORLD, Process, Service, VARIABLES};
 

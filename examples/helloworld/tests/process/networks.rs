@@ -1,6 +1,6 @@
 //! A machine that has not the interfaces which its author thought of.
 
-use kit_testing::Network;
+use kit_test_support::Network;
 
 use crate::support::{HELLOWORLD, Process, Service};
 

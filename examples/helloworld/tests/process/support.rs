@@ -10,7 +10,7 @@ mod service;
 pub(crate) use etcd_client::EtcdClient;
 pub(crate) use greeter::{Greeter, channel};
 pub(crate) use http::Http;
-pub(crate) use kit_testing::{Etcd, dead_address};
+pub(crate) use kit_test_support::{Etcd, dead_address};
 pub(crate) use poll::{PATIENCE, poll_pending, soon, within};
 pub(crate) use process::{Exit, HELLOWORLD, Process, VARIABLES};
 pub(crate) use rustix::process::Signal;

@@ -1,7 +1,7 @@
 //! A client that shares nothing with Kit's: its messages are written here by hand, so that it sees
 //! what other programs see.
 
-use kit_testing::Etcd;
+use kit_test_support::Etcd;
 use prost::Message;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;

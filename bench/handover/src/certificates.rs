@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
-/// What clients need to trust the servers.
+/// The configuration by which clients trust the servers.
 #[derive(Clone)]
 pub(crate) struct Trust {
     pub(crate) pem: String,
@@ -17,7 +17,7 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    /// Makes a certificate and writes it where servers find it.
+    /// Makes a certificate and writes it into the folder that servers read.
     pub(crate) fn new(folder: &Path) -> io::Result<Trust> {
         let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()])
             .map_err(io::Error::other)?;

@@ -1,4 +1,4 @@
-//! Clients that ask again and again, and connect again when the server asks for it.
+//! Clients that send request after request, and connect again when the server wants it.
 
 mod connect;
 mod grpc;
@@ -27,7 +27,7 @@ use crate::serve::SMALL;
 /// The longest wait for answers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How clients behave.
+/// The kinds of clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Client {
     /// HTTP/1.1, a connection for each request.
@@ -44,7 +44,7 @@ pub(crate) enum Client {
     Grpcio,
 }
 
-/// The server that is asked, and the request.
+/// The server, and the request that is sent to it.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
@@ -53,20 +53,20 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Of the answer that is asked for.
+    /// The length of the answer.
     fn length(&self) -> usize {
         if self.big { answers::BIG } else { SMALL }
     }
 }
 
-/// What came of it.
+/// The result of a load.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) answered: u64,
-    /// Requests that the server has said it did not process, or that were never sent: asked again
-    /// by clients of HTTP/2, as their libraries should.
+    /// Requests that the server has marked as not processed, or that were never sent: clients of HTTP/2
+    /// send them again, as their libraries should.
     pub(crate) asked_again: u64,
-    /// What failed all the same, by what the client saw.
+    /// The requests that failed all the same, by the client's error.
     pub(crate) failed: BTreeMap<String, u64>,
 }
 
@@ -189,7 +189,7 @@ impl Tally {
     }
 
     async fn done(&mut self) {
-        // The load that would ask for more has gone as well.
+        // The load, which would wait for more answers, has ended as well.
         let _ = self.done.wait_for(|done| *done).await;
     }
 

@@ -30,9 +30,9 @@ struct Arguments {
 enum Command {
     /// Serves until SIGTERM; prints `ready` when it accepts.
     Serve(ServeArguments),
-    /// Stops servers under load, and prints a table of what failed.
+    /// Stops servers under load, and prints a table of failures.
     Stops {
-        /// How often each case is run.
+        /// The number of stops of each case.
         #[arg(long, default_value_t = 3)]
         stops: usize,
         /// Only cases whose names hold this text.
@@ -49,7 +49,7 @@ enum Command {
 
 #[derive(clap::Args)]
 struct ServeArguments {
-    /// Whose server.
+    /// The stack that serves.
     #[arg(value_enum)]
     stack: Stack,
     /// Binds this address with `SO_REUSEPORT`; without it the listener is inherited.
@@ -60,7 +60,7 @@ struct ServeArguments {
     tls: Option<PathBuf>,
 }
 
-/// Whose server it is.
+/// The stack of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Stack {
     Kit,

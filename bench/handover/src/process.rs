@@ -16,7 +16,7 @@ use crate::Stack;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How a server comes by its listener.
+/// The way in which a server gets its listener.
 pub(crate) enum Listener {
     Inherited(TcpListener),
     ReusePort(SocketAddr),
@@ -31,7 +31,7 @@ impl Listener {
     }
 }
 
-/// A server that accepts.
+/// A server that accepts connections.
 pub(crate) struct Server(Child);
 
 impl Server {
@@ -78,7 +78,7 @@ impl Server {
         Ok(Server(child))
     }
 
-    /// Sends SIGTERM and waits; how it ended, and how long that took.
+    /// Sends SIGTERM and waits. Returns the exit status, and the time that the stop took.
     pub(crate) async fn stop(mut self) -> io::Result<(ExitStatus, Duration)> {
         let id = self.0.id().and_then(|id| i32::try_from(id).ok());
         let id = id.and_then(Pid::from_raw);

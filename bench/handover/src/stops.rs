@@ -1,4 +1,4 @@
-//! The cases, and the table of what failed.
+//! The cases, and the table of failures.
 
 use std::io;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use crate::certificates::Trust;
 use crate::load::{Client, Load, Outcome, Target};
 use crate::process::{Listener, Server};
 
-/// How many clients ask at a time.
+/// The number of clients at a time.
 const CLIENTS: usize = 32;
 /// Fewer for big answers: both ends share the machine.
 const FEW_CLIENTS: usize = 8;
@@ -25,7 +25,7 @@ struct Case {
     reuse_port: bool,
 }
 
-/// What many stops of one case came to.
+/// The sum of many stops of one case.
 #[derive(Default)]
 struct Sum {
     outcome: Outcome,
@@ -100,7 +100,7 @@ pub(crate) fn run(stops: usize, only: &str, python: Option<&Path>, judge: bool) 
     }
 }
 
-/// Whether a request failed that must not. Prints a row of the table for each case, whose name
+/// Runs the cases; returns whether a request failed that must not. Prints a row of the table for each case, whose name
 /// contains `only`, and below it the failures.
 async fn run_all(stops: usize, only: &str, python: Option<&Path>) -> io::Result<bool> {
     let folder = tempfile::tempdir()?;
@@ -166,7 +166,7 @@ async fn one_stop(
     };
     let old = Server::start(case.stack, &listener, tls).await?;
     let clients = if case.big { FEW_CLIENTS } else { CLIENTS };
-    // Python runs one thread at a time, and more of them only make it late for everything.
+    // Python runs one thread at a time, so more clients only delay each other.
     let clients = match case.client {
         Client::Grpcio => clients / 4,
         _ => clients,

@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// As many as the other side has threads that run tasks.
+// The number of threads that run tasks on the other side.
 const workers = 2
 
 func main() {
-	count := flag.Int("count", 1_000_000, "how many functions are run")
+	count := flag.Int("count", 1_000_000, "the number of functions")
 	limit := flag.Int("limit", 64, "how many may run at once")
 	flag.Parse()
 	runtime.GOMAXPROCS(workers)

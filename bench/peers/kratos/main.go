@@ -88,7 +88,7 @@ func run(httpAddress, grpcAddress string) error {
 	grpcServer := grpc.NewServer(grpc.Address(grpcAddress))
 	helloworld.RegisterGreeterServer(grpcServer, greeter{})
 
-	// Asking for the endpoint binds the listener, so the real port can be told.
+	// Asking for the endpoint binds the listener, so the real port is known.
 	for name, server := range map[string]transport.Endpointer{"http": httpServer, "grpc": grpcServer} {
 		endpoint, err := server.Endpoint()
 		if err != nil {

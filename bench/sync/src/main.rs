@@ -32,13 +32,13 @@ struct Arguments {
     scenario: String,
     /// The side that does it.
     side: String,
-    /// How often.
+    /// The number of operations.
     #[arg(long, default_value_t = 1_000_000)]
     count: u64,
-    /// How many scopes there are from the root to the tasks, where that matters.
+    /// The number of scopes from the root to the tasks, where that matters.
     #[arg(long, default_value_t = 1)]
     depth: usize,
-    /// Where the code that spawns runs.
+    /// The place of the code that spawns.
     #[arg(long, value_enum, default_value = "block-on")]
     from: Spawner,
 }
@@ -58,7 +58,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Nanoseconds for each operation, or bytes where memory is what is measured.
+/// Runs one side of one scenario. Returns nanoseconds for each operation, or bytes where memory is
+/// measured; `None` when the scenario has no such side. Each arm is one pair of scenario and side, and
+/// the module of the scenario does the work.
 fn measure(arguments: &Arguments) -> Option<f64> {
     let Arguments {
         count, depth, from, ..

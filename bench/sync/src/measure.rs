@@ -1,4 +1,4 @@
-//! How the time of an operation is taken.
+//! The measurement of an operation's time.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,18 +6,18 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tokio::runtime::{Builder, Runtime};
 
-/// Where the code that spawns runs.
+/// The place of the code that spawns.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Spawner {
     /// On the main thread: a spawned task is handed to the workers.
     BlockOn,
     /// In a task of the runtime, on one of the workers.
     Task,
-    /// On the only thread there is, and nothing warms up: for counts that are taken from outside.
+    /// On the only thread, without warming up: for counts that are taken from outside.
     OneThread,
 }
 
-/// How often, and from where.
+/// The number of operations, and the place of the code that spawns.
 pub(crate) struct Measure {
     pub(crate) count: u64,
     pub(crate) from: Spawner,
@@ -56,7 +56,7 @@ fn two_workers() -> Runtime {
         .expect("a runtime needs nothing but threads")
 }
 
-/// For counts: nothing depends on which thread comes first.
+/// For counts: one thread, so that no order of threads changes them.
 pub(crate) fn one_thread() -> Runtime {
     Builder::new_current_thread()
         .enable_time()

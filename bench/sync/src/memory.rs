@@ -1,7 +1,7 @@
 //! Resident memory of a task that waits.
 //!
-//! Tokio aligns a task's cell to 128 bytes and so rounds its size up: what a wrapper adds is free
-//! for a future of one size and costs 128 bytes for one of another. So the tasks are futures of
+//! Tokio aligns a task's cell to 128 bytes and so rounds its size up: the bytes of a wrapper are free
+//! for a future of one size and cost 128 bytes for one of another. So the tasks are futures of
 //! sixteen sizes, eight bytes apart, which is one such period; the average is what it costs.
 
 use std::fs;
@@ -16,7 +16,7 @@ use crate::measure::one_thread;
 /// The sizes of [`one_of_each_size`].
 const SIZES: u64 = 16;
 
-/// Something that tasks are spawned on.
+/// A parent on which tasks are spawned.
 trait Owner {
     fn start(&self, future: impl Future<Output = ()> + Send + 'static);
 }
@@ -60,7 +60,7 @@ fn bytes<O: Owner>(count: u64, owner: impl Fn(&Scope) -> O) -> f64 {
     let rounds = count / SIZES;
     let runtime = one_thread();
     runtime.block_on(async {
-        // Alive until all is measured: its end would abort what waits.
+        // Alive until all is measured: its end would abort the tasks.
         let tree = TaskTree::new("bench");
         let owner = owner(tree.scope());
         one_of_each_size(&owner);
@@ -93,7 +93,7 @@ fn one_of_each_size(owner: &impl Owner) {
     owner.start(Idle([1; 16]));
 }
 
-/// A future of so many words that never ends.
+/// A future of `WORDS` words that never ends.
 struct Idle<const WORDS: usize>([u64; WORDS]);
 
 impl<const WORDS: usize> Future for Idle<WORDS> {
@@ -105,7 +105,7 @@ impl<const WORDS: usize> Future for Idle<WORDS> {
     }
 }
 
-/// Lets the one thread poll what is new; it comes back to the caller after that.
+/// Lets the one thread poll the new tasks; it comes back to the caller after that.
 async fn settle() {
     tokio::task::yield_now().await;
 }
@@ -113,7 +113,7 @@ async fn settle() {
 /// Bytes of this process that are in memory.
 fn resident() -> f64 {
     // Summed over the pages when it is read; the counters in `statm` lag behind.
-    let text = fs::read_to_string("/proc/self/smaps_rollup").expect("Linux tells what is resident");
+    let text = fs::read_to_string("/proc/self/smaps_rollup").expect("Linux shows what is resident");
     let kilobytes = text
         .lines()
         .find_map(|line| line.strip_prefix("Rss:")?.trim().strip_suffix(" kB"))

@@ -43,7 +43,7 @@ fn nanos(count: u64, run: impl Future<Output = ()>) -> f64 {
     start.elapsed().as_nanos() as f64 / count as f64
 }
 
-/// Wakes itself until it has been polled that often.
+/// A future that wakes itself until it has been polled this number of times.
 struct Restless {
     polls: u64,
 }

@@ -1,4 +1,4 @@
-//! What the tasks do: the same futures on either side.
+//! The work of the tasks: the same futures on either side.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 
-/// What every task with a result ends in.
+/// The result of every task that has one.
 pub(crate) type Done = Result<(), BoxError>;
 
 pub(crate) async fn ready() -> Done {
@@ -39,7 +39,7 @@ pub(crate) async fn waits_on_stop_token(roll: Arc<RollCall>, token: StopToken) -
     Ok(())
 }
 
-/// Tells when every task has been polled: only then do all of them wait, and are none still queued.
+/// Shows when every task has been polled: only then do all of them wait, and none is still queued.
 pub(crate) struct RollCall {
     missing: AtomicU64,
     complete: Notify,

@@ -63,10 +63,10 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Those of the process; ends it when they ask for help or are of no use.
+    /// The arguments of the process, which ends here when they ask for help or are wrong.
     pub(crate) fn of_process() -> Args {
         let command = Args::command();
-        // Help names every variable, and so comes from the whole command.
+        // Help names every variable, so it comes from the whole command.
         if let Err(help) = command.clone().try_get_matches()
             && help.kind() == ErrorKind::DisplayHelp
         {
@@ -78,7 +78,7 @@ impl Args {
     }
 }
 
-/// `KIT_REGISTRY=` is how a file for compose says that there is none.
+/// `KIT_REGISTRY=` stands in compose files for no registry.
 fn without_empty_variable(arg: Arg) -> Arg {
     let is_empty = |name| env::var_os(name).is_some_and(|value| value.is_empty());
     if arg.get_env().is_some_and(is_empty) {

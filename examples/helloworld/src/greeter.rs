@@ -1,4 +1,4 @@
-//! The greeting itself, once, and its two faces.
+//! The greeting, and its two faces: HTTP and gRPC.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ mod proto {
     tonic::include_proto!("helloworld.v1");
 }
 
-/// What reflection shows.
+/// The descriptors that reflection shows.
 pub(crate) const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helloworld.bin"));
 
 const LONGEST_NAME: usize = 64;
@@ -43,7 +43,7 @@ fn parse_delay(delay: &str) -> Result<Option<Duration>, ApiError> {
     if delay.is_empty() {
         return Ok(None);
     }
-    // An answer repeats no more of its question than fits.
+    // An answer repeats only the beginning of a long question.
     let shown: String = delay.chars().take(LONGEST_NAME).collect();
     let wrong = |why: &str| {
         let message = format!("delay `{shown}` is {why}");
@@ -55,8 +55,6 @@ fn parse_delay(delay: &str) -> Result<Option<Duration>, ApiError> {
         Err(_) => Err(wrong("not a time, such as 500ms or 2s")),
     }
 }
-
-// === HTTP ===
 
 pub(crate) fn routes() -> Router {
     Router::new().route("/helloworld/{name}", get(hello))
@@ -81,8 +79,6 @@ async fn hello(
         message: greet(&name, &delay).await?,
     }))
 }
-
-// === gRPC ===
 
 pub(crate) fn service() -> GreeterServer<GrpcGreeter> {
     GreeterServer::new(GrpcGreeter)

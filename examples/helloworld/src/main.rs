@@ -5,8 +5,8 @@
 //! curl 'http://127.0.0.1:8000/helloworld/kit?delay=500ms'
 //! ```
 //!
-//! What it shows, in the order of reading: options that come from flags (`args`), handlers that
-//! know nothing of Kit's lifecycle (`greeter`), and the app that is made of them, below.
+//! In the order of reading: options that come from flags (`args`), handlers that know nothing of Kit's
+//! lifecycle (`greeter`), and the app that is made of them, below.
 
 mod args;
 mod greeter;

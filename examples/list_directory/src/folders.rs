@@ -22,8 +22,8 @@ pub(crate) fn whole() -> io::Result<TempDir> {
     Ok(root)
 }
 
-/// The same, but `07` is a link to itself. To follow it is an error for every user, while root may
-/// open a folder whatever its permissions say.
+/// The same, but `07` is a link to itself. Following it is an error for every user, while root may open
+/// a folder without permissions.
 pub(crate) fn broken() -> io::Result<TempDir> {
     let root = whole()?;
     let folder = root.path().join("07");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use kit_sync::Scope;
 use tokio::sync::mpsc;
 
-/// How many names a channel holds.
+/// The capacity of the channel, in names.
 const CAPACITY: usize = 16;
 
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub(crate) struct Unreadable {
     error: io::Error,
 }
 
-/// What a listing is made of: a name below the root, or why there is none.
+/// One entry of a listing: a name below the root, or the error in its place.
 pub(crate) type Entry = Result<PathBuf, Unreadable>;
 
 /// Returns all names at once.
@@ -39,22 +39,22 @@ pub(crate) fn slice(root: &Path) -> Result<Vec<PathBuf>, Unreadable> {
 
 /// Returns a channel of names, and leaves a task behind that fills it.
 ///
-/// Elsewhere such a function starts its producer where it cannot be seen. This one was given a
-/// scope for a single reason: so that it can be shown.
+/// Elsewhere such a function starts its producer out of sight. This one is given a scope for a single
+/// reason: so that the producer can be shown.
 pub(crate) fn channel(scope: &Scope, root: PathBuf) -> mpsc::Receiver<PathBuf> {
     let (sender, receiver) = mpsc::channel(CAPACITY);
     scope.spawn_blocking("producer", move |_a_send_sees_no_token| {
         let _ = visit(&root, |entry| match entry {
             Ok(name) => sender.blocking_send(name).map_or(Break(()), Continue),
-            // A channel of names has no word for it: it is closed, as at the end.
+            // A channel of names cannot carry the error: it is closed, as at the end.
             Err(_) => Break(()),
         });
     });
     receiver
 }
 
-/// Calls `visitor` with each entry, until it breaks off; an error is an entry like others, and
-/// the visitor says whether it is the last one. The other two ways can be made of this one.
+/// Calls `visitor` with each entry, until it breaks off. An error is an entry like others, and the
+/// visitor decides whether it is the last one. The other two ways can be built on this one.
 pub(crate) fn visit<B>(
     root: &Path,
     mut visitor: impl FnMut(Entry) -> ControlFlow<B>,

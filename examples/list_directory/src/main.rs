@@ -1,4 +1,4 @@
-//! A slice, a channel and a visitor list the same folders, and what each caller can know.
+//! A slice, a channel and a visitor list the same folders, and differ in what their callers can know.
 //!
 //! `cargo run -p list_directory`; the chapter "Listing a directory" of the book explains it.
 
@@ -61,7 +61,7 @@ async fn to_the_end(root: &Path) {
 }
 
 /// Takes a few names by each of the three ways, and shows what the channel leaves behind: its producer,
-/// which stands in a send until the receiver is dropped.
+/// which waits in a send until the receiver is dropped.
 async fn stop_early(root: &Path) {
     match list::slice(root) {
         Ok(names) => println!("slice    {} names were read for {WANTED}", names.len()),

@@ -2,7 +2,7 @@
 
 /// Moves this thread to one of the cores that it may use, and keeps it there.
 ///
-/// A thread runs without its own core, too, so a refusal is not worth a word.
+/// A thread also runs without its own core, so a refusal is ignored.
 #[cfg(target_os = "linux")]
 pub(crate) fn take(choose: fn(&[usize]) -> Option<&usize>) {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -20,6 +20,6 @@ pub(crate) fn take(choose: fn(&[usize]) -> Option<&usize>) {
     }
 }
 
-/// Elsewhere the system has the choice.
+/// On other systems the scheduler chooses the core.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn take(_choose: fn(&[usize]) -> Option<&usize>) {}

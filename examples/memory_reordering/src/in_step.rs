@@ -1,16 +1,15 @@
 //! Two threads that do the same round at the same time, a million times.
 //!
 //! A write leaves the store buffer within some 100 ns, and only a read within that time can miss
-//! it. So it is not enough that the threads run at once, they must run *together*:
+//! it. So it is not enough that the threads run at the same time, they must run *in step*:
 //!
-//! - they meet before each round at a spin barrier: to be put to sleep and woken up again would
-//!   take far longer than the effect lasts;
-//! - the thread that arrives last goes on at once, the other one when the news has reached its
-//!   core; to even that out, each waits a little more, and every pair of the small delays comes
-//!   up in turn;
+//! - they meet before each round at a spin barrier: sleeping and waking up would take far longer than
+//!   the effect lasts;
+//! - the thread that arrives last goes on at once, the other one when the store has reached its core;
+//!   to even that out, each waits a little more, and every pair of the small delays comes up in turn;
 //! - each has a core to itself (on Linux): a scheduler with other work likes to put two threads
 //!   that wait for each other on the same core, where they take turns;
-//! - nothing else is shared: a thread keeps what it saw until all rounds are over.
+//! - nothing else is shared: a thread keeps its results until all rounds are over.
 
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,14 +19,15 @@ use crate::cores;
 
 const DELAYS: u64 = 4;
 
-/// After so many looks the other thread has most likely lost its core to other work, and the
-/// work that waits for ours may go first, too.
+/// After this number of looks the other thread has most likely lost its core to other work, so ours is
+/// offered as well.
 const PATIENCE: u32 = 100;
 
-/// Runs both for each round, on a thread each, and returns what they saw.
+/// Runs both functions for each round, on a thread each, and returns their results.
 ///
 /// The threads belong to this one call, so they are scoped threads of std: the language makes
-/// sure that they end before it does. A `TaskTree` is for what outlives the function that starts it.
+/// sure that they end before it does. A `TaskTree` is for tasks that outlive the function that starts
+/// them.
 pub(crate) fn in_step<L: Send, R: Send>(
     rounds: u64,
     left: impl Fn(u64) -> L + Send,

@@ -1,4 +1,4 @@
-//! The two programs, each for two threads, and what they can see.
+//! The two programs, each for two threads, and their outcomes.
 //!
 //! A round writes its own number, so that nothing has to be set back between rounds: "new" is the
 //! number of this round, "old" the one of the round before. `models.rs` explores the very same
@@ -61,7 +61,7 @@ fn write_then_read(mine: &AtomicU64, theirs: &AtomicU64, accesses: Accesses, rou
     theirs.load(read) == round
 }
 
-/// What a reader found in a value of two words.
+/// The outcomes of reading a value of two words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Seen {
     Old,

@@ -1,7 +1,7 @@
-//! What one thread can see of another one's writes: the store-buffer test and a torn value.
+//! The order in which one thread sees another one's writes: the store-buffer test and a torn value.
 //!
 //! `cargo run --release -p memory_reordering [rounds]`; the chapter "Memory reordering" of the
-//! book explains what it prints.
+//! book explains the output.
 
 mod cores;
 mod in_step;

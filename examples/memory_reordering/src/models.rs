@@ -8,7 +8,7 @@ use loom::thread;
 
 use crate::litmus::{Accesses, Seen, StoreBuffer, TwoWords, Wide};
 
-/// All that can come out, over all executions: these programs are so small that none is left out.
+/// Every outcome over all executions: these programs are small enough for all of them.
 fn outcomes<T: Ord + Send + 'static>(
     program: impl Fn() -> T + Send + Sync + 'static,
 ) -> BTreeSet<T> {
@@ -64,8 +64,8 @@ fn with_a_fence_between_one_of_them_reads_one() {
     assert_eq!(store_buffer(Accesses::Fenced), ALL[1..]);
 }
 
-/// The language forbids (0, 0) here. When this test fails, loom has learned it, and the book's
-/// chapter and the rule that our models use no such accesses can change.
+/// The language forbids (0, 0) here, and loom does not know it yet. When this test fails, loom does, and
+/// the book's chapter and the rule that our models use no such accesses can change.
 #[test]
 fn loom_reports_a_double_zero_of_sequentially_consistent_accesses_that_the_language_forbids() {
     assert_eq!(store_buffer(Accesses::SequentiallyConsistent), ALL);

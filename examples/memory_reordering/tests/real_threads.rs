@@ -1,4 +1,4 @@
-//! The program on this machine's cores. The models prove what may happen; here it is seen.
+//! The program on this machine's cores. The models prove which outcomes are possible; here they occur.
 #![cfg(not(kit_loom))]
 
 use std::process::Command;

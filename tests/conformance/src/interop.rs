@@ -1,4 +1,4 @@
-//! `grpc.testing.TestService`, which the interop client of gRPC's own project asks.
+//! `grpc.testing.TestService`, which the interop client of gRPC's own project calls.
 
 mod echo;
 mod replies;
@@ -99,7 +99,7 @@ impl TestService for Interop {
     type HalfDuplexCallStream =
         Replies<Iter<std::vec::IntoIter<Result<StreamingOutputCallRequest, Status>>>>;
 
-    /// Answers when the client has said everything.
+    /// Answers when the client has sent its last message.
     async fn half_duplex_call(
         &self,
         request: Request<Streaming<StreamingOutputCallRequest>>,

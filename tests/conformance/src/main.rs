@@ -1,7 +1,7 @@
-//! What clients that others have written talk to, besides helloworld.
+//! The servers for clients from other projects, besides helloworld.
 //!
 //! `conformance FOLDER` serves on three ports: HTTP, gRPC, and both of them over TLS. helloworld
-//! itself speaks no TLS, and has no service that a client of gRPC's own project knows. The program
+//! itself speaks no TLS, and has no service that the clients of gRPC's own project know. The program
 //! makes a certificate for `localhost` and leaves it in the folder as `tls.crt`.
 
 mod greetings;

@@ -1,4 +1,4 @@
-//! HTTP: helloworld's greeting, and what h2spec asks for.
+//! HTTP: helloworld's greeting, and a route for h2spec.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -15,8 +15,8 @@ async fn hello(Path(name): Path<String>) -> String {
     format!("Hello {name}")
 }
 
-/// Answers any request, with a body, and not before it has read the whole request: what is wrong
-/// with a request is then found before there is a response, on every machine.
+/// Answers any request, with a body, and not before it has read the whole request: a fault in a request
+/// is then found before there is a response, on every machine.
 async fn whole(request: Bytes) -> String {
     format!("{} bytes\n", request.len())
 }

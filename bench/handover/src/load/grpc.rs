@@ -1,4 +1,4 @@
-//! Tonic's client, which never asks again by itself.
+//! Tonic's client, which never repeats a call by itself.
 
 use std::error::Error;
 
@@ -11,7 +11,7 @@ use tonic_prost::ProstCodec;
 use super::{Failure, Outcome, Tally, Target, is_not_processed};
 use crate::answers::{self, Answer, Ask};
 
-/// How many calls run at a time.
+/// The number of calls at a time.
 const AT_A_TIME: usize = 4;
 /// A call that was not processed may meet the end of its next connection as well: one in half a
 /// million did.

@@ -1,4 +1,4 @@
-//! Python's grpcio, whose clients ask again by themselves what a server has not processed.
+//! Python's grpcio, whose clients repeat by themselves the calls that a server has not processed.
 
 use std::io;
 use std::path::Path;
@@ -33,7 +33,7 @@ async fn run(python: &Path, clients: usize, target: &Target, tally: &mut Tally) 
         .arg(format!("ipv4:{}", target.address))
         .args([clients.to_string(), target.length().to_string()])
         .args(target.trust.as_ref().map(|trust| &trust.file))
-        // No proxy of the machine's knows these servers.
+        // A proxy that the machine is configured for does not know these servers.
         .env("no_proxy", "localhost")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -40,7 +40,7 @@ pub(super) async fn kept(target: Target, pause: Duration, mut tally: Tally) -> O
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
-        // A connection that has closed by now lost no request.
+        // A connection that has closed by now has lost no request.
         let usable = match &mut kept {
             Some(sender) => !failed && sender.ready().await.is_ok(),
             None => false,

@@ -12,11 +12,11 @@ use super::{Failure, Outcome, Tally, Target, is_not_processed};
 
 type Sender = SendRequest<Empty<Bytes>>;
 
-/// How many requests run at a time.
+/// The number of requests at a time.
 const AT_A_TIME: usize = 4;
 
-/// Asks in rounds of [`AT_A_TIME`] over one connection, and takes a new one when it is going away. A
-/// request that the server has not processed is asked once more.
+/// Sends rounds of [`AT_A_TIME`] requests over one connection, and opens a new one when it is going
+/// away. A request that the server has not processed is sent once more.
 pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
     let mut kept = None;
     while tally.goes_on() {
@@ -46,7 +46,7 @@ pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
             };
             tally.count(asked);
         }
-        // A connection that is going away lost no request yet.
+        // A connection that is going away has not lost a request yet.
         let ready = match &mut kept {
             Some(sender) => sender.ready().await.is_ok(),
             None => false,

@@ -1,4 +1,4 @@
-//! Arguments that are of no use: exit code 2, and clap's message.
+//! Wrong arguments: exit code 2, and clap's message.
 
 use crate::support::Process;
 

@@ -6,10 +6,10 @@ use tokio::time::sleep;
 
 use crate::support::{Etcd, EtcdClient, Http, Service, Signal};
 
-/// From the signal that forces to the end.
+/// The time from the signal that forces to the end.
 const FORCED: Duration = Duration::from_millis(700);
 
-/// Less than this apart, two of the same signal are one.
+/// Two of the same signal count as one when less than this lies between them.
 const APART: Duration = Duration::from_millis(150);
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn the_second_signal_of_a_kind_forces_unless_it_is_sigterm() {
         let (mut service, _request) = busy().await;
         service.signal(signal);
         service.process.line("stopping").await;
-        // The time itself is what makes it another request.
+        // Only the time between them makes the second a new request.
         sleep(APART).await;
         let forced = service.signal(signal);
         let exit = service.exit().await.expect(128 + signal.as_raw());
@@ -139,7 +139,7 @@ async fn a_signal_after_a_forced_stop_ends_it_there_and_then() {
     exit.expect_within(FORCED, last);
 }
 
-/// One that cannot stop by itself for ten seconds.
+/// A service that cannot stop by itself for ten seconds.
 async fn busy() -> (Service, Http) {
     let service = Service::start(&[]).await;
     let mut http = service.connect().await;

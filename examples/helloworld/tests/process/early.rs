@@ -1,4 +1,4 @@
-//! A signal at any moment of the start, from the line that says that the handlers stand.
+//! A signal at any moment of the start, from the line that the signal handlers stand.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ async fn while_etcd_does_not_answer() {
     }
 }
 
-/// Returns how long after its start the handlers stood.
+/// Returns the time from the start of the process to the line that the handlers stand.
 async fn interrupt(round: u32, registry: &str) -> Duration {
     let id = id(round);
     let rest = ["--registry", registry, "--id", &id, "--drain-delay", "0s"];
@@ -57,7 +57,7 @@ async fn interrupt(round: u32, registry: &str) -> Duration {
     let first = process.line("").await;
     let stood = process.spawned.elapsed();
     assert!(first.contains("signal handlers stand"), "{first}");
-    // Not to wait for anything: to be at another place of the start in every round.
+    // A wait for no event: in each round the signal comes at another place of the start.
     sleep(Duration::from_micros(500) * round).await;
     let stopped = process.signal(Signal::TERM);
     let exit = process.exit().await.expect(0);

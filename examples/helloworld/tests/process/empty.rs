@@ -1,4 +1,4 @@
-//! Empty variables, as files for compose make them: they are not set.
+//! Empty variables, as compose files make them, count as not set.
 
 use kit_test_support::Network;
 
@@ -29,7 +29,7 @@ async fn with_all_of_them_empty_it_is_as_without_options() {
     let Some(network) = Network::for_test(name) else {
         return;
     };
-    // Where its ports are free.
+    // In a network in which its default ports are free.
     let command = network.command("ip link set lo up", HELLOWORLD);
     let service = Service::ready(Process::spawn_by(command, &[], &EMPTY)).await;
     assert_eq!(service.http.to_string(), "127.0.0.1:8000");

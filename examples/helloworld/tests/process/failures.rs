@@ -106,7 +106,7 @@ async fn unusable_registry(url: &str) -> String {
     one_clear_line(&exit).to_owned()
 }
 
-/// The one line that says why, which is the root cause and not what it led to.
+/// The one line with the reason: the root cause, and not its consequences.
 fn one_clear_line(exit: &Exit) -> &str {
     for consequence in ["cancelled", "canceled"] {
         let text = exit.text().to_lowercase();

@@ -15,7 +15,7 @@ async fn a_stop_with_nothing_in_flight_survives_a_standstill_longer_than_its_dea
     service.signal(Signal::TERM);
     service.process.line("drain delay").await;
     service.signal(Signal::STOP);
-    // Its length is what is tested.
+    // The length of the pause is tested.
     sleep(STANDSTILL).await;
     service.signal(Signal::CONT);
     service.process.exit().await.expect(0);
@@ -42,7 +42,7 @@ async fn a_standstill_right_after_the_signal_is_given_back() {
     for pause in [0, 200, 500, 1_000, 3_000] {
         let service = Service::start(&args).await;
         service.signal(Signal::TERM);
-        // Not to wait for anything: to be at another place of the stop each time.
+        // A wait for no event: each time the pause begins at another place of the stop.
         sleep(Duration::from_micros(pause)).await;
         service.signal(Signal::STOP);
         sleep(STANDSTILL).await;

@@ -1,4 +1,4 @@
-//! The greeting over gRPC, and what every gRPC server of Kit's has beside it.
+//! The greeting over gRPC, and the services that every gRPC server of Kit's has beside it.
 
 use tokio_stream::once;
 use tonic::Code;

@@ -1,4 +1,4 @@
-//! Connections that ask for nothing, or no longer, never keep it from ending.
+//! Connections without a request in flight never keep the process from ending.
 
 use std::any::Any;
 use std::net::SocketAddr;
@@ -12,10 +12,10 @@ use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 
 use crate::support::{Greeter, Http, Service, Signal, channel};
 
-/// What it may take: far from the 20 s of the stop timeout.
+/// The limit of a stop: far from the 20 s of the stop timeout.
 const SOON: Duration = Duration::from_secs(3);
 
-/// Something that is held open until the end.
+/// A connection that is held open until the end.
 type Held = Box<dyn Any>;
 
 #[tokio::test]

@@ -1,5 +1,4 @@
-//! The built helloworld as the outside sees it: a process that is sent real signals, asked over
-//! real sockets, and found in a real etcd.
+//! The built helloworld from outside: a process with real signals, real sockets, and a real etcd.
 
 #![cfg(unix)]
 

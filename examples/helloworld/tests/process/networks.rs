@@ -1,4 +1,4 @@
-//! A machine that has not the interfaces which its author thought of.
+//! A machine without the interfaces that an author expects.
 
 use kit_test_support::Network;
 

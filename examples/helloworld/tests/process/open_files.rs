@@ -1,4 +1,4 @@
-//! A process that may open few files.
+//! A process that may open only a few files.
 
 use std::net::SocketAddr;
 
@@ -26,7 +26,7 @@ async fn connect(address: SocketAddr, clients: usize) -> Vec<TcpStream> {
 
 #[tokio::test]
 async fn a_lack_of_them_is_logged_once_with_the_servers_name_and_when_it_is_over() {
-    // Nine tenths of them, for connections, are more than the process has left.
+    // The connections' nine tenths of the files are more than the process has left.
     let mut service = with_files(30).await;
     let clients = connect(service.http, 60).await;
     let line = service.process.line("cannot accept connections").await;

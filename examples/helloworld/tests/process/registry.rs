@@ -92,7 +92,7 @@ async fn it_is_gone_within_a_second_of_a_stop_while_requests_are_still_answered(
     });
     within(stopped + Duration::from_secs(1), "the key is gone", gone).await;
     assert!(poll_pending(&mut call).await);
-    // A client that found it before is still served: the drain delay.
+    // A client that found it before is still served, for the drain delay.
     channel(service.grpc).await;
     let late = service.connect().await.get("/helloworld/late").await;
     assert_eq!(late.body, r#"{"message":"Hello late"}"#);

@@ -51,7 +51,7 @@ async fn it_answers_while_etcd_loses_its_data_and_is_shown_afterwards() {
     assert!(!EtcdClient::of(&etcd).shows("one").await);
 }
 
-/// Asks it over both protocols, again and again, until `done` is; every answer has to be right.
+/// Sends requests over both protocols until `done` completes; every answer has to be right.
 async fn answering_until(service: &Service, done: impl Future<Output = ()>) {
     let over = Cell::new(false);
     let done = async {

@@ -1,4 +1,4 @@
-//! What it says when it starts, and which options it takes.
+//! The lines of a start, and the options that change it.
 
 use tokio::net::TcpStream;
 
@@ -118,7 +118,7 @@ async fn a_new_process_takes_the_ports_of_the_one_before() {
         let service = Service::ready(Process::spawn(&args)).await;
         assert_eq!(service.http.to_string(), http);
         assert_eq!(service.grpc.to_string(), grpc);
-        // The server closes these, so it is its side of them that lingers.
+        // The server closes these, so its side of them lingers.
         let mut held = service.connect().await;
         assert_eq!(held.get("/helloworld/kit").await.status, 200);
         let greeter = service.greeter().await;

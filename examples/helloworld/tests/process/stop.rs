@@ -55,7 +55,7 @@ async fn stops_cleanly(signal: Signal, name: &str) {
     // Then no new client is let in, while these are still being answered.
     service.process.line("stage=draining").await;
     for address in [service.http, service.grpc] {
-        // One that is in the queue at the very moment when the listener closes is reset.
+        // A connection that is in the queue when the listener closes is reset.
         soon("a refused connection", async || {
             let error = TcpStream::connect(address).await.err()?;
             (error.kind() == ErrorKind::ConnectionRefused).then_some(())
@@ -105,7 +105,7 @@ async fn a_request_that_came_just_before_the_signal_is_answered() {
         let service = Service::start(&[]).await;
         let mut http = service.connect().await;
         http.get("/helloworld/kit").await;
-        // Not waited for: it may still lie in the socket when the stop begins.
+        // Sent without waiting: it may still lie in the socket when the stop begins.
         let request = "GET /helloworld/kit?delay=50ms HTTP/1.1\r\nhost: helloworld\r\n\r\n";
         http.send(request).await;
         service.signal(Signal::TERM);

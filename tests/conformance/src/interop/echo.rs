@@ -1,4 +1,4 @@
-//! Metadata that comes back as it came.
+//! Metadata that is sent back unchanged.
 
 use std::convert::Infallible;
 use std::pin::Pin;

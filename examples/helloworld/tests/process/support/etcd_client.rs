@@ -1,5 +1,5 @@
-//! A client that shares nothing with Kit's: its messages are written here by hand, so that it sees
-//! what other programs see.
+//! A client that shares nothing with Kit's. Its messages are written here by hand, so it sees the same as
+//! other programs.
 
 use kit_test_support::Etcd;
 use prost::Message;
@@ -11,7 +11,7 @@ use tonic_prost::ProstCodec;
 
 use super::key;
 
-/// Asks one etcd.
+/// A client of one etcd.
 pub(crate) struct EtcdClient(Channel);
 
 /// What a key holds.
@@ -79,7 +79,7 @@ impl EtcdClient {
         ranged.found.into_iter().next()
     }
 
-    /// 1 in an etcd in which no key was ever written.
+    /// The revision; 1 in an etcd in which no key was ever written.
     pub(crate) async fn revision(&self) -> i64 {
         let ranged: Ranged = self.must("KV/Range", range("x")).await;
         ranged.header.expect("a header").revision
@@ -89,7 +89,7 @@ impl EtcdClient {
         let _: Nothing = self.must("KV/DeleteRange", range(key)).await;
     }
 
-    /// The time that a lease was granted for, in seconds.
+    /// The length of a lease as granted, in seconds.
     pub(crate) async fn granted(&self, id: i64) -> i64 {
         let lease: Lease = self.must("Lease/LeaseTimeToLive", LeaseId { id }).await;
         lease.granted

@@ -1,4 +1,4 @@
-//! An HTTP/1.1 connection whose every byte is the test's.
+//! An HTTP/1.1 connection whose bytes the test writes.
 
 use std::net::SocketAddr;
 
@@ -58,11 +58,11 @@ impl Http {
         }
     }
 
-    /// Waits until the server has closed it, whatever it says before.
+    /// Waits until the server has closed it, also after more bytes.
     pub(crate) async fn closed(&mut self) {
         let mut rest = Vec::new();
         let closed = timeout(PATIENCE, self.0.read_to_end(&mut rest)).await;
-        // By a reset when it did not read everything.
+        // A server that did not read everything closes by a reset.
         let _ = closed.expect("it closes");
     }
 

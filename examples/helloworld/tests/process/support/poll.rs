@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-/// After that long a thing that should happen has not: generous, for a busy machine.
+/// The limit of every wait: generous, for a machine with other work.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Waits for `future`, which is to be done by then.
+/// Waits for `future`, which is to be done before `limit`.
 pub(crate) async fn within<F: Future>(deadline: Instant, what: &str, future: F) -> F::Output {
     match timeout_at(deadline, future).await {
         Ok(output) => output,
@@ -18,7 +18,7 @@ pub(crate) async fn within<F: Future>(deadline: Instant, what: &str, future: F) 
     }
 }
 
-/// Asks again and again until the answer is there; there is no event for it from outside.
+/// Asks again and again until there is an answer, where no event can be seen from outside.
 pub(crate) async fn soon<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let asking = async {
         loop {

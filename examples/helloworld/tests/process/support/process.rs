@@ -1,4 +1,4 @@
-//! The built helloworld, and what it says.
+//! The built helloworld, and its output.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::PATIENCE;
 
-/// What the machine's own environment must not decide.
+/// The variables that the machine's own environment must not set.
 pub(crate) const VARIABLES: [&str; 11] = [
     "KIT_DRAIN_DELAY",
     "KIT_GRPC",
@@ -35,14 +35,14 @@ pub(crate) struct Process {
     pub(crate) spawned: Instant,
 }
 
-/// How it ended.
+/// The end of a process.
 pub(crate) struct Exit {
     /// `None` when a signal's default action ended it.
     pub(crate) code: Option<i32>,
     pub(crate) at: Instant,
-    /// Everything it wrote on its standard error output.
+    /// The lines on its standard error output.
     pub(crate) log: Vec<String>,
-    /// Everything it wrote on its standard output.
+    /// The text on its standard output.
     pub(crate) out: String,
 }
 
@@ -55,7 +55,7 @@ impl Process {
         Process::spawn_by(Command::new(HELLOWORLD), args, environment)
     }
 
-    /// Spawns it by a command that ends as it, with these arguments.
+    /// Spawns helloworld by a command that runs it, with these arguments.
     pub(crate) fn spawn_by(
         command: impl Into<Command>,
         args: &[&str],
@@ -116,7 +116,7 @@ impl Process {
         }
     }
 
-    /// Sends it, and says when.
+    /// Sends a signal, and returns when.
     pub(crate) fn signal(&self, signal: Signal) -> Instant {
         let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
         let pid = pid.and_then(Pid::from_raw).expect("it was not waited for");
@@ -187,7 +187,7 @@ impl Exit {
         }
     }
 
-    /// What it wrote, for messages.
+    /// The log, for messages.
     pub(crate) fn text(&self) -> String {
         format!("the log:\n{}", self.log.join("\n"))
     }

@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use super::{Exit, Greeter, Http, Process, channel};
 
-/// For both servers.
+/// Free ports for both servers.
 pub(crate) const FREE_PORTS: [&str; 4] = ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"];
 
-/// A helloworld that said that it is ready, on free ports.
+/// A helloworld that is ready, on free ports.
 pub(crate) struct Service {
     pub(crate) process: Process,
     pub(crate) http: SocketAddr,
@@ -27,7 +27,7 @@ impl Service {
         Service::ready(Process::spawn_with(&args, environment)).await
     }
 
-    /// Waits until it says that it is ready.
+    /// Waits for the line that it is ready.
     pub(crate) async fn ready(mut process: Process) -> Service {
         let http = process.field("http").await;
         let grpc = process.field("grpc").await;
@@ -39,7 +39,7 @@ impl Service {
         }
     }
 
-    /// One that shows itself as `id` in a registry, and takes requests a little after the stop began.
+    /// Starts one that is shown as `id` in a registry, and takes requests for 100 ms after a stop began.
     pub(crate) async fn start_in(registry: &str, id: &str) -> Service {
         let args = ["--registry", registry, "--id", id, "--drain-delay", "100ms"];
         Service::start(&args).await
@@ -78,7 +78,7 @@ impl Service {
     }
 }
 
-/// Where etcd holds an instance of helloworld.
+/// The key of an instance of helloworld.
 pub(crate) fn key(id: &str) -> String {
     format!("/microservices/helloworld/{id}")
 }

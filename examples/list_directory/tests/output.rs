@@ -1,9 +1,9 @@
-//! What each of the three callers learns.
+//! The output of the program: what each of the three callers can know.
 #![cfg(not(kit_loom))]
 
 use std::process::Command;
 
-/// What the program prints under the heading that begins like this.
+/// The section of the program's output whose heading begins with this text.
 fn section(heading: &str) -> String {
     let run = Command::new(env!("CARGO_BIN_EXE_list_directory"))
         .output()

@@ -1,6 +1,7 @@
 //! The bytes of a connection: sockets, TLS, the protocol that a client speaks, frames, and the meter
 //! of all that is written and read. No time limit and no request below this line.
 
+mod either;
 pub(crate) mod frames;
 pub(crate) mod io;
 pub(crate) mod meter;

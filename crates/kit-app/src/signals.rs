@@ -8,14 +8,14 @@
 mod building;
 mod early;
 mod inbox;
+#[cfg(not(unix))]
+mod no_unix;
 mod roles;
 mod route;
 mod signal;
 mod stop;
 #[cfg(unix)]
 mod unix;
-#[cfg(not(unix))]
-mod unsupported;
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -27,6 +27,8 @@ use crate::core::Core;
 use crate::{Error, Event};
 pub(crate) use early::{BeforeBuild, Early};
 use inbox::Inbox;
+#[cfg(not(unix))]
+use no_unix as os;
 use os::{Handlers, Standing, Terminal};
 pub use roles::AfterRun;
 use roles::{Role, Roles};
@@ -34,8 +36,6 @@ use route::{Route, Target};
 pub use signal::Signal;
 #[cfg(unix)]
 use unix as os;
-#[cfg(not(unix))]
-use unsupported as os;
 
 /// Ends the process there and then: a blocked thread cannot hold it up.
 pub(crate) fn end_process(code: i32) {

@@ -43,7 +43,7 @@ pub(crate) async fn drain(connections: &Connections, hand_over: HandOver, begun:
     for connection in connections.all() {
         connection.begin_drain(last_look);
     }
-    let mut life = connections.ctx.lifecycle();
+    let mut life = connections.serving.ctx.lifecycle();
     let mut watching = true;
     let mut swept = None;
     loop {
@@ -125,9 +125,9 @@ fn report(connections: &Connections, begun: &Begun) {
         streams: connections.drained_streams(),
         took: begun.at.elapsed(),
     };
-    let cuts = connections.ctx.cuts();
+    let cuts = connections.serving.ctx.cuts();
     tracing::debug!(
-        server = connections.ctx.scope().path(),
+        server = connections.serving.ctx.scope().path(),
         connections = drained.connections,
         requests = drained.requests,
         streams = drained.streams,
@@ -137,5 +137,5 @@ fn report(connections: &Connections, begun: &Begun) {
         took = ?drained.took,
         "drained",
     );
-    connections.ctx.report_drained(drained);
+    connections.serving.ctx.report_drained(drained);
 }

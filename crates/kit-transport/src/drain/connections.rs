@@ -21,7 +21,6 @@ use crate::{Address, Context};
 /// The connections whose I/O lives, and the counts of those that have gone.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    pub(crate) ctx: Context,
     pub(crate) serving: Arc<Serving>,
     inside: Mutex<Inside>,
     gone: Notify,
@@ -53,12 +52,8 @@ impl Connections {
     pub(crate) fn new(ctx: Context, options: ConnectionOptions, listening: Address) -> Connections {
         let path = ctx.scope().path();
         let share = Descriptors::of_process().join(path, options.max_connections, open_files());
-        let serving = Serving {
-            ctx: ctx.clone(),
-            options,
-        };
+        let serving = Serving { ctx, options };
         Connections {
-            ctx,
             serving: Arc::new(serving),
             listening,
             share: Arc::new(share),
@@ -79,7 +74,11 @@ impl Connections {
             self.describe_requests();
         }
         let number = NonZeroU64::MIN.saturating_add(n);
-        let about = About::new(self.ctx.scope().clone(), number, peer.remote.clone());
+        let about = About::new(
+            self.serving.ctx.scope().clone(),
+            number,
+            peer.remote.clone(),
+        );
         let last_response = LastResponse::new(Arc::clone(&self.lame_duck), lame_duck::threshold(n));
         let connection = Arc::new(Connection::new(about, last_response));
         let mut inside = self.lock();
@@ -103,7 +102,7 @@ impl Connections {
     fn describe_requests(self: &Arc<Connections>) {
         // The scope lives in the context, and so do the names.
         let connections = Arc::downgrade(self);
-        self.ctx.set_in_flight(move |most| {
+        self.serving.ctx.set_in_flight(move |most| {
             let Some(connections) = connections.upgrade() else {
                 return Vec::new();
             };
@@ -117,7 +116,7 @@ impl Connections {
             names
         });
         let connections = Arc::downgrade(self);
-        self.ctx.scope().describe_errands(move |errand| {
+        self.serving.ctx.scope().describe_errands(move |errand| {
             let all = connections.upgrade()?.all();
             all.iter()
                 .find_map(|conn| conn.exchanges().name_of_errand(errand))
@@ -138,12 +137,12 @@ impl Connections {
 
     /// Which server it is and where it listens, for the log.
     pub(crate) fn place(&self) -> (&str, &Address) {
-        (self.ctx.scope().path(), &self.listening)
+        (self.serving.ctx.scope().path(), &self.listening)
     }
 
     /// Resolves at this time, or at the deadline of the stop when that comes first.
     pub(crate) async fn until(&self, time: Instant) {
-        let mut life = self.ctx.lifecycle();
+        let mut life = self.serving.ctx.lifecycle();
         loop {
             let deadline = life.borrow_and_update().deadline.clone();
             let passed = async {
@@ -162,7 +161,7 @@ impl Connections {
 
     /// A wait of the drain's, which leaves most of the time to what is in flight.
     pub(crate) fn at_most_a_fifth(&self, wait: Duration) -> Duration {
-        let deadline = self.ctx.lifecycle().borrow().deadline.clone();
+        let deadline = self.serving.ctx.lifecycle().borrow().deadline.clone();
         deadline.map_or(wait, |deadline| {
             wait.min(deadline.instant().saturating_duration_since(Instant::now()) / 5)
         })
@@ -216,7 +215,7 @@ impl Drop for Place {
         inside.free.push(self.index);
         if let Some(connection) = &connection {
             inside.requests += connection.exchanges().finished();
-            if self.connections.ctx.scope().is_cancelled() {
+            if self.connections.serving.ctx.scope().is_cancelled() {
                 inside.drained_streams += connection.exchanges().drained_streams();
             }
         }

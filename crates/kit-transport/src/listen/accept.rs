@@ -68,8 +68,8 @@ struct Acceptor<H> {
 impl<H: Handler> Acceptor<H> {
     /// Accepts until the scope is cancelled, and passes the lame duck on to the connections.
     async fn accept(&self, listener: &Listener) {
-        let token = self.connections.ctx.scope().token();
-        let mut life = self.connections.ctx.lifecycle();
+        let token = self.connections.serving.ctx.scope().token();
+        let mut life = self.connections.serving.ctx.lifecycle();
         let lame_duck = async {
             loop {
                 self.follow(&mut life);
@@ -148,7 +148,7 @@ impl<H: Handler> Acceptor<H> {
             HandOver::SharedListener => return,
             HandOver::None => {}
             HandOver::ReusePort => {
-                listener.steer(&self.connections.ctx);
+                listener.steer(&self.connections.serving.ctx);
                 let linger = self.connections.at_most_a_fifth(LINGER);
                 tokio::select! {
                     () = self.connections.until(Instant::now() + linger) => {}
@@ -175,7 +175,7 @@ impl<H: Handler> Acceptor<H> {
     }
 
     fn connect(&self, socket: Plain, peer: Peer, descriptor: Descriptor) {
-        let scope = self.connections.ctx.scope();
+        let scope = self.connections.serving.ctx.scope();
         let (connection, place) = self.connections.open(&peer, descriptor);
         let killed = Arc::clone(&connection);
         // A scope that refuses has ended: the connection is dropped.

@@ -64,6 +64,9 @@ impl Connections {
         }
     }
 
+    /// Enters a connection into the table. Its number places it on the ramp of the lame duck; its
+    /// place is taken from those that are free, keeps the descriptor, and gives both back when it is
+    /// dropped. The first connection makes the requests known to the watchdog and the application.
     pub(crate) fn open(
         self: &Arc<Connections>,
         peer: &Peer,

@@ -2,11 +2,12 @@
 
 use crate::exchange::in_flight::Exchange;
 
-/// Exchanges whose responses have ended: those whose bytes have not left yet, and counts of all.
+/// Exchanges whose responses have ended: those of HTTP/2 whose bytes have not left yet, and counts of
+/// all.
 ///
-/// On HTTP/1.1 the bytes of a response have left at the first flush after its end. On HTTP/2 the
-/// frames show how many responses were not sent to their ends; the last ones that have ended are
-/// those.
+/// On HTTP/1.1 the bytes of a response have left at the first flush after its end, and until then the
+/// exchange stays in its table. On HTTP/2 the frames show how many responses were not sent to their
+/// ends; the last ones that have ended are those.
 #[derive(Debug, Default)]
 pub(crate) struct EndedExchanges {
     unsent: Vec<Exchange>,
@@ -19,23 +20,20 @@ pub(crate) struct EndedExchanges {
 
 impl EndedExchanges {
     /// An exchange of HTTP/1.1 has ended, when the connection had seen this number of flushes.
-    pub(crate) fn end_http1(&mut self, exchange: Option<Exchange>, flushes: u64) {
-        self.unsent.extend(exchange);
+    pub(crate) fn end_http1(&mut self, flushes: u64) {
         self.flushes_at_end = Some(flushes);
     }
 
-    /// HTTP/1.1: the connection has seen this number of flushes.
-    pub(crate) fn mark_flushed(&mut self, flushes: u64) {
-        if self.flushes_at_end.is_some_and(|at_end| at_end != flushes) {
-            self.finish();
-        }
+    /// HTTP/1.1: whether the bytes of what has ended have left, now that the connection has seen this
+    /// number of flushes.
+    pub(crate) fn have_left(&self, flushes: u64) -> bool {
+        self.flushes_at_end.is_some_and(|at_end| at_end != flushes)
     }
 
-    /// HTTP/1.1: the bytes of all ended exchanges have left.
-    pub(crate) fn finish(&mut self) {
+    /// HTTP/1.1: the bytes of `count` exchanges, all that have ended, have left.
+    pub(crate) fn finish(&mut self, count: u64) {
         self.flushes_at_end = None;
-        self.finished += self.unsent.len() as u64;
-        self.unsent.clear();
+        self.finished += count;
     }
 
     /// An exchange of HTTP/2 has ended. It is given when its response may not have been sent to its
@@ -60,22 +58,9 @@ impl EndedExchanges {
         self.drained_streams
     }
 
-    /// Exchanges whose bytes have not left and that were not given up.
-    pub(crate) fn take_uncut(&mut self) -> impl Iterator<Item = Exchange> + '_ {
-        self.unsent.extract_if(.., |exchange| !exchange.cut)
-    }
-
-    /// Whether there is an exchange whose bytes have not left and that was not given up.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.unsent.iter().any(|exchange| !exchange.cut)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.unsent.is_empty()
-    }
-
-    pub(crate) fn has_cut(&self) -> bool {
-        self.unsent.iter().any(|exchange| exchange.cut)
+    /// Takes the exchanges of HTTP/2 whose bytes have not left.
+    pub(crate) fn take_unsent(&mut self) -> impl Iterator<Item = Exchange> + '_ {
+        self.unsent.drain(..)
     }
 
     /// How many exchanges have ended.

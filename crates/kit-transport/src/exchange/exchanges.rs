@@ -21,8 +21,9 @@ use crate::wire::preface::Preface;
 
 /// The exchanges of one connection.
 ///
-/// 1. An exchange enters the table once, and leaves it at the end of its response's body. Until the
-///    bytes of that body have left the process, [`EndedExchanges`] keeps it.
+/// 1. An exchange enters the table once, and ends once, with its response's body. Until the
+///    bytes of that body have left the process, it is kept: on HTTP/1.1 in the table, on HTTP/2 in
+///    [`EndedExchanges`].
 /// 2. Nothing is woken and no foreign code runs under the lock.
 /// 3. The connection's task leaves its waker under the lock and looks at what concerns it then. What
 ///    concerns it is changed first, and the waker taken under the lock then. So no change is missed.
@@ -81,6 +82,14 @@ pub(crate) struct Look {
     pub(crate) began: Option<Instant>,
     /// A client has made no room for a body for too long.
     pub(crate) is_unread: bool,
+}
+
+impl Shared {
+    /// HTTP/1.1: the bytes of what has ended have left.
+    fn finish_ended(&mut self) {
+        let count = self.table.remove_ended();
+        self.ended.finish(count);
+    }
 }
 
 impl Exchanges {
@@ -190,16 +199,15 @@ impl Exchanges {
     pub(crate) fn end(&self, key: Key, whole: bool) {
         let is_http2 = self.meter.preface() == Preface::Http2;
         let mut shared = self.lock();
-        let ended = shared.table.remove(key);
-        let is_stream = ended.as_ref().is_some_and(Exchange::is_stream);
-        if is_stream && self.about.scope().is_cancelled() {
-            shared.ended.count_drained_stream();
-        }
         if !is_http2 {
+            let is_stream = shared.table.end(key).is_some_and(Exchange::is_stream);
+            self.count_drained(&mut shared, is_stream);
             shared.reads = self.meter.reads();
-            shared.ended.end_http1(ended, self.meter.flushes());
+            shared.ended.end_http1(self.meter.flushes());
             return;
         }
+        let ended = shared.table.remove(key);
+        self.count_drained(&mut shared, ended.as_ref().is_some_and(Exchange::is_stream));
         let unsent = ended.filter(|exchange| whole && !exchange.cut);
         shared.ended.end_http2(unsent);
         let count = self.count_unsent(&shared);
@@ -209,6 +217,13 @@ impl Exchanges {
         let task = shared.task.clone().filter(|_| is_waiting);
         drop(shared);
         task.iter().for_each(Waker::wake_by_ref);
+    }
+
+    /// An exchange has ended: counts it if it was a stream, and the drain had begun.
+    fn count_drained(&self, shared: &mut Shared, is_stream: bool) {
+        if is_stream && self.about.scope().is_cancelled() {
+            shared.ended.count_drained_stream();
+        }
     }
 
     /// HTTP/2: how many responses have ended that were not sent to their ends.
@@ -255,12 +270,12 @@ impl Exchanges {
             if !unsent {
                 shared.ended.set_unsent(0);
             }
-        } else {
-            shared.ended.mark_flushed(self.meter.flushes());
+        } else if shared.ended.have_left(self.meter.flushes()) {
+            shared.finish_ended();
         }
         let load = Load {
             begun: shared.table.begun(),
-            busy: shared.table.is_busy() || unsent || !is_http2 && shared.ended.is_busy(),
+            busy: shared.table.is_busy() || unsent,
             unsent,
             has_head: !is_http2 && shared.reads != self.meter.reads(),
             due: shared.table.due(),
@@ -277,7 +292,7 @@ impl Exchanges {
     /// The connection's task ends; an upgraded connection lives on without it.
     pub(crate) fn end_task(&self) {
         let mut shared = self.lock();
-        shared.ended.finish();
+        shared.finish_ended();
         let task = shared.task.take();
         drop(shared);
         drop(task);
@@ -297,7 +312,7 @@ impl Exchanges {
     }
 
     fn is_upgraded_now(&self, shared: &Shared) -> bool {
-        self.orders.is_upgraded() && shared.table.is_empty() && shared.ended.is_empty()
+        self.orders.is_upgraded() && shared.table.is_empty()
     }
 
     /// HTTP/1.1: whether bytes were read since the last exchange, which are part of a head.
@@ -336,12 +351,12 @@ impl Exchanges {
         let (from, now) = (self.about.remote(), Instant::now());
         let mut names = Vec::new();
         let mut shared = self.lock();
-        let had_cut = shared.table.has_cut() || shared.ended.has_cut();
+        let had_cut = shared.table.has_cut();
         shared.table.cut_where(
             |_| true,
             |exchange| names.push((exchange.as_cut(), exchange.name(from, now))),
         );
-        let unsent = shared.ended.take_uncut();
+        let unsent = shared.ended.take_unsent();
         names.extend(unsent.map(|exchange| (exchange.as_cut(), exchange.name(from, now))));
         (names, had_cut)
     }

@@ -55,6 +55,8 @@ pub(crate) struct Exchange {
     kind: ResponseKind,
     /// Given up, and counted as cut.
     pub(crate) cut: bool,
+    /// The response has ended, and its bytes have not left yet.
+    ended: bool,
     /// The limit that has passed.
     pub(crate) timed_out: Option<Duration>,
     /// The task that waits for the head, or for the next part of a body that can be ended early.
@@ -86,6 +88,7 @@ impl Exchange {
             is_head_sent: false,
             kind: ResponseKind::Request,
             cut: false,
+            ended: false,
             timed_out: None,
             waiter: None,
             room: Room::NotAwaited,
@@ -106,9 +109,18 @@ impl Exchange {
         format!("{} {path} from {from}, {age:.1} s", self.method)
     }
 
+    pub(crate) fn mark_ended(&mut self) {
+        self.ended = true;
+        self.waiter = None;
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// How long after the beginning of the drain the driver ends the response, if it does.
     pub(crate) fn grace(&self, usual: Duration) -> Option<Duration> {
-        self.kind.grace(usual)
+        self.kind.grace(usual).filter(|_| !self.ended)
     }
 
     pub(crate) fn mark_head_sent(&mut self) {

@@ -98,6 +98,29 @@ impl ExchangeTable {
         self.take(key.place)
     }
 
+    /// The response of an exchange has ended, and its bytes have not left yet.
+    pub(crate) fn end(&mut self, key: Key) -> Option<&Exchange> {
+        let exchange = self.get_mut(key)?;
+        exchange.mark_ended();
+        Some(exchange)
+    }
+
+    /// Removes the exchanges that have ended; gives their number.
+    pub(crate) fn remove_ended(&mut self) -> u64 {
+        let mut count = 0;
+        for (index, place) in self.places.iter_mut().enumerate() {
+            if let Some(exchange) = place
+                && exchange.has_ended()
+            {
+                self.cut -= usize::from(exchange.cut);
+                *place = None;
+                self.free.push(index);
+                count += 1;
+            }
+        }
+        count
+    }
+
     /// Gives up the exchanges that `which` selects; calls `each` for every one that was not given up
     /// before.
     pub(crate) fn cut_where(
@@ -160,7 +183,8 @@ impl ExchangeTable {
     }
 
     pub(crate) fn streams(&self) -> usize {
-        self.iter().filter(|exchange| exchange.is_stream()).count()
+        let streams = self.iter().filter(|exchange| exchange.is_stream());
+        streams.filter(|exchange| !exchange.has_ended()).count()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -42,6 +42,30 @@ fn what_was_given_up_is_counted_once_and_keeps_nothing_busy() {
     assert!(table.is_empty() && !table.has_cut());
 }
 
+#[test]
+fn what_has_ended_stays_busy_until_it_is_removed_and_alone_is_removed() {
+    let mut table = ExchangeTable::default();
+    let (first, next) = (start(&mut table, "/1"), start(&mut table, "/2"));
+    table.get_mut(first).unwrap().mark_graced();
+    assert_eq!(table.streams(), 1);
+    table.end(first);
+    assert_eq!((table.len(), table.streams()), (2, 0));
+    assert!(
+        table.is_busy()
+            && table
+                .get_mut(first)
+                .unwrap()
+                .grace(Duration::ZERO)
+                .is_none()
+    );
+    assert_eq!(table.remove_ended(), 1);
+    assert!(table.get_mut(first).is_none() && table.get_mut(next).is_some());
+    table.cut_where(|_| true, |_| ());
+    table.end(next);
+    assert_eq!(table.remove_ended(), 1);
+    assert!(table.is_empty() && !table.has_cut());
+}
+
 fn wait(table: &mut ExchangeTable, key: Key) -> Option<Instant> {
     let exchange = table.get_mut(key).unwrap();
     exchange.waiter = Some(Waker::noop().clone());

@@ -1,4 +1,4 @@
-//! Many tasks, of which only so many run at once: whoever spawns waits for a place.
+//! Many tasks, of which at most [`LIMIT`] run at once: a spawn waits for a place.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ where
     start.elapsed()
 }
 
-/// What is written today: a task for each, which holds a permit.
+/// The usual way without a group: a task for each, which holds a permit.
 pub(crate) async fn semaphore<F>(count: u64, work: impl Fn() -> F) -> Duration
 where
     F: Future<Output = Done> + Send + 'static,
@@ -34,7 +34,7 @@ where
     let places = Arc::new(Semaphore::new(LIMIT));
     for _ in 0..count {
         let place = Arc::clone(&places).acquire_owned().await;
-        let place = place.expect("nobody closes it");
+        let place = place.expect("it is not closed");
         let work = work();
         tokio::spawn(async move {
             let done = work.await;
@@ -42,10 +42,7 @@ where
             done
         });
     }
-    let everybody = u32::try_from(LIMIT).expect("a small limit");
-    let _all = places
-        .acquire_many(everybody)
-        .await
-        .expect("nobody closes it");
+    let all = u32::try_from(LIMIT).expect("a small limit");
+    let _all = places.acquire_many(all).await.expect("it is not closed");
     start.elapsed()
 }

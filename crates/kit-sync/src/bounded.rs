@@ -1,131 +1,79 @@
 //! An errgroup with a limit: [`BoundedGroup`], and the futures of its spawns.
 
-mod back;
 mod engine;
-mod front;
-mod here;
-mod job;
+mod member;
 #[cfg(all(test, kit_loom))]
 mod models;
-mod runner;
 #[cfg_attr(kit_loom, path = "bounded/stand_in.rs")]
 mod runtime;
-mod spawn;
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::Location;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use engine::{Engine, First};
-use job::Spawned;
-pub use spawn::{HandleSpawn, Rejected, Spawn};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::PollSemaphore;
 
 use crate::StopToken;
+use crate::group_failure::GroupFailure;
+use engine::Engine;
+use member::Site;
 
 /// Runs a limited number of tasks at the same time, waits for *all* of them and gives the first
-/// error: a [`Group`](crate::Group) that makes whoever spawns too much wait.
+/// error: a [`Group`](crate::Group) in which a spawn waits while the limit is reached.
 ///
-/// It is made by [`Group::bounded`](crate::Group::bounded). What is said there of the first error,
-/// of panics and of dropping the group holds here, too. A task that has not started when the first
-/// error tells the [`token`](Self::token) is started all the same, and sees the token. What has
-/// not started when the group is dropped is dropped.
-///
-/// ```
-/// use std::sync::Arc;
-/// use std::sync::atomic::{AtomicU64, Ordering};
-///
-/// use kit_sync::Group;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// let mut group = Group::<std::io::Error>::bounded(8);
-/// let sum = Arc::new(AtomicU64::new(0));
-/// for number in 1..=100 {
-///     let sum = Arc::clone(&sum);
-///     // Waits while eight are active.
-///     group
-///         .spawn(async move {
-///             sum.fetch_add(number, Ordering::Relaxed);
-///             Ok(())
-///         })
-///         .await;
-/// }
-/// group.wait().await.unwrap();
-/// assert_eq!(sum.load(Ordering::Relaxed), 5050);
-/// # }
-/// ```
+/// [`Group::bounded`](crate::Group::bounded) makes it. The first error, panics and a drop of the
+/// group act as in a `Group`. A task that has not started when the first error cancels the
+/// [`token`](Self::token) starts all the same; at a drop of the group it is dropped.
 ///
 /// # Spawning from inside
 ///
-/// Tasks spawn into their own group through a [`handle`](Self::handle). One that waits for a place
-/// while it holds the last one would wait for ever. So when every place is held by a task that
-/// itself waits for a place, the one that completes the circle gets its future back as
-/// [`Rejected::WouldDeadlock`], to run it itself:
+/// Tasks spawn into their own group through a [`handle`](Self::handle). **Warning:** a task that
+/// awaits such a spawn keeps its place. When every place is held by a task that waits for one, all
+/// of them wait until the group is dropped: deadlocks are not detected. A task that may hold the
+/// last place uses `try_spawn`, and runs the future that it gets back itself:
 ///
 /// ```
-/// use kit_sync::Group;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// let mut group = Group::<&str>::bounded(1);
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let mut group = kit_sync::Group::bounded(1);
 /// let handle = group.handle();
-/// group
-///     .spawn(async move {
-///         match handle.spawn(async { Err("nested") }).await {
-///             Ok(()) => Ok(()),
-///             Err(rejected) => rejected.into_inner().await,
-///         }
-///     })
-///     .await;
+/// let outer = async move {
+///     match handle.try_spawn(async { Err("nested") }) {
+///         Ok(()) => Ok(()),
+///         Err(future) => future.await,
+///     }
+/// };
+/// group.spawn(outer).await;
 /// assert_eq!(group.wait().await, Err("nested"));
 /// # }
 /// ```
 ///
-/// A task counts as waiting while a spawn of it is in line, whatever else it does meanwhile. Seen
-/// is what it awaits itself: a circle through another task, which spawns while this one waits for
-/// it, is not seen, nor are places that tasks of other groups hold in turn.
-///
 /// # How tasks are run
 ///
-/// A spawned future is boxed, and run by a tokio task that has run others before, a runner. So it
-/// costs far less than a tokio task, and has its runner's [id](tokio::task::Id). Runners are
-/// started when they are needed, at most `limit` of them, and one more should all be held up. They
-/// yield after 128 tasks, stay when they have nothing to do, and end with the group.
-///
-/// What is queued never waits behind a task that is pending. On a runtime of several threads it
-/// does not wait behind one that blocks its thread, either, for longer than a millisecond or two:
-/// a timer looks after that. Where a task is spawned from a thread that runs none itself, as in
-/// `block_on`, that thread, and a runner that has run out of tasks, may spin for a few
-/// microseconds before they sleep, since to be woken takes longer.
-pub struct BoundedGroup<E> {
-    engine: Arc<Engine<E>>,
-}
+/// Runners, at most `limit` tokio tasks, take the spawned futures from a queue and run one after
+/// another, which is cheaper than a tokio task for each; a task sees its runner's
+/// [id](tokio::task::Id). Runners are started on demand, yield after 128 tasks, stay when they are
+/// idle, and end with the group. A queued task does not wait for a pending one, nor, while a thread
+/// is free, for one that blocks its thread. While tasks are queued, the places of ended tasks, up
+/// to half of the limit, are held back, so that a spawner is woken once for several.
+pub struct BoundedGroup<E>(BoundedHandle<E>);
 
-/// A handle with which tasks spawn into their own group: [`BoundedGroup::handle`]. It does not
-/// keep the group from ending.
-pub struct BoundedHandle<E> {
-    engine: Arc<Engine<E>>,
-}
+/// Spawns tasks into a group of another owner: [`BoundedGroup::handle`]. It does not keep the group
+/// from ending.
+pub struct BoundedHandle<E>(Arc<Engine<E>>);
 
 impl<E: Send + 'static> BoundedGroup<E> {
     #[track_caller]
     pub(crate) fn new(limit: usize) -> BoundedGroup<E> {
-        assert!(
-            limit > 0,
-            "a bounded group needs a limit of at least one task"
-        );
-        BoundedGroup {
-            engine: Engine::new(limit),
-        }
+        assert!(limit > 0, "a limit of at least one task is needed");
+        BoundedGroup(BoundedHandle(Engine::new(limit)))
     }
 
-    /// Waits until fewer than [`limit`](Self::limit) tasks are active, and starts one more. Who
-    /// waits is served first come first served.
-    ///
-    /// # Panics
-    /// When it is awaited inside of a task of this group, where a
-    /// [handle's](BoundedHandle::spawn) would be rejected as [`Rejected::WouldDeadlock`].
+    /// Waits until fewer than [`limit`](Self::limit) tasks are active, and starts one more; first
+    /// come, first served. From inside, it may [never get a place](Self#spawning-from-inside).
     ///
     /// # Cancel safety
     /// When dropped, it leaves the line, and the future is dropped unpolled. It may be granted its
@@ -135,23 +83,10 @@ impl<E: Send + 'static> BoundedGroup<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        Spawn::new(self, future, Location::caller())
+        Spawn(self.0.spawn(future))
     }
 
     /// Starts a task if fewer than [`limit`](Self::limit) are active.
-    ///
-    /// ```
-    /// use std::future::pending;
-    ///
-    /// use kit_sync::Group;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let group = Group::<()>::bounded(1);
-    /// assert!(group.try_spawn(pending()).is_ok());
-    /// assert!(group.try_spawn(pending()).is_err());
-    /// # }
-    /// ```
     ///
     /// # Errors
     /// Gives the future back, unpolled, when no place is free.
@@ -160,34 +95,29 @@ impl<E: Send + 'static> BoundedGroup<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let task = Spawned::new(future, Location::caller());
-        let offered = self.engine.offer_now(task);
-        offered.map_err(|(_, task)| task.into_future())
+        self.0.try_spawn(future)
     }
 
-    /// Told at the first error or panic, and when the group is dropped.
+    /// Cancelled at the first error or panic, and when the group is dropped.
     #[must_use]
     pub fn token(&self) -> &StopToken {
-        &self.engine.token
+        &self.0.0.token
     }
 
     /// A handle for tasks that spawn into their own group.
     #[must_use]
     pub fn handle(&self) -> BoundedHandle<E> {
-        BoundedHandle {
-            engine: Arc::clone(&self.engine),
-        }
+        self.0.clone()
     }
 
     /// How many tasks may be active at the same time.
     #[must_use]
     pub fn limit(&self) -> usize {
-        self.engine.limit
+        self.0.0.limit
     }
 
-    /// Waits until every task has ended, those included that tasks have spawned meanwhile. Their
-    /// futures are dropped by then. A task that its runtime threw away, because it was shut down,
-    /// has ended without an error.
+    /// Waits until every task, those included that tasks have spawned meanwhile, has ended and its
+    /// future is dropped. A task that a shutdown of its runtime dropped has ended without an error.
     ///
     /// # Errors
     /// The first error. Later ones are dropped.
@@ -198,92 +128,130 @@ impl<E: Send + 'static> BoundedGroup<E> {
     /// # Cancel safety
     /// Nothing is lost when dropped; call it again.
     pub async fn wait(&mut self) -> Result<(), E> {
-        match poll_fn(|cx| self.engine.outcome(cx.waker())).await {
-            Ok(()) => Ok(()),
-            Err(First::Error(error)) => Err(error),
-            Err(First::Panic(caught)) => caught.resume(),
+        match self.0.0.outcome().await {
+            None => Ok(()),
+            Some(GroupFailure::Error(error)) => Err(error),
+            Some(GroupFailure::Panic(caught)) => caught.resume(),
         }
     }
 }
 
 impl<E> Drop for BoundedGroup<E> {
     fn drop(&mut self) {
-        self.engine.end();
+        self.0.0.end();
     }
 }
 
 impl<E: Send + 'static> BoundedHandle<E> {
-    /// Waits until fewer than [`limit`](BoundedGroup::limit) tasks are active, and starts one
-    /// more. Who waits is served first come first served.
-    ///
-    /// ```
-    /// use kit_sync::Group;
-    /// use kit_sync::bounded::Rejected;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let group = Group::<&str>::bounded(1);
-    /// let handle = group.handle();
-    /// drop(group);
-    /// let Err(rejected) = handle.spawn(async { Err("late") }).await else {
-    ///     panic!("the group is gone");
-    /// };
-    /// assert!(matches!(rejected, Rejected::Ended(_)));
-    /// assert_eq!(rejected.into_inner().await, Err("late"));
-    /// # }
-    /// ```
+    /// Starts a task as [`BoundedGroup::spawn`] does, with the same order and cancel safety. A task
+    /// that awaits it may [never get a place](BoundedGroup#spawning-from-inside).
     ///
     /// # Errors
-    /// Awaited, gives the future back, unpolled, when the owner is gone, or when this would
-    /// [wait for ever](BoundedGroup#spawning-from-inside).
-    ///
-    /// # Cancel safety
-    /// When dropped, it leaves the line, and the future is dropped unpolled. It may be granted its
-    /// place before it is polled again, and holds it then: poll it or drop it.
+    /// Awaited, gives the future back, unpolled, when the owner or the runtime is gone.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> HandleSpawn<'_, E, F>
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        HandleSpawn::new(self, future, Location::caller())
+        HandleSpawn {
+            engine: &self.0,
+            future: Some(Box::new(future)),
+            spawned_at: Location::caller(),
+            line: None,
+        }
     }
 
     /// Starts a task if fewer than [`limit`](BoundedGroup::limit) are active.
     ///
     /// # Errors
-    /// Gives the future back, unpolled, when no place is free or the owner is gone.
+    /// Gives the future back, unpolled, when no place is free, or the owner or the runtime is gone.
     #[track_caller]
     pub fn try_spawn<F>(&self, future: F) -> Result<(), F>
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let task = Spawned::new(future, Location::caller());
-        let offered = self.engine.offer_now(task);
-        offered.map_err(|(_, task)| task.into_future())
+        if !self.0.take_place() {
+            return Err(future);
+        }
+        let pushed = self.0.push(Box::new(future), Location::caller());
+        pushed.map_err(|future| *future)
+    }
+}
+
+/// Waits for a place and starts a task, [as an owner](BoundedGroup::spawn).
+#[must_use = "the task starts when this is awaited"]
+pub struct Spawn<'a, E, F>(HandleSpawn<'a, E, F>);
+
+/// Waits for a place and starts a task, [through a handle](BoundedHandle::spawn).
+#[must_use = "the task starts when this is awaited"]
+pub struct HandleSpawn<'a, E, F> {
+    engine: &'a Arc<Engine<E>>,
+    /// `None` once it was queued or given back.
+    future: Option<Box<F>>,
+    spawned_at: Site,
+    line: Option<PollSemaphore>,
+}
+
+impl<E: Send + 'static, F> Future for HandleSpawn<'_, E, F>
+where
+    F: Future<Output = Result<(), E>> + Send + 'static,
+{
+    type Output = Result<(), F>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        assert!(this.future.is_some(), "polled after it was done");
+        let engine = this.engine;
+        if this.line.is_some() || !engine.take_place() {
+            let new = || PollSemaphore::new(Arc::clone(&engine.places));
+            let line = this.line.get_or_insert_with(new);
+            // Without a place, the owner is gone, and the future is given back.
+            ready!(line.poll_acquire(cx)).map(OwnedSemaphorePermit::forget);
+        }
+        let future = this.future.take();
+        let pushed = future.map_or(Ok(()), |future| engine.push(future, this.spawned_at));
+        Poll::Ready(pushed.map_err(|future| *future))
+    }
+}
+
+impl<E: Send + 'static, F> Future for Spawn<'_, E, F>
+where
+    F: Future<Output = Result<(), E>> + Send + 'static,
+{
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // The owner is borrowed, so it is not gone.
+        Pin::new(&mut self.0).poll(cx).map(drop)
     }
 }
 
 impl<E> Clone for BoundedHandle<E> {
     fn clone(&self) -> BoundedHandle<E> {
-        BoundedHandle {
-            engine: Arc::clone(&self.engine),
-        }
+        BoundedHandle(Arc::clone(&self.0))
     }
 }
 
 impl<E> fmt::Debug for BoundedGroup<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (taken, waiting) = self.engine.load();
-        f.debug_struct("BoundedGroup")
-            .field("limit", &self.engine.limit)
-            .field("taken", &taken)
-            .field("waiting", &waiting)
-            .finish_non_exhaustive()
+        write!(f, "BoundedGroup {{ limit: {}, .. }}", self.0.0.limit)
     }
 }
 
 impl<E> fmt::Debug for BoundedHandle<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoundedHandle").finish_non_exhaustive()
+        f.write_str("BoundedHandle { .. }")
+    }
+}
+
+impl<E, F> fmt::Debug for HandleSpawn<'_, E, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HandleSpawn { .. }")
+    }
+}
+
+impl<E, F> fmt::Debug for Spawn<'_, E, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Spawn { .. }")
     }
 }

@@ -13,9 +13,10 @@ use std::sync::{Arc, Weak};
 
 use tokio::runtime::Handle;
 
+use crate::group_failure::GroupFailure;
 use crate::sync::lock;
 use crate::{BoundedGroup, StopToken};
-use shared::{GroupCore, GroupFailure};
+use shared::GroupCore;
 use task::GroupTask;
 
 /// Runs tasks at the same time, waits for *all* of them and gives the first error: Go's errgroup,
@@ -75,9 +76,20 @@ impl<E: Send + 'static> Group<E> {
 
     /// A group in which at most `limit` tasks are active at the same time.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let mut group = kit_sync::Group::bounded(8);
+    /// for number in 1..=100 {
+    ///     let fails = async move { if number < 50 { Ok(()) } else { Err(number) } };
+    ///     // Waits while eight are active.
+    ///     group.spawn(fails).await;
+    /// }
+    /// assert_eq!(group.wait().await, Err(50));
+    /// # }
+    /// ```
+    ///
     /// # Panics
-    /// When `limit` is 0: no task could ever start. Outside a tokio runtime, and on one of several
-    /// threads without its [timers](tokio::runtime::Builder::enable_time).
+    /// When `limit` is 0: no task could ever start. Outside a tokio runtime.
     #[must_use]
     #[track_caller]
     pub fn bounded(limit: usize) -> BoundedGroup<E> {

@@ -54,6 +54,7 @@ mod deadline;
 mod error_chain;
 mod gate;
 mod group;
+mod group_failure;
 pub mod panic;
 pub mod policy;
 mod polling;

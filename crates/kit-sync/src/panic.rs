@@ -3,6 +3,6 @@
 mod caught;
 mod observed;
 
-pub(crate) use caught::{Caught, catch};
+pub(crate) use caught::{Caught, catch, discard};
 pub use caught::{install_hook, message, take_location};
 pub use observed::is_observed;

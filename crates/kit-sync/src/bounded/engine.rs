@@ -1,169 +1,240 @@
-//! What the owner, the handles and the runners of a bounded group share.
+//! What the owner, the handles and the runners of a group share.
 
-mod offer;
-mod serve;
-
+use std::collections::VecDeque;
+use std::future::Future;
+use std::mem;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
 
-pub(super) use offer::No;
-use serve::Lookout;
-pub(super) use serve::{Order, Step};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::task::coop;
 
-use super::back::Back;
-use super::front::{Freed, Front, TaskId};
-use super::job::Job;
-use super::runtime::{BUNDLE, Runtime};
-use crate::panic::{Caught, catch};
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use super::member::{QueuedMember, Site};
+use super::runtime::Runtime;
+use crate::group_failure::GroupFailure;
+use crate::panic::discard;
+use crate::sync::{Mutex, MutexGuard, lock};
 use crate::{Cause, StopToken};
 
-/// A group has a front, where tasks come in, and a back, from where runners take them. Whoever
-/// brings tasks and whoever runs them meet only when the back has run out of tasks, or has a
-/// bundle of places to give back. Of the two locks, the back's is taken first.
+/// 1. A member has a permit of `places`, from before it is queued until its future is dropped.
+/// 2. While members are queued, a runner is coming: it was woken, holds no member, and will take
+///    the next one. So a queued member never waits for one that is pending or blocks its thread.
+/// 3. Spawners write the queue, runners the batch, which they refill from the queue: they seldom
+///    wait for each other. The lock of the batch is taken first.
 pub(super) struct Engine<E> {
     pub(super) token: StopToken,
     pub(super) limit: usize,
-    bundle: usize,
+    /// Closed when no runner comes any more: the owner or the runtime is gone.
+    pub(super) places: Arc<Semaphore>,
+    empty: Notify,
     runtime: Runtime,
-    first: Mutex<Option<First<E>>>,
-    /// The same as in front and back, for runners that need nothing else of them.
-    over: AtomicBool,
-    front: Apart<Mutex<Front<Job<E>>>>,
-    back: Apart<Mutex<Back<Job<E>>>>,
-    /// For the runner that lingers.
-    nudge: Apart<AtomicBool>,
+    queue: Mutex<Queue<E>>,
+    /// Boxed, so that spawners and runners do not write the same cache line.
+    batch: Box<Mutex<Batch<E>>>,
 }
 
-/// In cache lines of its own.
-#[repr(align(128))]
-struct Apart<T>(T);
+struct Queue<E> {
+    members: VecDeque<QueuedMember<E>>,
+    /// Members that were queued and whose place was not given back.
+    active: usize,
+    first: Option<GroupFailure<E>>,
+    /// Runners that wait to be called.
+    idle: usize,
+    is_coming: bool,
+}
 
-/// What `wait` gives.
-pub(super) enum First<E> {
-    Error(E),
-    Panic(Caught),
+struct Batch<E> {
+    members: VecDeque<QueuedMember<E>>,
+    /// Ended members whose places are held back: to wake a spawner takes longer than to run a short
+    /// member. Fewer than half of the limit, and none when the batch is empty.
+    ended: usize,
 }
 
 impl<E: Send + 'static> Engine<E> {
     pub(super) fn new(limit: usize) -> Arc<Engine<E>> {
-        Arc::new_cyclic(|engine| Engine {
+        let queue = Queue {
+            members: VecDeque::new(),
+            active: 0,
+            first: None,
+            idle: 0,
+            is_coming: false,
+        };
+        let (members, ended) = (VecDeque::new(), 0);
+        Arc::new(Engine {
             token: StopToken::new(),
             limit,
-            bundle: (limit / 4).clamp(*BUNDLE.start(), *BUNDLE.end()),
-            runtime: Runtime::current(|| Waker::from(Arc::new(Lookout(engine.clone())))),
-            first: Mutex::new(None),
-            over: AtomicBool::new(false),
-            front: Apart(Mutex::new(Front::new(limit))),
-            back: Apart(Mutex::new(Back::new(limit))),
-            nudge: Apart(AtomicBool::new(false)),
+            places: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
+            empty: Notify::new(),
+            runtime: Runtime::current(),
+            queue: Mutex::new(queue),
+            batch: Box::new(Mutex::new(Batch { members, ended })),
         })
     }
 
-    /// What the tasks came to, once all have ended.
-    pub(super) fn outcome(self: &Arc<Self>, waker: &Waker) -> Poll<Result<(), First<E>>> {
-        let waker = waker.clone();
-        let mut back = lock(&self.back.0);
-        let mut front = lock(&self.front.0);
-        let freed = settle(&mut back, &mut front, None);
-        let (is_empty, unused) = front.is_empty_or_tell(waker);
-        // Nobody brings more, so the threads may as well share what there is.
-        let queued = back.outbox.len() + front.queued();
-        let calls = back.call_more(queued, self.runtime.threads());
-        let arm = back.arm();
-        drop((front, back));
-        drop(unused);
-        freed.wake();
-        self.follow(calls, arm);
-        if is_empty {
-            Poll::Ready(lock(&self.first).take().map_or(Ok(()), Err))
+    /// Takes a place if one is free.
+    pub(super) fn take_place(&self) -> bool {
+        let take = || self.places.try_acquire().map(SemaphorePermit::forget);
+        take().is_ok() || {
+            let ended = mem::take(&mut lock(&self.batch).ended);
+            self.give_back(ended);
+            take().is_ok()
+        }
+    }
+
+    /// Queues a future that has a place. Gives it back when no runner comes any more.
+    pub(super) fn push<F>(self: &Arc<Self>, future: Box<F>, spawned_at: Site) -> Result<(), Box<F>>
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        let mut queue = lock(&self.queue);
+        if self.places.is_closed() {
+            return Err(future);
+        }
+        let future = Box::into_pin(future);
+        queue.members.push_back(QueuedMember { future, spawned_at });
+        queue.active += 1;
+        self.call(queue, true);
+        Ok(())
+    }
+
+    /// The next member for a runner; `None` makes it idle.
+    ///
+    /// While others stay behind it in the batch, the member is taken from there, and no place is
+    /// given back. Otherwise the batch is refilled, another runner is called for the members that
+    /// stay, and the places are given back, all before the member is polled: it may block.
+    fn next(self: &Arc<Self>, has_ended: bool) -> Option<QueuedMember<E>> {
+        let has_budget = coop::has_budget_remaining();
+        let mut batch = lock(&self.batch);
+        batch.ended += usize::from(has_ended);
+        let may_hold_back = batch.members.len() > 1 && batch.ended < self.limit.div_ceil(2);
+        if has_ended && has_budget && may_hold_back {
+            return batch.members.pop_front();
+        }
+        let mut queue = lock(&self.queue);
+        // One without a member was called and is here.
+        queue.is_coming &= has_ended;
+        if batch.members.is_empty() {
+            mem::swap(&mut batch.members, &mut queue.members);
+        }
+        let member = has_budget.then(|| batch.members.pop_front()).flatten();
+        queue.idle += usize::from(member.is_none());
+        let ended = mem::take(&mut batch.ended);
+        let has_more = !batch.members.is_empty() || !queue.members.is_empty();
+        drop(batch);
+        self.call(queue, has_more);
+        self.give_back(ended);
+        member
+    }
+
+    /// Calls a runner, unless one is coming. There are at most `limit`: a member that is queued has
+    /// a place, so fewer runners than that hold one.
+    fn call(self: &Arc<Self>, mut queue: MutexGuard<'_, Queue<E>>, has_more: bool) {
+        if !has_more || mem::replace(&mut queue.is_coming, true) {
+            return;
+        }
+        let has_idle = queue.idle > 0;
+        queue.idle -= usize::from(has_idle);
+        drop(queue);
+        if has_idle {
+            self.runtime.call();
         } else {
-            Poll::Pending
+            let engine = Arc::clone(self);
+            self.runtime.start(run(Runner { engine, held: 0 }));
         }
     }
 }
 
 impl<E> Engine<E> {
-    /// Keeps the first error, or the first panic, and tells the token.
-    pub(super) fn fail(&self, first: First<E>, cause: Cause) {
-        let mut kept = lock(&self.first);
-        let wins = match (&*kept, &first) {
-            _ if self.is_over() => false,
-            (None, _) | (Some(First::Error(_)), First::Panic(_)) => true,
-            _ => false,
-        };
-        let rest = if wins {
-            kept.replace(first)
-        } else {
-            Some(first)
-        };
-        drop(kept);
-        // Only then, so that the cause is that of the error that is kept.
-        if wins {
-            self.token.cancel(cause);
+    fn give_back(&self, places: usize) {
+        if places > 0 {
+            self.places.add_permits(places);
+            let mut queue = lock(&self.queue);
+            queue.active -= places;
+            if queue.active == 0 {
+                drop(queue);
+                self.empty.notify_waiters();
+            }
         }
-        discard(rest);
+    }
+
+    /// The first failure, once all members have ended.
+    pub(super) async fn outcome(&self) -> Option<GroupFailure<E>> {
+        loop {
+            let empty = self.empty.notified();
+            {
+                let mut queue = lock(&self.queue);
+                if queue.active == 0 {
+                    return queue.first.take();
+                }
+            }
+            empty.await;
+        }
+    }
+
+    /// Keeps the first error, or the first panic instead, and then cancels the token.
+    pub(super) fn fail(&self, first: GroupFailure<E>, cause: Cause) {
+        let mut queue = lock(&self.queue);
+        if self.runtime.is_aborted() || !first.replaces(queue.first.as_ref()) {
+            drop(queue);
+            return discard(first);
+        }
+        let replaced = queue.first.replace(first);
+        drop(queue);
+        self.token.cancel(cause);
+        discard(replaced);
     }
 
     /// The owner is gone.
     pub(super) fn end(&self) {
-        let mut back = lock(&self.back.0);
-        let mut front = lock(&self.front.0);
-        let (outbox, runners) = back.dismiss();
-        let (inbox, waiters) = front.dismiss();
-        self.over.store(true, Ordering::Release);
-        drop((front, back));
+        self.runtime.abort();
         self.token.cancel(Cause::Dropped);
-        outbox.into_iter().chain(inbox).for_each(discard);
-        runners.into_iter().chain(waiters).for_each(Waker::wake);
-        let first = lock(&self.first).take();
+        self.abandon(0);
+        let first = lock(&self.queue).first.take();
         discard(first);
     }
 
-    pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
-    }
-
-    /// Whether the runner that lingers was nudged.
-    pub(super) fn is_nudged(&self) -> bool {
-        self.nudge.0.load(Ordering::Relaxed)
-    }
-
-    /// Tells this group from others while it lives.
-    pub(super) fn id(&self) -> usize {
-        std::ptr::from_ref(self).addr()
-    }
-
-    /// How many places are taken, and how many are in line for one.
-    pub(super) fn load(&self) -> (usize, usize) {
-        let back = lock(&self.back.0);
-        let (taken, waiting) = lock(&self.front.0).load();
-        (taken - back.ended, waiting)
+    /// No runner comes any more, and one has dropped the members that it `held`. Queued members are
+    /// dropped, too, as a runtime that is shut down does with its tasks.
+    fn abandon(&self, held: usize) {
+        self.places.close();
+        let mut batch = lock(&self.batch);
+        let mut members = mem::take(&mut batch.members);
+        members.append(&mut lock(&self.queue).members);
+        let places = held + members.len() + mem::take(&mut batch.ended);
+        drop(batch);
+        members.into_iter().for_each(discard);
+        self.give_back(places);
     }
 }
 
-/// Gives back the places of tasks that have ended, the one of `ended` included.
-fn settle<T>(back: &mut Back<T>, front: &mut Front<T>, ended: Option<TaskId>) -> Freed {
-    let places = std::mem::take(&mut back.ended);
-    if places == 0 {
-        return Freed::default();
+/// Runs members until none is queued, and again when it is called, until it is aborted. While a
+/// member is pending, so is its runner: another runs the next. Each member takes from tokio's
+/// budget for one poll; when that is used up, the thread is left to other tasks.
+async fn run<E: Send + 'static>(mut runner: Runner<E>) {
+    loop {
+        while let Some(member) = runner.engine.next(runner.held > 0) {
+            runner.held = 1;
+            coop::consume_budget().await;
+            let spawned_at = member.spawned_at;
+            for first in member.run().await {
+                let cause = first.cause(spawned_at);
+                runner.engine.fail(first, cause);
+            }
+        }
+        runner.held = 0;
+        coop::consume_budget().await;
+        runner.engine.runtime.called.notified().await;
     }
-    if let Some(task) = ended
-        && back.crowded
-    {
-        front.end(task);
-    }
-    let freed = front.give_back(places);
-    if back.crowded {
-        back.crowded = front.is_crowded();
-    }
-    freed
 }
 
-/// Drops what is not ours. Nobody waits for the panic that this may be.
-pub(super) fn discard<T>(foreign: T) {
-    if let Err(caught) = catch(|| drop(foreign)) {
-        // This drop might panic too.
-        std::mem::forget(caught.payload);
+/// Dropped only by an abort, or with its runtime.
+struct Runner<E> {
+    engine: Arc<Engine<E>>,
+    /// Members whose place it has to give back: 0 or 1.
+    held: usize,
+}
+
+impl<E> Drop for Runner<E> {
+    fn drop(&mut self) {
+        self.engine.abandon(self.held);
     }
 }

@@ -1,42 +1,69 @@
-//! Where runners run when loom explores them.
+//! Where runners run when loom explores them: on threads of loom.
+//!
+//! Tokio's semaphore and its `Notify` are taken as they are: a call of them is one step. So nothing
+//! that they do under their locks may be a step of loom, which is why wakers here are std's.
 
-use std::ops::RangeInclusive;
-use std::task::Waker;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
-use super::runner::Runner;
+use loom::sync::Notify;
 
-// So that the least limit has a bundle, too.
-pub(super) const BUNDLE: RangeInclusive<usize> = 2..=2;
+#[derive(Default)]
+pub(super) struct Runtime {
+    pub(super) called: tokio::sync::Notify,
+    is_aborted: Arc<AtomicBool>,
+    runners: Mutex<Vec<Arc<WokenRunner>>>,
+}
 
-// Each look is one more step to interleave, and proves no more than the first.
-pub(super) const PATIENCE: usize = 1;
-pub(super) const WHILE: usize = 0;
-pub(super) const MOMENT: usize = 0;
-pub(super) const BREATH: usize = 0;
+/// Wakes a thread that plays a runner.
+struct WokenRunner(Notify);
 
-/// Threads of loom. They hold nobody up, so nobody watches.
-pub(super) struct Runtime;
+impl Wake for WokenRunner {
+    fn wake(self: Arc<WokenRunner>) {
+        self.0.notify();
+    }
+}
 
 impl Runtime {
-    pub(super) fn current(_lookout: impl FnOnce() -> Waker) -> Runtime {
-        Runtime
+    pub(super) fn current() -> Runtime {
+        Runtime::default()
     }
 
-    pub(super) fn start<E: Send + 'static>(&self, runner: Runner<E>) {
-        loom::thread::spawn(move || loom::future::block_on(runner));
+    pub(super) fn start(&self, runner: impl Future<Output = ()> + Send + 'static) {
+        let woken = Arc::new(WokenRunner(Notify::new()));
+        let runners = self.runners.lock();
+        let mut runners = runners.unwrap_or_else(PoisonError::into_inner);
+        runners.push(Arc::clone(&woken));
+        drop(runners);
+        let is_aborted = Arc::clone(&self.is_aborted);
+        loom::thread::spawn(move || {
+            let waker = Waker::from(Arc::clone(&woken));
+            let mut runner = pin!(runner);
+            while !is_aborted.load(Ordering::Acquire) {
+                let polled = runner.as_mut().poll(&mut Context::from_waker(&waker));
+                if polled == Poll::Ready(()) {
+                    return;
+                }
+                woken.0.wait();
+            }
+        });
     }
 
-    pub(super) fn threads(&self) -> usize {
-        1
+    pub(super) fn call(&self) {
+        self.called.notify_one();
     }
 
-    pub(super) fn has_threads(&self) -> bool {
-        true
+    pub(super) fn abort(&self) {
+        self.is_aborted.store(true, Ordering::Release);
+        let runners = self.runners.lock();
+        let runners = std::mem::take(&mut *runners.unwrap_or_else(PoisonError::into_inner));
+        runners.into_iter().for_each(Wake::wake);
     }
 
-    pub(super) fn has_ended(&self) {}
-
-    pub(super) fn arm(&self) -> bool {
-        false
+    pub(super) fn is_aborted(&self) -> bool {
+        self.is_aborted.load(Ordering::Acquire)
     }
 }

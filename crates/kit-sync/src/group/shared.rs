@@ -1,12 +1,11 @@
 //! The state that a group's owner, its handles and its tasks share.
 
-use std::panic::Location;
 use std::task::Waker;
 
 use tokio::runtime::Handle;
 
 use super::count::Count;
-use crate::panic::{Caught, message};
+use crate::group_failure::GroupFailure;
 use crate::roster::Roster;
 use crate::sync::{AtomicBool, Mutex, Notify, Ordering, lock};
 use crate::{Cause, StopToken};
@@ -20,11 +19,6 @@ pub(super) struct GroupCore<E> {
     pub(super) first: Mutex<Option<GroupFailure<E>>>,
     /// Notified when the last task has ended while the owner waits for that.
     empty: Notify,
-}
-
-pub(super) enum GroupFailure<E> {
-    Error(E),
-    Panic(Caught),
 }
 
 impl<E> GroupCore<E> {
@@ -66,13 +60,12 @@ impl<E> GroupCore<E> {
     }
 
     /// Keeps the first error, or the first panic instead.
-    fn fail(&self, first: GroupFailure<E>, cause: Cause) {
+    pub(super) fn fail(&self, first: GroupFailure<E>, cause: Cause) {
         let mut kept = lock(&self.first);
-        let replaced = match (&*kept, &first) {
-            (None, _) | (Some(GroupFailure::Error(_)), GroupFailure::Panic(_)) => {
-                kept.replace(first)
-            }
-            _ => Some(first),
+        let replaced = if first.replaces(kept.as_ref()) {
+            kept.replace(first)
+        } else {
+            Some(first)
         };
         drop(kept);
         // Foreign code runs in its drop: not under the lock.
@@ -91,27 +84,5 @@ impl<E> GroupCore<E> {
                 .into_iter()
                 .for_each(Waker::wake);
         }
-    }
-
-    #[cold]
-    pub(super) fn failed(&self, error: E, location: &'static Location<'static>) {
-        let cause = Cause::Failed {
-            task: "group".to_owned(),
-            location: location.to_string(),
-        };
-        self.fail(GroupFailure::Error(error), cause);
-    }
-
-    #[cold]
-    pub(super) fn panicked(&self, caught: Caught, location: &'static Location<'static>) {
-        let cause = Cause::Panicked {
-            task: "group".to_owned(),
-            message: message(&*caught.payload).to_owned(),
-            location: caught
-                .location
-                .clone()
-                .unwrap_or_else(|| location.to_string()),
-        };
-        self.fail(GroupFailure::Panic(caught), cause);
     }
 }

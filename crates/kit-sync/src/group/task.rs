@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::shared::GroupCore;
+use crate::group_failure::GroupFailure;
 use crate::panic::catch;
 use crate::roster::Slot;
 
@@ -52,8 +53,10 @@ impl<E, F: Future<Output = Result<(), E>>> Future for GroupTask<E, F> {
         if place.core.is_aborting() {
             return Poll::Ready(());
         }
-        match catch(|| this.future.poll(cx)) {
-            Ok(Poll::Pending) => {
+        let failure = match GroupFailure::of_poll(catch(|| this.future.poll(cx))) {
+            Poll::Ready(Ok(())) => return Poll::Ready(()),
+            Poll::Ready(Err(failure)) => failure,
+            Poll::Pending => {
                 if place.waits.is_none() {
                     place.waits = Some(place.core.waiting.insert(cx.waker().clone()));
                     // The abort has found it in the list, or it finds the abort here.
@@ -63,10 +66,9 @@ impl<E, F: Future<Output = Result<(), E>>> Future for GroupTask<E, F> {
                 }
                 return Poll::Pending;
             }
-            Ok(Poll::Ready(Ok(()))) => {}
-            Ok(Poll::Ready(Err(error))) => place.core.failed(error, this.location),
-            Err(caught) => place.core.panicked(caught, this.location),
-        }
+        };
+        let cause = failure.cause(this.location);
+        place.core.fail(failure, cause);
         Poll::Ready(())
     }
 }

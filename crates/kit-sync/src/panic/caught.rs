@@ -57,6 +57,14 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     })
 }
 
+/// Drops a foreign value. A panic of that ends here; what it panicked with is leaked, since its drop
+/// might panic, too.
+pub(crate) fn discard<T>(foreign: T) {
+    if let Err(caught) = catch(|| drop(foreign)) {
+        std::mem::forget(caught.payload);
+    }
+}
+
 /// The text that a caught panic was called with, for logs and reports.
 ///
 /// ```

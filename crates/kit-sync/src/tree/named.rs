@@ -13,7 +13,7 @@ use super::outcome::Outcome;
 use super::task::{TaskError, TaskResult};
 use super::task_state::{Nudge, TaskState};
 use crate::error_chain;
-use crate::panic::{Caught, catch, message};
+use crate::panic::{Caught, catch, discard, message};
 use crate::polling::{Mark, polling};
 
 /// Holds a named task's place in its node, and leaves it with the task's outcome when dropped.
@@ -135,10 +135,7 @@ fn judge<R: TaskResult>(ended: Result<R, Caught>) -> (Outcome, Result<R::Value, 
         ),
         Err(Caught { payload, location }) => {
             let message = message(&*payload).to_owned();
-            // The drop of a payload may panic, too, with a payload that does the same.
-            if let Err(again) = catch(|| drop(payload)) {
-                std::mem::forget(again.payload);
-            }
+            discard(payload);
             let outcome = Outcome::Panicked {
                 message: message.clone(),
                 location: location.clone(),

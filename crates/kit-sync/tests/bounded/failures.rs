@@ -10,7 +10,7 @@ use kit_sync::{Cause, Group};
 use crate::payload_of;
 
 #[tokio::test]
-async fn the_first_error_tells_the_token_and_what_is_queued_still_runs() {
+async fn the_first_error_cancels_the_token_and_queued_tasks_still_run() {
     let mut group = Group::bounded(3);
     let seen = Arc::new(Mutex::new(Vec::new()));
     for number in 0..3 {
@@ -42,7 +42,7 @@ async fn a_panic_ends_its_task_only() {
         panic!("a task panicked");
     };
     assert!(location.contains(file!()), "{location}");
-    assert_eq!(group.wait().await, Ok(()), "it was told");
+    assert_eq!(group.wait().await, Ok(()), "a wait takes it");
     group.spawn(async { Err("later") }).await;
     assert_eq!(group.wait().await, Err("later"));
 }

@@ -1,4 +1,4 @@
-//! Who gets a thread.
+//! How tasks share threads with each other and with tasks outside of the group.
 
 use std::cell::Cell;
 use std::hint;
@@ -14,7 +14,7 @@ use tokio::task::{JoinSet, yield_now};
 async fn a_task_that_never_yields_does_not_keep_others_from_running() {
     for _ in 0..20 {
         let mut group = Group::bounded(8);
-        let (enough, told) = (
+        let (enough, started) = (
             Arc::new(AtomicBool::new(false)),
             Arc::new(AtomicUsize::new(0)),
         );
@@ -28,25 +28,25 @@ async fn a_task_that_never_yields_does_not_keep_others_from_running() {
         group.spawn(never_yields).await;
         let (ran, mut runs) = mpsc::unbounded_channel();
         for number in 0..100 {
-            let (ran, told) = (ran.clone(), Arc::clone(&told));
+            let (ran, started) = (ran.clone(), Arc::clone(&started));
             let task = async move {
-                told.fetch_add(1, Ordering::SeqCst);
-                ran.send(number).map_err(|_| "nobody listens")
+                started.fetch_add(1, Ordering::SeqCst);
+                ran.send(number).map_err(|_| "the test has ended")
             };
             group.spawn(task).await;
         }
         for _ in 0..100 {
             runs.recv().await.unwrap();
         }
-        assert_eq!(told.load(Ordering::SeqCst), 100);
+        assert_eq!(started.load(Ordering::SeqCst), 100);
         enough.store(true, Ordering::SeqCst);
         assert_eq!(group.wait().await, Ok(()));
     }
 }
 
-/// What a thread wakes last, it runs itself, and no other thread can take it from there.
+/// A thread runs the task that it woke last itself: no other thread can take it from there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_that_spawns_and_never_yields_does_not_keep_the_spawned_from_running() {
+async fn a_task_that_spawns_and_never_yields_does_not_keep_its_spawns_from_running() {
     for limit in [2, 3, 4, 5, 6].into_iter().cycle().take(20) {
         let mut group = Group::<&str>::bounded(limit);
         let handle = group.handle();

@@ -4,36 +4,32 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kit_sync::bounded::Rejected;
 use kit_sync::{BoundedHandle, Group};
-use tokio::sync::mpsc;
 
-use crate::{payload_of, poll_once, settle, task_and_end};
+use crate::{poll_once, settle, task_and_end};
 
 #[tokio::test]
-async fn a_task_that_holds_the_last_place_runs_nested_futures_itself() {
+async fn a_task_that_holds_the_last_place_runs_a_nested_future_itself() {
     let mut group = Group::<&str>::bounded(1);
     let handle = group.handle();
     let task = async move {
-        let rejected = handle.spawn(async { Err("from inside") }).await;
-        let Err(Rejected::WouldDeadlock(future)) = rejected else {
-            return Err("there is no place");
-        };
-        future.await
+        match handle.try_spawn(async { Err("from inside") }) {
+            Ok(()) => Err("there is no place"),
+            Err(future) => future.await,
+        }
     };
     group.spawn(task).await;
     assert_eq!(group.wait().await, Err("from inside"));
 }
 
-/// Counts the nodes of a tree, each by a task where there is a place, and else by its parent.
+/// Counts the nodes of a tree, each in a task if a place is free, and else in its parent's.
 fn count(handle: BoundedHandle<&'static str>, depth: u32, nodes: Arc<AtomicUsize>) -> CountFuture {
     Box::pin(async move {
         nodes.fetch_add(1, Ordering::SeqCst);
         for _ in 0..if depth == 0 { 0 } else { 3 } {
             let child = count(handle.clone(), depth - 1, Arc::clone(&nodes));
-            if let Err(rejected) = handle.spawn(child).await {
-                assert!(matches!(rejected, Rejected::WouldDeadlock(_)));
-                rejected.into_inner().await?;
+            if let Err(child) = handle.try_spawn(child) {
+                child.await?;
             }
         }
         Ok(())
@@ -55,30 +51,7 @@ async fn nested_spawns_end_whatever_the_limit() {
 }
 
 #[tokio::test]
-async fn only_the_task_that_completes_the_circle_is_rejected() {
-    let mut group = Group::<&str>::bounded(2);
-    let (told, mut tells) = mpsc::unbounded_channel();
-    let nested = |name: &'static str| {
-        let (handle, told) = (group.handle(), told.clone());
-        async move {
-            let spawned = handle.spawn(async { Ok(()) }).await;
-            let how = match spawned {
-                Ok(()) => "got a place",
-                Err(Rejected::WouldDeadlock(_)) => "was rejected",
-                Err(_) => "was refused",
-            };
-            told.send((name, how)).map_err(|_| "nobody listens")
-        }
-    };
-    group.spawn(nested("first")).await;
-    group.spawn(nested("second")).await;
-    assert_eq!(tells.recv().await, Some(("second", "was rejected")));
-    assert_eq!(tells.recv().await, Some(("first", "got a place")));
-    assert_eq!(group.wait().await, Ok(()));
-}
-
-#[tokio::test]
-async fn a_task_that_gave_up_waiting_does_not_count_as_waiting() {
+async fn a_task_that_gave_up_waiting_keeps_no_other_from_its_place() {
     let mut group = Group::<&str>::bounded(2);
     let (task, end) = task_and_end();
     let handle = group.handle();
@@ -105,7 +78,7 @@ async fn a_task_that_gave_up_waiting_does_not_count_as_waiting() {
 }
 
 #[tokio::test]
-async fn waiting_outside_of_the_group_is_no_circle() {
+async fn a_task_of_another_group_waits_for_a_place() {
     let mut group = Group::<&str>::bounded(1);
     let mut other = Group::<&str>::bounded(1);
     let (task, end) = task_and_end();
@@ -123,19 +96,41 @@ async fn waiting_outside_of_the_group_is_no_circle() {
     assert_eq!(group.wait().await, Ok(()));
 }
 
+/// Deadlocks are not detected: such a spawn waits, and leaves the line when it is dropped.
 #[tokio::test]
-async fn the_owner_s_own_spawn_panics_where_a_handle_s_would_be_rejected() {
-    let group = Arc::new(Group::<()>::bounded(1));
-    let owner = Arc::clone(&group);
+async fn a_spawn_from_inside_a_full_group_waits() {
+    let mut group = Group::<&str>::bounded(1);
+    let (give_up, given_up) = tokio::sync::oneshot::channel::<()>();
+    let handle = group.handle();
     let task = async move {
-        owner.spawn(async { Ok(()) }).await;
-        Ok(())
+        tokio::select! {
+            biased;
+            _ = handle.spawn(async { Err("there is no place") }) => Err("it got a place"),
+            _ = given_up => Ok(()),
+        }
     };
     group.spawn(task).await;
     settle().await;
-    let mut group = Arc::into_inner(group).expect("the task is gone");
-    let payload = payload_of(group.wait()).await;
-    let message = payload.downcast_ref::<String>().expect("a text");
-    assert!(message.contains(file!()), "{message}");
-    assert!(message.contains("through its handle"), "{message}");
+    {
+        let mut waits = Box::pin(group.wait());
+        assert!(poll_once(&mut waits).is_pending());
+    }
+    give_up.send(()).unwrap();
+    assert_eq!(group.wait().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_spawn_from_inside_a_full_group_gets_the_place_of_another_task() {
+    let mut group = Group::<&str>::bounded(2);
+    let (task, end) = task_and_end();
+    group.spawn(task).await;
+    let handle = group.handle();
+    let spawns = async move {
+        let spawned = handle.spawn(async { Err("from inside") }).await;
+        spawned.map_err(|_| "rejected")
+    };
+    group.spawn(spawns).await;
+    settle().await;
+    end.send(()).unwrap();
+    assert_eq!(group.wait().await, Err("from inside"));
 }

@@ -1,4 +1,4 @@
-//! The behaviour of `BoundedGroup`, through the public door.
+//! The behaviour of `BoundedGroup`, through its public interface.
 
 mod end;
 mod failures;
@@ -18,13 +18,16 @@ fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// A task that ends when it is told, and the telling.
+/// A task that ends when the sender sends.
 fn task_and_end() -> (
     impl Future<Output = Result<(), &'static str>>,
     oneshot::Sender<()>,
 ) {
     let (end, ended) = oneshot::channel();
-    (async move { ended.await.map_err(|_| "not told") }, end)
+    (
+        async move { ended.await.map_err(|_| "the sender was dropped") },
+        end,
+    )
 }
 
 /// Lets every task run that can: on a runtime of one thread, when none of them yields for long.

@@ -1,4 +1,4 @@
-//! Places, and the line of those who wait for one.
+//! Places, and the line of spawns that wait for one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -71,7 +71,7 @@ async fn waiters_are_served_first_come_first_served() {
     for number in 0..100 {
         let (handle, started) = (group.handle(), started.clone());
         waiters.spawn(async move {
-            let task = async move { started.send(number).map_err(|_| "nobody listens") };
+            let task = async move { started.send(number).map_err(|_| "the test has ended") };
             handle.spawn(task).await.map_err(drop)
         });
     }
@@ -120,7 +120,7 @@ async fn a_dropped_spawn_passes_on_the_place_that_it_was_granted() {
 }
 
 #[tokio::test]
-async fn a_granted_place_that_nobody_used_is_free_again() {
+async fn a_granted_place_that_was_not_used_is_free_again() {
     let group = Group::<&str>::bounded(1);
     let (task, end) = task_and_end();
     group.spawn(task).await;

@@ -24,8 +24,8 @@ impl EndedExchanges {
         self.flushes_at_end = Some(flushes);
     }
 
-    /// HTTP/1.1: whether the bytes of what has ended have left, now that the connection has seen this
-    /// number of flushes.
+    /// HTTP/1.1: whether the bytes of the exchanges that have ended have left, now that the connection
+    /// has seen this number of flushes.
     pub(crate) fn have_left(&self, flushes: u64) -> bool {
         self.flushes_at_end.is_some_and(|at_end| at_end != flushes)
     }

@@ -85,7 +85,7 @@ pub(crate) struct Look {
 }
 
 impl Shared {
-    /// HTTP/1.1: the bytes of what has ended have left.
+    /// HTTP/1.1: the bytes of the exchanges that have ended have left.
     fn finish_ended(&mut self) {
         let count = self.table.remove_ended();
         self.ended.finish(count);

@@ -121,7 +121,7 @@ impl Frames {
                 self.last_stream.get_or_insert(self.newest_stream);
             }
             WINDOW_UPDATE if header.stream == 0 => {
-                // What is more than was sent makes the window wider, and says nothing.
+                // Room beyond the bytes that were sent widens the window, and shows no reading.
                 let room = value & u64::from(u32::MAX >> 1);
                 self.taken_in = self.taken_in.saturating_add(room).min(self.sent);
             }

@@ -53,26 +53,28 @@ impl http_body::Body for BlockingBody {
 
 const SHORT: Duration = Duration::from_millis(50);
 
-/// The texts of its events.
-type Told = UnboundedReceiver<String>;
+/// The texts of a watchdog's events.
+type Events = UnboundedReceiver<String>;
 
-fn watch(home: &TaskTree, server: &Fixture) -> (Watchdog, Told) {
+fn watch(home: &TaskTree, server: &Fixture) -> (Watchdog, Events) {
     let options = WatchdogOptions {
         poll_limit: SHORT,
         tick_limit: 10 * PATIENCE,
         overdue_after: SHORT,
         interval: Duration::from_millis(5),
     };
-    let (tell, told) = unbounded_channel();
-    let on_event = move |event: &WatchdogEvent| drop(tell.send(event.to_string()));
+    let (sender, events) = unbounded_channel();
+    let on_event = move |event: &WatchdogEvent| drop(sender.send(event.to_string()));
     let watched = server.ctx.scope();
     let watchdog = Watchdog::start(home.scope(), watched, options, on_event);
-    (watchdog.expect("a thread"), told)
+    (watchdog.expect("a thread"), events)
 }
 
-async fn next(told: &mut Told) -> String {
-    let event = timeout(PATIENCE, told.recv()).await;
-    event.expect("it is noticed").expect("the watchdog lives")
+async fn next(events: &mut Events) -> String {
+    let event = timeout(PATIENCE, events.recv()).await;
+    event
+        .expect("an event in time")
+        .expect("the watchdog lives")
 }
 
 fn routes(blocks: &Blocks) -> Router {
@@ -97,18 +99,18 @@ async fn a_watchdog_names_the_request_of_a_handler_that_blocks() {
     ] {
         let (go, blocks) = Blocks::new();
         let server = Fixture::http(routes(&blocks)).await;
-        // Requests before, and an idle connection beside it.
+        // The connection has had a request before, and an idle connection is open beside it.
         let mut idle = Raw::connect(server.address).await;
         idle.get("/hello").await;
         idle.read_to("hello").await;
         let mut client = Raw::connect(server.address).await;
         client.get("/hello").await;
         client.read_to("hello").await;
-        let (_watchdog, mut told) = watch(&home, &server);
+        let (_watchdog, mut events) = watch(&home, &server);
         client
             .send(format!("{request} HTTP/1.1\r\nhost: test\r\n\r\n"))
             .await;
-        let text = next(&mut told).await;
+        let text = next(&mut events).await;
         assert!(text.contains(&format!("doing {name}")), "{text}");
         assert!(!text.contains("secret"), "{text}");
         drop(go);
@@ -118,17 +120,17 @@ async fn a_watchdog_names_the_request_of_a_handler_that_blocks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_streams_on_one_connection_it_names_the_one() {
+async fn a_watchdog_names_the_one_of_many_streams_that_blocks() {
     let home = TaskTree::new("home");
     let (go, blocks) = Blocks::new();
     let waits = get(async || std::future::pending::<&str>().await);
     let server = Fixture::http(routes(&blocks).route("/waits", waits)).await;
-    let (_watchdog, mut told) = watch(&home, &server);
+    let (_watchdog, mut events) = watch(&home, &server);
     let mut client = http2(server.address).await;
     let waiting = [(); 3].map(|()| ask(&mut client, "/waits"));
     assert_eq!(ask(&mut client, "/hello").await.unwrap().status(), 200);
     let slow = ask(&mut client, "/slow");
-    let text = next(&mut told).await;
+    let text = next(&mut events).await;
     assert!(text.contains("doing GET /slow from 127.0.0.1:"), "{text}");
     drop(go);
     assert_eq!(slow.await.unwrap().status(), 200);
@@ -143,18 +145,18 @@ async fn an_overdue_stop_names_every_request_that_blocks_a_thread() {
     let (go_too, blocks_too) = Blocks::new();
     let too = get(async move || blocks_too.block());
     let server = Fixture::http(routes(&blocks).route("/too", too)).await;
-    let (watchdog, mut told) = watch(&home, &server);
+    let (watchdog, mut events) = watch(&home, &server);
     let mut clients = [
         Raw::connect(server.address).await,
         Raw::connect(server.address).await,
     ];
     clients[0].get("/slow").await;
-    let first = next(&mut told).await;
+    let first = next(&mut events).await;
     clients[1].get("/too").await;
-    let second = next(&mut told).await;
+    let second = next(&mut events).await;
     assert!(first.contains("GET /slow") && second.contains("GET /too"));
     watchdog.expect_end_by(Instant::now());
-    let text = next(&mut told).await;
+    let text = next(&mut events).await;
     assert!(text.starts_with("the stop is overdue"), "{text}");
     assert!(text.contains("doing GET /slow from"), "{text}");
     assert!(text.contains("doing GET /too from"), "{text}");
@@ -165,7 +167,7 @@ async fn an_overdue_stop_names_every_request_that_blocks_a_thread() {
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
-/// Health, but it blocks.
+/// A health service that blocks its thread.
 #[derive(Clone)]
 struct BlockingHealth(Blocks);
 
@@ -192,11 +194,11 @@ impl tonic::codegen::Service<::http::Request<tonic::body::Body>> for BlockingHea
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_call_is_named_too() {
+async fn a_watchdog_names_a_grpc_call_whose_handler_blocks() {
     let home = TaskTree::new("home");
     let (go, blocks) = Blocks::new();
     let server = Fixture::grpc(|grpc| grpc.service(BlockingHealth(blocks))).await;
-    let (_watchdog, mut told) = watch(&home, &server);
+    let (_watchdog, mut events) = watch(&home, &server);
     let endpoint = Endpoint::from_shared(format!("http://{}", server.address));
     let channel = endpoint.unwrap().connect().await.expect("it accepts");
     let mut client = HealthClient::new(channel);
@@ -205,7 +207,7 @@ async fn a_call_is_named_too() {
         answer.expect_err("aborted").code()
     };
     let sees = async {
-        let text = next(&mut told).await;
+        let text = next(&mut events).await;
         let name = "doing POST /grpc.health.v1.Health/Check from 127.0.0.1:";
         assert!(text.contains(name), "{text}");
         drop(go);

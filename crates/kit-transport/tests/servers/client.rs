@@ -19,7 +19,7 @@ pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// An empty SETTINGS frame.
 pub(crate) const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
-/// HTTP/2: opens this stream with `GET {path}`, by a path of less than 100 bytes.
+/// HTTP/2: the frame that opens this stream with `GET {path}`, for a path of less than 100 bytes.
 pub(crate) fn get_frame(stream: u32, path: &str) -> Vec<u8> {
     let length = |part: &str| u8::try_from(part.len()).expect("short");
     // Method and scheme by their numbers, then authority and path by name and text.
@@ -69,7 +69,7 @@ impl Raw {
     pub(crate) async fn read_bytes(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = vec![0; count];
         let read = timeout(PATIENCE, self.0.read_exact(&mut bytes)).await;
-        read.expect("it answers").expect("it sends so much");
+        read.expect("it answers").expect("all of the bytes");
         bytes
     }
 
@@ -94,7 +94,7 @@ impl Raw {
         timeout(PATIENCE, reading).await.expect("it answers")
     }
 
-    /// Everything until the connection ends, by a close or by a reset.
+    /// Reads everything until the connection ends, by a close or by a reset.
     pub(crate) async fn read_to_close(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let read = timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
@@ -103,7 +103,7 @@ impl Raw {
     }
 }
 
-/// Asks over HTTP/2; the connection's task runs until the server closes it.
+/// A client over HTTP/2; its connection's task runs until the server closes the connection.
 pub(crate) async fn http2(address: SocketAddr) -> SendRequest<Empty<Bytes>> {
     let stream = TcpStream::connect(address).await.expect("it accepts");
     let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))

@@ -13,18 +13,18 @@ use tokio::time::timeout;
 use crate::client::Raw;
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE};
 
-/// Tells the program below that a test has started it.
+/// A variable of the environment, which is set when a test has started the program below.
 const ROLE: &str = "KIT_TRANSPORT_DESCRIPTORS";
 
 const FILES: usize = 256;
-/// Nine tenths of them, rounded down.
+/// Nine tenths of the files, rounded down.
 const BUDGET: usize = 225;
 const RESERVE: usize = 16;
 
 /// A process with three servers that may open few files.
 struct Process {
     child: Child,
-    /// Open until it ends, so that it can write.
+    /// Open until the process ends, so that it can write.
     _output: Lines<BufReader<ChildStdout>>,
     servers: [SocketAddr; 3],
 }
@@ -61,7 +61,7 @@ impl Process {
         }
     }
 
-    /// The files that it has open.
+    /// The number of files that the process has open.
     fn open_files(&self) -> usize {
         let pid = self.child.id().unwrap();
         std::fs::read_dir(format!("/proc/{pid}/fd"))
@@ -80,7 +80,7 @@ impl Process {
 async fn served(server: SocketAddr) -> Option<Raw> {
     let mut client = Raw::connect(server).await;
     client.get("/").await;
-    // A reset is an end, too: the request was not read.
+    // A reset is an end as well: the request was not read.
     let first = timeout(PATIENCE, client.0.read_u8()).await;
     let first = first.unwrap_or_else(|_| panic!("{server} neither answers nor closes"));
     first.ok()?;
@@ -113,7 +113,7 @@ async fn a_flooded_server_leaves_the_others_room_and_they_share_what_it_gives_ba
     let open = process.open_files();
     assert!((BUDGET..FILES).contains(&open), "{open} files are open");
 
-    // One that ends at the first server is room at the second, which has no more of its own.
+    // A connection that ends at the first server makes room at the second, whose reserve is used up.
     drop(flooded);
     while others.len() < 100 {
         let again = async {
@@ -129,7 +129,7 @@ async fn a_flooded_server_leaves_the_others_room_and_they_share_what_it_gives_ba
     process.end().await;
 }
 
-/// What the test above starts; by itself it does nothing.
+/// The program that the test above starts; by itself it does nothing.
 #[tokio::test]
 #[ignore = "a program for the other tests"]
 async fn program() {
@@ -146,7 +146,7 @@ async fn program() {
         let server = http::Server::new(ANY_PORT, router).connections(options);
         servers.push(Fixture::start(server).await);
     }
-    // All listen before the first one is flooded.
+    // All servers listen before the first one is flooded.
     for server in &servers {
         println!("listening at {}", server.address);
     }

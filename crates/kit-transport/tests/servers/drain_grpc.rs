@@ -23,7 +23,7 @@ use crate::fixture::{Fixture, PATIENCE, no_task_is_left};
 
 type Codec = ProstCodec<(), String>;
 
-/// A service with one method, which answers with its client's address when it is let go.
+/// A service with one method, which answers with its client's address once the test lets it.
 #[derive(Clone)]
 struct Asking(Held);
 
@@ -87,7 +87,7 @@ fn named(service: &str) -> HealthCheckRequest {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_running_call_is_answered_and_knows_its_client() {
+async fn a_call_in_flight_is_answered_and_knows_its_client() {
     let held = Held::new();
     let server = Fixture::grpc(|grpc| grpc.service(Asking(held.clone()))).await;
     let channel = connect(&server).await;
@@ -107,7 +107,7 @@ async fn a_running_call_is_answered_and_knows_its_client() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_idle_channel_keeps_nothing_open() {
+async fn an_idle_channel_holds_up_no_stop() {
     let server = Fixture::grpc(|grpc| grpc).await;
     let channel = connect(&server).await;
     let mut health = HealthClient::new(channel);
@@ -118,7 +118,7 @@ async fn an_idle_channel_keeps_nothing_open() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_there_is_unimplemented_and_a_panic_is_internal() {
+async fn an_unknown_service_is_unimplemented_and_a_panic_is_internal() {
     let server = Fixture::grpc(|grpc| grpc.service(Asking(Held::new()))).await;
     let channel = connect(&server).await;
     let unknown = ask(channel.clone(), "/test.Nothing/Here")

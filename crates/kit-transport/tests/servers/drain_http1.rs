@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use crate::client::Raw;
 use crate::fixture::{Fixture, PATIENCE, no_task_is_left};
 
-/// A request that has begun, and that answers when it is let go.
+/// A handler that shows when it has begun, and that answers once the test lets it.
 #[derive(Clone)]
 pub(crate) struct Held {
     pub(crate) begun: Arc<Semaphore>,
@@ -96,7 +96,7 @@ async fn half_a_first_head_is_cut_after_half_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_head_that_a_stop_finds_half_done_may_end_and_is_served() {
+async fn a_head_that_is_half_sent_when_a_stop_begins_may_be_completed_and_is_served() {
     let server = Fixture::http(Held::new().router()).await;
     let (half, rest) = ("GET /hello HTTP/1.1\r\nhos", "t: test\r\n\r\n");
     let mut first = Raw::connect(server.address).await;
@@ -108,7 +108,7 @@ async fn a_head_that_a_stop_finds_half_done_may_end_and_is_served() {
     let mut one_byte = Raw::connect(server.address).await;
     one_byte.send(&half[..1]).await;
     server.lame_duck(PATIENCE);
-    // When it is one, whatever was sent before has been read.
+    // Once the server is a lame duck, it has read the bytes that were sent before.
     let mut head = String::new();
     while !head.contains("connection: close") {
         let mut other = Raw::connect(server.address).await;
@@ -116,9 +116,9 @@ async fn a_head_that_a_stop_finds_half_done_may_end_and_is_served() {
         head = other.read_head().await;
         other.read_to("hello").await;
     }
-    let told = server.ctx.scope().token().clone();
+    let token = server.ctx.scope().token().clone();
     let ends = async {
-        told.cancelled().await;
+        token.cancelled().await;
         for (mut client, missing) in [
             (first, rest.to_owned()),
             (second, rest.to_owned()),
@@ -137,7 +137,7 @@ async fn a_head_that_a_stop_finds_half_done_may_end_and_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn half_a_second_head_keeps_nothing_open() {
+async fn half_a_second_head_holds_up_no_stop() {
     let server = Fixture::http(Held::new().router()).await;
     let mut half = Raw::connect(server.address).await;
     half.get("/hello").await;
@@ -153,7 +153,7 @@ async fn half_a_second_head_keeps_nothing_open() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_running_request_is_answered_in_full_and_new_connections_are_refused() {
+async fn a_request_in_flight_is_answered_in_full_and_new_connections_are_refused() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;
     let address = server.address;
@@ -161,9 +161,9 @@ async fn a_running_request_is_answered_in_full_and_new_connections_are_refused()
     client.get("/held").await;
     held.begun().await;
     server.lame_duck(PATIENCE);
-    let told = server.ctx.scope().token().clone();
+    let token = server.ctx.scope().token().clone();
     let answered = async {
-        told.cancelled().await;
+        token.cancelled().await;
         while tokio::net::TcpStream::connect(address).await.is_ok() {}
         held.go.add_permits(1);
         client.read_to_close().await
@@ -191,7 +191,7 @@ async fn a_body_that_its_client_reads_slowly_arrives_in_full() {
         let (mut seen, mut piece) = (0, vec![0; 256 << 10]);
         while let Ok(count @ 1..) = client.0.read(&mut piece).await {
             seen += count;
-            // Slower than the half second after which an idle connection is cut.
+            // The whole takes longer than the half second after which an idle connection is cut.
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         seen
@@ -245,9 +245,9 @@ async fn a_deadline_that_moves_to_now_cuts_now() {
     let mut client = Raw::connect(server.address).await;
     client.get("/held").await;
     held.begun().await;
-    let (life, told) = (server.life.clone(), server.ctx.scope().token().clone());
+    let (life, token) = (server.life.clone(), server.ctx.scope().token().clone());
     let second_signal = async {
-        told.cancelled().await;
+        token.cancelled().await;
         life.send_modify(|life| life.deadline = Some(tokio::time::Instant::now().into()));
     };
     let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), second_signal);
@@ -269,9 +269,9 @@ async fn a_scope_that_is_aborted_takes_its_connections_with_it() {
 }
 
 #[tokio::test]
-async fn what_waits_in_the_queue_when_the_drain_begins_is_served() {
+async fn connections_in_the_accept_queue_when_the_drain_begins_are_served() {
     let server = Fixture::http(Held::new().router()).await;
-    // Connected and written without the runtime, so that the accept task has seen none of it.
+    // The clients connect and write outside the runtime, so that the accept task has seen none of them.
     let mut queued: Vec<_> = (0..10)
         .map(|_| std::net::TcpStream::connect(server.address).unwrap())
         .collect();
@@ -320,23 +320,27 @@ async fn a_lame_duck_serves_new_connections_and_closes_them_after_their_answer()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_drain_says_what_it_came_to() {
+async fn a_drain_reports_how_many_connections_and_requests_it_ended() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;
     let mut idle = Raw::connect(server.address).await;
     idle.get("/hello").await;
     idle.read_to("hello").await;
-    let mut running = Raw::connect(server.address).await;
-    running.get("/held").await;
+    let mut waiting = Raw::connect(server.address).await;
+    waiting.get("/held").await;
     held.begun().await;
     let answered = async {
         // The idle connection ends first.
         idle.read_to_close().await;
         held.go.add_permits(1);
-        running.read_to("done").await;
+        waiting.read_to("done").await;
     };
     let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), answered);
-    let drained = ended.nothing_cut().ctx.drained().expect("it says so");
+    let drained = ended
+        .nothing_cut()
+        .ctx
+        .drained()
+        .expect("a report of the drain");
     assert_eq!(
         (drained.connections, drained.requests, drained.streams),
         (2, 1, 0)

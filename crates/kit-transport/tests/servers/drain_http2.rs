@@ -9,7 +9,7 @@ use crate::drain_http1::Held;
 use crate::fixture::{Fixture, PATIENCE, no_task_is_left};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn half_a_preface_keeps_nothing_open() {
+async fn half_a_preface_holds_up_no_stop() {
     let server = Fixture::http(Held::new().router()).await;
     let mut half = Raw::connect(server.address).await;
     half.send(&PREFACE[..12]).await;
@@ -62,7 +62,7 @@ async fn an_idle_client_that_acknowledges_nothing_is_cut_after_half_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_idle_client_is_sent_away_at_once() {
+async fn an_idle_connection_ends_at_once() {
     let server = Fixture::http(Held::new().router()).await;
     let mut client = http2(server.address).await;
     let body = ask(&mut client, "/hello")
@@ -79,20 +79,20 @@ async fn an_idle_client_is_sent_away_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn running_streams_are_answered_in_full() {
+async fn streams_in_flight_are_answered_in_full() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;
     let mut client = http2(server.address).await;
     let first = ask(&mut client, "/held");
     let second = ask(&mut client, "/held");
-    let told = server.ctx.scope().token().clone();
+    let token = server.ctx.scope().token().clone();
     let stop = async {
         held.begun().await;
         held.begun().await;
         server.stop_within(PATIENCE).await
     };
     let let_go = async {
-        told.cancelled().await;
+        token.cancelled().await;
         held.go.add_permits(2);
     };
     let clients = async {
@@ -125,14 +125,14 @@ async fn a_stream_without_an_end_is_cut_at_the_deadline_and_named() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;
     let mut client = http2(server.address).await;
-    let running = ask(&mut client, "/held");
+    let asking = ask(&mut client, "/held");
     let stop = async {
         held.begun().await;
         server
             .stop_within(std::time::Duration::from_millis(300))
             .await
     };
-    let (ended, answer) = tokio::join!(stop, running);
+    let (ended, answer) = tokio::join!(stop, asking);
     assert!(answer.is_err());
     ended
         .within(500)
@@ -175,10 +175,10 @@ async fn a_stream_that_begins_before_the_ping_is_acknowledged_is_served() {
     no_task_is_left().await;
 }
 
-/// As grpcio does it: it widens the window of each stream that it begins, and may begin one before
+/// The library grpcio widens the window of each stream that it begins, and may begin a stream before
 /// it has read the last GOAWAY.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_that_begins_too_late_takes_no_other_with_it() {
+async fn a_stream_that_begins_too_late_ends_no_other_stream() {
     let held = Held::new();
     let server = Fixture::http(held.router()).await;
     let mut client = Raw::connect(server.address).await;
@@ -188,7 +188,7 @@ async fn a_stream_that_begins_too_late_takes_no_other_with_it() {
         held.begun().await;
         server.stop_within(PATIENCE).await
     };
-    let last_words = async {
+    let late_stream = async {
         let ping = client
             .read_frame(PING)
             .await
@@ -204,7 +204,7 @@ async fn a_stream_that_begins_too_late_takes_no_other_with_it() {
         assert_eq!(client.read_frame(DATA).await.as_deref(), Some(&b"done"[..]));
         client.read_to_close().await
     };
-    let (ended, rest) = tokio::join!(stop, last_words);
+    let (ended, rest) = tokio::join!(stop, late_stream);
     assert_eq!(rest, b"", "no other answer and no error");
     ended.nothing_cut();
     no_task_is_left().await;

@@ -10,12 +10,12 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-/// Longer than anything that is waited for takes.
+/// Longer than any wait of a test takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const ANY_PORT: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
 pub(crate) struct Fixture {
-    /// The address, when it is one of IP.
+    /// The address with its port, or 0.0.0.0:0 if the server listens at a path.
     pub(crate) address: SocketAddr,
     pub(crate) listening: Address,
     pub(crate) all: Vec<Listening>,
@@ -64,22 +64,22 @@ impl Fixture {
         }
     }
 
-    /// The first moment of a stop.
-    pub(crate) fn lame_duck(&self, deadline: Duration) {
+    /// Begins a stop, whose deadline is `limit` from now: the server is a lame duck.
+    pub(crate) fn lame_duck(&self, limit: Duration) {
         self.life.send_modify(|life| {
             life.stage = Stage::LameDuck;
             life.healthy = false;
-            life.deadline = Some((Instant::now() + deadline).into());
+            life.deadline = Some((Instant::now() + limit).into());
         });
     }
 
-    /// Stops as an application does, with so much time.
-    pub(crate) async fn stop_within(self, deadline: Duration) -> Ended {
-        self.lame_duck(deadline);
+    /// Stops as an application does, with a deadline that is `limit` from now.
+    pub(crate) async fn stop_within(self, limit: Duration) -> Ended {
+        self.lame_duck(limit);
         self.drain().await
     }
 
-    /// Drains, and sees that nothing is left, not even what somebody else spawned.
+    /// Drains, and asserts that no task is left in the tree, whichever code spawned it.
     pub(crate) async fn drain(self) -> Ended {
         let start = Instant::now();
         self.life.send_modify(|life| life.stage = Stage::Draining);
@@ -134,7 +134,7 @@ impl Ended {
     }
 }
 
-/// Until no task is left in this runtime, the clients' own included: they end with their
+/// Waits until no task is left in this runtime. The tasks of clients count too: they end with their
 /// connections.
 pub(crate) async fn no_task_is_left() {
     let metrics = Handle::current().metrics();

@@ -1,4 +1,4 @@
-//! What ends streams in good order, in the words of each protocol.
+//! Streams that a drain ends in good order, each as its protocol has it.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -56,7 +56,7 @@ async fn events_end_with_their_last_chunk() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_never_at_a_loss_ends_as_well() {
+async fn events_that_are_never_pending_end_as_well() {
     async fn events(draining: Draining) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
         let endless = tokio_stream::iter(0..).map(|n| Ok(Event::default().data(n.to_string())));
         Sse::new(draining.until(endless))
@@ -91,7 +91,11 @@ async fn a_drain_counts_the_streams_that_ended_before_their_connections_were_ask
         clients.push(client);
     }
     let ended = server.stop_within(PATIENCE).await;
-    let drained = ended.nothing_cut().ctx.drained().expect("it says so");
+    let drained = ended
+        .nothing_cut()
+        .ctx
+        .drained()
+        .expect("a report of the drain");
     assert_eq!(drained.streams, STREAMS);
     no_task_is_left().await;
 }
@@ -106,7 +110,7 @@ async fn echo(upgrade: WebSocketUpgrade) -> Response {
     })
 }
 
-/// In a task of axum's.
+/// The same in a task that axum spawns.
 async fn echo_of_axum(upgrade: ws::WebSocketUpgrade, draining: Draining) -> Response {
     upgrade.on_upgrade(async move |socket| {
         let mut socket = draining.websocket(socket);
@@ -137,7 +141,7 @@ async fn expect_going_away(echo: MethodRouter) {
         };
         assert_eq!(frame.code, CloseCode::Away);
         assert_eq!(frame.reason, "the server is draining");
-        // Reading on answers it.
+        // Reading on answers the close.
         assert!(
             StreamExt::next(&mut client)
                 .await
@@ -167,7 +171,7 @@ async fn a_websocket_that_its_client_closes_ends_before_the_drain() {
 }
 
 #[tokio::test]
-async fn what_a_websockets_handler_does_when_the_socket_is_closed_is_waited_for() {
+async fn a_websockets_handler_that_works_on_after_the_close_is_waited_for() {
     let (closed, done) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let (is_closed, may_end) = (Arc::clone(&closed), Arc::clone(&done));
     let ended = Arc::new(AtomicBool::new(false));
@@ -199,18 +203,18 @@ async fn what_a_websockets_handler_does_when_the_socket_is_closed_is_waited_for(
     no_task_is_left().await;
 }
 
-/// Like a handler that only passes on the messages of others.
+/// A handler that only passes on the messages of other clients is one of them.
 #[tokio::test]
 async fn a_websockets_handler_that_never_looks_at_its_socket_has_its_grace_and_is_counted() {
     let waits = async |upgrade: WebSocketUpgrade| {
         upgrade.on_upgrade(async |_socket| std::future::pending().await)
     };
-    for (deadline, grace) in [(6000, 2000), (1000, 500)] {
+    for (limit, grace) in [(6000, 2000), (1000, 500)] {
         let server = Fixture::http(Router::new().route("/", get(waits))).await;
         let (client, _) = connect_async(format!("ws://{}/", server.address))
             .await
             .unwrap();
-        let stopped = server.stop_within(Duration::from_millis(deadline)).await;
+        let stopped = server.stop_within(Duration::from_millis(limit)).await;
         stopped
             .not_before(grace - 50)
             .within(grace + 450)
@@ -273,7 +277,7 @@ async fn client_of(server: &Fixture) -> HealthClient<Channel> {
     HealthClient::new(channel.unwrap().connect().await.unwrap())
 }
 
-/// A health service, because its client is there already.
+/// A health service, because tonic-health has a client for it.
 struct Watcher;
 
 type Answer = Result<HealthCheckResponse, Status>;
@@ -319,14 +323,14 @@ async fn a_stream_of_messages_ends_as_unavailable() {
     no_task_is_left().await;
 }
 
-/// Gives its messages and never looks at the drain.
-struct Deaf {
+/// A health service whose streams ignore the drain.
+struct IgnoresDrain {
     finish_within: Option<Duration>,
     endless: bool,
 }
 
 #[async_trait]
-impl Health for Deaf {
+impl Health for IgnoresDrain {
     type WatchStream = Pin<Box<dyn Stream<Item = Answer> + Send>>;
 
     async fn check(
@@ -356,7 +360,7 @@ impl Health for Deaf {
 
 const GRACE: Duration = Duration::from_millis(300);
 
-async fn deaf(service: Deaf) -> (Fixture, HealthClient<Channel>) {
+async fn ignoring(service: IgnoresDrain) -> (Fixture, HealthClient<Channel>) {
     let connections = kit_transport::ConnectionOptions {
         stream_grace: GRACE,
         ..kit_transport::ConnectionOptions::default()
@@ -378,11 +382,11 @@ async fn a_stream_of_messages_that_ignores_the_drain_has_a_grace_and_ends_as_una
         (Some(GRACE * 3), false, GRACE * 3),
         (Some(GRACE / 3), false, GRACE),
     ] {
-        let service = Deaf {
+        let service = IgnoresDrain {
             finish_within,
             endless,
         };
-        let (server, mut client) = deaf(service).await;
+        let (server, mut client) = ignoring(service).await;
         let messages = client.watch(HealthCheckRequest::default()).await;
         let mut messages = messages.unwrap().into_inner();
         messages.message().await.unwrap().expect("a first message");
@@ -410,11 +414,11 @@ async fn a_stream_of_messages_that_ignores_the_drain_has_a_grace_and_ends_as_una
 
 #[tokio::test]
 async fn an_answer_to_a_unary_call_is_no_stream() {
-    let service = Deaf {
+    let service = IgnoresDrain {
         finish_within: None,
         endless: false,
     };
-    let (server, mut client) = deaf(service).await;
+    let (server, mut client) = ignoring(service).await;
     for _ in 0..20 {
         let answer = client.check(HealthCheckRequest::default()).await;
         answer.expect("it is served");
@@ -425,12 +429,13 @@ async fn an_answer_to_a_unary_call_is_no_stream() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_of_messages_that_asked_for_too_much_ends_as_unavailable_before_the_deadline() {
-    let service = Deaf {
+async fn a_stream_of_messages_that_asks_for_too_much_time_ends_as_unavailable_before_the_deadline()
+{
+    let service = IgnoresDrain {
         finish_within: Some(PATIENCE),
         endless: false,
     };
-    let (server, mut client) = deaf(service).await;
+    let (server, mut client) = ignoring(service).await;
     let messages = client.watch(HealthCheckRequest::default()).await;
     let mut messages = messages.unwrap().into_inner();
     messages.message().await.unwrap().expect("a first message");
@@ -450,12 +455,12 @@ async fn a_stream_of_messages_that_asked_for_too_much_ends_as_unavailable_before
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_of_messages_for_which_its_client_makes_no_room_is_reset_after_its_grace() {
-    let service = Deaf {
+async fn a_stream_of_messages_whose_client_widens_no_window_is_reset_after_its_grace() {
+    let service = IgnoresDrain {
         finish_within: None,
         endless: true,
     };
-    let (server, _client) = deaf(service).await;
+    let (server, _client) = ignoring(service).await;
     let stream = tokio::net::TcpStream::connect(server.address)
         .await
         .unwrap();
@@ -473,7 +478,7 @@ async fn a_stream_of_messages_for_which_its_client_makes_no_room_is_reset_after_
         let answer = client.send_request(request).await.unwrap();
         assert_eq!(answer.status(), 200);
         let ended = server.stop_within(PATIENCE).await;
-        // Held until here, and never read.
+        // The response is held until here, and never read.
         drop(answer);
         ended
     };

@@ -1,4 +1,4 @@
-//! Clients that mean no good, each beside a client that does and notices nothing.
+//! Hostile clients, each beside a good client, whose requests are answered all the while.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -23,7 +23,7 @@ mod many;
 
 const LIMIT: Duration = Duration::from_millis(300);
 
-/// `gone` has a permit for each `/endless` that has ended.
+/// `gone` has a permit for each body of `/endless` that was dropped.
 fn router(gone: &Arc<Semaphore>) -> Router {
     let gone = Arc::clone(gone);
     let endless = move || async {
@@ -45,14 +45,14 @@ fn router(gone: &Arc<Semaphore>) -> Router {
 }
 
 async fn serve(options: ConnectionOptions) -> Fixture {
-    serve_and_tell(options, &Arc::new(Semaphore::new(0))).await
+    serve_and_count(options, &Arc::new(Semaphore::new(0))).await
 }
 
-async fn serve_and_tell(options: ConnectionOptions, gone: &Arc<Semaphore>) -> Fixture {
+async fn serve_and_count(options: ConnectionOptions, gone: &Arc<Semaphore>) -> Fixture {
     Fixture::start(http::Server::new(ANY_PORT, router(gone)).connections(options)).await
 }
 
-/// The limits that these tests reach, short.
+/// Options with short values for the limits that these tests reach.
 fn short() -> ConnectionOptions {
     ConnectionOptions {
         head: LIMIT,
@@ -62,12 +62,12 @@ fn short() -> ConnectionOptions {
     }
 }
 
-/// Asks over one connection of each protocol again and again while `hostile` goes on, and once
-/// more afterwards: every request is answered, on the connections that were there before.
-async fn beside_a_healthy_client<T>(address: SocketAddr, hostile: impl Future<Output = T>) -> T {
+/// Sends requests over one connection of each protocol while `hostile` goes on, and once more
+/// afterwards: each is answered, on the connections that were open before.
+async fn beside_a_good_client<T>(address: SocketAddr, hostile: impl Future<Output = T>) -> T {
     let over = Cell::new(false);
     let (mut old, mut new) = (Raw::connect(address).await, http2(address).await);
-    let healthy = async {
+    let good = async {
         loop {
             let last = over.get();
             old.get("/hello").await;
@@ -86,10 +86,10 @@ async fn beside_a_healthy_client<T>(address: SocketAddr, hostile: impl Future<Ou
         over.set(true);
         result
     };
-    tokio::join!(hostile, healthy).0
+    tokio::join!(hostile, good).0
 }
 
-/// Nothing of the hostile client is left, and nothing of it holds up the stop.
+/// Asserts that the hostile client holds up no stop and that no task of its connection is left.
 async fn ends_well(server: Fixture) {
     server.stop_within(PATIENCE).await.within(700).nothing_cut();
     no_task_is_left().await;
@@ -104,7 +104,7 @@ fn in_time(took: Duration) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn garbage_is_refused_at_once() {
     let server = serve(ConnectionOptions::default()).await;
-    beside_a_healthy_client(server.address, async {
+    beside_a_good_client(server.address, async {
         let noise: Vec<u8> = (0..4096_u32)
             .map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0])
             .collect();
@@ -138,9 +138,9 @@ async fn garbage_is_refused_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn half_a_head_is_closed_in_its_time() {
+async fn a_connection_with_half_a_head_is_closed_at_its_limit() {
     let server = serve(short()).await;
-    beside_a_healthy_client(server.address, async {
+    beside_a_good_client(server.address, async {
         let mut client = Raw::connect(server.address).await;
         client.send("GET /hello HTTP/1.1\r\nhost:").await;
         let start = Instant::now();
@@ -154,7 +154,7 @@ async fn half_a_head_is_closed_in_its_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_head_and_a_body_that_drip_have_no_more_time_than_others() {
     let server = serve(short()).await;
-    beside_a_healthy_client(server.address, async {
+    beside_a_good_client(server.address, async {
         let body = "POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: 1000\r\n\r\n";
         for (begin, end) in [("", ""), (body, "HTTP/1.1 504")] {
             let mut client = Raw::connect(server.address).await;
@@ -184,11 +184,11 @@ async fn a_head_and_a_body_that_drip_have_no_more_time_than_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_headers_are_refused() {
     let server = serve(ConnectionOptions::default()).await;
-    beside_a_healthy_client(server.address, async {
+    beside_a_good_client(server.address, async {
         let mut client = Raw::connect(server.address).await;
         let headers = "x: y\r\n".repeat(10_000);
         let head = format!("GET /hello HTTP/1.1\r\nhost: test\r\n{headers}\r\n");
-        // It may be refused before it has said everything.
+        // The server may refuse the head before the client has sent all of it.
         let _ = client.0.write_all(head.as_bytes()).await;
         let answer = client.read_to_close().await;
         assert!(answer.starts_with(b"HTTP/1.1 431"));
@@ -210,9 +210,9 @@ async fn ten_thousand_headers_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gibibyte_is_refused_before_it_comes() {
+async fn a_body_of_a_gibibyte_is_refused_before_it_arrives() {
     let server = serve(ConnectionOptions::default()).await;
-    beside_a_healthy_client(server.address, async {
+    beside_a_good_client(server.address, async {
         let mut client = Raw::connect(server.address).await;
         let length = 1 << 30;
         client
@@ -247,7 +247,7 @@ async fn a_gibibyte_is_refused_before_it_comes() {
 
 async fn rapid_resets(count: u32) {
     let server = serve(ConnectionOptions::default()).await;
-    beside_a_healthy_client(server.address, async {
+    beside_a_good_client(server.address, async {
         let mut client = Raw::connect(server.address).await;
         client.send([PREFACE, SETTINGS].concat()).await;
         let (mut from, mut to) = client.0.split();
@@ -271,9 +271,9 @@ async fn rapid_resets(count: u32) {
             () = resetting => {}
             () = tokio::time::sleep(PATIENCE) => panic!("it closes"),
         }
-        // A reset may swallow it.
-        const CALM_DOWN: u32 = 11;
-        assert!(goaway(&answer).is_none_or(|code| code == CALM_DOWN));
+        // A reset of the connection may have discarded the GOAWAY.
+        const ENHANCE_YOUR_CALM: u32 = 11;
+        assert!(goaway(&answer).is_none_or(|code| code == ENHANCE_YOUR_CALM));
     })
     .await;
     ends_well(server).await;
@@ -305,13 +305,13 @@ async fn a_hundred_thousand_rapid_resets_close_their_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_reads_nothing_is_closed() {
+async fn a_connection_whose_client_reads_nothing_is_closed() {
     let gone = Arc::new(Semaphore::new(0));
-    let server = serve_and_tell(short(), &gone).await;
-    beside_a_healthy_client(server.address, async {
+    let server = serve_and_count(short(), &gone).await;
+    beside_a_good_client(server.address, async {
         for request in [
             b"GET /endless HTTP/1.1\r\nhost: test\r\n\r\n".to_vec(),
-            // Windows as large as they get, so that the socket is what fills up.
+            // The windows are as large as they can be, so that it is the socket's buffer that fills up.
             [
                 PREFACE,
                 &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0x7f, 0xff, 0xff, 0xff],
@@ -323,9 +323,9 @@ async fn who_reads_nothing_is_closed() {
             let mut client = Raw::connect(server.address).await;
             client.send(request).await;
             let start = Instant::now();
-            // It cannot see the end, which waits behind what it does not read.
+            // The client cannot see the end, which waits behind the bytes that it does not read.
             let closed = timeout(PATIENCE, gone.acquire()).await;
-            closed.expect("it is given up").unwrap().forget();
+            closed.expect("the body is dropped").unwrap().forget();
             in_time(start.elapsed());
         }
     })
@@ -336,7 +336,7 @@ async fn who_reads_nothing_is_closed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_that_panics_and_one_that_never_returns_are_answered() {
     let server = serve(short()).await;
-    beside_a_healthy_client(server.address, async {
+    beside_a_good_client(server.address, async {
         for _ in 0..10 {
             let mut client = Raw::connect(server.address).await;
             client.get("/panic").await;
@@ -358,9 +358,9 @@ async fn a_handler_that_panics_and_one_that_never_returns_are_answered() {
     ends_well(server).await;
 }
 
-/// A stream that has no window, on a connection that is otherwise alive: nothing waits in a socket.
+/// The stream has no window, and its connection is otherwise alive: no bytes wait in a socket's buffer.
 #[tokio::test]
-async fn who_opens_no_window_for_a_response_is_closed() {
+async fn a_connection_whose_client_opens_no_window_for_a_response_is_closed() {
     const NO_WINDOW: [u8; 15] = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0];
     let options = ConnectionOptions {
         unread: LIMIT,
@@ -369,7 +369,7 @@ async fn who_opens_no_window_for_a_response_is_closed() {
     let server = serve(options).await;
     let mut hostile = Raw::connect(server.address).await;
     let opening = [PREFACE, &NO_WINDOW, &get_frame(1, "/endless")].concat();
-    beside_a_healthy_client(server.address, async {
+    beside_a_good_client(server.address, async {
         hostile.send(opening).await;
         hostile.read_to_close().await;
     })

@@ -1,4 +1,4 @@
-//! Which requests are for this host, or for none.
+//! Which requests are served and which are refused for their host.
 
 use axum::Router;
 use axum::extract::Request;
@@ -11,7 +11,7 @@ const MISSING: &str = r#"{"code":400,"reason":"HOST_MISSING","message":"a reques
 const TWICE: &str = r#"{"code":400,"reason":"HOST_TWICE","message":"a request has one Host header, not several","metadata":{}}"#;
 const INVALID: &str = r#"{"code":400,"reason":"HOST_INVALID","message":"a Host header is a host name or address, with or without a port","metadata":{}}"#;
 
-/// Says what it knows of the host.
+/// Answers with the authority and the Host header that a handler sees.
 fn router() -> Router {
     let says = |request: Request| async move {
         let host = request.headers().get("host");
@@ -60,14 +60,14 @@ async fn http_1_1_without_one_valid_host_is_refused() {
 }
 
 #[tokio::test]
-async fn others_are_served() {
+async fn http_1_with_one_valid_host_or_without_a_need_for_one_is_served() {
     let server = Fixture::http(router()).await;
     for (version, target, hosts, answer) in [
         ("1.0", "/", "", "None None."),
         ("1.0", "/", "host: a\r\n", "None Some(\"a\")."),
         ("1.1", "/", "host:\r\n", "None Some(\"\")."),
         ("1.1", "/", "host: [::1]:80\r\n", "None Some(\"[::1]:80\")."),
-        // The target goes before the header, and may differ.
+        // The host of the target goes before the header, and may differ from it.
         ("1.1", "http://b/", "host: a\r\n", "Some(b) Some(\"a\")."),
     ] {
         let mut client = Raw::connect(server.address).await;

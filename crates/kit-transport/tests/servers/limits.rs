@@ -1,4 +1,4 @@
-//! What a connection may not do while the server runs.
+//! The limits of a connection while the server runs.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn serve(options: ConnectionOptions) -> Fixture {
     Fixture::start(http::Server::new(ANY_PORT, Held::new().router()).connections(options)).await
 }
 
-/// How long until the server closes the connection.
+/// How long the server takes to close the connection.
 async fn closes_after(client: &mut Raw) -> Duration {
     let start = Instant::now();
     client.read_to_close().await;
@@ -30,7 +30,7 @@ fn in_time(took: Duration) {
 }
 
 #[tokio::test]
-async fn who_says_nothing_is_closed() {
+async fn a_silent_connection_is_closed() {
     let server = serve(ConnectionOptions {
         first_byte: LIMIT,
         ..ConnectionOptions::default()
@@ -42,7 +42,7 @@ async fn who_says_nothing_is_closed() {
 }
 
 #[tokio::test]
-async fn half_a_head_is_closed_the_first_and_the_second_time() {
+async fn a_connection_with_half_of_a_first_or_second_head_is_closed() {
     let server = serve(ConnectionOptions {
         head: LIMIT,
         ..ConnectionOptions::default()
@@ -62,7 +62,7 @@ async fn half_a_head_is_closed_the_first_and_the_second_time() {
 }
 
 #[tokio::test]
-async fn half_a_greeting_is_closed() {
+async fn a_connection_with_half_a_greeting_is_closed() {
     let server = serve(ConnectionOptions {
         head: LIMIT,
         ..ConnectionOptions::default()
@@ -99,7 +99,7 @@ async fn a_dripping_head_has_no_more_time_than_a_stuck_one() {
 }
 
 #[tokio::test]
-async fn idle_connections_are_closed_and_busy_ones_are_not() {
+async fn idle_connections_are_closed_and_those_with_a_request_in_flight_are_not() {
     let held = Held::new();
     let options = ConnectionOptions {
         idle: LIMIT,
@@ -107,8 +107,8 @@ async fn idle_connections_are_closed_and_busy_ones_are_not() {
     };
     let server =
         Fixture::start(http::Server::new(ANY_PORT, held.router()).connections(options)).await;
-    let mut busy = Raw::connect(server.address).await;
-    busy.get("/held").await;
+    let mut waiting = Raw::connect(server.address).await;
+    waiting.get("/held").await;
     held.begun().await;
 
     let mut idle = Raw::connect(server.address).await;
@@ -131,7 +131,7 @@ async fn idle_connections_are_closed_and_busy_ones_are_not() {
     );
 
     held.go.add_permits(1);
-    busy.read_to("done").await;
+    waiting.read_to("done").await;
     server.stop_within(PATIENCE).await.cut(Cut::Connection, 0);
 }
 
@@ -169,7 +169,7 @@ async fn an_old_connection_takes_no_new_requests_and_finishes_the_last_ones() {
 }
 
 #[tokio::test]
-async fn a_client_that_vanished_is_noticed_while_its_request_runs() {
+async fn a_client_that_answers_no_ping_is_closed_and_another_keeps_its_request() {
     let held = Held::new();
     let options = ConnectionOptions {
         http2: Http2Options {
@@ -181,19 +181,19 @@ async fn a_client_that_vanished_is_noticed_while_its_request_runs() {
     };
     let server =
         Fixture::start(http::Server::new(ANY_PORT, held.router()).connections(options)).await;
-    let mut here = http2(server.address).await;
-    let running = ask(&mut here, "/held");
+    let mut alive = http2(server.address).await;
+    let asking = ask(&mut alive, "/held");
     held.begun().await;
     let mut vanished = Raw::connect(server.address).await;
     vanished.send([PREFACE, SETTINGS].concat()).await;
     in_time(closes_after(&mut vanished).await);
     held.go.add_permits(1);
-    assert_eq!(running.await.unwrap().status(), 200);
+    assert_eq!(asking.await.unwrap().status(), 200);
     server.stop_within(PATIENCE).await.within(200).nothing_cut();
 }
 
 #[tokio::test]
-async fn limits_that_mean_none_break_nothing() {
+async fn a_server_with_the_largest_limits_serves() {
     let options = ConnectionOptions {
         first_byte: Duration::MAX,
         head: Duration::MAX,
@@ -224,7 +224,7 @@ async fn limits_that_mean_none_break_nothing() {
 }
 
 #[tokio::test]
-async fn limits_with_which_nobody_could_be_served_are_refused() {
+async fn limits_with_which_no_client_could_be_served_are_refused() {
     let good = ConnectionOptions::default();
     for (options, expected) in [
         (

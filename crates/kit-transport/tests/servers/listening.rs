@@ -1,4 +1,4 @@
-//! Where a server listens, and who takes over.
+//! Where a server listens, and how a successor takes over.
 
 use std::future::pending;
 use std::io::ErrorKind;
@@ -21,15 +21,15 @@ use tokio::time::timeout;
 use crate::client::Raw;
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
 
-fn said(what: &'static str) -> Router {
-    Router::new().route("/", get(async move || what))
+fn routes(answer: &'static str) -> Router {
+    Router::new().route("/", get(async move || answer))
 }
 
 fn any_port() -> std::net::TcpListener {
     std::net::TcpListener::bind("127.0.0.1:0").expect("a port")
 }
 
-async fn asked(client: &mut Raw, expected: &str) -> String {
+async fn ask(client: &mut Raw, expected: &str) -> String {
     client.get("/").await;
     client.read_to(expected).await
 }
@@ -80,21 +80,21 @@ async fn a_unix_socket_is_served_with_its_mode_and_its_file_goes_with_the_server
 }
 
 #[tokio::test]
-async fn a_socket_file_that_nobody_listens_at_is_replaced() {
+async fn a_socket_file_without_a_listener_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kit.sock");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    let server = http::Server::new(Listen::unix(&path), said("new"));
+    let server = http::Server::new(Listen::unix(&path), routes("new"));
     let server = Fixture::start(server).await;
     assert!(ask_unix(&path).await.ends_with("new"));
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
 #[tokio::test]
-async fn a_path_that_is_taken_stays_as_it_is() {
+async fn a_path_that_is_taken_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let (socket, file) = (folder.path().join("kit.sock"), folder.path().join("file"));
-    let _somebody = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     std::fs::write(&file, "precious").unwrap();
     for (path, why) in [
         (&socket, "address in use"),
@@ -113,9 +113,9 @@ async fn a_path_that_is_taken_stays_as_it_is() {
 async fn the_file_of_a_successor_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kit.sock");
-    let old = Fixture::start(http::Server::new(Listen::unix(&path), said("old"))).await;
+    let old = Fixture::start(http::Server::new(Listen::unix(&path), routes("old"))).await;
     std::fs::remove_file(&path).unwrap();
-    let new = Fixture::start(http::Server::new(Listen::unix(&path), said("new"))).await;
+    let new = Fixture::start(http::Server::new(Listen::unix(&path), routes("new"))).await;
     old.stop_within(PATIENCE).await.nothing_cut();
     assert!(ask_unix(&path).await.ends_with("new"));
     new.stop_within(PATIENCE).await.nothing_cut();
@@ -125,17 +125,17 @@ async fn the_file_of_a_successor_is_left_alone() {
 async fn an_existing_listener_is_served_and_closed_with_the_server() {
     let listener = any_port();
     let address = listener.local_addr().unwrap();
-    let server = http::Server::new(Listen::existing(listener), said("hello"));
+    let server = http::Server::new(Listen::existing(listener), routes("hello"));
     let server = Fixture::start(server).await;
     assert_eq!(server.address, address);
-    asked(&mut Raw::connect(address).await, "hello").await;
+    ask(&mut Raw::connect(address).await, "hello").await;
     server.stop_within(PATIENCE).await.nothing_cut();
     let refused = tokio::net::TcpStream::connect(address).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 }
 
 #[tokio::test]
-async fn a_listener_serves_one_start() {
+async fn a_listener_is_for_one_start() {
     let listen = Listen::existing(any_port());
     start(listen.clone()).await.unwrap();
     let error = start(listen).await.unwrap_err();
@@ -154,9 +154,9 @@ async fn inherited_listeners_are_found_by_their_number_once() {
     let tree = TaskTree::new("test");
     let (_life, seen) = watch::channel(Lifecycle::new());
     let ctx = Context::new(tree.scope().child("http"), seen).with_inherited(given);
-    let server = http::Server::new(Listen::inherited(2), said("hello"));
+    let server = http::Server::new(Listen::inherited(2), routes("hello"));
     server.start(&ctx).await.unwrap();
-    asked(&mut Raw::connect(address).await, "hello").await;
+    ask(&mut Raw::connect(address).await, "hello").await;
     for missing in [1, 2, 3] {
         let server = http::Server::new(Listen::inherited(missing), Router::new());
         let error = server.start(&ctx).await.unwrap_err();
@@ -168,15 +168,15 @@ async fn inherited_listeners_are_found_by_their_number_once() {
     tree.close(tokio::time::Instant::now() + PATIENCE).await;
 }
 
-/// Both ends of a hand-over; the old one is stopped while clients come and go.
+/// Starts both servers of a hand-over, and stops the old one while clients come and go.
 async fn hand_over(old: Listen, new: impl FnOnce(std::net::SocketAddr) -> Listen) {
-    let old = Fixture::start(http::Server::new(old, said("hello"))).await;
+    let old = Fixture::start(http::Server::new(old, routes("hello"))).await;
     let address = old.address;
-    let new = Fixture::start(http::Server::new(new(address), said("hello"))).await;
+    let new = Fixture::start(http::Server::new(new(address), routes("hello"))).await;
     let mut kept = Vec::new();
     for _ in 0..20 {
         let mut client = Raw::connect(address).await;
-        asked(&mut client, "hello").await;
+        ask(&mut client, "hello").await;
         kept.push(client);
     }
     let (stop, mut stopped) = watch::channel(());
@@ -185,7 +185,7 @@ async fn hand_over(old: Listen, new: impl FnOnce(std::net::SocketAddr) -> Listen
         async move {
             let mut served = 0;
             while !stopped.has_changed().unwrap_or(true) {
-                asked(&mut Raw::connect(address).await, "hello").await;
+                ask(&mut Raw::connect(address).await, "hello").await;
                 served += 1;
             }
             drop(stopped.borrow_and_update());
@@ -196,7 +196,7 @@ async fn hand_over(old: Listen, new: impl FnOnce(std::net::SocketAddr) -> Listen
     for client in clients {
         load.spawn(client);
     }
-    // They have asked, and the old server may not have heard of it yet.
+    // The requests are sent, and the old server may not have read them yet.
     for client in &mut kept {
         client.get("/").await;
     }
@@ -209,12 +209,12 @@ async fn hand_over(old: Listen, new: impl FnOnce(std::net::SocketAddr) -> Listen
     for served in load.join_all().await {
         assert!(served > 0);
     }
-    asked(&mut Raw::connect(address).await, "hello").await;
+    ask(&mut Raw::connect(address).await, "hello").await;
     new.stop_within(PATIENCE).await.nothing_cut();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_successor_with_the_same_listener_gets_what_is_in_the_queue() {
+async fn a_successor_with_the_same_listener_gets_the_connections_in_the_queue() {
     let (mine, theirs) = {
         let listener = any_port();
         (listener.try_clone().unwrap(), listener)
@@ -230,15 +230,15 @@ async fn a_successor_on_the_same_port_gets_new_connections_before_the_old_server
 }
 
 #[tokio::test]
-async fn a_connection_too_many_waits_for_a_place() {
+async fn a_connection_over_the_limit_waits_for_a_place() {
     let options = ConnectionOptions {
         max_connections: 1,
         ..ConnectionOptions::default()
     };
-    let server = http::Server::new(ANY_PORT, said("hello")).connections(options);
+    let server = http::Server::new(ANY_PORT, routes("hello")).connections(options);
     let server = Fixture::start(server).await;
     let mut first = Raw::connect(server.address).await;
-    asked(&mut first, "hello").await;
+    ask(&mut first, "hello").await;
     let mut second = Raw::connect(server.address).await;
     second.get("/").await;
     drop(first);
@@ -260,28 +260,26 @@ async fn a_connection_that_waits_too_long_for_a_place_is_closed() {
     let mut second = Raw::connect(server.address).await;
     assert!(second.read_to_close().await.is_empty());
     drop(first);
-    // It serves again once there is a place.
+    // The server serves again once there is a place.
     let mut third = Raw::connect(server.address).await;
     third.send("GET /none HTTP/1.1\r\nhost: test\r\n\r\n").await;
     third.read_head().await;
-    let deadline = Duration::from_millis(100);
-    timeout(PATIENCE, server.stop_within(deadline))
-        .await
-        .unwrap();
+    let limit = Duration::from_millis(100);
+    timeout(PATIENCE, server.stop_within(limit)).await.unwrap();
 }
 
 #[tokio::test]
 async fn any_keep_alive_is_rounded_to_what_the_system_takes() {
     for every in [Duration::ZERO, Duration::from_millis(500), Duration::MAX] {
         let listen = Listen::from(ANY_PORT).keep_alive(every);
-        let server = Fixture::start(http::Server::new(listen, said("hello"))).await;
-        asked(&mut Raw::connect(server.address).await, "hello").await;
+        let server = Fixture::start(http::Server::new(listen, routes("hello"))).await;
+        ask(&mut Raw::connect(server.address).await, "hello").await;
         server.stop_within(PATIENCE).await.nothing_cut();
     }
 }
 
 #[tokio::test]
-async fn a_path_cannot_be_bound_twice_and_that_is_said() {
+async fn reuse_port_is_refused_for_a_path() {
     let folder = tempfile::tempdir().unwrap();
     let listen = Listen::unix(folder.path().join("kit.sock")).hand_over(HandOver::ReusePort);
     let error = start(listen).await.unwrap_err();
@@ -293,7 +291,7 @@ async fn a_path_cannot_be_bound_twice_and_that_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_that_start_at_a_left_over_file_one_is_refused() {
+async fn of_two_servers_that_start_at_a_left_over_socket_file_one_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for n in 0..50 {
         let path = folder.path().join(n.to_string());
@@ -323,24 +321,24 @@ async fn a_socket_that_does_not_listen_is_no_listener() {
     assert!(shown.contains("`listen` was not called on it"), "{shown}");
 }
 
-/// A server at this text listens at `ip`, and is reached at each of these hosts.
-async fn reached(text: &'static str, ip: &str, hosts: &[&str]) {
-    let server = Fixture::start(http::Server::new(text, said("hello"))).await;
+/// Asserts that a server for this text listens at `ip`, and is reached at each of these hosts.
+async fn expect_reached(text: &'static str, ip: &str, hosts: &[&str]) {
+    let server = Fixture::start(http::Server::new(text, routes("hello"))).await;
     assert_eq!(server.address.ip().to_string(), ip);
     for host in hosts {
         let address = std::net::SocketAddr::new(host.parse().unwrap(), server.address.port());
-        asked(&mut Raw::connect(address).await, "hello").await;
+        ask(&mut Raw::connect(address).await, "hello").await;
     }
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
 #[tokio::test]
-async fn a_text_says_which_families_are_listened_at() {
-    reached(":0", "::", &["127.0.0.1", "::1"]).await;
-    reached("[::]:0", "::", &["127.0.0.1", "::1"]).await;
-    reached("0.0.0.0:0", "0.0.0.0", &["127.0.0.1"]).await;
-    reached("localhost:0", "127.0.0.1", &["127.0.0.1"]).await;
-    reached("[::1]:0", "::1", &["::1"]).await;
+async fn a_text_decides_which_address_families_are_listened_at() {
+    expect_reached(":0", "::", &["127.0.0.1", "::1"]).await;
+    expect_reached("[::]:0", "::", &["127.0.0.1", "::1"]).await;
+    expect_reached("0.0.0.0:0", "0.0.0.0", &["127.0.0.1"]).await;
+    expect_reached("localhost:0", "127.0.0.1", &["127.0.0.1"]).await;
+    expect_reached("[::1]:0", "::1", &["::1"]).await;
 }
 
 #[tokio::test]
@@ -348,13 +346,13 @@ async fn a_text_can_be_a_unix_socket() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kit.sock");
     let listen: Listen = format!("unix://{}", path.display()).parse().unwrap();
-    let server = Fixture::start(http::Server::new(listen, said("hello"))).await;
+    let server = Fixture::start(http::Server::new(listen, routes("hello"))).await;
     assert!(ask_unix(&path).await.ends_with("hello"));
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_place_fails_the_start_of_either_server() {
+async fn a_text_that_is_no_address_fails_the_start_of_either_server() {
     let tree = TaskTree::new("test");
     let (_life, seen) = watch::channel(Lifecycle::new());
     let ctx = Context::new(tree.scope().clone(), seen);
@@ -365,14 +363,14 @@ async fn a_text_that_is_no_place_fails_the_start_of_either_server() {
         let error = server.start(&ctx).await.unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(StartError::Address(_))));
         let shown = kit_sync::error_chain(&*error);
-        for said in ["could not listen", "`greeter:80`", "write the address of"] {
-            assert!(shown.contains(said), "no {said}: {shown}");
+        for part in ["could not listen", "`greeter:80`", "write the address of"] {
+            assert!(shown.contains(part), "no {part}: {shown}");
         }
     }
 }
 
 #[tokio::test]
-async fn what_takes_no_ipv4_says_so() {
+async fn a_listening_is_only_ipv6_where_its_socket_takes_no_ipv4() {
     for only_v6 in [false, true] {
         let kind = socket2::Type::STREAM;
         let socket = socket2::Socket::new(socket2::Domain::IPV6, kind, None).unwrap();
@@ -381,18 +379,18 @@ async fn what_takes_no_ipv4_says_so() {
         socket.bind(&address.into()).unwrap();
         socket.listen(1).unwrap();
         let listen = Listen::existing(std::net::TcpListener::from(socket));
-        let server = Fixture::start(http::Server::new(listen, said("hello"))).await;
+        let server = Fixture::start(http::Server::new(listen, routes("hello"))).await;
         assert_eq!(server.all[0].is_only_ipv6(), only_v6);
         server.stop_within(PATIENCE).await.nothing_cut();
     }
 }
 
 #[tokio::test]
-async fn a_private_server_says_so_of_every_listening() {
+async fn every_listening_of_a_private_server_is_private() {
     let folder = tempfile::tempdir().unwrap();
     let unix = Listen::unix(folder.path().join("kit.sock"));
     for listen in [ANY_PORT.into(), Listen::existing(any_port()), unix] {
-        let server = http::Server::new(listen, said("hello")).grpc(grpc::Services::new());
+        let server = http::Server::new(listen, routes("hello")).grpc(grpc::Services::new());
         let server = Fixture::start(server.private()).await;
         let private: Vec<_> = server.all.iter().map(Listening::is_private).collect();
         assert_eq!(private, [true, true]);
@@ -401,7 +399,7 @@ async fn a_private_server_says_so_of_every_listening() {
     let server = Fixture::start(grpc::Server::new(ANY_PORT).private()).await;
     assert!(server.all[0].is_private());
     server.stop_within(PATIENCE).await.nothing_cut();
-    let server = Fixture::http(said("hello")).await;
+    let server = Fixture::http(routes("hello")).await;
     assert!(!server.all[0].is_private());
     server.stop_within(PATIENCE).await.nothing_cut();
 }
@@ -410,11 +408,11 @@ async fn a_private_server_says_so_of_every_listening() {
 async fn a_server_has_the_name_and_the_phase_that_it_was_given() {
     let http = http::Server::new(ANY_PORT, Router::new());
     let grpc = grpc::Server::new(ANY_PORT);
-    let told = |server: &dyn Server| (server.name().to_owned(), server.phase());
-    assert_eq!(told(&http), ("http".to_owned(), Phase::SERVERS));
-    assert_eq!(told(&grpc), ("grpc".to_owned(), Phase::SERVERS));
+    let name_and_phase = |server: &dyn Server| (server.name().to_owned(), server.phase());
+    assert_eq!(name_and_phase(&http), ("http".to_owned(), Phase::SERVERS));
+    assert_eq!(name_and_phase(&grpc), ("grpc".to_owned(), Phase::SERVERS));
     let early = Phase::new(50);
     let expected = ("admin".to_owned(), early);
-    assert_eq!(told(&http.name("admin").phase(early)), expected);
-    assert_eq!(told(&grpc.name("admin").phase(early)), expected);
+    assert_eq!(name_and_phase(&http.name("admin").phase(early)), expected);
+    assert_eq!(name_and_phase(&grpc.name("admin").phase(early)), expected);
 }

@@ -59,7 +59,7 @@ async fn both_protocols_are_served_on_one_port() {
 }
 
 #[tokio::test]
-async fn relatives_of_grpc_are_for_the_routes() {
+async fn content_types_that_resemble_grpc_are_for_the_routes() {
     let routes = Router::new().fallback(async || "routes");
     let server = http::Server::new(ANY_PORT, routes).grpc(grpc::Services::new());
     let server = Fixture::start(server).await;
@@ -94,7 +94,7 @@ async fn relatives_of_grpc_are_for_the_routes() {
 }
 
 #[tokio::test]
-async fn what_is_no_grpc_is_refused_where_only_grpc_is_served() {
+async fn requests_other_than_grpc_are_refused_where_only_grpc_is_served() {
     let server = Fixture::start(grpc::Server::new(ANY_PORT)).await;
     let mut client = Raw::connect(server.address).await;
     client.get("/").await;
@@ -148,8 +148,8 @@ async fn unary_body(size: usize, compression: Option<CompressionEncoding>) -> Bo
     response.into_body()
 }
 
-/// The driver takes a body for a stream that has nothing to give at a poll, or that has more than a
-/// part and the trailers.
+/// The driver takes a body for a stream when it is pending at a poll, or has more frames than one part
+/// and the trailers.
 #[tokio::test]
 async fn the_body_of_a_unary_call_is_never_pending_and_has_one_part() {
     let encodings = [

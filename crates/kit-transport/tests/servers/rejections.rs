@@ -1,4 +1,4 @@
-//! What extractors refuse, by `?`: axum's status, and Kit's form.
+//! Rejections of extractors that a handler returns by `?`: axum's status in Kit's form.
 
 use std::collections::HashMap;
 
@@ -166,7 +166,7 @@ async fn each_rejection_keeps_the_status_that_axum_gives_it() {
 }
 
 #[tokio::test]
-async fn so_do_texts_that_are_none_bodies_read_by_hand_and_paths_that_match_nothing() {
+async fn invalid_texts_bodies_read_by_hand_and_unmatched_paths_keep_their_status() {
     let server = server().await;
     for way in ["/own", "/by", "/below"] {
         let mut client = Raw::connect(server.address).await;
@@ -187,7 +187,7 @@ async fn so_do_texts_that_are_none_bodies_read_by_hand_and_paths_that_match_noth
 
 #[cfg(feature = "ws")]
 #[tokio::test]
-async fn an_upgrade_that_is_none_keeps_its_status() {
+async fn an_invalid_upgrade_keeps_its_status() {
     use axum::extract::ws::WebSocketUpgrade;
 
     let server = Fixture::http(routes::<WebSocketUpgrade, _>("/ws")).await;

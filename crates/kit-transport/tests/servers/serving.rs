@@ -1,4 +1,4 @@
-//! What handlers find, and what clients get.
+//! The extensions that handlers find, and the answers that clients get.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -61,7 +61,7 @@ async fn a_request_knows_its_peer_its_scope_and_the_applications_extensions() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_500_on_a_connection_that_lives_on() {
+async fn a_panic_is_a_500_on_a_connection_that_stays_open() {
     async fn handler() -> &'static str {
         panic!("on purpose")
     }

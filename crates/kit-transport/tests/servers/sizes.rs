@@ -47,7 +47,7 @@ async fn ten_bytes() -> Fixture {
 }
 
 #[tokio::test]
-async fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
+async fn a_body_with_too_large_a_content_length_is_refused_before_it_arrives() {
     let server = ten_bytes().await;
     let mut client = Raw::connect(server.address).await;
     client
@@ -63,7 +63,7 @@ async fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
 }
 
 #[tokio::test]
-async fn who_goes_on_sending_can_read_the_answer_and_has_half_a_second() {
+async fn a_client_that_goes_on_sending_can_read_the_answer_and_has_half_a_second() {
     let server = ten_bytes().await;
     let mut client = Raw::connect(server.address).await;
     client
@@ -89,7 +89,7 @@ async fn who_goes_on_sending_can_read_the_answer_and_has_half_a_second() {
 }
 
 #[tokio::test]
-async fn a_body_of_the_largest_size_is_taken_and_a_growing_one_until_there() {
+async fn a_body_is_read_up_to_the_largest_size_and_no_further() {
     let server = ten_bytes().await;
     let full = "content-length: 10\r\n\r\n0123456789";
     let chunked = "transfer-encoding: chunked\r\n\r\na\r\n0123456789\r\n";
@@ -111,7 +111,7 @@ async fn a_body_of_the_largest_size_is_taken_and_a_growing_one_until_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_http2_only_the_request_is_refused() {
+async fn on_http2_a_body_that_is_too_large_closes_no_connection() {
     let server = ten_bytes().await;
     let stream = TcpStream::connect(server.address).await.unwrap();
     let (mut client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
@@ -139,7 +139,7 @@ async fn on_http2_only_the_request_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_have_tonics_limits_and_not_these() {
+async fn grpc_calls_have_the_limits_of_tonic_and_not_these() {
     let options = ConnectionOptions {
         max_body: Some(1),
         ..ConnectionOptions::default()
@@ -149,14 +149,14 @@ async fn calls_have_tonics_limits_and_not_these() {
     let channel = tonic::transport::Endpoint::from_shared(format!("http://{}", server.address));
     let channel = channel.unwrap().connect().await.unwrap();
     let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
-    // Five bytes.
+    // Its message takes five bytes.
     let request = tonic_health::pb::HealthCheckRequest::default();
     health.check(request).await.unwrap();
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
 #[tokio::test]
-async fn a_head_has_a_size_and_a_number_of_headers() {
+async fn a_head_that_is_too_large_or_has_too_many_headers_is_refused() {
     let server = Fixture::start(server(ConnectionOptions {
         max_head: 10_000,
         max_headers: 120,

@@ -20,14 +20,14 @@ use tonic_types::StatusExt as _;
 
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
 
-/// As much as grpcio takes.
+/// The most metadata that grpcio takes, in bytes.
 const METADATA: u32 = 8 << 10;
 const LIMIT: usize = 100_000;
 
 type Answering = dyn Fn(String) -> Result<String, Status> + Send + Sync;
 type Stream = Pin<Box<dyn tokio_stream::Stream<Item = Result<String, Status>> + Send>>;
 
-/// Answers each text with one, by one message or by messages, where each has a limit.
+/// Answers each text with one, in unary calls and in streams; the size of a message has a limit.
 #[derive(Clone)]
 struct Answers(Arc<Answering>);
 
@@ -122,7 +122,7 @@ async fn ask(client: &mut Client<Channel>, text: &str) -> [Result<String, Status
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_code_of_an_error_arrives_however_much_it_says() {
+async fn the_code_of_an_error_arrives_however_large_the_error_is() {
     let servers = servers(|text| {
         let size = text.parse().expect("a number");
         let error = ApiError::not_found("ORDER_UNKNOWN", "\u{20ac}1 ".repeat(size));
@@ -158,7 +158,7 @@ async fn the_code_of_an_error_arrives_however_much_it_says() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn so_does_that_of_a_status_made_by_hand() {
+async fn the_code_of_a_status_arrives_however_large_the_status_is() {
     let servers = servers(|text| {
         let size = text.parse().expect("a number");
         let message = "\u{20ac}".repeat(size);

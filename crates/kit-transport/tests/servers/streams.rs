@@ -45,12 +45,12 @@ fn events() -> Router {
     Held::new().router().route("/events", get(handler))
 }
 
-/// Echoes what comes by an upgraded connection until it ends or, if it listens, the drain begins.
+/// Echoes the bytes of an upgraded connection until it ends or, with `awaits_drain`, a drain begins.
 fn upgrade(
     ServerScope(scope): ServerScope,
     draining: Draining,
     mut request: Request,
-    listens: bool,
+    awaits_drain: bool,
 ) -> Response {
     let upgrade = hyper::upgrade::on(&mut request);
     scope.spawn("echo", async move {
@@ -61,7 +61,7 @@ fn upgrade(
                 let _ = socket.write_all(&byte).await;
             }
         };
-        if listens {
+        if awaits_drain {
             tokio::select! { () = echo => {}, () = draining.draining() => {} }
         } else {
             echo.await;
@@ -101,7 +101,7 @@ async fn endless_events_are_ended_after_their_grace() {
         .cut(Cut::Request, 0)
         .cut(Cut::Connection, 0);
     assert!(ended.ctx.cuts().names_of(Cut::Stream)[0].starts_with("GET /events from "));
-    // A proper end, after which a client reconnects.
+    // The last chunk is a proper end, after which a client reconnects.
     assert_eq!(client.read_to_close().await, b"0\r\n\r\n");
     no_task_is_left().await;
 }
@@ -130,7 +130,7 @@ async fn events_that_their_client_does_not_read_are_ended_after_their_grace() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn over_http2_ending_events_leaves_the_requests_beside_them() {
+async fn over_http2_the_end_of_events_ends_no_request_beside_them() {
     let held = Held::new();
     let server = serve(events().nest("/beside", held.router())).await;
     let mut client = http2(server.address).await;
@@ -139,7 +139,7 @@ async fn over_http2_ending_events_leaves_the_requests_beside_them() {
         events.frame().await.unwrap().unwrap().into_data().unwrap(),
         "data: 1\n\n"
     );
-    let running = ask(&mut client, "/beside/held");
+    let asking = ask(&mut client, "/beside/held");
     let stop = async {
         held.begun().await;
         server.stop_within(PATIENCE).await
@@ -149,7 +149,7 @@ async fn over_http2_ending_events_leaves_the_requests_beside_them() {
         assert_eq!(events.collect().await.unwrap().to_bytes(), "");
         held.go.add_permits(1);
     };
-    let (ended, answer, ()) = tokio::join!(stop, running, clients);
+    let (ended, answer, ()) = tokio::join!(stop, asking, clients);
     assert_eq!(answer.unwrap().status(), 200);
     ended.cut(Cut::Stream, 1).cut(Cut::Request, 0);
     drop(client);
@@ -157,7 +157,7 @@ async fn over_http2_ending_events_leaves_the_requests_beside_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn events_have_at_most_half_of_what_is_left() {
+async fn events_have_at_most_half_of_the_time_that_is_left() {
     let server = Fixture::http(events()).await;
     let mut client = Raw::connect(server.address).await;
     client.get("/events").await;
@@ -191,7 +191,7 @@ async fn an_upgraded_connection_is_cut_after_its_grace() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upgraded_connection_that_listens_ends_at_the_drain() {
+async fn an_upgraded_connection_whose_handler_awaits_the_drain_ends_with_it() {
     let server = serve(Router::new().route(
         "/echo",
         get(async |scope, draining, request| upgrade(scope, draining, request, true)),
@@ -226,7 +226,7 @@ async fn a_handler_that_asks_for_the_drain_sees_it_and_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handler_that_asked_and_does_not_end_is_a_stream_and_has_until_the_deadline() {
+async fn a_handler_that_asked_for_the_drain_and_stays_is_a_stream_and_has_until_the_deadline() {
     let held = Held::new();
     let begun = held.clone();
     let wait = |draining: Draining| async move {

@@ -1,4 +1,5 @@
-//! Clients that a stop must neither lose nor wait for: those that are late, slow, or go on talking.
+//! Clients that are late, slow, or go on sending: a stop neither cuts what they asked for nor waits
+//! for them in vain.
 
 use std::time::Duration;
 
@@ -18,14 +19,14 @@ const WINDOW_UPDATE: [u8; 13] = [0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 async fn http2(server: &Fixture) -> Raw {
     let mut client = Raw::connect(server.address).await;
     client.send([PREFACE, SETTINGS].concat()).await;
-    // Its SETTINGS, and that it has read ours.
+    // The server's SETTINGS, and its acknowledgement of the client's.
     for _ in 0..2 {
         client.read_frame(4).await.unwrap();
     }
     client
 }
 
-/// Again and again, until the server has closed.
+/// Sends these bytes again and again, until the server has closed the connection.
 async fn repeat(client: &mut Raw, bytes: &[u8]) {
     while client.0.write_all(bytes).await.is_ok() {
         sleep(Duration::from_millis(200)).await;
@@ -33,7 +34,7 @@ async fn repeat(client: &mut Raw, bytes: &[u8]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_asked_nothing_and_widens_its_window_holds_up_no_stop() {
+async fn a_client_without_a_request_that_widens_its_window_holds_up_no_stop() {
     let server = Fixture::http(Held::new().router()).await;
     let mut client = http2(&server).await;
     let (ended, ()) = tokio::join!(
@@ -44,7 +45,7 @@ async fn who_asked_nothing_and_widens_its_window_holds_up_no_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_acknowledges_the_goodbye_and_widens_its_window_holds_up_no_stop() {
+async fn a_client_that_acknowledges_the_goodbye_and_widens_its_window_holds_up_no_stop() {
     let server = Fixture::http(Held::new().router()).await;
     let mut client = http2(&server).await;
     let widens = async {
@@ -58,7 +59,7 @@ async fn who_acknowledges_the_goodbye_and_widens_its_window_holds_up_no_stop() {
     ended.within(1000);
 }
 
-/// The same without a stop: the limit of idle connections is none.
+/// The same without a stop: the client's frames do not put off the limit of an idle connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_connection_is_closed_though_its_client_widens_its_window() {
     let connections = ConnectionOptions {
@@ -75,17 +76,17 @@ async fn an_idle_connection_is_closed_though_its_client_widens_its_window() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_was_answered_and_sends_pings_holds_up_no_stop() {
-    const ASKS: [u8; 17] = [0, 0, 8, PING, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+async fn a_client_that_was_answered_and_sends_pings_holds_up_no_stop() {
+    const PING_FRAME: [u8; 17] = [0, 0, 8, PING, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
     let server = Fixture::http(Held::new().router()).await;
     let mut client = http2(&server).await;
     client.send(get_frame(1, "/hello")).await;
     client.read_frame(DATA).await.unwrap();
-    let (ended, ()) = tokio::join!(server.stop_within(STOP), repeat(&mut client, &ASKS));
+    let (ended, ()) = tokio::join!(server.stop_within(STOP), repeat(&mut client, &PING_FRAME));
     ended.cut(Cut::Request, 0).within(1500);
 }
 
-/// h2's buffer of 8 KiB ends inside the header of the frame that is to be hidden.
+/// The buffer of h2, 8 KiB, ends inside the header of the frame that is to be hidden.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_late_window_is_hidden_also_where_the_readers_buffer_ends() {
     let mut failed = Vec::new();
@@ -99,14 +100,14 @@ async fn a_late_window_is_hidden_also_where_the_readers_buffer_ends() {
             held.begun().await;
             server.stop_within(PATIENCE).await
         };
-        let last_words = async {
+        let late_stream = async {
             let ping = client.read_frame(PING).await.unwrap();
             let answer = [&[0, 0, 8, PING, 1, 0, 0, 0, 0][..], &ping].concat();
             let late = get_frame(3, "/hello");
             let widened = [0, 0, 4, 8, 0, 0, 0, 0, 3, 0, 0, 0, 5];
             client.send(&answer).await;
             client.read_frame(GOAWAY).await.unwrap();
-            // In small frames of a type that nobody knows, so that the buffer is used up bit by bit.
+            // Small frames of an unknown type use up the buffer bit by bit.
             let sent = SETTINGS.len() + ask.len() + answer.len() + late.len();
             let mut left = 8192 - short_of - sent;
             while left > 0 {
@@ -131,7 +132,7 @@ async fn a_late_window_is_hidden_also_where_the_readers_buffer_ends() {
             }
             client.read_to_close().await;
         };
-        tokio::join!(stop, last_words);
+        tokio::join!(stop, late_stream);
     }
     assert_eq!(
         failed,
@@ -141,14 +142,14 @@ async fn a_late_window_is_hidden_also_where_the_readers_buffer_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_greeting_that_ends_late_and_nothing_more_ends_in_time() {
+async fn a_greeting_that_is_completed_late_without_a_request_holds_up_no_stop() {
     let server = Fixture::http(Held::new().router()).await;
     let mut client = Raw::connect(server.address).await;
     client.send(&PREFACE[..12]).await;
     sleep(Duration::from_millis(50)).await;
-    let told = server.ctx.scope().token().clone();
+    let token = server.ctx.scope().token().clone();
     let ends = async {
-        told.cancelled().await;
+        token.cancelled().await;
         sleep(Duration::from_millis(480)).await;
         client.send([&PREFACE[12..], SETTINGS].concat()).await;
         client.read_to_close().await;
@@ -158,7 +159,7 @@ async fn a_greeting_that_ends_late_and_nothing_more_ends_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_greeting_that_ends_after_the_stop_has_begun_is_served() {
+async fn a_greeting_that_is_completed_after_the_stop_has_begun_is_served() {
     let server = Fixture::http(Held::new().router()).await;
     for cut in [1, 12, 23, 24, 28, 32] {
         let mut client = Raw::connect(server.address).await;
@@ -181,9 +182,9 @@ async fn a_greeting_that_ends_after_the_stop_has_begun_is_served() {
     let mut post = Raw::connect(server.address).await;
     post.send("P").await;
     sleep(Duration::from_millis(50)).await;
-    let told = server.ctx.scope().token().clone();
+    let token = server.ctx.scope().token().clone();
     let ends = async {
-        told.cancelled().await;
+        token.cancelled().await;
         sleep(Duration::from_millis(200)).await;
         post.send("OST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi")
             .await;
@@ -199,7 +200,7 @@ async fn a_greeting_that_ends_after_the_stop_has_begun_is_served() {
     ended.nothing_cut();
 }
 
-/// Ends before the protocol is known.
+/// The bytes of the client end before they show its protocol.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_reaches_a_connection_of_no_known_protocol() {
     let server = Fixture::http(Held::new().router()).await;
@@ -212,7 +213,7 @@ async fn a_kill_reaches_a_connection_of_no_known_protocol() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_closes_its_half_is_forgotten_or_answered() {
+async fn a_connection_whose_client_closes_its_half_is_closed() {
     let server = Fixture::http(Held::new().router()).await;
     for part in [&b"P"[..], &PREFACE[..23], PREFACE, b"GET /he"] {
         let mut client = Raw::connect(server.address).await;
@@ -223,8 +224,8 @@ async fn who_closes_its_half_is_forgotten_or_answered() {
     server.stop_within(STOP).await.within(200).nothing_cut();
 }
 
-/// 2 MiB with room for all of it, read at 1 MB/s; `says` is sent twice while it is read.
-async fn reads_slowly(says: &[u8]) {
+/// Reads 2 MiB, for all of which there is room, at 1 MB/s, and sends `frame` twice meanwhile.
+async fn reads_slowly(frame: &[u8]) {
     const SIZE: usize = 2 << 20;
     // SETTINGS: streams have 16 MiB. WINDOW_UPDATE: so has the connection.
     const WIDE: [u8; 28] = [
@@ -239,7 +240,7 @@ async fn reads_slowly(says: &[u8]) {
         .await;
     client.read_frame(HEADERS).await.unwrap();
     let reading = async {
-        let (mut seen, mut piece, mut said) = (0, vec![0; 64 << 10], 0);
+        let (mut seen, mut piece, mut sent) = (0, vec![0; 64 << 10], 0);
         while seen < SIZE {
             let count = client.0.read(&mut piece).await.unwrap_or(0);
             assert!(
@@ -248,11 +249,11 @@ async fn reads_slowly(says: &[u8]) {
             );
             seen += count;
             if [40, 85]
-                .get(said)
+                .get(sent)
                 .is_some_and(|percent| seen > SIZE / 100 * percent)
             {
-                said += 1;
-                client.0.write_all(says).await.unwrap();
+                sent += 1;
+                client.0.write_all(frame).await.unwrap();
             }
             sleep(Duration::from_millis(60)).await;
         }
@@ -263,18 +264,19 @@ async fn reads_slowly(says: &[u8]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_reads_slowly_over_http2_is_waited_for() {
+async fn a_slow_reader_over_http2_is_waited_for() {
     reads_slowly(b"").await;
 }
 
 /// A PING says nothing of how much its sender has read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_reads_slowly_over_http2_is_waited_for_though_it_says_something_else() {
-    const ASKS: [u8; 17] = [0, 0, 8, PING, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
-    reads_slowly(&ASKS).await;
+async fn a_slow_reader_over_http2_that_sends_pings_is_waited_for() {
+    const PING_FRAME: [u8; 17] = [0, 0, 8, PING, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    reads_slowly(&PING_FRAME).await;
 }
 
-/// The answer's head has left before the stop, so its client was not told that it is the last.
+/// The answer's head has left before the stop and without `connection: close`, so its client may ask
+/// again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_request_after_an_answer_that_did_not_say_close_is_served() {
     let held = Held::new();
@@ -309,7 +311,7 @@ async fn the_request_after_an_answer_that_did_not_say_close_is_served() {
     tokio::join!(server.stop_within(STOP), asks_again);
 }
 
-/// It is in the socket, and the runtime has not looked.
+/// The request is in the socket's buffer, and the runtime has not looked there.
 #[tokio::test]
 async fn the_next_request_that_is_in_the_socket_already_is_served() {
     let server = Fixture::http(Held::new().router()).await;
@@ -337,8 +339,8 @@ fn big() -> Router {
     Router::new().route("/big", get(|| async { vec![7; BIG] }))
 }
 
-/// Reads what comes, and makes room for the rest piece by piece with pauses longer than any wait
-/// for a client that says nothing; gives how much it got.
+/// Reads the response, and widens the windows for the rest piece by piece, with pauses longer than any
+/// wait for a silent client; gives the number of bytes that it has read.
 async fn reads_with_pauses(client: &mut Raw) -> usize {
     let (mut seen, mut room) = (0, 65_535);
     while seen < BIG {
@@ -361,7 +363,7 @@ async fn reads_with_pauses(client: &mut Raw) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_makes_room_with_long_pauses_gets_all_of_its_response() {
+async fn a_client_that_widens_its_window_with_long_pauses_gets_all_of_its_response() {
     let server = Fixture::http(big()).await;
     let mut client = big_over_http2(&server).await;
     let reading = async {
@@ -375,7 +377,7 @@ async fn who_makes_room_with_long_pauses_gets_all_of_its_response() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_response_that_waits_for_room_is_not_idle() {
+async fn a_connection_whose_response_waits_for_room_is_not_idle() {
     let connections = ConnectionOptions {
         idle: Duration::from_millis(300),
         ..ConnectionOptions::default()
@@ -389,7 +391,7 @@ async fn a_response_that_waits_for_room_is_not_idle() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_response_for_which_no_room_is_made_is_cut_at_the_deadline_and_named() {
+async fn a_response_whose_client_widens_no_window_is_cut_at_the_deadline_and_named() {
     let server = Fixture::http(big()).await;
     let mut client = big_over_http2(&server).await;
     let ended = server.stop_within(Duration::from_millis(1500)).await;
@@ -398,17 +400,17 @@ async fn a_response_for_which_no_room_is_made_is_cut_at_the_deadline_and_named()
     client.read_to_close().await;
 }
 
-/// Its next request comes when the connection is closed already, and must not be answered by a
-/// reset that takes away what it has not read yet.
+/// The next request comes when the server has closed the connection already, and must not be answered
+/// by a reset, which discards the bytes that the client has not read yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_asks_again_while_it_reads_a_last_answer_reads_it_to_its_end() {
+async fn a_client_that_asks_again_while_it_reads_its_last_answer_reads_it_to_its_end() {
     let server = Fixture::http(big()).await;
     let mut client = Raw::connect(server.address).await;
     client.get("/big").await;
     client.read_head().await;
-    let told = server.ctx.scope().token().clone();
+    let token = server.ctx.scope().token().clone();
     let asks = async {
-        told.cancelled().await;
+        token.cancelled().await;
         sleep(Duration::from_millis(200)).await;
         client.get("/big").await;
         sleep(Duration::from_millis(100)).await;

@@ -136,7 +136,7 @@ async fn on_http2_each_request_has_its_own_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_body_takes_as_long_as_it_takes() {
+async fn the_body_of_a_response_has_no_timeout() {
     let server = serve(&Arc::new(Semaphore::new(0))).await;
     let mut raw = Raw::connect(server.address).await;
     raw.get("/stuck").await;
@@ -205,7 +205,7 @@ impl Service<Request<tonic::body::Body>> for Endless {
     }
 }
 
-/// So many parts (of a size that no client takes for an attack), and no end.
+/// A body of `left` parts, of a size that no client takes for an attack, and without an end.
 struct Messages {
     left: usize,
     _gone: Gone,
@@ -304,8 +304,8 @@ async fn calls_are_bounded(server: impl Server, dropped: &Semaphore) {
         gone(dropped).await;
     }
 
-    let forever = call(&mut client, "Once", None).await;
-    assert!(timeout(2 * LIMIT, trailers(forever)).await.is_err());
+    let endless = call(&mut client, "Once", None).await;
+    assert!(timeout(2 * LIMIT, trailers(endless)).await.is_err());
     server.stop_within(Duration::from_millis(300)).await;
     drop(client);
     no_task_is_left().await;

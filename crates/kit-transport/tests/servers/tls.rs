@@ -85,7 +85,7 @@ impl Signed {
     }
 }
 
-/// A client of servers that this authority has signed for.
+/// A client that trusts the servers of one authority.
 struct Client(ClientConfig);
 
 impl Client {
@@ -142,10 +142,10 @@ async fn get(stream: &mut TlsStream<TcpStream>, connection: &str) -> std::io::Re
 }
 
 fn routes() -> Router {
-    Router::new().route("/", axum::routing::get(who))
+    Router::new().route("/", axum::routing::get(show_peer))
 }
 
-async fn who(peer: Peer) -> String {
+async fn show_peer(peer: Peer) -> String {
     let identity = peer.identity();
     let names = identity.map(|identity| (identity.uris(), identity.dns_names()));
     let shown = identity.map_or(0, |identity| identity.certificates().len());
@@ -181,7 +181,7 @@ async fn both_versions_of_http_are_offered_by_alpn() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_told_the_end_of_tls_when_the_server_stops() {
+async fn an_idle_connection_gets_a_close_notify_when_the_server_stops() {
     let authority = Authority::new();
     let server = serve(authority.server().tls()).await;
     let client = Client::of(&authority, None, &[]);
@@ -192,7 +192,7 @@ async fn an_idle_connection_is_told_the_end_of_tls_when_the_server_stops() {
         .await
         .nothing_cut()
         .within(1000);
-    // Without the end of TLS it would be an error.
+    // Without a close_notify the read would be an error.
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
 }
 
@@ -260,7 +260,7 @@ async fn changed_files_are_for_new_connections_and_broken_ones_for_none() {
     get(&mut open, "keep-alive").await.unwrap();
 
     std::fs::write(certificate, "broken").unwrap();
-    // Long enough to be read many times.
+    // The requests take long enough for the files to be read many times.
     for _ in 0..50 {
         renewed.get(server.address).await.unwrap();
     }
@@ -270,7 +270,7 @@ async fn changed_files_are_for_new_connections_and_broken_ones_for_none() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_named() {
+async fn files_that_tls_cannot_use_are_named() {
     let (authority, other) = (Authority::new(), Authority::new());
     let (good, stranger) = (authority.server(), other.server());
     let pem = |text: &str| Pem::bytes(text);
@@ -315,12 +315,12 @@ async fn what_cannot_be_used_is_named() {
 }
 
 #[tokio::test]
-async fn a_hello_that_stops_holds_nobody_up_and_is_closed_at_its_limit() {
+async fn a_hello_that_stops_holds_up_no_other_client_and_is_closed_at_its_limit() {
     let authority = Authority::new();
     let limit = Duration::from_millis(200);
     let server = serve(authority.server().tls().handshake_timeout(limit)).await;
     let mut stuck = Raw::connect(server.address).await;
-    // A record of 512 bytes is announced, and two come.
+    // A record of 512 bytes is announced, and two bytes of it come.
     stuck.send([0x16, 3, 1, 2, 0, 1, 0]).await;
     let client = Client::of(&authority, None, &[]);
     client.get(server.address).await.unwrap();
@@ -344,14 +344,14 @@ async fn a_hello_that_stops_does_not_hold_up_the_stop() {
     no_task_is_left().await;
 }
 
-/// A pool of connections takes an end without a word for a cut.
+/// A client's pool takes an end without a close_notify for a cut.
 #[tokio::test]
-async fn a_silent_connection_is_told_the_end_of_tls_when_the_server_stops() {
+async fn a_silent_connection_gets_a_close_notify_when_the_server_stops() {
     let authority = Authority::new();
     let server = serve(authority.server().tls()).await;
     let client = Client::of(&authority, None, &[]);
     let mut stream = client.connect(server.address).await.unwrap();
-    // Whatever was sent before has been read.
+    // Once it is answered, the server has read the bytes that were sent before.
     client.get(server.address).await.unwrap();
     server.stop_within(PATIENCE).await.within(300);
     let read = timeout(PATIENCE, stream.read(&mut [0; 1])).await;
@@ -359,7 +359,7 @@ async fn a_silent_connection_is_told_the_end_of_tls_when_the_server_stops() {
 }
 
 #[tokio::test]
-async fn plain_bytes_at_an_encrypted_port_are_refused_and_harm_nobody() {
+async fn plain_bytes_at_an_encrypted_port_are_refused_and_harm_no_other_client() {
     let authority = Authority::new();
     let server = serve(authority.server().tls()).await;
     let mut plain = Raw::connect(server.address).await;
@@ -383,7 +383,7 @@ async fn a_grpc_client_is_known_to_tonic_by_its_certificate_and_its_address() {
             assert_eq!(shown, 1);
             assert!(request.remote_addr().is_some());
             let peer = request.extensions().get::<Peer>().expect("Kit's peer");
-            let identity = peer.identity().expect("who it is");
+            let identity = peer.identity().expect("the identity of the client");
             assert_eq!(identity.uris(), ["spiffe://example.org/orders"]);
             Ok(request)
         }

@@ -103,7 +103,7 @@ const WAYS: [(&str, &str); 10] = [
 ];
 
 #[tokio::test]
-async fn an_answer_before_the_body_has_come_is_the_last_and_says_so() {
+async fn an_answer_before_the_body_has_arrived_is_the_last_and_says_so() {
     let server = Fixture::start(server()).await;
     for (path, status) in WAYS {
         for length in [300, 500_000] {
@@ -140,7 +140,8 @@ async fn a_small_body_that_has_arrived_is_read_and_the_connection_goes_on() {
         ),
     ];
     for (path, status) in WAYS {
-        // Whether a body that is still held will be read is not known, and its end was not awaited.
+        // `/holds` may read its body still, for all that the server knows, and `/reads` times out only if
+        // its body is incomplete.
         if matches!(path, "/holds" | "/reads") {
             continue;
         }
@@ -167,7 +168,7 @@ async fn a_small_body_that_has_arrived_is_read_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_read_or_empty_ends_nothing() {
+async fn a_body_that_is_read_or_empty_keeps_the_connection_open() {
     let server = Fixture::start(server()).await;
     let mut client = Raw::connect(server.address).await;
     for _ in 0..2 {
@@ -183,13 +184,13 @@ async fn a_body_that_is_read_or_empty_ends_nothing() {
 }
 
 #[tokio::test]
-async fn a_large_body_is_not_read_for_the_connections_sake() {
+async fn a_large_body_is_not_read_only_to_keep_the_connection_open() {
     let server = Fixture::start(server()).await;
     let mut client = Raw::connect(server.address).await;
     client
         .send(head("/refused", "transfer-encoding: chunked\r\n"))
         .await;
-    // As fast as it is taken, and without an end.
+    // The client sends as fast as the server reads, and without an end.
     let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
     let (mut from, mut to) = client.0.split();
     let sending = async {
@@ -226,7 +227,7 @@ async fn a_client_that_sends_all_before_it_reads_has_its_answer() {
 }
 
 #[tokio::test]
-async fn a_body_that_was_not_asked_for_is_not_awaited() {
+async fn a_body_for_which_no_100_continue_was_sent_is_not_awaited() {
     let server = Fixture::start(server()).await;
     let expects = "expect: 100-continue\r\ncontent-length: 5\r\n";
     for (path, status) in WAYS {
@@ -256,7 +257,7 @@ async fn a_body_that_was_not_asked_for_is_not_awaited() {
 }
 
 #[tokio::test]
-async fn http_1_0_is_treated_alike() {
+async fn an_unread_body_over_http_1_0_is_treated_alike() {
     let server = Fixture::start(server()).await;
     let head = "POST /unread HTTP/1.0\r\nconnection: keep-alive\r\ncontent-length: 5\r\n\r\n";
     let mut client = Raw::connect(server.address).await;
@@ -271,7 +272,7 @@ async fn http_1_0_is_treated_alike() {
 }
 
 #[tokio::test]
-async fn what_is_no_call_is_refused_by_a_grpc_server_alike() {
+async fn an_unread_body_of_a_request_that_is_not_grpc_is_treated_alike() {
     let server = Fixture::grpc(|server| server).await;
     let mut client = Raw::connect(server.address).await;
     let request = head("/unread", "content-length: 5\r\n");

@@ -1,4 +1,4 @@
-//! What few clients and handlers do: tunnels, requests taken back, bodies that panic.
+//! Unusual clients and handlers: tunnels, requests that are reset, bodies that panic.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ impl Drop for Gone {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_its_client_took_back_is_not_cut() {
+async fn a_request_that_its_client_has_reset_is_not_counted_as_cut() {
     let (begun, gone) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let (begins, goes) = (Arc::clone(&begun), Arc::clone(&gone));
     let held = move || {

@@ -24,9 +24,9 @@ use crate::client::Raw;
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
 
 const LIMIT: Duration = Duration::from_millis(300);
-/// Between two parts.
+/// The time between two parts.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Together they take more than twice the limit.
+/// The parts of an upload: together they take more than twice the limit.
 const PARTS: usize = 14;
 
 fn limited() -> ConnectionOptions {
@@ -95,13 +95,13 @@ async fn a_body_that_drips_or_stalls_has_the_limit() {
 }
 
 #[tokio::test]
-async fn a_content_type_that_no_service_takes_is_no_excuse() {
+async fn a_body_of_grpc_without_a_service_for_it_has_the_limit() {
     let server = counting().await;
     let mut client = Raw::connect(server.address).await;
     let head = "POST / HTTP/1.1\r\nhost: test\r\ncontent-type: application/grpc\r\n\
                 content-length: 1000\r\n\r\n";
     client.send(head).await;
-    // Each would end a message of gRPC.
+    // Each piece would be a whole message of gRPC.
     let answer = drip(&mut client, &[0; 5]).await;
     assert!(answer.starts_with("HTTP/1.1 504"), "{answer}");
     server.stop_within(PATIENCE).await;
@@ -119,7 +119,7 @@ async fn a_handler_has_the_whole_limit_from_the_end_of_a_body_on() {
     let mut client = Raw::connect(server.address).await;
     let head = "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n";
     client.send(head).await;
-    // So slow that the parts alone put nothing off.
+    // The parts are so slow that alone they do not put off the limit.
     for _ in 0..5 {
         client.send("1\r\nx\r\n").await;
         sleep(PAUSE).await;
@@ -198,7 +198,7 @@ async fn upload(
 }
 
 #[tokio::test]
-async fn over_http2_as_well() {
+async fn a_body_that_arrives_steadily_over_http2_is_read_to_its_end() {
     let server = counting().await;
     let answer = upload(&server, "/", "application/octet-stream", |_| {
         &[b'x'; 10_000]

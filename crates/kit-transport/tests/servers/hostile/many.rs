@@ -1,4 +1,4 @@
-//! Many of them: connections, and file descriptors that are gone.
+//! Thousands of idle connections, and a process without free file descriptors.
 
 use std::net::{SocketAddr, TcpStream as StdTcpStream};
 use std::process::Command;
@@ -8,11 +8,11 @@ use kit_transport::ConnectionOptions;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
-use super::{LIMIT, beside_a_healthy_client, ends_well, serve};
+use super::{LIMIT, beside_a_good_client, ends_well, serve};
 use crate::client::Raw;
 use crate::fixture::{PATIENCE, no_task_is_left};
 
-/// Opens connections that ask once or say nothing, and keeps them.
+/// Opens connections, and keeps them; each sends one request if `asking`, and nothing otherwise.
 async fn idle_connections(address: SocketAddr, count: usize, asking: bool) -> Vec<StdTcpStream> {
     let mut idle = Vec::new();
     for _ in 0..count {
@@ -21,16 +21,16 @@ async fn idle_connections(address: SocketAddr, count: usize, asking: bool) -> Ve
             client.get("/hello").await;
             client.read_to("hello").await;
         }
-        // Costs nothing but a file descriptor then.
+        // Outside the runtime it costs nothing but a file descriptor.
         idle.push(client.0.into_std().unwrap());
     }
     idle
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_idle_connections_are_in_nobodys_way() {
+async fn a_thousand_idle_connections_hold_up_no_other_client() {
     let server = serve(ConnectionOptions::default()).await;
-    let idle = beside_a_healthy_client(server.address, async {
+    let idle = beside_a_good_client(server.address, async {
         let mut idle = idle_connections(server.address, 500, false).await;
         idle.extend(idle_connections(server.address, 500, true).await);
         idle
@@ -42,11 +42,12 @@ async fn a_thousand_idle_connections_are_in_nobodys_way() {
     no_task_is_left().await;
 }
 
-/// Ten thousand, or as many as there are file descriptors for: both ends are in this process.
+/// Ten thousand connections, or as many as there are file descriptors for: both ends of each are in
+/// this process.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "wants to be alone with the memory of its process"]
-async fn ten_thousand_idle_connections_cost_some_memory() {
+#[ignore = "measures the memory of its process, in which no other test may run"]
+async fn ten_thousand_idle_connections_take_less_than_32_kib_each() {
     fn open_files() -> usize {
         let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
         let line = limits
@@ -68,7 +69,7 @@ async fn ten_thousand_idle_connections_cost_some_memory() {
         })
         .await;
         let before = resident();
-        let idle = beside_a_healthy_client(server.address, async {
+        let idle = beside_a_good_client(server.address, async {
             idle_connections(server.address, count, asking).await
         })
         .await;
@@ -82,7 +83,7 @@ async fn ten_thousand_idle_connections_cost_some_memory() {
     }
 }
 
-/// Says what the program below is to do.
+/// A variable of the environment, which is set when a test has started the program below.
 const ROLE: &str = "KIT_TRANSPORT_TEST";
 
 #[cfg(unix)]
@@ -95,14 +96,14 @@ fn a_server_without_file_descriptors_serves_on_and_accepts_again() {
         .env(ROLE, "exhausted")
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let lines = String::from_utf8_lossy(&output.stdout);
     assert!(
-        output.status.success() && told.contains("recovered"),
+        output.status.success() && lines.contains("recovered"),
         "{output:?}"
     );
 }
 
-/// What the test above starts; by itself it does nothing.
+/// The program that the test above starts; by itself it does nothing.
 #[tokio::test]
 #[ignore = "a program for the other tests"]
 async fn program() {
@@ -110,12 +111,12 @@ async fn program() {
         return;
     }
     let server = serve(ConnectionOptions::default()).await;
-    beside_a_healthy_client(server.address, async {
+    beside_a_good_client(server.address, async {
         let mut files = Vec::new();
         while let Ok(file) = std::fs::File::open("/dev/null") {
             files.push(file);
         }
-        // The last one is this client's; there is none for the server.
+        // The last descriptor is for this client; none is left for the server.
         files.pop();
         let mut client = Raw::connect(server.address).await;
         client.get("/hello").await;

@@ -1,4 +1,4 @@
-//! Handshakes that a stop finds half done.
+//! Handshakes that are half done when a stop begins.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use super::{Authority, Client, routes, serve};
 use crate::client::{PREFACE, SETTINGS};
 use crate::fixture::{ANY_PORT, Ended, Fixture, PATIENCE, no_task_is_left};
 
-/// Stops the server in the middle of the handshake of this client, which gets the answer so long
-/// after the stop has begun.
+/// Stops the server in the middle of the handshake of this client, which gets the answer `late` after
+/// the stop has begun.
 async fn stops_in_the_middle<T, F: Future<Output = T>>(
     server: Fixture,
     late: Duration,
@@ -21,7 +21,7 @@ async fn stops_in_the_middle<T, F: Future<Output = T>>(
 ) -> (Ended, T) {
     let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = between.local_addr().unwrap();
-    let (server_address, told) = (server.address, server.ctx.scope().token().clone());
+    let (server_address, token) = (server.address, server.ctx.scope().token().clone());
     let (said_hello, hello) = tokio::sync::oneshot::channel();
     let held_up = async {
         let (mut near, _) = between.accept().await.unwrap();
@@ -29,10 +29,10 @@ async fn stops_in_the_middle<T, F: Future<Output = T>>(
         let mut buffer = [0; 4096];
         let length = near.read(&mut buffer).await.unwrap();
         far.write_all(&buffer[..length]).await.unwrap();
-        // The answer is there: the server is in the middle of it.
+        // The server has answered, so it is in the middle of the handshake.
         far.readable().await.unwrap();
         said_hello.send(()).unwrap();
-        told.cancelled().await;
+        token.cancelled().await;
         sleep(late).await;
         let _closed_or_reset = tokio::io::copy_bidirectional(&mut near, &mut far).await;
     };
@@ -45,7 +45,7 @@ async fn stops_in_the_middle<T, F: Future<Output = T>>(
 }
 
 #[tokio::test]
-async fn a_handshake_that_a_stop_finds_half_done_goes_on_and_its_request_is_served() {
+async fn a_handshake_that_is_half_done_when_a_stop_begins_goes_on_and_its_request_is_served() {
     let authority = Authority::new();
     let server = serve(authority.server().tls()).await;
     let client = Client::of(&authority, None, &[]);
@@ -56,7 +56,7 @@ async fn a_handshake_that_a_stop_finds_half_done_goes_on_and_its_request_is_serv
     no_task_is_left().await;
 }
 
-/// The waits of one client have a common end.
+/// The waits for one client have a common end.
 #[tokio::test]
 async fn a_late_handshake_and_half_a_head_after_it_keep_within_the_bound_of_a_hand_over() {
     late_handshake(b"GET / HTTP/1.1\r\nhost", b"").await;
@@ -81,7 +81,7 @@ async fn late_handshake(one: &[u8], other: &[u8]) {
         let _closed = stream.write_all(other).await;
         let _closed = stream.read_to_end(&mut Vec::new()).await;
     };
-    // Of 200 ms for what is on its way, 300 ms of a last look and 900 ms more.
+    // The bound is 200 ms for connections on their way, 300 ms of a last look, and 900 ms more.
     let late = Duration::from_millis(950);
     let (ended, ()) = stops_in_the_middle(server, late, client).await;
     ended.within(1500);

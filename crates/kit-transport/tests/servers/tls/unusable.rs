@@ -1,4 +1,4 @@
-//! Files that are not what TLS needs: each is told what it is, and what would be right.
+//! Files that TLS cannot use: the error says what each of them is, and which would be right.
 
 use axum::Router;
 use kit_transport::{Context, Lifecycle, Pem, Server as _, Tls, http};
@@ -55,7 +55,7 @@ fn pem(bytes: impl AsRef<[u8]>) -> Pem {
     Pem::bytes(bytes.as_ref())
 }
 
-/// What PEM holds.
+/// The DER in this PEM.
 fn der(pem: &str) -> Vec<u8> {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject as _;
@@ -91,7 +91,7 @@ async fn a_key_that_cannot_be_used_says_what_it_is() {
         (openssh.as_bytes(), "a key of OpenSSH"),
         (dsa.as_bytes(), "`DSA PRIVATE KEY`; a key of TLS is"),
         (parameters.as_bytes(), "parameters, and no key"),
-        // It is the right thing, but for what the parser says.
+        // A key of the right kind is cut short, which the parser reports.
         (half.as_bytes(), "section end"),
     ] {
         let text = refusal(Tls::new(pem(certificate), pem(bytes))).await;

@@ -1,4 +1,4 @@
-//! Certificates that are not valid, or not for long: a warning with the date.
+//! Warnings, with the date, of certificates that are not valid or expire soon.
 
 use std::fmt::{Debug, Write as _};
 use std::time::{Duration, SystemTime};
@@ -20,13 +20,14 @@ struct Warnings(UnboundedSender<String>);
 
 impl Warnings {
     fn here() -> (UnboundedReceiver<String>, DefaultGuard) {
-        let (tell, told) = unbounded_channel();
-        (told, tracing::subscriber::set_default(Warnings(tell)))
+        let (sender, warnings) = unbounded_channel();
+        (warnings, tracing::subscriber::set_default(Warnings(sender)))
     }
 }
 
-fn all(told: &mut UnboundedReceiver<String>) -> Vec<String> {
-    std::iter::from_fn(|| told.try_recv().ok()).collect()
+/// The warnings that have been logged since the last look.
+fn logged(warnings: &mut UnboundedReceiver<String>) -> Vec<String> {
+    std::iter::from_fn(|| warnings.try_recv().ok()).collect()
 }
 
 struct Line(String);
@@ -98,16 +99,19 @@ async fn a_certificate_that_is_not_valid_or_not_for_long_is_a_warning_at_the_sta
     ] {
         let own = signed(&authority, days.clone());
         let server = serve(own.tls()).await;
-        let told = all(&mut warnings);
+        let lines = logged(&mut warnings);
         match expected {
-            None => assert!(told.is_empty(), "{told:?}"),
+            None => assert!(lines.is_empty(), "{lines:?}"),
             Some((what, date)) => {
-                assert_eq!(told.len(), 1, "{told:?}");
-                assert!(told[0].contains(what) && told[0].contains(date), "{told:?}");
-                assert!(told[0].contains("certificate 1 of "), "{told:?}");
+                assert_eq!(lines.len(), 1, "{lines:?}");
+                assert!(
+                    lines[0].contains(what) && lines[0].contains(date),
+                    "{lines:?}"
+                );
+                assert!(lines[0].contains("certificate 1 of "), "{lines:?}");
             }
         }
-        // So is another one of the chain.
+        // The second certificate of a chain is warned of as well.
         server.stop_within(PATIENCE).await.nothing_cut();
         let good = signed(&authority, day - 10..day + 300);
         let chain = Signed {
@@ -115,18 +119,18 @@ async fn a_certificate_that_is_not_valid_or_not_for_long_is_a_warning_at_the_sta
             key: good.key,
         };
         let server = serve(chain.tls()).await;
-        let told = all(&mut warnings);
-        assert_eq!(told.len(), usize::from(expected.is_some()), "{told:?}");
+        let lines = logged(&mut warnings);
+        assert_eq!(lines.len(), usize::from(expected.is_some()), "{lines:?}");
         assert!(
-            told.iter().all(|told| told.contains("certificate 2 of ")),
-            "{told:?}"
+            lines.iter().all(|line| line.contains("certificate 2 of ")),
+            "{lines:?}"
         );
         server.stop_within(PATIENCE).await.nothing_cut();
     }
 }
 
 #[tokio::test]
-async fn so_is_one_that_takes_the_place_of_another() {
+async fn a_certificate_that_has_expired_is_a_warning_when_it_is_reloaded() {
     let (mut warnings, _here) = Warnings::here();
     let authority = Authority::new();
     let day = today();
@@ -135,18 +139,18 @@ async fn so_is_one_that_takes_the_place_of_another() {
     signed(&authority, day - 10..day + 300).write(folder.path());
     let tls = Tls::new(path("tls.crt"), path("tls.key"));
     let server = serve(tls.reload(Duration::from_millis(1))).await;
-    assert!(all(&mut warnings).is_empty());
+    assert!(logged(&mut warnings).is_empty());
     signed(&authority, 1..365).write(folder.path());
-    // Looked at many times, and told once.
+    // Each file is looked at many times, and its warning is logged once.
     for (days, date) in [(1..365, "1971-01-01"), (1..366, "1971-01-02")] {
         signed(&authority, days).write(folder.path());
-        let told = timeout(PATIENCE, warnings.recv()).await;
-        let told = told.expect("it is told").expect("a line");
+        let line = timeout(PATIENCE, warnings.recv()).await;
+        let line = line.expect("a warning in time").expect("a line");
         assert!(
-            told.contains("has expired") && told.contains(date),
-            "{told}"
+            line.contains("has expired") && line.contains(date),
+            "{line}"
         );
-        assert!(told.contains("tls.crt"), "{told}");
+        assert!(line.contains("tls.crt"), "{line}");
     }
     server.stop_within(PATIENCE).await.nothing_cut();
 }

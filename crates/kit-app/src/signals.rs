@@ -9,11 +9,15 @@ mod building;
 mod early;
 mod inbox;
 #[cfg(not(unix))]
+mod no_terminal;
+#[cfg(not(unix))]
 mod no_unix;
 mod roles;
 mod route;
 mod signal;
 mod stop;
+#[cfg(unix)]
+mod terminal;
 #[cfg(unix)]
 mod unix;
 
@@ -28,12 +32,15 @@ use crate::{Error, Event};
 pub(crate) use early::{BeforeBuild, Early};
 use inbox::Inbox;
 #[cfg(not(unix))]
+use no_terminal as terminal;
+#[cfg(not(unix))]
 use no_unix as os;
-use os::{Handlers, Standing, Terminal};
+use os::{Handlers, Standing};
 pub use roles::AfterRun;
 use roles::{Role, Roles};
 use route::{Route, Target};
 pub use signal::Signal;
+use terminal::Terminal;
 #[cfg(unix)]
 use unix as os;
 

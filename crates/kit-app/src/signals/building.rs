@@ -6,10 +6,11 @@ use std::time::Duration;
 use kit_sync::{Cause, Scope};
 use tokio::time::Instant;
 
-use super::os::{Terminal, end_process};
+use super::os::end_process;
 use super::roles::{Role, Roles};
 use super::signal::Signal;
 use super::stop::{Reaction, StopSignals};
+use super::terminal::Terminal;
 use crate::control::Control;
 use crate::last_words::last_words;
 

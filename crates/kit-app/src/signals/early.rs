@@ -9,10 +9,11 @@ use kit_sync::{Cause, Scope};
 
 use super::building::Building;
 use super::inbox::Inbox;
-use super::os::{Handlers, Standing, Terminal};
+use super::os::{Handlers, Standing};
 use super::roles::{AfterRun, Roles};
 use super::route::{Route, Target};
 use super::signal::Signal;
+use super::terminal::Terminal;
 use crate::control::Control;
 
 /// Handlers that stand and are not read yet: what comes is kept.

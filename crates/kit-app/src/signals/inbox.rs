@@ -9,10 +9,10 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep};
 
-use super::os::Terminal;
 use super::roles::{Role, Roles};
 use super::signal::Signal;
 use super::stop::{Reaction, StopSignals};
+use super::terminal::Terminal;
 use crate::Event;
 use crate::control::Control;
 use crate::core::Core;

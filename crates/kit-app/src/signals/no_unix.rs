@@ -44,19 +44,6 @@ impl Standing {
     pub(super) fn leak(self) {}
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Terminal;
-
-impl Terminal {
-    pub(crate) fn now() -> Terminal {
-        Terminal
-    }
-
-    pub(crate) fn is_lost(&self) -> bool {
-        false
-    }
-}
-
 pub(super) fn end_process(code: i32) {
     signal_hook::low_level::exit(code);
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use kit_sync::Cause;
 use tokio::time::Instant;
 
-use super::os::Terminal;
 use super::roles::{Role, Roles};
 use super::signal::Signal;
+use super::terminal::Terminal;
 use crate::control::Control;
 
 /// Within this time the same signal again is the same request: a supervisor that forwards what

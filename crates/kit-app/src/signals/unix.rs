@@ -1,7 +1,7 @@
 //! Unix signals: handlers, and the thread that reads the signals that these note.
 
 mod defaults;
-mod process;
+mod dispositions;
 
 use std::io;
 use std::sync::mpsc;
@@ -14,8 +14,7 @@ use signal_hook::low_level;
 
 use super::roles::{AfterRun, Role};
 use super::signal::Signal;
-use process::Dispositions;
-pub(super) use process::Terminal;
+use dispositions::Dispositions;
 
 /// How long the end of the thread is waited for; more than it takes on a machine that is busy.
 const LAST_LOOK: Duration = Duration::from_secs(1);

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use signal_hook::flag;
 
-use super::process::Dispositions;
+use super::dispositions::Dispositions;
 use crate::signals::roles::AfterRun;
 use crate::signals::signal::Signal;
 

@@ -1,8 +1,4 @@
-//! The dispositions and the terminal with which the process was started.
-
-use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::Mode;
+//! The dispositions with which the process was started.
 
 use crate::signals::signal::Signal;
 
@@ -49,31 +45,6 @@ impl Dispositions {
 fn has(bits: u64, signal: Signal) -> bool {
     let bit = u32::try_from(signal.number() - 1).unwrap_or(u32::MAX);
     bits.checked_shr(bit).unwrap_or_default() & 1 == 1
-}
-
-/// The controlling terminal that the process had when this was made, if it had one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Terminal {
-    had_one: bool,
-}
-
-impl Terminal {
-    pub(crate) fn now() -> Terminal {
-        Terminal {
-            had_one: try_open() == Ok(()),
-        }
-    }
-
-    /// Whether it is gone: hung up, or given up by the session's leader.
-    pub(crate) fn is_lost(&self) -> bool {
-        self.had_one && matches!(try_open(), Err(Errno::ENXIO | Errno::EIO | Errno::ENODEV))
-    }
-}
-
-/// Neither waits for a line nor takes the terminal.
-fn try_open() -> Result<(), Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_NOCTTY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    open("/dev/tty", flags, Mode::empty()).map(drop)
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use clap::Args;
 use crate::Result;
 use crate::cargo::root;
 
-mod allowed;
 mod circles;
 mod finding;
 mod functions;
@@ -53,8 +52,8 @@ pub(crate) struct HouseOptions {
 /// Prints the findings that the options ask for, and fails when there is one.
 ///
 /// Every rule looks at the whole house, because imports lead from file to file; the options choose
-/// afterwards. With `is_lenient` the breaches of the time before the rules pass ([`allowed`]).
-pub(crate) fn run(options: &HouseOptions, is_lenient: bool) -> Result {
+/// afterwards.
+pub(crate) fn run(options: &HouseOptions) -> Result {
     let root = options.checkout.clone().unwrap_or_else(root);
     let crates = read(&root)?;
     let findings = findings(&crates);
@@ -62,11 +61,6 @@ pub(crate) fn run(options: &HouseOptions, is_lenient: bool) -> Result {
         table::print(&crates, &findings);
         return Ok(());
     }
-    let findings = if is_lenient {
-        allowed::without(findings)
-    } else {
-        findings
-    };
     let is_wanted = |finding: &&Finding| {
         let is_here = options
             .under

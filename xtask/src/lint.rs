@@ -46,9 +46,7 @@ pub(crate) fn run(options: &Options) -> Result {
                 Check::Doc => steps.run("doc", doc),
                 Check::Features => steps.run("features", features::check),
                 Check::Deny => steps.run("deny", deny),
-                Check::House => steps.run("house", || {
-                    house::run(&options.house, options.only.is_empty())
-                }),
+                Check::House => steps.run("house", || house::run(&options.house)),
             }
         }
     }

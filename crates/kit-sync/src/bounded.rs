@@ -89,7 +89,7 @@ impl<E: Send + 'static> BoundedGroup<E> {
     /// Starts a task if fewer than [`limit`](Self::limit) are active.
     ///
     /// # Errors
-    /// Gives the future back, unpolled, when no place is free.
+    /// Gives the future back, unpolled, when no place is free or the runtime is gone.
     #[track_caller]
     pub fn try_spawn<F>(&self, future: F) -> Result<(), F>
     where

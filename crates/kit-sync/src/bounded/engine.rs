@@ -56,7 +56,8 @@ impl<E: Send + 'static> Engine<E> {
             active: 0,
             first: None,
             idle: 0,
-            is_coming: false,
+            // The first one, which the first push starts.
+            is_coming: true,
         };
         let (members, ended) = (VecDeque::new(), 0);
         Arc::new(Engine {
@@ -85,6 +86,8 @@ impl<E: Send + 'static> Engine<E> {
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
+        // Before the member is queued: a runtime that is gone drops it, and so closes the places.
+        self.runtime.first.get_or_init(|| self.start());
         let mut queue = lock(&self.queue);
         if self.places.is_closed() {
             return Err(future);
@@ -137,9 +140,13 @@ impl<E: Send + 'static> Engine<E> {
         if has_idle {
             self.runtime.call();
         } else {
-            let engine = Arc::clone(self);
-            self.runtime.start(run(Runner { engine, held: 0 }));
+            self.start();
         }
+    }
+
+    fn start(self: &Arc<Self>) {
+        let engine = Arc::clone(self);
+        self.runtime.start(run(Runner { engine, held: 0 }));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where runners run.
 
 use std::future::Future;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Notify;
@@ -9,6 +9,8 @@ use tokio::task::AbortHandle;
 
 pub(super) struct Runtime {
     handle: Handle,
+    /// Set once the first runner was started.
+    pub(super) first: OnceLock<()>,
     pub(super) called: Notify,
     /// `None` once they were aborted.
     runners: Mutex<Option<Vec<AbortHandle>>>,
@@ -18,6 +20,7 @@ impl Runtime {
     pub(super) fn current() -> Runtime {
         Runtime {
             handle: Handle::current(),
+            first: OnceLock::new(),
             called: Notify::new(),
             runners: Mutex::new(Some(Vec::new())),
         }

@@ -11,8 +11,11 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::Notify;
 
+use crate::sync::OnceLock;
+
 #[derive(Default)]
 pub(super) struct Runtime {
+    pub(super) first: OnceLock<()>,
     pub(super) called: tokio::sync::Notify,
     is_aborted: Arc<AtomicBool>,
     runners: Mutex<Vec<Arc<WokenRunner>>>,

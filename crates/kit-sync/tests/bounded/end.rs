@@ -131,6 +131,30 @@ fn a_group_whose_runtime_is_gone_drops_its_tasks_and_waits_for_nothing() {
 }
 
 #[test]
+fn the_first_future_comes_back_when_the_runtime_is_gone() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+    };
+    let gone = runtime();
+    let mut group = gone.block_on(async { Group::<u8>::bounded(2) });
+    let handle = group.handle();
+    drop(gone);
+    let refused = handle.try_spawn(async { Err(7) });
+    let refused_later = group.try_spawn(async { Err(8) });
+    runtime().block_on(async {
+        assert_eq!(refused.unwrap_err().await, Err(7), "unpolled");
+        assert_eq!(refused_later.unwrap_err().await, Err(8), "unpolled");
+        let Err(given_back) = handle.spawn(async { Err(9) }).await else {
+            panic!("the runtime is gone");
+        };
+        assert_eq!(given_back.await, Err(9), "unpolled");
+        assert_eq!(group.wait().await, Ok(()));
+    });
+}
+
+#[test]
 fn groups_handles_and_their_futures_go_to_any_thread() {
     fn require_send<T: Send>() {}
     fn require_sync<T: Sync>() {}

@@ -56,9 +56,11 @@ use member::Site;
 /// Runners, at most `limit` tokio tasks, take the spawned futures from a queue and run one after
 /// another, which is cheaper than a tokio task for each; a task sees its runner's
 /// [id](tokio::task::Id). Runners are started on demand, yield after 128 tasks, stay when they are
-/// idle, and end with the group. A queued task does not wait for a pending one, nor, while a thread
-/// is free, for one that blocks its thread. While tasks are queued, the places of ended tasks, up
-/// to half of the limit, are held back, so that a spawner is woken once for several.
+/// idle, and end with the group. A queued task, and a spawner that was woken, do not wait for a
+/// pending task, nor, while a thread is free, for one that blocks its thread. Any other
+/// task that a task of the group wakes may wait for those that the same runner runs next. While
+/// tasks are queued, the places of ended tasks, up to half of the limit, are held back, so that a
+/// spawner is woken once for several: a free thread gives them back, as does the next spawn.
 pub struct BoundedGroup<E>(BoundedHandle<E>);
 
 /// Spawns tasks into a group of another owner: [`BoundedGroup::handle`]. It does not keep the group

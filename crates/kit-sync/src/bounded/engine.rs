@@ -125,6 +125,10 @@ impl<E: Send + 'static> Engine<E> {
         drop(batch);
         self.call(queue, has_more);
         self.give_back(ended);
+        if ended > 0 && member.is_some() {
+            // The spawner that was woken last.
+            self.runtime.let_go();
+        }
         member
     }
 
@@ -187,6 +191,7 @@ impl<E> Engine<E> {
         let replaced = queue.first.replace(first);
         drop(queue);
         self.token.cancel(cause);
+        self.runtime.let_go();
         discard(replaced);
     }
 

@@ -51,10 +51,10 @@ impl Runtime {
         crate::lock(&self.runners).is_none()
     }
 
-    /// Lets any thread take a runner that was woken. The last task that a task wakes stays with its
-    /// thread, even while that blocks, until one more is woken or started there.
+    /// Lets any thread take the task that was woken last. It else stays with the thread of the task
+    /// that woke it, even while that blocks, until one more is woken or started there.
     #[expect(clippy::disallowed_methods, reason = "the task is empty")]
-    fn let_go(&self) {
+    pub(super) fn let_go(&self) {
         let has_threads = self.handle.runtime_flavor() != RuntimeFlavor::CurrentThread;
         if has_threads && tokio::task::try_id().is_some() {
             self.handle.spawn(async {});

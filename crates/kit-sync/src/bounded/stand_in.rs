@@ -59,6 +59,10 @@ impl Runtime {
         self.called.notify_one();
     }
 
+    /// Each task is a thread.
+    #[expect(clippy::unused_self, reason = "the runtime's has a use for it")]
+    pub(super) fn let_go(&self) {}
+
     pub(super) fn abort(&self) {
         self.is_aborted.store(true, Ordering::Release);
         let runners = self.runners.lock();

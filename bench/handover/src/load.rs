@@ -5,6 +5,9 @@ mod grpc;
 mod grpcio;
 mod http1;
 mod http2;
+mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -23,9 +26,7 @@ use tokio::time::timeout;
 use crate::answers;
 use crate::certificates::Trust;
 use crate::serve::SMALL;
-
-/// The longest wait for answers.
-const PATIENCE: Duration = Duration::from_secs(60);
+use steps::Steps;
 
 /// The kinds of clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,8 @@ impl Failure {
 
 /// Clients at work.
 pub(crate) struct Load {
+    client: Client,
+    number: usize,
     clients: JoinSet<Outcome>,
     shared: Arc<Shared>,
 }
@@ -95,6 +98,7 @@ struct Shared {
     answered: AtomicU64,
     progress: watch::Sender<()>,
     done: watch::Sender<bool>,
+    steps: Steps,
 }
 
 impl Load {
@@ -105,6 +109,7 @@ impl Load {
             answered: AtomicU64::new(0),
             progress: watch::Sender::new(()),
             done: watch::Sender::new(false),
+            steps: Steps::default(),
         });
         let tally = || Tally {
             shared: Arc::clone(&shared),
@@ -131,6 +136,8 @@ impl Load {
             }
         }
         Load {
+            client,
+            number: processes,
             clients: set,
             shared,
         }
@@ -139,8 +146,8 @@ impl Load {
     /// Waits until the given number of further requests were answered.
     ///
     /// # Errors
-    /// When that takes too long.
-    pub(crate) async fn answered(&self, more: u64) -> io::Result<()> {
+    /// When that takes longer than `patience`.
+    pub(crate) async fn answered(&self, more: u64, patience: Duration) -> io::Result<()> {
         let mut progress = self.shared.progress.subscribe();
         let enough = self.shared.answered.load(Ordering::Relaxed) + more;
         let answered = async {
@@ -148,17 +155,41 @@ impl Load {
                 && progress.changed().await.is_ok()
             {}
         };
-        let answered = timeout(PATIENCE, answered).await;
-        answered.map_err(|_| io::Error::other(format!("no {more} answers within {PATIENCE:?}")))
+        let answered = timeout(patience, answered).await;
+        answered.map_err(|_| self.late(&format!("gave fewer than {more} answers"), patience))
     }
 
-    pub(crate) async fn stop(self) -> Outcome {
+    /// Sends nothing any more, and waits for the answers that are outstanding.
+    ///
+    /// # Errors
+    /// When a client takes longer than `patience` for that, or has panicked. The clients are aborted
+    /// then.
+    pub(crate) async fn stop(mut self, patience: Duration) -> io::Result<Outcome> {
         self.shared.done.send_replace(true);
         let mut sum = Outcome::default();
-        for outcome in self.clients.join_all().await {
-            sum.add(&outcome);
+        let stopped = async {
+            while let Some(outcome) = self.clients.join_next().await {
+                sum.add(&outcome?);
+            }
+            Ok(())
+        };
+        match timeout(patience, stopped).await {
+            Ok(stopped) => stopped.map(|()| sum),
+            Err(_) => Err(self.late("did not stop", patience)),
         }
-        sum
+    }
+
+    /// The error of clients that take too long.
+    fn late(&self, they: &str, patience: Duration) -> io::Error {
+        let (running, number) = (self.clients.len(), self.number);
+        let (client, steps) = (self.client, &self.shared.steps);
+        io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!(
+                "{client:?} clients {they} within {patience:?}: {running} of {number} run, their \
+                 requests by step: {steps}"
+            ),
+        )
     }
 }
 
@@ -184,6 +215,10 @@ struct Tally {
 }
 
 impl Tally {
+    fn steps(&self) -> Steps {
+        self.shared.steps.clone()
+    }
+
     fn goes_on(&self) -> bool {
         !*self.done.borrow()
     }

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::Stack;
 
+/// The longest wait for the start of a server, and for its end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The way in which a server gets its listener.
@@ -71,7 +72,9 @@ impl Server {
             .spawn()?;
         let output = child.stdout.take().expect("it is piped");
         let mut line = String::new();
-        timeout(PATIENCE, BufReader::new(output).read_line(&mut line)).await??;
+        let mut output = BufReader::new(output);
+        let read = timeout(PATIENCE, output.read_line(&mut line)).await;
+        read.map_err(|_| late("it was not ready"))??;
         if line.trim() != "ready" {
             return Err(io::Error::other("the server did not start"));
         }
@@ -87,7 +90,15 @@ impl Server {
             id.ok_or_else(|| io::Error::other("it has ended"))?,
             Signal::TERM,
         )?;
-        let status = timeout(PATIENCE, self.0.wait()).await??;
+        let status = timeout(PATIENCE, self.0.wait()).await;
+        let status = status.map_err(|_| late("it did not end after SIGTERM"))??;
         Ok((status, asked_at.elapsed()))
     }
+}
+
+fn late(what: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::TimedOut,
+        format!("{what} within {PATIENCE:?}"),
+    )
 }

@@ -15,6 +15,8 @@ use crate::process::{Listener, Server};
 const CLIENTS: usize = 32;
 /// Fewer for big answers: both ends share the machine.
 const FEW_CLIENTS: usize = 8;
+/// The longest wait for a number of answers, and for the end of a load.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One row of the table.
 struct Case {
@@ -121,7 +123,8 @@ async fn run_all(stops: usize, only: &str, python: Option<&Path>) -> io::Result<
         let python = python.unwrap_or(Path::new(""));
         let mut sum = Sum::default();
         for _ in 0..stops {
-            one_stop(&case, &trust, folder.path(), python, &mut sum).await?;
+            let stopped = one_stop(&case, &trust, folder.path(), python, &mut sum).await;
+            stopped.map_err(|error| about(&case.name(), &error))?;
         }
         let Sum {
             outcome,
@@ -143,6 +146,8 @@ async fn run_all(stops: usize, only: &str, python: Option<&Path>) -> io::Result<
     Ok(failed)
 }
 
+/// Starts a server and a load, starts its successor, stops the first server, and then the load and the
+/// successor. Each wait has a limit.
 async fn one_stop(
     case: &Case,
     trust: &Trust,
@@ -164,7 +169,8 @@ async fn one_stop(
         trust: case.tls.then(|| trust.clone()),
         big: case.big,
     };
-    let old = Server::start(case.stack, &listener, tls).await?;
+    let old = Server::start(case.stack, &listener, tls).await;
+    let old = old.map_err(|error| about("the old server", &error))?;
     let clients = if case.big { FEW_CLIENTS } else { CLIENTS };
     // Python runs one thread at a time, so more clients only delay each other.
     let clients = match case.client {
@@ -173,14 +179,21 @@ async fn one_stop(
     };
     let load = Load::start(case.client, &target, clients, python);
     let some = if case.big { 32 } else { 320 };
-    load.answered(some).await?;
-    let new = Server::start(case.stack, &listener, tls).await?;
-    load.answered(some).await?;
-    let (status, took) = old.stop().await?;
-    load.answered(some).await?;
-    sum.outcome.add(&load.stop().await);
+    load.answered(some, PATIENCE).await?;
+    let new = Server::start(case.stack, &listener, tls).await;
+    let new = new.map_err(|error| about("the new server", &error))?;
+    load.answered(some, PATIENCE).await?;
+    let stopped = old.stop().await;
+    let (status, took) = stopped.map_err(|error| about("the old server", &error))?;
+    load.answered(some, PATIENCE).await?;
+    sum.outcome.add(&load.stop(PATIENCE).await?);
     sum.longest = sum.longest.max(took);
     sum.bad_exits += usize::from(!status.success());
-    new.stop().await?;
+    let stopped = new.stop().await;
+    stopped.map_err(|error| about("the new server", &error))?;
     Ok(())
+}
+
+fn about(what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
 }

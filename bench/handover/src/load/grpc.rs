@@ -8,6 +8,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 use tonic::{Request, Status};
 use tonic_prost::ProstCodec;
 
+use super::steps::{Step, Steps};
 use super::{Failure, Outcome, Tally, Target, is_not_processed};
 use crate::answers::{self, Answer, Ask};
 
@@ -18,7 +19,7 @@ const AT_A_TIME: usize = 4;
 const MOST_RETRIES: usize = 3;
 
 pub(super) async fn calls(target: Target, mut tally: Tally) -> Outcome {
-    let length = target.length();
+    let (length, steps) = (target.length(), tally.steps());
     let mut client = match connect(&target) {
         Ok(channel) => Grpc::new(channel),
         Err(error) => {
@@ -29,8 +30,8 @@ pub(super) async fn calls(target: Target, mut tally: Tally) -> Outcome {
     while tally.goes_on() {
         let mut asked = tokio::task::JoinSet::new();
         for _ in 0..AT_A_TIME {
-            let mut client = client.clone();
-            asked.spawn(async move { ask(&mut client, length).await });
+            let (mut client, steps) = (client.clone(), steps.clone());
+            asked.spawn(async move { ask(&mut client, length, &steps).await });
         }
         for mut asked in asked.join_all().await {
             let mut again = 0..MOST_RETRIES;
@@ -38,7 +39,7 @@ pub(super) async fn calls(target: Target, mut tally: Tally) -> Outcome {
                 && again.next().is_some()
             {
                 tally.outcome.asked_again += 1;
-                asked = ask(&mut client, length).await;
+                asked = ask(&mut client, length, &steps).await;
             }
             tally.count(asked);
         }
@@ -46,14 +47,20 @@ pub(super) async fn calls(target: Target, mut tally: Tally) -> Outcome {
     tally.outcome
 }
 
-async fn ask(client: &mut Grpc<Channel>, length: usize) -> Result<(), Failure> {
-    client.ready().await.map_err(|error| failure(&error))?;
+async fn ask(client: &mut Grpc<Channel>, length: usize, steps: &Steps) -> Result<(), Failure> {
+    steps
+        .during(Step::Ready, client.ready())
+        .await
+        .map_err(|error| failure(&error))?;
     let ask = Request::new(Ask {
         length: u32::try_from(length).expect("it is at most 1 MiB"),
     });
     let path = PathAndQuery::from_static(answers::PATH);
     let asked = client.unary(ask, path, ProstCodec::<Ask, Answer>::default());
-    let answer = asked.await.map_err(|status| refused(&status))?;
+    let answer = steps
+        .during(Step::Response, asked)
+        .await
+        .map_err(|status| refused(&status))?;
     if answer.get_ref().bytes.len() == length {
         Ok(())
     } else {

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
+use super::steps::Step;
 use super::{Failure, Outcome, Tally, Target};
 
 const PROGRAM: &str = include_str!("grpcio.py");
@@ -42,17 +43,18 @@ async fn run(python: &Path, clients: usize, target: &Target, tally: &mut Tally) 
     let mut input = child.stdin.take();
     let output = child.stdout.take().expect("it is piped");
     let mut lines = BufReader::new(output).lines();
+    let steps = tally.steps();
     loop {
         tokio::select! {
             () = tally.done(), if input.is_some() => input = None,
-            line = lines.next_line() => match line?.as_deref() {
+            line = steps.during(Step::Output, lines.next_line()) => match line?.as_deref() {
                 Some("ok") => tally.count(Ok(())),
                 Some(why) => tally.count(Err(Failure::new(why))),
                 None => break,
             },
         }
     }
-    let status = child.wait().await?;
+    let status = steps.during(Step::Exit, child.wait()).await?;
     if status.success() {
         return Ok(());
     }

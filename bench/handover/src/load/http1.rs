@@ -8,15 +8,17 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1::{SendRequest, handshake};
 
+use super::steps::{Step, Steps};
 use super::{Failure, Outcome, Tally, Target};
 
 type Sender = SendRequest<Empty<Bytes>>;
 
 pub(super) async fn fresh(target: Target, mut tally: Tally) -> Outcome {
+    let steps = tally.steps();
     while tally.goes_on() {
         let asked = async {
-            let mut sender = connect(&target).await?;
-            ask(&mut sender, &target, "close").await
+            let mut sender = connect(&target, &steps).await?;
+            ask(&mut sender, &target, "close", &steps).await
         };
         let asked = asked.await;
         tally.count(asked);
@@ -25,14 +27,15 @@ pub(super) async fn fresh(target: Target, mut tally: Tally) -> Outcome {
 }
 
 pub(super) async fn kept(target: Target, pause: Duration, mut tally: Tally) -> Outcome {
+    let steps = tally.steps();
     let mut kept = None;
     while tally.goes_on() {
         let asked = async {
             let sender = match &mut kept {
                 Some(sender) => sender,
-                None => kept.insert(connect(&target).await?),
+                None => kept.insert(connect(&target, &steps).await?),
             };
-            ask(sender, &target, "keep-alive").await
+            ask(sender, &target, "keep-alive", &steps).await
         };
         let asked = asked.await;
         let failed = asked.is_err();
@@ -42,7 +45,7 @@ pub(super) async fn kept(target: Target, pause: Duration, mut tally: Tally) -> O
         }
         // A connection that has closed by now has lost no request.
         let usable = match &mut kept {
-            Some(sender) => !failed && sender.ready().await.is_ok(),
+            Some(sender) => !failed && steps.during(Step::Ready, sender.ready()).await.is_ok(),
             None => false,
         };
         if !usable {
@@ -52,25 +55,39 @@ pub(super) async fn kept(target: Target, pause: Duration, mut tally: Tally) -> O
     tally.outcome
 }
 
-async fn connect(target: &Target) -> Result<Sender, Failure> {
-    let io = target.connect("http/1.1").await;
+async fn connect(target: &Target, steps: &Steps) -> Result<Sender, Failure> {
+    let io = target.connect("http/1.1", steps).await;
     let io = io.map_err(|error| Failure::new(format!("connect: {}", error.kind())))?;
-    let (sender, connection) = handshake(io).await.map_err(failure)?;
+    let (sender, connection) = steps
+        .during(Step::HttpHandshake, handshake(io))
+        .await
+        .map_err(failure)?;
     tokio::spawn(connection);
     Ok(sender)
 }
 
-async fn ask(sender: &mut Sender, target: &Target, connection: &str) -> Result<(), Failure> {
+async fn ask(
+    sender: &mut Sender,
+    target: &Target,
+    connection: &str,
+    steps: &Steps,
+) -> Result<(), Failure> {
     let request = Request::get(target.path())
         .header("host", "localhost")
         .header("connection", connection)
         .body(Empty::new())
         .expect("a request");
-    let response = sender.send_request(request).await.map_err(failure)?;
+    let response = steps
+        .during(Step::Response, sender.send_request(request))
+        .await
+        .map_err(failure)?;
     if response.status() != StatusCode::OK {
         return Err(Failure::new(response.status().as_str()));
     }
-    let body = response.into_body().collect().await.map_err(failure)?;
+    let body = steps
+        .during(Step::Body, response.into_body().collect())
+        .await
+        .map_err(failure)?;
     if body.to_bytes().len() == target.length() {
         Ok(())
     } else {

@@ -8,6 +8,7 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::TokioExecutor;
 
+use super::steps::{Step, Steps};
 use super::{Failure, Outcome, Tally, Target, is_not_processed};
 
 type Sender = SendRequest<Empty<Bytes>>;
@@ -18,11 +19,12 @@ const AT_A_TIME: usize = 4;
 /// Sends rounds of [`AT_A_TIME`] requests over one connection, and opens a new one when it is going
 /// away. A request that the server has not processed is sent once more.
 pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
+    let steps = tally.steps();
     let mut kept = None;
     while tally.goes_on() {
         let sender = match &kept {
             Some(sender) => Sender::clone(sender),
-            None => match connect(&target).await {
+            None => match connect(&target, &steps).await {
                 Ok(sender) => kept.insert(sender).clone(),
                 Err(failure) => {
                     tally.count(Err(failure));
@@ -32,7 +34,7 @@ pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
         };
         let mut asked = tokio::task::JoinSet::new();
         for _ in 0..AT_A_TIME {
-            asked.spawn(ask(sender.clone(), target.clone()));
+            asked.spawn(ask(sender.clone(), target.clone(), steps.clone()));
         }
         let mut usable = true;
         for asked in asked.join_all().await {
@@ -40,7 +42,7 @@ pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
             let asked = match asked {
                 Err(failure) if failure.not_processed => {
                     tally.outcome.asked_again += 1;
-                    ask_once_more(&target).await
+                    ask_once_more(&target, &steps).await
                 }
                 asked => asked,
             };
@@ -48,7 +50,7 @@ pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
         }
         // A connection that is going away has not lost a request yet.
         let ready = match &mut kept {
-            Some(sender) => sender.ready().await.is_ok(),
+            Some(sender) => steps.during(Step::Ready, sender.ready()).await.is_ok(),
             None => false,
         };
         if !usable || !ready {
@@ -58,29 +60,35 @@ pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
     tally.outcome
 }
 
-async fn connect(target: &Target) -> Result<Sender, Failure> {
-    let io = target.connect("h2").await;
+async fn connect(target: &Target, steps: &Steps) -> Result<Sender, Failure> {
+    let io = target.connect("h2", steps).await;
     let io = io.map_err(|error| Failure::new(format!("connect: {}", error.kind())))?;
-    let shaken = handshake(TokioExecutor::new(), io).await;
+    let shaken = steps
+        .during(Step::HttpHandshake, handshake(TokioExecutor::new(), io))
+        .await;
     let (sender, connection) = shaken.map_err(|error| failure(&error))?;
     tokio::spawn(connection);
     Ok(sender)
 }
 
-async fn ask_once_more(target: &Target) -> Result<(), Failure> {
-    let sender = connect(target).await?;
-    ask(sender, target.clone()).await
+async fn ask_once_more(target: &Target, steps: &Steps) -> Result<(), Failure> {
+    let sender = connect(target, steps).await?;
+    ask(sender, target.clone(), steps.clone()).await
 }
 
-async fn ask(mut sender: Sender, target: Target) -> Result<(), Failure> {
+async fn ask(mut sender: Sender, target: Target, steps: Steps) -> Result<(), Failure> {
     let uri = format!("http://localhost{}", target.path());
     let request = Request::get(uri).body(Empty::new()).expect("a request");
-    let response = sender.send_request(request).await;
+    let response = steps
+        .during(Step::Response, sender.send_request(request))
+        .await;
     let response = response.map_err(|error| failure(&error))?;
     if response.status() != StatusCode::OK {
         return Err(Failure::new(response.status().as_str()));
     }
-    let body = response.into_body().collect().await;
+    let body = steps
+        .during(Step::Body, response.into_body().collect())
+        .await;
     let body = body.map_err(|error| failure(&error))?;
     if body.to_bytes().len() == target.length() {
         Ok(())

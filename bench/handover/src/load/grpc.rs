@@ -1,8 +1,11 @@
 //! Tonic's client, which never repeats a call by itself.
 
 use std::error::Error;
+use std::time::Duration;
 
 use http::uri::PathAndQuery;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tonic::client::Grpc;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 use tonic::{Request, Status};
@@ -17,50 +20,68 @@ const AT_A_TIME: usize = 4;
 /// A call that was not processed may meet the end of its next connection as well: one in half a
 /// million did.
 const MOST_RETRIES: usize = 3;
+/// The wait for a call's answer until one more call is made. The channel holds the sender of its last
+/// connection until its next call, so that a call that was lost at the connection's end, as
+/// `connect::answer` describes it, does not fail before.
+const NEXT_CALL: Duration = Duration::from_secs(1);
 
 pub(super) async fn calls(target: Target, mut tally: Tally) -> Outcome {
-    let (length, steps) = (target.length(), tally.steps());
-    let mut client = match connect(&target) {
+    let client = match connect(&target) {
         Ok(channel) => Grpc::new(channel),
         Err(error) => {
             tally.count(Err(Failure::new(error.to_string())));
             return tally.outcome;
         }
     };
+    let steps = tally.steps();
     while tally.goes_on() {
-        let mut asked = tokio::task::JoinSet::new();
-        for _ in 0..AT_A_TIME {
-            let (mut client, steps) = (client.clone(), steps.clone());
-            asked.spawn(async move { ask(&mut client, length, &steps).await });
-        }
-        for mut asked in asked.join_all().await {
-            let mut again = 0..MOST_RETRIES;
-            while asked.as_ref().is_err_and(|failure| failure.not_processed)
-                && again.next().is_some()
-            {
-                tally.outcome.asked_again += 1;
-                asked = ask(&mut client, length, &steps).await;
+        let mut calls = AT_A_TIME;
+        for retries_left in (0..=MOST_RETRIES).rev() {
+            let answers = round(&client, calls, target.length(), &steps).await;
+            calls = 0;
+            for asked in answers {
+                if retries_left > 0 && asked.as_ref().is_err_and(|failure| failure.not_processed) {
+                    tally.outcome.asked_again += 1;
+                    calls += 1;
+                } else {
+                    tally.count(asked);
+                }
             }
-            tally.count(asked);
         }
     }
     tally.outcome
 }
 
-async fn ask(client: &mut Grpc<Channel>, length: usize, steps: &Steps) -> Result<(), Failure> {
-    steps
-        .during(Step::Ready, client.ready())
-        .await
-        .map_err(|error| failure(&error))?;
+/// Makes calls at the same time. Gives their results, and that of one more call for each
+/// [`NEXT_CALL`] in which none was answered.
+async fn round(
+    client: &Grpc<Channel>,
+    calls: usize,
+    length: usize,
+    steps: &Steps,
+) -> Vec<Result<(), Failure>> {
+    let ask = || ask(client.clone(), length, steps.clone());
+    let mut asked: JoinSet<_> = (0..calls).map(|_| ask()).collect();
+    let mut results = Vec::new();
+    loop {
+        match timeout(NEXT_CALL, asked.join_next()).await {
+            Ok(Some(result)) => results.push(result.expect("a call does not panic")),
+            Ok(None) => return results,
+            Err(_) => drop(asked.spawn(ask())),
+        }
+    }
+}
+
+async fn ask(mut client: Grpc<Channel>, length: usize, steps: Steps) -> Result<(), Failure> {
+    let ready = steps.during(Step::Ready, client.ready()).await;
+    ready.map_err(|error| failure(&error))?;
     let ask = Request::new(Ask {
         length: u32::try_from(length).expect("it is at most 1 MiB"),
     });
     let path = PathAndQuery::from_static(answers::PATH);
     let asked = client.unary(ask, path, ProstCodec::<Ask, Answer>::default());
-    let answer = steps
-        .during(Step::Response, asked)
-        .await
-        .map_err(|status| refused(&status))?;
+    let answer = steps.during(Step::Response, asked).await;
+    let answer = answer.map_err(|status| refused(&status))?;
     if answer.get_ref().bytes.len() == length {
         Ok(())
     } else {

@@ -8,6 +8,7 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1::{SendRequest, handshake};
 
+use super::connect::{Connection, answer};
 use super::steps::{Step, Steps};
 use super::{Failure, Outcome, Tally, Target};
 
@@ -16,11 +17,7 @@ type Sender = SendRequest<Empty<Bytes>>;
 pub(super) async fn fresh(target: Target, mut tally: Tally) -> Outcome {
     let steps = tally.steps();
     while tally.goes_on() {
-        let asked = async {
-            let mut sender = connect(&target, &steps).await?;
-            ask(&mut sender, &target, "close", &steps).await
-        };
-        let asked = asked.await;
+        let asked = ask(&mut None, &target, "close", &steps).await;
         tally.count(asked);
     }
     tally.outcome
@@ -30,14 +27,7 @@ pub(super) async fn kept(target: Target, pause: Duration, mut tally: Tally) -> O
     let steps = tally.steps();
     let mut kept = None;
     while tally.goes_on() {
-        let asked = async {
-            let sender = match &mut kept {
-                Some(sender) => sender,
-                None => kept.insert(connect(&target, &steps).await?),
-            };
-            ask(sender, &target, "keep-alive", &steps).await
-        };
-        let asked = asked.await;
+        let asked = ask(&mut kept, &target, "keep-alive", &steps).await;
         let failed = asked.is_err();
         tally.count(asked);
         if !pause.is_zero() {
@@ -45,8 +35,10 @@ pub(super) async fn kept(target: Target, pause: Duration, mut tally: Tally) -> O
         }
         // A connection that has closed by now has lost no request.
         let usable = match &mut kept {
-            Some(sender) => !failed && steps.during(Step::Ready, sender.ready()).await.is_ok(),
-            None => false,
+            Some(Connection { sender, .. }) if !failed => {
+                steps.during(Step::Ready, sender.ready()).await.is_ok()
+            }
+            _ => false,
         };
         if !usable {
             kept = None;
@@ -55,19 +47,17 @@ pub(super) async fn kept(target: Target, pause: Duration, mut tally: Tally) -> O
     tally.outcome
 }
 
-async fn connect(target: &Target, steps: &Steps) -> Result<Sender, Failure> {
+async fn connect(target: &Target, steps: &Steps) -> Result<Connection<Sender>, Failure> {
     let io = target.connect("http/1.1", steps).await;
     let io = io.map_err(|error| Failure::new(format!("connect: {}", error.kind())))?;
-    let (sender, connection) = steps
-        .during(Step::HttpHandshake, handshake(io))
-        .await
-        .map_err(failure)?;
-    tokio::spawn(connection);
-    Ok(sender)
+    let shaken = steps.during(Step::HttpHandshake, handshake(io)).await;
+    let (sender, connection) = shaken.map_err(failure)?;
+    Ok(Connection::spawn(sender, connection))
 }
 
+/// Sends a request on the connection that is kept, or on a new one, which is kept then.
 async fn ask(
-    sender: &mut Sender,
+    kept: &mut Option<Connection<Sender>>,
     target: &Target,
     connection: &str,
     steps: &Steps,
@@ -77,17 +67,18 @@ async fn ask(
         .header("connection", connection)
         .body(Empty::new())
         .expect("a request");
-    let response = steps
-        .during(Step::Response, sender.send_request(request))
-        .await
-        .map_err(failure)?;
+    let Connection { sender, .. } = match kept {
+        Some(connection) => connection,
+        None => kept.insert(connect(target, steps).await?),
+    };
+    let response = sender.send_request(request);
+    let response = answer(kept, steps.during(Step::Response, response)).await;
+    let response = response.map_err(failure)?;
     if response.status() != StatusCode::OK {
         return Err(Failure::new(response.status().as_str()));
     }
-    let body = steps
-        .during(Step::Body, response.into_body().collect())
-        .await
-        .map_err(failure)?;
+    let body = response.into_body().collect();
+    let body = steps.during(Step::Body, body).await.map_err(failure)?;
     if body.to_bytes().len() == target.length() {
         Ok(())
     } else {

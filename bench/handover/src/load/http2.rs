@@ -8,6 +8,7 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::TokioExecutor;
 
+use super::connect::{Connection, answer};
 use super::steps::{Step, Steps};
 use super::{Failure, Outcome, Tally, Target, is_not_processed};
 
@@ -22,10 +23,10 @@ pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
     let steps = tally.steps();
     let mut kept = None;
     while tally.goes_on() {
-        let sender = match &kept {
-            Some(sender) => Sender::clone(sender),
+        let Connection { sender, .. } = match &mut kept {
+            Some(connection) => connection,
             None => match connect(&target, &steps).await {
-                Ok(sender) => kept.insert(sender).clone(),
+                Ok(connection) => kept.insert(connection),
                 Err(failure) => {
                     tally.count(Err(failure));
                     continue;
@@ -37,7 +38,7 @@ pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
             asked.spawn(ask(sender.clone(), target.clone(), steps.clone()));
         }
         let mut usable = true;
-        for asked in asked.join_all().await {
+        for asked in answer(&mut kept, asked.join_all()).await {
             usable &= asked.is_ok();
             let asked = match asked {
                 Err(failure) if failure.not_processed => {
@@ -50,7 +51,9 @@ pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
         }
         // A connection that is going away has not lost a request yet.
         let ready = match &mut kept {
-            Some(sender) => steps.during(Step::Ready, sender.ready()).await.is_ok(),
+            Some(Connection { sender, .. }) => {
+                steps.during(Step::Ready, sender.ready()).await.is_ok()
+            }
             None => false,
         };
         if !usable || !ready {
@@ -60,36 +63,34 @@ pub(super) async fn streams(target: Target, mut tally: Tally) -> Outcome {
     tally.outcome
 }
 
-async fn connect(target: &Target, steps: &Steps) -> Result<Sender, Failure> {
+async fn connect(target: &Target, steps: &Steps) -> Result<Connection<Sender>, Failure> {
     let io = target.connect("h2", steps).await;
     let io = io.map_err(|error| Failure::new(format!("connect: {}", error.kind())))?;
-    let shaken = steps
-        .during(Step::HttpHandshake, handshake(TokioExecutor::new(), io))
-        .await;
+    let shaken = handshake(TokioExecutor::new(), io);
+    let shaken = steps.during(Step::HttpHandshake, shaken).await;
     let (sender, connection) = shaken.map_err(|error| failure(&error))?;
-    tokio::spawn(connection);
-    Ok(sender)
+    Ok(Connection::spawn(sender, connection))
 }
 
 async fn ask_once_more(target: &Target, steps: &Steps) -> Result<(), Failure> {
-    let sender = connect(target, steps).await?;
-    ask(sender, target.clone(), steps.clone()).await
+    let connection = connect(target, steps).await?;
+    let asked = ask(connection.sender.clone(), target.clone(), steps.clone());
+    answer(&mut Some(connection), asked).await
 }
 
 async fn ask(mut sender: Sender, target: Target, steps: Steps) -> Result<(), Failure> {
     let uri = format!("http://localhost{}", target.path());
     let request = Request::get(uri).body(Empty::new()).expect("a request");
-    let response = steps
-        .during(Step::Response, sender.send_request(request))
-        .await;
+    let response = sender.send_request(request);
+    // A request without a sender fails when it was lost; see `answer`.
+    drop(sender);
+    let response = steps.during(Step::Response, response).await;
     let response = response.map_err(|error| failure(&error))?;
     if response.status() != StatusCode::OK {
         return Err(Failure::new(response.status().as_str()));
     }
-    let body = steps
-        .during(Step::Body, response.into_body().collect())
-        .await;
-    let body = body.map_err(|error| failure(&error))?;
+    let body = steps.during(Step::Body, response.into_body().collect());
+    let body = body.await.map_err(|error| failure(&error))?;
     if body.to_bytes().len() == target.length() {
         Ok(())
     } else {

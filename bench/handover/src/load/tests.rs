@@ -1,12 +1,15 @@
+use std::future::pending;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::connect::{Connection, answer};
 use super::{Client, Load, Target};
 use crate::certificates::Trust;
 
@@ -82,6 +85,12 @@ async fn a_stop_names_the_clients_without_answers_and_their_step() {
 }
 
 #[tokio::test]
+async fn a_channel_whose_calls_have_no_answers_gets_one_more() {
+    let error = stop(Client::Tonic, None, Received::Streams(5)).await;
+    assert!(error.to_string().contains("response"), "{error}");
+}
+
+#[tokio::test]
 async fn a_stop_names_a_handshake_that_does_not_end() {
     let folder = tempfile::tempdir().unwrap();
     let trust = Trust::new(folder.path()).unwrap();
@@ -104,4 +113,26 @@ async fn answers_that_do_not_come_name_the_step() {
     let right = "Busy clients gave fewer than 7 answers within 10ms: 1 of 1 run, their requests by \
                  step: response 1";
     assert_eq!(error.to_string(), right);
+}
+
+/// A request in hyper's channel holds the means to answer it, as the value here does. A permit puts
+/// the value into the channel after its receiver was dropped, which hyper's senders do by a race.
+#[tokio::test]
+async fn a_request_that_its_connection_has_lost_fails_when_the_connection_ends() {
+    let (sender, receiver) = mpsc::channel(1);
+    let permit = sender.clone().reserve_owned().await.unwrap();
+    drop(receiver);
+    let (respond, response) = oneshot::channel::<()>();
+    drop(permit.send(respond));
+    let mut kept = Some(Connection::spawn(sender, async { Ok(()) }));
+    let lost = timeout(FAR_TOO_LONG, answer(&mut kept, response)).await;
+    assert!(lost.expect("the request fails").is_err());
+    assert!(kept.is_none());
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_while_it_answers() {
+    let mut kept = Some(Connection::spawn((), pending()));
+    assert_eq!(answer(&mut kept, async { 7 }).await, 7);
+    assert!(kept.is_some());
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: Kit against its peers, measured so that a noisy machine cannot lie.
 //!
-//! What must be tight is counted (instructions, system calls), because counts hardly vary from run
+//! What must be tight is counted (instructions, allocations, system calls), because counts hardly vary from run
 //! to run; times are compared in alternating rounds, beside a control of the peer against itself.
 
 mod count;
@@ -42,6 +42,9 @@ pub(crate) struct Options {
     /// transport: how long one throughput measurement lasts, in milliseconds.
     #[arg(long, default_value_t = 700)]
     millis: u64,
+    /// transport: the allocator of Kit and of its peers in Rust.
+    #[arg(long, value_enum, default_value = "system")]
+    allocator: transport::Allocator,
     /// transport: connections of the throughput measurement, each with one request at a time.
     #[arg(long, default_value_t = 16)]
     connections: usize,
@@ -49,14 +52,16 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum What {
-    /// `http`, `grpc` and `kratos`
+    /// `http`, `grpc`, `kratos` and `memory`
     Transport,
-    /// helloworld's HTTP route against the same route on bare `axum::serve`
+    /// An HTTP route on Kit against bare `axum::serve`, and against the usual crates
     Http,
-    /// helloworld's gRPC method against the same method on bare tonic
+    /// A gRPC method on Kit against bare tonic, and against the usual crates
     Grpc,
-    /// Both against the same routes on Kratos, a framework in Go
+    /// Both against the same on Kratos, a framework in Go
     Kratos,
+    /// The memory of connections, against bare axum and tonic, and against the usual crates
+    Memory,
     /// Groups, scopes and published values of kit-sync against their peers
     Sync,
 }
@@ -67,11 +72,13 @@ pub(crate) fn run(options: &Options) -> Result {
             let mut rows = transport::http(options)?;
             rows.extend(transport::grpc(options)?);
             rows.extend(transport::kratos(options)?);
+            rows.extend(transport::memory(options)?);
             rows
         }
         What::Http => transport::http(options)?,
         What::Grpc => transport::grpc(options)?,
         What::Kratos => transport::kratos(options)?,
+        What::Memory => transport::memory(options)?,
         What::Sync => sync::measure(options)?,
     };
     println!();

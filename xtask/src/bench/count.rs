@@ -1,106 +1,155 @@
-//! Instructions and system calls of one operation.
+//! Instructions, allocations and system calls of one operation.
 //!
 //! A tool counts a whole run. Two runs that differ only in the number of operations give the cost
 //! of one; starting, connecting and stopping cancel out.
+
+mod callgrind;
+mod strace;
 
 use std::fs;
 use std::path::Path;
 
 use crate::{Result, tools};
 
-#[derive(Clone, Copy)]
-pub(super) enum Counter {
-    Instructions,
-    SystemCalls,
+/// What callgrind counts of one operation, on the average.
+pub(super) struct Cost {
+    pub(super) instructions: f64,
+    /// Calls of the allocator that give memory; one that resizes a block is one as well.
+    pub(super) allocations: f64,
 }
 
-impl Counter {
-    pub(super) fn describe(self) -> &'static str {
-        match self {
-            Self::Instructions => "instructions",
-            Self::SystemCalls => "system calls",
-        }
-    }
+/// The cost of one operation, the average over `operations`. `run` starts what is measured under
+/// the tool that it is given, and returns after the given number of operations and its end; the
+/// tool writes to `out`.
+pub(super) fn cost(
+    operations: u64,
+    out: &Path,
+    run: impl Fn(&[String], u64) -> Result,
+) -> Result<Cost> {
+    tools::require("valgrind", "valgrind")?;
+    let tool = callgrind::command(out);
+    let [instructions, allocations] = per_operation(operations, |operations| {
+        run(&tool, operations)?;
+        let text = read(out)?;
+        let instructions = callgrind::instructions(&text).ok_or_else(|| no_total(out))?;
+        Ok([instructions, callgrind::allocations(&text)])
+    })?;
+    Ok(Cost {
+        instructions,
+        allocations,
+    })
+}
 
-    /// The cost of one operation, the average over `operations`. `run` starts what is measured
-    /// under the tool that it is given, and returns after the given number of operations and its end; the tool
-    /// writes to `out`.
-    pub(super) fn per_operation(
-        self,
-        operations: u64,
-        out: &Path,
-        run: impl Fn(&[String], u64) -> Result,
-    ) -> Result<f64> {
-        let few = operations / 5;
-        let less = self.count(out, |tool| run(tool, few))?;
-        let more = self.count(out, |tool| run(tool, few + operations))?;
+/// The system calls of one operation, counted like [`cost`].
+pub(super) fn system_calls(
+    operations: u64,
+    out: &Path,
+    run: impl Fn(&[String], u64) -> Result,
+) -> Result<f64> {
+    tools::require("strace", "strace")?;
+    let tool = strace::command(out);
+    let [calls] = per_operation(operations, |operations| {
+        run(&tool, operations)?;
+        let calls = strace::calls(&read(out)?).ok_or_else(|| no_total(out))?;
+        Ok([calls])
+    })?;
+    Ok(calls)
+}
+
+fn per_operation<const N: usize>(
+    operations: u64,
+    count: impl Fn(u64) -> Result<[u64; N]>,
+) -> Result<[f64; N]> {
+    let few = operations / 5;
+    let less = count(few)?;
+    let more = count(few + operations)?;
+    let mut costs = [0.0; N];
+    for (cost, (less, more)) in costs.iter_mut().zip(less.into_iter().zip(more)) {
         let difference = more
             .checked_sub(less)
-            .ok_or_else(|| format!("{} went down as work went up: take more", self.describe()))?;
-        Ok(difference as f64 / operations as f64)
+            .ok_or("a count went down as work went up: take more")?;
+        *cost = difference as f64 / operations as f64;
     }
-
-    fn count(self, out: &Path, run: impl FnOnce(&[String]) -> Result) -> Result<u64> {
-        run(&self.tool(out)?)?;
-        let text = fs::read_to_string(out)
-            .map_err(|error| format!("could not read {}: {error}", out.display()))?;
-        self.total(&text)
-            .ok_or_else(|| format!("no total in {}", out.display()).into())
-    }
-
-    fn tool(self, out: &Path) -> Result<Vec<String>> {
-        let out = out.display();
-        let tool = match self {
-            Self::Instructions => {
-                tools::require("valgrind", "valgrind")?;
-                vec![
-                    "valgrind".to_owned(),
-                    "--quiet".to_owned(),
-                    "--tool=callgrind".to_owned(),
-                    format!("--callgrind-out-file={out}"),
-                ]
-            }
-            Self::SystemCalls => {
-                tools::require("strace", "strace")?;
-                ["strace", "-f", "-q", "-c", "-o", &out.to_string()]
-                    .map(str::to_owned)
-                    .to_vec()
-            }
-        };
-        Ok(tool)
-    }
-
-    fn total(self, text: &str) -> Option<u64> {
-        match self {
-            // `totals: 123456`
-            Self::Instructions => text
-                .lines()
-                .filter_map(|line| line.strip_prefix("totals: "))
-                .filter_map(|total| total.trim().parse().ok())
-                .reduce(|sum: u64, part| sum + part),
-            // `100.00    0.001234           4       300        12 total`, errors not always there
-            Self::SystemCalls => text
-                .lines()
-                .rfind(|line| line.trim_end().ends_with(" total"))?
-                .split_whitespace()
-                .nth(3)?
-                .parse()
-                .ok(),
-        }
-    }
+    Ok(costs)
 }
 
-#[cfg(test)]
+fn read(out: &Path) -> Result<String> {
+    fs::read_to_string(out)
+        .map_err(|error| format!("could not read {}: {error}", out.display()).into())
+}
+
+fn no_total(out: &Path) -> String {
+    format!("no total in {}", out.display())
+}
+
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::Counter;
+    use std::env;
+    use std::fs;
+
+    use super::{cost, system_calls};
+    use crate::bench::folder;
+    use crate::cargo::{command, run};
+    use crate::{Result, tools};
+
+    /// Each round takes a box, a block of zeros, and a buffer that grows once: four allocations. It
+    /// opens two files and closes them: four system calls.
+    const KNOWN: &str = r#"
+        use std::hint::black_box;
+        fn main() {
+            let rounds: u64 = std::env::args().nth(1).unwrap().parse().unwrap();
+            for round in 0..rounds {
+                black_box(Box::new(black_box(round)));
+                black_box(vec![0_u8; black_box(5000)]);
+                let mut buffer = black_box(Vec::<u8>::with_capacity(black_box(100)));
+                buffer.reserve_exact(black_box(10_000));
+                black_box(buffer);
+                // Opening needs no block: the path is short.
+                drop(black_box(std::fs::File::open("/dev/null")));
+                black_box(std::fs::File::open("/").is_ok());
+            }
+        }
+    "#;
+
+    /// Whether the tools are there; their absence is a failure where CI says so.
+    fn has_tools() -> bool {
+        for tool in ["valgrind", "strace"] {
+            if let Err(error) = tools::require(tool, tool) {
+                assert!(env::var_os("CI").is_none_or(|ci| ci != "true"), "{error}");
+                eprintln!("NOT RUN: costs_are_exact_on_a_known_program: {error}");
+                return false;
+            }
+        }
+        true
+    }
 
     #[test]
-    fn totals_are_read_from_the_tools_files() {
-        let callgrind = "events: Ir\nfn=(0)\n16 3\ntotals: 1234567\n";
-        assert_eq!(Counter::Instructions.total(callgrind), Some(1_234_567));
-        let strace = "% time     seconds  usecs/call     calls    errors syscall\n\
-            ------ ----------- ----------- --------- --------- ----------------\n\
-            100.00    0.000011           0        31         2 total\n";
-        assert_eq!(Counter::SystemCalls.total(strace), Some(31));
+    fn costs_are_exact_on_a_known_program() {
+        if !has_tools() {
+            return;
+        }
+        let folder = folder().expect("a folder");
+        let (source, program) = (folder.join("known.rs"), folder.join("known"));
+        fs::write(&source, KNOWN).expect("a source");
+        let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let mut compiler = command(rustc);
+        compiler.arg("-O").arg("-o").args([&program, &source]);
+        run(&mut compiler).expect("it compiles");
+        let known = |tool: &[String], rounds: u64| -> Result {
+            let (tool, arguments) = tool.split_first().ok_or("no tool")?;
+            let mut command = command(tool);
+            command.args(arguments).arg(&program);
+            run(command.arg(rounds.to_string()))
+        };
+
+        let counted = cost(1000, &folder.join("known.callgrind"), known).expect("a cost");
+        assert!(
+            (counted.allocations - 4.0).abs() < 1e-9,
+            "{}",
+            counted.allocations
+        );
+        assert!(counted.instructions > 4.0, "{}", counted.instructions);
+        let calls = system_calls(1000, &folder.join("known.strace"), known).expect("calls");
+        assert!((calls - 4.0).abs() < 1e-9, "{calls}");
     }
 }

@@ -5,7 +5,7 @@ mod side;
 
 use self::comparisons::{COMPARISONS, Comparison, What};
 use self::side::Programs;
-use super::count::Counter;
+use super::count::cost;
 use super::rounds::{Turn, boil_down, round};
 use super::table::{Bar, Figures, Row};
 use super::{Options, folder};
@@ -74,7 +74,7 @@ fn figures(comparison: &Comparison, programs: &Programs, options: &Options) -> R
     let command = |turn| {
         let side = match turn {
             Turn::Ours if !options.control => &comparison.ours,
-            Turn::Ours | Turn::Peer => &comparison.peer,
+            Turn::Ours | Turn::Peer | Turn::Beside => &comparison.peer,
         };
         move |tool: &[String], count| programs.command(tool, comparison, side, count)
     };
@@ -82,9 +82,10 @@ fn figures(comparison: &Comparison, programs: &Programs, options: &Options) -> R
         What::Instructions => {
             let counted = |turn| {
                 let out = folder()?.join("bench-sync.count");
-                Counter::Instructions.per_operation(comparison.count, &out, |tool, count| {
+                let cost = cost(comparison.count, &out, |tool, count| {
                     side::figure(&mut command(turn)(tool, count)).map(drop)
-                })
+                });
+                cost.map(|cost| cost.instructions)
             };
             return Ok(Figures::counted(
                 counted(Turn::Peer)?,

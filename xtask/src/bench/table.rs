@@ -9,6 +9,8 @@ pub(super) enum Bar {
     AtMost(f64),
     /// The ratio.
     AtLeast(f64),
+    /// The ratio, which is aimed at; missing it is no fault.
+    Aim(f64),
     /// What ours has on top of the peer's, in the row's own unit.
     MoreByAtMost(f64),
 }
@@ -34,13 +36,23 @@ pub(super) struct Figures {
 impl Figures {
     /// Of counts, which need no rounds.
     pub(super) fn counted(peer: f64, ours: f64, again: f64) -> Self {
+        Self::of(peer, ours, ratio(again, peer))
+    }
+
+    /// The same with a control that was measured elsewhere.
+    pub(super) fn of(peer: f64, ours: f64, control: f64) -> Self {
         Self {
             peer,
             ours,
             ratio: ratio(ours, peer),
             spread: None,
-            control: ratio(again, peer),
+            control,
         }
+    }
+
+    /// What ours has on top of the peer's.
+    fn more(&self) -> f64 {
+        self.ours - self.peer
     }
 }
 
@@ -50,20 +62,27 @@ impl Row {
             Ok(figures) => figures,
             Err(why) => return format!("NOT MEASURED: {why}"),
         };
+        if !(0.95..=1.05).contains(&figures.control) {
+            return "VOID: the control differs".to_owned();
+        }
         let Some(bar) = self.bar else {
             return "reported only".to_owned();
         };
-        if !(0.95..=1.05).contains(&figures.control) {
-            return "void: the control differs".to_owned();
-        }
-        // The bars have two decimals; what lies behind them is noise.
+        // The bars have two decimals, those on differences one; what lies behind them is noise.
         let ratio = (figures.ratio * 100.0).round() / 100.0;
+        let more = (figures.more() * 10.0).round() / 10.0;
         let met = match bar {
             Bar::AtMost(most) => ratio <= most,
-            Bar::AtLeast(least) => ratio >= least,
-            Bar::MoreByAtMost(most) => figures.ours - figures.peer <= most,
+            Bar::AtLeast(least) | Bar::Aim(least) => ratio >= least,
+            Bar::MoreByAtMost(most) => more <= most,
         };
-        if met { "met" } else { "MISSED" }.to_owned()
+        match (bar, met) {
+            (Bar::Aim(_), true) => "reached",
+            (Bar::Aim(_), false) => "not reached",
+            (_, true) => "met",
+            (_, false) => "MISSED",
+        }
+        .to_owned()
     }
 
     /// Name, peer, ours, ratio, spread, control, bar, verdict.
@@ -72,6 +91,7 @@ impl Row {
             None => String::new(),
             Some(Bar::AtMost(most)) => format!("<= {most:.2}"),
             Some(Bar::AtLeast(least)) => format!(">= {least:.2}"),
+            Some(Bar::Aim(least)) => format!("aim {least:.2}"),
             Some(Bar::MoreByAtMost(most)) => format!("<= +{most}"),
         };
         let mut cells: [String; 8] = Default::default();
@@ -81,7 +101,10 @@ impl Row {
         if let Ok(figures) = &self.figures {
             cells[1] = figure(figures.peer);
             cells[2] = figure(figures.ours);
-            cells[3] = format!("{:.3}", figures.ratio);
+            cells[3] = match self.bar {
+                Some(Bar::MoreByAtMost(_)) => format!("{:+.1}", figures.more()),
+                _ => format!("{:.3}", figures.ratio),
+            };
             cells[4] = figures.spread.map_or_else(String::new, |(least, most)| {
                 format!("{least:.3}..{most:.3}")
             });
@@ -120,8 +143,8 @@ fn markdown(row: &Row) -> String {
     let [name, peer, ours, ratio, spread, control, bar, verdict] = row.cells();
     let bar = bar.replace("<=", "≤").replace(">=", "≥");
     let judged = match (&row.figures, row.bar) {
-        (Ok(_), None) => String::new(),
-        (Err(_), None) => verdict.to_lowercase(),
+        (Ok(_), None) if verdict == "reported only" => String::new(),
+        (_, None) => verdict.to_lowercase(),
         _ => format!("{bar}, {}", verdict.to_lowercase()),
     };
     let spread = spread.replace("..", " to ");
@@ -168,7 +191,16 @@ mod tests {
     #[test]
     fn a_figure_whose_control_is_off_is_void_however_good_it_looks() {
         let verdict = row(1.20, 1.06, Bar::AtLeast(0.95)).verdict();
-        assert_eq!(verdict, "void: the control differs");
+        assert_eq!(verdict, "VOID: the control differs");
+        let mut reported = row(1.20, 1.06, Bar::AtLeast(0.95));
+        reported.bar = None;
+        assert_eq!(reported.verdict(), "VOID: the control differs");
+    }
+
+    #[test]
+    fn an_aim_is_reached_or_not_and_never_missed() {
+        assert_eq!(row(1.00, 1.0, Bar::Aim(1.0)).verdict(), "reached");
+        assert_eq!(row(0.91, 1.0, Bar::Aim(1.0)).verdict(), "not reached");
     }
 
     #[test]
@@ -181,7 +213,9 @@ mod tests {
     #[test]
     fn a_bar_on_what_is_added_does_not_look_at_the_ratio() {
         assert_eq!(row(1.10, 1.0, Bar::MoreByAtMost(256.0)).verdict(), "met");
-        assert_eq!(row(1.10, 1.0, Bar::MoreByAtMost(48.0)).verdict(), "MISSED");
+        let row = row(1.10, 1.0, Bar::MoreByAtMost(48.0));
+        assert_eq!(row.verdict(), "MISSED");
+        assert_eq!(row.cells()[3], "+200.0");
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! helloworld against the same routes on bare axum, bare tonic, and Kratos.
+//! Kit's servers without layers against bare axum and tonic, the usual crates, and Kratos.
 
 mod client;
+mod connections;
+mod counted;
 mod http1;
 mod http2;
 mod load;
@@ -9,88 +11,96 @@ mod programs;
 use std::time::Duration;
 
 use self::client::{Protocol, Shape};
-use self::load::{Load, Rounds};
-use super::count::Counter;
-use super::table::{Bar, Figures, Row};
-use super::{Options, folder};
+use self::load::{Figure, Load, Rounds};
+use super::Options;
+use super::table::{Bar, Row};
 use crate::Result;
 use crate::server::Program;
+
+pub(super) use self::programs::Allocator;
 
 /// Requests in flight on each connection, where a row says that there are several.
 const STREAMS: u32 = 8;
 
-/// helloworld's HTTP route against the same route on bare `axum::serve`.
-pub(super) fn http(options: &Options) -> Result<Vec<Row>> {
-    let twin = programs::twin(Protocol::Http)?;
-    let kit = ours(options, || programs::twin(Protocol::Http))?;
-    let name = "HTTP: Kit / axum";
-    let counted = |counter, bar| {
-        let sides = (&twin, &kit);
-        counted(name, counter, Protocol::Http, sides, options, Some(bar))
-    };
-    let mut rows = Vec::new();
-    if options.requests > 0 {
-        rows.push(counted(Counter::Instructions, Bar::AtMost(1.05))?);
-        rows.push(counted(Counter::SystemCalls, Bar::AtMost(1.00))?);
-    }
-    if options.pairs > 0 {
-        let load = load(options, Protocol::Http, 1);
-        let rounds = Rounds::run(name, load, &twin, &kit)?;
-        rows.extend(twin_rows(&rounds));
-    }
-    Ok(rows)
+/// The programs that take turns, and the names of the peers in the table.
+struct Sides {
+    peer: (&'static str, Program),
+    ours: Program,
+    beside: (&'static str, Program),
 }
 
-/// helloworld's gRPC method against the same method on bare tonic.
+/// The HTTP route against bare axum and against the usual crates.
+pub(super) fn http(options: &Options) -> Result<Vec<Row>> {
+    against_rust(options, Protocol::Http, &[1])
+}
+
+/// The gRPC method against bare tonic and against the usual crates.
 pub(super) fn grpc(options: &Options) -> Result<Vec<Row>> {
-    let twin = programs::twin(Protocol::Grpc)?;
-    let kit = ours(options, || programs::twin(Protocol::Grpc))?;
-    let name = "gRPC: Kit / tonic";
-    let counted = |counter, bar| {
-        let sides = (&twin, &kit);
-        counted(name, counter, Protocol::Grpc, sides, options, bar)
-    };
+    against_rust(options, Protocol::Grpc, &[1, STREAMS])
+}
+
+/// Memory of connections, against bare axum and tonic and against the usual crates.
+pub(super) fn memory(options: &Options) -> Result<Vec<Row>> {
+    connections::rows(&rust_sides(options)?)
+}
+
+fn against_rust(options: &Options, protocol: Protocol, streams: &[u32]) -> Result<Vec<Row>> {
+    let sides = rust_sides(options)?;
     let mut rows = Vec::new();
     if options.requests > 0 {
-        rows.push(counted(Counter::Instructions, Some(Bar::AtMost(1.05)))?);
-        rows.push(counted(Counter::SystemCalls, None)?);
+        for &streams in streams {
+            rows.extend(counted::rows(&sides, protocol, streams, options.requests)?);
+        }
     }
     if options.pairs > 0 {
-        for streams in [1, STREAMS] {
-            let load = load(options, Protocol::Grpc, streams);
-            let rounds = Rounds::run(&at_once(name, streams), load, &twin, &kit)?;
-            rows.extend(twin_rows(&rounds));
+        for &streams in streams {
+            let load = load(options, protocol, streams);
+            let rounds = Rounds::run(load, &sides)?;
+            rows.extend(rust_rows(&rounds));
         }
     }
     Ok(rows)
 }
 
-/// helloworld against the same routes on Kratos.
+fn rust_sides(options: &Options) -> Result<Sides> {
+    let allocator = options.allocator;
+    Ok(Sides {
+        peer: ("floor", programs::floor(allocator)?),
+        ours: ours(options, || programs::floor(allocator))?,
+        beside: ("equal", programs::equal(allocator)?),
+    })
+}
+
+/// The HTTP route and the gRPC method against the same on Kratos, with the floor in the same rounds:
+/// how far ahead of Go Rust is depends on the machine, and what the floor reaches says how far.
 pub(super) fn kratos(options: &Options) -> Result<Vec<Row>> {
-    let comparisons = [
-        ("HTTP: Kit / Kratos", Protocol::Http, 1, 2.5),
-        ("gRPC: Kit / Kratos", Protocol::Grpc, 1, 1.8),
-        ("gRPC: Kit / Kratos", Protocol::Grpc, STREAMS, 1.8),
+    let loads = [
+        (Protocol::Http, 1),
+        (Protocol::Grpc, 1),
+        (Protocol::Grpc, STREAMS),
     ];
     let peer = match programs::kratos() {
         Ok(peer) => peer,
         Err(why) => {
             eprintln!("xtask: NOT MEASURED: Kit / Kratos: {why}");
-            let rows = comparisons.map(|(name, _, streams, bar)| Row {
-                name: format!("{}: requests per CPU second", at_once(name, streams)),
+            let rows = loads.map(|(protocol, streams)| Row {
+                name: name(protocol, streams, "Kratos", "requests per CPU second"),
                 figures: Err(why.to_string()),
-                bar: Some(Bar::AtLeast(bar)),
+                bar: Some(Bar::Aim(1.0)),
             });
             return Ok(rows.into());
         }
     };
-    let kit = ours(options, programs::kratos)?;
+    let sides = Sides {
+        peer: ("Kratos", peer),
+        ours: ours(options, programs::kratos)?,
+        beside: ("floor", programs::floor(options.allocator)?),
+    };
     let mut rows = Vec::new();
     if options.pairs > 0 {
-        for (name, protocol, streams, bar) in comparisons {
-            let load = load(options, protocol, streams);
-            let rounds = Rounds::run(&at_once(name, streams), load, &peer, &kit)?;
-            rows.extend(kratos_rows(&rounds, bar));
+        for (protocol, streams) in loads {
+            let rounds = Rounds::run(load(options, protocol, streams), &sides)?;
+            rows.extend(kratos_rows(&rounds));
         }
     }
     Ok(rows)
@@ -101,14 +111,19 @@ fn ours(options: &Options, peer: impl FnOnce() -> Result<Program>) -> Result<Pro
     if options.control {
         peer()
     } else {
-        programs::helloworld()
+        programs::kit(options.allocator)
     }
 }
 
-fn at_once(name: &str, streams: u32) -> String {
+/// `gRPC: Kit / floor, 8 at once: throughput`.
+fn name(protocol: Protocol, streams: u32, peer: &str, what: &str) -> String {
+    let protocol = match protocol {
+        Protocol::Http => "HTTP",
+        Protocol::Grpc => "gRPC",
+    };
     match streams {
-        1 => name.to_owned(),
-        _ => format!("{name}, {streams} at once"),
+        1 => format!("{protocol}: Kit / {peer}: {what}"),
+        _ => format!("{protocol}: Kit / {peer}, {streams} at once: {what}"),
     }
 }
 
@@ -125,67 +140,66 @@ fn load(options: &Options, protocol: Protocol, streams: u32) -> Load {
     }
 }
 
-fn twin_rows(rounds: &Rounds) -> Vec<Row> {
-    let bar = Some(Bar::AtLeast(0.95));
-    vec![
-        rounds.row("throughput, requests/s", |seen| seen.throughput, bar),
-        rounds.row(
+fn rust_rows(rounds: &Rounds) -> Vec<Row> {
+    let figures: [(&str, Figure, Option<Bar>); 5] = [
+        (
+            "throughput, requests/s",
+            |seen| seen.throughput,
+            Some(Bar::AtLeast(0.97)),
+        ),
+        (
             "server CPU per request, us",
             |seen| 1e6 / seen.per_cpu,
             None,
         ),
-        rounds.row("latency p99, us", |seen| seen.p99, None),
-    ]
+        ("latency p99, us", |seen| seen.p99, None),
+        ("resident memory idle, MiB", |seen| seen.idle, None),
+        ("resident memory under load, MiB", |seen| seen.loaded, None),
+    ];
+    let floor = figures.map(|(what, figure, bar)| rounds.row(what, figure, bar));
+    let equal = figures.map(|(what, figure, _)| rounds.row_beside(what, figure));
+    floor.into_iter().chain(equal).collect()
 }
 
-fn kratos_rows(rounds: &Rounds, bar: f64) -> Vec<Row> {
-    let (at_least, at_most) = (Bar::AtLeast, Bar::AtMost);
-    vec![
-        rounds.row(
-            "requests per CPU second",
-            |seen| seen.per_cpu,
-            Some(at_least(bar)),
-        ),
-        rounds.row("throughput, requests/s", |seen| seen.throughput, None),
-        rounds.row("latency p50, us", |seen| seen.p50, None),
-        rounds.row("latency p99, us", |seen| seen.p99, None),
-        rounds.row(
+fn kratos_rows(rounds: &Rounds) -> Vec<Row> {
+    let speeds: [(&str, Figure); 2] = [
+        ("requests per CPU second", |seen| seen.per_cpu),
+        ("throughput, requests/s", |seen| seen.throughput),
+    ];
+    let others: [(&str, Figure, Option<Bar>); 5] = [
+        ("latency p50, us", |seen| seen.p50, None),
+        ("latency p99, us", |seen| seen.p99, None),
+        (
             "resident memory idle, MiB",
             |seen| seen.idle,
-            Some(at_most(0.5)),
+            Some(Bar::AtMost(0.46)),
         ),
-        rounds.row(
+        (
             "resident memory under load, MiB",
             |seen| seen.loaded,
-            Some(at_most(0.35)),
+            Some(Bar::AtMost(0.38)),
         ),
-        rounds.row("of which no pages of files, MiB", |seen| seen.own, None),
-    ]
+        ("of which no pages of files, MiB", |seen| seen.own, None),
+    ];
+    let mut rows = Vec::new();
+    for (what, figure) in speeds {
+        rows.push(rounds.row(what, figure, Some(Bar::Aim(1.0))));
+        rows.push(rounds.row_reached(what, figure, Bar::AtLeast(0.97)));
+    }
+    rows.extend(others.map(|(what, figure, bar)| rounds.row(what, figure, bar)));
+    rows
 }
 
-fn counted(
-    name: &str,
-    counter: Counter,
-    protocol: Protocol,
-    (peer, ours): (&Program, &Program),
-    options: &Options,
-    bar: Option<Bar>,
-) -> Result<Row> {
-    let name = format!("{name}: {} per request", counter.describe());
-    println!("==> {name}: {} requests each", options.requests);
-    let per_request = |program: &Program| {
-        let folder = folder()?;
-        let out = folder.join(format!("{}.count", program.name));
-        counter.per_operation(options.requests, &out, |tool, requests| {
-            let server = program.start(tool, &folder, protocol.name())?;
-            client::serial(protocol, server.address, requests)?;
-            server.stop()
-        })
-    };
-    let figures = Figures::counted(per_request(peer)?, per_request(ours)?, per_request(peer)?);
-    Ok(Row {
-        name,
-        figures: Ok(figures),
-        bar,
-    })
+#[cfg(test)]
+mod tests {
+    use super::client::Protocol;
+    use super::name;
+
+    #[test]
+    fn a_row_names_protocol_peer_and_load() {
+        let one = name(Protocol::Http, 1, "floor", "throughput");
+        assert_eq!(one, "HTTP: Kit / floor: throughput");
+        let eight = name(Protocol::Grpc, 8, "Kratos", "throughput");
+        assert_eq!(eight, "gRPC: Kit / Kratos, 8 at once: throughput");
+    }
 }

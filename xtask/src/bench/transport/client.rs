@@ -53,21 +53,36 @@ pub(super) trait Connection: Sized {
 
     /// Sends `requests` at once and checks the answers; `answered` is called for each.
     fn ask(&mut self, requests: u32, answered: impl FnMut()) -> io::Result<()>;
+
+    /// Sends a request that is answered after `delay`.
+    fn send_delayed(&mut self, delay: Duration) -> io::Result<()>;
+
+    /// Waits for the answer and checks it.
+    fn receive(&mut self) -> io::Result<()>;
 }
 
-/// Sends `requests` over one connection, one after the other.
-pub(super) fn serial(protocol: Protocol, address: SocketAddr, requests: u64) -> Result {
+/// Sends `requests` over one connection, `streams` at a time, and waits for their answers before the
+/// next.
+pub(super) fn serial(
+    protocol: Protocol,
+    address: SocketAddr,
+    requests: u64,
+    streams: u32,
+) -> Result {
     match protocol {
-        Protocol::Http => one_by_one::<Http1>(address, requests)?,
-        Protocol::Grpc => one_by_one::<Grpc>(address, requests)?,
+        Protocol::Http => in_turn::<Http1>(address, requests, streams)?,
+        Protocol::Grpc => in_turn::<Grpc>(address, requests, streams)?,
     }
     Ok(())
 }
 
-fn one_by_one<C: Connection>(address: SocketAddr, requests: u64) -> io::Result<()> {
+fn in_turn<C: Connection>(address: SocketAddr, requests: u64, streams: u32) -> io::Result<()> {
     let mut connection = C::open(address)?;
-    for _ in 0..requests {
-        connection.ask(1, || {})?;
+    let mut left = requests;
+    while left > 0 {
+        let now = u32::try_from(left).map_or(streams, |left| left.min(streams));
+        connection.ask(now, || {})?;
+        left -= u64::from(now);
     }
     Ok(())
 }

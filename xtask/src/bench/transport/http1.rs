@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use super::client::{Connection, connect, read_more};
 
@@ -11,6 +12,7 @@ const BODY: &[u8] = br#"{"message":"Hello kit"}"#;
 
 pub(super) struct Http1 {
     stream: TcpStream,
+    address: SocketAddr,
     request: String,
     buffer: Vec<u8>,
 }
@@ -19,23 +21,28 @@ impl Connection for Http1 {
     fn open(address: SocketAddr) -> io::Result<Self> {
         Ok(Self {
             stream: connect(address)?,
-            request: format!("GET {PATH} HTTP/1.1\r\nhost: {address}\r\n\r\n"),
+            address,
+            request: request(address, ""),
             buffer: Vec::with_capacity(1024),
         })
     }
 
     fn ask(&mut self, requests: u32, mut answered: impl FnMut()) -> io::Result<()> {
         for _ in 0..requests {
-            self.request()?;
+            self.stream.write_all(self.request.as_bytes())?;
+            self.receive()?;
             answered();
         }
         Ok(())
     }
-}
 
-impl Http1 {
-    fn request(&mut self) -> io::Result<()> {
-        self.stream.write_all(self.request.as_bytes())?;
+    fn send_delayed(&mut self, delay: Duration) -> io::Result<()> {
+        let delay = format!("?delay={}ms", delay.as_millis());
+        let request = request(self.address, &delay);
+        self.stream.write_all(request.as_bytes())
+    }
+
+    fn receive(&mut self) -> io::Result<()> {
         self.buffer.clear();
         loop {
             read_more(&mut self.stream, &mut self.buffer)?;
@@ -49,6 +56,10 @@ impl Http1 {
             }
         }
     }
+}
+
+fn request(address: SocketAddr, query: &str) -> String {
+    format!("GET {PATH}{query} HTTP/1.1\r\nhost: {address}\r\n\r\n")
 }
 
 /// Whether the answer is the expected one; nothing while it is not all there.

@@ -7,6 +7,7 @@
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use super::client::{Connection, connect, read_more};
 
@@ -19,6 +20,8 @@ const REPLY: &[u8] = b"\0\0\0\0\x0b\x0a\x09Hello kit";
 /// 65 535 even if every stream of a batch answers in one go.
 const WINDOW_STEP: usize = 16 * 1024;
 const FRAME_HEAD: usize = 9;
+/// Of a message of gRPC: whether it is compressed, and its length.
+const MESSAGE_HEAD: usize = 5;
 /// What `first_headers` says, by the numbers of its entries: the newest in the server's table is 62.
 const KNOWN_HEADERS: [u8; 6] = [
     0x80 | 3,
@@ -74,25 +77,49 @@ impl Connection for Grpc {
         })
     }
 
-    // All requests are written at once. Then frames are read until each request has its answer, and
-    // acknowledgements that they ask for are written before the next read.
-    fn ask(&mut self, requests: u32, mut answered: impl FnMut()) -> io::Result<()> {
+    fn ask(&mut self, requests: u32, answered: impl FnMut()) -> io::Result<()> {
         for _ in 0..requests {
-            let stream = self.next_stream;
-            self.next_stream += 2;
-            let out = &mut self.outgoing;
-            let headers = match stream {
-                1 => first_headers(self.address),
-                _ => KNOWN_HEADERS.to_vec(),
-            };
-            frame(out, kind::HEADERS, flag::END_HEADERS, stream, &headers);
-            frame(out, kind::DATA, flag::END_STREAM, stream, REQUEST);
+            self.call(REQUEST);
         }
-        let mut open = requests;
+        self.exchange(requests, answered)
+    }
+
+    fn send_delayed(&mut self, delay: Duration) -> io::Result<()> {
+        self.call(&delayed_request(delay));
+        self.flush()
+    }
+
+    fn receive(&mut self) -> io::Result<()> {
+        self.exchange(1, || {})
+    }
+}
+
+impl Grpc {
+    /// Makes the frames of a call ready to be written.
+    fn call(&mut self, message: &[u8]) {
+        let stream = self.next_stream;
+        self.next_stream += 2;
+        let out = &mut self.outgoing;
+        let headers = match stream {
+            1 => first_headers(self.address),
+            _ => KNOWN_HEADERS.to_vec(),
+        };
+        frame(out, kind::HEADERS, flag::END_HEADERS, stream, &headers);
+        frame(out, kind::DATA, flag::END_STREAM, stream, message);
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.write_all(&self.outgoing)?;
+        self.outgoing.clear();
+        Ok(())
+    }
+
+    // All requests are written at once. Then frames are read until each open stream has its answer,
+    // and acknowledgements that they ask for are written before the next read.
+    fn exchange(&mut self, mut open: u32, mut answered: impl FnMut()) -> io::Result<()> {
         loop {
             if !self.outgoing.is_empty() {
-                self.stream.write_all(&self.outgoing)?;
-                self.outgoing.clear();
+                self.flush()?;
             }
             if open == 0 {
                 return Ok(());
@@ -154,6 +181,18 @@ impl Answers {
     }
 }
 
+/// [`REQUEST`] with a second field, `delay`.
+fn delayed_request(delay: Duration) -> Vec<u8> {
+    let delay = format!("{}ms", delay.as_millis());
+    let short = |length: usize| u8::try_from(length).unwrap_or(0);
+    let fields = REQUEST.len() - MESSAGE_HEAD + 2 + delay.len();
+    let mut message = vec![0, 0, 0, 0, short(fields)];
+    message.extend_from_slice(&REQUEST[MESSAGE_HEAD..]);
+    message.extend_from_slice(&[0x12, short(delay.len())]);
+    message.extend_from_slice(delay.as_bytes());
+    message
+}
+
 /// The first frame, once it is all there.
 fn next_frame(bytes: &[u8]) -> Option<(Head, &[u8])> {
     let (head, rest) = bytes.split_at_checked(FRAME_HEAD)?;
@@ -192,7 +231,9 @@ fn first_headers(address: SocketAddr) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answers, FRAME_HEAD, REPLY, flag, frame, kind, next_frame};
+    use std::time::Duration;
+
+    use super::{Answers, FRAME_HEAD, REPLY, delayed_request, flag, frame, kind, next_frame};
 
     const RST_STREAM: u8 = 3;
     const GOAWAY: u8 = 7;
@@ -245,6 +286,12 @@ mod tests {
         ] {
             assert_eq!(take(&[frame]).0, [Err(())], "{frame:?}");
         }
+    }
+
+    #[test]
+    fn a_delay_is_the_second_field() {
+        let message = delayed_request(Duration::from_millis(500));
+        assert_eq!(message, b"\0\0\0\0\x0c\x0a\x03kit\x12\x05500ms");
     }
 
     #[test]

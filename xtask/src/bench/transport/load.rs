@@ -4,9 +4,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::client::{self, Protocol, Shape};
+use super::{Sides, name};
 use crate::Result;
 use crate::bench::folder;
-use crate::bench::rounds::{Round, Turn, boil_down, round};
+use crate::bench::rounds::{
+    Round, Turn, boil_down, boil_down_beside, boil_down_reached, round_with_two_peers,
+};
 use crate::bench::stats::{percentile, ratio};
 use crate::bench::table::{Bar, Row};
 use crate::server::{Memory, Program, Server};
@@ -37,39 +40,73 @@ pub(super) struct Seen {
     pub(super) own: f64,
 }
 
+/// One of the figures of [`Seen`].
+pub(super) type Figure = fn(&Seen) -> f64;
+
 /// All rounds of one load.
 pub(super) struct Rounds {
-    name: String,
+    load: Load,
+    peer: &'static str,
+    beside: &'static str,
     rounds: Vec<Round<Seen>>,
 }
 
 impl Rounds {
-    pub(super) fn run(name: &str, load: Load, peer: &Program, ours: &Program) -> Result<Self> {
-        let mut rounds = Vec::new();
+    pub(super) fn run(load: Load, sides: &Sides) -> Result<Self> {
+        let mut this = Self {
+            load,
+            peer: sides.peer.0,
+            beside: sides.beside.0,
+            rounds: Vec::new(),
+        };
         for number in 0..load.pairs {
-            let seen = round(number, |turn| match turn {
-                Turn::Peer => once(load, peer),
-                Turn::Ours => once(load, ours),
+            let seen = round_with_two_peers(number, |turn| match turn {
+                Turn::Peer => once(load, &sides.peer.1),
+                Turn::Ours => once(load, &sides.ours),
+                Turn::Beside => once(load, &sides.beside.1),
             })?;
             println!(
-                "==> {name}: pair {} of {}: {:.3} (control {:.3})",
-                number + 1,
+                "==> {} of {}: {:.3} (control {:.3})",
+                this.name(this.peer, &format!("pair {}", number + 1)),
                 load.pairs,
                 ratio(seen.ours.throughput, seen.peer.throughput),
                 ratio(seen.control.throughput, seen.peer.throughput),
             );
-            rounds.push(seen);
+            this.rounds.push(seen);
         }
-        let name = name.to_owned();
-        Ok(Self { name, rounds })
+        Ok(this)
     }
 
-    pub(super) fn row(&self, what: &str, figure: fn(&Seen) -> f64, bar: Option<Bar>) -> Row {
+    /// Against the peer.
+    pub(super) fn row(&self, what: &str, figure: Figure, bar: Option<Bar>) -> Row {
         Row {
-            name: format!("{}: {what}", self.name),
+            name: self.name(self.peer, what),
             figures: Ok(boil_down(&self.rounds, figure)),
             bar,
         }
+    }
+
+    /// Against the second peer.
+    pub(super) fn row_beside(&self, what: &str, figure: Figure) -> Row {
+        Row {
+            name: self.name(self.beside, what),
+            figures: Ok(boil_down_beside(&self.rounds, figure)),
+            bar: None,
+        }
+    }
+
+    /// What Kit reaches of the peer, against what the second peer reaches of it.
+    pub(super) fn row_reached(&self, what: &str, figure: Figure, bar: Bar) -> Row {
+        let against = format!("{}, each against {}", self.beside, self.peer);
+        Row {
+            name: self.name(&against, what),
+            figures: Ok(boil_down_reached(&self.rounds, figure)),
+            bar: Some(bar),
+        }
+    }
+
+    fn name(&self, peer: &str, what: &str) -> String {
+        name(self.load.protocol, self.load.shape.streams, peer, what)
     }
 }
 

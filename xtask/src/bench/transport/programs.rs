@@ -1,6 +1,7 @@
-//! The programs that are measured.
+//! The programs that are measured. All take the same flags and print the same lines.
 
-use super::client::Protocol;
+use clap::ValueEnum;
+
 use crate::bench::folder;
 use crate::cargo::{cargo, command, root, run, target};
 use crate::server::Program;
@@ -8,16 +9,28 @@ use crate::{Result, tools};
 
 const BOTH: &[&str] = &["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"];
 
-pub(super) fn helloworld() -> Result<Program> {
-    built("helloworld", BOTH, true)
+/// The allocator of all servers that are written in Rust.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Allocator {
+    /// The one of the system, as by default
+    System,
+    /// The crate mimalloc
+    Mimalloc,
 }
 
-/// The same routes on bare axum or bare tonic.
-pub(super) fn twin(protocol: Protocol) -> Result<Program> {
-    match protocol {
-        Protocol::Http => built("twin", &BOTH[..2], false),
-        Protocol::Grpc => built("twin-grpc", &BOTH[2..], false),
-    }
+/// Kit without layers.
+pub(super) fn kit(allocator: Allocator) -> Result<Program> {
+    built("bench-plain", allocator, true)
+}
+
+/// Bare axum and bare tonic.
+pub(super) fn floor(allocator: Allocator) -> Result<Program> {
+    built("bench-floor", allocator, false)
+}
+
+/// Kit's guarantees from the usual crates.
+pub(super) fn equal(allocator: Allocator) -> Result<Program> {
+    built("bench-equal", allocator, true)
 }
 
 /// The same routes on Kratos.
@@ -36,13 +49,19 @@ pub(super) fn kratos() -> Result<Program> {
     })
 }
 
-/// Built on its own: built together, each would get the features of the others as well.
-fn built(name: &'static str, arguments: &[&str], stops_cleanly: bool) -> Result<Program> {
-    run(cargo().args(["build", "--release", "-p", name]))?;
+/// Built alone: cargo switches a feature of a dependency on for all packages of one build, and so the
+/// peers would have what Kit's crates ask for.
+fn built(name: &'static str, allocator: Allocator, stops_cleanly: bool) -> Result<Program> {
+    let mut build = cargo();
+    build.args(["build", "--release", "-p", name]);
+    if matches!(allocator, Allocator::Mimalloc) {
+        build.args(["--features", "mimalloc"]);
+    }
+    run(&mut build)?;
     Ok(Program {
         name,
         binary: target().join("release").join(name),
-        arguments: arguments.iter().map(Into::into).collect(),
+        arguments: BOTH.iter().map(Into::into).collect(),
         stops_cleanly,
     })
 }

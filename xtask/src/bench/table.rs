@@ -148,6 +148,7 @@ fn markdown(row: &Row) -> String {
         _ => format!("{bar}, {}", verdict.to_lowercase()),
     };
     let spread = spread.replace("..", " to ");
+    let name = name.replace(", us", ", µs");
     let (peer, ours) = (grouped(&peer), grouped(&ours));
     format!("| {name} | {peer} | {ours} | {ratio} | {spread} | {control} | {judged} |")
 }

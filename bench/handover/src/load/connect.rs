@@ -58,7 +58,7 @@ impl<S> Connection<S> {
     }
 }
 
-/// Waits for an answer to what was sent on the connection that is kept. When the connection's task
+/// Waits for the answer to a request on the connection that is kept. When the connection's task
 /// ends, the connection is not kept any longer, because the answer may wait for just that:
 ///
 /// hyper passes requests to that task through an unbounded channel of tokio's. A send that runs while

@@ -196,7 +196,10 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a value to every request's extensions.
+    /// Adds a value to every request's extensions: handlers of axum take it as `Extension<T>`, and
+    /// services of tonic by `request.extensions().get::<T>()`. Each value costs every request a clone
+    /// of it and an allocation; axum's `State`, and a field of the service, cost nothing. The app's own
+    /// [`Info`] and [`AppHandle`] need not be added.
     pub fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> AppBuilder {
         self.settings.extensions.insert(value);
         self
@@ -442,8 +445,8 @@ impl AppBuilder {
             settings,
         } = self;
         let id = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
-        let info = Arc::new(Info::new(id, name, version, metadata));
-        observers.insert(0, log::observer(Arc::clone(&info)));
+        let info = Info::new(id, name, version, metadata);
+        observers.insert(0, log::observer(info.clone()));
         let core = Core::new(info, Events::new(delivery, observers));
         App(Runnable::new(core, settings))
     }

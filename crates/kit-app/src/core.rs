@@ -16,7 +16,7 @@ use crate::{Error, Event, Info};
 /// Each part is written by its own callers: `control` by those that ask for a stop, `journal` by
 /// everything that happens, `registrations` by the registration, `progress` by the run alone.
 pub(crate) struct Core {
-    pub(crate) info: Arc<Info>,
+    pub(crate) info: Info,
     pub(crate) control: Arc<Control>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) registrations: Registrations,
@@ -36,11 +36,11 @@ struct Progress {
 }
 
 impl Core {
-    pub(crate) fn new(info: Arc<Info>, events: Events) -> Core {
+    pub(crate) fn new(info: Info, events: Events) -> Core {
         let ready = Gate::new();
         let latch = Mutex::new(Some(ready.latch("the app")));
         Core {
-            registrations: Registrations::new(Arc::clone(&info)),
+            registrations: Registrations::new(info.clone()),
             info,
             control: Arc::new(Control::new()),
             journal: Arc::new(Journal::new(events)),

@@ -11,7 +11,10 @@ use crate::core::Core;
 use crate::{ComponentStatus, Error, Info, RegistrationStatus};
 
 /// A handle to a running [`App`](crate::App), for hooks, components, handlers and tests. Cheap to
-/// clone; every request's extensions hold one.
+/// clone.
+///
+/// With feature `http` it is an extractor for axum's handlers; on a request of tonic,
+/// `grpc::RequestExt::app` gives it.
 #[derive(Clone)]
 pub struct AppHandle(Arc<Core>);
 
@@ -38,7 +41,7 @@ impl AppHandle {
 
     /// The identity of the application.
     #[must_use]
-    pub fn info(&self) -> &Arc<Info> {
+    pub fn info(&self) -> &Info {
         &self.0.info
     }
 

@@ -9,9 +9,14 @@ use kit_sync::Published;
 
 use crate::Error;
 
-/// The application's identity. Handlers and hooks find it as `Arc<Info>`, in the request's
-/// extensions and through [`AppHandle::info`](crate::AppHandle::info).
-pub struct Info {
+/// The application's identity. Cheap to clone: a handle on what all clones show.
+///
+/// Hooks find it by [`AppHandle::info`](crate::AppHandle::info). With feature `http` it is an extractor
+/// for axum's handlers; on a request of tonic, `grpc::RequestExt::app` gives it.
+#[derive(Clone)]
+pub struct Info(Arc<Facts>);
+
+struct Facts {
     id: String,
     name: String,
     version: String,
@@ -27,47 +32,47 @@ impl Info {
         metadata: BTreeMap<String, String>,
     ) -> Info {
         let (metadata, endpoints) = (Published::new(metadata), Published::new(Vec::new()));
-        Info {
+        Info(Arc::new(Facts {
             id,
             name,
             version,
             metadata,
             endpoints,
-        }
+        }))
     }
 
     /// The name of this instance among the others of its service; by default a UUID of version 7.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        &self.0.id
     }
 
     /// The service's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     /// The service's version; empty when none was given.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.version
+        &self.0.version
     }
 
     /// More facts for clients, as they are now.
     #[must_use]
     pub fn metadata(&self) -> Arc<BTreeMap<String, String>> {
-        self.metadata.load()
+        self.0.metadata.load()
     }
 
     /// The endpoints at which others reach it: empty until every server is listening.
     #[must_use]
     pub fn endpoints(&self) -> Arc<Vec<Endpoint>> {
-        self.endpoints.load()
+        self.0.endpoints.load()
     }
 
     pub(crate) fn set_metadata(&self, key: &str, value: &str) {
-        self.metadata.update(|old| {
+        self.0.metadata.update(|old| {
             let mut new = old.clone();
             new.insert(key.to_owned(), value.to_owned());
             new
@@ -75,12 +80,12 @@ impl Info {
     }
 
     pub(crate) fn set_endpoints(&self, endpoints: Vec<Endpoint>) {
-        self.endpoints.store(endpoints);
+        self.0.endpoints.store(endpoints);
     }
 
     /// The instance as registries are to show it now.
     pub(crate) fn instance(&self) -> Result<ServiceInstance, Error> {
-        let mut instance = ServiceInstance::builder(&*self.id, &*self.name).version(&*self.version);
+        let mut instance = ServiceInstance::builder(self.id(), self.name()).version(self.version());
         for (key, value) in self.metadata().iter() {
             instance = instance.metadata(key, value);
         }
@@ -94,9 +99,9 @@ impl Info {
 impl fmt::Debug for Info {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Info")
-            .field("id", &self.id)
-            .field("name", &self.name)
-            .field("version", &self.version)
+            .field("id", &self.id())
+            .field("name", &self.name())
+            .field("version", &self.version())
             .field("metadata", &self.metadata())
             .field("endpoints", &self.endpoints())
             .finish()

@@ -29,6 +29,8 @@ mod environment;
 mod error;
 mod event;
 mod events;
+#[cfg(feature = "http")]
+mod extractors;
 mod handle;
 mod hook;
 mod info;

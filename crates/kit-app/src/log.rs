@@ -1,6 +1,5 @@
 //! The consumer of events that writes the log.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::{Event, Info, Signal};
 const LATE: Duration = Duration::from_millis(500);
 
 /// Writes each event as one line, with the instance that it is about.
-pub(crate) fn observer(info: Arc<Info>) -> Observer {
+pub(crate) fn observer(info: Info) -> Observer {
     // The consumer is one thread, or under the lock of the emitter.
     let last = AtomicU64::new(0);
     let observe = move |stamped: &Stamped| {
@@ -234,7 +233,6 @@ fn log_listening(name: &str, listening: &Listening) {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::sync::Arc;
 
     use kit_test_support::Lines;
     use tokio::time::Instant;
@@ -251,7 +249,7 @@ mod tests {
             .with_writer(move || writer.clone())
             .finish();
         let [id, name, version] = ["1", "app", "0.1.0"].map(str::to_owned);
-        let log = observer(Arc::new(Info::new(id, name, version, BTreeMap::new())));
+        let log = observer(Info::new(id, name, version, BTreeMap::new()));
         tracing::subscriber::with_default(subscriber, || {
             for number in numbers {
                 (log.observe)(&Stamped {

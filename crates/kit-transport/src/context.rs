@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use http::Extensions;
 use kit_sync::{Gate, Latch, Scope};
 use tokio::sync::watch;
 
@@ -36,7 +37,8 @@ pub struct Context {
     remarks: Remarks,
     drained: Arc<OnceLock<Drained>>,
     gate: Gate,
-    extensions: Arc<http::Extensions>,
+    extensions: Arc<Extensions>,
+    app_values: Arc<Extensions>,
     inherited: InheritedListeners,
 }
 
@@ -82,19 +84,50 @@ impl Context {
             drained: Arc::default(),
             gate: Gate::new(),
             extensions: Arc::default(),
+            app_values: Arc::default(),
             inherited: InheritedListeners::default(),
         }
     }
 
-    /// The same context with the application's gate and extensions.
+    /// The same context with the application's gate, and the values that every request's extensions
+    /// have.
     #[must_use]
-    pub fn with(self, gate: Gate, extensions: http::Extensions) -> Context {
+    pub fn with(self, gate: Gate, extensions: Extensions) -> Context {
         let extensions = Arc::new(extensions);
         Context {
             gate,
             extensions,
             ..self
         }
+    }
+
+    /// The same context with values for the components, which [`app`](Self::app) finds by their type,
+    /// and `CallContext::app` for a request. An app of `kit-app` gives its `Info` and its `AppHandle`.
+    /// They cost a request nothing.
+    ///
+    /// ```
+    /// use http::Extensions;
+    /// use kit_sync::TaskTree;
+    /// use kit_transport::{Context, Lifecycle};
+    /// use tokio::sync::watch;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// #[derive(Clone)]
+    /// struct Zone(&'static str);
+    ///
+    /// let tree = TaskTree::new("test");
+    /// let (_life, seen) = watch::channel(Lifecycle::new());
+    /// let mut values = Extensions::new();
+    /// values.insert(Zone("sh001"));
+    /// let ctx = Context::new(tree.scope().child("http"), seen).with_app_values(values);
+    /// assert_eq!(ctx.app::<Zone>().map(|zone| zone.0), Some("sh001"));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_app_values(self, values: Extensions) -> Context {
+        let app_values = Arc::new(values);
+        Context { app_values, ..self }
     }
 
     /// The same context with the listeners that the process has inherited.
@@ -177,11 +210,23 @@ impl Context {
         self.gate.latch(what)
     }
 
-    /// The extensions from which those of every request are cloned: the application's `Arc<Info>`,
-    /// its handle, and the values that its author added.
+    /// The values that the application's author added for every request's extensions, beside the
+    /// server's own. Each costs every request a clone.
     #[must_use]
-    pub fn extensions(&self) -> &http::Extensions {
+    pub fn extensions(&self) -> &Extensions {
         &self.extensions
+    }
+
+    /// The value of this type that the application [gave](Self::with_app_values) its components.
+    #[must_use]
+    pub fn app<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.app_values.get()
+    }
+
+    /// All of these values, for a server that passes them on to its requests.
+    #[must_use]
+    pub fn app_values(&self) -> &Arc<Extensions> {
+        &self.app_values
     }
 
     /// Takes the `index`th listener that the process has inherited (`LISTEN_FDS`); a second call

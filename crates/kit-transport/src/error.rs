@@ -16,6 +16,8 @@ mod into_api;
 mod known;
 #[cfg(any(feature = "http", feature = "grpc"))]
 mod log;
+#[cfg(any(feature = "http", feature = "grpc"))]
+pub(crate) mod missing_extension;
 mod parts;
 
 use carried::Carried;

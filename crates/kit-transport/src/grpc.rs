@@ -19,11 +19,13 @@ pub(crate) mod content_type;
 pub(crate) mod handler;
 mod health;
 mod reflection;
+mod request_ext;
 mod services;
 mod timeout;
 mod until_drain;
 mod until_unavailable;
 
+pub use request_ext::RequestExt;
 pub use services::Services;
 pub use until_unavailable::UntilUnavailable;
 
@@ -34,9 +36,10 @@ pub use until_unavailable::UntilUnavailable;
 /// [have the same services](crate::http::Server::grpc) on its port. A request that is not gRPC is
 /// answered 415. A client's `grpc-timeout` is kept, also in the middle of a stream.
 ///
-/// A request's extensions hold tonic's connect info (so `tonic::Request::remote_addr` works),
-/// [`Peer`](crate::Peer), [`Draining`](crate::Draining), the server's `kit_sync::Scope`, and what the
-/// application gave ([`Context::extensions`]). A handler that panics answers `INTERNAL`; the panic
+/// By [`RequestExt`] a request gives its [`Peer`](crate::Peer), [`Draining`](crate::Draining), the
+/// server's scope, and the values of the application; its extensions hold tonic's connect info (so
+/// `tonic::Request::remote_addr` works), and what the application's author added
+/// ([`Context::extensions`]). A handler that panics answers `INTERNAL`; the panic
 /// is logged, the connection and the server live on.
 ///
 /// With the features `gzip` and `zstd`, services compress as their generated code offers it:

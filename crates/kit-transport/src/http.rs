@@ -4,19 +4,20 @@ use std::borrow::Cow;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::extract::FromRequestParts;
-use http::request::Parts;
-use kit_sync::{BoxError, Scope};
+use kit_sync::BoxError;
 
 use crate::front::Front;
-use crate::{ApiError, ConnectionOptions, Context, Draining, Listen, Listening, Peer, Phase};
+use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
+mod extractors;
 #[cfg_attr(not(feature = "grpc"), path = "http/no_grpc.rs")]
 mod grpc;
 mod handler;
+mod rejection;
 #[cfg(feature = "ws")]
 mod websocket;
 
+pub use extractors::ServerScope;
 use grpc::Services;
 use handler::HttpHandler;
 #[cfg(feature = "ws")]
@@ -28,9 +29,10 @@ const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 /// An HTTP server: HTTP/1.1 and HTTP/2 (with prior knowledge) on one address.
 ///
 /// It serves an [`axum::Router`]; any tower service becomes one by
-/// `Router::new().fallback_service(service)`. Handlers can extract axum's
-/// `ConnectInfo<SocketAddr>`, [`Peer`], [`Draining`], [`ServerScope`], and as `Extension<T>` what
-/// the application gave ([`Context::extensions`]).
+/// `Router::new().fallback_service(service)`. Handlers can extract [`Peer`](crate::Peer),
+/// [`Draining`](crate::Draining), [`ServerScope`], in an app of `kit-app` its `Info` and its
+/// `AppHandle`, and as `Extension<T>` what the application's author added
+/// ([`Context::extensions`]). Layers find a [`CallContext`](crate::CallContext).
 ///
 /// A handler that panics answers 500; the panic is logged, the connection and the server live on.
 ///
@@ -49,6 +51,7 @@ pub struct Server {
     front: Front,
     router: Router,
     grpc: Option<Services>,
+    connect_info: bool,
 }
 
 impl Server {
@@ -59,6 +62,7 @@ impl Server {
             front: Front::new("http", listen.into()),
             router,
             grpc: None,
+            connect_info: false,
         }
     }
 
@@ -110,6 +114,28 @@ impl Server {
         self
     }
 
+    /// Adds the client's address to every request as axum's `ConnectInfo<SocketAddr>`, for handlers
+    /// and layers that others have written; those of one's own take [`Peer`](crate::Peer), which costs
+    /// a request nothing. A client of a Unix socket has no such address. Default: no.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use axum::{Router, extract::ConnectInfo, routing::get};
+    /// use kit_transport::http;
+    ///
+    /// async fn address(ConnectInfo(client): ConnectInfo<SocketAddr>) -> String {
+    ///     client.to_string()
+    /// }
+    ///
+    /// let router = Router::new().route("/address", get(address));
+    /// let server = http::Server::new(":8000", router).connect_info();
+    /// ```
+    pub fn connect_info(mut self) -> Server {
+        self.connect_info = true;
+        self
+    }
+
     /// The limits of its connections.
     pub fn connections(mut self, options: ConnectionOptions) -> Server {
         self.front.options = options;
@@ -138,6 +164,7 @@ impl crate::Server for Server {
         let handler = HttpHandler {
             router: self.router.clone().with_state(()),
             max_body: self.front.options.max_body,
+            connect_info: self.connect_info,
             beside: grpc.map(|grpc| grpc.handler(ctx)).transpose()?,
         };
         let schemes: &[_] = match grpc {
@@ -146,51 +173,5 @@ impl crate::Server for Server {
         };
         let started = self.front.start(ctx, handler, PROTOCOLS, schemes);
         Ok(started.await?)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Draining {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Draining, ApiError> {
-        let missing = || {
-            ApiError::internal("", "internal error")
-                .with_source("the request did not come by Kit's server")
-        };
-        parts.extensions.get().cloned().ok_or_else(missing)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Peer {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Peer, ApiError> {
-        let draining = Draining::from_request_parts(parts, state).await?;
-        let peer = draining.exchanges().about.peer();
-        Ok(peer
-            .cloned()
-            .expect("a request comes from a connection that is ready"))
-    }
-}
-
-/// The server's scope, for tasks of a handler that outlive its response. Its token is cancelled
-/// when the drain begins.
-///
-/// ```
-/// use kit_transport::http::ServerScope;
-///
-/// async fn handler(ServerScope(scope): ServerScope) {
-///     scope.spawn("audit", async { Ok(()) });
-/// }
-/// ```
-#[derive(Clone, Debug)]
-pub struct ServerScope(pub Scope);
-
-impl<S: Sync> FromRequestParts<S> for ServerScope {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<ServerScope, ApiError> {
-        let draining = Draining::from_request_parts(parts, state).await?;
-        Ok(ServerScope(draining.scope().clone()))
     }
 }

@@ -50,7 +50,7 @@ pub use server::Server;
 #[cfg(feature = "driver")]
 pub use {
     connection::options::{ConnectionOptions, Http2Options},
-    exchange::{draining::Draining, until::Until},
+    exchange::{call_context::CallContext, draining::Draining, until::Until},
     listen::{HandOver, Listen, ListenError},
     start_error::StartError,
     wire::peer::Peer,

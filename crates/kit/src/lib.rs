@@ -50,7 +50,8 @@ pub use kit_transport::http;
 pub use kit_transport::{ApiError, Context, IntoApi, Listening, Server};
 #[cfg(any(feature = "http", feature = "grpc"))]
 pub use kit_transport::{
-    ConnectionOptions, Draining, HandOver, Http2Options, Listen, ListenError, Peer, Until,
+    CallContext, ConnectionOptions, Draining, HandOver, Http2Options, Listen, ListenError, Peer,
+    Until,
 };
 #[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 pub use kit_transport::{Identity, Pem, Tls};

@@ -23,12 +23,12 @@ pub struct RegistrationStatus {
 /// Every registration, in the order in which the registries were given. Empty before the app
 /// registers.
 pub(crate) struct Registrations {
-    info: Arc<Info>,
+    info: Info,
     all: Mutex<Vec<Registered>>,
 }
 
 impl Registrations {
-    pub(crate) fn new(info: Arc<Info>) -> Registrations {
+    pub(crate) fn new(info: Info) -> Registrations {
         Registrations {
             info,
             all: Mutex::default(),

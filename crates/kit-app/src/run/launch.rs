@@ -32,7 +32,7 @@ impl Launch {
     /// # Errors
     /// An option that is wrong; handlers or a watchdog that the system refuses. Nothing has begun
     /// then.
-    pub(super) fn new(app: AppHandle, mut settings: Settings) -> Result<Launch, Error> {
+    pub(super) fn new(app: AppHandle, settings: Settings) -> Result<Launch, Error> {
         let core = Arc::clone(app.core());
         let tree = TaskTree::new(core.info.name());
         core.set_tasks(tree.scope());
@@ -44,8 +44,6 @@ impl Launch {
             watchdog::start(home, tree.scope(), options, &core, settings.stop_timeout)
                 .map_err(Error::Watchdog)?;
         }
-        settings.extensions.insert(Arc::clone(&core.info));
-        settings.extensions.insert(app.clone());
         observe(tree.scope(), &core, settings.parent.clone());
         core.begin();
         let gate = Gate::new();

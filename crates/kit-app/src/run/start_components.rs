@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use http::Extensions;
 use kit_sync::{Abandoned, Cause, Ending, Gate};
 use kit_transport::{Context, Lifecycle, Phase, Server};
 use tokio::time::Instant;
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 use super::Parts;
 use super::called_off::CalledOff;
 use crate::component::{Component, TasksEnd};
-use crate::{Awaited, Error, Event};
+use crate::{AppHandle, Awaited, Error, Event};
 
 /// The components while they start.
 pub(super) struct ComponentStarts<'a> {
@@ -55,6 +56,7 @@ impl<'a> ComponentStarts<'a> {
         let core = Arc::clone(self.parts.core());
         let inherited = self.parts.settings.environment().inherited().clone();
         let Parts {
+            app,
             settings,
             components,
             tree,
@@ -66,8 +68,10 @@ impl<'a> ComponentStarts<'a> {
             core.emit(Event::ComponentStarting { name, phase });
             let (root, lifecycle) = (tree.scope(), self.lifecycle.clone());
             let equip = |context: Context| {
-                let context = context.with(self.gate.clone(), settings.extensions.clone());
-                context.with_inherited(inherited.clone())
+                context
+                    .with(self.gate.clone(), settings.extensions.clone())
+                    .with_app_values(app_values(app))
+                    .with_inherited(inherited.clone())
             };
             components.push(Component::start(server, &core, root, lifecycle, equip));
         }
@@ -141,6 +145,14 @@ impl<'a> ComponentStarts<'a> {
             .supervision
             .spawn_as(name, Ending::MayBeDropped, watch);
     }
+}
+
+/// What components and requests find of the app by its type.
+fn app_values(app: &AppHandle) -> Extensions {
+    let mut values = Extensions::new();
+    values.insert(app.info().clone());
+    values.insert(app.clone());
+    values
 }
 
 /// The failure behind a latch that was given up: that of a task, most likely, and then the

@@ -77,8 +77,10 @@ impl Connections {
             self.describe_requests();
         }
         let number = NonZeroU64::MIN.saturating_add(n);
+        let ctx = &self.serving.ctx;
         let about = About::new(
-            self.serving.ctx.scope().clone(),
+            ctx.scope().clone(),
+            Arc::clone(ctx.app_values()),
             number,
             peer.remote.clone(),
         );

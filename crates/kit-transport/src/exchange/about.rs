@@ -1,8 +1,9 @@
 //! The facts about a connection that no byte and no request changes.
 
 use std::num::NonZeroU64;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use http::Extensions;
 use kit_sync::Scope;
 use tokio::time::Instant;
 
@@ -14,6 +15,8 @@ use crate::wire::peer::Peer;
 pub(crate) struct About {
     /// The server's.
     scope: Scope,
+    /// The application's, for its components.
+    app_values: Arc<Extensions>,
     /// The connection's number among the server's, from 1.
     number: NonZeroU64,
     remote: Address,
@@ -29,9 +32,15 @@ struct Ready {
 }
 
 impl About {
-    pub(crate) fn new(scope: Scope, number: NonZeroU64, remote: Address) -> About {
+    pub(crate) fn new(
+        scope: Scope,
+        app_values: Arc<Extensions>,
+        number: NonZeroU64,
+        remote: Address,
+    ) -> About {
         About {
             scope,
+            app_values,
             number,
             remote,
             opened: Instant::now(),
@@ -59,6 +68,11 @@ impl About {
 
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// The values that the application gave its components.
+    pub(crate) fn app_values(&self) -> &Extensions {
+        &self.app_values
     }
 
     pub(crate) fn number(&self) -> NonZeroU64 {

@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,41 +13,40 @@ use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
 use crate::exchange::exchanges::{Exchanges, Verdict};
+use crate::exchange::handle::ExchangeHandle;
 use crate::exchange::table::Key;
 
 /// A request, from the call of the service to the end of its response's body, however that ends.
 #[derive(Debug)]
 pub(crate) struct ExchangeGuard {
-    exchanges: Arc<Exchanges>,
-    key: Key,
+    exchange: ExchangeHandle,
     /// The body has come to its end.
     whole: bool,
 }
 
 impl ExchangeGuard {
-    pub(crate) fn new(exchanges: Arc<Exchanges>, key: Key) -> ExchangeGuard {
+    pub(crate) fn new(exchange: ExchangeHandle) -> ExchangeGuard {
         ExchangeGuard {
-            exchanges,
-            key,
+            exchange,
             whole: false,
         }
     }
 
     pub(crate) fn exchanges(&self) -> &Exchanges {
-        &self.exchanges
+        self.exchange.exchanges()
     }
 
     pub(crate) fn key(&self) -> Key {
-        self.key
+        self.exchange.key()
     }
 
     /// Runs part of the handler, which a watchdog can name meanwhile. A panic of it is an answer like
     /// any other, and a line in the log.
     pub(crate) fn catch<T>(&self, poll: impl FnOnce() -> T) -> Result<T, ()> {
-        let errand = self.exchanges.errand(self.key);
+        let errand = self.exchanges().errand(self.key());
         let poll = AssertUnwindSafe(|| kit_sync::on_errand(errand, poll));
         catch_unwind(poll).map_err(|panic| {
-            let request = self.exchanges.name_of(self.key);
+            let request = self.exchanges().name_of(self.key());
             let place = kit_sync::panic::take_location();
             let panic = kit_sync::panic::message(&*panic);
             tracing::error!(%request, panic, place, "a handler panicked");
@@ -58,7 +56,7 @@ impl ExchangeGuard {
 
 impl Drop for ExchangeGuard {
     fn drop(&mut self) {
-        self.exchanges.end(self.key, self.whole);
+        self.exchanges().end(self.key(), self.whole);
     }
 }
 
@@ -158,7 +156,7 @@ impl<B: Body> TrackedBody<B> {
     pub(crate) fn new(body: B, ending: Ending, mut guard: ExchangeGuard) -> TrackedBody<B> {
         guard.whole = body.is_end_stream();
         if ending.http2 && !guard.whole {
-            guard.exchanges.set_awaits_client(guard.key, true);
+            guard.exchanges().set_awaits_client(guard.key(), true);
         }
         TrackedBody {
             body: Some(body),

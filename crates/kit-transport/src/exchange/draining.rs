@@ -1,18 +1,16 @@
 //! The drain, as a response sees it.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::Stream;
 use kit_sync::Scope;
 
-use crate::exchange::exchanges::Exchanges;
-use crate::exchange::table::Key;
+use crate::exchange::handle::ExchangeHandle;
 use crate::exchange::until::Until;
 
-/// Shows a long-running response that the server drains: an extractor for axum, an extension of
-/// every request.
+/// Shows a long-running response that the server drains: an extractor for axum; on a
+/// request of tonic, `grpc::RequestExt::draining` gives it.
 ///
 /// A response whose handler asks is a *stream*: it is expected to end soon after the drain begins,
 /// and a cut is no failure. Server-sent events, and a gRPC response that gives more than a unary call's
@@ -33,32 +31,21 @@ use crate::exchange::until::Until;
 /// ```
 #[derive(Clone)]
 pub struct Draining {
-    exchanges: Arc<Exchanges>,
-    key: Key,
+    pub(crate) exchange: ExchangeHandle,
 }
 
 impl Draining {
-    pub(crate) fn new(exchanges: Arc<Exchanges>) -> Draining {
-        let key = Key::none();
-        Draining { exchanges, key }
-    }
-
-    pub(crate) fn set_key(&mut self, key: Key) {
-        self.key = key;
-    }
-
-    /// The exchanges of the connection that the request came by.
-    pub(crate) fn exchanges(&self) -> &Exchanges {
-        &self.exchanges
+    pub(crate) fn new(exchange: ExchangeHandle) -> Draining {
+        Draining { exchange }
     }
 
     pub(crate) fn scope(&self) -> &Scope {
-        self.exchanges().about.scope()
+        self.exchange.about().scope()
     }
 
     /// Makes this response a stream.
     pub(crate) fn mark_stream(&self) {
-        self.exchanges().mark_stream(self.key);
+        self.exchange.mark_stream();
     }
 
     /// Resolves when the drain begins. Calling it makes this response a stream.
@@ -103,21 +90,19 @@ impl Draining {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use kit_transport::Draining;
+    /// use kit_transport::grpc::RequestExt as _;
     /// use tokio_stream::{Stream, iter};
     /// use tonic::{Request, Response, Status};
     ///
     /// type Rows = Box<dyn Stream<Item = Result<String, Status>> + Send + Unpin>;
     ///
     /// async fn export(request: Request<()>) -> Result<Response<Rows>, Status> {
-    ///     if let Some(draining) = request.extensions().get::<Draining>() {
-    ///         draining.finish_within(Duration::from_secs(20));
-    ///     }
+    ///     request.draining()?.finish_within(Duration::from_secs(20));
     ///     Ok(Response::new(Box::new(iter([Ok("row".to_owned())]))))
     /// }
     /// ```
     pub fn finish_within(&self, limit: Duration) {
-        self.exchanges.set_finish_within(self.key, limit);
+        self.exchange.set_finish_within(limit);
     }
 
     /// Whether the drain has begun. Asking this leaves the response what it is.

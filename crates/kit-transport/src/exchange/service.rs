@@ -11,26 +11,28 @@ use http::header::{CONNECTION, EXPECT};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
-use kit_sync::{BoxError, Scope};
+use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
 use crate::exchange::arrivals::Arrivals;
 use crate::exchange::body::{
     DrainTrailers, EarlyEnd, Ending, ExchangeGuard, LateTrailers, TrackedBody,
 };
-use crate::exchange::draining::Draining;
+use crate::exchange::call_context::CallContext;
 use crate::exchange::exchanges::{Exchanges, Verdict};
+use crate::exchange::handle::ExchangeHandle;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::{Follows, RequestBody, Rest};
 use crate::exchange::table::Key;
-use crate::wire::peer::Peer;
 
 /// What a server does with requests.
 pub(crate) trait Handler: Clone + Send + Sync + 'static {
     type Body: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
     type Future: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
 
-    /// Code that can panic runs in the future.
+    /// The request has the [`CallContext`] in its extensions. The handler adds what users of its
+    /// protocol expect there beside it; each entry costs about as much as everything else that the
+    /// driver does. Code that can panic runs in the future.
     fn call(&self, request: Request<RequestBody>) -> Self::Future;
 
     /// The answer to a request with these headers that is not handed over.
@@ -61,10 +63,6 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     fn late_trailers(_limit: Duration) -> HeaderMap {
         HeaderMap::new()
     }
-
-    /// Adds the values that users of this protocol expect in a request's extensions, beside
-    /// [`Draining`]. Each costs about as much as everything else that the driver does.
-    fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope);
 }
 
 /// One connection's service.
@@ -72,30 +70,24 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
 pub(crate) struct RequestService<H> {
     handler: H,
     exchanges: Arc<Exchanges>,
-    /// The extensions of every request of the connection.
-    extensions: Extensions,
+    /// The values that the application's author added for every request.
+    added: Extensions,
     request_timeout: Option<Duration>,
     max_head: usize,
 }
 
 impl<H: Handler> RequestService<H> {
-    /// `given` are the extensions that the application gives to every request.
+    /// `added` are the values that the application's author added for every request.
     pub(crate) fn new(
         handler: H,
         exchanges: Arc<Exchanges>,
-        given: &Extensions,
+        added: Extensions,
         (request_timeout, max_head): (Option<Duration>, usize),
     ) -> RequestService<H> {
-        let mut extensions = given.clone();
-        let about = &exchanges.about;
-        if let Some(peer) = about.peer() {
-            handler.extend(&mut extensions, peer, about.scope());
-        }
-        extensions.insert(Draining::new(Arc::clone(&exchanges)));
         RequestService {
             handler,
             exchanges,
-            extensions,
+            added,
             request_timeout,
             max_head,
         }
@@ -118,24 +110,22 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
     type Future = ResponseFuture<H>;
 
     /// Begins an exchange. The guard in the future ends it, however the future ends. A request that
-    /// the driver refuses gets its answer without the handler; all others go to the handler with the
-    /// connection's extensions, with which those of hyper are merged, and with a body that is
-    /// followed.
+    /// the driver refuses gets its answer without the handler; all others go to the handler with their
+    /// [`CallContext`], the values that the application's author added, if there are any, and a body
+    /// that is followed.
     fn call(&self, mut request: Request<Incoming>) -> ResponseFuture<H> {
         let client_limit = self.handler.client_limit(request.headers());
         let limits = (self.request_timeout, client_limit);
         let key = self
             .exchanges
             .start(request.method(), request.uri(), limits);
-        let guard = ExchangeGuard::new(Arc::clone(&self.exchanges), key);
-        let mut extensions = self.extensions.clone();
-        if let Some(draining) = extensions.get_mut::<Draining>() {
-            draining.set_key(key);
+        let exchange = ExchangeHandle::new(Arc::clone(&self.exchanges), key);
+        let guard = ExchangeGuard::new(exchange.clone());
+        let extensions = request.extensions_mut();
+        if !self.added.is_empty() {
+            extensions.extend(self.added.clone());
         }
-        let given = std::mem::replace(request.extensions_mut(), extensions);
-        if !given.is_empty() {
-            request.extensions_mut().extend(given);
-        }
+        extensions.insert(CallContext::new(exchange));
         let version = request.version();
         let connect = request.method() == Method::CONNECT;
         let refused = Refusal::of(&request, self.max_head).map(|why| {

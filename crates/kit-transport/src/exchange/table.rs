@@ -31,14 +31,6 @@ impl Key {
         let low = self.serial & ((1 << SERIAL_BITS) - 1);
         connection.saturating_mul(FIRST).saturating_add(low)
     }
-
-    /// Names no exchange: serial numbers begin with 1.
-    pub(crate) fn none() -> Key {
-        Key {
-            place: 0,
-            serial: 0,
-        }
-    }
 }
 
 /// The exchanges of one connection that are in flight, each in a place that is used again.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode};
-use kit_sync::Scope;
 use pin_project_lite::pin_project;
 use tonic::Status;
 use tonic::body::Body;
@@ -19,7 +18,7 @@ use super::answer::AnswerBody;
 use super::content_type::is_grpc;
 use super::timeout::{client_limit, late_trailers, timed_out};
 use super::until_unavailable::unavailable_trailers;
-use crate::Peer;
+use crate::exchange::call_context::CallContext;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
@@ -35,6 +34,24 @@ pub(crate) struct GrpcHandler {
 impl GrpcHandler {
     pub(super) fn new(routes: Routes) -> GrpcHandler {
         GrpcHandler { routes }
+    }
+}
+
+/// Adds what `tonic::Request::remote_addr`, `local_addr` and `peer_certs` read, as tonic's own server
+/// does.
+fn add_connect_info(extensions: &mut Extensions) {
+    let Some(call) = CallContext::of(extensions) else {
+        return;
+    };
+    let peer = call.peer();
+    let addresses = TcpConnectInfo {
+        local_addr: peer.local.ip(),
+        remote_addr: peer.remote.ip(),
+    };
+    let identity = tls_connect_info(peer);
+    extensions.insert(addresses);
+    if let Some(identity) = identity {
+        extensions.insert(identity);
     }
 }
 
@@ -54,9 +71,12 @@ impl Handler for GrpcHandler {
     type Body = AnswerBody;
     type Future = CallFuture;
 
-    fn call(&self, request: Request<RequestBody>) -> CallFuture {
-        // Routes are always ready.
-        let called = is_grpc(request.headers()).then(|| self.routes.clone().call(request));
+    fn call(&self, mut request: Request<RequestBody>) -> CallFuture {
+        let called = is_grpc(request.headers()).then(|| {
+            add_connect_info(request.extensions_mut());
+            // Routes are always ready.
+            self.routes.clone().call(request)
+        });
         CallFuture { called }
     }
 
@@ -91,18 +111,6 @@ impl Handler for GrpcHandler {
 
     fn late_trailers(limit: Duration) -> HeaderMap {
         late_trailers(limit)
-    }
-
-    fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope) {
-        extensions.insert(peer.clone());
-        extensions.insert(scope.clone());
-        extensions.insert(TcpConnectInfo {
-            local_addr: peer.local.ip(),
-            remote_addr: peer.remote.ip(),
-        });
-        if let Some(info) = tls_connect_info(peer) {
-            extensions.insert(info);
-        }
     }
 }
 

@@ -12,9 +12,10 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
+use super::request_ext::RequestExt as _;
 use super::until_unavailable::unavailable;
 use crate::exchange::take_until::{TakeUntil, Taken};
-use crate::{Context, Draining, Lifecycle};
+use crate::{Context, Lifecycle};
 
 /// The health service for an application whose services have these names.
 pub(super) fn service(ctx: &Context, services: &[&'static str]) -> HealthServer<AppHealth> {
@@ -54,9 +55,7 @@ impl Health for AppHealth {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Statuses>, Status> {
-        if let Some(draining) = request.extensions().get::<Draining>() {
-            draining.mark_stream();
-        }
+        request.draining()?.mark_stream();
         Ok(Response::new(Statuses {
             healths: TakeUntil::new(Healths::new(self.lifecycle.clone()), &self.token),
             is_known: self.names.contains(request.get_ref().service.as_str()),

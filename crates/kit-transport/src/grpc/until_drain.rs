@@ -13,7 +13,7 @@ use tonic::codegen::Service;
 use tonic::server::NamedService;
 
 use super::until_unavailable::unavailable_trailers;
-use crate::Draining;
+use crate::CallContext;
 use crate::exchange::take_until::{TakeUntil, Taken};
 
 /// A service whose streams end when the drain begins: the client's side for the service, so that
@@ -47,8 +47,8 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        if let Some(draining) = request.extensions().get::<Draining>() {
-            draining.mark_stream();
+        if let Some(call) = CallContext::of(request.extensions()) {
+            call.draining().mark_stream();
         }
         let token = self.token.clone();
         let request = request.map(|body| OneWay::of(body, &token, End::Silent));

@@ -41,17 +41,14 @@ impl Draining {
     /// [`draining`](Self::draining) does.
     ///
     /// ```
-    /// use kit_transport::Draining;
-    /// use kit_transport::grpc::UntilUnavailable;
+    /// use kit_transport::grpc::{RequestExt as _, UntilUnavailable};
     /// use tokio_stream::{Pending, pending};
     /// use tonic::{Request, Response, Status};
     ///
     /// type News = UntilUnavailable<Pending<Result<String, Status>>>;
     ///
     /// async fn news(request: Request<()>) -> Result<Response<News>, Status> {
-    ///     let draining = request.extensions().get::<Draining>();
-    ///     let draining = draining.ok_or_else(|| Status::internal("not served by Kit"))?;
-    ///     Ok(Response::new(draining.until_unavailable(pending())))
+    ///     Ok(Response::new(request.draining()?.until_unavailable(pending())))
     /// }
     /// ```
     pub fn until_unavailable<S, T>(&self, stream: S) -> UntilUnavailable<S>

@@ -10,17 +10,18 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::IntoResponse as _;
 use axum::routing::future::RouteFuture;
-use http::{Extensions, HeaderMap, Request, Response};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use http_body_util::Limited;
 use hyper::body::Body as _;
-use kit_sync::Scope;
 use pin_project_lite::pin_project;
 use tower_service::Service as _;
 
+use super::rejection::explain_rejection;
+use crate::ApiError;
+use crate::exchange::call_context::CallContext;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
-use crate::{ApiError, Peer};
 
 /// Another protocol on the port of an HTTP server.
 pub(super) trait Beside: Handler {
@@ -33,6 +34,8 @@ pub(super) trait Beside: Handler {
 pub(super) struct HttpHandler<B> {
     pub(super) router: Router,
     pub(super) max_body: Option<u64>,
+    /// Whether requests have axum's `ConnectInfo`.
+    pub(super) connect_info: bool,
     pub(super) beside: Option<B>,
 }
 
@@ -42,14 +45,25 @@ impl<B: Beside> HttpHandler<B> {
     }
 }
 
+/// Adds what axum's extractor `ConnectInfo` reads. A client of a Unix socket has no such address.
+fn add_connect_info(extensions: &mut Extensions) {
+    let remote = CallContext::of(extensions).and_then(|call| call.peer().ip());
+    if let Some(remote) = remote {
+        extensions.insert(ConnectInfo(remote));
+    }
+}
+
 impl<B: Beside> Handler for HttpHandler<B> {
     type Body = Body;
     type Future = Answering<B::Future>;
 
-    fn call(&self, request: Request<RequestBody>) -> Answering<B::Future> {
+    fn call(&self, mut request: Request<RequestBody>) -> Answering<B::Future> {
         if let Some(beside) = self.beside(request.headers()) {
             let future = beside.call(request);
             return Answering::Beside { future };
+        }
+        if self.connect_info {
+            add_connect_info(request.extensions_mut());
         }
         let size = request.body().size_hint();
         if let Some(max) = self.max_body
@@ -113,15 +127,6 @@ impl<B: Beside> Handler for HttpHandler<B> {
     fn late_trailers(limit: Duration) -> HeaderMap {
         B::late_trailers(limit)
     }
-
-    fn extend(&self, extensions: &mut Extensions, peer: &Peer, scope: &Scope) {
-        if let Some(remote) = peer.ip() {
-            extensions.insert(ConnectInfo(remote));
-        }
-        if let Some(beside) = &self.beside {
-            beside.extend(extensions, peer, scope);
-        }
-    }
 }
 
 pin_project! {
@@ -143,7 +148,15 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            Project::Http { future } => future.poll(cx),
+            Project::Http { future } => {
+                let mut polled = future.poll(cx);
+                if let Poll::Ready(Ok(response)) = &mut polled
+                    && response.status() == StatusCode::INTERNAL_SERVER_ERROR
+                {
+                    explain_rejection(response, cx);
+                }
+                polled
+            }
             Project::TooLarge { max } => Poll::Ready(Ok(too_large(*max))),
             Project::Beside { future } => {
                 let polled = future.poll(cx);

@@ -7,14 +7,13 @@ use std::task;
 use std::time::Duration;
 
 use axum::body::Body;
-use http::{Extensions, HeaderMap, Request, Response};
-use kit_sync::Scope;
+use http::{HeaderMap, Request, Response};
 
 use super::handler::Beside;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
-use crate::{Context, Peer, StartError};
+use crate::{Context, StartError};
 
 /// In place of `grpc::Services`.
 #[derive(Clone, Debug)]
@@ -69,9 +68,5 @@ impl Handler for GrpcHandler {
 
     fn timed_out(call: &Call, _limit: Duration) -> Response<Body> {
         match *call {}
-    }
-
-    fn extend(&self, _extensions: &mut Extensions, _peer: &Peer, _scope: &Scope) {
-        match *self {}
     }
 }

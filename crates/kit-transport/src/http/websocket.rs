@@ -93,10 +93,12 @@ async fn handle(path: String, draining: Draining, handling: impl Future<Output =
         })
     };
     let handled = poll_fn(|cx| {
-        draining.exchanges().leave_task_waker(cx);
+        draining.exchange.exchanges().leave_task_waker(cx);
         match poll_handler(cx) {
             Poll::Ready(()) => Poll::Ready(Some(())),
-            Poll::Pending if draining.exchanges().orders.is_kill_unnoticed() => Poll::Ready(None),
+            Poll::Pending if draining.exchange.exchanges().orders.is_kill_unnoticed() => {
+                Poll::Ready(None)
+            }
             Poll::Pending => Poll::Pending,
         }
     });

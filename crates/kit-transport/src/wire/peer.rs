@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use crate::Address;
 use crate::wire::tls::ClientIdentity;
 
-/// The two ends of the connection by which a request came: an extractor for axum, an extension for
-/// tonic.
+/// The two ends of the connection by which a request came: an extractor for axum; on a
+/// request of tonic, `grpc::RequestExt::peer` gives it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Peer {

@@ -43,14 +43,24 @@ impl Fixture {
         Fixture::with(server, ::http::Extensions::new()).await
     }
 
+    /// With values that an application's author adds for every request.
     pub(crate) async fn with(server: impl Server, extensions: ::http::Extensions) -> Fixture {
+        let gate = kit_sync::Gate::new();
+        Fixture::in_context(server, |ctx| ctx.with(gate, extensions)).await
+    }
+
+    /// In a context with more than a scope and a life.
+    pub(crate) async fn in_context(
+        server: impl Server,
+        equip: impl FnOnce(Context) -> Context,
+    ) -> Fixture {
         let tree = TaskTree::new("test");
         let mut beginning = Lifecycle::new();
         beginning.stage = Stage::Running;
         beginning.healthy = true;
         let (life, seen) = watch::channel(beginning);
         let scope = tree.scope().child(server.name());
-        let ctx = Context::new(scope, seen).with(kit_sync::Gate::new(), extensions);
+        let ctx = equip(Context::new(scope, seen));
         let listening = server.start(&ctx).await.expect("it starts");
         let (all, listening) = (listening.clone(), listening[0].address().clone());
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));

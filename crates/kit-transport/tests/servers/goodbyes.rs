@@ -16,7 +16,7 @@ use futures_core::Stream;
 use futures_sink::Sink as _;
 use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use kit_transport::grpc::UntilUnavailable;
+use kit_transport::grpc::{RequestExt as _, UntilUnavailable};
 use kit_transport::http::WebSocketUpgrade;
 use kit_transport::{Cut, Draining, HandOver, Listen, grpc, http};
 use tokio::sync::Semaphore;
@@ -297,7 +297,7 @@ impl Health for Watcher {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<tonic::Response<Self::WatchStream>, Status> {
-        let draining = request.extensions().get::<Draining>().expect("Kit's");
+        let draining = request.draining()?;
         let serving = HealthCheckResponse {
             status: ServingStatus::Serving.into(),
         };
@@ -345,7 +345,7 @@ impl Health for IgnoresDrain {
         request: Request<HealthCheckRequest>,
     ) -> Result<tonic::Response<Self::WatchStream>, Status> {
         if let Some(limit) = self.finish_within {
-            let draining = request.extensions().get::<Draining>().expect("Kit's");
+            let draining = request.draining()?;
             draining.finish_within(limit);
         }
         let message = || Ok(HealthCheckResponse::default());

@@ -1,6 +1,7 @@
 //! Servers over real sockets: what they serve, and how they end whatever their clients do.
 
 mod blocking;
+mod call_context;
 mod client;
 #[cfg(target_os = "linux")]
 mod descriptors;
@@ -15,6 +16,8 @@ mod hosts;
 mod limits;
 #[cfg(unix)]
 mod listening;
+mod log;
+mod missing_extensions;
 #[cfg(all(feature = "gzip", feature = "zstd"))]
 mod protocols;
 mod rejections;

@@ -48,7 +48,8 @@ async fn a_request_knows_its_peer_its_scope_and_the_applications_extensions() {
     let mut extensions = ::http::Extensions::new();
     extensions.insert("info");
     let router = Router::new().route("/", get(handler));
-    let server = Fixture::with(http::Server::new(ANY_PORT, router), extensions).await;
+    let server = http::Server::new(ANY_PORT, router).connect_info();
+    let server = Fixture::with(server, extensions).await;
     let mut client = Raw::connect(server.address).await;
     let (remote, local) = (client.0.local_addr().unwrap(), server.address);
     client.get("/").await;

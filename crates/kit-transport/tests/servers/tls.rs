@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use kit_transport::grpc::RequestExt as _;
 use kit_transport::{Cut, Peer, Pem, StartError, Tls, grpc, http};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 use rustls::pki_types::pem::PemObject as _;
@@ -16,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -382,7 +384,14 @@ async fn a_grpc_client_is_known_to_tonic_by_its_certificate_and_its_address() {
             let shown = request.peer_certs().expect("it has shown one").len();
             assert_eq!(shown, 1);
             assert!(request.remote_addr().is_some());
-            let peer = request.extensions().get::<Peer>().expect("Kit's peer");
+            // Both, as tonic's own server has them.
+            let extensions = request.extensions();
+            assert!(extensions.get::<TcpConnectInfo>().is_some());
+            let of_tls = extensions.get::<TlsConnectInfo<TcpConnectInfo>>();
+            assert!(
+                of_tls.is_some_and(|info| info.get_ref().remote_addr() == request.remote_addr())
+            );
+            let peer = request.peer()?;
             let identity = peer.identity().expect("the identity of the client");
             assert_eq!(identity.uris(), ["spiffe://example.org/orders"]);
             Ok(request)

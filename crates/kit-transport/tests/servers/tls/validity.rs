@@ -1,66 +1,15 @@
 //! Warnings, with the date, of certificates that are not valid or expire soon.
 
-use std::fmt::{Debug, Write as _};
 use std::time::{Duration, SystemTime};
 
 use kit_transport::Tls;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::Level;
 
 use super::{Authority, Signed, serve};
 use crate::fixture::PATIENCE;
-
-/// The warnings of this thread.
-struct Warnings(UnboundedSender<String>);
-
-impl Warnings {
-    fn here() -> (UnboundedReceiver<String>, DefaultGuard) {
-        let (sender, warnings) = unbounded_channel();
-        (warnings, tracing::subscriber::set_default(Warnings(sender)))
-    }
-}
-
-/// The warnings that have been logged since the last look.
-fn logged(warnings: &mut UnboundedReceiver<String>) -> Vec<String> {
-    std::iter::from_fn(|| warnings.try_recv().ok()).collect()
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, "{field}={value:?} ").unwrap();
-    }
-}
-
-impl Subscriber for Warnings {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::WARN
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        let _ = self.0.send(line.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
+use crate::log::{self, logged};
 
 /// Days from 1970 to now.
 fn today() -> u64 {
@@ -85,7 +34,7 @@ fn signed(authority: &Authority, days: std::ops::Range<u64>) -> Signed {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_valid_or_not_for_long_is_a_warning_at_the_start() {
-    let (mut warnings, _here) = Warnings::here();
+    let (mut warnings, _here) = log::of_thread(Level::WARN);
     let authority = Authority::new();
     let day = today();
     for (days, expected) in [
@@ -131,7 +80,7 @@ async fn a_certificate_that_is_not_valid_or_not_for_long_is_a_warning_at_the_sta
 
 #[tokio::test]
 async fn a_certificate_that_has_expired_is_a_warning_when_it_is_reloaded() {
-    let (mut warnings, _here) = Warnings::here();
+    let (mut warnings, _here) = log::of_thread(Level::WARN);
     let authority = Authority::new();
     let day = today();
     let folder = tempfile::tempdir().unwrap();

@@ -1,0 +1,82 @@
+//! The app, as the requests that its servers serve see it.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::routing::get;
+use kit_app::{App, AppHandle, Info, Signals, Stage};
+use kit_transport::grpc::{RequestExt as _, Services};
+use kit_transport::http;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Endpoint;
+use tonic::{Code, Request, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+async fn identity(info: Info, app: AppHandle) -> String {
+    let stage = app.stage();
+    let (name, version) = (info.name(), app.info().version());
+    format!("{name} {version} {stage:?}")
+}
+
+async fn stop(app: AppHandle) {
+    app.stop("asked by a request");
+}
+
+/// Refuses every call, with what it finds of the app.
+fn refuse(request: Request<()>) -> Result<Request<()>, Status> {
+    let (info, app) = (request.app::<Info>()?, request.app::<AppHandle>()?);
+    let text = format!("{} {:?}", info.id(), app.stage());
+    Err(Status::failed_precondition(text))
+}
+
+async fn ask(address: SocketAddr, path: &str) -> String {
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: kit\r\nconnection: close\r\n\r\n");
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn handlers_find_the_identity_and_the_handle_of_their_app() {
+    let (_reporter, health) = tonic_health::server::health_reporter();
+    let services = Services::new().service(InterceptedService::new(health, refuse));
+    let routes = Router::new()
+        .route("/identity", get(identity))
+        .route("/stop", get(stop));
+    let server = http::Server::new(([127, 0, 0, 1], 0), routes).grpc(services);
+    let app = App::builder("orders")
+        .id("orders-1")
+        .version("1.2.3")
+        .signals(Signals::none())
+        .server(server)
+        .build();
+    let handle = app.handle();
+    let clients = async {
+        handle.started().await.unwrap();
+        let endpoint = handle.info().endpoints()[0].to_string();
+        let address = endpoint.trim_start_matches("http://").parse().unwrap();
+        let answer = ask(address, "/identity").await;
+        assert!(answer.ends_with("\r\n\r\norders 1.2.3 Running"), "{answer}");
+        let endpoint = Endpoint::from_shared(endpoint).unwrap();
+        let mut client = HealthClient::new(endpoint.connect().await.unwrap());
+        let refused = client.check(HealthCheckRequest::default()).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+        assert_eq!(refused.message(), "orders-1 Running");
+        drop(client);
+        let answer = ask(address, "/stop").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    };
+    let (report, ()) = tokio::join!(app.run(), clients);
+    let report = report.unwrap();
+    assert_eq!((report.exit_code, handle.stage()), (0, Stage::Stopped));
+    assert!(
+        format!("{:?}", report.cause).contains("asked by a request"),
+        "{report:?}"
+    );
+}

@@ -10,8 +10,8 @@ use crate::time::after;
 /// common servers have 240 and 500.)
 const SLOWEST_BODY: u64 = 500;
 
-/// The limits of one exchange, from its start: the server's own for the head of the response, and
-/// its client's for all of the call.
+/// The limits of one exchange, from its start: the server's own until the head of the response is
+/// there, and its client's for all of the call.
 ///
 /// Time in which the body of the request makes progress does not count against the server's limit.
 /// A part of a body that arrives gives the handler the whole limit again, but as long as the body is
@@ -75,11 +75,17 @@ impl Allowance {
         };
     }
 
-    /// The limit that ends first, and when: of the head, or with `is_head_sent` of the rest.
-    pub(crate) fn next(&self, is_head_sent: bool) -> Option<(Instant, Duration)> {
+    /// The head of the response is there: the server's own limit ends.
+    pub(crate) fn end_own(&mut self) {
+        self.own = None;
+    }
+
+    /// The limit that ends first, and when.
+    pub(crate) fn next(&self) -> Option<(Instant, Duration)> {
         let client = self.client.map(|limit| (after(self.started, limit), limit));
-        let own = self.own.filter(|_| !is_head_sent);
-        let own = own.map(|limit| (after(self.started + self.put_off, limit), limit));
+        let own = self
+            .own
+            .map(|limit| (after(self.started + self.put_off, limit), limit));
         own.into_iter().chain(client).min()
     }
 }
@@ -91,7 +97,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn limit(allowance: &Allowance) -> Duration {
-        let (deadline, _) = allowance.next(false).expect("it has a limit");
+        let (deadline, _) = allowance.next().expect("it has a limit");
         deadline - allowance.started()
     }
 
@@ -106,7 +112,8 @@ mod tests {
         let mut both = Allowance::new(start, Some(30 * SECOND), Some(50 * SECOND));
         both.record(Arrival::Part(1 << 20), start + 40 * SECOND);
         assert_eq!(limit(&both), 50 * SECOND);
-        assert_eq!(both.next(true), Some((start + 50 * SECOND, 50 * SECOND)));
+        both.end_own();
+        assert_eq!(both.next(), Some((start + 50 * SECOND, 50 * SECOND)));
     }
 
     #[test]
@@ -127,10 +134,11 @@ mod tests {
         let mut allowance = Allowance::new(start, Some(30 * SECOND), None);
         allowance.record(Arrival::Message, start + 29 * SECOND);
         assert_eq!(limit(&allowance), 59 * SECOND);
-        assert_eq!(allowance.next(true), None);
         for second in 30..50 {
             allowance.record(Arrival::Part(1), start + second * SECOND);
             assert_eq!(limit(&allowance), 59 * SECOND, "a message that drips");
         }
+        allowance.end_own();
+        assert_eq!(allowance.next(), None);
     }
 }

@@ -1,16 +1,16 @@
 //! The exchanges of one connection that have ended.
 
-use crate::exchange::in_flight::Exchange;
+use crate::exchange::table::Key;
 
-/// Exchanges whose responses have ended: those of HTTP/2 whose bytes have not left yet, and counts of
-/// all.
+/// Exchanges whose responses have ended: the keys of those of HTTP/2 whose bytes have not left yet, and
+/// counts of all.
 ///
-/// On HTTP/1.1 the bytes of a response have left at the first flush after its end, and until then the
-/// exchange stays in its table. On HTTP/2 the frames show how many responses were not sent to their
-/// ends; the last ones that have ended are those.
+/// An exchange stays in its table until its bytes have left. On HTTP/1.1 they have left at the first
+/// flush after its end. On HTTP/2 the frames show how many responses were not sent to their ends; the
+/// last ones that have ended are those.
 #[derive(Debug, Default)]
 pub(crate) struct EndedExchanges {
-    unsent: Vec<Exchange>,
+    unsent: Vec<Key>,
     /// HTTP/1.1: how many flushes there had been at the last end.
     flushes_at_end: Option<u64>,
     finished: u64,
@@ -36,17 +36,18 @@ impl EndedExchanges {
         self.finished += count;
     }
 
-    /// An exchange of HTTP/2 has ended. It is given when its response may not have been sent to its
-    /// end.
-    pub(crate) fn end_http2(&mut self, exchange: Option<Exchange>) {
-        self.unsent.extend(exchange);
+    /// An exchange of HTTP/2 has ended. Its key is given when its response may not have been sent to
+    /// its end.
+    pub(crate) fn end_http2(&mut self, unsent: Option<Key>) {
+        self.unsent.extend(unsent);
         self.finished += 1;
     }
 
-    /// HTTP/2: `count` responses that have ended were not sent to their ends.
-    pub(crate) fn set_unsent(&mut self, count: usize) {
+    /// HTTP/2: `count` responses that have ended were not sent to their ends. Takes the exchanges of
+    /// the others.
+    pub(crate) fn take_sent(&mut self, count: usize) -> impl Iterator<Item = Key> + '_ {
         let sent = self.unsent.len().saturating_sub(count);
-        self.unsent.drain(..sent);
+        self.unsent.drain(..sent)
     }
 
     /// A stream has ended, after the drain had begun.
@@ -56,11 +57,6 @@ impl EndedExchanges {
 
     pub(crate) fn drained_streams(&self) -> usize {
         self.drained_streams
-    }
-
-    /// Takes the exchanges of HTTP/2 whose bytes have not left.
-    pub(crate) fn take_unsent(&mut self) -> impl Iterator<Item = Exchange> + '_ {
-        self.unsent.drain(..)
     }
 
     /// How many exchanges have ended.

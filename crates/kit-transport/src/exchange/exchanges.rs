@@ -12,7 +12,6 @@ use crate::Cut;
 use crate::exchange::about::About;
 use crate::exchange::allowance::{Allowance, Arrival};
 use crate::exchange::ended::EndedExchanges;
-use crate::exchange::in_flight::Exchange;
 use crate::exchange::last_response::LastResponse;
 use crate::exchange::table::{ExchangeTable, Key};
 use crate::wire::meter::WireMeter;
@@ -21,9 +20,8 @@ use crate::wire::preface::Preface;
 
 /// The exchanges of one connection.
 ///
-/// 1. An exchange enters the table once, and ends once, with its response's body. Until the
-///    bytes of that body have left the process, it is kept: on HTTP/1.1 in the table, on HTTP/2 in
-///    [`EndedExchanges`].
+/// 1. An exchange enters the table once, and ends once, with its response's body. It stays in the
+///    table until the bytes of that body have left the process.
 /// 2. Nothing is woken and no foreign code runs under the lock.
 /// 3. The connection's task leaves its waker under the lock and looks at what concerns it then. What
 ///    concerns it is changed first, and the waker taken under the lock then. So no change is missed.
@@ -90,6 +88,13 @@ impl Shared {
         let count = self.table.remove_ended();
         self.ended.finish(count);
     }
+
+    /// HTTP/2: `count` responses that have ended were not sent to their ends; the bytes of the others
+    /// have left.
+    fn set_unsent(&mut self, count: usize) {
+        let Shared { table, ended, .. } = self;
+        ended.take_sent(count).for_each(|key| table.remove(key));
+    }
 }
 
 impl Exchanges {
@@ -117,14 +122,13 @@ impl Exchanges {
         uri: &Uri,
         (own, client): (Option<Duration>, Option<Duration>),
     ) -> Key {
-        let (method, path) = (method.clone(), uri.path_and_query().cloned());
         let now = Instant::now();
         self.orders.begin_exchange(self.meter.written());
         let mut shared = self.lock();
         shared.began = Some(now);
         shared.reads = self.meter.reads();
         let allowance = Allowance::new(now, own, client);
-        shared.table.start(method, path, allowance)
+        shared.table.start((method, uri), allowance)
     }
 
     /// The response's handler ends it when the drain begins.
@@ -181,10 +185,10 @@ impl Exchanges {
         if exchange.cut {
             return Verdict::Cut;
         }
-        if let Some(limit) = exchange.timed_out {
+        if let Some(limit) = exchange.timed_out() {
             return Verdict::TimedOut(limit);
         }
-        leave_waker(&mut exchange.waiter, cx);
+        exchange.leave_waker(cx);
         let deadline = exchange.deadline();
         // The connection's task waits for the soonest of them.
         let is_sooner = deadline.is_some_and(|deadline| shared.table.add_deadline(deadline));
@@ -199,21 +203,24 @@ impl Exchanges {
     pub(crate) fn end(&self, key: Key, whole: bool) {
         let is_http2 = self.meter.preface() == Preface::Http2;
         let mut shared = self.lock();
+        let ended = shared.table.end(key);
+        let (is_stream, is_cut) =
+            ended.map_or((false, false), |ended| (ended.is_stream(), ended.cut));
+        self.count_drained(&mut shared, is_stream);
         if !is_http2 {
-            let is_stream = shared.table.end(key).is_some_and(Exchange::is_stream);
-            self.count_drained(&mut shared, is_stream);
             shared.reads = self.meter.reads();
             shared.ended.end_http1(self.meter.flushes());
             return;
         }
-        let ended = shared.table.remove(key);
-        self.count_drained(&mut shared, ended.as_ref().is_some_and(Exchange::is_stream));
-        let unsent = ended.filter(|exchange| whole && !exchange.cut);
-        shared.ended.end_http2(unsent);
+        let may_be_unsent = whole && !is_cut;
+        if !may_be_unsent {
+            shared.table.remove(key);
+        }
+        shared.ended.end_http2(may_be_unsent.then_some(key));
         let count = self.count_unsent(&shared);
-        shared.ended.set_unsent(count);
+        shared.set_unsent(count);
         // The connection's task may have looked just before this, while there was an exchange.
-        let is_waiting = self.orders.is_closing() && !shared.table.is_busy();
+        let is_waiting = self.orders.is_closing() && !shared.table.is_in_flight();
         let task = shared.task.clone().filter(|_| is_waiting);
         drop(shared);
         task.iter().for_each(Waker::wake_by_ref);
@@ -228,7 +235,7 @@ impl Exchanges {
 
     /// HTTP/2: how many responses have ended that were not sent to their ends.
     fn count_unsent(&self, shared: &Shared) -> usize {
-        self.meter.open().saturating_sub(shared.table.len())
+        self.meter.open().saturating_sub(shared.table.in_flight())
     }
 
     // === by the connection's task ===
@@ -267,9 +274,7 @@ impl Exchanges {
         if is_http2 {
             let count = self.count_unsent(&shared);
             unsent = count > 0;
-            if !unsent {
-                shared.ended.set_unsent(0);
-            }
+            shared.set_unsent(count);
         } else if shared.ended.have_left(self.meter.flushes()) {
             shared.finish_ended();
         }
@@ -291,8 +296,11 @@ impl Exchanges {
 
     /// The connection's task ends; an upgraded connection lives on without it.
     pub(crate) fn end_task(&self) {
+        let is_http2 = self.meter.preface() == Preface::Http2;
         let mut shared = self.lock();
-        shared.finish_ended();
+        if !is_http2 {
+            shared.finish_ended();
+        }
         let task = shared.task.take();
         drop(shared);
         drop(task);
@@ -334,7 +342,7 @@ impl Exchanges {
             },
             |exchange| {
                 names.push(exchange.name(self.about.remote(), now));
-                wakers.extend(exchange.waiter.take());
+                wakers.extend(exchange.take_waker());
             },
         );
         if !names.is_empty() {
@@ -356,8 +364,6 @@ impl Exchanges {
             |_| true,
             |exchange| names.push((exchange.as_cut(), exchange.name(from, now))),
         );
-        let unsent = shared.ended.take_unsent();
-        names.extend(unsent.map(|exchange| (exchange.as_cut(), exchange.name(from, now))));
         (names, had_cut)
     }
 

@@ -1,10 +1,10 @@
 //! One exchange that is in flight.
 
-use std::task::Waker;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use http::Method;
 use http::uri::PathAndQuery;
+use http::{Method, Uri};
 use tokio::time::Instant;
 
 use crate::exchange::allowance::Allowance;
@@ -48,20 +48,31 @@ impl ResponseKind {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     serial: u64,
-    method: Method,
-    path: Option<PathAndQuery>,
-    is_head_sent: bool,
+    /// Method and path: `GET /orders/7`. A copy, in the memory of the exchange before it: the path of
+    /// a request of HTTP/1.1 would keep hyper's read buffer alive, of 8 KiB and more, as long as the
+    /// exchange.
+    name: String,
     pub(crate) allowance: Allowance,
     kind: ResponseKind,
     /// Given up, and counted as cut.
     pub(crate) cut: bool,
     /// The response has ended, and its bytes have not left yet.
     ended: bool,
-    /// The limit that has passed.
-    pub(crate) timed_out: Option<Duration>,
-    /// The task that waits for the head, or for the next part of a body that can be ended early.
-    pub(crate) waiter: Option<Waker>,
+    wait: Wait,
     room: Room,
+}
+
+/// The longest memory for a name that is kept for the next exchange.
+const KEPT_NAME: usize = 256;
+
+/// The wait for the head, or for the next part of a body that can be ended early.
+#[derive(Debug)]
+enum Wait {
+    No,
+    /// This task waits.
+    Task(Waker),
+    /// This limit has passed, and the task does not know yet.
+    TimedOut(Duration),
 }
 
 /// On HTTP/2: whether the rest of a response's body waits for the client to make room.
@@ -74,25 +85,51 @@ enum Room {
 }
 
 impl Exchange {
-    pub(crate) fn new(
-        serial: u64,
-        method: Method,
-        path: Option<PathAndQuery>,
-        allowance: Allowance,
-    ) -> Exchange {
-        Exchange {
+    /// The exchange of this request, with its number, from 1.
+    pub(crate) fn new(serial: u64, of: (&Method, &Uri), allowance: Allowance) -> Exchange {
+        let mut exchange = Exchange {
             serial,
-            method,
-            path,
+            name: String::new(),
             allowance,
-            is_head_sent: false,
             kind: ResponseKind::Request,
             cut: false,
             ended: false,
-            timed_out: None,
-            waiter: None,
+            wait: Wait::No,
             room: Room::NotAwaited,
-        }
+        };
+        exchange.set_name(of);
+        exchange
+    }
+
+    /// Another exchange begins in the place of one that was [released](Self::release).
+    pub(crate) fn begin_again(&mut self, serial: u64, of: (&Method, &Uri), allowance: Allowance) {
+        self.serial = serial;
+        self.allowance = allowance;
+        self.set_name(of);
+    }
+
+    fn set_name(&mut self, (method, uri): (&Method, &Uri)) {
+        self.name.push_str(method.as_str());
+        self.name.push(' ');
+        self.name
+            .push_str(uri.path_and_query().map_or("*", PathAndQuery::path));
+    }
+
+    /// It is over, and its bytes have left: from here on it is a free place.
+    pub(crate) fn release(&mut self) {
+        self.serial = 0;
+        self.kind = ResponseKind::Request;
+        self.cut = false;
+        self.ended = false;
+        self.wait = Wait::No;
+        self.room = Room::NotAwaited;
+        self.name.clear();
+        self.name.shrink_to(KEPT_NAME);
+    }
+
+    /// Whether it is a free place.
+    pub(crate) fn is_released(&self) -> bool {
+        self.serial == 0
     }
 
     /// Its number among those of its connection, from 1.
@@ -102,16 +139,16 @@ impl Exchange {
 
     /// What it is called in logs and reports: `GET /orders/7 from 10.0.0.7:41000, 1.2 s`.
     pub(crate) fn name(&self, from: &Address, now: Instant) -> String {
-        let path = self.path.as_ref().map_or("*", PathAndQuery::path);
         let age = now
             .saturating_duration_since(self.allowance.started())
             .as_secs_f32();
-        format!("{} {path} from {from}, {age:.1} s", self.method)
+        format!("{} from {from}, {age:.1} s", self.name)
     }
 
     pub(crate) fn mark_ended(&mut self) {
         self.ended = true;
-        self.waiter = None;
+        self.wait = Wait::No;
+        self.room = Room::NotAwaited;
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -124,26 +161,56 @@ impl Exchange {
     }
 
     pub(crate) fn mark_head_sent(&mut self) {
-        self.is_head_sent = true;
         // From here on another limit holds.
-        self.timed_out = None;
+        self.allowance.end_own();
+        if self.timed_out().is_some() {
+            self.wait = Wait::No;
+        }
+    }
+
+    /// The limit that has passed.
+    pub(crate) fn timed_out(&self) -> Option<Duration> {
+        match self.wait {
+            Wait::TimedOut(limit) => Some(limit),
+            Wait::No | Wait::Task(_) => None,
+        }
+    }
+
+    /// The task of `cx` waits for the head, or for the next part of a body.
+    pub(crate) fn leave_waker(&mut self, cx: &Context<'_>) {
+        match &self.wait {
+            Wait::Task(waker) if waker.will_wake(cx.waker()) => {}
+            _ => self.wait = Wait::Task(cx.waker().clone()),
+        }
+    }
+
+    /// Takes the waker of the task that waits.
+    pub(crate) fn take_waker(&mut self) -> Option<Waker> {
+        let Wait::Task(_) = self.wait else {
+            return None;
+        };
+        match std::mem::replace(&mut self.wait, Wait::No) {
+            Wait::Task(waker) => Some(waker),
+            Wait::No | Wait::TimedOut(_) => None,
+        }
     }
 
     /// The deadline of the head, or of the body, that is waited for. An exchange without a waiter is
     /// ready at every poll, or its handler runs: no task could be woken.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.waiter.as_ref()?;
-        let (deadline, _) = self.allowance.next(self.is_head_sent)?;
+        let Wait::Task(_) = self.wait else {
+            return None;
+        };
+        let (deadline, _) = self.allowance.next()?;
         Some(deadline)
     }
 
     /// Marks that the limit which ends first has passed; gives the waker of the task that waits.
     pub(crate) fn time_out(&mut self) -> Option<Waker> {
-        self.timed_out = self
-            .allowance
-            .next(self.is_head_sent)
-            .map(|(_, limit)| limit);
-        self.waiter.take()
+        let (_, limit) = self.allowance.next()?;
+        let waker = self.take_waker();
+        self.wait = Wait::TimedOut(limit);
+        waker
     }
 
     pub(crate) fn set_awaits_client(&mut self, awaits: bool) {

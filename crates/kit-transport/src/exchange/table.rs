@@ -4,8 +4,7 @@ use std::num::NonZeroU64;
 use std::task::Waker;
 use std::time::Duration;
 
-use http::Method;
-use http::uri::PathAndQuery;
+use http::{Method, Uri};
 use tokio::time::Instant;
 
 use crate::exchange::allowance::Allowance;
@@ -36,38 +35,40 @@ impl Key {
 /// The exchanges of one connection that are in flight, each in a place that is used again.
 #[derive(Debug, Default)]
 pub(crate) struct ExchangeTable {
-    places: Vec<Option<Exchange>>,
+    /// Of exchanges, and of those that were released, whose memory the next ones use.
+    places: Vec<Exchange>,
     free: Vec<usize>,
     /// Exchanges so far.
     taken: u64,
     /// How many of those in the table were given up.
     cut: usize,
+    /// How many of those in the table have ended.
+    ended: usize,
     /// No deadline is sooner. The exchange that had this one may have ended.
     due: Option<Instant>,
 }
 
 impl ExchangeTable {
-    pub(crate) fn start(
-        &mut self,
-        method: Method,
-        path: Option<PathAndQuery>,
-        allowance: Allowance,
-    ) -> Key {
+    /// The exchange of a request begins.
+    pub(crate) fn start(&mut self, of: (&Method, &Uri), allowance: Allowance) -> Key {
         self.taken += 1;
         let serial = self.taken;
-        let exchange = Exchange::new(serial, method, path, allowance);
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.places.push(None);
-            self.places.len() - 1
-        });
-        self.places[place] = Some(exchange);
+        if let Some(place) = self.free.pop() {
+            self.places[place].begin_again(serial, of, allowance);
+            return Key { place, serial };
+        }
+        let place = self.places.len();
+        if place == 0 {
+            // On HTTP/1.1 there is never another one.
+            self.places.reserve_exact(1);
+        }
+        self.places.push(Exchange::new(serial, of, allowance));
         Key { place, serial }
     }
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Exchange> {
         self.places
-            .get_mut(key.place)?
-            .as_mut()
+            .get_mut(key.place)
             .filter(|exchange| exchange.serial() == key.serial)
     }
 
@@ -78,21 +79,25 @@ impl ExchangeTable {
         connection: NonZeroU64,
     ) -> Option<&Exchange> {
         let mut places = self.places.iter().enumerate();
-        places.find_map(|(place, exchange)| {
-            let exchange = exchange.as_ref()?;
-            let serial = exchange.serial();
-            (Key { place, serial }.errand(connection) == errand).then_some(exchange)
-        })
+        let found = places.find(|(place, exchange)| {
+            let (place, serial) = (*place, exchange.serial());
+            !exchange.is_released() && Key { place, serial }.errand(connection) == errand
+        });
+        found.map(|(_, exchange)| exchange)
     }
 
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Exchange> {
-        self.get_mut(key)?;
-        self.take(key.place)
+    /// The bytes of an exchange have left, or will not.
+    pub(crate) fn remove(&mut self, key: Key) {
+        if self.get_mut(key).is_some() {
+            self.release(key.place);
+        }
     }
 
     /// The response of an exchange has ended, and its bytes have not left yet.
     pub(crate) fn end(&mut self, key: Key) -> Option<&Exchange> {
-        let exchange = self.get_mut(key)?;
+        let place = self.places.get_mut(key.place);
+        let exchange = place.filter(|exchange| exchange.serial() == key.serial)?;
+        self.ended += usize::from(!exchange.has_ended());
         exchange.mark_ended();
         Some(exchange)
     }
@@ -100,13 +105,9 @@ impl ExchangeTable {
     /// Removes the exchanges that have ended; gives their number.
     pub(crate) fn remove_ended(&mut self) -> u64 {
         let mut count = 0;
-        for (index, place) in self.places.iter_mut().enumerate() {
-            if let Some(exchange) = place
-                && exchange.has_ended()
-            {
-                self.cut -= usize::from(exchange.cut);
-                *place = None;
-                self.free.push(index);
+        for place in 0..self.places.len() {
+            if self.places[place].has_ended() {
+                self.release(place);
                 count += 1;
             }
         }
@@ -120,8 +121,8 @@ impl ExchangeTable {
         which: impl Fn(&Exchange) -> bool,
         mut each: impl FnMut(&mut Exchange),
     ) {
-        for exchange in self.places.iter_mut().flatten() {
-            if !exchange.cut && which(exchange) {
+        for exchange in &mut self.places {
+            if !exchange.is_released() && !exchange.cut && which(exchange) {
                 exchange.cut = true;
                 self.cut += 1;
                 each(exchange);
@@ -147,7 +148,7 @@ impl ExchangeTable {
     pub(crate) fn time_out(&mut self, now: Instant) -> Vec<Waker> {
         let mut late = Vec::new();
         let mut due: Option<Instant> = None;
-        for exchange in self.places.iter_mut().flatten() {
+        for exchange in &mut self.places {
             match exchange.deadline() {
                 Some(deadline) if deadline <= now => {
                     late.extend(exchange.time_out());
@@ -163,7 +164,7 @@ impl ExchangeTable {
     /// asked at every look: the first one begins the time.
     pub(crate) fn look_for_unread(&mut self, now: Instant, limit: Duration) -> bool {
         let mut is_unread = false;
-        for exchange in self.places.iter_mut().flatten() {
+        for exchange in &mut self.places {
             let since = exchange.awaits_client_since(now);
             is_unread |= since.is_some_and(|since| after(since, limit) <= now);
         }
@@ -171,7 +172,8 @@ impl ExchangeTable {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Exchange> {
-        self.places.iter().flatten()
+        let places = self.places.iter();
+        places.filter(|exchange| !exchange.is_released())
     }
 
     pub(crate) fn streams(&self) -> usize {
@@ -201,11 +203,23 @@ impl ExchangeTable {
         self.places.len() - self.free.len()
     }
 
-    fn take(&mut self, place: usize) -> Option<Exchange> {
-        let exchange = self.places[place].take()?;
-        self.free.push(place);
+    /// How many exchanges have not ended.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.len() - self.ended
+    }
+
+    /// Whether an exchange has not ended and was not given up.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        let mut exchanges = self.iter();
+        exchanges.any(|exchange| !exchange.has_ended() && !exchange.cut)
+    }
+
+    fn release(&mut self, place: usize) {
+        let exchange = &mut self.places[place];
         self.cut -= usize::from(exchange.cut);
-        Some(exchange)
+        self.ended -= usize::from(exchange.has_ended());
+        exchange.release();
+        self.free.push(place);
     }
 }
 

@@ -1,11 +1,15 @@
 use super::*;
 
+fn begin(path: &str) -> Exchange {
+    let uri = path.parse().expect("a path");
+    let allowance = Allowance::new(Instant::now(), None, None);
+    Exchange::new(1, (&Method::GET, &uri), allowance)
+}
+
 #[test]
 fn a_name_has_no_query_string() {
-    let path = PathAndQuery::from_static("/orders/7?token=secret");
-    let now = Instant::now();
-    let allowance = Allowance::new(now, None, None);
-    let exchange = Exchange::new(1, Method::GET, Some(path), allowance);
+    let exchange = begin("/orders/7?token=secret");
+    let now = exchange.allowance.started();
     let from = Address::Ip(([10, 0, 0, 7], 41000).into());
     let name = exchange.name(&from, now);
     assert_eq!(name, "GET /orders/7 from 10.0.0.7:41000, 0.0 s");
@@ -15,8 +19,7 @@ fn a_name_has_no_query_string() {
 fn a_handler_may_ask_for_more_than_the_grace_and_not_for_less() {
     const GRACE: Duration = Duration::from_secs(2);
     let asked = |limit: Option<u64>| {
-        let allowance = Allowance::new(Instant::now(), None, None);
-        let mut exchange = Exchange::new(1, Method::GET, None, allowance);
+        let mut exchange = begin("/");
         assert_eq!(exchange.grace(GRACE), None);
         if let Some(seconds) = limit {
             exchange.set_finish_within(Duration::from_secs(seconds));
@@ -35,69 +38,58 @@ fn a_handler_may_ask_for_more_than_the_grace_and_not_for_less() {
     assert_eq!(asked(Some(20)), Some(Duration::from_secs(20)));
 }
 
-/// Lets a real client ask `path`; whether what is kept of the request lies where the request's own
-/// is, which is to say that nothing was copied.
-async fn shares_its_path(http2: bool, path: &str) -> bool {
-    use hyper_util::rt::{TokioExecutor, TokioIo};
-
-    let (near, far) = tokio::io::duplex(4096);
-    let (near, far) = (TokioIo::new(near), TokioIo::new(far));
-    let (found, mut finds) = tokio::sync::mpsc::channel(1);
-    let service = hyper::service::service_fn(move |request: http::Request<_>| {
-        let uri = request.uri().clone();
-        let kept = uri.path_and_query().cloned();
-        let allowance = Allowance::new(Instant::now(), None, None);
-        let exchange = Exchange::new(1, request.method().clone(), kept, allowance);
-        let kept = exchange.path.as_ref().unwrap().as_str();
-        let own = request.uri().path_and_query().unwrap().as_str();
-        assert_eq!(kept, own);
-        let _ = found.try_send(kept.as_ptr() == own.as_ptr());
-        let _: &hyper::body::Incoming = request.body();
-        async { Ok::<_, std::convert::Infallible>(http::Response::new(String::new())) }
-    });
-    let request = http::Request::get(format!("http://test{path}"));
-    let request = request.body(String::new()).unwrap();
-    let asked = async {
-        if http2 {
-            let executor = TokioExecutor::new();
-            let (mut client, connection) = hyper::client::conn::http2::handshake(executor, near)
-                .await
-                .unwrap();
-            let _ = tokio::join!(
-                connection,
-                async move { client.send_request(request).await }
-            );
-        } else {
-            let (mut client, connection) =
-                hyper::client::conn::http1::handshake(near).await.unwrap();
-            let _ = tokio::join!(
-                connection,
-                async move { client.send_request(request).await }
-            );
-        }
-    };
-    let served = async {
-        if http2 {
-            let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-            let _ = server.serve_connection(far, service).await;
-        } else {
-            let server = hyper::server::conn::http1::Builder::new();
-            let _ = server.serve_connection(far, service).await;
-        }
-    };
-    tokio::select! {
-        shares = finds.recv() => shares.unwrap(),
-        _ = async { tokio::join!(asked, served) } => panic!("it was not asked"),
-    }
+/// The bytes of the memory that the name of an exchange has, after one with a path of this length.
+fn memory_after(length: usize) -> usize {
+    let path = "x".repeat(length);
+    let mut exchange = begin(&format!("/{path}"));
+    exchange.release();
+    exchange.name.capacity()
 }
 
-#[tokio::test]
-async fn what_is_kept_of_a_request_is_shared_with_it() {
-    let long = format!("/{}?q=1", "\u{7e}x".repeat(500));
-    for http2 in [false, true] {
-        // In words of HPACK's own table, in Huffman's code, and too short for it.
-        for path in ["/", "/orders/7?q=1", "/~~~~~", &long] {
-            assert!(shares_its_path(http2, path).await, "{http2}, {path}");
-        }
-    }
+#[test]
+fn the_memory_of_a_name_is_used_again_unless_it_is_large() {
+    let kept = memory_after(100);
+    assert!((100..=KEPT_NAME).contains(&kept), "{kept}");
+    let kept = memory_after(60_000);
+    assert!(kept <= KEPT_NAME, "{kept}");
+
+    let mut exchange = begin("/a-path-that-is-longer");
+    let memory = exchange.name.as_ptr();
+    exchange.release();
+    assert!(exchange.is_released());
+    let uri = Uri::from_static("/shorter");
+    let allowance = Allowance::new(Instant::now(), None, None);
+    exchange.begin_again(2, (&Method::PUT, &uri), allowance);
+    assert_eq!(
+        (exchange.name.as_str(), exchange.serial()),
+        ("PUT /shorter", 2)
+    );
+    assert_eq!(exchange.name.as_ptr(), memory);
+}
+
+#[test]
+fn a_place_that_is_used_again_has_nothing_of_the_exchange_before_it() {
+    let mut exchange = begin("/events");
+    exchange.set_finish_within(Duration::from_secs(20));
+    exchange.mark_graced();
+    exchange.leave_waker(&Context::from_waker(Waker::noop()));
+    exchange.set_awaits_client(true);
+    exchange.cut = true;
+    exchange.mark_ended();
+    exchange.release();
+    let uri = Uri::from_static("/next");
+    let allowance = Allowance::new(Instant::now(), Some(Duration::from_secs(1)), None);
+    exchange.begin_again(2, (&Method::GET, &uri), allowance);
+    assert!(!exchange.cut && !exchange.has_ended() && !exchange.is_stream());
+    assert_eq!(exchange.grace(Duration::ZERO), None);
+    assert!(exchange.deadline().is_none() && exchange.take_waker().is_none());
+    assert_eq!(exchange.awaits_client_since(Instant::now()), None);
+}
+
+#[test]
+fn a_request_without_a_path_is_named_by_a_star() {
+    let uri = Uri::from_static("orders:443");
+    let allowance = Allowance::new(Instant::now(), None, None);
+    let exchange = Exchange::new(1, (&Method::CONNECT, &uri), allowance);
+    assert_eq!(exchange.name, "CONNECT *");
 }

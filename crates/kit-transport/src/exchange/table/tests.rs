@@ -1,25 +1,24 @@
-use http::Method;
-use http::uri::PathAndQuery;
+use std::task::Context;
+
 use tokio::time::Instant;
 
 use super::*;
 
 fn start(table: &mut ExchangeTable, path: &'static str) -> Key {
-    table.start(
-        Method::GET,
-        Some(PathAndQuery::from_static(path)),
-        Allowance::new(Instant::now(), None, None),
-    )
+    let allowance = Allowance::new(Instant::now(), None, None);
+    table.start((&Method::GET, &Uri::from_static(path)), allowance)
 }
 
 #[test]
 fn a_place_is_used_again_and_an_old_key_does_not_open_it() {
     let mut table = ExchangeTable::default();
     let old = start(&mut table, "/old");
-    assert!(table.remove(old).is_some());
+    table.remove(old);
+    assert!(table.is_empty() && table.get_mut(old).is_none());
     let new = start(&mut table, "/new");
     assert_eq!(new.place, old.place);
-    assert!(table.get_mut(old).is_none() && table.remove(old).is_none());
+    table.remove(old);
+    assert!(table.get_mut(old).is_none());
     assert!(table.get_mut(new).is_some());
 }
 
@@ -67,7 +66,7 @@ fn what_has_ended_stays_busy_until_it_is_removed_and_alone_is_removed() {
 
 fn wait(table: &mut ExchangeTable, key: Key) -> Option<Instant> {
     let exchange = table.get_mut(key).unwrap();
-    exchange.waiter = Some(Waker::noop().clone());
+    exchange.leave_waker(&Context::from_waker(Waker::noop()));
     let deadline = exchange.deadline();
     deadline.inspect(|deadline| _ = table.add_deadline(*deadline))
 }
@@ -79,7 +78,7 @@ fn what_waits_is_late_when_its_time_has_passed() {
     let mut table = ExchangeTable::default();
     let mut request = |own, client| {
         let allowance = Allowance::new(start, own, client);
-        table.start(Method::GET, None, allowance)
+        table.start((&Method::GET, &Uri::from_static("/")), allowance)
     };
     let ready = request(Some(SECOND), None);
     let unary = request(Some(SECOND), None);
@@ -94,14 +93,14 @@ fn what_waits_is_late_when_its_time_has_passed() {
     assert_eq!(table.due(), Some(start + SECOND), "nothing was late");
     assert_eq!(table.time_out(start + SECOND).len(), 1);
     assert_eq!(table.due(), Some(start + 2 * SECOND));
-    let mut limit = |key| table.get_mut(key).unwrap().timed_out;
+    let mut limit = |key| table.get_mut(key).unwrap().timed_out();
     assert_eq!(limit(unary), Some(SECOND));
     assert_eq!([ready, call, free].map(limit), [None; 3]);
 
     table.get_mut(call).unwrap().mark_head_sent();
     assert_eq!(table.time_out(start + 2 * SECOND).len(), 0);
     assert_eq!(table.time_out(start + 3 * SECOND).len(), 1);
-    assert_eq!(table.get_mut(call).unwrap().timed_out, Some(3 * SECOND));
+    assert_eq!(table.get_mut(call).unwrap().timed_out(), Some(3 * SECOND));
     assert_eq!(table.due(), None);
 }
 

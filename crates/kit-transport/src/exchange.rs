@@ -15,6 +15,7 @@ mod in_flight;
 pub(crate) mod lame_duck;
 pub(crate) mod last_response;
 mod messages;
+mod pipeline;
 pub(crate) mod refusal;
 pub(crate) mod request_body;
 pub(crate) mod service;

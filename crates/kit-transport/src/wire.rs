@@ -8,6 +8,8 @@ pub(crate) mod meter;
 #[cfg(not(feature = "tls"))]
 pub(crate) mod no_tls;
 pub(crate) mod orders;
+#[cfg(unix)]
+mod peek;
 pub(crate) mod peer;
 pub(crate) mod plain;
 pub(crate) mod preface;

@@ -55,7 +55,8 @@ impl<H: Handler> Hyper<H> {
         let io = TokioIo::new(io);
         self.set(match protocol {
             Protocol::Http1 => {
-                let connection = http1(options).serve_connection(io, service);
+                let is_watched = io.inner().is_plain();
+                let connection = http1(options, is_watched).serve_connection(io, service);
                 let connection = connection.with_upgrades();
                 Hyper::Http1 { connection }
             }
@@ -113,10 +114,13 @@ impl<H: Handler> Hyper<H> {
     }
 }
 
-fn http1(options: &ConnectionOptions) -> http1::Builder {
+/// Where [`Io`] sees the client's going, hyper need not read ahead for that.
+fn http1(options: &ConnectionOptions, is_watched: bool) -> http1::Builder {
     let mut builder = http1::Builder::new();
     // hyper's own header timeout stays off: it is an idle timer, and comes after the first byte.
-    builder.max_buf_size(options.max_head());
+    builder
+        .max_buf_size(options.max_head())
+        .half_close(is_watched);
     if options.max_headers != MAX_HEADERS {
         builder.max_headers(options.max_headers.min(MOST_HEADERS));
     }

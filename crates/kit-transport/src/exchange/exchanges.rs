@@ -13,6 +13,7 @@ use crate::exchange::about::About;
 use crate::exchange::allowance::{Allowance, Arrival};
 use crate::exchange::ended::EndedExchanges;
 use crate::exchange::last_response::LastResponse;
+use crate::exchange::pipeline::Pipeline;
 use crate::exchange::table::{ExchangeTable, Key};
 use crate::wire::meter::WireMeter;
 use crate::wire::orders::{Orders, leave_waker};
@@ -40,10 +41,19 @@ struct Shared {
     ended: EndedExchanges,
     /// The time at which the last exchange began, until the task of the connection has looked.
     began: Option<Instant>,
-    /// HTTP/1.1: the [reads](WireMeter::reads) that belong to exchanges so far.
-    reads: u64,
+    /// HTTP/1.1: the [bytes](WireMeter::read) that had been read when an exchange began or ended last.
+    read: u64,
+    pipeline: Pipeline,
     /// The connection's task, or after an upgrade the one that has its socket.
     task: Option<Waker>,
+}
+
+/// The head of a request of HTTP/1.1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Http1Head {
+    /// Bytes.
+    pub(crate) length: u64,
+    pub(crate) has_body: bool,
 }
 
 /// What a response that has nothing to give now should do.
@@ -115,20 +125,33 @@ impl Exchanges {
 
     // === by the service and the bodies ===
 
-    /// An exchange begins, with the server's own limit and its client's.
+    /// An exchange begins, with the server's own limit and its client's. On HTTP/1.1 it has a `head`.
     pub(crate) fn start(
         &self,
         method: &Method,
         uri: &Uri,
         (own, client): (Option<Duration>, Option<Duration>),
+        head: Option<Http1Head>,
     ) -> Key {
         let now = Instant::now();
         self.orders.begin_exchange(self.meter.written());
         let mut shared = self.lock();
         shared.began = Some(now);
-        shared.reads = self.meter.reads();
+        if let Some(head) = head {
+            let read = self.meter.read();
+            shared.read = read;
+            let is_alone = shared.pipeline.claim_head(read, head.length);
+            self.orders.set_watched(is_alone && !head.has_body);
+        }
         let allowance = Allowance::new(now, own, client);
         shared.table.start((method, uri), allowance)
+    }
+
+    /// HTTP/1.1: the body of the request in flight, of this length if its head said it, has come to
+    /// its end.
+    pub(crate) fn end_request(&self, length: Option<u64>) {
+        let is_alone = self.lock().pipeline.claim_body(self.meter.read(), length);
+        self.orders.set_watched(is_alone);
     }
 
     /// The response's handler ends it when the drain begins.
@@ -208,7 +231,8 @@ impl Exchanges {
             ended.map_or((false, false), |ended| (ended.is_stream(), ended.cut));
         self.count_drained(&mut shared, is_stream);
         if !is_http2 {
-            shared.reads = self.meter.reads();
+            shared.read = self.meter.read();
+            self.orders.set_watched(false);
             shared.ended.end_http1(self.meter.flushes());
             return;
         }
@@ -282,7 +306,7 @@ impl Exchanges {
             begun: shared.table.begun(),
             busy: shared.table.is_busy() || unsent,
             unsent,
-            has_head: !is_http2 && shared.reads != self.meter.reads(),
+            has_head: !is_http2 && shared.read != self.meter.read(),
             due: shared.table.due(),
         };
         drop(shared);
@@ -325,7 +349,7 @@ impl Exchanges {
 
     /// HTTP/1.1: whether bytes were read since the last exchange, which are part of a head.
     pub(crate) fn has_head(&self) -> bool {
-        self.lock().reads != self.meter.reads()
+        self.lock().read != self.meter.read()
     }
 
     /// Ends the streams whose time is over, `drained_for` after the drain began; gives their names.

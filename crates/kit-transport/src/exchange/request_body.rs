@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::exchange::arrivals::Arrivals;
+use crate::exchange::exchanges::Exchanges;
 use crate::wire::meter::WireMeter;
 
 /// How much of a body that its handler did not read is read, so that the connection can go on.
@@ -30,6 +31,9 @@ pub(crate) struct Rest {
     state: Mutex<State>,
     /// The client sends nothing before it has got `100 Continue`, which a read of the body sends.
     expects: bool,
+    /// Bytes, if its head said it.
+    length: Option<u64>,
+    exchanges: Arc<Exchanges>,
 }
 
 #[derive(Debug)]
@@ -72,9 +76,14 @@ impl RequestBody {
         incoming: Incoming,
         arrivals: Option<Arrivals>,
         expects: bool,
+        exchanges: Arc<Exchanges>,
     ) -> (RequestBody, Arc<Rest>) {
-        let state = Mutex::new(State::Held { read: false });
-        let rest = Arc::new(Rest { state, expects });
+        let rest = Arc::new(Rest {
+            state: Mutex::new(State::Held { read: false }),
+            expects,
+            length: incoming.size_hint().exact(),
+            exchanges,
+        });
         let body = RequestBody {
             incoming: Some(incoming),
             rest: Some(Arc::clone(&rest)),
@@ -101,20 +110,7 @@ impl Body for RequestBody {
             arrivals.record(&polled, incoming.is_end_stream());
         }
         if let Some(rest) = &this.rest {
-            let mut state = rest.lock();
-            match &polled {
-                Poll::Ready(Some(Err(_))) => *state = State::Broken,
-                Poll::Ready(None) if matches!(*state, State::Held { .. }) => {
-                    let whole = is_whole(incoming);
-                    *state = if whole { State::Whole } else { State::Broken };
-                }
-                Poll::Ready(Some(Ok(_))) if incoming.is_end_stream() => *state = State::Whole,
-                Poll::Ready(_) | Poll::Pending => {
-                    if let State::Held { read } = &mut *state {
-                        *read = true;
-                    }
-                }
-            }
+            rest.record_poll(&polled, incoming);
         }
         polled
     }
@@ -163,6 +159,25 @@ impl fmt::Debug for RequestBody {
 }
 
 impl Rest {
+    /// Records a poll of the body while its handler has it.
+    fn record_poll<T, E>(&self, polled: &Poll<Option<Result<T, E>>>, incoming: &Incoming) {
+        let mut state = self.lock();
+        let State::Held { read } = &mut *state else {
+            return;
+        };
+        match polled {
+            Poll::Ready(Some(Err(_))) => *state = State::Broken,
+            Poll::Ready(None) if !is_whole(incoming) => *state = State::Broken,
+            Poll::Ready(Some(Ok(_))) if !incoming.is_end_stream() => *read = true,
+            Poll::Pending => *read = true,
+            Poll::Ready(_) => {
+                *state = State::Whole;
+                drop(state);
+                self.exchanges.end_request(self.length);
+            }
+        }
+    }
+
     /// When the answer is there: reads what its handler has left of the body, as far as it has
     /// arrived, and says whether another request can follow.
     ///

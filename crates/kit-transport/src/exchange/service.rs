@@ -19,8 +19,9 @@ use crate::exchange::body::{
     DrainTrailers, EarlyEnd, Ending, ExchangeGuard, LateTrailers, TrackedBody,
 };
 use crate::exchange::call_context::CallContext;
-use crate::exchange::exchanges::{Exchanges, Verdict};
+use crate::exchange::exchanges::{Exchanges, Http1Head, Verdict};
 use crate::exchange::handle::ExchangeHandle;
+use crate::exchange::pipeline::head_length;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::{Follows, RequestBody, Rest};
 use crate::exchange::table::Key;
@@ -116,9 +117,13 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
     fn call(&self, mut request: Request<Incoming>) -> ResponseFuture<H> {
         let client_limit = self.handler.client_limit(request.headers());
         let limits = (self.request_timeout, client_limit);
+        let head = (request.version() < Version::HTTP_2).then(|| Http1Head {
+            length: head_length(&request),
+            has_body: !request.body().is_end_stream(),
+        });
         let key = self
             .exchanges
-            .start(request.method(), request.uri(), limits);
+            .start(request.method(), request.uri(), limits, head);
         let exchange = ExchangeHandle::new(Arc::clone(&self.exchanges), key);
         let guard = ExchangeGuard::new(exchange.clone());
         let extensions = request.extensions_mut();
@@ -134,7 +139,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         });
         let is_call = self.handler.is_call(request.headers());
         let arrivals = self.arrivals(request.body(), key, is_call);
-        let (request, rest) = follow(request, arrivals);
+        let (request, rest) = follow(request, arrivals, &self.exchanges);
         ResponseFuture {
             future: refused.is_none().then(|| self.handler.call(request)),
             version,
@@ -155,6 +160,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
 fn follow(
     request: Request<Incoming>,
     arrivals: Option<Arrivals>,
+    exchanges: &Arc<Exchanges>,
 ) -> (Request<RequestBody>, Option<Arc<Rest>>) {
     if request.version() >= Version::HTTP_2 || request.body().is_end_stream() {
         let request = request.map(|incoming| RequestBody::alone(incoming, arrivals));
@@ -162,7 +168,7 @@ fn follow(
     }
     let expects = request.headers().contains_key(EXPECT);
     let (parts, incoming) = request.into_parts();
-    let (body, rest) = RequestBody::followed(incoming, arrivals, expects);
+    let (body, rest) = RequestBody::followed(incoming, arrivals, expects, Arc::clone(exchanges));
     (Request::from_parts(parts, body), Some(rest))
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Io {
     meter: Arc<WireMeter>,
     orders: Arc<Orders>,
     transcript: Transcript,
+    /// The socket has bytes that hyper has not read yet, so the client's going cannot be seen.
+    has_unread: bool,
     /// What lives as long as the socket and is dropped after it: the connection's place in the
     /// server's table, and its membership in the scope.
     _held: Box<dyn Any + Send + Sync>,
@@ -45,6 +47,7 @@ impl Io {
             transcript: Transcript::new(Arc::clone(&meter)),
             meter,
             orders,
+            has_unread: false,
             _held: Box::new(held),
         }
     }
@@ -56,6 +59,11 @@ impl Io {
     ) -> Poll<io::Result<Option<Protocol>>> {
         self.fail_if_killed()?;
         self.transcript.poll_protocol(&mut self.stream, cx)
+    }
+
+    /// Whether its bytes are in the clear, so that the client's going can be seen beside hyper.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self.stream, Socket::Plain(_))
     }
 
     /// Whether no byte has come yet.
@@ -77,6 +85,30 @@ impl Io {
             return Poll::Pending;
         }
         Poll::Ready(Err(self.orders.end()))
+    }
+
+    /// Fails when the client of the exchange in flight has gone.
+    ///
+    /// hyper would see that by reading ahead, for which it takes a buffer of 8 KiB at every request.
+    /// Readiness does not tell: a close, a half-close and a reset look alike, also while bytes are
+    /// unread. So this peeks: an end or an error is the client's going, and behind bytes nothing can
+    /// be seen before they are read.
+    fn fail_if_client_has_gone(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if !self.orders.is_watched() || self.has_unread {
+            return Ok(());
+        }
+        let Socket::Plain(plain) = &self.stream else {
+            return Ok(());
+        };
+        match plain.poll_peek(cx) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(Ok(0)) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Poll::Ready(Ok(_)) => {
+                self.has_unread = true;
+                Ok(())
+            }
+            Poll::Ready(Err(error)) => Err(error),
+        }
     }
 
     fn record_write(
@@ -138,6 +170,7 @@ impl AsyncRead for Io {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.fail_if_killed()?;
+        this.has_unread = false;
         let result = this.transcript.poll_read(&mut this.stream, cx, buffer);
         if result.is_pending() && !this.orders.wait_to_read(cx) {
             return Poll::Ready(Err(this.orders.end()));
@@ -178,10 +211,9 @@ impl AsyncWrite for Io {
         this.fail_if_killed()?;
         match Pin::new(&mut this.stream).poll_flush(cx) {
             Poll::Ready(result) => {
-                if result.is_ok() {
-                    this.meter.record_flush();
-                }
-                Poll::Ready(result)
+                result?;
+                this.meter.record_flush();
+                Poll::Ready(this.fail_if_client_has_gone(cx))
             }
             // With TLS it is here that small writes wait.
             Poll::Pending => this.wait_to_write(cx),

@@ -14,8 +14,8 @@ use crate::wire::preface::{AtomicPreface, Preface};
 #[derive(Debug, Default)]
 pub(crate) struct WireMeter {
     preface: AtomicPreface,
-    /// Reads that brought bytes of HTTP/1.1, or of a client that has not shown what it speaks.
-    reads: AtomicU64,
+    /// Bytes of HTTP/1.1, or of a client that has not shown what it speaks.
+    read: AtomicU64,
     /// HTTP/1.1: the last read of the socket found nothing.
     read_waits: AtomicBool,
     /// Bytes.
@@ -54,11 +54,11 @@ pub(crate) struct WireReading {
 impl WireMeter {
     // === by the I/O ===
 
-    /// Bytes were read, after which the client has shown `preface`.
-    pub(crate) fn record_read(&self, preface: Preface) {
+    /// This number of bytes was read, after which the client has shown `preface`.
+    pub(crate) fn record_read(&self, bytes: usize, preface: Preface) {
         self.preface.store(preface);
         if preface != Preface::Http2 {
-            add(&self.reads, 1);
+            add(&self.read, bytes as u64);
         }
     }
 
@@ -118,8 +118,9 @@ impl WireMeter {
         self.preface.load()
     }
 
-    pub(crate) fn reads(&self) -> u64 {
-        self.reads.load(Ordering::Relaxed)
+    /// HTTP/1.1: bytes.
+    pub(crate) fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     pub(crate) fn read_waits(&self) -> bool {

@@ -22,6 +22,8 @@ pub(crate) struct Orders {
     closing: AtomicBool,
     /// HTTP/1.1: the response was given before the request's body was read.
     early: AtomicBool,
+    /// HTTP/1.1: the client's going ends the exchange.
+    watched: AtomicBool,
     /// HTTP/1.1: the bytes that were written when the last exchange began.
     exchange_began_at: AtomicU64,
     wakers: Mutex<IoWakers>,
@@ -49,6 +51,11 @@ impl Orders {
     /// The answer was `101 Switching Protocols`, or a tunnel over HTTP/1.1.
     pub(crate) fn mark_upgraded(&self) {
         self.upgraded.store(true, Ordering::Relaxed);
+    }
+
+    /// HTTP/1.1: whether to look for the client's going, which fails the next flush.
+    pub(crate) fn set_watched(&self, watched: bool) {
+        self.watched.store(watched, Ordering::Relaxed);
     }
 
     pub(crate) fn mark_closing(&self) {
@@ -92,6 +99,10 @@ impl Orders {
         }
         leave_waker(half(&mut kit_sync::lock(&self.wakers)), cx);
         !self.is_killed()
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Relaxed)
     }
 
     /// HTTP/1.1: whether the response was given before the request's body was read.

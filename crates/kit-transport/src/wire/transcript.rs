@@ -58,7 +58,8 @@ impl Transcript {
                 // Part of a preface: hyper says what is wrong with it.
                 return Poll::Ready(Ok((before > 0).then_some(Protocol::Http1)));
             }
-            self.meter.record_read(self.sniffer.feed(bytes));
+            self.meter
+                .record_read(bytes.len(), self.sniffer.feed(bytes));
             self.greeting.length = buffer.filled().len();
         }
     }
@@ -89,8 +90,9 @@ impl Transcript {
         let result = Pin::new(stream).poll_read(cx, buffer);
         self.meter.set_read_waits(result.is_pending());
         ready!(result)?;
-        if buffer.filled().len() > before {
-            self.meter.record_read(Preface::Http1);
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 {
+            self.meter.record_read(bytes, Preface::Http1);
         }
         Poll::Ready(Ok(()))
     }
@@ -128,7 +130,8 @@ impl Transcript {
             // What comes after the greeting of HTTP/2 starts nothing.
             let bytes = &mut buffer.filled_mut()[start..];
             if self.sniffer.preface() != Preface::Http2 {
-                self.meter.record_read(self.sniffer.feed(bytes));
+                self.meter
+                    .record_read(bytes.len(), self.sniffer.feed(bytes));
             }
             let unseen = self.frames.read(bytes);
             self.meter.record_frames(&self.frames);

@@ -9,6 +9,8 @@ mod drain_grpc;
 mod drain_http1;
 mod drain_http2;
 mod fixture;
+#[cfg(unix)]
+mod gone;
 #[cfg(feature = "ws")]
 mod goodbyes;
 mod hostile;

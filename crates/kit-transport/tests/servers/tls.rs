@@ -30,15 +30,15 @@ mod unusable;
 mod validity;
 
 /// A certificate and its key, in PEM.
-struct Signed {
+pub(crate) struct Signed {
     certificate: String,
     key: String,
 }
 
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Authority {
+    pub(crate) fn new() -> Authority {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -60,7 +60,7 @@ impl Authority {
         }
     }
 
-    fn server(&self) -> Signed {
+    pub(crate) fn server(&self) -> Signed {
         self.sign(&[SanType::DnsName("localhost".try_into().unwrap())])
     }
 
@@ -72,7 +72,7 @@ impl Authority {
 }
 
 impl Signed {
-    fn tls(&self) -> Tls {
+    pub(crate) fn tls(&self) -> Tls {
         let certificate = Pem::bytes(self.certificate.as_bytes());
         Tls::new(certificate, Pem::bytes(self.key.as_bytes()))
     }
@@ -88,10 +88,10 @@ impl Signed {
 }
 
 /// A client that trusts the servers of one authority.
-struct Client(ClientConfig);
+pub(crate) struct Client(ClientConfig);
 
 impl Client {
-    fn of(authority: &Authority, own: Option<&Signed>, protocols: &[&str]) -> Client {
+    pub(crate) fn of(authority: &Authority, own: Option<&Signed>, protocols: &[&str]) -> Client {
         let mut roots = RootCertStore::empty();
         let pem = authority.pem();
         let root = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
@@ -116,7 +116,10 @@ impl Client {
         Client(config)
     }
 
-    async fn connect(&self, address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
+    pub(crate) async fn connect(
+        &self,
+        address: SocketAddr,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
         let stream = TcpStream::connect(address).await?;
         let name = ServerName::try_from("localhost").unwrap();
         let connector = TlsConnector::from(Arc::new(self.0.clone()));

@@ -1,0 +1,139 @@
+//! HTTP/1.1: whether hyper holds bytes behind the request whose handler runs.
+
+use http::{Request, Uri};
+
+/// The bytes that hyper has read and that belong to no request so far.
+///
+/// hyper does not say how much it holds, so this adds up what was read and takes off what each request
+/// takes. A head is taken to be written as clients write it, with one space after a colon. One with more
+/// spaces leaves bytes over, which look like another request; the next head that comes whole by
+/// itself clears them.
+#[derive(Debug, Default)]
+pub(crate) struct Pipeline {
+    /// All bytes that were read, when it was looked last.
+    read: u64,
+    unclaimed: u64,
+}
+
+impl Pipeline {
+    /// A request begins with a head of this length, when `read` bytes have been read; whether nothing
+    /// is behind the head.
+    pub(crate) fn claim_head(&mut self, read: u64, length: u64) -> bool {
+        let new = self.look(read);
+        if new >= length {
+            // It came whole since the last look: hyper held nothing then.
+            self.unclaimed = new;
+        }
+        self.unclaimed = self.unclaimed.saturating_sub(length);
+        self.unclaimed == 0
+    }
+
+    /// The body of the request has come to its end, when `read` bytes have been read; whether nothing
+    /// is behind it. A body in chunks has no `length`; a client does not send another request behind
+    /// one.
+    pub(crate) fn claim_body(&mut self, read: u64, length: Option<u64>) -> bool {
+        self.look(read);
+        let claimed = length.unwrap_or(self.unclaimed);
+        self.unclaimed = self.unclaimed.saturating_sub(claimed);
+        self.unclaimed == 0
+    }
+
+    /// The bytes that were read since the last look.
+    fn look(&mut self, read: u64) -> u64 {
+        let new = read.wrapping_sub(self.read);
+        self.read = read;
+        self.unclaimed += new;
+        new
+    }
+}
+
+/// The length of a request's head on the wire.
+pub(crate) fn head_length<B>(request: &Request<B>) -> u64 {
+    let version = "HTTP/1.1".len();
+    let line = request.method().as_str().len() + 1 + target_length(request.uri()) + 1 + version + 2;
+    let fields = request.headers().iter();
+    let fields = fields.map(|(name, value)| name.as_str().len() + 2 + value.len() + 2);
+    (line + fields.sum::<usize>() + 2) as u64
+}
+
+fn target_length(uri: &Uri) -> usize {
+    let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + 3);
+    let authority = uri
+        .authority()
+        .map_or(0, |authority| authority.as_str().len());
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    scheme + authority + path
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::{Pipeline, head_length};
+
+    #[test]
+    fn the_length_of_a_head_is_what_a_client_writes() {
+        let head = |uri: &str| {
+            let request = Request::get(uri).header("host", "test").header("a", "");
+            head_length(&request.body(()).expect("a request"))
+        };
+        let length = |text: &str| text.len() as u64;
+        assert_eq!(
+            head("/held?a=b"),
+            length("GET /held?a=b HTTP/1.1\r\nhost: test\r\na: \r\n\r\n")
+        );
+        assert_eq!(
+            head("http://test:80/"),
+            length("GET http://test:80/ HTTP/1.1\r\nhost: test\r\na: \r\n\r\n")
+        );
+        assert_eq!(
+            head("*"),
+            length("GET * HTTP/1.1\r\nhost: test\r\na: \r\n\r\n")
+        );
+    }
+
+    #[test]
+    fn nothing_is_behind_requests_that_come_one_by_one() {
+        let mut pipeline = Pipeline::default();
+        assert!(pipeline.claim_head(100, 100));
+        // In two segments.
+        assert!(pipeline.claim_head(300, 200));
+        // With a body that comes with the head, in part.
+        assert!(!pipeline.claim_head(450, 100));
+        assert!(pipeline.claim_body(550, Some(150)));
+        assert!(!pipeline.claim_head(700, 100));
+        assert!(pipeline.claim_body(790, None));
+        assert!(pipeline.claim_head(890, 100));
+    }
+
+    #[test]
+    fn the_last_of_several_requests_in_a_segment_has_nothing_behind_it() {
+        let mut pipeline = Pipeline::default();
+        assert!(!pipeline.claim_head(300, 100));
+        assert!(!pipeline.claim_head(300, 100));
+        assert!(pipeline.claim_head(300, 100));
+        assert!(
+            !pipeline.claim_head(410, 100),
+            "part of another is behind it"
+        );
+        assert!(pipeline.claim_head(500, 100));
+    }
+
+    #[test]
+    fn a_head_that_is_written_otherwise_spoils_no_later_one() {
+        let mut pipeline = Pipeline::default();
+        // More spaces than are counted, then fewer.
+        assert!(!pipeline.claim_head(103, 100));
+        assert!(!pipeline.claim_head(206, 100));
+        assert!(pipeline.claim_head(306, 100));
+        assert!(pipeline.claim_head(400, 100));
+        assert!(pipeline.claim_head(500, 100));
+    }
+
+    #[test]
+    fn a_body_that_its_handler_has_left_spoils_no_later_request() {
+        let mut pipeline = Pipeline::default();
+        assert!(!pipeline.claim_head(200, 100));
+        assert!(pipeline.claim_head(300, 100));
+    }
+}

@@ -29,6 +29,22 @@ pub(crate) struct Allowance {
     received: u64,
 }
 
+/// A limit that has passed, or will.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Limit {
+    /// The server's own.
+    Own(Duration),
+    /// The client's.
+    Client(Duration),
+}
+
+impl Limit {
+    pub(crate) fn duration(self) -> Duration {
+        let (Limit::Own(limit) | Limit::Client(limit)) = self;
+        limit
+    }
+}
+
 /// An arrival of a part of a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
@@ -81,11 +97,14 @@ impl Allowance {
     }
 
     /// The limit that ends first, and when.
-    pub(crate) fn next(&self) -> Option<(Instant, Duration)> {
-        let client = self.client.map(|limit| (after(self.started, limit), limit));
-        let own = self
-            .own
-            .map(|limit| (after(self.started + self.put_off, limit), limit));
+    pub(crate) fn next(&self) -> Option<(Instant, Limit)> {
+        let client = self
+            .client
+            .map(|limit| (after(self.started, limit), Limit::Client(limit)));
+        let own = self.own.map(|limit| {
+            let deadline = after(self.started + self.put_off, limit);
+            (deadline, Limit::Own(limit))
+        });
         own.into_iter().chain(client).min()
     }
 }
@@ -113,7 +132,18 @@ mod tests {
         both.record(Arrival::Part(1 << 20), start + 40 * SECOND);
         assert_eq!(limit(&both), 50 * SECOND);
         both.end_own();
-        assert_eq!(both.next(), Some((start + 50 * SECOND, 50 * SECOND)));
+        assert_eq!(
+            both.next(),
+            Some((start + 50 * SECOND, Limit::Client(50 * SECOND)))
+        );
+    }
+
+    #[test]
+    fn of_two_limits_that_end_together_the_servers_own_has_passed() {
+        let start = Instant::now();
+        let allowance = Allowance::new(start, Some(SECOND), Some(SECOND));
+        let next = (start + SECOND, Limit::Own(SECOND));
+        assert_eq!(allowance.next(), Some(next));
     }
 
     #[test]

@@ -191,7 +191,10 @@ where
                 Verdict::TimedOut(limit) => {
                     this.body.set(None);
                     this.guard.whole = true;
-                    let trailers = this.ending.late.map(|late| Frame::trailers(late(limit)));
+                    let trailers = this
+                        .ending
+                        .late
+                        .map(|late| Frame::trailers(late(limit.duration())));
                     return Poll::Ready(trailers.map(Ok));
                 }
             }

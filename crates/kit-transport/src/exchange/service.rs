@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
+use crate::exchange::allowance::Limit;
 use crate::exchange::arrivals::Arrivals;
 use crate::exchange::body::{
     DrainTrailers, EarlyEnd, Ending, ExchangeGuard, LateTrailers, TrackedBody,
@@ -95,12 +96,33 @@ impl<H: Handler> RequestService<H> {
     }
 }
 
-impl<H> RequestService<H> {
+/// What a request asks for, as far as its response goes another way for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// A gRPC call.
+    Call,
+    /// `CONNECT`: when the answer is a success, hyper makes a tunnel of it.
+    Tunnel,
+    Other,
+}
+
+impl<H: Handler> RequestService<H> {
+    fn asked(&self, request: &Request<Incoming>) -> Asked {
+        if request.method() == Method::CONNECT {
+            Asked::Tunnel
+        } else if self.handler.is_call(request.headers()) {
+            Asked::Call
+        } else {
+            Asked::Other
+        }
+    }
+
     /// Records the parts of a body as they arrive, where the server's own limit waits for the head.
-    fn arrivals(&self, body: &Incoming, key: Key, is_call: bool) -> Option<Arrivals> {
+    fn arrivals(&self, body: &Incoming, key: Key, asked: Asked) -> Option<Arrivals> {
         if self.request_timeout.is_none() || body.is_end_stream() {
             return None;
         }
+        let is_call = asked == Asked::Call;
         Some(Arrivals::new(Arc::clone(&self.exchanges), key, is_call))
     }
 }
@@ -132,24 +154,21 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         }
         extensions.insert(CallContext::new(exchange));
         let version = request.version();
-        let connect = request.method() == Method::CONNECT;
+        let asked = self.asked(&request);
         let refused = Refusal::of(&request, self.max_head).map(|why| {
             let answer = self.handler.refused(why, request.headers());
             Box::new(answer)
         });
-        let is_call = self.handler.is_call(request.headers());
-        let arrivals = self.arrivals(request.body(), key, is_call);
+        let arrivals = self.arrivals(request.body(), key, asked);
         let (request, rest) = follow(request, arrivals, &self.exchanges);
         ResponseFuture {
             future: refused.is_none().then(|| self.handler.call(request)),
             version,
-            connect,
+            asked,
             last: refused.is_some(),
             answer: refused,
             rest,
-            is_call,
             bounded: client_limit.is_some(),
-            own: self.request_timeout,
             waited: false,
             guard: Some(guard),
         }
@@ -181,15 +200,12 @@ pin_project! {
         // The answer, while the rest of the request's body is looked for.
         answer: Option<Box<Response<H::Body>>>,
         version: Version,
-        connect: bool,
+        asked: Asked,
         // No other request is taken from its HTTP/1.1 connection.
         last: bool,
         rest: Option<Arc<Rest>>,
-        // It is one of gRPC.
-        is_call: bool,
         // Its client has said how long the body may take.
         bounded: bool,
-        own: Option<Duration>,
         waited: bool,
         guard: Option<ExchangeGuard>,
     }
@@ -220,7 +236,7 @@ impl<H: Handler> Future for ResponseFuture<H> {
         }
         let guard = this.guard.take().expect("looked at above");
         // hyper makes a tunnel of it, which lives on when the response has ended.
-        let tunnel = *this.connect && response.status().is_success();
+        let tunnel = *this.asked == Asked::Tunnel && response.status().is_success();
         if *this.version >= Version::HTTP_2 {
             if tunnel {
                 guard.exchanges().mark_stream(guard.key());
@@ -234,7 +250,8 @@ impl<H: Handler> Future for ResponseFuture<H> {
             // for a response that says it is of HTTP/1.0 as well.
             *response.version_mut() = *this.version;
         }
-        let call = this.is_call.then_some(H::drain_trailers as DrainTrailers);
+        let is_call = *this.asked == Asked::Call;
+        let call = is_call.then_some(H::drain_trailers as DrainTrailers);
         let early = EarlyEnd::of(&response, call);
         if matches!(early, EarlyEnd::Events) {
             guard.exchanges().mark_graced(guard.key());
@@ -271,9 +288,9 @@ impl<H: Handler> Project<'_, H> {
                 let Verdict::TimedOut(limit) = verdict else {
                     return Poll::Pending;
                 };
-                log_timeout(guard, limit, *self.own != Some(limit));
+                log_timeout(guard, limit);
                 *self.bounded = false;
-                H::timed_out(&future, limit)
+                H::timed_out(&future, limit.duration())
             }
             Err(()) => H::panicked(&future),
         };
@@ -285,11 +302,10 @@ impl<H: Handler> Project<'_, H> {
 
 /// Logs which request took too long. An end by the client's own limit is the client's affair.
 #[cold]
-fn log_timeout(guard: &ExchangeGuard, limit: Duration, of_client: bool) {
+fn log_timeout(guard: &ExchangeGuard, limit: Limit) {
     let request = guard.exchanges().name_of(guard.key());
-    if of_client {
-        tracing::debug!(%request, ?limit, "no answer in time");
-    } else {
-        tracing::warn!(%request, ?limit, "no answer in time");
+    match limit {
+        Limit::Client(limit) => tracing::debug!(%request, ?limit, "no answer in time"),
+        Limit::Own(limit) => tracing::warn!(%request, ?limit, "no answer in time"),
     }
 }

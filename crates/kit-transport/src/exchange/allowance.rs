@@ -29,18 +29,18 @@ pub(crate) struct Allowance {
     received: u64,
 }
 
-/// A limit that has passed, or will.
+/// A limit of a response, by the side that has set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Limit {
+pub(crate) enum ResponseLimit {
     /// The server's own.
     Own(Duration),
     /// The client's.
     Client(Duration),
 }
 
-impl Limit {
+impl ResponseLimit {
     pub(crate) fn duration(self) -> Duration {
-        let (Limit::Own(limit) | Limit::Client(limit)) = self;
+        let (ResponseLimit::Own(limit) | ResponseLimit::Client(limit)) = self;
         limit
     }
 }
@@ -97,13 +97,13 @@ impl Allowance {
     }
 
     /// The limit that ends first, and when.
-    pub(crate) fn next(&self) -> Option<(Instant, Limit)> {
+    pub(crate) fn next(&self) -> Option<(Instant, ResponseLimit)> {
         let client = self
             .client
-            .map(|limit| (after(self.started, limit), Limit::Client(limit)));
+            .map(|limit| (after(self.started, limit), ResponseLimit::Client(limit)));
         let own = self.own.map(|limit| {
             let deadline = after(self.started + self.put_off, limit);
-            (deadline, Limit::Own(limit))
+            (deadline, ResponseLimit::Own(limit))
         });
         own.into_iter().chain(client).min()
     }
@@ -134,7 +134,7 @@ mod tests {
         both.end_own();
         assert_eq!(
             both.next(),
-            Some((start + 50 * SECOND, Limit::Client(50 * SECOND)))
+            Some((start + 50 * SECOND, ResponseLimit::Client(50 * SECOND)))
         );
     }
 
@@ -142,7 +142,7 @@ mod tests {
     fn of_two_limits_that_end_together_the_servers_own_has_passed() {
         let start = Instant::now();
         let allowance = Allowance::new(start, Some(SECOND), Some(SECOND));
-        let next = (start + SECOND, Limit::Own(SECOND));
+        let next = (start + SECOND, ResponseLimit::Own(SECOND));
         assert_eq!(allowance.next(), Some(next));
     }
 

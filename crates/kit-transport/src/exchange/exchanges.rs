@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::Cut;
 use crate::exchange::about::About;
-use crate::exchange::allowance::{Allowance, Arrival, Limit};
+use crate::exchange::allowance::{Allowance, Arrival, ResponseLimit};
 use crate::exchange::ended::EndedExchanges;
 use crate::exchange::last_response::LastResponse;
 use crate::exchange::pipeline::Pipeline;
@@ -64,7 +64,7 @@ pub(crate) enum Verdict {
     /// End: it was cut.
     Cut,
     /// Answer that this limit has passed.
-    TimedOut(Limit),
+    TimedOut(ResponseLimit),
 }
 
 /// The exchanges at one moment, as the connection's clock needs them.

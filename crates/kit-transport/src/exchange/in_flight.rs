@@ -7,7 +7,7 @@ use http::uri::PathAndQuery;
 use http::{Method, Uri};
 use tokio::time::Instant;
 
-use crate::exchange::allowance::{Allowance, Limit};
+use crate::exchange::allowance::{Allowance, ResponseLimit};
 use crate::{Address, Cut};
 
 /// How a response ends when the server drains.
@@ -72,7 +72,7 @@ enum Wait {
     /// This task waits.
     Task(Waker),
     /// This limit has passed, and the task does not know yet.
-    TimedOut(Limit),
+    TimedOut(ResponseLimit),
 }
 
 /// On HTTP/2: whether the rest of a response's body waits for the client to make room.
@@ -169,7 +169,7 @@ impl Exchange {
     }
 
     /// The limit that has passed.
-    pub(crate) fn timed_out(&self) -> Option<Limit> {
+    pub(crate) fn timed_out(&self) -> Option<ResponseLimit> {
         match self.wait {
             Wait::TimedOut(limit) => Some(limit),
             Wait::No | Wait::Task(_) => None,

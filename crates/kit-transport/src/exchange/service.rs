@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
-use crate::exchange::allowance::Limit;
+use crate::exchange::allowance::ResponseLimit;
 use crate::exchange::arrivals::Arrivals;
 use crate::exchange::body::{
     DrainTrailers, EarlyEnd, Ending, ExchangeGuard, LateTrailers, TrackedBody,
@@ -302,10 +302,10 @@ impl<H: Handler> Project<'_, H> {
 
 /// Logs which request took too long. An end by the client's own limit is the client's affair.
 #[cold]
-fn log_timeout(guard: &ExchangeGuard, limit: Limit) {
+fn log_timeout(guard: &ExchangeGuard, limit: ResponseLimit) {
     let request = guard.exchanges().name_of(guard.key());
     match limit {
-        Limit::Client(limit) => tracing::debug!(%request, ?limit, "no answer in time"),
-        Limit::Own(limit) => tracing::warn!(%request, ?limit, "no answer in time"),
+        ResponseLimit::Client(limit) => tracing::debug!(%request, ?limit, "no answer in time"),
+        ResponseLimit::Own(limit) => tracing::warn!(%request, ?limit, "no answer in time"),
     }
 }

@@ -3,7 +3,7 @@ use std::task::Context;
 use tokio::time::Instant;
 
 use super::*;
-use crate::exchange::allowance::Limit;
+use crate::exchange::allowance::ResponseLimit;
 
 fn start(table: &mut ExchangeTable, path: &'static str) -> Key {
     let allowance = Allowance::new(Instant::now(), None, None);
@@ -94,7 +94,13 @@ fn what_waits_is_late_when_its_time_has_passed() {
     assert_eq!(table.due(), Some(start + SECOND), "nothing was late");
     assert_eq!(table.time_out(start + SECOND).len(), 1);
     assert_eq!(table.due(), Some(start + 2 * SECOND));
-    let mut limit = |key| table.get_mut(key).unwrap().timed_out().map(Limit::duration);
+    let mut limit = |key| {
+        table
+            .get_mut(key)
+            .unwrap()
+            .timed_out()
+            .map(ResponseLimit::duration)
+    };
     assert_eq!(limit(unary), Some(SECOND));
     assert_eq!([ready, call, free].map(limit), [None; 3]);
 
@@ -103,7 +109,7 @@ fn what_waits_is_late_when_its_time_has_passed() {
     assert_eq!(table.time_out(start + 3 * SECOND).len(), 1);
     assert_eq!(
         table.get_mut(call).unwrap().timed_out(),
-        Some(Limit::Client(3 * SECOND))
+        Some(ResponseLimit::Client(3 * SECOND))
     );
     assert_eq!(table.due(), None);
 }

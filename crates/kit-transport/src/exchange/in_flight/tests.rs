@@ -69,20 +69,34 @@ fn the_memory_of_a_name_is_used_again_unless_it_is_large() {
 
 #[test]
 fn a_place_that_is_used_again_has_nothing_of_the_exchange_before_it() {
-    let mut exchange = begin("/events");
-    exchange.set_finish_within(Duration::from_secs(20));
-    exchange.mark_graced();
+    for has_ended in [false, true] {
+        let mut exchange = begin("/events");
+        exchange.set_finish_within(Duration::from_secs(20));
+        exchange.mark_graced();
+        exchange.leave_waker(&Context::from_waker(Waker::noop()));
+        exchange.set_awaits_client(true);
+        exchange.cut = true;
+        if has_ended {
+            exchange.mark_ended();
+        }
+        exchange.release();
+        let uri = Uri::from_static("/next");
+        let allowance = Allowance::new(Instant::now(), Some(Duration::from_secs(1)), None);
+        exchange.begin_again(2, (&Method::GET, &uri), allowance);
+        assert!(!exchange.cut && !exchange.has_ended() && !exchange.is_stream());
+        assert_eq!(exchange.grace(Duration::ZERO), None);
+        assert!(exchange.deadline().is_none() && exchange.take_waker().is_none());
+        assert_eq!(exchange.awaits_client_since(Instant::now()), None);
+    }
+}
+
+#[test]
+fn a_response_that_has_ended_waits_neither_for_a_task_nor_for_its_client() {
+    let mut exchange = begin("/");
     exchange.leave_waker(&Context::from_waker(Waker::noop()));
     exchange.set_awaits_client(true);
-    exchange.cut = true;
     exchange.mark_ended();
-    exchange.release();
-    let uri = Uri::from_static("/next");
-    let allowance = Allowance::new(Instant::now(), Some(Duration::from_secs(1)), None);
-    exchange.begin_again(2, (&Method::GET, &uri), allowance);
-    assert!(!exchange.cut && !exchange.has_ended() && !exchange.is_stream());
-    assert_eq!(exchange.grace(Duration::ZERO), None);
-    assert!(exchange.deadline().is_none() && exchange.take_waker().is_none());
+    assert!(exchange.take_waker().is_none());
     assert_eq!(exchange.awaits_client_since(Instant::now()), None);
 }
 

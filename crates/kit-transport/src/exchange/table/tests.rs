@@ -65,6 +65,30 @@ fn what_has_ended_stays_busy_until_it_is_removed_and_alone_is_removed() {
     assert!(table.is_empty() && !table.has_cut());
 }
 
+#[test]
+fn an_exchange_is_in_flight_until_it_has_ended_or_was_given_up() {
+    let mut table = ExchangeTable::default();
+    for round in 1..=2 {
+        let (first, next) = (start(&mut table, "/1"), start(&mut table, "/2"));
+        assert_eq!((table.len(), table.in_flight()), (2, 2), "round {round}");
+        table.end(first);
+        table.end(first);
+        assert_eq!(
+            (table.len(), table.in_flight()),
+            (2, 1),
+            "ended twice is once"
+        );
+        assert!(table.is_in_flight());
+        table.cut_where(|exchange| !exchange.has_ended(), |_| ());
+        assert!(!table.is_in_flight(), "it was given up");
+        table.remove(first);
+        assert_eq!((table.len(), table.in_flight()), (1, 1));
+        table.remove(next);
+        assert_eq!((table.len(), table.in_flight()), (0, 0));
+        assert_eq!(table.iter().count(), 0);
+    }
+}
+
 fn wait(table: &mut ExchangeTable, key: Key) -> Option<Instant> {
     let exchange = table.get_mut(key).unwrap();
     exchange.leave_waker(&Context::from_waker(Waker::noop()));

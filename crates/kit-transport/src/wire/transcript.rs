@@ -174,12 +174,19 @@ impl<const N: usize> Kept<N> {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        self.bytes[..bytes.len()].copy_from_slice(bytes);
         self.length = bytes.len();
+        if bytes.is_empty() {
+            return;
+        }
+        self.bytes[..bytes.len()].copy_from_slice(bytes);
     }
 
     /// Moves as many as there is room for; whether there were any.
     fn give(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        // Nearly always. A copy of nothing is a call all the same.
+        if self.length == 0 {
+            return false;
+        }
         let part = self.length.min(buffer.remaining());
         buffer.put_slice(&self.bytes[..part]);
         self.bytes.copy_within(part..self.length, 0);

@@ -83,11 +83,11 @@ pub(super) const COMPARISONS: &[Comparison] = &[
     compare("group-waiting", GROUP_TOKEN, JOIN_SET).on_one_thread(),
     compare("bounded-ready", BOUNDED, GO_ERRGROUP)
         .in_go()
-        .at_most(0.5),
+        .at_most(0.7),
     compare("bounded-ready", BOUNDED, GO_ERRGROUP)
         .in_go()
         .in_a_task()
-        .at_most(0.5),
+        .at_most(0.7),
     compare("bounded-ready", BOUNDED, SEMAPHORE),
     compare("bounded-ready", BOUNDED, SEMAPHORE).on_one_thread(),
     compare("scope-ready", SPAWN, JOIN_SET).at_most(1.5),

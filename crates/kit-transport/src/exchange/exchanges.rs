@@ -147,11 +147,24 @@ impl Exchanges {
         shared.table.start((method, uri), allowance)
     }
 
-    /// HTTP/1.1: the body of the request in flight, of this length if its head said it, has come to
-    /// its end.
-    pub(crate) fn end_request(&self, length: Option<u64>) {
-        let is_alone = self.lock().pipeline.claim_body(self.meter.read(), length);
+    /// HTTP/1.1: the body of the request, of this length if its head said it, has come to its end, as
+    /// the task of `cx` has seen.
+    ///
+    /// If nothing is behind the body, the client's going is looked for from here on. The connection's
+    /// task does it after this poll, and must be woken when another task has read the body.
+    pub(crate) fn end_request(&self, key: Key, length: Option<u64>, cx: &Context<'_>) {
+        let mut shared = self.lock();
+        let exchange = shared.table.get_mut(key);
+        if exchange.is_none_or(|exchange| exchange.has_ended()) {
+            return;
+        }
+        let is_alone = shared.pipeline.claim_body(self.meter.read(), length);
         self.orders.set_watched(is_alone);
+        let task = shared.task.as_ref();
+        let other = task.filter(|task| is_alone && !task.will_wake(cx.waker()));
+        let other = other.cloned();
+        drop(shared);
+        other.iter().for_each(Waker::wake_by_ref);
     }
 
     /// The response's handler ends it when the drain begins.
@@ -285,6 +298,10 @@ impl Exchanges {
             return None;
         }
         let began = shared.began.take();
+        if self.orders.mark_looked() {
+            // The end of a body was seen after the last flush of this poll.
+            cx.waker().wake_by_ref();
+        }
         let mut late = Vec::new();
         let mut is_unread = false;
         if let Some(now) = fired {

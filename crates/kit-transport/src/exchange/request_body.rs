@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::exchange::arrivals::Arrivals;
-use crate::exchange::exchanges::Exchanges;
+use crate::exchange::handle::ExchangeHandle;
 use crate::wire::meter::WireMeter;
 
 /// How much of a body that its handler did not read is read, so that the connection can go on.
@@ -33,7 +33,7 @@ pub(crate) struct Rest {
     expects: bool,
     /// Bytes, if its head said it.
     length: Option<u64>,
-    exchanges: Arc<Exchanges>,
+    exchange: ExchangeHandle,
 }
 
 #[derive(Debug)]
@@ -48,6 +48,8 @@ enum State {
         /// How many bytes of it are still read, at most.
         more: u64,
     },
+    /// The answer was given while the handler had it.
+    Answered,
     Whole,
     /// It has failed, or was too large to be read to its end.
     Broken,
@@ -76,13 +78,13 @@ impl RequestBody {
         incoming: Incoming,
         arrivals: Option<Arrivals>,
         expects: bool,
-        exchanges: Arc<Exchanges>,
+        exchange: ExchangeHandle,
     ) -> (RequestBody, Arc<Rest>) {
         let rest = Arc::new(Rest {
             state: Mutex::new(State::Held { read: false }),
             expects,
             length: incoming.size_hint().exact(),
-            exchanges,
+            exchange,
         });
         let body = RequestBody {
             incoming: Some(incoming),
@@ -110,7 +112,7 @@ impl Body for RequestBody {
             arrivals.record(&polled, incoming.is_end_stream());
         }
         if let Some(rest) = &this.rest {
-            rest.record_poll(&polled, incoming);
+            rest.record_poll(&polled, incoming, cx);
         }
         polled
     }
@@ -146,7 +148,7 @@ impl Drop for RequestBody {
                 *state = State::Broken;
                 Some(incoming)
             }
-            State::Left { .. } | State::Whole | State::Broken => Some(incoming),
+            State::Left { .. } | State::Answered | State::Whole | State::Broken => Some(incoming),
         };
         drop(state);
     }
@@ -159,23 +161,41 @@ impl fmt::Debug for RequestBody {
 }
 
 impl Rest {
-    /// Records a poll of the body while its handler has it.
-    fn record_poll<T, E>(&self, polled: &Poll<Option<Result<T, E>>>, incoming: &Incoming) {
-        let mut state = self.lock();
-        let State::Held { read } = &mut *state else {
-            return;
+    /// Records a poll of the body by its handler, or by the response that still holds it.
+    fn record_poll<T, E>(
+        &self,
+        polled: &Poll<Option<Result<T, E>>>,
+        incoming: &Incoming,
+        cx: &Context<'_>,
+    ) {
+        let is_end = match polled {
+            Poll::Ready(Some(Ok(_))) => incoming.is_end_stream(),
+            Poll::Ready(None) => is_whole(incoming),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => false,
         };
-        match polled {
-            Poll::Ready(Some(Err(_))) => *state = State::Broken,
-            Poll::Ready(None) if !is_whole(incoming) => *state = State::Broken,
-            Poll::Ready(Some(Ok(_))) if !incoming.is_end_stream() => *read = true,
-            Poll::Pending => *read = true,
-            Poll::Ready(_) => {
-                *state = State::Whole;
-                drop(state);
-                self.exchanges.end_request(self.length);
+        let mut state = self.lock();
+        match &mut *state {
+            // The answer has said already that no other request can follow.
+            State::Answered if is_end => *state = State::Broken,
+            State::Held { .. } if is_end => *state = State::Whole,
+            State::Held { read } => {
+                match polled {
+                    Poll::Ready(Some(Ok(_))) | Poll::Pending => *read = true,
+                    Poll::Ready(None | Some(Err(_))) => *state = State::Broken,
+                }
+                return;
             }
+            State::Answered | State::Left { .. } | State::Whole | State::Broken => return,
         }
+        drop(state);
+        self.end_request(cx);
+    }
+
+    fn end_request(&self, cx: &Context<'_>) {
+        let exchange = &self.exchange;
+        exchange
+            .exchanges()
+            .end_request(exchange.key(), self.length, cx);
     }
 
     /// When the answer is there: reads what its handler has left of the body, as far as it has
@@ -187,19 +207,20 @@ impl Rest {
     /// the answer must say it now, and says no.
     pub(crate) fn poll_follows(&self, meter: &WireMeter, cx: &mut Context<'_>) -> Poll<Follows> {
         let mut state = self.lock();
-        let follows = match &mut *state {
-            State::Whole => Follows::Another,
-            State::Held { .. } | State::Broken => Follows::Nothing,
-            State::Left { incoming, more } => ready!(drain(incoming, more, meter, cx)),
-        };
-        let left = std::mem::replace(
-            &mut *state,
-            match follows {
-                Follows::Another => State::Whole,
-                Follows::Nothing => State::Broken,
+        let (follows, next) = match &mut *state {
+            State::Whole => (Follows::Another, State::Whole),
+            State::Held { .. } => (Follows::Nothing, State::Answered),
+            State::Answered | State::Broken => (Follows::Nothing, State::Broken),
+            State::Left { incoming, more } => match ready!(drain(incoming, more, meter, cx)) {
+                Follows::Another => (Follows::Another, State::Whole),
+                Follows::Nothing => (Follows::Nothing, State::Broken),
             },
-        );
+        };
+        let left = std::mem::replace(&mut *state, next);
         drop(state);
+        if matches!(left, State::Left { .. }) && follows == Follows::Another {
+            self.end_request(cx);
+        }
         drop(left);
         Poll::Ready(follows)
     }

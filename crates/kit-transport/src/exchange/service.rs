@@ -152,7 +152,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         if !self.added.is_empty() {
             extensions.extend(self.added.clone());
         }
-        extensions.insert(CallContext::new(exchange));
+        extensions.insert(CallContext::new(exchange.clone()));
         let version = request.version();
         let asked = self.asked(&request);
         let refused = Refusal::of(&request, self.max_head).map(|why| {
@@ -160,7 +160,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             Box::new(answer)
         });
         let arrivals = self.arrivals(request.body(), key, asked);
-        let (request, rest) = follow(request, arrivals, &self.exchanges);
+        let (request, rest) = follow(request, arrivals, exchange);
         ResponseFuture {
             future: refused.is_none().then(|| self.handler.call(request)),
             version,
@@ -179,7 +179,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
 fn follow(
     request: Request<Incoming>,
     arrivals: Option<Arrivals>,
-    exchanges: &Arc<Exchanges>,
+    exchange: ExchangeHandle,
 ) -> (Request<RequestBody>, Option<Arc<Rest>>) {
     if request.version() >= Version::HTTP_2 || request.body().is_end_stream() {
         let request = request.map(|incoming| RequestBody::alone(incoming, arrivals));
@@ -187,7 +187,7 @@ fn follow(
     }
     let expects = request.headers().contains_key(EXPECT);
     let (parts, incoming) = request.into_parts();
-    let (body, rest) = RequestBody::followed(incoming, arrivals, expects, Arc::clone(exchanges));
+    let (body, rest) = RequestBody::followed(incoming, arrivals, expects, exchange);
     (Request::from_parts(parts, body), Some(rest))
 }
 

@@ -94,7 +94,11 @@ impl Io {
     /// unread. So this peeks: an end or an error is the client's going, and behind bytes nothing can
     /// be seen before they are read.
     fn fail_if_client_has_gone(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if !self.orders.is_watched() || self.has_unread {
+        if !self.orders.is_watched() {
+            return Ok(());
+        }
+        self.orders.mark_looked();
+        if self.has_unread {
             return Ok(());
         }
         let Socket::Plain(plain) = &self.stream else {

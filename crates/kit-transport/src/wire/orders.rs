@@ -24,6 +24,8 @@ pub(crate) struct Orders {
     early: AtomicBool,
     /// HTTP/1.1: the client's going ends the exchange.
     watched: AtomicBool,
+    /// The I/O has not looked since that was ordered.
+    unlooked: AtomicBool,
     /// HTTP/1.1: the bytes that were written when the last exchange began.
     exchange_began_at: AtomicU64,
     wakers: Mutex<IoWakers>,
@@ -56,6 +58,7 @@ impl Orders {
     /// HTTP/1.1: whether to look for the client's going, which fails the next flush.
     pub(crate) fn set_watched(&self, watched: bool) {
         self.watched.store(watched, Ordering::Relaxed);
+        self.unlooked.store(watched, Ordering::Relaxed);
     }
 
     pub(crate) fn mark_closing(&self) {
@@ -103,6 +106,13 @@ impl Orders {
 
     pub(crate) fn is_watched(&self) -> bool {
         self.watched.load(Ordering::Relaxed)
+    }
+
+    /// The I/O looks for the client's going, or is called once more to do it; whether it had not done
+    /// that since it was ordered.
+    pub(crate) fn mark_looked(&self) -> bool {
+        // Nearly always nothing is to be changed.
+        self.unlooked.load(Ordering::Relaxed) && self.unlooked.swap(false, Ordering::Relaxed)
     }
 
     /// HTTP/1.1: whether the response was given before the request's body was read.

@@ -1,18 +1,21 @@
 //! Clients that go while a handler of HTTP/1.1 runs: in which cases the handler is dropped.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get, post};
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use kit_transport::{Listen, http};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
+use tokio_stream::StreamExt as _;
 
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE};
 #[cfg(feature = "tls")]
@@ -326,4 +329,71 @@ async fn the_last_of_pipelined_requests_is_dropped_when_its_client_goes() {
     drop(stream);
     let gone = timeout(PATIENCE, gone.acquire()).await;
     drop(gone.expect("it is dropped"));
+}
+
+/// A response whose only part never comes, after `before`.
+fn pending_response(
+    held: Held,
+    before: impl Future<Output = ()> + Send + 'static,
+) -> axum::response::Response {
+    let part = Mutex::new(Some(async move {
+        before.await;
+        held.wait().await;
+        Ok::<_, Infallible>(Bytes::new())
+    }));
+    let take = move |()| part.lock().unwrap().take().expect("asked once");
+    let parts = tokio_stream::once(()).then(take);
+    axum::response::Response::new(Body::from_stream(parts))
+}
+
+/// Lets a client send a request with a body to this route, and go when the response waits and
+/// `before` is over.
+async fn expect_dropped(route: impl FnOnce(Held) -> MethodRouter, before: impl Future) {
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let router = Router::new().route("/", route(Held { begun }));
+    let fixture = Fixture::start(http::Server::new(ANY_PORT, router)).await;
+    let mut stream = TcpStream::connect(fixture.address).await.expect("accepted");
+    let request = "POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 5\r\n\r\nhello";
+    send(&mut stream, request).await;
+    let gone = timeout(PATIENCE, begins.recv()).await;
+    let gone = gone.expect("it begins").expect("the route lives");
+    before.await;
+    drop(stream);
+    let gone = timeout(PATIENCE, gone.acquire()).await;
+    drop(gone.expect("it is dropped"));
+}
+
+#[tokio::test]
+async fn a_response_that_waits_is_dropped_though_its_handler_left_the_body_unread() {
+    let route = |held| post(async move || pending_response(held, async {}));
+    expect_dropped(route, async {}).await;
+}
+
+#[tokio::test]
+async fn a_response_that_has_read_the_body_itself_is_dropped() {
+    let route = |held| {
+        post(async move |body: Body| {
+            pending_response(held, async move {
+                body.collect().await.expect("it comes");
+            })
+        })
+    };
+    expect_dropped(route, async {}).await;
+}
+
+/// The end of the body does not wake the connection's task.
+#[tokio::test]
+async fn a_handler_is_dropped_whose_body_was_read_in_another_task() {
+    let (bodies, mut given) = mpsc::unbounded_channel::<Body>();
+    let route = |held: Held| {
+        post(async move |body: Body| {
+            let _ = bodies.send(body);
+            held.wait().await;
+        })
+    };
+    let read = async move {
+        let body = given.recv().await.expect("it is given");
+        body.collect().await.expect("it comes");
+    };
+    expect_dropped(route, read).await;
 }

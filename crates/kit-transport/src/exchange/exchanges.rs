@@ -53,7 +53,8 @@ struct Shared {
 pub(crate) struct Http1Head {
     /// Bytes.
     pub(crate) length: u64,
-    pub(crate) has_body: bool,
+    /// Bytes of the body that follows; `None` if it comes in chunks.
+    pub(crate) body: Option<u64>,
 }
 
 /// What a response that has nothing to give now should do.
@@ -140,8 +141,9 @@ impl Exchanges {
         if let Some(head) = head {
             let read = self.meter.read();
             shared.read = read;
-            let is_alone = shared.pipeline.claim_head(read, head.length);
-            self.orders.set_watched(is_alone && !head.has_body);
+            let behind = shared.pipeline.claim_head(read, head.length);
+            let end = head.body.map(|body| (read - behind).saturating_add(body));
+            self.orders.set_watched(end);
         }
         let allowance = Allowance::new(now, own, client);
         shared.table.start((method, uri), allowance)
@@ -150,18 +152,24 @@ impl Exchanges {
     /// HTTP/1.1: the body of the request, of this length if its head said it, has come to its end, as
     /// the task of `cx` has seen.
     ///
-    /// If nothing is behind the body, the client's going is looked for from here on. The connection's
-    /// task does it after this poll, and must be woken when another task has read the body.
+    /// The client's going is looked for from the end of the request on, if nothing is behind it. Where
+    /// a body in chunks ends is known only here: the connection's task looks after this poll, and must
+    /// be woken when it is another task that has read the body.
     pub(crate) fn end_request(&self, key: Key, length: Option<u64>, cx: &Context<'_>) {
         let mut shared = self.lock();
         let exchange = shared.table.get_mut(key);
         if exchange.is_none_or(|exchange| exchange.has_ended()) {
             return;
         }
-        let is_alone = shared.pipeline.claim_body(self.meter.read(), length);
-        self.orders.set_watched(is_alone);
+        let read = self.meter.read();
+        shared.pipeline.claim_body(read, length);
+        if length.is_some() {
+            return;
+        }
+        self.orders.set_watched(Some(read));
+        self.orders.mark_unlooked();
         let task = shared.task.as_ref();
-        let other = task.filter(|task| is_alone && !task.will_wake(cx.waker()));
+        let other = task.filter(|task| !task.will_wake(cx.waker()));
         let other = other.cloned();
         drop(shared);
         other.iter().for_each(Waker::wake_by_ref);
@@ -245,7 +253,7 @@ impl Exchanges {
         self.count_drained(&mut shared, is_stream);
         if !is_http2 {
             shared.read = self.meter.read();
-            self.orders.set_watched(false);
+            self.orders.set_watched(None);
             shared.ended.end_http1(self.meter.flushes());
             return;
         }

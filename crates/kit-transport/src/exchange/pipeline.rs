@@ -16,26 +16,24 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// A request begins with a head of this length, when `read` bytes have been read; whether nothing
-    /// is behind the head.
-    pub(crate) fn claim_head(&mut self, read: u64, length: u64) -> bool {
+    /// A request begins with a head of this length, when `read` bytes have been read; how many of them
+    /// are behind the head.
+    pub(crate) fn claim_head(&mut self, read: u64, length: u64) -> u64 {
         let new = self.look(read);
         if new >= length {
             // It came whole since the last look: hyper held nothing then.
             self.unclaimed = new;
         }
         self.unclaimed = self.unclaimed.saturating_sub(length);
-        self.unclaimed == 0
+        self.unclaimed
     }
 
-    /// The body of the request has come to its end, when `read` bytes have been read; whether nothing
-    /// is behind it. A body in chunks has no `length`; a client does not send another request behind
-    /// one.
-    pub(crate) fn claim_body(&mut self, read: u64, length: Option<u64>) -> bool {
+    /// The body of the request has come to its end, when `read` bytes have been read. A body in chunks
+    /// has no `length`; a client does not send another request behind one.
+    pub(crate) fn claim_body(&mut self, read: u64, length: Option<u64>) {
         self.look(read);
         let claimed = length.unwrap_or(self.unclaimed);
         self.unclaimed = self.unclaimed.saturating_sub(claimed);
-        self.unclaimed == 0
     }
 
     /// The bytes that were read since the last look.
@@ -95,45 +93,46 @@ mod tests {
     #[test]
     fn nothing_is_behind_requests_that_come_one_by_one() {
         let mut pipeline = Pipeline::default();
-        assert!(pipeline.claim_head(100, 100));
+        assert_eq!(pipeline.claim_head(100, 100), 0);
         // In two segments.
-        assert!(pipeline.claim_head(300, 200));
+        assert_eq!(pipeline.claim_head(300, 200), 0);
         // With a body that comes with the head, in part.
-        assert!(!pipeline.claim_head(450, 100));
-        assert!(pipeline.claim_body(550, Some(150)));
-        assert!(!pipeline.claim_head(700, 100));
-        assert!(pipeline.claim_body(790, None));
-        assert!(pipeline.claim_head(890, 100));
+        assert_ne!(pipeline.claim_head(450, 100), 0);
+        pipeline.claim_body(550, Some(150));
+        assert_ne!(pipeline.claim_head(700, 100), 0);
+        pipeline.claim_body(790, None);
+        assert_eq!(pipeline.claim_head(890, 100), 0);
     }
 
     #[test]
     fn the_last_of_several_requests_in_a_segment_has_nothing_behind_it() {
         let mut pipeline = Pipeline::default();
-        assert!(!pipeline.claim_head(300, 100));
-        assert!(!pipeline.claim_head(300, 100));
-        assert!(pipeline.claim_head(300, 100));
-        assert!(
-            !pipeline.claim_head(410, 100),
+        assert_ne!(pipeline.claim_head(300, 100), 0);
+        assert_ne!(pipeline.claim_head(300, 100), 0);
+        assert_eq!(pipeline.claim_head(300, 100), 0);
+        assert_eq!(
+            pipeline.claim_head(410, 100),
+            10,
             "part of another is behind it"
         );
-        assert!(pipeline.claim_head(500, 100));
+        assert_eq!(pipeline.claim_head(500, 100), 0);
     }
 
     #[test]
     fn a_head_that_is_written_otherwise_spoils_no_later_one() {
         let mut pipeline = Pipeline::default();
         // More spaces than are counted, then fewer.
-        assert!(!pipeline.claim_head(103, 100));
-        assert!(!pipeline.claim_head(206, 100));
-        assert!(pipeline.claim_head(306, 100));
-        assert!(pipeline.claim_head(400, 100));
-        assert!(pipeline.claim_head(500, 100));
+        assert_ne!(pipeline.claim_head(103, 100), 0);
+        assert_ne!(pipeline.claim_head(206, 100), 0);
+        assert_eq!(pipeline.claim_head(306, 100), 0);
+        assert_eq!(pipeline.claim_head(400, 100), 0);
+        assert_eq!(pipeline.claim_head(500, 100), 0);
     }
 
     #[test]
     fn a_body_that_its_handler_has_left_spoils_no_later_request() {
         let mut pipeline = Pipeline::default();
-        assert!(!pipeline.claim_head(200, 100));
-        assert!(pipeline.claim_head(300, 100));
+        assert_ne!(pipeline.claim_head(200, 100), 0);
+        assert_eq!(pipeline.claim_head(300, 100), 0);
     }
 }

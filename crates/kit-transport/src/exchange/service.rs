@@ -141,7 +141,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         let limits = (self.request_timeout, client_limit);
         let head = (request.version() < Version::HTTP_2).then(|| Http1Head {
             length: head_length(&request),
-            has_body: !request.body().is_end_stream(),
+            body: request.body().size_hint().exact(),
         });
         let key = self
             .exchanges

@@ -94,7 +94,7 @@ impl Io {
     /// unread. So this peeks: an end or an error is the client's going, and behind bytes nothing can
     /// be seen before they are read.
     fn fail_if_client_has_gone(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if !self.orders.is_watched() {
+        if !self.orders.is_watched(self.meter.read()) {
             return Ok(());
         }
         self.orders.mark_looked();

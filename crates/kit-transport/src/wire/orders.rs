@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 /// `killed` is never taken back. A reader or writer that must wait leaves its waker first and looks
 /// at `killed` then; a kill sets `killed` first and takes the wakers then. Both go through the lock
 /// of the wakers, so one of the two sees the other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Orders {
     killed: AtomicBool,
     /// A read or a write has failed because of the kill.
@@ -22,9 +22,10 @@ pub(crate) struct Orders {
     closing: AtomicBool,
     /// HTTP/1.1: the response was given before the request's body was read.
     early: AtomicBool,
-    /// HTTP/1.1: the client's going ends the exchange.
-    watched: AtomicBool,
-    /// The I/O has not looked since that was ordered.
+    /// HTTP/1.1: the client's going ends the exchange while this number of bytes was read;
+    /// [`UNWATCHED`] when it does not.
+    watched_at: AtomicU64,
+    /// The I/O must be called once more, to look for the client's going.
     unlooked: AtomicBool,
     /// HTTP/1.1: the bytes that were written when the last exchange began.
     exchange_began_at: AtomicU64,
@@ -36,6 +37,25 @@ pub(crate) struct Orders {
 struct IoWakers {
     read: Option<Waker>,
     write: Option<Waker>,
+}
+
+/// More bytes than are ever read.
+const UNWATCHED: u64 = u64::MAX;
+
+impl Default for Orders {
+    fn default() -> Orders {
+        Orders {
+            killed: AtomicBool::new(false),
+            noticed: AtomicBool::new(false),
+            upgraded: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            early: AtomicBool::new(false),
+            watched_at: AtomicU64::new(UNWATCHED),
+            unlooked: AtomicBool::new(false),
+            exchange_began_at: AtomicU64::new(0),
+            wakers: Mutex::default(),
+        }
+    }
 }
 
 impl Orders {
@@ -55,10 +75,17 @@ impl Orders {
         self.upgraded.store(true, Ordering::Relaxed);
     }
 
-    /// HTTP/1.1: whether to look for the client's going, which fails the next flush.
-    pub(crate) fn set_watched(&self, watched: bool) {
-        self.watched.store(watched, Ordering::Relaxed);
-        self.unlooked.store(watched, Ordering::Relaxed);
+    /// HTTP/1.1: when to look for the client's going, which fails the next flush: while this number
+    /// of bytes was read, which is to say all of the request and nothing behind it.
+    pub(crate) fn set_watched(&self, at: Option<u64>) {
+        self.watched_at
+            .store(at.unwrap_or(UNWATCHED), Ordering::Relaxed);
+        self.unlooked.store(false, Ordering::Relaxed);
+    }
+
+    /// The I/O may not be called again by itself since it was to look for the client's going.
+    pub(crate) fn mark_unlooked(&self) {
+        self.unlooked.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn mark_closing(&self) {
@@ -104,8 +131,9 @@ impl Orders {
         !self.is_killed()
     }
 
-    pub(crate) fn is_watched(&self) -> bool {
-        self.watched.load(Ordering::Relaxed)
+    /// Whether to look for the client's going, when `read` bytes were read.
+    pub(crate) fn is_watched(&self, read: u64) -> bool {
+        self.watched_at.load(Ordering::Relaxed) == read
     }
 
     /// The I/O looks for the client's going, or is called once more to do it; whether it had not done

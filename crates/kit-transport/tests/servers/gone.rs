@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::routing::{MethodRouter, any, get, post};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use kit_transport::{Listen, http};
+use kit_transport::{ConnectionOptions, Listen, http};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
@@ -33,6 +33,8 @@ enum Behind {
     Request,
     /// The next request, which comes while the handler runs.
     LaterRequest,
+    /// A body that the handler does not read.
+    UnreadBody,
     /// Half of a body that the handler does not read.
     HalfBody,
 }
@@ -58,12 +60,13 @@ const GET: &str = "GET /held HTTP/1.1\r\nhost: test\r\n\r\n";
 const NEXT: &str = "GET /next HTTP/1.1\r\nhost: test\r\n\r\n";
 
 impl Behind {
-    const ALL: [Behind; 6] = [
+    const ALL: [Behind; 7] = [
         Behind::Nothing,
         Behind::Body,
         Behind::Chunks,
         Behind::Request,
         Behind::LaterRequest,
+        Behind::UnreadBody,
         Behind::HalfBody,
     ];
 
@@ -77,6 +80,7 @@ impl Behind {
                 "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
             ),
             Behind::Request => [GET, NEXT].concat(),
+            Behind::UnreadBody => post("/held", "content-length: 5\r\n\r\nhello"),
             Behind::HalfBody => post("/held", "content-length: 10\r\n\r\nhello"),
         }
     }
@@ -281,7 +285,9 @@ async fn hello(mut stream: impl Stream) {
 /// there without having read its session tickets resets, too.
 fn is_dropped(socket: Socket, behind: Behind, client: Client) -> bool {
     match behind {
-        Behind::Nothing | Behind::Body | Behind::Chunks => client != Client::StaysOpen,
+        Behind::Nothing | Behind::Body | Behind::Chunks | Behind::UnreadBody => {
+            client != Client::StaysOpen
+        }
         #[cfg(feature = "tls")]
         Behind::LaterRequest if socket == Socket::Tls => {
             matches!(client, Client::Closes | Client::Resets)
@@ -346,18 +352,30 @@ fn pending_response(
     axum::response::Response::new(Body::from_stream(parts))
 }
 
-/// Lets a client send a request with a body to this route, and go when the response waits and
-/// `before` is over.
-async fn expect_dropped(route: impl FnOnce(Held) -> MethodRouter, before: impl Future) {
+const SIZED: &str = "POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 5\r\n\r\nhello";
+const CHUNKED: &str =
+    "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+
+/// Serves these routes on connections whose tasks no timer wakes: that would show the client's going,
+/// too, though late.
+async fn serve(router: Router) -> Fixture {
+    let options = ConnectionOptions {
+        first_byte: Duration::MAX,
+        ..ConnectionOptions::default()
+    };
+    let server = http::Server::new(ANY_PORT, router);
+    Fixture::start(server.connections(options)).await
+}
+
+/// Lets a client send a request with a body to this route, and go when the response waits.
+async fn expect_drop(request: &str, route: impl FnOnce(Held) -> MethodRouter) {
     let (begun, mut begins) = mpsc::unbounded_channel();
     let router = Router::new().route("/", route(Held { begun }));
-    let fixture = Fixture::start(http::Server::new(ANY_PORT, router)).await;
+    let fixture = serve(router).await;
     let mut stream = TcpStream::connect(fixture.address).await.expect("accepted");
-    let request = "POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 5\r\n\r\nhello";
     send(&mut stream, request).await;
     let gone = timeout(PATIENCE, begins.recv()).await;
     let gone = gone.expect("it begins").expect("the route lives");
-    before.await;
     drop(stream);
     let gone = timeout(PATIENCE, gone.acquire()).await;
     drop(gone.expect("it is dropped"));
@@ -366,7 +384,9 @@ async fn expect_dropped(route: impl FnOnce(Held) -> MethodRouter, before: impl F
 #[tokio::test]
 async fn a_response_that_waits_is_dropped_though_its_handler_left_the_body_unread() {
     let route = |held| post(async move || pending_response(held, async {}));
-    expect_dropped(route, async {}).await;
+    for request in [SIZED, CHUNKED] {
+        expect_drop(request, route).await;
+    }
 }
 
 #[tokio::test]
@@ -378,22 +398,33 @@ async fn a_response_that_has_read_the_body_itself_is_dropped() {
             })
         })
     };
-    expect_dropped(route, async {}).await;
+    for request in [SIZED, CHUNKED] {
+        expect_drop(request, route).await;
+    }
 }
 
 /// The end of the body does not wake the connection's task.
 #[tokio::test]
 async fn a_handler_is_dropped_whose_body_was_read_in_another_task() {
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let held = Held { begun };
     let (bodies, mut given) = mpsc::unbounded_channel::<Body>();
-    let route = |held: Held| {
-        post(async move |body: Body| {
-            let _ = bodies.send(body);
-            held.wait().await;
-        })
-    };
-    let read = async move {
-        let body = given.recv().await.expect("it is given");
-        body.collect().await.expect("it comes");
-    };
-    expect_dropped(route, read).await;
+    let route = post(async move |body: Body| {
+        let _ = bodies.send(body);
+        held.wait().await;
+    });
+    let router = Router::new().route("/", route);
+    let fixture = serve(router).await;
+    let mut stream = TcpStream::connect(fixture.address).await.expect("accepted");
+    let (most, end) = CHUNKED.split_at(CHUNKED.len() - 5);
+    send(&mut stream, most).await;
+    let gone = timeout(PATIENCE, begins.recv()).await;
+    let gone = gone.expect("it begins").expect("the route lives");
+    let mut body = given.recv().await.expect("it is given");
+    body.frame().await.expect("a part").expect("it comes");
+    send(&mut stream, end).await;
+    assert!(body.frame().await.is_none());
+    drop(stream);
+    let gone = timeout(PATIENCE, gone.acquire()).await;
+    drop(gone.expect("it is dropped"));
 }

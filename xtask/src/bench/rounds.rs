@@ -62,19 +62,9 @@ fn turns<T, const N: usize>(
     Ok(measured.map(|value| value.expect("a turn for each place")))
 }
 
-/// Ours against the peer. Ratios are formed inside a round, where the machine was in one mood; the
-/// median is taken of them.
+/// Ours against the peer.
 pub(super) fn boil_down<T>(rounds: &[Round<T>], figure: impl Fn(&T) -> f64) -> Figures {
-    let peer = each(rounds, &figure, |round| &round.peer);
-    let ours = each(rounds, &figure, |round| &round.ours);
-    let ratios = quotients(&ours, &peer);
-    Figures {
-        peer: median(&peer),
-        ours: median(&ours),
-        ratio: median(&ratios),
-        spread: Some(spread(&ratios)),
-        control: control(rounds, &figure),
-    }
+    boil_down_against(rounds, figure, |round| &round.peer)
 }
 
 /// Ours against the second peer; the control is that of the first one, from the same rounds.
@@ -83,11 +73,20 @@ pub(super) fn boil_down<T>(rounds: &[Round<T>], figure: impl Fn(&T) -> f64) -> F
 ///
 /// Without a second peer.
 pub(super) fn boil_down_beside<T>(rounds: &[Round<T>], figure: impl Fn(&T) -> f64) -> Figures {
-    let beside = each(rounds, &figure, beside);
+    boil_down_against(rounds, figure, beside)
+}
+
+/// Ratios are formed inside a round, where the machine was in one mood; the median is taken of them.
+fn boil_down_against<T>(
+    rounds: &[Round<T>],
+    figure: impl Fn(&T) -> f64,
+    other: fn(&Round<T>) -> &T,
+) -> Figures {
+    let other = each(rounds, &figure, other);
     let ours = each(rounds, &figure, |round| &round.ours);
-    let ratios = quotients(&ours, &beside);
+    let ratios = quotients(&ours, &other);
     Figures {
-        peer: median(&beside),
+        peer: median(&other),
         ours: median(&ours),
         ratio: median(&ratios),
         spread: Some(spread(&ratios)),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use async_trait::async_trait;
-use axum::response::IntoResponse;
+use axum_core::response::IntoResponse;
 use http::Request;
 use kit_sync::BoxError;
 use tonic::body::Body;
@@ -16,6 +16,7 @@ use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
 mod answer;
 pub(crate) mod content_type;
+mod dispatch;
 pub(crate) mod handler;
 mod health;
 mod reflection;

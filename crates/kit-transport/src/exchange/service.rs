@@ -32,10 +32,11 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     type Body: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
     type Future: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
 
-    /// The request has the [`CallContext`] in its extensions. The handler adds what users of its
+    /// The request has the [`CallContext`] in its extensions; `is_call` is what
+    /// [`is_call`](Self::is_call) has said of its headers. The handler adds what users of its
     /// protocol expect there beside it; each entry costs about as much as everything else that the
     /// driver does. Code that can panic runs in the future.
-    fn call(&self, request: Request<RequestBody>) -> Self::Future;
+    fn call(&self, request: Request<RequestBody>, is_call: bool) -> Self::Future;
 
     /// The answer to a request with these headers that is not handed over.
     fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<Self::Body>;
@@ -162,7 +163,9 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         let arrivals = self.arrivals(request.body(), key, asked);
         let (request, rest) = follow(request, arrivals, exchange);
         ResponseFuture {
-            future: refused.is_none().then(|| self.handler.call(request)),
+            future: refused
+                .is_none()
+                .then(|| self.handler.call(request, asked == Asked::Call)),
             version,
             asked,
             last: refused.is_some(),

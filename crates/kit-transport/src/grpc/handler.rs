@@ -10,12 +10,11 @@ use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tonic::Status;
 use tonic::body::Body;
-use tonic::codegen::Service;
-use tonic::service::Routes;
 use tonic::transport::server::TcpConnectInfo;
 
 use super::answer::AnswerBody;
 use super::content_type::is_grpc;
+use super::dispatch::{Called, Dispatch};
 use super::timeout::{client_limit, late_trailers, timed_out};
 use super::until_unavailable::unavailable_trailers;
 use crate::exchange::call_context::CallContext;
@@ -24,16 +23,14 @@ use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
 use crate::wire::tls::for_tonic::tls_connect_info;
 
-type Called = <Routes as Service<Request<RequestBody>>>::Future;
-
 #[derive(Clone)]
 pub(crate) struct GrpcHandler {
-    routes: Routes,
+    services: Dispatch,
 }
 
 impl GrpcHandler {
-    pub(super) fn new(routes: Routes) -> GrpcHandler {
-        GrpcHandler { routes }
+    pub(super) fn new(services: Dispatch) -> GrpcHandler {
+        GrpcHandler { services }
     }
 }
 
@@ -60,7 +57,7 @@ fn in_json(why: Refusal) -> Response<Body> {
     let (code, reason, message) = (why.code(), why.reason(), why.message());
     let json =
         format!(r#"{{"code":{code},"reason":"{reason}","message":"{message}","metadata":{{}}}}"#);
-    let mut response = Response::new(Body::new(axum::body::Body::from(json)));
+    let mut response = Response::new(Body::new(http_body_util::Full::from(json)));
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST);
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
@@ -71,11 +68,10 @@ impl Handler for GrpcHandler {
     type Body = AnswerBody;
     type Future = CallFuture;
 
-    fn call(&self, mut request: Request<RequestBody>) -> CallFuture {
-        let called = is_grpc(request.headers()).then(|| {
+    fn call(&self, mut request: Request<RequestBody>, is_call: bool) -> CallFuture {
+        let called = is_call.then(|| {
             add_connect_info(request.extensions_mut());
-            // Routes are always ready.
-            self.routes.clone().call(request)
+            self.services.call(request.map(Body::new))
         });
         CallFuture { called }
     }
@@ -118,7 +114,6 @@ pin_project! {
     /// The service's response to come, or 415 for a request that is not gRPC, as the protocol's
     /// specification asks.
     pub(crate) struct CallFuture {
-        #[pin]
         called: Option<Called>,
     }
 }
@@ -127,15 +122,13 @@ impl Future for CallFuture {
     type Output = Result<Response<AnswerBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(Ok(AnswerBody::of(
-            match self.project().called.as_pin_mut() {
-                Some(called) => ready!(called.poll(cx)).unwrap_or_else(|never| match never {}),
-                None => {
-                    let mut refused = Response::new(Body::empty());
-                    *refused.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-                    refused
-                }
-            },
-        )))
+        Poll::Ready(Ok(AnswerBody::of(match self.project().called {
+            Some(called) => ready!(called.as_mut().poll(cx)),
+            None => {
+                let mut refused = Response::new(Body::empty());
+                *refused.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                refused
+            }
+        })))
     }
 }

@@ -1,17 +1,17 @@
 //! Reflection, in both versions that clients ask for.
 
-use tonic::service::Routes;
 use tonic_reflection::server::{Builder, Error};
 
+use super::dispatch::Dispatch;
 use super::until_drain::UntilDrain;
 use crate::{Context, StartError};
 
 /// Adds `v1` and, for older clients, `v1alpha`.
 pub(super) fn add(
-    routes: Routes,
+    services: &mut Dispatch,
     ctx: &Context,
     descriptors: &[&'static [u8]],
-) -> Result<Routes, StartError> {
+) -> Result<(), StartError> {
     let builder = || {
         descriptors
             .iter()
@@ -26,5 +26,7 @@ pub(super) fn add(
     let token = ctx.scope().token();
     let v1 = UntilDrain::new(builder().build_v1().map_err(failed)?, token.clone());
     let v1alpha = UntilDrain::new(builder().build_v1alpha().map_err(failed)?, token.clone());
-    Ok(routes.add_service(v1).add_service(v1alpha))
+    services.add(v1);
+    services.add(v1alpha);
+    Ok(())
 }

@@ -2,13 +2,13 @@
 
 use std::convert::Infallible;
 
-use axum::response::IntoResponse;
+use axum_core::response::IntoResponse;
 use http::Request;
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
-use tonic::service::Routes;
 
+use super::dispatch::Dispatch;
 use super::handler::GrpcHandler;
 use super::{health, reflection};
 use crate::{Context, StartError};
@@ -20,12 +20,14 @@ use crate::{Context, StartError};
 /// full name of each service added; from the first moment of a stop, `NOT_SERVING`. `Watch` and
 /// reflection streams end with `UNAVAILABLE` when the drain begins. A health service of your own
 /// takes the place of this one.
+///
+/// A call is for the service that its path names, `/package.Service/Method`. Where there is none it is
+/// answered with `UNIMPLEMENTED` and the name.
 #[derive(Clone, Debug, Default)]
 #[must_use = "services do nothing until a server has them"]
 pub struct Services {
-    routes: Routes,
-    names: Vec<&'static str>,
-    /// Those that were added once more, which tonic answers with a panic.
+    services: Dispatch,
+    /// Those that were added once more.
     twice: Vec<&'static str>,
     descriptors: Vec<&'static [u8]>,
 }
@@ -51,12 +53,11 @@ impl Services {
             + Sync
             + 'static,
     {
-        if self.names.contains(&S::NAME) {
+        if self.services.has(S::NAME) {
             self.twice.push(S::NAME);
-            return self;
+        } else {
+            self.services.add(service);
         }
-        self.routes = self.routes.add_service(service);
-        self.names.push(S::NAME);
         self
     }
 
@@ -75,15 +76,16 @@ impl Services {
     }
 
     pub(crate) fn handler(&self, ctx: &Context) -> Result<GrpcHandler, StartError> {
-        let mut routes = self.routes.clone();
-        let health = health::service(ctx, &self.names);
-        if !self.names.contains(&name_of(&health)) {
-            routes = routes.add_service(health);
+        let mut services = self.services.clone();
+        let names: Vec<_> = services.names().collect();
+        let health = health::service(ctx, &names);
+        if !services.has(name_of(&health)) {
+            services.add(health);
         }
         if !self.descriptors.is_empty() {
-            routes = reflection::add(routes, ctx, &self.descriptors)?;
+            reflection::add(&mut services, ctx, &self.descriptors)?;
         }
-        Ok(GrpcHandler::new(routes.prepare()))
+        Ok(GrpcHandler::new(services))
     }
 }
 

@@ -57,9 +57,9 @@ impl<B: Beside> Handler for HttpHandler<B> {
     type Body = Body;
     type Future = Answering<B::Future>;
 
-    fn call(&self, mut request: Request<RequestBody>) -> Answering<B::Future> {
-        if let Some(beside) = self.beside(request.headers()) {
-            let future = beside.call(request);
+    fn call(&self, mut request: Request<RequestBody>, is_call: bool) -> Answering<B::Future> {
+        if let Some(beside) = self.beside.as_ref().filter(|_| is_call) {
+            let future = beside.call(request, is_call);
             return Answering::Beside { future };
         }
         if self.connect_info {
@@ -102,8 +102,7 @@ impl<B: Beside> Handler for HttpHandler<B> {
     }
 
     fn is_call(&self, headers: &HeaderMap) -> bool {
-        let beside = self.beside(headers);
-        beside.is_some_and(|beside| beside.is_call(headers))
+        self.beside(headers).is_some()
     }
 
     fn drain_trailers() -> HeaderMap {

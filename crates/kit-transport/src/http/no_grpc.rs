@@ -54,7 +54,7 @@ impl Handler for GrpcHandler {
     type Body = Body;
     type Future = Call;
 
-    fn call(&self, _request: Request<RequestBody>) -> Call {
+    fn call(&self, _request: Request<RequestBody>, _is_call: bool) -> Call {
         match *self {}
     }
 

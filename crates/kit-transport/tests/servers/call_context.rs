@@ -13,7 +13,6 @@ use kit_transport::grpc::RequestExt as _;
 use kit_transport::http::ServerScope;
 use kit_transport::{ApiError, CallContext, Draining, Peer, grpc, http};
 use tonic::codegen::Service;
-use tonic::service::Routes;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Endpoint;
 use tonic::transport::server::TcpConnectInfo;
@@ -97,15 +96,15 @@ async fn a_request_of_grpc_has_tonics_connect_info_beside_it() {
         .header("content-type", "application/grpc")
         .body(tonic::body::Body::empty())
         .unwrap();
-    let response = Routes::new(counting()).call(request).await.unwrap();
-    let axums = response.headers()["grpc-message"].to_str().unwrap();
-    let axums = number(&axums.replace("%20", " "));
+    let response = counting().call(request).await.unwrap();
+    let alone = response.headers()["grpc-message"].to_str().unwrap();
+    let alone = number(&alone.replace("%20", " "));
     for (extensions, expected) in [(Extensions::new(), 2), (of_author(), 4)] {
         let server = grpc::Server::new(ANY_PORT).service(counting());
         let server = Fixture::with(server, extensions).await;
         let refused = check(&server).await.unwrap_err();
         assert_eq!(refused.code(), Code::Aborted, "{refused}");
-        assert_eq!(number(refused.message()) - axums, expected);
+        assert_eq!(number(refused.message()) - alone, expected);
         server.stop_within(PATIENCE).await.nothing_cut();
     }
 }

@@ -124,7 +124,10 @@ async fn an_unknown_service_is_unimplemented_and_a_panic_is_internal() {
     let unknown = ask(channel.clone(), "/test.Nothing/Here")
         .await
         .unwrap_err();
-    assert_eq!(unknown.code(), Code::Unimplemented);
+    assert_eq!(
+        (unknown.code(), unknown.message()),
+        (Code::Unimplemented, "unknown service test.Nothing")
+    );
     let panicked = ask(channel.clone(), "/test.Asking/Panic")
         .await
         .unwrap_err();

@@ -1,5 +1,6 @@
 //! Instants that are far away, and the clock of one poll.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -28,5 +29,45 @@ impl PollTime {
     /// The time, if the clock was read.
     pub(crate) fn known(&self) -> Option<Instant> {
         self.0
+    }
+}
+
+/// The time of the present poll of a connection, for those that are called in it and cannot be given
+/// it. The clock is read at most once a poll.
+///
+/// A task of a stream that asks between two polls finds the time of the last one. Accesses are
+/// relaxed: a time says nothing about other memory.
+#[derive(Debug)]
+pub(crate) struct PollClock {
+    origin: Instant,
+    /// Nanoseconds from `origin`; [`UNKNOWN`](Self::UNKNOWN) until it is asked for.
+    now: AtomicU64,
+}
+
+impl PollClock {
+    const UNKNOWN: u64 = u64::MAX;
+
+    pub(crate) fn new(origin: Instant) -> PollClock {
+        PollClock {
+            origin,
+            now: AtomicU64::new(PollClock::UNKNOWN),
+        }
+    }
+
+    /// A poll begins.
+    pub(crate) fn forget(&self) {
+        self.now.store(PollClock::UNKNOWN, Ordering::Relaxed);
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        let known = self.now.load(Ordering::Relaxed);
+        if known != PollClock::UNKNOWN {
+            return self.origin + Duration::from_nanos(known);
+        }
+        let now = Instant::now();
+        let since = now.duration_since(self.origin).as_nanos();
+        let since = u64::try_from(since).unwrap_or(PollClock::UNKNOWN);
+        self.now.store(since, Ordering::Relaxed);
+        now
     }
 }

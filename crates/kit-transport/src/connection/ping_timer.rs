@@ -1,6 +1,7 @@
 //! The timer of hyper's keep-alive pings.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant as StdInstant};
 
@@ -8,36 +9,47 @@ use hyper::rt;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::exchange::exchanges::Exchanges;
+
 /// Like hyper-util's timer for tokio; but hyper polls its sleep at every poll of a connection, and
-/// one that is armed already and has not fired needs nothing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PingTimer;
+/// one that is armed already and has not fired needs nothing. And hyper asks for the time with every
+/// frame, which is the time at which the connection was polled.
+#[derive(Clone, Debug)]
+pub(crate) struct PingTimer(pub(super) Arc<Exchanges>);
 
 impl rt::Timer for PingTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn rt::Sleep>> {
-        self.sleep_until((Instant::now() + duration).into_std())
+        asleep(Instant::now() + duration)
     }
 
     fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(PingSleep {
-            sleep: sleep_until(deadline.into()),
-            armed: None,
-        })
+        asleep(deadline.into())
     }
 
     fn now(&self) -> StdInstant {
-        Instant::now().into_std()
+        self.0.clock.now().into_std()
     }
 
     fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, deadline: StdInstant) {
-        match sleep.as_mut().downcast_mut_pin::<PingSleep>() {
-            Some(sleep) => {
-                let this = sleep.project();
-                this.sleep.reset(deadline.into());
-                *this.armed = None;
-            }
-            None => *sleep = self.sleep_until(deadline),
+        reset(sleep, deadline.into());
+    }
+}
+
+fn asleep(deadline: Instant) -> Pin<Box<dyn rt::Sleep>> {
+    Box::pin(PingSleep {
+        sleep: sleep_until(deadline),
+        armed: None,
+    })
+}
+
+fn reset(sleep: &mut Pin<Box<dyn rt::Sleep>>, deadline: Instant) {
+    match sleep.as_mut().downcast_mut_pin::<PingSleep>() {
+        Some(sleep) => {
+            let this = sleep.project();
+            this.sleep.reset(deadline);
+            *this.armed = None;
         }
+        None => *sleep = asleep(deadline),
     }
 }
 
@@ -72,8 +84,6 @@ impl Future for PingSleep {
 mod tests {
     use std::future::poll_fn;
 
-    use hyper::rt::Timer as _;
-
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -81,7 +91,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_fires_in_time_however_often_it_is_polled_and_reset() {
         let start = Instant::now();
-        let mut sleep = PingTimer.sleep(SECOND);
+        let mut sleep = asleep(start + SECOND);
         let mut polls = 0;
         poll_fn(|cx| {
             polls += 1;
@@ -94,10 +104,10 @@ mod tests {
 
         for seconds in [5, 3] {
             let deadline = Instant::now() + seconds * SECOND;
-            PingTimer.reset(&mut sleep, (deadline + SECOND).into_std());
+            reset(&mut sleep, deadline + SECOND);
             let early = poll_fn(|cx| Poll::Ready(sleep.as_mut().poll(cx))).await;
             assert!(early.is_pending());
-            PingTimer.reset(&mut sleep, deadline.into_std());
+            reset(&mut sleep, deadline);
             sleep.as_mut().await;
             assert_eq!(Instant::now(), deadline);
         }

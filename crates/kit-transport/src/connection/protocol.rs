@@ -1,6 +1,7 @@
 //! hyper's side of a connection: HTTP/1.1 or HTTP/2, by what its client speaks.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::server::conn::{http1, http2};
@@ -62,7 +63,9 @@ impl<H: Handler> Hyper<H> {
             }
             Protocol::Http2 => {
                 let executor = ScopeExecutor(scope.clone());
-                let connection = http2(options, executor).serve_connection(io, service);
+                let timer = PingTimer(Arc::clone(service.exchanges()));
+                let builder = http2(options, executor, timer);
+                let connection = builder.serve_connection(io, service);
                 Hyper::Http2 { connection }
             }
         });
@@ -127,13 +130,17 @@ fn http1(options: &ConnectionOptions, is_watched: bool) -> http1::Builder {
     builder
 }
 
-fn http2(options: &ConnectionOptions, executor: ScopeExecutor) -> http2::Builder<ScopeExecutor> {
+fn http2(
+    options: &ConnectionOptions,
+    executor: ScopeExecutor,
+    timer: PingTimer,
+) -> http2::Builder<ScopeExecutor> {
     // A head that is too large is read all the same, up to twice the limit: h2 answers 431 and
     // nothing else, which a client of gRPC cannot tell from an unknown failure.
     let read = options.max_head().saturating_mul(2);
     let mut builder = http2::Builder::new(executor);
     builder
-        .timer(PingTimer)
+        .timer(timer)
         .max_header_list_size(u32::try_from(read).unwrap_or(u32::MAX))
         .max_concurrent_streams(options.http2.max_streams)
         .max_pending_accept_reset_streams(options.http2.max_early_resets)

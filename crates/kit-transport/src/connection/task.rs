@@ -71,6 +71,7 @@ impl<H: Handler> Future for ConnectionTask<H> {
         let (serving, connection) = (&**this.serving, &**this.connection);
         loop {
             let scope = serving.ctx.scope();
+            connection.exchanges().clock.forget();
             if let Poll::Ready(result) = this.hyper.poll(cx, scope, &serving.options) {
                 if let Err(error) = result {
                     let remote = connection.about().remote();

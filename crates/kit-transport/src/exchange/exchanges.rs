@@ -15,6 +15,7 @@ use crate::exchange::ended::EndedExchanges;
 use crate::exchange::last_response::LastResponse;
 use crate::exchange::pipeline::Pipeline;
 use crate::exchange::table::{ExchangeTable, Key};
+use crate::time::PollClock;
 use crate::wire::meter::WireMeter;
 use crate::wire::orders::{Orders, leave_waker};
 use crate::wire::preface::Preface;
@@ -32,6 +33,7 @@ pub(crate) struct Exchanges {
     pub(crate) meter: Arc<WireMeter>,
     pub(crate) orders: Arc<Orders>,
     pub(crate) last_response: LastResponse,
+    pub(crate) clock: PollClock,
     shared: Mutex<Shared>,
 }
 
@@ -116,6 +118,7 @@ impl Exchanges {
         last_response: LastResponse,
     ) -> Exchanges {
         Exchanges {
+            clock: PollClock::new(about.opened()),
             about,
             meter,
             orders,
@@ -134,7 +137,7 @@ impl Exchanges {
         (own, client): (Option<Duration>, Option<Duration>),
         head: Option<Http1Head>,
     ) -> Key {
-        let now = Instant::now();
+        let now = self.clock.now();
         self.orders.begin_exchange(self.meter.written());
         let mut shared = self.lock();
         shared.began = Some(now);

@@ -95,6 +95,10 @@ impl<H: Handler> RequestService<H> {
             max_head,
         }
     }
+
+    pub(crate) fn exchanges(&self) -> &Arc<Exchanges> {
+        &self.exchanges
+    }
 }
 
 /// What a request asks for, as far as its response goes another way for it.

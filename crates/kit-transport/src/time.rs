@@ -39,17 +39,15 @@ impl PollTime {
 /// relaxed: a time says nothing about other memory.
 #[derive(Debug)]
 pub(crate) struct PollClock {
-    origin: Instant,
-    /// Nanoseconds from `origin`; [`UNKNOWN`](Self::UNKNOWN) until it is asked for.
+    /// Nanoseconds from the origin; [`UNKNOWN`](Self::UNKNOWN) until the time is asked for.
     now: AtomicU64,
 }
 
 impl PollClock {
     const UNKNOWN: u64 = u64::MAX;
 
-    pub(crate) fn new(origin: Instant) -> PollClock {
+    pub(crate) fn new() -> PollClock {
         PollClock {
-            origin,
             now: AtomicU64::new(PollClock::UNKNOWN),
         }
     }
@@ -59,13 +57,14 @@ impl PollClock {
         self.now.store(PollClock::UNKNOWN, Ordering::Relaxed);
     }
 
-    pub(crate) fn now(&self) -> Instant {
+    /// The time, counted from `origin`, which is the same in every call.
+    pub(crate) fn now(&self, origin: Instant) -> Instant {
         let known = self.now.load(Ordering::Relaxed);
         if known != PollClock::UNKNOWN {
-            return self.origin + Duration::from_nanos(known);
+            return origin + Duration::from_nanos(known);
         }
         let now = Instant::now();
-        let since = now.duration_since(self.origin).as_nanos();
+        let since = now.duration_since(origin).as_nanos();
         let since = u64::try_from(since).unwrap_or(PollClock::UNKNOWN);
         self.now.store(since, Ordering::Relaxed);
         now

@@ -27,7 +27,7 @@ impl rt::Timer for PingTimer {
     }
 
     fn now(&self) -> StdInstant {
-        self.0.clock.now().into_std()
+        self.0.poll_time().into_std()
     }
 
     fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, deadline: StdInstant) {

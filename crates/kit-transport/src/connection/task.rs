@@ -71,7 +71,7 @@ impl<H: Handler> Future for ConnectionTask<H> {
         let (serving, connection) = (&**this.serving, &**this.connection);
         loop {
             let scope = serving.ctx.scope();
-            connection.exchanges().clock.forget();
+            connection.exchanges().begin_poll();
             if let Poll::Ready(result) = this.hyper.poll(cx, scope, &serving.options) {
                 if let Err(error) = result {
                     let remote = connection.about().remote();

@@ -33,7 +33,7 @@ pub(crate) struct Exchanges {
     pub(crate) meter: Arc<WireMeter>,
     pub(crate) orders: Arc<Orders>,
     pub(crate) last_response: LastResponse,
-    pub(crate) clock: PollClock,
+    clock: PollClock,
     shared: Mutex<Shared>,
 }
 
@@ -118,13 +118,25 @@ impl Exchanges {
         last_response: LastResponse,
     ) -> Exchanges {
         Exchanges {
-            clock: PollClock::new(about.opened()),
+            clock: PollClock::new(),
             about,
             meter,
             orders,
             last_response,
             shared: Mutex::default(),
         }
+    }
+
+    // === the time of a poll ===
+
+    /// A poll of the connection begins.
+    pub(crate) fn begin_poll(&self) {
+        self.clock.forget();
+    }
+
+    /// The time of the connection's present poll, or of its last.
+    pub(crate) fn poll_time(&self) -> Instant {
+        self.clock.now(self.about.opened())
     }
 
     // === by the service and the bodies ===
@@ -137,7 +149,7 @@ impl Exchanges {
         (own, client): (Option<Duration>, Option<Duration>),
         head: Option<Http1Head>,
     ) -> Key {
-        let now = self.clock.now();
+        let now = self.poll_time();
         self.orders.begin_exchange(self.meter.written());
         let mut shared = self.lock();
         shared.began = Some(now);

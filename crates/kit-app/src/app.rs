@@ -152,7 +152,7 @@ pub struct AppBuilder {
     metadata: BTreeMap<String, String>,
     observers: Vec<Observer>,
     delivery: Delivery,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl AppBuilder {

@@ -45,6 +45,8 @@ mod run;
 mod settings;
 mod signals;
 mod status;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use app::{App, AppBuilder};
 pub use budget::StopPlan;

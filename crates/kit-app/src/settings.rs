@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) signals: Signals,
     pub(crate) parent: Option<StopToken>,
     pub(crate) extensions: http::Extensions,
+    /// Servers bind free ports of 127.0.0.1, for tests.
+    pub(crate) free_ports: bool,
     pub(crate) watchdog: WatchdogOptions,
     /// Where the watchdog lives; only [`App::main`] has one.
     pub(crate) watchdog_home: Option<Scope>,
@@ -68,6 +70,7 @@ impl Default for Settings {
             signals: Signals::default(),
             parent: None,
             extensions: http::Extensions::new(),
+            free_ports: false,
             watchdog: WatchdogOptions::default(),
             watchdog_home: None,
         }

@@ -16,6 +16,7 @@ mod drained;
 mod error;
 #[cfg(feature = "driver")]
 mod exchange;
+mod free_ports;
 #[cfg(any(feature = "http", feature = "grpc"))]
 mod front;
 #[cfg(feature = "grpc")]
@@ -42,6 +43,7 @@ pub use context::Context;
 pub use cut::{Cut, Cuts};
 pub use drained::Drained;
 pub use error::{ApiError, IntoApi};
+pub use free_ports::FreePorts;
 pub use inherited::{Inherited, InheritedListeners};
 pub use lifecycle::{Lifecycle, Stage};
 pub use listening::{Address, Listening};

@@ -31,8 +31,11 @@
 //! | features `tls`, `ws`, `gzip`, `zstd` | `kit-transport` | encryption, WebSockets, and compressed messages for these servers |
 //! | [`registry`], feature `etcd` | `kit-registry` | registration and discovery |
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |
+//! | `testing`, feature `testing` | `kit-app` | a whole app inside a test, with clients |
 //! | feature `serde` | all | options that can be read, and snapshots of tasks that can be written |
 
+#[cfg(feature = "testing")]
+pub use kit_app::testing;
 pub use kit_app::{
     AfterRun, App, AppBuilder, AppHandle, Awaited, BoxError, Cause, ComponentReport,
     ComponentState, ComponentStatus, CutReport, Delivery, DrainProfile, Environment, Error, Event,

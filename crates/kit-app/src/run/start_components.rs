@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use http::Extensions;
 use kit_sync::{Abandoned, Cause, Ending, Gate};
-use kit_transport::{Context, Lifecycle, Phase, Server};
+use kit_transport::{Context, FreePorts, Lifecycle, Phase, Server};
 use tokio::time::Instant;
 
 use super::Parts;
 use super::called_off::CalledOff;
 use crate::component::{Component, TasksEnd};
+use crate::settings::Settings;
 use crate::{AppHandle, Awaited, Error, Event};
 
 /// The components while they start.
@@ -70,7 +71,7 @@ impl<'a> ComponentStarts<'a> {
             let equip = |context: Context| {
                 context
                     .with(self.gate.clone(), settings.extensions.clone())
-                    .with_app_values(app_values(app))
+                    .with_app_values(app_values(app, settings))
                     .with_inherited(inherited.clone())
             };
             components.push(Component::start(server, &core, root, lifecycle, equip));
@@ -148,8 +149,11 @@ impl<'a> ComponentStarts<'a> {
 }
 
 /// What components and requests find of the app by its type.
-fn app_values(app: &AppHandle) -> Extensions {
+fn app_values(app: &AppHandle, settings: &Settings) -> Extensions {
     let mut values = Extensions::new();
+    if settings.free_ports {
+        values.insert(FreePorts);
+    }
     values.insert(app.info().clone());
     values.insert(app.clone());
     values

@@ -1,12 +1,13 @@
 //! A server's listener, whatever it listens at.
 
 use std::io;
+use std::net::Ipv4Addr;
 
 use crate::listen::at::At;
 use crate::listen::queue::Accepted;
 use crate::listen::tcp::TcpSockets;
 use crate::listen::unix::UnixSockets;
-use crate::{Address, Context, HandOver, Inherited, Listen, Listening, StartError};
+use crate::{Address, Context, FreePorts, HandOver, Inherited, Listen, Listening, StartError};
 
 /// A listener, and what becomes of its address in the end.
 #[derive(Debug)]
@@ -29,6 +30,11 @@ impl Listener {
         let failed = |source| StartError::listen(listen.to_string(), source);
         let sockets = match &listen.at {
             At::Unusable(error) => return Err(error.clone().into()),
+            At::Address(_) | At::Everywhere(_) | At::Localhost(_)
+                if ctx.app::<FreePorts>().is_some() =>
+            {
+                TcpSockets::bind((Ipv4Addr::LOCALHOST, 0).into(), listen).map(Sockets::Tcp)
+            }
             At::Address(address) => TcpSockets::bind(*address, listen).map(Sockets::Tcp),
             At::Everywhere(port) => TcpSockets::bind_everywhere(*port, listen).map(Sockets::Tcp),
             At::Localhost(port) => TcpSockets::bind_localhost(*port, listen).map(Sockets::Tcp),

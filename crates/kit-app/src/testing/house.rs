@@ -1,0 +1,77 @@
+//! The thread and the runtime in which the app of a test lives.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use kit_sync::panic::message;
+use kit_sync::testing::assert_runtime_has_no_tasks;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+
+use super::left;
+use crate::{App, Report, RunError};
+
+/// Until what has ended is gone: a runtime lets go of a task a moment after its end.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The app of a test, in a runtime of the house alone, so that each task and each thread in it is one
+/// of the app's.
+#[derive(Debug)]
+pub(super) struct House {
+    ended: oneshot::Receiver<Ended>,
+}
+
+/// The end of a run.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) result: Result<Report, RunError>,
+    /// What of it was still there then, each in a line.
+    pub(super) left: Vec<String>,
+}
+
+impl House {
+    /// Runs the app on a thread that ends with it: at the latest when its stop has used up its time.
+    pub(super) fn run(app: App) -> House {
+        static HOUSES: AtomicUsize = AtomicUsize::new(0);
+        let (end, ended) = oneshot::channel();
+        // Threads without a name inherit this one, which is cut after 15 bytes.
+        let name = format!("kit-test-{}", HOUSES.fetch_add(1, Ordering::Relaxed));
+        let in_house = name.clone();
+        let spawned = thread::Builder::new().name(name).spawn(move || {
+            let _ = end.send(run(app, &in_house));
+        });
+        spawned.expect("the system gives the app of a test a thread");
+        House { ended }
+    }
+
+    /// Resolves when the app has ended and its runtime is gone.
+    pub(super) async fn ended(self) -> Ended {
+        self.ended.await.expect("the house sends its end")
+    }
+}
+
+/// The app has as many threads as a small machine, so that what can be in parallel is.
+fn run(app: App, name: &str) -> Ended {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name(name)
+        .enable_all()
+        .build()
+        .expect("the system gives the app of a test a runtime");
+    let handle = app.handle();
+    let result = runtime.block_on(app.run());
+    let mut left = Vec::new();
+    if let Some(tasks) = handle.tasks().filter(|tasks| !tasks.is_empty()) {
+        left.push(format!("tasks of the app: {tasks}"));
+    }
+    let no_tasks = || runtime.block_on(assert_runtime_has_no_tasks(PATIENCE));
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(no_tasks)) {
+        left.push(message(&*payload).to_owned());
+    }
+    runtime.shutdown_timeout(PATIENCE);
+    left.extend(left::listeners(&handle));
+    left.extend(left::threads(name, PATIENCE));
+    Ended { result, left }
+}

@@ -1,0 +1,238 @@
+//! The app of a test.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::thread::panicking;
+use std::time::Duration;
+
+use kit_registry::{Discovery as _, Memory, ServiceName};
+
+use super::client::HttpClient;
+use super::house::{Ended, House};
+use crate::registration::Registry;
+use crate::{AppBuilder, AppHandle, Environment, Report, RunError, Signals};
+
+/// A whole app inside a test: see the [module](super).
+///
+/// It differs from what `App::main` runs in these points:
+/// - Servers bind free ports of 127.0.0.1 ([`FreePorts`](kit_transport::FreePorts)).
+/// - No signal reaches it.
+/// - Registries are replaced by one [memory registry](Self::registry), and nothing about the
+///   surroundings is detected.
+/// - A stop has no drain delay.
+///
+/// It runs in a thread and a runtime of its own house, so that a test on a current-thread runtime does
+/// not hold it up, and so that all that is left in that runtime at the end is the app's. A test ends
+/// it with [`stop`](Self::stop), or with [`end`](Self::end) when it stops by itself; one that is
+/// dropped before fails the test.
+#[derive(Debug)]
+#[must_use = "an app that is dropped fails its test: end it with `stop`"]
+pub struct TestApp {
+    handle: AppHandle,
+    registry: Memory,
+    /// Until the test has asked for the end.
+    house: Option<House>,
+}
+
+impl TestApp {
+    /// Starts the app, and resolves when it is ready.
+    ///
+    /// # Panics
+    /// When it cannot start, with its report.
+    ///
+    /// # Cancel safety
+    /// Dropping it asks the app to stop.
+    pub async fn start(app: AppBuilder) -> TestApp {
+        match TestApp::try_start(app).await {
+            Ok(app) => app,
+            Err(error) => panic!("the app did not start:\n{error}{}", report_of(&error)),
+        }
+    }
+
+    /// Starts the app, and resolves when it is ready or has failed to be.
+    ///
+    /// # Errors
+    /// That of the app's run, when it stopped before it was ready.
+    ///
+    /// # Panics
+    /// When it has failed and left something behind; when it stopped in good order before it was
+    /// ready.
+    ///
+    /// # Cancel safety
+    /// Dropping it asks the app to stop.
+    pub async fn try_start(mut app: AppBuilder) -> Result<TestApp, RunError> {
+        let registry = Memory::new();
+        let opened = registry.clone();
+        app.settings.free_ports = true;
+        app.settings.registries = vec![Registry::Url("memory-of-test:".to_owned())];
+        let app = app
+            .scheme("memory-of-test", move |_, scope| Ok(opened.open(scope)))
+            .signals(Signals::none())
+            .environment(Environment::default())
+            .drain_delay(Duration::ZERO)
+            .build();
+        let handle = app.handle();
+        let test = TestApp {
+            house: Some(House::run(app)),
+            handle,
+            registry,
+        };
+        if test.handle.started().await.is_ok() {
+            return Ok(test);
+        }
+        match test.end().await {
+            Err(error) => Err(error),
+            Ok(report) => panic!("the app stopped before it was ready:\n{report}"),
+        }
+    }
+
+    /// The app's handle.
+    #[must_use]
+    pub fn handle(&self) -> &AppHandle {
+        &self.handle
+    }
+
+    /// The registry in which the app is found.
+    #[must_use]
+    pub fn registry(&self) -> &Memory {
+        &self.registry
+    }
+
+    /// The address of the component with this name, such as `http`.
+    ///
+    /// # Panics
+    /// When there is none that listens at an IP address: the message lists those that do.
+    #[must_use]
+    #[track_caller]
+    pub fn address(&self, component: &str) -> SocketAddr {
+        let found = self.find(|name, _| name == component);
+        found.unwrap_or_else(|| panic!("no address of `{component}`: {}", self.listening()))
+    }
+
+    /// A client of the first server that speaks HTTP in the clear.
+    ///
+    /// # Panics
+    /// When there is none: the message lists what listens.
+    #[must_use]
+    #[track_caller]
+    pub fn http(&self) -> HttpClient {
+        let found = self.find(|_, scheme| scheme == "http");
+        let found = found.unwrap_or_else(|| panic!("no HTTP server: {}", self.listening()));
+        HttpClient::new(found)
+    }
+
+    /// A client of the HTTP server with this name.
+    ///
+    /// # Panics
+    /// As [`address`](Self::address).
+    #[must_use]
+    #[track_caller]
+    pub fn http_of(&self, component: &str) -> HttpClient {
+        HttpClient::new(self.address(component))
+    }
+
+    /// A channel, for generated clients, to the first server that speaks gRPC in the clear. It
+    /// connects with the first call.
+    ///
+    /// # Panics
+    /// When there is none: the message lists what listens. Outside a runtime.
+    #[cfg(feature = "grpc")]
+    #[must_use]
+    #[track_caller]
+    pub fn grpc(&self) -> tonic::transport::Channel {
+        let found = self.find(|_, scheme| scheme == "grpc");
+        let found = found.unwrap_or_else(|| panic!("no gRPC server: {}", self.listening()));
+        let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{found}"));
+        endpoint.expect("an address makes a URI").connect_lazy()
+    }
+
+    /// Stops the app, and checks that nothing of it is left.
+    ///
+    /// # Panics
+    /// When the exit code is not 0, with the report. When a task, a thread (on Linux), a listener or a
+    /// registration is left.
+    ///
+    /// # Cancel safety
+    /// Dropping it leaves the stop going on, and nothing is checked.
+    pub async fn stop(self) -> Report {
+        self.handle.stop("the test has ended");
+        match self.end().await {
+            Ok(report) => report,
+            Err(error) => panic!("the app failed:\n{error}{}", report_of(&error)),
+        }
+    }
+
+    /// Waits for an app that stops by itself, such as one of jobs only, and checks that nothing of it
+    /// is left.
+    ///
+    /// # Errors
+    /// That of the app's run: exactly when the exit code is not 0.
+    ///
+    /// # Panics
+    /// When a task, a thread (on Linux), a listener or a registration is left.
+    ///
+    /// # Cancel safety
+    /// As [`stop`](Self::stop).
+    pub async fn end(mut self) -> Result<Report, RunError> {
+        let house = self.house.take().expect("an app ends once");
+        let Ended { result, mut left } = house.ended().await;
+        left.extend(self.registration_left().await);
+        if left.is_empty() {
+            return result;
+        }
+        let mut text = String::from("the app has left behind:");
+        for left in &left {
+            let _ = write!(text, "\n- {left}");
+        }
+        match &result {
+            Ok(report) => panic!("{text}\n{report}"),
+            Err(error) => panic!("{text}\n{error}{}", report_of(error)),
+        }
+    }
+
+    async fn registration_left(&self) -> Option<String> {
+        let name = self.handle.info().name();
+        let service = name.parse::<ServiceName>().ok()?;
+        let snapshot = self.registry.instances(&service).await.ok()?;
+        let count = snapshot.instances.len();
+        (count > 0).then(|| format!("{count} registrations of `{name}`"))
+    }
+
+    /// The IP address of the first listener that is wanted, by its component's name and its scheme.
+    fn find(&self, is_wanted: impl Fn(&str, &str) -> bool) -> Option<SocketAddr> {
+        let components = self.handle.components();
+        let listening = components.iter().flat_map(|component| {
+            let name = component.name.as_str();
+            component.listening.iter().map(move |at| (name, at))
+        });
+        let mut wanted = listening.filter(|(name, at)| is_wanted(name, at.scheme()));
+        wanted.find_map(|(_, at)| at.address().ip())
+    }
+
+    fn listening(&self) -> String {
+        let mut text = String::from("listening are");
+        for component in self.handle.components() {
+            for at in &component.listening {
+                let _ = write!(text, " {} ({at})", component.name);
+            }
+        }
+        text
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if self.house.is_none() {
+            return;
+        }
+        self.handle.stop("the test has dropped the app");
+        assert!(
+            panicking(),
+            "a TestApp was dropped while it ran: end it with `stop().await`"
+        );
+    }
+}
+
+fn report_of(error: &RunError) -> String {
+    format!("\n{}", error.report())
+}

@@ -1,0 +1,248 @@
+//! `TestApp`: it starts what a service's `main` runs, and fails a test that leaves something behind.
+
+use std::net::{TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::{get, post};
+use kit_app::testing::TestApp;
+use kit_app::{App, AppBuilder, AppHandle, BoxError, Stage};
+use kit_registry::{Discovery as _, Registrar as _, ServiceInstance};
+use kit_transport::{Context, FreePorts, Listen, Listening, Server, grpc, http};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+fn service(routes: Router, address: impl Into<Listen>) -> AppBuilder {
+    App::builder("orders")
+        .server(http::Server::new(address, routes))
+        .server(grpc::Server::new(":9000"))
+        .registry("etcd://registry.example:2379")
+}
+
+fn routes() -> Router {
+    Router::new()
+        .route("/hello", get(|| async { "hello" }))
+        .route("/echo", post(|body: Bytes| async { body }))
+}
+
+/// The message with which this fails a test.
+fn failure_of<F: Future>(test: impl FnOnce() -> F) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    let failed = catch_unwind(AssertUnwindSafe(|| drop(runtime.block_on(test()))));
+    let payload = failed.expect_err("it fails its test");
+    kit_sync::panic::message(&*payload).to_owned()
+}
+
+/// A thread without a name.
+fn on_a_thread<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    thread::Builder::new().spawn(run).unwrap()
+}
+
+#[tokio::test]
+async fn an_app_runs_on_free_ports_with_clients_and_a_registry() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let app = TestApp::start(service(routes(), address)).await;
+    assert_eq!(app.handle().stage(), Stage::Running);
+    assert_ne!(app.address("http"), address);
+
+    let hello = app.http().get("/hello?loud=no").await;
+    assert_eq!(
+        (hello.status().as_u16(), &**hello.body()),
+        (200, &b"hello"[..])
+    );
+    let echo = app.http_of("http").post_json("/echo", r#"{"a":1}"#).await;
+    assert_eq!(&**echo.body(), br#"{"a":1}"#);
+    assert_eq!(app.http().get("/nothing").await.status(), 404);
+
+    let mut health = HealthClient::new(app.grpc());
+    let health = health.check(HealthCheckRequest::default()).await.unwrap();
+    assert_eq!(health.into_inner().status, 1);
+
+    let service = "orders".parse().unwrap();
+    let found = app.registry().instances(&service).await.unwrap();
+    let endpoints = found.instances[0].endpoints();
+    let http = format!("http://{}", app.address("http"));
+    assert!(
+        endpoints
+            .iter()
+            .any(|endpoint| endpoint.to_string() == http)
+    );
+
+    let report = app.stop().await;
+    assert_eq!((report.exit_code, report.was_ready), (0, true));
+}
+
+#[tokio::test]
+async fn two_apps_in_one_test_do_not_meet() {
+    let first = TestApp::start(service(routes(), ":8000")).await;
+    let second = TestApp::start(service(routes(), ":8000")).await;
+    assert_ne!(first.address("http"), second.address("http"));
+    first.stop().await;
+    assert_eq!(second.http().get("/hello").await.status(), 200);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn an_app_that_stops_by_itself_is_waited_for() {
+    let stop = get(|app: AppHandle| async move {
+        let _ = app.stop("enough");
+    });
+    let app = TestApp::start(service(Router::new().route("/stop", stop), ":0")).await;
+    app.http().get("/stop").await;
+    let report = app.end().await.unwrap();
+    assert_eq!(report.cause.unwrap().to_string(), "enough");
+}
+
+#[tokio::test]
+async fn a_start_that_fails_is_an_error_or_fails_the_test_with_the_report() {
+    let failing =
+        || service(routes(), ":0").before_start("migrate", |_| async { Err("no table".into()) });
+    let error = TestApp::try_start(failing()).await.unwrap_err();
+    assert!(error.to_string().contains("no table"), "{error}");
+    let failure = on_a_thread(move || failure_of(|| TestApp::start(failing())));
+    let failure = failure.join().unwrap();
+    assert!(failure.contains("the app did not start"), "{failure}");
+    assert!(failure.contains("no table"), "{failure}");
+}
+
+#[test]
+fn a_task_outside_every_scope_fails_the_test() {
+    let leak = get(|| async {
+        #[expect(clippy::disallowed_methods, reason = "what a careless handler does")]
+        drop(tokio::spawn(std::future::pending::<()>()));
+    });
+    let failure = failure_of(|| async {
+        let app = TestApp::start(service(Router::new().route("/leak", leak), ":0")).await;
+        app.http().get("/leak").await;
+        app.stop().await
+    });
+    assert!(failure.contains("the app has left behind:"), "{failure}");
+    assert!(failure.contains("holds 1 tasks"), "{failure}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thread_that_a_handler_has_started_fails_the_test() {
+    let (end, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Arc::new(std::sync::Mutex::new(Some(wait)));
+    let leak = get(move || async move {
+        let wait = wait.lock().unwrap().take();
+        let wait = wait.expect("it is asked once");
+        drop(on_a_thread(move || wait.recv()));
+    });
+    let failure = failure_of(|| async {
+        let app = TestApp::start(service(Router::new().route("/leak", leak), ":0")).await;
+        app.http().get("/leak").await;
+        app.stop().await
+    });
+    drop(end);
+    assert!(failure.contains("1 threads"), "{failure}");
+}
+
+/// Reports where it listens, and leaves its listener to a thread that does not know of the stop.
+struct Forgetful {
+    give: mpsc::Sender<TcpListener>,
+}
+
+#[async_trait]
+impl Server for Forgetful {
+    fn name(&self) -> &str {
+        "forgetful"
+    }
+
+    async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+        let configured = ([127, 0, 0, 1], 7).into();
+        let listener = TcpListener::bind(FreePorts::or(ctx, configured))?;
+        let listening = Listening::tcp("echo", listener.local_addr()?);
+        self.give.send(listener)?;
+        Ok(vec![listening])
+    }
+}
+
+#[test]
+fn a_listener_that_is_still_open_fails_the_test() {
+    let (give, keep) = mpsc::channel();
+    let failure = failure_of(|| async {
+        let app = TestApp::start(App::builder("orders").server(Forgetful { give })).await;
+        drop(TcpStream::connect(app.address("forgetful")).unwrap());
+        app.stop().await
+    });
+    assert!(
+        failure.contains("forgetful still takes connections at echo://127.0.0.1:"),
+        "{failure}"
+    );
+    drop(keep);
+}
+
+#[test]
+fn a_registration_that_is_left_fails_the_test() {
+    let failure = failure_of(|| async {
+        let app = TestApp::start(service(routes(), ":0")).await;
+        let other = ServiceInstance::builder("another", "orders")
+            .build()
+            .unwrap();
+        app.registry().register(&other).await.unwrap();
+        app.stop().await
+    });
+    assert!(failure.contains("1 registrations of `orders`"), "{failure}");
+}
+
+#[test]
+fn an_exit_code_that_is_not_0_fails_the_test_with_the_report() {
+    let failure = failure_of(|| async {
+        let app =
+            service(routes(), ":0").after_stop("flush", |_| async { Err("disk full".into()) });
+        TestApp::start(app).await.stop().await
+    });
+    assert!(failure.contains("disk full"), "{failure}");
+}
+
+#[test]
+fn an_app_that_is_dropped_fails_the_test() {
+    let failure = failure_of(|| async {
+        drop(TestApp::start(service(routes(), ":0")).await);
+    });
+    assert!(failure.contains("end it with `stop().await`"), "{failure}");
+}
+
+#[test]
+fn a_missing_server_is_named_with_those_that_listen() {
+    let failure = failure_of(|| async {
+        let app = TestApp::start(service(routes(), ":0")).await;
+        let address = catch_unwind(AssertUnwindSafe(|| app.address("admin")));
+        app.stop().await;
+        std::panic::resume_unwind(address.expect_err("there is none"));
+    });
+    assert!(
+        failure.contains("no address of `admin`: listening are"),
+        "{failure}"
+    );
+    assert!(failure.contains("http (http://127.0.0.1:"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_test_on_one_thread_does_not_hold_up_its_app() {
+    let app = TestApp::start(service(routes(), ":0")).await;
+    let address = app.address("http");
+    // The test's own thread is blocked while the app answers.
+    let answered = on_a_thread(move || {
+        use std::io::{Read as _, Write as _};
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(b"GET /hello HTTP/1.0\r\n\r\n").unwrap();
+        client
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    assert!(answered.join().unwrap().ends_with("hello"));
+    app.stop().await;
+}

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use kit_sync::{Gate, Latch, Scope};
-use kit_transport::Stage;
+use kit_transport::{IntakeSwitch, Stage};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -20,6 +20,8 @@ pub(crate) struct Core {
     pub(crate) control: Arc<Control>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) registrations: Registrations,
+    /// Closed and opened by drains, ended by the stop.
+    pub(crate) intake: IntakeSwitch,
     progress: Progress,
     /// The root of the app's tasks, once it runs.
     tasks: OnceLock<Scope>,
@@ -42,6 +44,7 @@ impl Core {
         Core {
             registrations: Registrations::new(info.clone()),
             info,
+            intake: IntakeSwitch::new(),
             control: Arc::new(Control::new()),
             journal: Arc::new(Journal::new(events)),
             progress: Progress {
@@ -136,6 +139,7 @@ impl Drop for RunOwner {
     fn drop(&mut self) {
         let core = &self.0;
         core.give_up_ready();
+        core.intake.end();
         match core.stage() {
             Stage::Stopped => {}
             Stage::Created => {

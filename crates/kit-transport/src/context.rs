@@ -7,7 +7,7 @@ use http::Extensions;
 use kit_sync::{Gate, Latch, Scope};
 use tokio::sync::watch;
 
-use crate::{Cut, Cuts, Drained, Inherited, InheritedListeners, Lifecycle};
+use crate::{Cut, Cuts, Drained, Inherited, InheritedListeners, Intake, Lifecycle};
 
 /// The application, as it hands itself to a component: the scope of its tasks, the stages of its
 /// life, and calls by which the component reports back. Cheap to clone.
@@ -32,6 +32,7 @@ use crate::{Cut, Cuts, Drained, Inherited, InheritedListeners, Lifecycle};
 pub struct Context {
     scope: Scope,
     lifecycle: watch::Receiver<Lifecycle>,
+    intake: Intake,
     cuts: Arc<Cuts>,
     in_flight: InFlight,
     remarks: Remarks,
@@ -71,13 +72,14 @@ impl fmt::Debug for InFlight {
 }
 
 impl Context {
-    /// A context whose tasks live in `scope` and that sees `lifecycle`; with its own gate and
-    /// without extensions.
+    /// A context whose tasks live in `scope` and that sees `lifecycle`; with its own gate, an intake
+    /// that stays open, and without extensions.
     #[must_use]
     pub fn new(scope: Scope, lifecycle: watch::Receiver<Lifecycle>) -> Context {
         Context {
             scope,
             lifecycle,
+            intake: Intake::always_open(),
             cuts: Arc::default(),
             in_flight: InFlight::default(),
             remarks: Remarks::default(),
@@ -136,6 +138,13 @@ impl Context {
         Context { inherited, ..self }
     }
 
+    /// The same context with the application's intake, of which it has the
+    /// [`IntakeSwitch`](crate::IntakeSwitch).
+    #[must_use]
+    pub fn with_intake(self, intake: Intake) -> Context {
+        Context { intake, ..self }
+    }
+
     /// Where the component's tasks live. Its token means: drain and end.
     #[must_use]
     pub fn scope(&self) -> &Scope {
@@ -146,6 +155,14 @@ impl Context {
     #[must_use]
     pub fn lifecycle(&self) -> watch::Receiver<Lifecycle> {
         self.lifecycle.clone()
+    }
+
+    /// Whether new work may be taken in: closed from the first moment of a stop, and while a drain that
+    /// was asked for lasts. A consumer of a queue stops pulling when it closes, and finishes what it
+    /// holds until its scope is cancelled.
+    #[must_use]
+    pub fn intake(&self) -> &Intake {
+        &self.intake
     }
 
     /// Counts an exchange or a connection that was cut at the deadline; `which` names it in the

@@ -24,6 +24,7 @@ pub mod grpc;
 #[cfg(feature = "http")]
 pub mod http;
 mod inherited;
+mod intake;
 mod lifecycle;
 #[cfg(feature = "driver")]
 mod listen;
@@ -45,6 +46,7 @@ pub use drained::Drained;
 pub use error::{ApiError, IntoApi};
 pub use free_ports::FreePorts;
 pub use inherited::{Inherited, InheritedListeners};
+pub use intake::{Intake, IntakeEnded, IntakeSwitch};
 pub use lifecycle::{Lifecycle, Stage};
 pub use listening::{Address, Listening};
 pub use phase::Phase;

@@ -50,7 +50,7 @@ pub use kit_transport as transport;
 pub use kit_transport::grpc;
 #[cfg(feature = "http")]
 pub use kit_transport::http;
-pub use kit_transport::{ApiError, Context, IntoApi, Listening, Server};
+pub use kit_transport::{ApiError, Context, Intake, IntakeEnded, IntoApi, Listening, Server};
 #[cfg(any(feature = "http", feature = "grpc"))]
 pub use kit_transport::{
     CallContext, ConnectionOptions, Draining, HandOver, Http2Options, Listen, ListenError, Peer,

@@ -72,6 +72,7 @@ impl<'a> ComponentStarts<'a> {
                 context
                     .with(self.gate.clone(), settings.extensions.clone())
                     .with_app_values(app_values(app, settings))
+                    .with_intake(core.intake.intake())
                     .with_inherited(inherited.clone())
             };
             components.push(Component::start(server, &core, root, lifecycle, equip));

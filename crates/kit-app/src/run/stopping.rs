@@ -119,6 +119,7 @@ impl Stopping {
         let core = Arc::clone(self.core());
         let was_ready = core.was_ready();
         core.give_up_ready();
+        core.intake.end();
         core.enter(Stage::LameDuck);
         self.publish_deadlines(budget, (!was_ready).then_some(Duration::ZERO));
         self.parts.start_hooks.cancel(asked.cause.clone());

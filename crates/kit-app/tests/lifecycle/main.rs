@@ -4,6 +4,7 @@ mod deadlines;
 mod events;
 mod failures;
 mod fakes;
+mod intake;
 mod registration;
 mod sequence;
 mod signals;

@@ -63,13 +63,15 @@ mod attempt;
 mod backoff;
 mod failure;
 mod restart;
+mod restart_count;
 
 use std::future::Future;
 use std::panic::Location;
 
 pub use backoff::Backoff;
 pub use failure::Failure;
-pub use restart::{GaveUp, Restart, Restarting};
+pub use restart::{Restart, Restarting};
+pub use restart_count::{GaveUp, RestartCount};
 
 use crate::{BoxError, Scope, TaskResult};
 use attempt::attempt;
@@ -163,4 +165,33 @@ where
     attempt(future, |ended| {
         ended.unwrap_or_else(|broken| on_failure(broken.into()));
     })
+}
+
+/// Runs `future` and gives its failure as a value, a panic included: for a supervisor that decides by
+/// itself. A panic of the call that makes the future is caught, too, when that is inside:
+/// `caught(async move { work().await })`.
+///
+/// ```
+/// use kit_sync::policy::{Failure, caught};
+///
+/// # async fn book() -> Result<u32, kit_sync::BoxError> { panic!("no seat left") }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let ended = caught(book()).await;
+/// assert!(matches!(ended, Err(Failure::Panicked { message, .. }) if message == "no seat left"));
+/// # }
+/// ```
+///
+/// # Errors
+/// The failure of `future`.
+///
+/// # Cancel safety
+/// As cancel safe as `future`; being dropped is no failure.
+pub fn caught<F>(
+    future: F,
+) -> impl Future<Output = Result<<F::Output as TaskResult>::Value, Failure>> + Send
+where
+    F: Future<Output: TaskResult> + Send,
+{
+    attempt(future, |ended| ended.map_err(Failure::from))
 }

@@ -4,7 +4,7 @@ use std::future::{pending, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kit_sync::policy::{Failure, GaveUp, Restart, ignore, stop_all};
+use kit_sync::policy::{Failure, GaveUp, Restart, caught, ignore, stop_all};
 use kit_sync::{BoxError, Cause, CloseReport, Scope, TaskError, TaskTree, error_chain};
 use tokio::time::Instant;
 
@@ -135,4 +135,24 @@ async fn an_ignored_failure_is_handed_over_and_counts_as_completed() {
 async fn no_failure_is_handed_over_when_work_ends_well() {
     ignore(async { Ok(()) }, |failure| panic!("{failure}")).await;
     ignore(async {}, |failure| panic!("{failure}")).await;
+}
+
+// === caught ===
+
+#[tokio::test]
+async fn a_failure_is_a_value_with_its_place_also_when_the_call_itself_panics() {
+    fn call(fails: bool) -> std::future::Ready<Result<u32, BoxError>> {
+        assert!(!fails, "before its first poll");
+        ready(Ok(7))
+    }
+    kit_sync::panic::install_hook();
+    assert_eq!(caught(async { call(false).await }).await.unwrap(), 7);
+    let failed = caught(async { Err::<(), BoxError>("refused".into()) }).await;
+    assert!(matches!(failed, Err(Failure::Failed(error)) if error.to_string() == "refused"));
+    let ended = caught(async { call(true).await }).await;
+    let Err(Failure::Panicked { message, location }) = ended else {
+        panic!("{ended:?}");
+    };
+    assert_eq!(message, "before its first poll");
+    assert!(location.unwrap().contains("tests/policy.rs:"));
 }

@@ -1,7 +1,5 @@
 //! Restarts after a failure, within a limit.
 
-use std::collections::VecDeque;
-use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -12,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::attempt::{Broken, attempt};
 use super::backoff::Backoff;
 use super::failure::Failure;
+use super::restart_count::RestartCount;
 use crate::panic::catch;
 use crate::{BoxError, StopToken, TaskResult};
 
@@ -55,8 +54,7 @@ use crate::{BoxError, StopToken, TaskResult};
 #[derive(Clone)]
 #[must_use = "a policy does nothing until it runs some work"]
 pub struct Restart {
-    limit: Limit,
-    backoff: Backoff,
+    count: RestartCount,
     on_restart: Option<OnRestart>,
 }
 
@@ -76,45 +74,11 @@ pub struct Restarting<'a> {
     pub delay: Duration,
 }
 
-/// Why a [`Restart`] ended: its work failed too often. Its source is the last error, or the last
-/// [`Failure`] when that was a panic.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use kit_sync::policy::{GaveUp, Restart};
-/// use kit_sync::{StopToken, error_chain};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// let error = Restart::at_most(0, Duration::from_secs(60))
-///     .run(&StopToken::new(), |_stop| async { Err("no such table".into()) })
-///     .await
-///     .unwrap_err();
-/// assert_eq!(error.downcast_ref::<GaveUp>().unwrap().failures, 1);
-/// assert!(error_chain(&*error).ends_with("no such table"));
-/// # }
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct GaveUp {
-    /// How many failures there were in that time; one more than the limit.
-    pub failures: usize,
-    /// From the first of them to the last.
-    pub within: Duration,
-    /// How many restarts were allowed.
-    pub limit: usize,
-    /// In which time.
-    pub period: Duration,
-    /// The last failure.
-    pub last: Failure,
-}
-
 // === impl Restart ===
 
 impl Restart {
     /// Allows at most `limit` restarts in any stretch of `period`: the failure after that ends it
-    /// ([`GaveUp`]). The stretch slides, as in Erlang: it has no beginning that a failure could
+    /// ([`GaveUp`](super::GaveUp)). The stretch slides, as in Erlang: it has no beginning that a failure could
     /// fall behind, and a failure counts until it is older than `period`. A limit of 0 never
     /// restarts.
     ///
@@ -130,8 +94,7 @@ impl Restart {
             "a period of restarts has to be longer than nothing"
         );
         Restart {
-            limit: Limit { limit, period },
-            backoff: Backoff::default(),
+            count: RestartCount::new(limit, period),
             on_restart: None,
         }
     }
@@ -140,8 +103,15 @@ impl Restart {
     /// lets the next delay begin from the first again: such work was up, and what ended it is a new
     /// failure.
     pub fn backoff(mut self, backoff: Backoff) -> Restart {
-        self.backoff = backoff;
+        self.count.set_backoff(backoff);
         self
+    }
+
+    /// A count of failures by this policy's limit, with its delays, for a supervisor that runs the work
+    /// itself. It begins from nothing, and nothing calls [`on_restart`](Self::on_restart).
+    #[must_use]
+    pub fn count(&self) -> RestartCount {
+        self.count.clone()
     }
 
     /// Is called at every failure that is followed by a restart, before the delay. The failure
@@ -162,7 +132,7 @@ impl Restart {
     /// anew. The first run begins even when it is cancelled already, as a task of a scope does.
     ///
     /// # Errors
-    /// [`GaveUp`] when the work failed too often. Its own error, unchanged, when it failed after
+    /// [`GaveUp`](super::GaveUp) when the work failed too often. Its own error, unchanged, when it failed after
     /// the token was cancelled.
     ///
     /// # Panics
@@ -182,8 +152,7 @@ impl Restart {
     {
         let token = token.clone();
         async move {
-            let mut recent = VecDeque::new();
-            let mut backoff = self.backoff;
+            let mut count = self.count;
             for attempt in 1.. {
                 let started = Instant::now();
                 let Err(broken) = run_once(&mut work, &token).await else {
@@ -193,8 +162,7 @@ impl Restart {
                     return broken.go_on();
                 }
                 let ran = started.elapsed();
-                let failure = self.limit.admit(&mut recent, broken.into())?;
-                let delay = backoff.after_run(ran);
+                let (failure, delay) = count.record(broken.into(), ran)?;
                 if let Some(observe) = &self.on_restart {
                     observe(&Restarting {
                         failure: &failure,
@@ -228,68 +196,7 @@ where
 impl fmt::Debug for Restart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Restart")
-            .field("limit", &self.limit)
-            .field("backoff", &self.backoff)
+            .field("count", &self.count)
             .finish_non_exhaustive()
-    }
-}
-
-// === impl Limit ===
-
-#[derive(Clone, Copy, Debug)]
-struct Limit {
-    limit: usize,
-    period: Duration,
-}
-
-impl Limit {
-    /// Gives the failure back when it may be followed by a restart. `recent` holds when the
-    /// failures of the last period were: never more than the limit and one.
-    fn admit(self, recent: &mut VecDeque<Instant>, failure: Failure) -> Result<Failure, GaveUp> {
-        let Limit { limit, period } = self;
-        let now = Instant::now();
-        recent.push_back(now);
-        while now - recent[0] > period {
-            recent.pop_front();
-        }
-        if recent.len() <= limit {
-            return Ok(failure);
-        }
-        Err(GaveUp {
-            failures: recent.len(),
-            within: now - recent[0],
-            limit,
-            period,
-            last: failure,
-        })
-    }
-}
-
-// === impl GaveUp ===
-
-impl fmt::Display for GaveUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GaveUp {
-            failures,
-            within,
-            limit,
-            period,
-            last: _,
-        } = self;
-        let plural = if *failures == 1 { "" } else { "s" };
-        write!(
-            f,
-            "gave up after {failures} failure{plural} in {within:.1?} (at most {limit} in {period:?} are forgiven)"
-        )
-    }
-}
-
-impl Error for GaveUp {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.last {
-            // The error itself, so that a downcast finds its type.
-            Failure::Failed(error) => Some(&**error),
-            panicked => Some(panicked),
-        }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod call_context;
 pub(crate) mod draining;
 mod ended;
 pub(crate) mod exchanges;
+pub(crate) mod extensions;
 mod handle;
 mod host;
 mod in_flight;

@@ -43,7 +43,7 @@ impl<H: Handler> ConnectionTask<H> {
     ) -> ConnectionTask<H> {
         let ready = connection.about().mark_ready(peer);
         let exchanges = connection.exchanges();
-        let (options, extensions) = (&serving.options, serving.ctx.extensions().clone());
+        let (options, extensions) = (&serving.options, serving.extensions.clone());
         let service = RequestService::new(
             handler,
             Arc::clone(exchanges),

@@ -52,9 +52,8 @@ impl Connections {
     pub(crate) fn new(ctx: Context, options: ConnectionOptions, listening: Address) -> Connections {
         let path = ctx.scope().path();
         let share = Descriptors::of_process().join(path, options.max_connections, open_files());
-        let serving = Serving { ctx, options };
         Connections {
-            serving: Arc::new(serving),
+            serving: Arc::new(Serving::new(ctx, options)),
             listening,
             share: Arc::new(share),
             inside: Mutex::default(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, EXPECT};
-use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use kit_sync::BoxError;
@@ -21,6 +21,7 @@ use crate::exchange::body::{
 };
 use crate::exchange::call_context::CallContext;
 use crate::exchange::exchanges::{Exchanges, Http1Head, Verdict};
+use crate::exchange::extensions::RequestExtensions;
 use crate::exchange::handle::ExchangeHandle;
 use crate::exchange::pipeline::head_length;
 use crate::exchange::refusal::Refusal;
@@ -73,24 +74,22 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
 pub(crate) struct RequestService<H> {
     handler: H,
     exchanges: Arc<Exchanges>,
-    /// The values that the application's author added for every request.
-    added: Extensions,
+    extensions: RequestExtensions,
     request_timeout: Option<Duration>,
     max_head: usize,
 }
 
 impl<H: Handler> RequestService<H> {
-    /// `added` are the values that the application's author added for every request.
     pub(crate) fn new(
         handler: H,
         exchanges: Arc<Exchanges>,
-        added: Extensions,
+        extensions: RequestExtensions,
         (request_timeout, max_head): (Option<Duration>, usize),
     ) -> RequestService<H> {
         RequestService {
             handler,
             exchanges,
-            added,
+            extensions,
             request_timeout,
             max_head,
         }
@@ -153,11 +152,8 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             .start(request.method(), request.uri(), limits, head);
         let exchange = ExchangeHandle::new(Arc::clone(&self.exchanges), key);
         let guard = ExchangeGuard::new(exchange.clone());
-        let extensions = request.extensions_mut();
-        if !self.added.is_empty() {
-            extensions.extend(self.added.clone());
-        }
-        extensions.insert(CallContext::new(exchange.clone()));
+        let call = CallContext::new(exchange.clone());
+        self.extensions.add_to(request.extensions_mut(), call);
         let version = request.version();
         let asked = self.asked(&request);
         let refused = Refusal::of(&request, self.max_head).map(|why| {

@@ -48,10 +48,10 @@ impl ResponseKind {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     serial: u64,
-    /// Method and path: `GET /orders/7`. A copy, in the memory of the exchange before it: the path of
-    /// a request of HTTP/1.1 would keep hyper's read buffer alive, of 8 KiB and more, as long as the
-    /// exchange.
-    name: String,
+    method: Method,
+    /// A copy, in the memory of the exchange before it: the path of a request of HTTP/1.1 would keep
+    /// hyper's read buffer alive, of 8 KiB and more, as long as the exchange.
+    path: String,
     pub(crate) allowance: Allowance,
     kind: ResponseKind,
     /// Given up, and counted as cut.
@@ -62,8 +62,8 @@ pub(crate) struct Exchange {
     room: Room,
 }
 
-/// The longest memory for a name that is kept for the next exchange.
-const KEPT_NAME: usize = 256;
+/// The longest memory for a path that is kept for the next exchange.
+const KEPT_PATH: usize = 256;
 
 /// The wait for the head, or for the next part of a body that can be ended early.
 #[derive(Debug)]
@@ -86,33 +86,35 @@ enum Room {
 
 impl Exchange {
     /// The exchange of this request, with its number, from 1.
-    pub(crate) fn new(serial: u64, of: (&Method, &Uri), allowance: Allowance) -> Exchange {
-        let mut exchange = Exchange {
+    pub(crate) fn new(
+        serial: u64,
+        (method, uri): (&Method, &Uri),
+        allowance: Allowance,
+    ) -> Exchange {
+        Exchange {
             serial,
-            name: String::new(),
+            method: method.clone(),
+            path: path_of(uri).to_owned(),
             allowance,
             kind: ResponseKind::Request,
             cut: false,
             ended: false,
             wait: Wait::No,
             room: Room::NotAwaited,
-        };
-        exchange.set_name(of);
-        exchange
+        }
     }
 
     /// Another exchange begins in the place of one that was [released](Self::release).
-    pub(crate) fn begin_again(&mut self, serial: u64, of: (&Method, &Uri), allowance: Allowance) {
+    pub(crate) fn begin_again(
+        &mut self,
+        serial: u64,
+        (method, uri): (&Method, &Uri),
+        allowance: Allowance,
+    ) {
         self.serial = serial;
         self.allowance = allowance;
-        self.set_name(of);
-    }
-
-    fn set_name(&mut self, (method, uri): (&Method, &Uri)) {
-        self.name.push_str(method.as_str());
-        self.name.push(' ');
-        self.name
-            .push_str(uri.path_and_query().map_or("*", PathAndQuery::path));
+        self.method.clone_from(method);
+        self.path.push_str(path_of(uri));
     }
 
     /// It is over, and its bytes have left: from here on it is a free place.
@@ -123,8 +125,8 @@ impl Exchange {
         self.ended = false;
         self.wait = Wait::No;
         self.room = Room::NotAwaited;
-        self.name.clear();
-        self.name.shrink_to(KEPT_NAME);
+        self.path.clear();
+        self.path.shrink_to(KEPT_PATH);
     }
 
     /// Whether it is a free place.
@@ -142,7 +144,7 @@ impl Exchange {
         let age = now
             .saturating_duration_since(self.allowance.started())
             .as_secs_f32();
-        format!("{} from {from}, {age:.1} s", self.name)
+        format!("{} {} from {from}, {age:.1} s", self.method, self.path)
     }
 
     pub(crate) fn mark_ended(&mut self) {
@@ -272,6 +274,10 @@ impl Exchange {
             Cut::Request
         }
     }
+}
+
+fn path_of(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("*", PathAndQuery::path)
 }
 
 #[cfg(test)]

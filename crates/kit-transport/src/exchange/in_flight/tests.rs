@@ -38,33 +38,33 @@ fn a_handler_may_ask_for_more_than_the_grace_and_not_for_less() {
     assert_eq!(asked(Some(20)), Some(Duration::from_secs(20)));
 }
 
-/// The bytes of the memory that the name of an exchange has, after one with a path of this length.
+/// The bytes of the memory that the path of an exchange has, after one with a path of this length.
 fn memory_after(length: usize) -> usize {
     let path = "x".repeat(length);
     let mut exchange = begin(&format!("/{path}"));
     exchange.release();
-    exchange.name.capacity()
+    exchange.path.capacity()
 }
 
 #[test]
-fn the_memory_of_a_name_is_used_again_unless_it_is_large() {
+fn the_memory_of_a_path_is_used_again_unless_it_is_large() {
     let kept = memory_after(100);
-    assert!((100..=KEPT_NAME).contains(&kept), "{kept}");
+    assert!((100..=KEPT_PATH).contains(&kept), "{kept}");
     let kept = memory_after(60_000);
-    assert!(kept <= KEPT_NAME, "{kept}");
+    assert!(kept <= KEPT_PATH, "{kept}");
 
     let mut exchange = begin("/a-path-that-is-longer");
-    let memory = exchange.name.as_ptr();
+    let memory = exchange.path.as_ptr();
     exchange.release();
     assert!(exchange.is_released());
     let uri = Uri::from_static("/shorter");
     let allowance = Allowance::new(Instant::now(), None, None);
     exchange.begin_again(2, (&Method::PUT, &uri), allowance);
     assert_eq!(
-        (exchange.name.as_str(), exchange.serial()),
-        ("PUT /shorter", 2)
+        (&exchange.method, exchange.path.as_str(), exchange.serial()),
+        (&Method::PUT, "/shorter", 2)
     );
-    assert_eq!(exchange.name.as_ptr(), memory);
+    assert_eq!(exchange.path.as_ptr(), memory);
 }
 
 #[test]
@@ -105,5 +105,7 @@ fn a_request_without_a_path_is_named_by_a_star() {
     let uri = Uri::from_static("orders:443");
     let allowance = Allowance::new(Instant::now(), None, None);
     let exchange = Exchange::new(1, (&Method::CONNECT, &uri), allowance);
-    assert_eq!(exchange.name, "CONNECT *");
+    let from = Address::Ip(([10, 0, 0, 7], 41000).into());
+    let name = exchange.name(&from, allowance.started());
+    assert_eq!(name, "CONNECT * from 10.0.0.7:41000, 0.0 s");
 }

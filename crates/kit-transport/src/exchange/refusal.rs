@@ -1,6 +1,7 @@
 //! Requests that the driver answers without their handler.
 
-use http::{Request, Version};
+use http::Version;
+use http::request::Parts;
 
 use crate::exchange::host::{self, BadHost};
 
@@ -41,12 +42,12 @@ impl Refusal {
     }
 
     /// Why this request is refused, if it is; a head has at most `max_head` bytes.
-    pub(crate) fn of<B>(request: &Request<B>, max_head: usize) -> Option<Refusal> {
-        if request.version() < Version::HTTP_2 {
-            let bad = host::check(request.version(), request.headers());
+    pub(crate) fn of(head: &Parts, max_head: usize) -> Option<Refusal> {
+        if head.version < Version::HTTP_2 {
+            let bad = host::check(head.version, &head.headers);
             return bad.err().map(Refusal::Host);
         }
-        (head_size(request) > max_head).then_some(Refusal::Head(max_head))
+        (head_size(head) > max_head).then_some(Refusal::Head(max_head))
     }
 }
 
@@ -54,10 +55,10 @@ impl Refusal {
 const OVERHEAD: usize = 32;
 
 /// The size of a head as HTTP/2 counts it, its pseudo-headers included.
-fn head_size<B>(request: &Request<B>) -> usize {
-    let uri = request.uri();
+fn head_size(head: &Parts) -> usize {
+    let uri = &head.uri;
     let pseudo = [
-        (":method", Some(request.method().as_str())),
+        (":method", Some(head.method.as_str())),
         (":scheme", uri.scheme_str()),
         (
             ":authority",
@@ -71,7 +72,7 @@ fn head_size<B>(request: &Request<B>) -> usize {
     let pseudo = pseudo
         .into_iter()
         .filter_map(|(name, value)| Some(name.len() + value?.len() + OVERHEAD));
-    let headers = request.headers().iter();
+    let headers = head.headers.iter();
     let headers = headers.map(|(name, value)| name.as_str().len() + value.len() + OVERHEAD);
     pseudo.chain(headers).sum()
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, EXPECT};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -111,10 +112,10 @@ enum Asked {
 }
 
 impl<H: Handler> RequestService<H> {
-    fn asked(&self, request: &Request<Incoming>) -> Asked {
-        if request.method() == Method::CONNECT {
+    fn asked(&self, head: &Parts) -> Asked {
+        if head.method == Method::CONNECT {
             Asked::Tunnel
-        } else if self.handler.is_call(request.headers()) {
+        } else if self.handler.is_call(&head.headers) {
             Asked::Call
         } else {
             Asked::Other
@@ -140,36 +141,36 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
     /// the driver refuses gets its answer without the handler; all others go to the handler with their
     /// [`CallContext`], the values that the application's author added, if there are any, and a body
     /// that is followed.
-    fn call(&self, mut request: Request<Incoming>) -> ResponseFuture<H> {
-        let client_limit = self.handler.client_limit(request.headers());
+    fn call(&self, request: Request<Incoming>) -> ResponseFuture<H> {
+        let (mut head, incoming) = request.into_parts();
+        let version = head.version;
+        let client_limit = self.handler.client_limit(&head.headers);
         let limits = (self.request_timeout, client_limit);
-        let head = (request.version() < Version::HTTP_2).then(|| Http1Head {
-            length: head_length(&request),
-            body: request.body().size_hint().exact(),
+        let http1 = (version < Version::HTTP_2).then(|| Http1Head {
+            length: head_length(&head),
+            body: incoming.size_hint().exact(),
         });
-        let key = self
-            .exchanges
-            .start(request.method(), request.uri(), limits, head);
+        let key = self.exchanges.start(&head.method, &head.uri, limits, http1);
         let exchange = ExchangeHandle::new(Arc::clone(&self.exchanges), key);
         let guard = ExchangeGuard::new(exchange.clone());
-        let call = CallContext::new(exchange.clone());
-        self.extensions.add_to(request.extensions_mut(), call);
-        let version = request.version();
-        let asked = self.asked(&request);
-        let refused = Refusal::of(&request, self.max_head).map(|why| {
-            let answer = self.handler.refused(why, request.headers());
-            Box::new(answer)
-        });
-        let arrivals = self.arrivals(request.body(), key, asked);
-        let (request, rest) = follow(request, arrivals, exchange);
+        let asked = self.asked(&head);
+        let arrivals = self.arrivals(&incoming, key, asked);
+        let (body, rest) = follow(&head, incoming, arrivals, &exchange);
+        self.extensions
+            .add_to(&mut head.extensions, CallContext::new(exchange));
+        let refused = Refusal::of(&head, self.max_head);
         ResponseFuture {
-            future: refused
-                .is_none()
-                .then(|| self.handler.call(request, asked == Asked::Call)),
+            answer: refused.map(|why| Box::new(self.handler.refused(why, &head.headers))),
+            last: refused.is_some(),
+            future: match refused {
+                None => {
+                    let request = Request::from_parts(head, body);
+                    Some(self.handler.call(request, asked == Asked::Call))
+                }
+                Some(_) => None,
+            },
             version,
             asked,
-            last: refused.is_some(),
-            answer: refused,
             rest,
             bounded: client_limit.is_some(),
             waited: false,
@@ -180,18 +181,17 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
 
 /// The rest of a body concerns only HTTP/1.1, where it stands before the next request.
 fn follow(
-    request: Request<Incoming>,
+    head: &Parts,
+    incoming: Incoming,
     arrivals: Option<Arrivals>,
-    exchange: ExchangeHandle,
-) -> (Request<RequestBody>, Option<Arc<Rest>>) {
-    if request.version() >= Version::HTTP_2 || request.body().is_end_stream() {
-        let request = request.map(|incoming| RequestBody::alone(incoming, arrivals));
-        return (request, None);
+    exchange: &ExchangeHandle,
+) -> (RequestBody, Option<Arc<Rest>>) {
+    if head.version >= Version::HTTP_2 || incoming.is_end_stream() {
+        return (RequestBody::alone(incoming, arrivals), None);
     }
-    let expects = request.headers().contains_key(EXPECT);
-    let (parts, incoming) = request.into_parts();
-    let (body, rest) = RequestBody::followed(incoming, arrivals, expects, exchange);
-    (Request::from_parts(parts, body), Some(rest))
+    let expects = head.headers.contains_key(EXPECT);
+    let (body, rest) = RequestBody::followed(incoming, arrivals, expects, exchange.clone());
+    (body, Some(rest))
 }
 
 pin_project! {

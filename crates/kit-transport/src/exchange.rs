@@ -12,6 +12,7 @@ pub(crate) mod exchanges;
 pub(crate) mod extensions;
 mod handle;
 mod host;
+mod http1_head;
 mod in_flight;
 pub(crate) mod lame_duck;
 pub(crate) mod last_response;

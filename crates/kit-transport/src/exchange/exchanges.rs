@@ -50,12 +50,11 @@ struct Shared {
     task: Option<Waker>,
 }
 
-/// The head of a request of HTTP/1.1.
+/// The lengths of a request of HTTP/1.1, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Http1Head {
-    /// Bytes.
-    pub(crate) length: u64,
-    /// Bytes of the body that follows; `None` if it comes in chunks.
+pub(crate) struct Http1Lengths {
+    pub(crate) head: u64,
+    /// `None` if it comes in chunks.
     pub(crate) body: Option<u64>,
 }
 
@@ -141,23 +140,24 @@ impl Exchanges {
 
     // === by the service and the bodies ===
 
-    /// An exchange begins, with the server's own limit and its client's. On HTTP/1.1 it has a `head`.
+    /// An exchange begins, with the server's own limit and its client's. On HTTP/1.1 its request has
+    /// `lengths`.
     pub(crate) fn start(
         &self,
         method: &Method,
         uri: &Uri,
         (own, client): (Option<Duration>, Option<Duration>),
-        head: Option<Http1Head>,
+        lengths: Option<Http1Lengths>,
     ) -> Key {
         let now = self.poll_time();
         self.orders.begin_exchange(self.meter.written());
         let mut shared = self.lock();
         shared.began = Some(now);
-        if let Some(head) = head {
+        if let Some(Http1Lengths { head, body }) = lengths {
             let read = self.meter.read();
             shared.read = read;
-            let behind = shared.pipeline.claim_head(read, head.length);
-            let end = head.body.map(|body| (read - behind).saturating_add(body));
+            let behind = shared.pipeline.claim_head(read, head);
+            let end = body.map(|body| (read - behind).saturating_add(body));
             self.orders.set_watched(end);
         }
         let allowance = Allowance::new(now, own, client);

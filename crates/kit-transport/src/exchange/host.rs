@@ -1,8 +1,5 @@
 //! The host that a request of HTTP/1 is for.
 
-use http::header::HOST;
-use http::{HeaderMap, Version};
-
 /// A fault of the `Host` of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BadHost {
@@ -31,25 +28,9 @@ impl BadHost {
     }
 }
 
-/// RFC 9112, 3.2: HTTP/1.1 has one `Host`, earlier versions need none, and none has two or one that
-/// is no host. It may be empty, as for a target without an authority. HTTP/2 has `:authority`.
-pub(crate) fn check(version: Version, headers: &HeaderMap) -> Result<(), BadHost> {
-    if version >= Version::HTTP_2 {
-        return Ok(());
-    }
-    let mut hosts = headers.get_all(HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (None, _) if version < Version::HTTP_11 => Ok(()),
-        (None, _) => Err(BadHost::Missing),
-        (Some(_), Some(_)) => Err(BadHost::Twice),
-        (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
-        (Some(_), None) => Err(BadHost::Invalid),
-    }
-}
-
 /// RFC 3986: `host [":" port]`. The host is a name, an IPv4 address, or an IPv6 address in
 /// brackets; the characters that this lets by in brackets are no harm.
-fn is_host(value: &[u8]) -> bool {
+pub(crate) fn is_host(value: &[u8]) -> bool {
     let port = match value.strip_prefix(b"[") {
         Some(inside) => {
             let Some(end) = inside.iter().position(|&byte| byte == b']') else {
@@ -120,25 +101,5 @@ mod tests {
         ] {
             assert!(!is_host(bad.as_bytes()), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn only_http_1_1_needs_one_and_none_has_two() {
-        let check = |version, hosts: &[&'static str]| {
-            let mut headers = HeaderMap::new();
-            for host in hosts {
-                headers.append(HOST, http::HeaderValue::from_static(host));
-            }
-            super::check(version, &headers)
-        };
-        for version in [Version::HTTP_10, Version::HTTP_11] {
-            assert_eq!(check(version, &["test"]), Ok(()));
-            assert_eq!(check(version, &[""]), Ok(()));
-            assert_eq!(check(version, &["test", "test"]), Err(BadHost::Twice));
-            assert_eq!(check(version, &["a b"]), Err(BadHost::Invalid));
-        }
-        assert_eq!(check(Version::HTTP_10, &[]), Ok(()));
-        assert_eq!(check(Version::HTTP_11, &[]), Err(BadHost::Missing));
-        assert_eq!(check(Version::HTTP_2, &[]), Ok(()));
     }
 }

@@ -1,8 +1,5 @@
 //! HTTP/1.1: whether hyper holds bytes behind the request whose handler runs.
 
-use http::Uri;
-use http::request::Parts;
-
 /// The bytes that hyper has read and that belong to no request so far.
 ///
 /// hyper does not say how much it holds, so this adds up what was read and takes off what each request
@@ -46,51 +43,9 @@ impl Pipeline {
     }
 }
 
-/// The length of a request's head on the wire.
-pub(crate) fn head_length(head: &Parts) -> u64 {
-    let version = "HTTP/1.1".len();
-    let line = head.method.as_str().len() + 1 + target_length(&head.uri) + 1 + version + 2;
-    let fields = head.headers.iter();
-    let fields = fields.map(|(name, value)| name.as_str().len() + 2 + value.len() + 2);
-    (line + fields.sum::<usize>() + 2) as u64
-}
-
-fn target_length(uri: &Uri) -> usize {
-    let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + 3);
-    let authority = uri
-        .authority()
-        .map_or(0, |authority| authority.as_str().len());
-    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
-    scheme + authority + path
-}
-
 #[cfg(test)]
 mod tests {
-    use http::Request;
-
-    use super::{Pipeline, head_length};
-
-    #[test]
-    fn the_length_of_a_head_is_what_a_client_writes() {
-        let head = |uri: &str| {
-            let request = Request::get(uri).header("host", "test").header("a", "");
-            let (head, ()) = request.body(()).expect("a request").into_parts();
-            head_length(&head)
-        };
-        let length = |text: &str| text.len() as u64;
-        assert_eq!(
-            head("/held?a=b"),
-            length("GET /held?a=b HTTP/1.1\r\nhost: test\r\na: \r\n\r\n")
-        );
-        assert_eq!(
-            head("http://test:80/"),
-            length("GET http://test:80/ HTTP/1.1\r\nhost: test\r\na: \r\n\r\n")
-        );
-        assert_eq!(
-            head("*"),
-            length("GET * HTTP/1.1\r\nhost: test\r\na: \r\n\r\n")
-        );
-    }
+    use super::Pipeline;
 
     #[test]
     fn nothing_is_behind_requests_that_come_one_by_one() {

@@ -1,9 +1,9 @@
 //! Requests that the driver answers without their handler.
 
-use http::Version;
 use http::request::Parts;
 
-use crate::exchange::host::{self, BadHost};
+use crate::exchange::host::BadHost;
+use crate::exchange::http1_head::Http1Head;
 
 /// Why a request is answered by the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +41,11 @@ impl Refusal {
         }
     }
 
-    /// Why this request is refused, if it is; a head has at most `max_head` bytes.
-    pub(crate) fn of(head: &Parts, max_head: usize) -> Option<Refusal> {
-        if head.version < Version::HTTP_2 {
-            let bad = host::check(head.version, &head.headers);
-            return bad.err().map(Refusal::Host);
+    /// Why this request is refused, if it is; a head has at most `max_head` bytes. One of HTTP/1.1
+    /// was looked at already.
+    pub(crate) fn of(head: &Parts, http1: Option<Http1Head>, max_head: usize) -> Option<Refusal> {
+        if let Some(http1) = http1 {
+            return http1.host.err().map(Refusal::Host);
         }
         (head_size(head) > max_head).then_some(Refusal::Head(max_head))
     }

@@ -21,10 +21,10 @@ use crate::exchange::body::{
     DrainTrailers, EarlyEnd, Ending, ExchangeGuard, LateTrailers, TrackedBody,
 };
 use crate::exchange::call_context::CallContext;
-use crate::exchange::exchanges::{Exchanges, Http1Head, Verdict};
+use crate::exchange::exchanges::{Exchanges, Http1Lengths, Verdict};
 use crate::exchange::extensions::RequestExtensions;
 use crate::exchange::handle::ExchangeHandle;
-use crate::exchange::pipeline::head_length;
+use crate::exchange::http1_head::Http1Head;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::{Follows, RequestBody, Rest};
 use crate::exchange::table::Key;
@@ -146,11 +146,14 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         let version = head.version;
         let client_limit = self.handler.client_limit(&head.headers);
         let limits = (self.request_timeout, client_limit);
-        let http1 = (version < Version::HTTP_2).then(|| Http1Head {
-            length: head_length(&head),
+        let http1 = (version < Version::HTTP_2).then(|| Http1Head::of(&head));
+        let lengths = http1.map(|http1| Http1Lengths {
+            head: http1.length,
             body: incoming.size_hint().exact(),
         });
-        let key = self.exchanges.start(&head.method, &head.uri, limits, http1);
+        let key = self
+            .exchanges
+            .start(&head.method, &head.uri, limits, lengths);
         let exchange = ExchangeHandle::new(Arc::clone(&self.exchanges), key);
         let guard = ExchangeGuard::new(exchange.clone());
         let asked = self.asked(&head);
@@ -158,7 +161,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         let (body, rest) = follow(&head, incoming, arrivals, &exchange);
         self.extensions
             .add_to(&mut head.extensions, CallContext::new(exchange));
-        let refused = Refusal::of(&head, self.max_head);
+        let refused = Refusal::of(&head, http1, self.max_head);
         ResponseFuture {
             answer: refused.map(|why| Box::new(self.handler.refused(why, &head.headers))),
             last: refused.is_some(),

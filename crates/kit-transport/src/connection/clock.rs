@@ -149,9 +149,14 @@ impl Clock {
                 Action::Kill(why) => Next::Kill(why),
             };
         }
-        let age = self.age.deadline(wire.preface, sight.limits);
-        let unread = self.unread.deadline(sight, time);
-        Next::Wait(age.into_iter().chain(unread).fold(deadline, Instant::min))
+        let soonest = match self.age.deadline(wire.preface, sight.limits) {
+            Some(age) => deadline.min(age),
+            None => deadline,
+        };
+        Next::Wait(match self.unread.deadline(sight, time) {
+            Some(unread) => soonest.min(unread),
+            None => soonest,
+        })
     }
 
     fn close(&mut self) -> Next {

@@ -118,8 +118,9 @@ fn look(
 ) -> Option<(Next, Option<Instant>)> {
     let limits = &serving.options;
     let exchanges = connection.exchanges();
-    let look = exchanges.look(cx, fired, limits.unread)?;
-    if look.is_unread {
+    let is_unread = fired.is_some_and(|now| exchanges.time_out(now, limits.unread));
+    let look = exchanges.look(cx)?;
+    if is_unread {
         return Some((Next::Kill(TooLong::Unread), None));
     }
     let mut time = PollTime::new(fired.or(look.began));

@@ -90,8 +90,6 @@ pub(crate) struct Look {
     pub(crate) load: Load,
     /// The time at which an exchange began during this poll.
     pub(crate) began: Option<Instant>,
-    /// A client has made no room for a body for too long.
-    pub(crate) is_unread: bool,
 }
 
 impl Shared {
@@ -305,16 +303,23 @@ impl Exchanges {
         leave_waker(&mut self.lock().task, cx);
     }
 
-    /// Called after each poll of hyper: leaves the task's waker and gives what there is to see. When
-    /// the timer has `fired`, exchanges that take too long are marked and their tasks woken, and
-    /// bodies for which a client makes no room within `unread` are looked for. `None` when the
-    /// connection was killed.
-    pub(crate) fn look(
-        &self,
-        cx: &Context<'_>,
-        fired: Option<Instant>,
-        unread: Duration,
-    ) -> Option<Look> {
+    /// The timer has fired: marks the exchanges that take too long and wakes their tasks. Whether a
+    /// client has made no room for a body within `unread`.
+    pub(crate) fn time_out(&self, now: Instant, unread: Duration) -> bool {
+        let mut shared = self.lock();
+        let late = match shared.table.due() {
+            Some(_) => shared.table.time_out(now),
+            None => Vec::new(),
+        };
+        let is_unread = shared.table.look_for_unread(now, unread);
+        drop(shared);
+        late.into_iter().for_each(Waker::wake);
+        is_unread
+    }
+
+    /// Called after each poll of hyper: leaves the task's waker and gives what there is to see. `None`
+    /// when the connection was killed.
+    pub(crate) fn look(&self, cx: &Context<'_>) -> Option<Look> {
         let mut shared = self.lock();
         leave_waker(&mut shared.task, cx);
         if self.orders.is_killed() {
@@ -324,14 +329,6 @@ impl Exchanges {
         if self.orders.mark_looked() {
             // The end of a body was seen after the last flush of this poll.
             cx.waker().wake_by_ref();
-        }
-        let mut late = Vec::new();
-        let mut is_unread = false;
-        if let Some(now) = fired {
-            if shared.table.due().is_some() {
-                late = shared.table.time_out(now);
-            }
-            is_unread = shared.table.look_for_unread(now, unread);
         }
         let is_http2 = self.meter.preface() == Preface::Http2;
         let mut unsent = false;
@@ -349,13 +346,7 @@ impl Exchanges {
             has_head: !is_http2 && shared.read != self.meter.read(),
             due: shared.table.due(),
         };
-        drop(shared);
-        late.into_iter().for_each(Waker::wake);
-        Some(Look {
-            load,
-            began,
-            is_unread,
-        })
+        Some(Look { load, began })
     }
 
     /// The connection's task ends; an upgraded connection lives on without it.

@@ -278,29 +278,34 @@ impl<H: Handler> Future for ResponseFuture<H> {
 
 impl<H: Handler> Project<'_, H> {
     /// Polls the handler. Its future is dropped when the answer is there, and with it what it has
-    /// left of the request's body.
+    /// left of the request's body; a panic in that is logged, and the answer stands.
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Response<H::Body>> {
         let guard = self.guard.as_ref().expect("not polled after its end");
-        let mut future = self
-            .future
-            .as_mut()
-            .as_pin_mut()
-            .expect("it has not answered");
-        let answer = match guard.catch(|| future.as_mut().poll(cx)) {
-            Ok(Poll::Ready(answer)) => answer.unwrap_or_else(|never| match never {}),
-            Ok(Poll::Pending) => {
-                *self.waited = true;
-                let verdict = guard.exchanges().wait_for(guard.key(), cx);
-                let Verdict::TimedOut(limit) = verdict else {
-                    return Poll::Pending;
-                };
-                log_timeout(guard, limit);
-                *self.bounded = false;
-                H::timed_out(&future, limit.duration())
+        let mut answer = None;
+        let polled = guard.catch(|| {
+            let future = self.future.as_mut().as_pin_mut();
+            if let Poll::Ready(Ok(response)) = future.expect("it has not answered").poll(cx) {
+                answer = Some(response);
+                self.future.set(None);
             }
-            Err(()) => H::panicked(&future),
+        });
+        if let Some(answer) = answer {
+            return Poll::Ready(answer);
+        }
+        let future = self.future.as_ref().as_pin_ref();
+        let future = future.expect("it was polled").get_ref();
+        let answer = if polled.is_ok() {
+            *self.waited = true;
+            let verdict = guard.exchanges().wait_for(guard.key(), cx);
+            let Verdict::TimedOut(limit) = verdict else {
+                return Poll::Pending;
+            };
+            log_timeout(guard, limit);
+            *self.bounded = false;
+            H::timed_out(future, limit.duration())
+        } else {
+            H::panicked(future)
         };
-        // A panic in a drop is logged; the answer stands.
         let _ = guard.catch(|| self.future.set(None));
         Poll::Ready(answer)
     }

@@ -28,7 +28,7 @@ impl Key {
     /// 1).
     pub(crate) fn errand(self, connection: NonZeroU64) -> NonZeroU64 {
         let low = self.serial & ((1 << SERIAL_BITS) - 1);
-        connection.saturating_mul(FIRST).saturating_add(low)
+        connection.saturating_mul(FIRST) | low
     }
 }
 

@@ -33,7 +33,12 @@ impl RequestExtensions {
 
     /// Adds them to those of a request, with its context.
     pub(crate) fn add_to(&self, extensions: &mut Extensions, call: CallContext) {
-        extensions.extend((*self.0).clone());
+        let own = (*self.0).clone();
+        if extensions.is_empty() {
+            *extensions = own;
+        } else {
+            extensions.extend(own);
+        }
         extensions.insert(call);
     }
 }

@@ -182,11 +182,17 @@ impl<const N: usize> Kept<N> {
     }
 
     /// Moves as many as there is room for; whether there were any.
+    #[inline]
     fn give(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
         // Nearly always. A copy of nothing is a call all the same.
         if self.length == 0 {
             return false;
         }
+        self.move_to(buffer)
+    }
+
+    #[cold]
+    fn move_to(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
         let part = self.length.min(buffer.remaining());
         buffer.put_slice(&self.bytes[..part]);
         self.bytes.copy_within(part..self.length, 0);

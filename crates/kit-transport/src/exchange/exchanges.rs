@@ -147,7 +147,11 @@ impl Exchanges {
         (own, client): (Option<Duration>, Option<Duration>),
         lengths: Option<Http1Lengths>,
     ) -> Key {
-        let now = self.poll_time();
+        let now = match lengths {
+            // There is mostly one in a poll.
+            Some(_) => Instant::now(),
+            None => self.poll_time(),
+        };
         self.orders.begin_exchange(self.meter.written());
         let mut shared = self.lock();
         shared.began = Some(now);

@@ -34,11 +34,11 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     type Body: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
     type Future: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
 
-    /// The request has the [`CallContext`] in its extensions; `is_call` is what
+    /// The request's head has the [`CallContext`] in its extensions; `is_call` is what
     /// [`is_call`](Self::is_call) has said of its headers. The handler adds what users of its
     /// protocol expect there beside it; each entry costs about as much as everything else that the
     /// driver does. Code that can panic runs in the future.
-    fn call(&self, request: Request<RequestBody>, is_call: bool) -> Self::Future;
+    fn call(&self, head: Parts, body: RequestBody, is_call: bool) -> Self::Future;
 
     /// The answer to a request with these headers that is not handed over.
     fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<Self::Body>;
@@ -166,10 +166,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             answer: refused.map(|why| Box::new(self.handler.refused(why, &head.headers))),
             last: refused.is_some(),
             future: match refused {
-                None => {
-                    let request = Request::from_parts(head, body);
-                    Some(self.handler.call(request, asked == Asked::Call))
-                }
+                None => Some(self.handler.call(head, body, asked == Asked::Call)),
                 Some(_) => None,
             },
             version,
@@ -183,6 +180,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
 }
 
 /// The rest of a body concerns only HTTP/1.1, where it stands before the next request.
+#[inline]
 fn follow(
     head: &Parts,
     incoming: Incoming,

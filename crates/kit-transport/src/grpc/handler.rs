@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tonic::Status;
@@ -68,10 +69,11 @@ impl Handler for GrpcHandler {
     type Body = AnswerBody;
     type Future = CallFuture;
 
-    fn call(&self, mut request: Request<RequestBody>, is_call: bool) -> CallFuture {
+    fn call(&self, mut head: Parts, body: RequestBody, is_call: bool) -> CallFuture {
         let called = is_call.then(|| {
-            add_connect_info(request.extensions_mut());
-            self.services.call(request.map(Body::new))
+            add_connect_info(&mut head.extensions);
+            let request = Request::from_parts(head, Body::new(body));
+            self.services.call(request)
         });
         CallFuture { called }
     }

@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::IntoResponse as _;
 use axum::routing::future::RouteFuture;
+use http::request::Parts;
 use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use http_body_util::Limited;
 use hyper::body::Body as _;
@@ -57,21 +58,21 @@ impl<B: Beside> Handler for HttpHandler<B> {
     type Body = Body;
     type Future = Answering<B::Future>;
 
-    fn call(&self, mut request: Request<RequestBody>, is_call: bool) -> Answering<B::Future> {
+    fn call(&self, mut head: Parts, body: RequestBody, is_call: bool) -> Answering<B::Future> {
         if let Some(beside) = self.beside.as_ref().filter(|_| is_call) {
-            let future = beside.call(request, is_call);
+            let future = beside.call(head, body, is_call);
             return Answering::Beside { future };
         }
         if self.connect_info {
-            add_connect_info(request.extensions_mut());
+            add_connect_info(&mut head.extensions);
         }
-        let size = request.body().size_hint();
+        let size = body.size_hint();
         if let Some(max) = self.max_body
             && size.lower() > max
         {
             return Answering::TooLarge { max };
         }
-        let request = request.map(|body| match self.max_body {
+        let body = match self.max_body {
             // One allocation less for most requests.
             _ if body.is_end_stream() => Body::empty(),
             Some(max) if size.exact().is_none() => Body::new(Limited::new(
@@ -79,9 +80,9 @@ impl<B: Beside> Handler for HttpHandler<B> {
                 usize::try_from(max).unwrap_or(usize::MAX),
             )),
             _ => Body::new(body),
-        });
+        };
         // A router is always ready.
-        let future = self.router.clone().call(request);
+        let future = self.router.clone().call(Request::from_parts(head, body));
         Answering::Http { future }
     }
 

@@ -7,7 +7,8 @@ use std::task;
 use std::time::Duration;
 
 use axum::body::Body;
-use http::{HeaderMap, Request, Response};
+use http::request::Parts;
+use http::{HeaderMap, Response};
 
 use super::handler::Beside;
 use crate::exchange::refusal::Refusal;
@@ -54,7 +55,7 @@ impl Handler for GrpcHandler {
     type Body = Body;
     type Future = Call;
 
-    fn call(&self, _request: Request<RequestBody>, _is_call: bool) -> Call {
+    fn call(&self, _head: Parts, _body: RequestBody, _is_call: bool) -> Call {
         match *self {}
     }
 

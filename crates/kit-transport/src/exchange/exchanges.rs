@@ -309,6 +309,7 @@ impl Exchanges {
 
     /// The timer has fired: marks the exchanges that take too long and wakes their tasks. Whether a
     /// client has made no room for a body within `unread`.
+    #[cold]
     pub(crate) fn time_out(&self, now: Instant, unread: Duration) -> bool {
         let mut shared = self.lock();
         let late = match shared.table.due() {

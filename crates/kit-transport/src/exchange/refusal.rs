@@ -43,6 +43,7 @@ impl Refusal {
 
     /// Why this request is refused, if it is; a head has at most `max_head` bytes. One of HTTP/1.1
     /// was looked at already.
+    #[inline]
     pub(crate) fn of(head: &Parts, http1: Option<Http1Head>, max_head: usize) -> Option<Refusal> {
         if let Some(http1) = http1 {
             return http1.host.err().map(Refusal::Host);

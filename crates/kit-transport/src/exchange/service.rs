@@ -158,7 +158,15 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         let guard = ExchangeGuard::new(exchange.clone());
         let asked = self.asked(&head);
         let arrivals = self.arrivals(&incoming, key, asked);
-        let (body, rest) = follow(&head, incoming, arrivals, &exchange);
+        // The rest of a body concerns only HTTP/1.1, where it stands before the next request.
+        let (body, rest) = if http1.is_none() || incoming.is_end_stream() {
+            (RequestBody::alone(incoming, arrivals), None)
+        } else {
+            let expects = head.headers.contains_key(EXPECT);
+            let exchange = exchange.clone();
+            let (body, rest) = RequestBody::followed(incoming, arrivals, expects, exchange);
+            (body, Some(rest))
+        };
         self.extensions
             .add_to(&mut head.extensions, CallContext::new(exchange));
         let refused = Refusal::of(&head, http1, self.max_head);
@@ -177,22 +185,6 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             guard: Some(guard),
         }
     }
-}
-
-/// The rest of a body concerns only HTTP/1.1, where it stands before the next request.
-#[inline]
-fn follow(
-    head: &Parts,
-    incoming: Incoming,
-    arrivals: Option<Arrivals>,
-    exchange: &ExchangeHandle,
-) -> (RequestBody, Option<Arc<Rest>>) {
-    if head.version >= Version::HTTP_2 || incoming.is_end_stream() {
-        return (RequestBody::alone(incoming, arrivals), None);
-    }
-    let expects = head.headers.contains_key(EXPECT);
-    let (body, rest) = RequestBody::followed(incoming, arrivals, expects, exchange.clone());
-    (body, Some(rest))
 }
 
 pin_project! {

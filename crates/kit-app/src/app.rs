@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use kit_registry::{Backend, Endpoint, Registrar};
 use kit_sync::{BoxError, Scope, StopToken, WatchdogOptions};
-use kit_transport::Server;
+use kit_transport::{Context, Server};
 
 use crate::core::Core;
 use crate::events::{Delivery, Events, Observer, Stamped};
 use crate::hook::{Hook, HookContext, HookOptions, HookStage};
 use crate::process::{self, Runnable};
 use crate::registration::Registry;
+use crate::resource::{Resource, ResourceOptions};
 use crate::settings::{RegisterAtStart, Settings};
 use crate::{AppHandle, Environment, Info, Report, RunError, Signals, log};
 
@@ -193,6 +194,83 @@ impl AppBuilder {
     /// Adds a component.
     pub fn server(mut self, server: impl Server) -> AppBuilder {
         self.settings.servers.push(Arc::new(server));
+        self
+    }
+
+    /// Adds a resource: a value on which components build, such as a pool of connections. `open` is
+    /// called before every component starts, once, and gives the value; `close` gets it when every
+    /// component has drained, before the `after_stop` hooks.
+    ///
+    /// Resources are opened one after the other, in the order in which they were given, and closed in
+    /// the reverse order. Each is found by its type: with [`Context::get`] by what starts after it
+    /// (resources, components, the function of `http::Server::from_fn`), with [`HookContext::get`] by
+    /// hooks, with `CallContext::app` by requests. So its type has to be its alone: two pools of one
+    /// type are wrapped in two types.
+    ///
+    /// `open` has the [`start_timeout`](Self::start_timeout), and `close` an equal share of the time
+    /// that the stop leaves for resources; [`resource_with`](Self::resource_with) has other limits.
+    /// Tasks that `open` spawns in the scope of its context are cancelled once `close` has returned.
+    /// When `open` fails, panics or is called off, the resources before it are closed. An error or a
+    /// panic of `close` is reported, and keeps nothing from going on.
+    ///
+    /// ```
+    /// use std::io;
+    ///
+    /// use kit_app::App;
+    /// # #[derive(Clone)]
+    /// # struct Pool;
+    /// # impl Pool {
+    /// #     async fn connect(_: &str) -> io::Result<Pool> { Ok(Pool) }
+    /// #     async fn migrate(&self) -> io::Result<()> { Ok(()) }
+    /// #     async fn close(&self) {}
+    /// # }
+    ///
+    /// let app = App::builder("orders").resource(
+    ///     "db",
+    ///     |_ctx| async {
+    ///         let pool = Pool::connect("orders.db").await?;
+    ///         pool.migrate().await?;
+    ///         Ok(pool)
+    ///     },
+    ///     |pool: Pool| async move {
+    ///         pool.close().await;
+    ///         Ok(())
+    ///     },
+    /// );
+    /// ```
+    pub fn resource<T, O, OFut, C, CFut>(
+        self,
+        name: impl Into<String>,
+        open: O,
+        close: C,
+    ) -> AppBuilder
+    where
+        T: Clone + Send + Sync + 'static,
+        O: FnOnce(Context) -> OFut + Send + 'static,
+        OFut: Future<Output = Result<T, BoxError>> + Send + 'static,
+        C: FnOnce(T) -> CFut + Send + 'static,
+        CFut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.resource_with(name, ResourceOptions::new(), open, close)
+    }
+
+    /// [`resource`](Self::resource) with separate options.
+    pub fn resource_with<T, O, OFut, C, CFut>(
+        mut self,
+        name: impl Into<String>,
+        options: ResourceOptions,
+        open: O,
+        close: C,
+    ) -> AppBuilder
+    where
+        T: Clone + Send + Sync + 'static,
+        O: FnOnce(Context) -> OFut + Send + 'static,
+        OFut: Future<Output = Result<T, BoxError>> + Send + 'static,
+        C: FnOnce(T) -> CFut + Send + 'static,
+        CFut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let resource = Resource::new(name.into(), options, open, close);
+        self.settings.resources.push(resource);
         self
     }
 

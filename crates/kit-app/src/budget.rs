@@ -13,6 +13,8 @@ pub use plan::StopPlan;
 pub(crate) const FORCED: Duration = Duration::from_millis(500);
 /// The part of it for a deregistration that is still owed.
 pub(crate) const FORCED_DEREGISTRATION: Duration = Duration::from_millis(200);
+/// The part of it until the resources are closed, which leaves the rest to `after_stop` hooks.
+pub(crate) const FORCED_CLOSE: Duration = Duration::from_millis(350);
 /// The time between a component's own deadline, at which it cuts and counts, and the abort of its
 /// tasks.
 pub(crate) const CUT_AHEAD: Duration = Duration::from_millis(50);
@@ -66,7 +68,8 @@ impl Budget {
         own.sooner(self.ahead_of(self.plan.phases + 1))
     }
 
-    /// A phase that `later` phases follow; then come `after_stop` hooks, until the deadline.
+    /// A phase that `later` phases follow, of which the resources are the last; then come
+    /// `after_stop` hooks, until the deadline.
     pub(crate) fn phase(&self, later: usize) -> Deadline {
         self.ahead_of(later + 1)
     }

@@ -132,6 +132,17 @@ impl Core {
     }
 }
 
+/// Makes events of the remarks of a component or a resource.
+pub(crate) fn remarks_of(core: &Arc<Core>, name: &str) -> impl Fn(String) + Send + Sync + 'static {
+    // The core keeps the tree, whose tasks keep the context.
+    let (core, name) = (Arc::downgrade(core), name.to_owned());
+    move |what| {
+        if let Some(core) = core.upgrade() {
+            core.journal.remark(format!("{name}: {what}"));
+        }
+    }
+}
+
 /// The owner of the app's one run: when it is dropped the app has stopped, in order or not.
 pub(crate) struct RunOwner(pub(crate) Arc<Core>);
 

@@ -74,11 +74,64 @@ pub enum Error {
         /// Its limit.
         limit: Duration,
     },
-    /// Two components have one name.
+    /// Two components or resources have one name.
     #[error("there are two components named `{name}`: give one of them another name")]
     DuplicateName {
         /// The name.
         name: String,
+    },
+    /// Two resources are of one type, or one is of a type that the app gives itself.
+    #[error(
+        "`{first}` and `{second}` are both a `{value}`, and a resource is found by its type: \
+         wrap one of them in its own type"
+    )]
+    DuplicateResource {
+        /// The type.
+        value: &'static str,
+        /// The one that came first, or `the app`.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// A resource could not be opened, or its function panicked.
+    #[error("resource {resource} could not be opened")]
+    Open {
+        /// Its name.
+        resource: String,
+        /// Why.
+        source: BoxError,
+    },
+    /// A resource was not open within its limit; it may go on until resources are closed.
+    #[error("resource {resource} was not open after {limit:.1?}")]
+    OpenTimeout {
+        /// Its name.
+        resource: String,
+        /// Its limit.
+        limit: Duration,
+    },
+    /// A resource that was still opening at the end of a stop was dropped.
+    #[error("resource {resource} was dropped: it was not open after {ran:.1?}")]
+    OpenDropped {
+        /// Its name.
+        resource: String,
+        /// For how long it was tried.
+        ran: Duration,
+    },
+    /// A resource could not be closed, or its function panicked.
+    #[error("resource {resource} could not be closed")]
+    Close {
+        /// Its name.
+        resource: String,
+        /// Why.
+        source: BoxError,
+    },
+    /// A resource was not closed within its limit, and was dropped.
+    #[error("resource {resource} was dropped: it was not closed after {ran:.1?}")]
+    CloseDropped {
+        /// Its name.
+        resource: String,
+        /// For how long it was tried.
+        ran: Duration,
     },
     /// A component was put together in a way that cannot work.
     #[error("{component} cannot be started")]

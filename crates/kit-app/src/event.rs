@@ -56,6 +56,18 @@ pub enum Event {
         /// How it failed, if it did.
         error: Option<String>,
     },
+    /// A resource's `open` was called.
+    ResourceOpening {
+        /// Its name.
+        name: String,
+    },
+    /// A resource is open: what starts from here on finds its value.
+    ResourceOpened {
+        /// Its name.
+        name: String,
+        /// How long it took.
+        took: Duration,
+    },
     /// A component's start was called.
     ComponentStarting {
         /// Its name.
@@ -216,6 +228,20 @@ pub enum Event {
         drained: Option<Drained>,
         /// Its cuts, counted by kind, if there were any.
         cut: Option<String>,
+    },
+    /// A resource's `close` is called; its value is not found any more.
+    ResourceClosing {
+        /// Its name.
+        name: String,
+    },
+    /// A resource is closed, and its tasks have ended.
+    ResourceClosed {
+        /// Its name.
+        name: String,
+        /// How long it took.
+        took: Duration,
+        /// How it failed, if it did.
+        error: Option<String>,
     },
     /// The watchdog of [`App::main`](crate::App::main) has noticed something. It comes between
     /// any two others.

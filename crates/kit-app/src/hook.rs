@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
 use kit_sync::{BoxError, Scope};
+use kit_transport::{MissingValue, Values};
 
 pub use stage::{HookOptions, HookStage};
 
@@ -19,11 +20,16 @@ use crate::AppHandle;
 pub struct HookContext {
     handle: AppHandle,
     scope: Scope,
+    values: Values,
 }
 
 impl HookContext {
-    pub(crate) fn new(handle: AppHandle, scope: Scope) -> HookContext {
-        HookContext { handle, scope }
+    pub(crate) fn new(handle: AppHandle, scope: Scope, values: Values) -> HookContext {
+        HookContext {
+            handle,
+            scope,
+            values,
+        }
     }
 
     /// The running application.
@@ -38,6 +44,15 @@ impl HookContext {
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// A clone of the value of this type, such as a resource that is open: hooks after the start and
+    /// before the stop find all of them, those before the start and after the stop find none.
+    ///
+    /// # Errors
+    /// [`MissingValue`] with the names of those that are there.
+    pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Result<T, MissingValue> {
+        self.values.require()
     }
 }
 

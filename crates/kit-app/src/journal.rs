@@ -12,7 +12,7 @@ use crate::events::Events;
 use crate::status::ComponentStates;
 use crate::{
     Awaited, ComponentReport, ComponentStatus, Error, Event, HookReport, RegistrationReport,
-    Report, Signal,
+    Report, ResourceReport, Signal,
 };
 
 /// How long the lifecycle waits before an event says what for.
@@ -36,6 +36,7 @@ struct Entries {
     hooks: Vec<HookReport>,
     components: Vec<ComponentReport>,
     registrations: Vec<RegistrationReport>,
+    resources: Vec<ResourceReport>,
 }
 
 impl Journal {
@@ -94,6 +95,10 @@ impl Journal {
         self.lock().components.push(report);
     }
 
+    pub(crate) fn record_resource(&self, report: ResourceReport) {
+        self.lock().resources.push(report);
+    }
+
     pub(crate) fn record_registration(&self, report: RegistrationReport) {
         self.lock().registrations.push(report);
     }
@@ -107,6 +112,7 @@ impl Journal {
         report.hooks = entries.hooks;
         report.components = entries.components;
         report.registrations = entries.registrations;
+        report.resources = entries.resources;
         entries.failures
     }
 

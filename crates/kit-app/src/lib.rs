@@ -7,12 +7,13 @@
 //!
 //! # The two sequences
 //!
-//! **Start**: `before_start` hooks in order → phases ascending, the components of one at the same
+//! **Start**: `before_start` hooks in order → resources opened in order → phases ascending, the components of one at the same
 //! time → every readiness latch open → *running*, health up → registered → `after_start` hooks →
 //! *ready*.
 //!
 //! **Stop**, whatever asked for it: *lame duck*, health down → `before_stop` hooks → deregistered →
-//! the drain delay → *draining*, phases descending → `after_stop` hooks → *stopped*. A start that
+//! the drain delay → *draining*, phases descending → resources closed in the reverse order →
+//! `after_stop` hooks → *stopped*. A start that
 //! fails or is called off runs the same stop from the point that it had reached.
 //!
 //! One deadline, [`stop_timeout`](AppBuilder::stop_timeout), bounds the whole stop, and each stage
@@ -41,6 +42,7 @@ mod panics;
 mod process;
 mod registration;
 mod report;
+mod resource;
 mod run;
 mod settings;
 mod signals;
@@ -59,9 +61,12 @@ pub use handle::{AppHandle, NeverReady};
 pub use hook::{HookContext, HookOptions, HookStage};
 pub use info::Info;
 pub use kit_sync::{BoxError, Cause, WatchdogEvent, WatchdogOptions};
-pub use kit_transport::{Phase, Stage};
+pub use kit_transport::{MissingValue, Phase, Stage};
 pub use registration::RegistrationStatus;
-pub use report::{ComponentReport, CutReport, HookReport, RegistrationReport, Report};
+pub use report::{
+    ComponentReport, CutReport, HookReport, RegistrationReport, Report, ResourceReport,
+};
+pub use resource::ResourceOptions;
 pub use settings::RegisterAtStart;
 pub use signals::{AfterRun, Signal, SignalSender, Signals};
 pub use status::{ComponentState, ComponentStatus};

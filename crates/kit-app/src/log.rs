@@ -79,6 +79,22 @@ fn log(event: &Event) {
             // The failure or the remark that it is comes next.
             debug!(%stage, hook = name, ?took, %error, "hook failed");
         }
+        Event::ResourceOpening { name } => debug!(resource = name, "opening"),
+        Event::ResourceOpened { name, took } => info!(resource = name, ?took, "open"),
+        Event::ResourceClosing { name } => debug!(resource = name, "closing"),
+        Event::ResourceClosed {
+            name,
+            took,
+            error: None,
+        } => info!(resource = name, ?took, "closed"),
+        Event::ResourceClosed {
+            name,
+            took,
+            error: Some(error),
+        } => {
+            // The failure comes next.
+            debug!(resource = name, ?took, %error, "not closed");
+        }
         Event::ComponentStarting { name, phase } => debug!(component = name, %phase, "starting"),
         Event::ComponentStarted {
             name,

@@ -2,6 +2,7 @@
 
 mod component;
 mod overdue;
+mod resource;
 
 use std::fmt;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use kit_sync::{Cause, CloseReport};
 
 pub use component::{ComponentReport, CutReport};
 pub(crate) use overdue::overdue;
+pub use resource::ResourceReport;
 
 use crate::{HookStage, Undelivered};
 
@@ -40,6 +42,8 @@ pub struct Report {
     pub hooks: Vec<HookReport>,
     /// Components in the order in which they ended.
     pub components: Vec<ComponentReport>,
+    /// Resources in the order in which they were closed.
+    pub resources: Vec<ResourceReport>,
     /// Registries, in the order in which they were given.
     pub registrations: Vec<RegistrationReport>,
     /// The tasks that belonged to no component.
@@ -62,6 +66,7 @@ impl Report {
             remarks: Vec::new(),
             hooks: Vec::new(),
             components: Vec::new(),
+            resources: Vec::new(),
             registrations: Vec::new(),
             tasks: CloseReport::default(),
             undelivered: Vec::new(),

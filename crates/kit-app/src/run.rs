@@ -4,6 +4,7 @@
 mod called_off;
 mod launch;
 mod refused;
+mod resources;
 mod running;
 pub(crate) mod stages;
 mod start_components;
@@ -13,10 +14,12 @@ mod watchdog;
 use std::sync::Arc;
 
 use kit_sync::{Scope, TaskTree};
+use kit_transport::{FreePorts, Values};
 
 use crate::AppHandle;
 use crate::component::Component;
 use crate::core::Core;
+use crate::resource::Resources;
 use crate::settings::Settings;
 use crate::signals::Installed;
 
@@ -26,6 +29,7 @@ struct Parts {
     settings: Settings,
     /// Those whose start was called.
     components: Vec<Component>,
+    resources: Resources,
     tree: TaskTree,
     /// After the tree: signals are taken until its tasks are aborted.
     signals: Installed,
@@ -39,13 +43,16 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(app: AppHandle, settings: Settings, signals: Installed, tree: TaskTree) -> Parts {
+    fn new(app: AppHandle, mut settings: Settings, signals: Installed, tree: TaskTree) -> Parts {
         let child = |name| tree.scope().child(name);
+        let resources = std::mem::take(&mut settings.resources);
+        let resources = Resources::new(resources, app_values(&app, settings.free_ports));
         Parts {
             app,
             settings,
             signals,
             components: Vec::new(),
+            resources,
             start_hooks: child("hooks"),
             supervision: child("supervision"),
             registrations: child("registrations"),
@@ -57,4 +64,15 @@ impl Parts {
     fn core(&self) -> &Arc<Core> {
         self.app.core()
     }
+}
+
+/// What components, requests and hooks find of every app by its type.
+fn app_values(app: &AppHandle, free_ports: bool) -> Values {
+    let mut values = Values::new();
+    if free_ports {
+        values.insert(FreePorts);
+    }
+    values.insert(app.info().clone());
+    values.insert(app.clone());
+    values
 }

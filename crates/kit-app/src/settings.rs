@@ -9,7 +9,8 @@ use kit_transport::{Phase, Server};
 
 use crate::hook::Hooks;
 use crate::registration::{Advertise, Registry};
-use crate::{Environment, Error, Signals};
+use crate::resource::{Resource, ValueType};
+use crate::{AppHandle, Environment, Error, Info, Signals};
 
 /// The longest timeout: more than any wait needs, and short enough to be added to any time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,6 +30,7 @@ pub enum RegisterAtStart {
 /// Every option but the identity. It travels whole through the stages of a run.
 pub(crate) struct Settings {
     pub(crate) servers: Vec<Arc<dyn Server>>,
+    pub(crate) resources: Vec<Resource>,
     pub(crate) registries: Vec<Registry>,
     pub(crate) schemes: Schemes,
     pub(crate) register_at_start: RegisterAtStart,
@@ -55,6 +57,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             servers: Vec::new(),
+            resources: Vec::new(),
             registries: Vec::new(),
             schemes: Schemes::default(),
             register_at_start: RegisterAtStart::default(),
@@ -108,8 +111,18 @@ impl Settings {
         for timeout in self.hooks.iter().filter_map(|hook| hook.options.timeout) {
             check_timeout("HookOptions::timeout", timeout)?;
         }
+        for resource in &self.resources {
+            let options = &resource.options;
+            for (option, timeout) in [
+                ("ResourceOptions::open_timeout", options.open_timeout),
+                ("ResourceOptions::close_timeout", options.close_timeout),
+            ] {
+                timeout.map_or(Ok(()), |timeout| check_timeout(option, timeout))?;
+            }
+        }
         self.advertise.check()?;
-        check_names(&self.servers)?;
+        check_names(&self.servers, &self.resources)?;
+        check_types(&self.resources)?;
         self.servers.iter().try_for_each(check_component)
     }
 }
@@ -126,8 +139,10 @@ fn check_timeout(option: &'static str, timeout: Duration) -> Result<(), Error> {
 }
 
 /// Reports, events and handles name a component by its name alone.
-fn check_names(servers: &[Arc<dyn Server>]) -> Result<(), Error> {
-    let mut names: Vec<&str> = servers.iter().map(|server| server.name()).collect();
+fn check_names(servers: &[Arc<dyn Server>], resources: &[Resource]) -> Result<(), Error> {
+    let servers = servers.iter().map(|server| server.name());
+    let resources = resources.iter().map(|resource| resource.name.as_str());
+    let mut names: Vec<&str> = servers.chain(resources).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(Error::DuplicateName {
@@ -135,6 +150,26 @@ fn check_names(servers: &[Arc<dyn Server>]) -> Result<(), Error> {
         }),
         None => Ok(()),
     }
+}
+
+/// A value is found by its type, among the resources and what the app gives itself.
+fn check_types(resources: &[Resource]) -> Result<(), Error> {
+    let mut seen = vec![
+        ("the app", ValueType::of::<Info>()),
+        ("the app", ValueType::of::<AppHandle>()),
+    ];
+    for resource in resources {
+        let same = seen.iter().find(|(_, value)| *value == resource.value);
+        if let Some((first, value)) = same {
+            return Err(Error::DuplicateResource {
+                value: value.name,
+                first: (*first).to_owned(),
+                second: resource.name.clone(),
+            });
+        }
+        seen.push((&resource.name, resource.value));
+    }
+    Ok(())
 }
 
 fn check_component(server: &Arc<dyn Server>) -> Result<(), Error> {

@@ -1,12 +1,15 @@
 //! The app, as the requests that its servers serve see it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
+use axum::extract::State;
 use axum::routing::get;
 use kit_app::{App, AppHandle, Info, Signals, Stage};
 use kit_transport::grpc::{RequestExt as _, Services};
-use kit_transport::http;
+use kit_transport::{Context, http};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tonic::service::interceptor::InterceptedService;
@@ -79,4 +82,63 @@ async fn handlers_find_the_identity_and_the_handle_of_their_app() {
         format!("{:?}", report.cause).contains("asked by a request"),
         "{report:?}"
     );
+}
+
+/// A pool, say.
+#[derive(Clone)]
+struct Visits(Arc<AtomicUsize>);
+
+async fn visit(State(visits): State<Visits>) -> String {
+    format!("{}.", 1 + visits.0.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Refuses every call, with the number of visits.
+fn count(request: Request<()>) -> Result<Request<()>, Status> {
+    let visits = request.app::<Visits>()?.0.load(Ordering::Relaxed);
+    Err(Status::failed_precondition(visits.to_string()))
+}
+
+#[tokio::test]
+async fn handlers_and_services_hold_what_the_app_has_opened() {
+    let services = async |ctx: Context| {
+        ctx.get::<Visits>()?;
+        let (_reporter, health) = tonic_health::server::health_reporter();
+        Ok(Services::new().service(InterceptedService::new(health, count)))
+    };
+    let routes = async |ctx: Context| {
+        let visits: Visits = ctx.get()?;
+        Ok(Router::new().route("/", get(visit)).with_state(visits))
+    };
+    let server = http::Server::from_fn(([127, 0, 0, 1], 0), routes).grpc_from_fn(services);
+    let (closed, visits_at_the_end) = tokio::sync::oneshot::channel();
+    let app = App::builder("orders")
+        .signals(Signals::none())
+        .resource(
+            "visits",
+            async |_ctx| Ok(Visits(Arc::default())),
+            async |visits: Visits| {
+                let _ = closed.send(visits.0.load(Ordering::Relaxed));
+                Ok(())
+            },
+        )
+        .server(server)
+        .build();
+    let handle = app.handle();
+    let clients = async {
+        handle.started().await.unwrap();
+        let endpoint = handle.info().endpoints()[0].to_string();
+        let address = endpoint.trim_start_matches("http://").parse().unwrap();
+        for visit in ["1.", "2."] {
+            let answer = ask(address, "/").await;
+            assert!(answer.ends_with(visit), "{answer}");
+        }
+        let endpoint = Endpoint::from_shared(endpoint).unwrap();
+        let mut client = HealthClient::new(endpoint.connect().await.unwrap());
+        let refused = client.check(HealthCheckRequest::default()).await;
+        assert_eq!(refused.unwrap_err().message(), "2");
+        handle.stop("done");
+    };
+    let (report, ()) = tokio::join!(app.run(), clients);
+    assert_eq!(report.unwrap().exit_code, 0);
+    assert_eq!(visits_at_the_end.await, Ok(2));
 }

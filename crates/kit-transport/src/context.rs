@@ -7,7 +7,9 @@ use http::Extensions;
 use kit_sync::{Gate, Latch, Scope};
 use tokio::sync::watch;
 
-use crate::{Cut, Cuts, Drained, Inherited, InheritedListeners, Intake, Lifecycle};
+use crate::{
+    Cut, Cuts, Drained, Inherited, InheritedListeners, Intake, Lifecycle, MissingValue, Values,
+};
 
 /// The application, as it hands itself to a component: the scope of its tasks, the stages of its
 /// life, and calls by which the component reports back. Cheap to clone.
@@ -39,7 +41,7 @@ pub struct Context {
     drained: Arc<OnceLock<Drained>>,
     gate: Gate,
     extensions: Arc<Extensions>,
-    app_values: Arc<Extensions>,
+    app_values: Arc<Values>,
     inherited: InheritedListeners,
 }
 
@@ -103,14 +105,14 @@ impl Context {
         }
     }
 
-    /// The same context with values for the components, which [`app`](Self::app) finds by their type,
-    /// and `CallContext::app` for a request. An app of `kit-app` gives its `Info` and its `AppHandle`.
-    /// They cost a request nothing.
+    /// The same context with values for the components, which [`get`](Self::get) and
+    /// [`app`](Self::app) find by their type, and `CallContext::app` for a request. An app of `kit-app`
+    /// gives its `Info`, its `AppHandle`, and each resource that it has opened before. They cost a
+    /// request nothing.
     ///
     /// ```
-    /// use http::Extensions;
     /// use kit_sync::TaskTree;
-    /// use kit_transport::{Context, Lifecycle};
+    /// use kit_transport::{Context, Lifecycle, Values};
     /// use tokio::sync::watch;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -120,14 +122,15 @@ impl Context {
     ///
     /// let tree = TaskTree::new("test");
     /// let (_life, seen) = watch::channel(Lifecycle::new());
-    /// let mut values = Extensions::new();
+    /// let mut values = Values::new();
     /// values.insert(Zone("sh001"));
     /// let ctx = Context::new(tree.scope().child("http"), seen).with_app_values(values);
     /// assert_eq!(ctx.app::<Zone>().map(|zone| zone.0), Some("sh001"));
+    /// assert!(ctx.get::<String>().is_err());
     /// # }
     /// ```
     #[must_use]
-    pub fn with_app_values(self, values: Extensions) -> Context {
+    pub fn with_app_values(self, values: Values) -> Context {
         let app_values = Arc::new(values);
         Context { app_values, ..self }
     }
@@ -234,7 +237,28 @@ impl Context {
         &self.extensions
     }
 
-    /// The value of this type that the application [gave](Self::with_app_values) its components.
+    /// A clone of the value of this type: a resource that the application has opened before this
+    /// component's start, its `AppHandle`, its `Info`.
+    ///
+    /// ```
+    /// use kit_transport::{Context, MissingValue};
+    ///
+    /// #[derive(Clone)]
+    /// struct Pool;
+    ///
+    /// fn pool_of(ctx: &Context) -> Result<Pool, MissingValue> {
+    ///     ctx.get()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MissingValue`] with the names of those that are there. By `?` it fails the start of a component.
+    pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Result<T, MissingValue> {
+        self.app_values.require()
+    }
+
+    /// The value of this type that the application [gave](Self::with_app_values) its components,
+    /// by reference.
     #[must_use]
     pub fn app<T: Send + Sync + 'static>(&self) -> Option<&T> {
         self.app_values.get()
@@ -242,7 +266,7 @@ impl Context {
 
     /// All of these values, for a server that passes them on to its requests.
     #[must_use]
-    pub fn app_values(&self) -> &Arc<Extensions> {
+    pub fn app_values(&self) -> &Arc<Values> {
         &self.app_values
     }
 

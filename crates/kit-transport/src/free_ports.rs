@@ -18,7 +18,6 @@ use crate::Context;
 /// fn address(ctx: &Context, configured: SocketAddr) -> SocketAddr {
 ///     FreePorts::or(ctx, configured)
 /// }
-/// # use http::Extensions;
 /// # use kit_sync::TaskTree;
 /// # use kit_transport::Lifecycle;
 /// # #[tokio::main(flavor = "current_thread")]
@@ -28,7 +27,7 @@ use crate::Context;
 /// # let ctx = Context::new(tree.scope().child("udp"), seen);
 /// # let configured = SocketAddr::from(([0, 0, 0, 0], 53));
 /// # assert_eq!(address(&ctx, configured), configured);
-/// # let mut values = Extensions::new();
+/// # let mut values = kit_transport::Values::new();
 /// # values.insert(FreePorts);
 /// # let ctx = ctx.with_app_values(values);
 /// # assert_eq!(address(&ctx, configured), SocketAddr::from(([127, 0, 0, 1], 0)));

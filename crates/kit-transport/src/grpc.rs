@@ -11,6 +11,7 @@ use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
 
+use crate::at_start::AtStart;
 use crate::front::Front;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
@@ -29,6 +30,9 @@ mod until_unavailable;
 pub use request_ext::RequestExt;
 pub use services::Services;
 pub use until_unavailable::UntilUnavailable;
+
+/// The word for what it serves, in errors.
+const SERVICES: &str = "gRPC services";
 
 /// A gRPC server: any number of tonic services, with `grpc.health.v1.Health` and, if asked,
 /// reflection.
@@ -61,16 +65,58 @@ pub use until_unavailable::UntilUnavailable;
 #[must_use = "a server does nothing until an application runs it"]
 pub struct Server {
     front: Front,
-    services: Services,
+    services: AtStart<Services>,
 }
 
 impl Server {
     /// A server with no service but health, at an address, such as `":9000"` or
     /// `([127, 0, 0, 1], 9000)` (port 0 lets the system choose), or wherever else a [`Listen`] says.
     pub fn new(listen: impl Into<Listen>) -> Server {
+        Server::serving(listen.into(), AtStart::Given(Services::new()))
+    }
+
+    /// A server whose services are built when it starts, by a function that gets the server's
+    /// [`Context`]: so services hold what the application has opened before, such as a pool of
+    /// connections. The function is called at every start, before the address is bound, and has the time
+    /// of the start. When it fails or panics, or adds a service twice, the start fails. What
+    /// [`service`](Self::service) and [`reflection`](Self::reflection) add comes after it.
+    ///
+    /// ```
+    /// use kit_transport::grpc;
+    ///
+    /// # #[derive(Clone)] struct Pool;
+    /// # fn server(greeter: fn(Pool) -> Greeter) -> grpc::Server {
+    /// grpc::Server::from_fn(":9000", move |ctx| async move {
+    ///     let pool: Pool = ctx.get()?;
+    ///     Ok(grpc::Services::new().service(greeter(pool)))
+    /// })
+    /// # }
+    /// # use std::convert::Infallible;
+    /// # use std::future::Ready;
+    /// # use std::task::{Context, Poll};
+    /// # use tonic::{body::Body, codegen::{Service, http}, server::NamedService};
+    /// # #[derive(Clone)] struct Greeter;
+    /// # impl NamedService for Greeter { const NAME: &'static str = "greeter"; }
+    /// # impl Service<http::Request<Body>> for Greeter {
+    /// #     type Response = http::Response<Body>;
+    /// #     type Error = Infallible;
+    /// #     type Future = Ready<Result<http::Response<Body>, Infallible>>;
+    /// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> { Poll::Ready(Ok(())) }
+    /// #     fn call(&mut self, _: http::Request<Body>) -> Self::Future { std::future::ready(Ok(Default::default())) }
+    /// # }
+    /// ```
+    pub fn from_fn<F, Fut>(listen: impl Into<Listen>, services: F) -> Server
+    where
+        F: Fn(Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Services, BoxError>> + Send + 'static,
+    {
+        Server::serving(listen.into(), AtStart::from_fn(services))
+    }
+
+    fn serving(listen: Listen, services: AtStart<Services>) -> Server {
         Server {
-            front: Front::new("grpc", listen.into()),
-            services: Services::new(),
+            front: Front::new("grpc", listen),
+            services,
         }
     }
 
@@ -89,14 +135,24 @@ impl Server {
             + Sync
             + 'static,
     {
-        let services = self.services.service(service);
-        Server { services, ..self }
+        self.and(move |services| services.service(service.clone()))
     }
 
     /// Offers reflection, versions `v1` and `v1alpha`, for an encoded file descriptor set and
     /// those of health and reflection themselves. Adds, when called again.
     pub fn reflection(self, encoded_file_descriptor_set: &'static [u8]) -> Server {
-        let services = self.services.reflection(encoded_file_descriptor_set);
+        self.and(move |services| services.reflection(encoded_file_descriptor_set))
+    }
+
+    /// Adds to the services, now or after they are built.
+    fn and(self, add: impl Fn(Services) -> Services + Clone + Send + Sync + 'static) -> Server {
+        let services = match self.services {
+            AtStart::Given(given) => AtStart::Given(add(given)),
+            AtStart::Built(build) => AtStart::from_fn(move |ctx| {
+                let (building, add) = (build(ctx), add.clone());
+                async move { Ok(add(building.await?)) }
+            }),
+        };
         Server { services, ..self }
     }
 
@@ -149,12 +205,18 @@ impl crate::Server for Server {
 
     fn check(&self) -> Result<(), BoxError> {
         self.front.check()?;
-        Ok(self.services.check()?)
+        match &self.services {
+            AtStart::Given(services) => Ok(services.check()?),
+            AtStart::Built(_) => Ok(()),
+        }
     }
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         crate::Server::check(self)?;
-        let handler = self.services.handler(ctx)?;
+        let services = self.services.build(SERVICES, ctx).await?;
+        // Services that are built are checked here for the first time.
+        services.check()?;
+        let handler = services.handler(ctx)?;
         let schemes = &[("grpc", "grpcs")];
         Ok(self.front.start(ctx, handler, &[b"h2"], schemes).await?)
     }

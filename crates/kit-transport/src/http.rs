@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use axum::Router;
 use kit_sync::BoxError;
 
+use crate::at_start::AtStart;
 use crate::front::Front;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
@@ -49,8 +50,8 @@ const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 #[must_use = "a server does nothing until an application runs it"]
 pub struct Server {
     front: Front,
-    router: Router,
-    grpc: Option<Services>,
+    routes: AtStart<Router>,
+    grpc: Option<AtStart<Services>>,
     connect_info: bool,
 }
 
@@ -58,9 +59,43 @@ impl Server {
     /// A server for `router` at an address, such as `":8000"` or `([127, 0, 0, 1], 8000)` (port 0
     /// lets the system choose), or wherever else a [`Listen`] says.
     pub fn new(listen: impl Into<Listen>, router: Router) -> Server {
+        Server::serving(listen.into(), AtStart::Given(router))
+    }
+
+    /// A server whose routes are built when it starts, by a function that gets the server's
+    /// [`Context`]: so handlers hold as axum's state what the application has opened before, such as a
+    /// pool of connections. The function is called at every start, before the address is bound, and has
+    /// the time of the start. When it fails or panics, the start fails.
+    ///
+    /// ```
+    /// use axum::{Router, extract::State, routing::get};
+    /// use kit_transport::http;
+    ///
+    /// // A resource of the application.
+    /// #[derive(Clone)]
+    /// struct Pool;
+    ///
+    /// async fn count(State(_pool): State<Pool>) -> &'static str {
+    ///     "7"
+    /// }
+    ///
+    /// let server = http::Server::from_fn(":8000", |ctx| async move {
+    ///     let pool: Pool = ctx.get()?;
+    ///     Ok(Router::new().route("/count", get(count)).with_state(pool))
+    /// });
+    /// ```
+    pub fn from_fn<F, Fut>(listen: impl Into<Listen>, routes: F) -> Server
+    where
+        F: Fn(Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Router, BoxError>> + Send + 'static,
+    {
+        Server::serving(listen.into(), AtStart::from_fn(routes))
+    }
+
+    fn serving(listen: Listen, routes: AtStart<Router>) -> Server {
         Server {
-            front: Front::new("http", listen.into()),
-            router,
+            front: Front::new("http", listen),
+            routes,
             grpc: None,
             connect_info: false,
         }
@@ -80,7 +115,29 @@ impl Server {
     /// ```
     #[cfg(feature = "grpc")]
     pub fn grpc(mut self, services: crate::grpc::Services) -> Server {
-        self.grpc = Some(services);
+        self.grpc = Some(AtStart::Given(services));
+        self
+    }
+
+    /// [`grpc`](Self::grpc) with services that are built when the server starts, as the routes of
+    /// [`from_fn`](Self::from_fn) are.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use kit_transport::{grpc, http};
+    ///
+    /// let server = http::Server::new(":8000", Router::new()).grpc_from_fn(|ctx| async move {
+    ///     ctx.remark("building services");
+    ///     Ok(grpc::Services::new())
+    /// });
+    /// ```
+    #[cfg(feature = "grpc")]
+    pub fn grpc_from_fn<F, Fut>(mut self, services: F) -> Server
+    where
+        F: Fn(Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<crate::grpc::Services, BoxError>> + Send + 'static,
+    {
+        self.grpc = Some(AtStart::from_fn(services));
         self
     }
 
@@ -155,19 +212,28 @@ impl crate::Server for Server {
 
     fn check(&self) -> Result<(), BoxError> {
         self.front.check()?;
-        Ok(self.grpc.as_ref().map_or(Ok(()), Services::check)?)
+        match &self.grpc {
+            Some(AtStart::Given(services)) => Ok(services.check()?),
+            Some(AtStart::Built(_)) | None => Ok(()),
+        }
     }
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         crate::Server::check(self)?;
-        let grpc = self.grpc.as_ref();
+        let router = self.routes.build("routes", ctx).await?;
+        let grpc = match &self.grpc {
+            Some(services) => Some(services.build("gRPC services", ctx).await?),
+            None => None,
+        };
+        // Services that are built are checked here for the first time.
+        grpc.as_ref().map_or(Ok(()), Services::check)?;
         let handler = HttpHandler {
-            router: self.router.clone().with_state(()),
+            router: router.with_state(()),
             max_body: self.front.options.max_body,
             connect_info: self.connect_info,
             beside: grpc.map(|grpc| grpc.handler(ctx)).transpose()?,
         };
-        let schemes: &[_] = match grpc {
+        let schemes: &[_] = match self.grpc {
             Some(_) => &[("http", "https"), ("grpc", "grpcs")],
             None => &[("http", "https")],
         };

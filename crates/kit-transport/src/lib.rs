@@ -4,6 +4,8 @@
 //! the address at which it is [`Listening`]; the application makes of it the endpoint that it
 //! advertises. This crate does not know registries.
 
+#[cfg(any(feature = "http", feature = "grpc"))]
+mod at_start;
 #[cfg(feature = "driver")]
 mod connection;
 mod context;
@@ -37,6 +39,7 @@ mod start_error;
 mod time;
 #[cfg(all(feature = "driver", feature = "tls"))]
 mod tls;
+mod values;
 #[cfg(feature = "driver")]
 mod wire;
 
@@ -51,6 +54,7 @@ pub use lifecycle::{Lifecycle, Stage};
 pub use listening::{Address, Listening};
 pub use phase::Phase;
 pub use server::Server;
+pub use values::{MissingValue, Values};
 #[cfg(feature = "driver")]
 pub use {
     connection::options::{ConnectionOptions, Http2Options},

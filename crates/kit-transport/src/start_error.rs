@@ -52,6 +52,14 @@ pub enum StartError {
         /// The service's full name.
         service: &'static str,
     },
+    /// The function that builds what a server serves has failed.
+    #[error("could not build the {what}")]
+    Build {
+        /// What: `routes`, or `gRPC services`.
+        what: &'static str,
+        /// Its error.
+        source: BoxError,
+    },
     /// A limit with which no connection could be served.
     #[error("`{option}` is {value}; it must be {expected}")]
     Option {

@@ -39,9 +39,9 @@ pub use kit_app::testing;
 pub use kit_app::{
     AfterRun, App, AppBuilder, AppHandle, Awaited, BoxError, Cause, ComponentReport,
     ComponentState, ComponentStatus, CutReport, Delivery, DrainProfile, Environment, Error, Event,
-    HookContext, HookOptions, HookReport, HookStage, Info, NeverReady, Phase, RegisterAtStart,
-    RegistrationReport, RegistrationStatus, Report, RunError, Signal, SignalSender, Signals, Stage,
-    Stamped, StopPlan, Undelivered,
+    HookContext, HookOptions, HookReport, HookStage, Info, MissingValue, NeverReady, Phase,
+    RegisterAtStart, RegistrationReport, RegistrationStatus, Report, ResourceOptions,
+    ResourceReport, RunError, Signal, SignalSender, Signals, Stage, Stamped, StopPlan, Undelivered,
 };
 pub use kit_registry as registry;
 pub use kit_sync as sync;
@@ -66,6 +66,10 @@ mod book {
 
     #[doc = include_str!("../../../docs/src/listing-a-directory.md")]
     mod listing_a_directory {}
+
+    #[cfg(feature = "http")]
+    #[doc = include_str!("../../../docs/src/lifecycle.md")]
+    mod lifecycle {}
 
     #[doc = include_str!("../../../docs/src/memory-reordering.md")]
     mod memory_reordering {}

@@ -25,7 +25,7 @@ pub struct StopPlan {
     pub deregister: Duration,
     /// How long everything is still served after that: at most half of `total`.
     pub drain_delay: Duration,
-    /// How many phases have components.
+    /// How many phases have components; the resources count as one more.
     pub phases: usize,
     /// The drain delay as it was set or chosen.
     pub(crate) wanted_drain_delay: Duration,

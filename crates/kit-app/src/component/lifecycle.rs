@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::supervision::Supervision;
 use crate::budget::{CUT_AHEAD, FORCED};
-use crate::core::Core;
+use crate::core::{Core, remarks_of};
 use crate::error::source_of;
 use crate::event::{NAMED, alive_in};
 use crate::report::CutReport;
@@ -290,17 +290,6 @@ impl Component {
                 // The component is to cut and count before its tasks are aborted.
                 self.context.scope().close(deadline.min(Instant::now() + CUT_AHEAD)).await
             }
-        }
-    }
-}
-
-/// Makes events of the component's remarks.
-fn remarks_of(core: &Arc<Core>, name: &str) -> impl Fn(String) + Send + Sync + 'static {
-    // The core keeps the tree, whose tasks keep the context.
-    let (core, name) = (Arc::downgrade(core), name.to_owned());
-    move |what| {
-        if let Some(core) = core.upgrade() {
-            core.journal.remark(format!("{name}: {what}"));
         }
     }
 }

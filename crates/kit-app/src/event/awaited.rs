@@ -20,6 +20,16 @@ pub enum Awaited {
         /// Its name.
         name: String,
     },
+    /// A resource that opens.
+    Open {
+        /// Its name.
+        resource: String,
+    },
+    /// A resource that is being closed.
+    Close {
+        /// Its name.
+        resource: String,
+    },
     /// Components that are starting.
     Starts {
         /// Their names.
@@ -58,6 +68,8 @@ impl fmt::Display for Awaited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Awaited::Hook { stage, name } => write!(f, "{stage} hook `{name}` to end"),
+            Awaited::Open { resource } => write!(f, "resource {resource} to open"),
+            Awaited::Close { resource } => write!(f, "resource {resource} to close"),
             Awaited::Starts { components } => write!(f, "{} to start", components.join(", ")),
             Awaited::Latches { names } => write!(f, "the latches of {}", names.join(", ")),
             Awaited::Registration { registry } => write!(f, "{registry} to show the instance"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_sync::{Cause, Scope, Task, TaskError, error_chain};
+use kit_transport::Values;
 use tokio::time::Instant;
 
 use super::stage::HookStage;
@@ -29,7 +30,13 @@ pub(crate) struct RunningHook {
 impl RunningHook {
     /// Calls a hook in a separate task, so that a panic or a blocked thread concerns the hook alone.
     /// The tasks that it spawns live below `hooks`.
-    pub(crate) fn call(hook: Hook, app: &AppHandle, hooks: &Scope, root: &Scope) -> RunningHook {
+    pub(crate) fn call(
+        hook: Hook,
+        app: &AppHandle,
+        values: Values,
+        hooks: &Scope,
+        root: &Scope,
+    ) -> RunningHook {
         let journal = Arc::clone(&app.core().journal);
         let (stage, name, timeout) = (hook.stage, hook.name.clone(), hook.options.timeout);
         journal.emit(Event::HookStarting {
@@ -43,7 +50,7 @@ impl RunningHook {
         // dropped leaves its tasks their time.
         let calls = root.child("calls").child(stage.to_string());
         calls.observe_failures(|_| ());
-        let context = HookContext::new(app.clone(), scope.clone());
+        let context = HookContext::new(app.clone(), scope.clone(), values);
         let task = calls.spawn(name.clone(), async move {
             let _open = open;
             hook.run(context).await

@@ -7,6 +7,7 @@ use kit_transport::{Lifecycle, Stage};
 
 use super::Parts;
 use super::called_off::CalledOff;
+use super::resources;
 use super::start_components::{ComponentStarts, abandoned_by};
 use super::watchdog;
 use crate::component::Component;
@@ -55,7 +56,7 @@ impl Launch {
         })
     }
 
-    /// `before_start` hooks → phases ascending → gate → running → registered → `after_start`
+    /// `before_start` hooks → resources → phases ascending → gate → running → registered → `after_start`
     /// hooks → ready.
     ///
     /// # Errors
@@ -66,6 +67,7 @@ impl Launch {
         self.open_registries()?;
         self.emit_plan();
         self.start_hooks(HookStage::BeforeStart).await?;
+        self.open_resources().await?;
         self.start_components().await?;
         self.gate_opened().await?;
         self.enter_running();
@@ -118,7 +120,8 @@ impl Launch {
         let settings = self.settings();
         let drain_delay = settings.drain_delay;
         let drain_delay = drain_delay.unwrap_or_else(|| self.drain_profile().0.drain_delay());
-        StopPlan::new(settings.stop_timeout, drain_delay, settings.phases().len())
+        let phases = settings.phases().len() + usize::from(self.parts.resources.is_any());
+        StopPlan::new(settings.stop_timeout, drain_delay, phases)
     }
 
     fn emit_plan(&self) {
@@ -137,7 +140,8 @@ impl Launch {
         while let Some(hook) = self.parts.settings.hooks.take_next(stage) {
             self.go_on()?;
             let (hooks, root) = (&self.parts.start_hooks, self.parts.tree.scope());
-            let mut hook = RunningHook::call(hook, &self.parts.app, hooks, root);
+            let values = self.parts.resources.values.clone();
+            let mut hook = RunningHook::call(hook, &self.parts.app, values, hooks, root);
             let limit = hook.timeout.unwrap_or(self.settings().hook_timeout);
             let awaited = hook.awaited();
             let ended = core.journal.awaits(|| awaited.clone(), async {
@@ -164,10 +168,21 @@ impl Launch {
 
     // === components ===
 
-    async fn start_components(&mut self) -> Result<(), CalledOff> {
+    /// The app's life as resources and components see it at first.
+    fn first_lifecycle(&self) -> Lifecycle {
         let mut lifecycle = Lifecycle::new();
         lifecycle.stage = Stage::Starting;
         lifecycle.drain_delay = self.plan().drain_delay;
+        lifecycle
+    }
+
+    async fn open_resources(&mut self) -> Result<(), CalledOff> {
+        let lifecycle = self.first_lifecycle();
+        resources::open(&mut self.parts, &self.gate, lifecycle).await
+    }
+
+    async fn start_components(&mut self) -> Result<(), CalledOff> {
+        let lifecycle = self.first_lifecycle();
         let mut starts = ComponentStarts::new(&mut self.parts, &self.gate, lifecycle);
         starts.run().await?;
         self.publish_endpoints()?;
@@ -204,11 +219,13 @@ impl Launch {
     /// Health is up from here on.
     fn enter_running(&self) {
         self.core().enter(Stage::Running);
+        let run = |life: &mut Lifecycle| {
+            life.stage = Stage::Running;
+            life.healthy = true;
+        };
+        self.parts.resources.set_lifecycle(run);
         for component in &self.parts.components {
-            component.set_lifecycle(|life| {
-                life.stage = Stage::Running;
-                life.healthy = true;
-            });
+            component.set_lifecycle(run);
         }
     }
 

@@ -6,16 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use http::Extensions;
 use kit_sync::{Abandoned, Cause, Ending, Gate};
-use kit_transport::{Context, FreePorts, Lifecycle, Phase, Server};
+use kit_transport::{Context, Lifecycle, Phase, Server};
 use tokio::time::Instant;
 
 use super::Parts;
 use super::called_off::CalledOff;
 use crate::component::{Component, TasksEnd};
-use crate::settings::Settings;
-use crate::{AppHandle, Awaited, Error, Event};
+use crate::{Awaited, Error, Event};
 
 /// The components while they start.
 pub(super) struct ComponentStarts<'a> {
@@ -57,8 +55,8 @@ impl<'a> ComponentStarts<'a> {
         let core = Arc::clone(self.parts.core());
         let inherited = self.parts.settings.environment().inherited().clone();
         let Parts {
-            app,
             settings,
+            resources,
             components,
             tree,
             ..
@@ -71,7 +69,7 @@ impl<'a> ComponentStarts<'a> {
             let equip = |context: Context| {
                 context
                     .with(self.gate.clone(), settings.extensions.clone())
-                    .with_app_values(app_values(app, settings))
+                    .with_app_values(resources.values.clone())
                     .with_intake(core.intake.intake())
                     .with_inherited(inherited.clone())
             };
@@ -147,17 +145,6 @@ impl<'a> ComponentStarts<'a> {
             .supervision
             .spawn_as(name, Ending::MayBeDropped, watch);
     }
-}
-
-/// What components and requests find of the app by its type.
-fn app_values(app: &AppHandle, settings: &Settings) -> Extensions {
-    let mut values = Extensions::new();
-    if settings.free_ports {
-        values.insert(FreePorts);
-    }
-    values.insert(app.info().clone());
-    values.insert(app.clone());
-    values
 }
 
 /// The failure behind a latch that was given up: that of a task, most likely, and then the

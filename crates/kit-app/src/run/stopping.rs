@@ -7,12 +7,13 @@ use std::time::Duration;
 use kit_sync::{
     Cause, CloseReport, Deadline, Gate, Latch, Scope, Task, TaskError, TaskTree, error_chain,
 };
-use kit_transport::{Phase, Stage};
+use kit_transport::{Lifecycle, Phase, Stage};
 use tokio::time::{Instant, sleep};
 
 use super::Parts;
 use super::called_off::CalledOff;
 use super::launch::Launch;
+use super::resources;
 use crate::budget::{Budget, CUT_AHEAD, FORCED};
 use crate::component::Component;
 use crate::control::Asked;
@@ -62,7 +63,7 @@ impl Stopping {
     }
 
     /// Lame duck → `before_stop` hooks → deregistered → drain delay → phases descending →
-    /// `after_stop` hooks → stopped.
+    /// resources closed → `after_stop` hooks → stopped.
     pub(super) async fn stop(
         mut self,
         asked: Asked,
@@ -73,6 +74,7 @@ impl Stopping {
         let mut deregistrations = self.lame_duck(&asked, &mut interrupted, &budget).await;
         self.drain(&asked.cause, &mut interrupted, &budget).await;
         self.await_deregistration(&mut deregistrations).await;
+        resources::close(&mut self.parts, &asked.cause, &budget).await;
         let after_stop = self.parts.settings.hooks.take_all(HookStage::AfterStop);
         self.stop_hooks(after_stop, budget.deadline(), FORCED).await;
         let (core, reserve) = (Arc::clone(self.core()), self.plan.reserve);
@@ -96,14 +98,19 @@ impl Stopping {
         Budget::new(self.plan, &since, self.later_phases(None))
     }
 
-    /// How many phases stop after the given one; all of them after none.
+    /// How many phases stop after the given one; all of them after none. The resources are the last.
     fn later_phases(&self, phase: Option<Phase>) -> usize {
         let components = self.parts.components.iter();
         let mut phases: Vec<Phase> = components.map(|component| component.phase).collect();
         phases.sort_unstable();
         phases.dedup();
         let later = |other: &&Phase| phase.is_none_or(|phase| **other < phase);
-        phases.iter().filter(later).count()
+        phases.iter().filter(later).count() + self.resources()
+    }
+
+    /// The phases that the resources are: one, if there is one to be closed.
+    fn resources(&self) -> usize {
+        usize::from(self.parts.resources.open() > 0)
     }
 
     // === lame duck ===
@@ -145,16 +152,18 @@ impl Stopping {
 
     /// Shows each component the deadline of its phase, and the drain delay when it has changed.
     fn publish_deadlines(&self, budget: &Budget, drain_delay: Option<Duration>) {
+        let lame_duck = |life: &mut Lifecycle, later| {
+            life.stage = Stage::LameDuck;
+            life.healthy = false;
+            life.drain_delay = drain_delay.unwrap_or(life.drain_delay);
+            life.deadline = Some(budget.phase(later).earlier_by(CUT_AHEAD));
+        };
         for component in &self.parts.components {
             let later = self.later_phases(Some(component.phase));
-            let deadline = budget.phase(later).earlier_by(CUT_AHEAD);
-            component.set_lifecycle(|life| {
-                life.stage = Stage::LameDuck;
-                life.healthy = false;
-                life.drain_delay = drain_delay.unwrap_or(life.drain_delay);
-                life.deadline = Some(deadline);
-            });
+            component.set_lifecycle(|life| lame_duck(life, later));
         }
+        let resources = &self.parts.resources;
+        resources.set_lifecycle(|life| lame_duck(life, 0));
     }
 
     /// Prepares to deregister everywhere at the same time: each deregistration begins when the
@@ -262,7 +271,7 @@ impl Stopping {
         };
         let deadline = match stage {
             HookStage::BeforeStart => budget.interrupted(),
-            _ => budget.phase(0),
+            _ => budget.phase(self.resources()),
         };
         let journal = &self.core().journal;
         match self.await_hook(&mut hook, &deadline, Duration::ZERO).await {
@@ -297,7 +306,8 @@ impl Stopping {
             let share = deadline.first_of(u32::try_from(left).unwrap_or(1));
             left -= 1;
             let root = self.parts.tree.scope();
-            let mut hook = RunningHook::call(hook, &self.parts.app, &self.stop_hooks, root);
+            let values = self.parts.resources.values.clone();
+            let mut hook = RunningHook::call(hook, &self.parts.app, values, &self.stop_hooks, root);
             let failed = match self.await_hook(&mut hook, &share, grace).await {
                 Some(ended) => hook.record_end(ended).err(),
                 None => Some(hook.abort().await),

@@ -56,6 +56,10 @@ impl Record {
                 ..
             } => format!("{stage} {name} ended"),
             Event::HookEnded { stage, name, .. } => format!("{stage} {name} failed"),
+            Event::ResourceOpening { name } => format!("{name} opening"),
+            Event::ResourceOpened { name, .. } => format!("{name} open"),
+            Event::ResourceClosing { name } => format!("{name} closing"),
+            Event::ResourceClosed { name, .. } => format!("{name} closed"),
             Event::ComponentStarting { name, .. } => format!("{name} starting"),
             Event::ComponentStarted { name, .. } => format!("{name} started"),
             Event::Registered { registry } => format!("registered {registry}"),

@@ -6,6 +6,7 @@ mod failures;
 mod fakes;
 mod intake;
 mod registration;
+mod resources;
 mod sequence;
 mod signals;
 mod silence;

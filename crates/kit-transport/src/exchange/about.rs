@@ -3,12 +3,11 @@
 use std::num::NonZeroU64;
 use std::sync::{Arc, OnceLock};
 
-use http::Extensions;
 use kit_sync::Scope;
 use tokio::time::Instant;
 
-use crate::Address;
 use crate::wire::peer::Peer;
+use crate::{Address, Values};
 
 /// One connection's number, ends and times.
 #[derive(Debug)]
@@ -16,7 +15,7 @@ pub(crate) struct About {
     /// The server's.
     scope: Scope,
     /// The application's, for its components.
-    app_values: Arc<Extensions>,
+    app_values: Arc<Values>,
     /// The connection's number among the server's, from 1.
     number: NonZeroU64,
     remote: Address,
@@ -34,7 +33,7 @@ struct Ready {
 impl About {
     pub(crate) fn new(
         scope: Scope,
-        app_values: Arc<Extensions>,
+        app_values: Arc<Values>,
         number: NonZeroU64,
         remote: Address,
     ) -> About {
@@ -71,7 +70,7 @@ impl About {
     }
 
     /// The values that the application gave its components.
-    pub(crate) fn app_values(&self) -> &Extensions {
+    pub(crate) fn app_values(&self) -> &Values {
         &self.app_values
     }
 

@@ -11,7 +11,7 @@ use axum::routing::get;
 use http_body_util::BodyExt as _;
 use kit_transport::grpc::RequestExt as _;
 use kit_transport::http::ServerScope;
-use kit_transport::{ApiError, CallContext, Draining, Peer, grpc, http};
+use kit_transport::{ApiError, CallContext, Draining, Peer, Values, grpc, http};
 use tonic::codegen::Service;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Endpoint;
@@ -71,7 +71,12 @@ async fn a_request_of_http_has_one_entry_and_what_was_asked_for() {
     assert_eq!(entries(of_axum).await - axums, 2);
     let added = Fixture::with(server(), of_author()).await;
     assert_eq!(entries(added).await - axums, 3);
-    let given = |ctx: kit_transport::Context| ctx.with_app_values(of_author());
+    let given = |ctx: kit_transport::Context| {
+        let mut values = Values::new();
+        values.insert("given");
+        values.insert(Zone("given"));
+        ctx.with_app_values(values)
+    };
     let given = Fixture::in_context(server(), given).await;
     assert_eq!(
         entries(given).await - axums,
@@ -144,7 +149,7 @@ async fn a_layer_and_the_extractors_read_the_same_context() {
     for (ctx_values, zone) in [(true, "sh001"), (false, "none")] {
         let server = http::Server::new(ANY_PORT, router.clone());
         let server = Fixture::in_context(server, |ctx| {
-            let mut values = Extensions::new();
+            let mut values = Values::new();
             if ctx_values {
                 values.insert(Zone("sh001"));
             }
@@ -219,7 +224,7 @@ async fn a_request_of_tonic_gives_what_kit_knows_of_it() {
     });
     let server = grpc::Server::new(ANY_PORT).service(service);
     let server = Fixture::in_context(server, |ctx| {
-        let mut values = Extensions::new();
+        let mut values = Values::new();
         values.insert(Zone("sh001"));
         ctx.with_app_values(values)
     });

@@ -10,6 +10,7 @@ mod drain_http1;
 mod drain_http2;
 mod fixture;
 #[cfg(unix)]
+mod from_fn;
 mod gone;
 #[cfg(feature = "ws")]
 mod goodbyes;

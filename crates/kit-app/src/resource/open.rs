@@ -1,0 +1,105 @@
+//! A resource that is open.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use kit_sync::{Cause, Deadline, Scope, error_chain};
+use kit_transport::Values;
+use tokio::time::Instant;
+
+use super::{CloseFn, ResourceOptions};
+use crate::budget::CUT_AHEAD;
+use crate::core::Core;
+use crate::error::source_of;
+use crate::report::overdue;
+use crate::{Awaited, Error, Event, ResourceReport};
+
+pub(crate) struct OpenResource {
+    pub(super) name: String,
+    pub(super) options: ResourceOptions,
+    /// Where its `close` runs.
+    pub(super) calls: Scope,
+    /// Where its tasks live.
+    pub(super) scope: Scope,
+    /// How long it took to open.
+    pub(super) took: Duration,
+    pub(super) remove: fn(&mut Values) -> bool,
+    /// In a mutex, because a function that is called once is not `Sync`.
+    pub(super) close: Mutex<Box<CloseFn>>,
+}
+
+impl OpenResource {
+    /// Takes the value from those of the app, calls `close`, and ends the tasks of the resource:
+    /// these come after it, because a client that is closed in an order may need the task that
+    /// carries its connection.
+    ///
+    /// The limit is `share`, or less when the options say so; a forced stop leaves `grace` after its
+    /// signal.
+    pub(crate) async fn close(
+        self,
+        core: &Core,
+        values: &mut Values,
+        cause: Cause,
+        share: &Deadline,
+        grace: Duration,
+    ) -> ResourceReport {
+        let begun = Instant::now();
+        let OpenResource {
+            name,
+            options,
+            calls,
+            scope,
+            took: opened_in,
+            remove,
+            close,
+        } = self;
+        core.emit(Event::ResourceClosing { name: name.clone() });
+        remove(values);
+        let close = close.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let deadline = match options.close_timeout {
+            Some(limit) => share.clone().sooner(share.after(limit)),
+            None => share.clone(),
+        };
+        let awaited = || Awaited::Close {
+            resource: name.clone(),
+        };
+        let closing = calls.spawn("close", close());
+        let closing = core.control.within(&deadline, grace, closing);
+        let error = match core.journal.awaits(awaited, closing).await {
+            Some(Ok(())) => None,
+            Some(Err(error)) => Some(Error::Close {
+                resource: name.clone(),
+                source: source_of(error),
+            }),
+            None => {
+                calls.close(Instant::now()).await;
+                Some(Error::CloseDropped {
+                    resource: name.clone(),
+                    ran: begun.elapsed(),
+                })
+            }
+        };
+        let line = error.as_ref().map(|error| error_chain(error));
+        scope.cancel(cause);
+        let soon = deadline.after(CUT_AHEAD);
+        let tasks = scope.close_by(&deadline.later(soon)).await;
+        core.emit(Event::ResourceClosed {
+            name: name.clone(),
+            took: begun.elapsed(),
+            error: line.clone(),
+        });
+        if let Some(error) = error {
+            core.journal.record_failure(error);
+        }
+        if let Some(what) = overdue(&name, &tasks) {
+            core.journal.record_failure(Error::Cut { what });
+        }
+        ResourceReport {
+            name,
+            opened_in,
+            took: begun.elapsed(),
+            error: line,
+            tasks,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A resource whose `open` was called and has not ended.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kit_sync::{Cause, Scope, Task, TaskError};
+use kit_transport::{Context, Values};
+use tokio::time::Instant;
+
+use super::{Held, OpenResource, Resource, ResourceOptions};
+use crate::core::Core;
+use crate::error::source_of;
+use crate::{Awaited, Error, Event};
+
+pub(crate) struct Opening {
+    name: String,
+    pub(crate) options: ResourceOptions,
+    pub(crate) task: Task<Held>,
+    /// Where `task` lives.
+    calls: Scope,
+    /// Where the tasks live that it spawns.
+    scope: Scope,
+    begun: Instant,
+}
+
+impl Opening {
+    /// Calls the function in a separate task below `root`, so that a panic or a blocked thread
+    /// concerns this resource alone. `context` is made for the scope that it gets.
+    pub(crate) fn call(
+        resource: Resource,
+        core: &Arc<Core>,
+        root: &Scope,
+        context: impl FnOnce(Scope) -> Context,
+    ) -> Opening {
+        let (name, options) = (resource.name.clone(), resource.options);
+        core.emit(Event::ResourceOpening { name: name.clone() });
+        let scope = root.child(&name);
+        // The function can use its scope until it returns, also when that is cancelled meanwhile.
+        let keep_open = scope.keep_open();
+        let calls = root.child("calls").child(&name);
+        // The end of a call has its own event.
+        calls.observe_failures(|_| ());
+        let context = context(scope.clone());
+        let open = resource.into_open();
+        let task = calls.spawn("open", async move {
+            let _keep_open = keep_open;
+            open(context).await
+        });
+        Opening {
+            name,
+            options,
+            task,
+            calls,
+            scope,
+            begun: Instant::now(),
+        }
+    }
+
+    pub(crate) fn awaited(&self) -> Awaited {
+        Awaited::Open {
+            resource: self.name.clone(),
+        }
+    }
+
+    /// Asks it to end; it may go on.
+    pub(crate) fn cancel(&self, cause: Cause) {
+        self.scope.cancel(cause);
+    }
+
+    /// The error of one that has used up its time.
+    pub(crate) fn timed_out(&self, limit: Duration) -> Error {
+        Error::OpenTimeout {
+            resource: self.name.clone(),
+            limit,
+        }
+    }
+
+    /// Puts the value among those of the app.
+    ///
+    /// # Errors
+    /// Why it could not be opened.
+    pub(crate) fn end(
+        self,
+        ended: Result<Held, TaskError>,
+        core: &Core,
+        values: &mut Values,
+    ) -> Result<OpenResource, Error> {
+        let Opening {
+            name,
+            options,
+            calls,
+            scope,
+            begun,
+            ..
+        } = self;
+        let took = begun.elapsed();
+        match ended {
+            Ok(Held { put, remove, close }) => {
+                put(&name, values);
+                core.emit(Event::ResourceOpened {
+                    name: name.clone(),
+                    took,
+                });
+                Ok(OpenResource {
+                    name,
+                    options,
+                    calls,
+                    scope,
+                    took,
+                    remove,
+                    close: Mutex::new(close),
+                })
+            }
+            Err(error) => {
+                scope.cancel(Cause::Requested("it could not be opened".to_owned()));
+                Err(Error::Open {
+                    resource: name,
+                    source: source_of(error),
+                })
+            }
+        }
+    }
+
+    /// Drops one that did not end in time.
+    pub(crate) async fn abort(self) -> Error {
+        self.calls.close(Instant::now()).await;
+        self.scope.cancel(Cause::Deadline);
+        Error::OpenDropped {
+            resource: self.name,
+            ran: self.begun.elapsed(),
+        }
+    }
+}

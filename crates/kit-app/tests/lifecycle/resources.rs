@@ -1,0 +1,389 @@
+//! Resources: opened before the components, found by their type, closed after the components.
+
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kit_app::{AppBuilder, AppHandle, BoxError, Error, Info, ResourceOptions, Signal, Stage};
+use kit_transport::Context;
+use tokio::time::{Instant, sleep};
+
+use crate::fakes::{Fake, Record, Starts, app, assert_nothing_alive, run_and_stop};
+
+#[derive(Clone, Debug, PartialEq)]
+struct Db(&'static str);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Cache(Db);
+
+fn with_db(builder: AppBuilder) -> AppBuilder {
+    builder.resource(
+        "db",
+        async |_ctx| Ok(Db("db")),
+        async |db| {
+            assert_eq!(db, Db("db"));
+            Ok(())
+        },
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn they_are_opened_in_order_before_components_and_closed_in_reverse_before_the_last_hooks() {
+    let record = Record::default();
+    let cache = async |ctx: Context| Ok(Cache(ctx.get()?));
+    let app = with_db(app(&record).0)
+        .resource("cache", cache, async |_cache| Ok(()))
+        .server(Starts("http", |ctx: &Context| {
+            assert_eq!(ctx.get::<Cache>(), Ok(Cache(Db("db"))));
+            assert_eq!(ctx.get::<Info>().unwrap().name(), "app");
+            assert!(ctx.get::<AppHandle>().is_ok());
+        }))
+        .server(Fake::new("http2"))
+        .before_start("none yet", async |hook| {
+            assert!(hook.get::<Db>().is_err());
+            Ok(())
+        })
+        .after_start("all", async |hook| Ok(hook.get::<Cache>().map(|_| ())?))
+        .before_stop("still", async |hook| Ok(hook.get::<Db>().map(|_| ())?))
+        .after_stop("gone", async |hook| {
+            let missing = hook.get::<Db>().unwrap_err();
+            assert_eq!(missing.present.len(), 2, "{missing}");
+            Ok(())
+        });
+    let report = run_and_stop(app.build()).await.unwrap();
+    let order = "before_start none yet ended, db opening, db open, cache opening, cache open, \
+                 http starting, http2 started, after_start all ended, ready, before_stop still ended, \
+                 entered draining, http2 stopped, cache closing, cache closed, db closing, db closed, \
+                 after_stop gone starts, after_stop gone ended, stopped 0";
+    record.assert_order(&order.split(", ").collect::<Vec<_>>());
+    let names: Vec<_> = report.resources.iter().map(|of| of.name.as_str()).collect();
+    assert_eq!(names, ["cache", "db"]);
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_fails_to_open_is_the_error_and_those_before_it_are_closed() {
+    fn panics() -> Result<Cache, BoxError> {
+        panic!("bad luck")
+    }
+    for (fails, says) in [
+        (true, "resource cache could not be opened: no disk"),
+        (
+            false,
+            "resource cache could not be opened: it panicked: bad luck",
+        ),
+    ] {
+        let record = Record::default();
+        let cache = async move |_| match fails {
+            true => Err("no disk".into()),
+            false => panics(),
+        };
+        let app = with_db(app(&record).0)
+            .resource("cache", cache, async |_| Ok(()))
+            .server(Fake::new("http"))
+            .after_stop("sweep", async |_| Ok(()));
+        let error = app.build().run().await.unwrap_err();
+        assert!(error.to_string().starts_with(says), "{error}");
+        assert_eq!(error.exit_code(), 1);
+        record.assert_order(&["db open", "db closed", "after_stop sweep ended"]);
+        assert!(!record.has("cache closing") && !record.has("http starting"));
+        assert_nothing_alive();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_missing_fails_the_start_with_the_names_of_those_there() {
+    struct Needs;
+    #[async_trait::async_trait]
+    impl kit_transport::Server for Needs {
+        fn name(&self) -> &str {
+            "http"
+        }
+        async fn start(&self, ctx: &Context) -> Result<Vec<kit_transport::Listening>, BoxError> {
+            ctx.get::<Cache>()?;
+            Ok(Vec::new())
+        }
+    }
+    let record = Record::default();
+    let app = with_db(app(&record).0).server(Needs).build();
+    let error = app.run().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "http could not start: the app has no `lifecycle::resources::Cache`: it has \
+         `kit_app::info::Info`, `kit_app::handle::AppHandle`, db (`lifecycle::resources::Db`); a \
+         resource is there for what starts after it"
+    );
+    record.assert_order(&["http starting", "db closed"]);
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_during_an_open_lets_it_end_and_closes_what_it_gives() {
+    for gives in [true, false] {
+        let record = Record::default();
+        let open = async move |ctx: Context| {
+            ctx.scope().cancelled().await;
+            // The rest of a migration.
+            sleep(Duration::from_secs(3)).await;
+            match gives {
+                true => Ok(Cache(ctx.get()?)),
+                false => Err("cancelled".into()),
+            }
+        };
+        let (builder, signals) = app(&record);
+        let app = with_db(builder)
+            .resource("cache", open, async |_| Ok(()))
+            .resource("never", async |_| Ok(1_u8), async |_| Ok(()))
+            .server(Fake::new("http"))
+            .build();
+        let (report, ()) = tokio::join!(app.run(), async {
+            sleep(Duration::from_secs(1)).await;
+            signals.send(Signal::TERM);
+        });
+        let report = report.unwrap();
+        assert!(!record.has("never opening") && !record.has("http starting"));
+        assert!(record.has("waiting for resource cache to open (2s)"));
+        let remark = "remark: resource cache could not be opened: cancelled";
+        if gives {
+            record.assert_order(&["cache open", "cache closed", "db closed", "stopped 0"]);
+            assert_eq!(report.remarks, [""; 0]);
+        } else {
+            record.assert_order(&[remark, "db closed", "stopped 0"]);
+            assert!(!record.has("cache closing"));
+        }
+        assert_nothing_alive();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_has_a_limit_after_which_it_is_cancelled_and_the_stop_waits_for_it() {
+    for (hangs, took) in [(false, 15 + 2), (true, 15 + 19)] {
+        let record = Record::default();
+        let open = async move |ctx: Context| {
+            ctx.scope().cancelled().await;
+            sleep(Duration::from_secs(2)).await;
+            if hangs {
+                pending::<()>().await;
+            }
+            Ok(Cache(Db("late")))
+        };
+        let app = app(&record).0.resource("cache", open, async |_| Ok(()));
+        let begun = Instant::now();
+        let error = app.build().run().await.unwrap_err();
+        assert_eq!(error.to_string(), "resource cache was not open after 15.0s");
+        assert!(matches!(error.error(), Error::OpenTimeout { .. }));
+        assert_eq!(begun.elapsed().as_secs(), took);
+        assert_eq!(record.has("cache closed"), !hangs);
+        let dropped = "failed: resource cache was dropped: it was not open after 34.0s";
+        assert_eq!(record.has(dropped), hangs, "{:#?}", record.all());
+        assert_nothing_alive();
+    }
+    let record = Record::default();
+    let options = ResourceOptions::new().open_timeout(Duration::from_secs(60));
+    let slow = async |_| {
+        sleep(Duration::from_secs(50)).await;
+        Ok(1_u8)
+    };
+    let app = app(&record).0;
+    let app = app.resource_with("slow", options, slow, async |_| Ok(()));
+    run_and_stop(app.build()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_fails_panics_or_hangs_is_named_and_keeps_no_other_from_closing() {
+    let record = Record::default();
+    let options = ResourceOptions::new().close_timeout(Duration::from_secs(1));
+    let app = with_db(app(&record).0)
+        .resource("fails", async |_| Ok(1_u8), async |_| Err("no disk".into()))
+        .resource("panics", async |_| Ok(1_u16), async |_| panic!("bad luck"))
+        .resource("hangs", async |_| Ok(1_u32), hangs::<u32>)
+        .resource_with("short", options, async |_| Ok(1_u64), hangs::<u64>)
+        .after_stop("sweep", async |_| Ok(()));
+    let error = run_and_stop(app.build()).await.unwrap_err();
+    let failures = &error.report().failures;
+    assert_eq!(
+        failures[0],
+        "resource short was dropped: it was not closed after 1.0s"
+    );
+    // Of the 19 s that are left for four, one had a second: an equal share is 4.5 s.
+    assert_eq!(
+        failures[1],
+        "resource hangs was dropped: it was not closed after 4.5s"
+    );
+    let panics = "resource panics could not be closed: it panicked: bad luck";
+    assert!(failures[2].starts_with(panics), "{failures:#?}");
+    assert_eq!(failures[3], "resource fails could not be closed: no disk");
+    assert_eq!(failures.len(), 4);
+    assert!(record.has("waiting for resource hangs to close (2s)"));
+    record.assert_order(&["fails closed", "db closed", "after_stop sweep ended"]);
+    let resources = error.report().resources.iter();
+    let failed = resources.filter(|resource| resource.error.is_some());
+    assert_eq!(failed.count(), 4);
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_with_them_is_refused_before_the_start() {
+    let none = async |_| Ok(());
+    let short = ResourceOptions::new().close_timeout(Duration::ZERO);
+    let long = ResourceOptions::new().open_timeout(Duration::MAX);
+    type Add = Box<dyn FnOnce(AppBuilder) -> AppBuilder>;
+    let wrong: [(Add, &str); 6] = [
+        (
+            Box::new(move |app| app.resource("other", async |_| Ok(Db("other")), none)),
+            "`db` and `other` are both a `lifecycle::resources::Db`, and a resource is found by its \
+             type: wrap one of them in its own type",
+        ),
+        (
+            Box::new(move |app| {
+                app.resource(
+                    "me",
+                    async |ctx: Context| Ok(ctx.get::<Info>()?),
+                    none_of_info,
+                )
+            }),
+            "`the app` and `me` are both a `kit_app::info::Info`, and a resource is found by its \
+             type: wrap one of them in its own type",
+        ),
+        (
+            Box::new(|app| app.resource("db", async |_| Ok(1_u8), async |_| Ok(()))),
+            "there are two components named `db`: give one of them another name",
+        ),
+        (
+            Box::new(|app| app.server(Fake::new("db"))),
+            "there are two components named `db`: give one of them another name",
+        ),
+        (
+            Box::new(move |app| {
+                app.resource_with("x", short, async |_| Ok(1_u8), async |_| Ok(()))
+            }),
+            "option `ResourceOptions::close_timeout` is 0ns: it has to be longer than nothing and at \
+             most 24 hours",
+        ),
+        (
+            Box::new(move |app| app.resource_with("x", long, async |_| Ok(1_u8), async |_| Ok(()))),
+            "option `ResourceOptions::open_timeout` is 18446744073709551615.999999999s: it has to be \
+             longer than nothing and at most 24 hours",
+        ),
+    ];
+    for (add, says) in wrong {
+        let record = Record::default();
+        let app = add(with_db(app(&record).0)).build();
+        let error = app.run().await.unwrap_err();
+        assert_eq!(error.to_string(), says);
+        assert!(!record.has("db opening"));
+    }
+}
+
+async fn hangs<T>(_: T) -> Result<(), BoxError> {
+    pending().await
+}
+
+async fn none_of_info(_: Info) -> Result<(), BoxError> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forced_stop_leaves_a_close_350_ms_and_the_last_hooks_the_rest() {
+    let record = Record::default();
+    let (builder, signals) = app(&record);
+    let app = builder
+        .resource("db", async |_| Ok(Db("db")), async |_| pending().await)
+        .server(Fake {
+            drain: Duration::MAX,
+            ..Fake::new("http")
+        })
+        .after_stop("sweep", async |_| {
+            sleep(Duration::from_millis(100)).await;
+            Ok(())
+        })
+        .build();
+    let handle = app.handle();
+    let (ended, second) = tokio::join!(async { (app.run().await, Instant::now()) }, async {
+        handle.started().await.unwrap();
+        signals.send(Signal::INT);
+        sleep(Duration::from_secs(1)).await;
+        signals.send(Signal::INT);
+        Instant::now()
+    });
+    let error = ended.0.unwrap_err();
+    assert_eq!(error.exit_code(), 130);
+    let took = (ended.1 - second).as_millis();
+    assert!((449..=500).contains(&took), "{took} ms");
+    record.assert_order(&[
+        "http stopped",
+        "db closed",
+        "after_stop sweep ended",
+        "stopped 130",
+    ]);
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_tasks_live_until_it_was_closed_and_one_that_does_not_end_is_named() {
+    let record = Record::default();
+    let carries = Arc::new(AtomicBool::new(true));
+    let (carrying, seen) = (Arc::clone(&carries), Arc::clone(&carries));
+    let open = async move |ctx: Context| {
+        let (stop, carrying) = (ctx.scope().token().clone(), carrying);
+        ctx.scope().spawn("connection", async move {
+            stop.cancelled().await;
+            carrying.store(false, Ordering::Release);
+        });
+        ctx.scope().spawn("stubborn", pending::<()>());
+        Ok(Db("db"))
+    };
+    let close = async move |_| {
+        sleep(Duration::from_secs(1)).await;
+        assert!(seen.load(Ordering::Acquire), "the connection goes last");
+        Ok(())
+    };
+    let app = app(&record).0.resource("db", open, close);
+    let error = run_and_stop(app.build()).await.unwrap_err();
+    assert!(!carries.load(Ordering::Acquire));
+    let says = "db: 1 task (app/db/stubborn";
+    assert!(error.to_string().starts_with(says), "{error}");
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_sees_the_life_of_the_app_and_can_hold_readiness_back() {
+    let record = Record::default();
+    let seen: Arc<Mutex<Vec<(Stage, bool)>>> = Arc::default();
+    let recorded = Arc::clone(&seen);
+    let open = async move |ctx: Context| {
+        let (mut life, latch) = (ctx.lifecycle(), ctx.latch("the cache"));
+        let stop = ctx.scope().token().clone();
+        ctx.scope().spawn("warm", async move {
+            sleep(Duration::from_secs(3)).await;
+            latch.open();
+            loop {
+                let now = life.borrow_and_update().clone();
+                let now = (now.stage, now.deadline.is_some());
+                recorded.lock().unwrap().push(now);
+                if stop.run_until_cancelled(life.changed()).await.is_none() {
+                    return;
+                }
+            }
+        });
+        Ok(Db("db"))
+    };
+    let app = app(&record)
+        .0
+        .resource("db", open, async |_| Ok(()))
+        .before_stop("a look", async |_| {
+            sleep(Duration::from_secs(1)).await;
+            Ok(())
+        });
+    run_and_stop(app.build()).await.unwrap();
+    assert!(record.has("waiting for the latches of the cache (2s)"));
+    let seen = seen.lock().unwrap().clone();
+    let running = seen
+        .iter()
+        .position(|seen| *seen == (Stage::Running, false));
+    let lame = seen
+        .iter()
+        .position(|seen| *seen == (Stage::LameDuck, true));
+    assert!(running.is_some() && running < lame, "{seen:?}");
+}

@@ -19,7 +19,9 @@ use crate::process::{self, Runnable};
 use crate::registration::Registry;
 use crate::resource::{Resource, ResourceOptions};
 use crate::settings::{RegisterAtStart, Settings};
-use crate::{AppHandle, Environment, Info, Report, RunError, Signals, log};
+use crate::{
+    AppHandle, Environment, Info, Report, RunError, RunWatchdog, RuntimeOptions, Signals, log,
+};
 
 /// An application that can be run.
 ///
@@ -67,9 +69,9 @@ impl App {
     /// stop, too: one second after its deadline it prints the tasks that are still alive on the standard error
     /// output and ends the process with 1, or 128 + *n* when signal *n* had forced the stop.
     #[must_use = "the exit code is what the outside learns of the end"]
-    pub fn main(self) -> ExitCode {
-        let signals = self.0.signals().clone();
-        process::main_with(&signals, || async move { Ok(self.0) })
+    pub fn main(mut self) -> ExitCode {
+        let (signals, runtime) = (self.0.signals().clone(), self.0.take_runtime());
+        process::main_with(&signals, &runtime, || async move { Ok(self.0) })
     }
 
     /// Like [`main`](Self::main) for an app whose parts need a runtime to be built. An error of
@@ -99,7 +101,32 @@ impl App {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<App, BoxError>>,
     {
-        process::main_with(&Signals::os(), || {
+        App::main_with_runtime(&RuntimeOptions::default(), build)
+    }
+
+    /// [`main_with`](Self::main_with) on a runtime with these options, because
+    /// [`AppBuilder::runtime`] comes too late for an app that is built on it, and is refused there.
+    ///
+    /// ```no_run
+    /// use std::process::ExitCode;
+    ///
+    /// use kit_app::{App, RuntimeOptions};
+    ///
+    /// fn main() -> ExitCode {
+    ///     let runtime = RuntimeOptions {
+    ///         current_thread: true,
+    ///         ..RuntimeOptions::default()
+    ///     };
+    ///     App::main_with_runtime(&runtime, || async { Ok(App::builder("orders").build()) })
+    /// }
+    /// ```
+    #[must_use = "the exit code is what the outside learns of the end"]
+    pub fn main_with_runtime<F, Fut>(runtime: &RuntimeOptions, build: F) -> ExitCode
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<App, BoxError>>,
+    {
+        process::main_with(&Signals::os(), runtime, || {
             let built = build();
             async { built.await.map(|app| app.0) }
         })
@@ -452,8 +479,36 @@ impl AppBuilder {
         self
     }
 
+    /// Replaces the options of the runtime that [`App::main`] makes. [`App::run`] uses the one that
+    /// it is called in, and an app that [`App::main_with`] has built may not have any: there they are
+    /// given to [`App::main_with_runtime`].
+    pub fn runtime(mut self, options: RuntimeOptions) -> AppBuilder {
+        self.settings.runtime = Some(options);
+        self
+    }
+
+    /// Gives an app that is [run](App::run) inside another program a watchdog. Default: it has none.
+    /// Under [`App::main`], whose watchdog ends the process, this has no effect. It is a thread, also
+    /// with [`Delivery::Inline`].
+    ///
+    /// ```
+    /// use kit_app::{App, RunWatchdog};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// let app = App::builder("embedded").run_watchdog(RunWatchdog::Reports).build();
+    /// # app.handle().stop("shown");
+    /// app.run().await.expect("a clean stop");
+    /// # }
+    /// ```
+    pub fn run_watchdog(mut self, watchdog: RunWatchdog) -> AppBuilder {
+        self.settings.run_watchdog = watchdog;
+        self
+    }
+
     /// Replaces the limits of the watchdog that [`App::main`] has: it names what blocks the
-    /// runtime, and ends the process when a stop does not end. [`App::run`] has none.
+    /// runtime, and ends the process when a stop does not end. [`App::run`] has one only with
+    /// [`run_watchdog`](Self::run_watchdog).
     pub fn watchdog(mut self, options: WatchdogOptions) -> AppBuilder {
         self.settings.watchdog = options;
         self

@@ -44,6 +44,7 @@ mod registration;
 mod report;
 mod resource;
 mod run;
+mod runtime;
 mod settings;
 mod signals;
 mod status;
@@ -67,6 +68,7 @@ pub use report::{
     ComponentReport, CutReport, HookReport, RegistrationReport, Report, ResourceReport,
 };
 pub use resource::ResourceOptions;
-pub use settings::RegisterAtStart;
+pub use runtime::RuntimeOptions;
+pub use settings::{RegisterAtStart, RunWatchdog};
 pub use signals::{AfterRun, Signal, SignalSender, Signals};
 pub use status::{ComponentState, ComponentStatus};

@@ -6,16 +6,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use kit_sync::{BoxError, Cause, Scope, TaskTree, error_chain};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Handle;
 
 use crate::core::{Core, RunOwner};
 use crate::events::Undelivered;
 use crate::last_words::within_a_second;
 use crate::panics;
 use crate::run::stages::run;
-use crate::settings::Settings;
+use crate::settings::{RunWatchdog, Settings};
 use crate::signals::BeforeBuild;
-use crate::{AppHandle, Environment, Error, Report, RunError, Signals};
+use crate::{AppHandle, Environment, Error, Report, RunError, RuntimeOptions, Signals};
 
 /// An app that was built and can be run once.
 pub(crate) struct Runnable {
@@ -38,6 +38,10 @@ impl Runnable {
         &self.handle
     }
 
+    pub(crate) fn take_runtime(&mut self) -> RuntimeOptions {
+        self.settings.runtime.take().unwrap_or_default()
+    }
+
     pub(crate) fn signals(&self) -> &Signals {
         &self.settings.signals
     }
@@ -57,7 +61,7 @@ impl Runnable {
 ///
 /// The handlers stand before the runtime is made, and their thread lives outside the app's tree; the
 /// runtime is shut down without a wait for blocked threads.
-pub(crate) fn main_with<F, Fut>(signals: &Signals, build: F) -> ExitCode
+pub(crate) fn main_with<F, Fut>(signals: &Signals, runtime: &RuntimeOptions, build: F) -> ExitCode
 where
     F: FnOnce() -> Fut,
     Fut: Future<Output = Result<Runnable, BoxError>>,
@@ -71,9 +75,9 @@ where
         Ok(handlers) => handlers,
         Err(error) => return refused(Error::Signals(error)),
     };
-    let runtime = match Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime.build() {
         Ok(runtime) => runtime,
-        Err(error) => return refused(Error::Runtime(error)),
+        Err(error) => return refused(error),
     };
     let code = runtime.block_on(async {
         // Outside the app's own tree: it has to outlive the stop that it watches over.
@@ -112,11 +116,19 @@ where
             return Ok(ExitCode::SUCCESS);
         }
     };
+    if app.settings.runtime.is_some() {
+        return Err(Error::Option {
+            option: "runtime",
+            value: "set on an app that is built on its runtime".to_owned(),
+            expected: "given to `App::main_with_runtime`",
+        });
+    }
     app.settings.signals = app.settings.signals.after_build(early);
     app.settings
         .environment
         .get_or_insert_with(Environment::detect);
     app.settings.watchdog_home = Some(home.clone());
+    app.settings.run_watchdog = RunWatchdog::EndsProcess;
     match app.run().await {
         Ok(_) => Ok(ExitCode::SUCCESS),
         Err(error) => {

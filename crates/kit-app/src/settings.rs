@@ -10,7 +10,7 @@ use kit_transport::{Phase, Server};
 use crate::hook::Hooks;
 use crate::registration::{Advertise, Registry};
 use crate::resource::{Resource, ValueType};
-use crate::{AppHandle, Environment, Error, Info, Signals};
+use crate::{AppHandle, Environment, Error, Info, RuntimeOptions, Signals};
 
 /// The longest timeout: more than any wait needs, and short enough to be added to any time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -25,6 +25,21 @@ pub enum RegisterAtStart {
     Required,
     /// The start does not wait; attempts go on in the background.
     Background,
+}
+
+/// The watchdog of an app that is [run](crate::App::run) inside another program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RunWatchdog {
+    /// There is none.
+    #[default]
+    None,
+    /// It names what blocks the runtime, and says when a stop is overdue, by events. The process is
+    /// not its own and goes on.
+    Reports,
+    /// It ends the process when a stop is overdue, as under [`App::main`](crate::App::main), with 1,
+    /// or 128 + *n* when signal *n* had forced the stop.
+    EndsProcess,
 }
 
 /// Every option but the identity. It travels whole through the stages of a run.
@@ -49,7 +64,10 @@ pub(crate) struct Settings {
     /// Servers bind free ports of 127.0.0.1, for tests.
     pub(crate) free_ports: bool,
     pub(crate) watchdog: WatchdogOptions,
-    /// Where the watchdog lives; only [`App::main`] has one.
+    pub(crate) run_watchdog: RunWatchdog,
+    /// Of [`App::main`] alone, which takes them.
+    pub(crate) runtime: Option<RuntimeOptions>,
+    /// Where the watchdog lives, if there is one. That of [`App::main`] ends the process.
     pub(crate) watchdog_home: Option<Scope>,
 }
 
@@ -75,6 +93,8 @@ impl Default for Settings {
             extensions: http::Extensions::new(),
             free_ports: false,
             watchdog: WatchdogOptions::default(),
+            run_watchdog: RunWatchdog::default(),
+            runtime: None,
             watchdog_home: None,
         }
     }

@@ -41,7 +41,8 @@ pub use kit_app::{
     ComponentState, ComponentStatus, CutReport, Delivery, DrainProfile, Environment, Error, Event,
     HookContext, HookOptions, HookReport, HookStage, Info, MissingValue, NeverReady, Phase,
     RegisterAtStart, RegistrationReport, RegistrationStatus, Report, ResourceOptions,
-    ResourceReport, RunError, Signal, SignalSender, Signals, Stage, Stamped, StopPlan, Undelivered,
+    ResourceReport, RunError, RunWatchdog, RuntimeOptions, Signal, SignalSender, Signals, Stage,
+    Stamped, StopPlan, Undelivered,
 };
 pub use kit_registry as registry;
 pub use kit_sync as sync;

@@ -14,7 +14,7 @@ use crate::component::Component;
 use crate::core::Core;
 use crate::hook::running::RunningHook;
 use crate::registration::{self, Opened};
-use crate::settings::{RegisterAtStart, Settings};
+use crate::settings::{RegisterAtStart, RunWatchdog, Settings};
 use crate::{AppHandle, Awaited, DrainProfile, Error, Event, HookStage, StopPlan};
 
 /// An app that starts.
@@ -42,7 +42,9 @@ impl Launch {
         let signals = settings.signals.install(tree.scope(), &core)?;
         if let Some(home) = &settings.watchdog_home {
             let options = settings.watchdog.clone();
-            watchdog::start(home, tree.scope(), options, &core, settings.stop_timeout)
+            let ends_process = settings.run_watchdog != RunWatchdog::Reports;
+            let timeout = settings.stop_timeout;
+            watchdog::start(home, tree.scope(), options, &core, timeout, ends_process)
                 .map_err(Error::Watchdog)?;
         }
         observe(tree.scope(), &core, settings.parent.clone());

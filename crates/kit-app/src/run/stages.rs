@@ -1,22 +1,41 @@
 //! Launch, then running, then stopping: how an app goes from stage to stage.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kit_sync::TaskTree;
+use tokio::time::Instant;
 
 use super::launch::Launch;
 use super::refused;
 use super::running::Running;
 use super::stopping::Stopping;
-use crate::settings::Settings;
+use crate::settings::{RunWatchdog, Settings};
 use crate::{AppHandle, Error, Report, RunError};
+
+/// How long a run waits for the end of its watchdog's thread, which looks for it all the time.
+const WATCHDOG_ENDS: Duration = Duration::from_secs(1);
 
 /// [`Launch`] → [`Running`] → [`Stopping`]; a start that fails or is called off goes on to
 /// [`Stopping`] directly.
 ///
 /// # Errors
 /// When the exit code is not 0.
-pub(crate) async fn run(app: AppHandle, settings: Settings) -> Result<Report, RunError> {
+pub(crate) async fn run(app: AppHandle, mut settings: Settings) -> Result<Report, RunError> {
+    // That of `main` has a home already. Another one outlives the stop that it watches over, too, and
+    // ends with the run.
+    let watch = TaskTree::new("watchdog");
+    if settings.run_watchdog != RunWatchdog::None && settings.watchdog_home.is_none() {
+        settings.watchdog_home = Some(watch.scope().clone());
+    }
+    let ended = run_watched(app, settings).await;
+    watch.close(Instant::now() + WATCHDOG_ENDS).await;
+    ended
+}
+
+/// # Errors
+/// When the exit code is not 0.
+async fn run_watched(app: AppHandle, settings: Settings) -> Result<Report, RunError> {
     let core = Arc::clone(app.core());
     // Outside the app's own tree: threads that deliver events and look at the clock until that
     // tree has ended.

@@ -1,5 +1,5 @@
-//! The watchdog of [`App::main`](crate::App::main): it names what blocks the runtime, and ends the
-//! process when a stop does not end.
+//! The watchdog of an app: it names what blocks the runtime, and ends the process when a stop does not
+//! end and the process is the app's.
 
 use std::io;
 use std::sync::Arc;
@@ -23,10 +23,11 @@ pub(super) fn start(
     options: WatchdogOptions,
     core: &Arc<Core>,
     stop_timeout: Duration,
+    ends_process: bool,
 ) -> io::Result<()> {
     let (ending, last) = (Arc::clone(core), home.clone());
     let on_event = move |event: &WatchdogEvent| match event {
-        WatchdogEvent::Overdue { .. } => {
+        WatchdogEvent::Overdue { .. } if ends_process => {
             let forced = ending.control.is_forced();
             let code = forced.map_or(1, |forced| forced.signal.exit_code());
             let words = format!("{event}\nending the process with exit code {code}\n");

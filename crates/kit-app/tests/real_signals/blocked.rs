@@ -4,7 +4,8 @@
 use std::io::Write;
 use std::time::Duration;
 
-use kit_app::{App, BoxError, Event, HookContext, WatchdogEvent};
+use kit_app::{App, BoxError, Event, HookContext, RunWatchdog, WatchdogEvent};
+use tokio::runtime::Builder;
 
 use crate::program::{Program, say};
 
@@ -62,6 +63,16 @@ fn a_stop_that_hangs_ends_the_process_and_names_what_blocks_it() {
     let suspect = "task app/hooks/after_start/block/busy (spawned at crates/kit-app/tests/";
     assert!(said.contains(suspect), "{said}");
     assert!(said.contains("IN A POLL"), "{said}");
+}
+
+#[test]
+fn an_app_that_is_run_can_have_a_watchdog_that_ends_the_process() {
+    let mut program = Program::start("blocked_run");
+    program.wait_for("blocking");
+    program.signal("TERM");
+    assert_eq!(program.code(), 1);
+    let said = program.said();
+    assert!(said.contains("the stop is overdue by 1."), "{said}");
 }
 
 #[test]
@@ -151,6 +162,17 @@ pub(crate) fn blocked_workers() {
     let code = app.build().main();
     // Of a runtime that was left with a free thread after all.
     println!("ended: {code:?}");
+}
+
+/// The runtime is the program's.
+pub(crate) fn blocked_run() {
+    let app = App::builder("app")
+        .stop_timeout(Duration::from_secs(1))
+        .run_watchdog(RunWatchdog::EndsProcess)
+        .after_start("block", block_all_workers)
+        .build();
+    let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
+    println!("ended: {:?}", runtime.block_on(app.run()));
 }
 
 pub(crate) fn asked_before() {

@@ -35,6 +35,7 @@ fn program() {
         Ok("blocked_stderr") => blocked::blocked_stderr(),
         Ok("blocked_main") => blocked::blocked_main(),
         Ok("blocked_workers") => blocked::blocked_workers(),
+        Ok("blocked_run") => blocked::blocked_run(),
         Ok("asked_before") => blocked::asked_before(),
         _ => {}
     }

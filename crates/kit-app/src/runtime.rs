@@ -1,0 +1,167 @@
+//! The runtime that `App::main` makes.
+
+use std::ops::RangeInclusive;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::Error;
+
+/// More worker threads than any machine has use for.
+const WORKERS: RangeInclusive<usize> = 1..=1024;
+const BLOCKING: RangeInclusive<usize> = 1..=65_536;
+
+/// The runtime of [`App::main`](crate::App::main): plain data, which a configuration can hold (feature
+/// `serde`).
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// use kit_app::{App, RuntimeOptions};
+///
+/// fn main() -> ExitCode {
+///     let runtime = RuntimeOptions {
+///         worker_threads: Some(2),
+///         thread_name: Some("orders".to_owned()),
+///         ..RuntimeOptions::default()
+///     };
+///     App::builder("orders").runtime(runtime).build().main()
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+pub struct RuntimeOptions {
+    /// Whether the main thread alone runs the tasks. Default: `false`. One task that blocks blocks
+    /// all of them then; signals, the watchdog and the exit work all the same.
+    pub current_thread: bool,
+    /// How many threads run the tasks, 1 to 1 024. Default: one for each core that the process may
+    /// use, or `TOKIO_WORKER_THREADS`. With `current_thread` there are none to be counted.
+    pub worker_threads: Option<usize>,
+    /// How many threads blocking calls may have at the same time beside these, 1 to 65 536. Default:
+    /// 512. A blocking call that finds none free waits.
+    pub blocking_threads: Option<usize>,
+    /// The name of all these threads, as debuggers and `top -H` show it; Linux shows its first 15
+    /// bytes. Default: that of tokio, `tokio-rt-worker`.
+    pub thread_name: Option<String>,
+}
+
+impl RuntimeOptions {
+    /// Refuses what tokio would panic about (a count of none, a name with NUL) and what it would drop
+    /// without a word (workers beside `current_thread`).
+    ///
+    /// # Errors
+    /// [`Error::Option`] for the first value that is wrong.
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |option, value, expected| {
+            Err(Error::Option {
+                option,
+                value,
+                expected,
+            })
+        };
+        if let Some(count) = self.worker_threads {
+            let option = "RuntimeOptions::worker_threads";
+            if self.current_thread {
+                let value = format!("{count} beside `current_thread`");
+                return refuse(option, value, "left out, or without `current_thread`");
+            }
+            if !WORKERS.contains(&count) {
+                return refuse(option, count.to_string(), "from 1 to 1024");
+            }
+        }
+        match self.blocking_threads {
+            Some(count) if !BLOCKING.contains(&count) => {
+                let option = "RuntimeOptions::blocking_threads";
+                return refuse(option, count.to_string(), "from 1 to 65536");
+            }
+            Some(_) | None => {}
+        }
+        match &self.thread_name {
+            Some(name) if name.is_empty() || name.contains('\0') => {
+                let option = "RuntimeOptions::thread_name";
+                refuse(option, format!("{name:?}"), "a text without NUL")
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// A value that is wrong, or a system that has no thread to give.
+    pub(crate) fn build(&self) -> Result<Runtime, Error> {
+        self.check()?;
+        let mut builder = if self.current_thread {
+            Builder::new_current_thread()
+        } else {
+            Builder::new_multi_thread()
+        };
+        if let Some(count) = self.worker_threads {
+            builder.worker_threads(count);
+        }
+        if let Some(count) = self.blocking_threads {
+            builder.max_blocking_threads(count);
+        }
+        if let Some(name) = &self.thread_name {
+            builder.thread_name(name);
+        }
+        builder.enable_all().build().map_err(Error::Runtime)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_wrong_is_named_with_what_would_be_right() {
+        let default = RuntimeOptions::default;
+        let name = |name: &str| RuntimeOptions {
+            thread_name: Some(name.to_owned()),
+            ..default()
+        };
+        let workers = |count| RuntimeOptions {
+            worker_threads: Some(count),
+            ..default()
+        };
+        let blocking = |count| RuntimeOptions {
+            blocking_threads: Some(count),
+            ..default()
+        };
+        let both = RuntimeOptions {
+            current_thread: true,
+            ..workers(2)
+        };
+        for (options, says) in [
+            (
+                workers(0),
+                "worker_threads` is 0: it has to be from 1 to 1024",
+            ),
+            (
+                workers(1025),
+                "worker_threads` is 1025: it has to be from 1 to 1024",
+            ),
+            (
+                both,
+                "worker_threads` is 2 beside `current_thread`: it has to be left out, or without \
+                 `current_thread`",
+            ),
+            (
+                blocking(0),
+                "blocking_threads` is 0: it has to be from 1 to 65536",
+            ),
+            (
+                name(""),
+                "thread_name` is \"\": it has to be a text without NUL",
+            ),
+            (
+                name("a\0b"),
+                "thread_name` is \"a\\0b\": it has to be a text without NUL",
+            ),
+        ] {
+            let error = options.build().map(drop).unwrap_err().to_string();
+            assert_eq!(error, format!("option `RuntimeOptions::{says}"));
+        }
+        for right in [default(), workers(1), blocking(1), name("orders")] {
+            assert!(right.build().is_ok(), "{right:?}");
+        }
+    }
+}

@@ -17,6 +17,7 @@ use crate::events::{Delivery, Events, Observer, Stamped};
 use crate::hook::{Hook, HookContext, HookOptions, HookStage};
 use crate::process::{self, Runnable};
 use crate::registration::Registry;
+use crate::reload::{ReloadHook, ReloadRequests};
 use crate::resource::{Resource, ResourceOptions};
 use crate::settings::{RegisterAtStart, Settings};
 use crate::{
@@ -379,6 +380,44 @@ impl AppBuilder {
         self.hook(HookStage::AfterStop, name, HookOptions::new(), hook)
     }
 
+    /// Adds a hook that is called when the app is to read something again, while it goes on: a SIGHUP,
+    /// or [`AppHandle::reload`], as often as that happens.
+    ///
+    /// Hooks of a reload run one after the other, in the order in which they were given, and each finds
+    /// the resources with [`HookContext::get`]. A failure or a panic is an event
+    /// ([`Event::ReloadHookEnded`](crate::Event::ReloadHookEnded)) and a warning, and the app goes on with
+    /// what it had: a hook checks what it has read before it takes it. Each has the
+    /// [`reload_timeout`](Self::reload_timeout); then its token is cancelled and it is dropped. Requests
+    /// that come during a reload are one more reload after it, and those during the start are one once the
+    /// app is ready. When a stop begins the hook's token is cancelled; it may go on beside the stop, which
+    /// does not wait for it, until the resources are closed.
+    ///
+    /// ```
+    /// use std::sync::{Arc, RwLock};
+    ///
+    /// use kit_app::App;
+    ///
+    /// # fn read_greeting() -> std::io::Result<String> { Ok("Hello".to_owned()) }
+    /// let greeting = Arc::new(RwLock::new("Hello".to_owned()));
+    /// let app = App::builder("greeter").on_reload("greeting", move |_hook| {
+    ///     let greeting = Arc::clone(&greeting);
+    ///     async move {
+    ///         let read = read_greeting()?;
+    ///         *greeting.write().map_err(|_| "poisoned")? = read;
+    ///         Ok(())
+    ///     }
+    /// });
+    /// ```
+    pub fn on_reload<F, Fut>(mut self, name: impl Into<String>, hook: F) -> AppBuilder
+    where
+        F: Fn(HookContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let hook = ReloadHook::new(name.into(), hook);
+        self.settings.reload_hooks.push(hook);
+        self
+    }
+
     fn hook<F, Fut>(
         mut self,
         stage: HookStage,
@@ -463,6 +502,13 @@ impl AppBuilder {
     /// is not cut in half.
     pub fn hook_timeout(mut self, limit: Duration) -> AppBuilder {
         self.settings.hook_timeout = limit;
+        self
+    }
+
+    /// Replaces how long each hook of a [reload](Self::on_reload) may take. Default: 30 s. Then its
+    /// token is cancelled, it is dropped, and the app goes on.
+    pub fn reload_timeout(mut self, limit: Duration) -> AppBuilder {
+        self.settings.reload_timeout = limit;
         self
     }
 
@@ -580,7 +626,8 @@ impl AppBuilder {
         let id = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
         let info = Info::new(id, name, version, metadata);
         observers.insert(0, log::observer(info.clone()));
-        let core = Core::new(info, Events::new(delivery, observers));
+        let reloads = ReloadRequests::new(!settings.reload_hooks.is_empty());
+        let core = Core::new(info, Events::new(delivery, observers), reloads);
         App(Runnable::new(core, settings))
     }
 }

@@ -11,10 +11,12 @@ use crate::control::Control;
 use crate::events::Events;
 use crate::journal::Journal;
 use crate::registration::Registrations;
+use crate::reload::ReloadRequests;
 use crate::{Error, Event, Info};
 
 /// Each part is written by its own callers: `control` by those that ask for a stop, `journal` by
-/// everything that happens, `registrations` by the registration, `progress` by the run alone.
+/// everything that happens, `registrations` by the registration, `reloads` by those that ask for one,
+/// `progress` by the run alone.
 pub(crate) struct Core {
     pub(crate) info: Info,
     pub(crate) control: Arc<Control>,
@@ -22,6 +24,7 @@ pub(crate) struct Core {
     pub(crate) registrations: Registrations,
     /// Closed and opened by drains, ended by the stop.
     pub(crate) intake: IntakeSwitch,
+    pub(crate) reloads: Arc<ReloadRequests>,
     progress: Progress,
     /// The root of the app's tasks, once it runs.
     tasks: OnceLock<Scope>,
@@ -38,11 +41,12 @@ struct Progress {
 }
 
 impl Core {
-    pub(crate) fn new(info: Info, events: Events) -> Core {
+    pub(crate) fn new(info: Info, events: Events, reloads: ReloadRequests) -> Core {
         let ready = Gate::new();
         let latch = Mutex::new(Some(ready.latch("the app")));
         Core {
             registrations: Registrations::new(info.clone()),
+            reloads: Arc::new(reloads),
             info,
             intake: IntakeSwitch::new(),
             control: Arc::new(Control::new()),

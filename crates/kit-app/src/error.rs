@@ -74,6 +74,22 @@ pub enum Error {
         /// Its limit.
         limit: Duration,
     },
+    /// A hook of a reload failed or panicked; the app goes on.
+    #[error("reload hook `{name}` failed")]
+    Reload {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: BoxError,
+    },
+    /// A hook of a reload did not end in time and was dropped; the app goes on.
+    #[error("reload hook `{name}` was dropped: it had not ended after {ran:.1?}")]
+    ReloadDropped {
+        /// Its name.
+        name: String,
+        /// For how long.
+        ran: Duration,
+    },
     /// Two components or resources have one name.
     #[error("there are two components named `{name}`: give one of them another name")]
     DuplicateName {

@@ -11,6 +11,7 @@ use kit_transport::{Drained, Listening, Phase, Stage};
 pub use awaited::Awaited;
 pub(crate) use awaited::{NAMED, alive_in};
 
+use crate::status::ComponentStatus;
 use crate::{DrainProfile, HookStage, Signal, StopPlan};
 
 /// One step of the [start and stop sequences](crate), given to the log and to every
@@ -184,16 +185,41 @@ pub enum Event {
         /// Which signal.
         signal: Signal,
     },
-    /// A signal asked for a reload, and nothing can be read again. It comes between any two
-    /// others.
+    /// A reload begins: its hooks are called. It comes between any two others, from
+    /// [`Ready`](Event::Ready) on.
+    ReloadStarting {
+        /// What asked for it: a signal, or [`AppHandle::reload`](crate::AppHandle::reload).
+        cause: Cause,
+    },
+    /// A hook of a reload has ended, or was dropped. It comes between any two others.
+    ReloadHookEnded {
+        /// Its name.
+        name: String,
+        /// For how long it ran.
+        took: Duration,
+        /// How it failed, if it did. The app goes on.
+        error: Option<String>,
+    },
+    /// A reload has ended. One that a stop has overtaken does not. It comes between any two others.
+    Reloaded {
+        /// How long all its hooks took.
+        took: Duration,
+        /// How many of them have failed.
+        failed: usize,
+    },
+    /// A signal asked for a reload, and there is no hook that reads anything again. It comes between any
+    /// two others.
     NothingToReload {
         /// Which signal.
         signal: Signal,
     },
-    /// A signal asked for the task tree. It comes between any two others.
+    /// A signal asked for the states of the components and the task tree. It comes between any two
+    /// others.
     Dumped {
         /// Which signal.
         signal: Signal,
+        /// The components whose start was called, in that order.
+        components: Vec<ComponentStatus>,
         /// The tree, in several lines.
         tree: String,
     },

@@ -39,6 +39,18 @@ impl AppHandle {
         self.0.control.ask(Cause::Requested(why.into()))
     }
 
+    /// Asks for a [reload](crate::AppBuilder::on_reload); `why` is printed in the log. Requests that
+    /// come before it begins, or while one runs, are one reload. Returns whether there will be one: there
+    /// is a hook, and no stop was asked for.
+    pub fn reload(&self, why: impl Into<String>) -> bool {
+        let reloads = &self.0.reloads;
+        let is_wanted = reloads.has_hooks && !self.0.control.is_asked();
+        if is_wanted {
+            reloads.ask(Cause::Requested(why.into()));
+        }
+        is_wanted
+    }
+
     /// The identity of the application.
     #[must_use]
     pub fn info(&self) -> &Info {

@@ -1,5 +1,7 @@
 //! The record of everything that happens: an event at once, and a part of the report at the end.
 
+mod component_states;
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard};
@@ -8,8 +10,9 @@ use std::time::Duration;
 use kit_sync::error_chain;
 use tokio::time::{Instant, sleep_until};
 
+use component_states::ComponentStates;
+
 use crate::events::Events;
-use crate::status::ComponentStates;
 use crate::{
     Awaited, ComponentReport, ComponentStatus, Error, Event, HookReport, RegistrationReport,
     Report, ResourceReport, Signal,

@@ -41,6 +41,7 @@ mod log;
 mod panics;
 mod process;
 mod registration;
+mod reload;
 mod report;
 mod resource;
 mod run;

@@ -152,7 +152,28 @@ fn log(event: &Event) {
             warn!(%signal, "stopping already: once more forces");
         }
         Event::NothingToReload { signal } => info!(%signal, "nothing to reload: going on"),
-        Event::Dumped { signal, tree } => info!(%signal, "the task tree:\n{tree}"),
+        Event::ReloadStarting { cause } => info!(%cause, "reloading"),
+        Event::ReloadHookEnded {
+            name,
+            took,
+            error: None,
+        } => info!(hook = name, ?took, "reload hook ended"),
+        Event::ReloadHookEnded {
+            name,
+            took,
+            error: Some(error),
+        } => warn!(hook = name, ?took, "{error}"),
+        Event::Reloaded { took, failed: 0 } => info!(?took, "reloaded"),
+        Event::Reloaded { took, failed } => warn!(?took, failed, "reloaded, not all of it"),
+        Event::Dumped {
+            signal,
+            components,
+            tree,
+        } => {
+            let lines = components.iter().map(|component| format!("{component}\n"));
+            let components: String = lines.collect();
+            info!(%signal, "the components and the task tree:\n{components}{tree}");
+        }
         Event::Deregistered {
             registry,
             took,

@@ -19,6 +19,7 @@ use kit_transport::{FreePorts, Values};
 use crate::AppHandle;
 use crate::component::Component;
 use crate::core::Core;
+use crate::reload::ReloadTask;
 use crate::resource::Resources;
 use crate::settings::Settings;
 use crate::signals::Installed;
@@ -37,6 +38,7 @@ struct Parts {
     start_hooks: Scope,
     /// The app's own tasks that see components end.
     supervision: Scope,
+    reload: ReloadTask,
     registrations: Scope,
     /// Connections to registries: closed after the registrations that use them.
     registries: Scope,
@@ -55,6 +57,7 @@ impl Parts {
             resources,
             start_hooks: child("hooks"),
             supervision: child("supervision"),
+            reload: ReloadTask::new(child("reloads")),
             registrations: child("registrations"),
             registries: child("registries"),
             tree,

@@ -9,6 +9,7 @@ use kit_transport::{Phase, Server};
 
 use crate::hook::Hooks;
 use crate::registration::{Advertise, Registry};
+use crate::reload::ReloadHook;
 use crate::resource::{Resource, ValueType};
 use crate::{AppHandle, Environment, Error, Info, RuntimeOptions, Signals};
 
@@ -52,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) register_timeout: Duration,
     pub(crate) hooks: Hooks,
     pub(crate) hook_timeout: Duration,
+    pub(crate) reload_hooks: Vec<ReloadHook>,
+    pub(crate) reload_timeout: Duration,
     pub(crate) gate_timeout: Duration,
     pub(crate) start_timeout: Duration,
     pub(crate) stop_timeout: Duration,
@@ -82,6 +85,8 @@ impl Default for Settings {
             register_timeout: Duration::from_secs(8),
             hooks: Hooks::default(),
             hook_timeout: Duration::from_secs(5 * 60),
+            reload_hooks: Vec::new(),
+            reload_timeout: Duration::from_secs(30),
             gate_timeout: Duration::from_secs(5 * 60),
             start_timeout: Duration::from_secs(15),
             stop_timeout: Duration::from_secs(20),
@@ -124,6 +129,7 @@ impl Settings {
             ("start_timeout", self.start_timeout),
             ("register_timeout", self.register_timeout),
             ("hook_timeout", self.hook_timeout),
+            ("reload_timeout", self.reload_timeout),
             ("gate_timeout", self.gate_timeout),
         ] {
             check_timeout(option, timeout)?;

@@ -56,8 +56,8 @@ pub(crate) fn end_process(code: i32) {
 /// | [`stop`](Self::stop) | SIGTERM | a clean stop, and never more than that: platforms repeat it |
 /// | [`interrupt`](Self::interrupt) | SIGINT | a clean stop. During a stop that something else asked for, the first is answered by a line; the second forces, at least 100 ms later |
 /// | [`force`](Self::force) | SIGQUIT | a clean stop; during a stop, its end by force |
-/// | [`reload`](Self::reload) | SIGHUP | nothing but a line so far. SIGHUP is a clean stop when the process has lost the terminal that it was started from |
-/// | [`dump`](Self::dump) | SIGUSR1 | the task tree in the log |
+/// | [`reload`](Self::reload) | SIGHUP | a [reload](crate::AppBuilder::on_reload); without a hook for one, a line. SIGHUP is a clean stop when the process has lost the terminal that it was started from |
+/// | [`dump`](Self::dump) | SIGUSR1 | the states of the components and the task tree in the log |
 ///
 /// An interrupt or a force after a forced stop ends the process there and then. A stop that was
 /// forced by signal *n* exits with 128 + *n*. For 143 besides 130 and 131, SIGTERM has to force:
@@ -148,13 +148,13 @@ impl Signals {
         self.role(Role::Force, signals)
     }
 
-    /// Replaces the signals that ask for the configuration to be read again. Default: SIGHUP.
+    /// Replaces the signals that ask for a [reload](crate::AppBuilder::on_reload). Default: SIGHUP.
     #[must_use]
     pub fn reload<S: Into<Signal>>(self, signals: impl IntoIterator<Item = S>) -> Signals {
         self.role(Role::Reload, signals)
     }
 
-    /// Replaces the signals that print the task tree. Default: SIGUSR1.
+    /// Replaces the signals that print the states of the components and the task tree. Default: SIGUSR1.
     #[must_use]
     pub fn dump<S: Into<Signal>>(self, signals: impl IntoIterator<Item = S>) -> Signals {
         self.role(Role::Dump, signals)

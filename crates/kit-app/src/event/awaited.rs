@@ -20,6 +20,11 @@ pub enum Awaited {
         /// Its name.
         name: String,
     },
+    /// A hook of a reload.
+    Reload {
+        /// Its name.
+        name: String,
+    },
     /// A resource that opens.
     Open {
         /// Its name.
@@ -68,6 +73,7 @@ impl fmt::Display for Awaited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Awaited::Hook { stage, name } => write!(f, "{stage} hook `{name}` to end"),
+            Awaited::Reload { name } => write!(f, "reload hook `{name}` to end"),
             Awaited::Open { resource } => write!(f, "resource {resource} to open"),
             Awaited::Close { resource } => write!(f, "resource {resource} to close"),
             Awaited::Starts { components } => write!(f, "{} to start", components.join(", ")),

@@ -14,6 +14,7 @@ use crate::component::Component;
 use crate::core::Core;
 use crate::hook::running::RunningHook;
 use crate::registration::{self, Opened};
+use crate::reload::Reloads;
 use crate::settings::{RegisterAtStart, RunWatchdog, Settings};
 use crate::{AppHandle, Awaited, DrainProfile, Error, Event, HookStage, StopPlan};
 
@@ -273,7 +274,23 @@ impl Launch {
         Ok(())
     }
 
-    fn become_ready(&self) {
+    fn begin_reloads(&mut self) {
+        let hooks = std::mem::take(&mut self.parts.settings.reload_hooks);
+        if hooks.is_empty() {
+            return;
+        }
+        let reloads = |scope| Reloads {
+            app: self.parts.app.clone(),
+            hooks,
+            values: self.parts.resources.values.clone(),
+            timeout: self.parts.settings.reload_timeout,
+            scope,
+        };
+        self.parts.reload.begin(reloads);
+    }
+
+    fn become_ready(&mut self) {
+        self.begin_reloads();
         let core = self.core();
         core.open_ready();
         core.emit(Event::Ready {

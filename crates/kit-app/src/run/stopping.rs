@@ -74,10 +74,13 @@ impl Stopping {
         let mut deregistrations = self.lame_duck(&asked, &mut interrupted, &budget).await;
         self.drain(&asked.cause, &mut interrupted, &budget).await;
         self.await_deregistration(&mut deregistrations).await;
+        let core = Arc::clone(self.core());
+        let reload = &mut self.parts.reload;
+        reload.end(asked.cause.clone(), &core.journal).await;
         resources::close(&mut self.parts, &asked.cause, &budget).await;
         let after_stop = self.parts.settings.hooks.take_all(HookStage::AfterStop);
         self.stop_hooks(after_stop, budget.deadline(), FORCED).await;
-        let (core, reserve) = (Arc::clone(self.core()), self.plan.reserve);
+        let reserve = self.plan.reserve;
         let tasks = self.close_tree(&budget).await;
         finish(&core, asked, tasks, reserve, home).await
     }
@@ -130,6 +133,7 @@ impl Stopping {
         core.enter(Stage::LameDuck);
         self.publish_deadlines(budget, (!was_ready).then_some(Duration::ZERO));
         self.parts.start_hooks.cancel(asked.cause.clone());
+        self.parts.reload.cancel(asked.cause.clone());
         self.finish_interrupted(interrupted, HookStage::BeforeStart, budget)
             .await;
 

@@ -17,6 +17,7 @@ use crate::Event;
 use crate::control::Control;
 use crate::core::Core;
 use crate::journal::Journal;
+use crate::reload::ReloadRequests;
 
 /// Lines that wait for their task. More of them come too fast to be read.
 const WAITING: usize = 16;
@@ -32,6 +33,7 @@ pub(crate) struct Inbox {
     lines: Sender<Line>,
     /// Notified of each hang-up of a terminal that is not lost yet; many at once are one.
     hang_ups: Arc<Notify>,
+    reloads: Arc<ReloadRequests>,
     tree: Scope,
     /// How many dumps are wanted or being made.
     dumps: Arc<AtomicUsize>,
@@ -66,6 +68,7 @@ impl Inbox {
                 terminal,
                 control: Arc::clone(control),
                 journal: Arc::clone(journal),
+                reloads: Arc::clone(&core.reloads),
             };
             signals.spawn_as("hang-ups", Ending::MayBeDropped, losses.stop_on_loss());
         }
@@ -74,6 +77,7 @@ impl Inbox {
             journal: Arc::clone(journal),
             lines,
             hang_ups,
+            reloads: Arc::clone(&core.reloads),
             tree: tree.clone(),
             dumps: Arc::default(),
         }
@@ -90,7 +94,7 @@ impl Inbox {
             Reaction::Stops | Reaction::Forces => {}
             Reaction::Repeats => self.send(Line::Repeated(signal)),
             Reaction::NextForces => self.send(Line::NextForces(signal)),
-            Reaction::Reloads => self.send(Line::NothingToReload(signal)),
+            Reaction::Reloads => self.reload(signal),
             Reaction::HangsUp => self.hang_ups.notify_one(),
             Reaction::Dumps => self.dump(signal),
             Reaction::EndsProcess => {
@@ -99,6 +103,16 @@ impl Inbox {
             }
         }
         None
+    }
+
+    fn reload(&self, signal: Signal) {
+        if !self.reloads.has_hooks {
+            self.send(Line::NothingToReload(signal));
+        } else if self.signals.control().is_asked() {
+            self.send(Line::Repeated(signal));
+        } else {
+            self.reloads.ask(Cause::Signal(signal.number()));
+        }
     }
 
     fn send(&self, line: Line) {
@@ -118,7 +132,12 @@ impl Inbox {
             loop {
                 let wanted = dumps.load(Ordering::Acquire);
                 let tree = tree.tree().to_string();
-                journal.emit(Event::Dumped { signal, tree });
+                let components = journal.components();
+                journal.emit(Event::Dumped {
+                    signal,
+                    components,
+                    tree,
+                });
                 let none = dumps.compare_exchange(wanted, 0, Ordering::AcqRel, Ordering::Acquire);
                 if none.is_ok() {
                     return;
@@ -148,6 +167,7 @@ struct Losses {
     terminal: Terminal,
     control: Arc<Control>,
     journal: Arc<Journal>,
+    reloads: Arc<ReloadRequests>,
 }
 
 impl Losses {
@@ -162,7 +182,11 @@ impl Losses {
                 self.control.ask(Cause::Signal(signal.number()));
                 return;
             }
-            self.journal.emit(Event::NothingToReload { signal });
+            if self.reloads.has_hooks {
+                self.reloads.ask(Cause::Signal(signal.number()));
+            } else {
+                self.journal.emit(Event::NothingToReload { signal });
+            }
         }
     }
 }

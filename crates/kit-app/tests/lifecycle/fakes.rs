@@ -56,6 +56,17 @@ impl Record {
                 ..
             } => format!("{stage} {name} ended"),
             Event::HookEnded { stage, name, .. } => format!("{stage} {name} failed"),
+            Event::ReloadStarting { cause } => format!("reloading ({cause})"),
+            Event::ReloadHookEnded {
+                name, error: None, ..
+            } => format!("reload {name} ended"),
+            Event::ReloadHookEnded {
+                name,
+                error: Some(error),
+                ..
+            } => format!("reload {name} failed: {error}"),
+            Event::Reloaded { failed, .. } => format!("reloaded, {failed} failed"),
+            Event::SignalRepeated { signal } => format!("{signal} repeated"),
             Event::ResourceOpening { name } => format!("{name} opening"),
             Event::ResourceOpened { name, .. } => format!("{name} open"),
             Event::ResourceClosing { name } => format!("{name} closing"),

@@ -6,6 +6,7 @@ mod failures;
 mod fakes;
 mod intake;
 mod registration;
+mod reload;
 mod resources;
 mod sequence;
 mod signals;

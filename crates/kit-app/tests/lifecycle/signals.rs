@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_app::{App, Cause, Error, Event, RunError, Signal, SignalSender, Signals};
+use kit_transport::Context;
 use tokio::time::{Instant, sleep};
 
-use crate::fakes::{Answer, Fake, FakeRegistry, Record, app, assert_nothing_alive};
+use crate::fakes::{Answer, Fake, FakeRegistry, Record, Starts, app, assert_nothing_alive};
 
 #[tokio::test(start_paused = true)]
 async fn a_forced_stop_ends_everything_within_half_a_second_with_128_and_the_number() {
@@ -236,17 +237,25 @@ async fn a_signal_with_two_roles_or_none_that_it_can_have_is_refused_before_the_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dump_shows_the_apps_tree() {
+async fn a_dump_shows_the_apps_components_and_its_tree() {
     let (send, mut dumped) = tokio::sync::mpsc::unbounded_channel();
     let (signals, sender) = Signals::manual();
     let app = App::builder("app")
         .signals(signals)
         .observer(move |event| {
-            if let Event::Dumped { signal, tree } = &event.event {
-                send.send((*signal, tree.clone())).unwrap();
+            if let Event::Dumped {
+                signal,
+                components,
+                tree,
+            } = &event.event
+            {
+                let components = components.iter().map(ToString::to_string);
+                let components: Vec<_> = components.collect();
+                send.send((*signal, components, tree.clone())).unwrap();
             }
         })
         .server(Fake::new("http"))
+        .server(Starts("plain", |_: &Context| ()))
         .after_start("work", |hook| async move {
             let stop = hook.scope().token().clone();
             hook.scope()
@@ -259,8 +268,10 @@ async fn a_dump_shows_the_apps_tree() {
         handle.started().await.unwrap();
         for _ in 0..2 {
             sender.send(Signal::USR1);
-            let (signal, tree) = dumped.recv().await.unwrap();
+            let (signal, components, tree) = dumped.recv().await.unwrap();
             assert_eq!(signal, Signal::USR1);
+            let http = "http (servers): running, listening at http://127.0.0.1:80";
+            assert_eq!(components, [http, "plain (servers): running"]);
             assert!(tree.contains("sleeper") && tree.contains("http"), "{tree}");
         }
         handle.stop("done");

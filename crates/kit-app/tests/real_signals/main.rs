@@ -6,6 +6,7 @@ mod build;
 mod hang_up;
 mod inherited;
 mod program;
+mod reload;
 mod runs;
 mod streams;
 
@@ -26,6 +27,7 @@ fn program() {
         Ok("serve") => inherited::serve(),
         Ok("streams") => streams::serve(),
         Ok("drain") => hang_up::drain(),
+        Ok("reload") => reload::reload(),
         Ok("building") => build::building(),
         Ok("blocked_build") => build::blocked_build(),
         Ok("handed_over") => build::handed_over(),

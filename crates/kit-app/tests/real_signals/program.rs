@@ -172,7 +172,15 @@ pub(crate) fn say(app: AppBuilder) -> AppBuilder {
         Event::NextForces { signal } => println!("once more forces: {signal}"),
         Event::NothingToReload { signal } => println!("nothing to reload: {signal}"),
         Event::SignalRepeated { signal } => println!("repeated: {signal}"),
-        Event::Dumped { tree, .. } => println!("dumped: {}", tree.lines().count()),
+        Event::Reloaded { failed, .. } => println!("reloaded: {failed} failed"),
+        Event::Dumped {
+            components, tree, ..
+        } => {
+            components
+                .iter()
+                .for_each(|one| println!("component: {one}"));
+            println!("dumped: {}", tree.lines().count());
+        }
         Event::Ready { .. } => println!("ready"),
         Event::Stopped { exit_code, .. } => println!("stopped: {exit_code}"),
         _ => {}

@@ -1,0 +1,41 @@
+//! Where a reload is asked for.
+
+use std::sync::Mutex;
+
+use kit_sync::Cause;
+use tokio::sync::Notify;
+
+/// Requests for a reload: all those that come before one begins, or while one runs, are one.
+#[derive(Debug, Default)]
+pub(crate) struct ReloadRequests {
+    /// Whether there is a hook to be called.
+    pub(crate) has_hooks: bool,
+    /// The first of the requests that no reload has begun for.
+    wanted: Mutex<Option<Cause>>,
+    asked: Notify,
+}
+
+impl ReloadRequests {
+    pub(crate) fn new(has_hooks: bool) -> ReloadRequests {
+        ReloadRequests {
+            has_hooks,
+            ..ReloadRequests::default()
+        }
+    }
+
+    /// Asks for one; waits for nothing.
+    pub(crate) fn ask(&self, cause: Cause) {
+        kit_sync::lock(&self.wanted).get_or_insert(cause);
+        self.asked.notify_one();
+    }
+
+    /// Takes the next request. Cancel safe.
+    pub(super) async fn next(&self) -> Cause {
+        loop {
+            if let Some(cause) = kit_sync::lock(&self.wanted).take() {
+                return cause;
+            }
+            self.asked.notified().await;
+        }
+    }
+}

@@ -202,7 +202,8 @@ where
         let Some(mut body) = this.body.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let Ok(polled) = this.guard.catch(|| body.as_mut().poll_frame(cx)) else {
+        let poll = || body.as_mut().poll_frame(cx).map_err(Into::into);
+        let Ok(polled) = this.guard.catch(poll) else {
             this.body.set(None);
             return Poll::Ready(Some(Err("the handler panicked".into())));
         };
@@ -218,7 +219,7 @@ where
             let exchanges = this.guard.exchanges();
             exchanges.set_awaits_client(this.guard.key(), polled.is_ready());
         }
-        polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -212,9 +212,12 @@ impl<H: Handler> Future for ResponseFuture<H> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let mut response = match this.answer.take() {
-            Some(answer) => *answer,
-            None => ready!(this.poll_answer(cx)),
+        let mut answer = this.answer.take().map(|answer| *answer);
+        if answer.is_none() {
+            this.poll_answer(&mut answer, cx);
+        }
+        let Some(response) = &mut answer else {
+            return Poll::Pending;
         };
         let guard = this.guard.as_ref().expect("not polled after its end");
         if let Some(rest) = this.rest {
@@ -225,7 +228,7 @@ impl<H: Handler> Future for ResponseFuture<H> {
                     *this.last = true;
                 }
                 Poll::Pending => {
-                    *this.answer = Some(Box::new(response));
+                    *this.answer = answer.map(Box::new);
                     return Poll::Pending;
                 }
             }
@@ -248,7 +251,7 @@ impl<H: Handler> Future for ResponseFuture<H> {
         }
         let is_call = *this.asked == Asked::Call;
         let call = is_call.then_some(H::drain_trailers as DrainTrailers);
-        let early = EarlyEnd::of(&response, call);
+        let early = EarlyEnd::of(response, call);
         if matches!(early, EarlyEnd::Events) {
             guard.exchanges().mark_graced(guard.key());
         }
@@ -260,44 +263,48 @@ impl<H: Handler> Future for ResponseFuture<H> {
             late: this.bounded.then_some(H::late_trailers as LateTrailers),
             http2: *this.version >= Version::HTTP_2,
         };
-        Poll::Ready(Ok(
-            response.map(|body| TrackedBody::new(body, ending, guard))
-        ))
+        match answer {
+            Some(response) => Poll::Ready(Ok(
+                response.map(|body| TrackedBody::new(body, ending, guard))
+            )),
+            None => Poll::Pending,
+        }
     }
 }
 
 impl<H: Handler> Project<'_, H> {
-    /// Polls the handler. Its future is dropped when the answer is there, and with it what it has
+    /// Polls the handler. Its future is dropped when the `answer` is there, and with it what it has
     /// left of the request's body; a panic in that is logged, and the answer stands.
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Response<H::Body>> {
+    ///
+    /// The answer is written where the caller uses it, because each move of one costs as much as a
+    /// lock.
+    fn poll_answer(&mut self, answer: &mut Option<Response<H::Body>>, cx: &mut Context<'_>) {
         let guard = self.guard.as_ref().expect("not polled after its end");
-        let mut answer = None;
         let polled = guard.catch(|| {
             let future = self.future.as_mut().as_pin_mut();
             if let Poll::Ready(Ok(response)) = future.expect("it has not answered").poll(cx) {
-                answer = Some(response);
+                *answer = Some(response);
                 self.future.set(None);
             }
         });
-        if let Some(answer) = answer {
-            return Poll::Ready(answer);
+        if answer.is_some() {
+            return;
         }
         let future = self.future.as_ref().as_pin_ref();
         let future = future.expect("it was polled").get_ref();
-        let answer = if polled.is_ok() {
+        *answer = Some(if polled.is_ok() {
             *self.waited = true;
             let verdict = guard.exchanges().wait_for(guard.key(), cx);
             let Verdict::TimedOut(limit) = verdict else {
-                return Poll::Pending;
+                return;
             };
             log_timeout(guard, limit);
             *self.bounded = false;
             H::timed_out(future, limit.duration())
         } else {
             H::panicked(future)
-        };
+        });
         let _ = guard.catch(|| self.future.set(None));
-        Poll::Ready(answer)
     }
 }
 

@@ -85,6 +85,10 @@ mod book {
     #[doc = include_str!("../../../docs/src/tasks.md")]
     mod tasks {}
 
+    #[cfg(all(feature = "http", feature = "testing"))]
+    #[doc = include_str!("../../../docs/src/testing.md")]
+    mod testing {}
+
     #[doc = include_str!("../../../README.md")]
     mod readme {}
 }

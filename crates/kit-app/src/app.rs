@@ -14,6 +14,7 @@ use kit_transport::{Context, Server};
 
 use crate::core::Core;
 use crate::events::{Delivery, Events, Observer, Stamped};
+use crate::health::{Check, CheckContext, CheckOptions, Health};
 use crate::hook::{Hook, HookContext, HookOptions, HookStage};
 use crate::process::{self, Runnable};
 use crate::registration::Registry;
@@ -434,6 +435,51 @@ impl AppBuilder {
         self
     }
 
+    // === its health ===
+
+    /// Adds a required check with the default [`CheckOptions`]: while it fails, the app is not ready
+    /// and gRPC health says `NOT_SERVING`. The instance stays registered.
+    ///
+    /// It runs in the background from the moment at which every component has started. The start waits
+    /// for its first result, whichever it is. A run that panics, or that has not ended at its timeout,
+    /// has failed.
+    ///
+    /// ```
+    /// use kit_app::App;
+    ///
+    /// # #[derive(Clone)] struct Pool;
+    /// # impl Pool { async fn ping(&self) -> std::io::Result<()> { Ok(()) } }
+    /// let app = App::builder("orders")
+    ///     .resource("pool", async |_ctx| Ok(Pool), async |_pool: Pool| Ok(()))
+    ///     .check("database", |check| async move {
+    ///         let pool: Pool = check.get()?;
+    ///         Ok(pool.ping().await?)
+    ///     });
+    /// ```
+    pub fn check<F, Fut>(self, name: impl Into<String>, check: F) -> AppBuilder
+    where
+        F: Fn(CheckContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.check_with(name, CheckOptions::new(), check)
+    }
+
+    /// Adds a check like [`check`](Self::check), with these options.
+    pub fn check_with<F, Fut>(
+        mut self,
+        name: impl Into<String>,
+        options: CheckOptions,
+        check: F,
+    ) -> AppBuilder
+    where
+        F: Fn(CheckContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let check = Check::new(name.into(), options, check);
+        self.settings.checks.push(check);
+        self
+    }
+
     // === its registries ===
 
     /// Adds a registry by URL, such as `etcd://127.0.0.1:2379`. Opened when the app runs, by the
@@ -627,7 +673,8 @@ impl AppBuilder {
         let info = Info::new(id, name, version, metadata);
         observers.insert(0, log::observer(info.clone()));
         let reloads = ReloadRequests::new(!settings.reload_hooks.is_empty());
-        let core = Core::new(info, Events::new(delivery, observers), reloads);
+        let health = Health::new(settings.checks.iter().map(Check::record).collect());
+        let core = Core::new(info, Events::new(delivery, observers), health, reloads);
         App(Runnable::new(core, settings))
     }
 }

@@ -1,4 +1,4 @@
-//! The request to stop: its cause, and whether the stop is forced.
+//! The requests of the outside: to stop, with its cause, to force the stop, and to drain.
 
 mod backstop;
 
@@ -31,6 +31,7 @@ struct Requests {
     asked: Option<Asked>,
     forced: Option<Forced>,
     failed: bool,
+    drain: Option<DrainAsked>,
 }
 
 /// The request that the app stops for.
@@ -43,6 +44,13 @@ pub(crate) struct Asked {
     pub(crate) since: Deadline,
     /// The app stops because something failed, not because a stop was wanted.
     pub(crate) failed: bool,
+}
+
+/// The request for a drain that stands: nothing new is to come, and what comes is served.
+#[derive(Clone, Debug)]
+pub(crate) struct DrainAsked {
+    pub(crate) why: String,
+    pub(crate) at: Instant,
 }
 
 /// The signal that forced the stop.
@@ -122,7 +130,52 @@ impl Control {
         self.backstop.force(at, &self.watch_standstill());
     }
 
+    /// Asks for a drain. Returns whether this call began it: not when one was asked for before, or a
+    /// stop.
+    pub(crate) fn drain(&self, why: String) -> bool {
+        let drain = DrainAsked {
+            why,
+            at: Instant::now(),
+        };
+        self.state.send_if_modified(|requests| {
+            let begins = requests.asked.is_none() && requests.drain.is_none();
+            if begins {
+                requests.drain = Some(drain);
+            }
+            begins
+        })
+    }
+
+    /// Takes the request for a drain back. Returns whether there was one.
+    ///
+    /// # Errors
+    /// The stop that was asked for: it goes one way.
+    pub(crate) fn undrain(&self) -> Result<bool, Asked> {
+        let mut stops = None;
+        let was_asked = self.state.send_if_modified(|requests| {
+            stops.clone_from(&requests.asked);
+            stops.is_none() && requests.drain.take().is_some()
+        });
+        stops.map_or(Ok(was_asked), Err)
+    }
+
     // === the requests so far ===
+
+    /// The request for a drain, if one stands.
+    pub(crate) fn drain_so_far(&self) -> Option<DrainAsked> {
+        self.state.borrow().drain.clone()
+    }
+
+    /// Resolves with the request for a drain, once one stands.
+    pub(crate) async fn drain_asked(&self) -> DrainAsked {
+        self.until(|requests| requests.drain.clone()).await
+    }
+
+    /// Resolves once no drain is asked for.
+    pub(crate) async fn drain_taken_back(&self) {
+        self.until(|requests| requests.drain.is_none().then_some(()))
+            .await;
+    }
 
     pub(crate) fn is_asked(&self) -> bool {
         self.state.borrow().asked.is_some()

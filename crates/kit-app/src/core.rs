@@ -9,18 +9,20 @@ use tokio::time::Instant;
 
 use crate::control::Control;
 use crate::events::Events;
+use crate::health::Health;
 use crate::journal::Journal;
 use crate::registration::Registrations;
 use crate::reload::ReloadRequests;
 use crate::{Error, Event, Info};
 
 /// Each part is written by its own callers: `control` by those that ask for a stop, `journal` by
-/// everything that happens, `registrations` by the registration, `reloads` by those that ask for one,
-/// `progress` by the run alone.
+/// everything that happens, `health` by checks, `registrations` by the registration, `reloads` by those
+/// that ask for one, `progress` by the run alone.
 pub(crate) struct Core {
     pub(crate) info: Info,
     pub(crate) control: Arc<Control>,
     pub(crate) journal: Arc<Journal>,
+    pub(crate) health: Health,
     pub(crate) registrations: Registrations,
     /// Closed and opened by drains, ended by the stop.
     pub(crate) intake: IntakeSwitch,
@@ -41,7 +43,12 @@ struct Progress {
 }
 
 impl Core {
-    pub(crate) fn new(info: Info, events: Events, reloads: ReloadRequests) -> Core {
+    pub(crate) fn new(
+        info: Info,
+        events: Events,
+        health: Health,
+        reloads: ReloadRequests,
+    ) -> Core {
         let ready = Gate::new();
         let latch = Mutex::new(Some(ready.latch("the app")));
         Core {
@@ -51,6 +58,7 @@ impl Core {
             intake: IntakeSwitch::new(),
             control: Arc::new(Control::new()),
             journal: Arc::new(Journal::new(events)),
+            health,
             progress: Progress {
                 begun: OnceLock::new(),
                 stage: watch::Sender::new(Stage::Created),
@@ -122,6 +130,7 @@ impl Core {
     /// The start is complete.
     pub(crate) fn open_ready(&self) {
         if let Some(latch) = self.take_ready_latch() {
+            self.health.mark_started();
             latch.open();
         }
     }

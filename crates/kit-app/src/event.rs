@@ -113,6 +113,35 @@ pub enum Event {
         /// How that came about, and what to do about it.
         why: String,
     },
+    /// A check fails that passed, or had no result yet.
+    CheckFailed {
+        /// Its name.
+        name: String,
+        /// Whether the app is not ready because of it.
+        required: bool,
+        /// Why.
+        reason: String,
+    },
+    /// A check passes that failed, or had no result yet.
+    CheckPassed {
+        /// Its name.
+        name: String,
+        /// Whether readiness depends on it.
+        required: bool,
+    },
+    /// A drain begins by request: health is down, the instance is being deregistered, and everything
+    /// is served. It comes between any two others, as do those that follow from it.
+    DrainBegan {
+        /// What it was asked for, or from where.
+        why: String,
+    },
+    /// A drain has come to its end: no registry shows the instance, and the drain delay has passed.
+    Drained {
+        /// Since it was asked for.
+        took: Duration,
+    },
+    /// A drain was taken back: health is what the checks say, and the instance is being registered.
+    DrainEnded,
     /// The instance is being registered.
     Registering {
         /// Which registry.

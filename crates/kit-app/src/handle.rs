@@ -8,6 +8,7 @@ use kit_transport::Stage;
 use tokio::sync::watch;
 
 use crate::core::Core;
+use crate::health::{self, CheckStatus, Probe};
 use crate::{ComponentStatus, Error, Info, RegistrationStatus};
 
 /// A handle to a running [`App`](crate::App), for hooks, components, handlers and tests. Cheap to
@@ -23,6 +24,12 @@ pub struct AppHandle(Arc<Core>);
 #[error("the app stopped before it was ready")]
 #[non_exhaustive]
 pub struct NeverReady;
+
+/// A stop was asked for, which goes one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the app stops, and a stop cannot be taken back")]
+#[non_exhaustive]
+pub struct StopBegun;
 
 impl AppHandle {
     pub(crate) fn new(core: Arc<Core>) -> AppHandle {
@@ -49,6 +56,56 @@ impl AppHandle {
             reloads.ask(Cause::Requested(why.into()));
         }
         is_wanted
+    }
+
+    /// Asks for a drain: the app is not ready any more, health is down, intake is closed, and the
+    /// instance is deregistered. Everything is still served, and a stop has this much less to do.
+    /// `why` is printed in the log.
+    ///
+    /// It lasts until [`undrain`](Self::undrain) or the stop. Returns whether this call began it:
+    /// not when one was asked for before, and not once a stop was asked for, which does all of this
+    /// itself. No stage changes: those go one way.
+    ///
+    /// ```
+    /// use kit_app::{App, Signals};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let app = App::builder("orders").signals(Signals::none()).build();
+    /// let handle = app.handle();
+    /// let (report, ()) = tokio::join!(app.run(), async {
+    ///     handle.started().await.expect("it starts");
+    ///     assert!(handle.drain("maintenance") && !handle.is_ready());
+    ///     assert!(handle.undrain().is_ok() && handle.is_ready());
+    ///     handle.stop("done");
+    ///     assert!(handle.undrain().is_err());
+    /// });
+    /// # report.unwrap();
+    /// # }
+    /// ```
+    pub fn drain(&self, why: impl Into<String>) -> bool {
+        let begins = self.0.control.drain(why.into());
+        if begins {
+            self.0.health.mark_changed();
+        }
+        begins
+    }
+
+    /// Ends a drain: the instance is registered again, health and intake are what they were before it.
+    /// Returns whether there was one.
+    ///
+    /// # Errors
+    /// [`StopBegun`] once a stop was asked for: nothing changes.
+    pub fn undrain(&self) -> Result<bool, StopBegun> {
+        let was_asked = self.0.control.undrain().map_err(|_| StopBegun)?;
+        self.0.health.mark_changed();
+        Ok(was_asked)
+    }
+
+    /// Whether a drain was asked for and not ended.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.0.control.drain_so_far().is_some()
     }
 
     /// The identity of the application.
@@ -80,10 +137,38 @@ impl AppHandle {
         self.0.ready().opened().await.map_err(|_| NeverReady)
     }
 
-    /// Whether it may receive traffic: the start is complete and no stop has begun.
+    /// Whether it may receive traffic; [`readiness`](Self::readiness) says why not.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.0.was_ready() && self.stage() == Stage::Running
+        self.readiness().passes
+    }
+
+    /// Whether it may receive traffic: the start is complete, neither a stop nor a drain was asked
+    /// for, the runtime makes progress and every required check passes. It is false before anything
+    /// else shows that the app stops.
+    #[must_use]
+    pub fn readiness(&self) -> Probe {
+        health::readiness(&self.0)
+    }
+
+    /// Whether the runtime makes progress, as far as something watches it from another thread: the
+    /// admin server does (feature `admin`), with a limit of a second, and the watchdog of
+    /// [`App::main`](crate::App::main), with its `tick_limit`.
+    #[must_use]
+    pub fn liveness(&self) -> Probe {
+        health::liveness(&self.0)
+    }
+
+    /// Whether the start is complete, whatever came then.
+    #[must_use]
+    pub fn startup(&self) -> Probe {
+        health::startup(&self.0)
+    }
+
+    /// The checks, with their last results.
+    #[must_use]
+    pub fn checks(&self) -> Vec<CheckStatus> {
+        self.0.health.statuses()
     }
 
     /// The components that were called to start, in that order, and where each stands.

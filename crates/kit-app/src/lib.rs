@@ -33,6 +33,7 @@ mod events;
 #[cfg(feature = "http")]
 mod extractors;
 mod handle;
+mod health;
 mod hook;
 mod info;
 mod journal;
@@ -59,7 +60,8 @@ pub use environment::Environment;
 pub use error::{Error, RunError};
 pub use event::{Awaited, Event};
 pub use events::{Delivery, Stamped, Undelivered};
-pub use handle::{AppHandle, NeverReady};
+pub use handle::{AppHandle, NeverReady, StopBegun};
+pub use health::{CheckContext, CheckOptions, CheckState, CheckStatus, Fact, Probe};
 pub use hook::{HookContext, HookOptions, HookStage};
 pub use info::Info;
 pub use kit_sync::{BoxError, Cause, WatchdogEvent, WatchdogOptions};

@@ -113,6 +113,18 @@ fn log(event: &Event) {
         Event::LoopbackAdvertised { endpoints, why } => {
             warn!(endpoints = joined(endpoints), %why, "other machines cannot reach what registries show");
         }
+        Event::CheckFailed {
+            name,
+            required: true,
+            reason,
+        } => warn!(check = name, %reason, "a check fails: not ready"),
+        Event::CheckFailed { name, reason, .. } => warn!(check = name, %reason, "a check fails"),
+        Event::CheckPassed { name, .. } => info!(check = name, "a check passes"),
+        Event::DrainBegan { why } => {
+            info!(%why, "drain: health is down, everything is served");
+        }
+        Event::Drained { took } => info!(?took, "drained: nothing new is to come"),
+        Event::DrainEnded => info!("the drain is taken back"),
         Event::Registering {
             registry,
             endpoints,

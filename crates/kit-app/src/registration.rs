@@ -1,12 +1,14 @@
 //! The app's instance in its registries: its endpoints, its registration, its deregistration.
 
 mod advertise;
+mod drain;
 mod open;
 mod registered;
 mod states;
 mod table;
 
 pub(crate) use advertise::{Advertise, interfaces};
+pub(crate) use drain::Drains;
 pub(crate) use open::{Opened, Registry, open};
 pub(crate) use registered::Registered;
 pub use table::RegistrationStatus;

@@ -39,6 +39,8 @@ struct Parts {
     /// The app's own tasks that see components end.
     supervision: Scope,
     reload: ReloadTask,
+    /// Where checks run, and what follows from them and from drains: cancelled when a stop begins.
+    health: Scope,
     registrations: Scope,
     /// Connections to registries: closed after the registrations that use them.
     registries: Scope,
@@ -58,6 +60,7 @@ impl Parts {
             start_hooks: child("hooks"),
             supervision: child("supervision"),
             reload: ReloadTask::new(child("reloads")),
+            health: child("health"),
             registrations: child("registrations"),
             registries: child("registries"),
             tree,

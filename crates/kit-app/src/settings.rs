@@ -7,6 +7,7 @@ use kit_registry::Schemes;
 use kit_sync::{Scope, StopToken, WatchdogOptions};
 use kit_transport::{Phase, Server};
 
+use crate::health::{Check, check_all};
 use crate::hook::Hooks;
 use crate::registration::{Advertise, Registry};
 use crate::reload::ReloadHook;
@@ -52,6 +53,7 @@ pub(crate) struct Settings {
     pub(crate) register_at_start: RegisterAtStart,
     pub(crate) register_timeout: Duration,
     pub(crate) hooks: Hooks,
+    pub(crate) checks: Vec<Check>,
     pub(crate) hook_timeout: Duration,
     pub(crate) reload_hooks: Vec<ReloadHook>,
     pub(crate) reload_timeout: Duration,
@@ -84,6 +86,7 @@ impl Default for Settings {
             register_at_start: RegisterAtStart::default(),
             register_timeout: Duration::from_secs(8),
             hooks: Hooks::default(),
+            checks: Vec::new(),
             hook_timeout: Duration::from_secs(5 * 60),
             reload_hooks: Vec::new(),
             reload_timeout: Duration::from_secs(30),
@@ -146,6 +149,7 @@ impl Settings {
                 timeout.map_or(Ok(()), |timeout| check_timeout(option, timeout))?;
             }
         }
+        check_all(&self.checks)?;
         self.advertise.check()?;
         check_names(&self.servers, &self.resources)?;
         check_types(&self.resources)?;

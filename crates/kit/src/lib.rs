@@ -37,12 +37,12 @@
 #[cfg(feature = "testing")]
 pub use kit_app::testing;
 pub use kit_app::{
-    AfterRun, App, AppBuilder, AppHandle, Awaited, BoxError, Cause, ComponentReport,
-    ComponentState, ComponentStatus, CutReport, Delivery, DrainProfile, Environment, Error, Event,
-    HookContext, HookOptions, HookReport, HookStage, Info, MissingValue, NeverReady, Phase,
-    RegisterAtStart, RegistrationReport, RegistrationStatus, Report, ResourceOptions,
-    ResourceReport, RunError, RunWatchdog, RuntimeOptions, Signal, SignalSender, Signals, Stage,
-    Stamped, StopPlan, Undelivered,
+    AfterRun, App, AppBuilder, AppHandle, Awaited, BoxError, Cause, CheckContext, CheckOptions,
+    CheckState, CheckStatus, ComponentReport, ComponentState, ComponentStatus, CutReport, Delivery,
+    DrainProfile, Environment, Error, Event, Fact, HookContext, HookOptions, HookReport, HookStage,
+    Info, MissingValue, NeverReady, Phase, Probe, RegisterAtStart, RegistrationReport,
+    RegistrationStatus, Report, ResourceOptions, ResourceReport, RunError, RunWatchdog,
+    RuntimeOptions, Signal, SignalSender, Signals, Stage, Stamped, StopBegun, StopPlan, Undelivered,
 };
 pub use kit_registry as registry;
 pub use kit_sync as sync;

@@ -149,6 +149,11 @@ impl Component {
         self.supervision.record_end_so_far();
     }
 
+    /// Where its life is published.
+    pub(crate) fn life(&self) -> watch::Sender<Lifecycle> {
+        self.lifecycle.clone()
+    }
+
     pub(crate) fn set_lifecycle(&self, change: impl FnOnce(&mut Lifecycle)) {
         self.lifecycle.send_modify(change);
     }

@@ -45,6 +45,11 @@ pub enum Awaited {
         /// What each stands for.
         names: Vec<String>,
     },
+    /// Required checks that have no result yet.
+    Checks {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// A registry that does not show the instance yet.
     Registration {
         /// Which registry.
@@ -78,6 +83,9 @@ impl fmt::Display for Awaited {
             Awaited::Close { resource } => write!(f, "resource {resource} to close"),
             Awaited::Starts { components } => write!(f, "{} to start", components.join(", ")),
             Awaited::Latches { names } => write!(f, "the latches of {}", names.join(", ")),
+            Awaited::Checks { names } => {
+                write!(f, "the first results of the checks {}", names.join(", "))
+            }
             Awaited::Registration { registry } => write!(f, "{registry} to show the instance"),
             Awaited::Deregistration { registry } => {
                 write!(f, "{registry} to confirm the deregistration")

@@ -14,6 +14,7 @@ pub(crate) enum Registry {
 }
 
 /// A registry that is open.
+#[derive(Clone)]
 pub(crate) struct Opened {
     pub(crate) name: String,
     pub(crate) registrar: Arc<dyn Registrar>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_registry::{Registration, ServiceInstance};
+use kit_registry::{Registration, RegistrationState, ServiceInstance};
 use kit_sync::{Ending, Gate, Scope, error_chain};
 use tokio::time::{Instant, timeout};
 
@@ -73,6 +73,31 @@ impl Registered {
         Ok(())
     }
 
+    /// Deregisters because of a drain: until the registry has confirmed it, or the app stops. Cancel
+    /// safe: it goes on.
+    pub(super) async fn withdraw(&self, journal: &Journal) {
+        let begun = Instant::now();
+        let awaited = || Awaited::Deregistration {
+            registry: self.registry.clone(),
+        };
+        let withdrawn = journal
+            .awaits(awaited, self.registration.deregister())
+            .await;
+        if self.shown.is_open() {
+            journal.emit(Event::Deregistered {
+                registry: self.registry.clone(),
+                took: begun.elapsed(),
+                error: withdrawn.err().map(|error| error_chain(&error)),
+            });
+        }
+    }
+
+    /// Resolves once it has been taken away, after a [`withdraw`](Self::withdraw).
+    pub(super) async fn gone(&self) {
+        // An error is the end of its scope: there is nothing to wait for.
+        let _ = self.registration.deregister().await;
+    }
+
     /// Deregisters once `go` is open or something has failed, until the deadline of the
     /// deregistration, or a little after the stop is forced. A failure is noted as a remark: the
     /// lease will end what the registry still shows.
@@ -91,6 +116,8 @@ impl Registered {
         }
         budget.deadline().catch_up().await;
         let deadline = budget.deregister();
+        // A drain that the stop has found has taken it away, with an event.
+        let is_gone = matches!(self.registration.state(), RegistrationState::Withdrawn);
         let begun = Instant::now();
         let left = deadline.instant().saturating_duration_since(begun);
         let registry = self.registry;
@@ -110,7 +137,7 @@ impl Registered {
             error,
         };
         // An instance that was never shown, and is not shown now, is worth no line.
-        if self.shown.is_open() || report.error.is_some() {
+        if !is_gone && (self.shown.is_open() || report.error.is_some()) {
             journal.emit(Event::Deregistered {
                 registry: report.registry.clone(),
                 took: report.took,

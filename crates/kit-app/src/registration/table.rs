@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use kit_registry::RegistrationState;
 use kit_sync::Scope;
+use tokio::time::Instant;
 
 use super::open::Opened;
 use super::registered::Registered;
@@ -21,21 +22,38 @@ pub struct RegistrationStatus {
 }
 
 /// Every registration, in the order in which the registries were given. Empty before the app
-/// registers.
+/// registers, and while a drain keeps it from that.
 pub(crate) struct Registrations {
     info: Info,
-    all: Mutex<Vec<Registered>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    all: Vec<Registered>,
+    /// The start has come so far that the instance may be shown.
+    is_wanted: bool,
+    /// A drain keeps it from being shown.
+    is_withdrawn: bool,
+    /// Since when no registry shows it because of that.
+    gone_since: Option<Instant>,
+}
+
+impl State {
+    fn may_register(&self) -> bool {
+        self.is_wanted && !self.is_withdrawn
+    }
 }
 
 impl Registrations {
     pub(crate) fn new(info: Info) -> Registrations {
         Registrations {
             info,
-            all: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
-    /// Begins to register in every one of them, at the same time.
+    /// Begins to register in every one of them, at the same time; after a drain that stands.
     ///
     /// # Errors
     /// When the app cannot be described.
@@ -45,22 +63,77 @@ impl Registrations {
         scope: &Scope,
         journal: &Arc<Journal>,
     ) -> Result<(), Error> {
+        self.lock().is_wanted = true;
+        self.register(opened, scope, journal)
+    }
+
+    /// A drain begins: gives the registrations to end. None begins before it is
+    /// [taken back](Self::restore).
+    pub(super) fn withdraw(&self) -> Vec<Registered> {
+        let mut state = self.lock();
+        state.is_withdrawn = true;
+        state.gone_since = None;
+        state.all.clone()
+    }
+
+    /// Every registration was ended by the drain.
+    pub(super) fn mark_gone(&self) {
+        self.lock().gone_since = Some(Instant::now());
+    }
+
+    /// Since when no registry shows the instance because of a drain.
+    pub(crate) fn gone_since(&self) -> Option<Instant> {
+        self.lock().gone_since
+    }
+
+    /// A drain was taken back, and its registrations have ended: begins to register again, if the
+    /// start had come to that.
+    ///
+    /// # Errors
+    /// When the app cannot be described.
+    pub(super) fn restore(
+        &self,
+        opened: &[Opened],
+        scope: &Scope,
+        journal: &Arc<Journal>,
+    ) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.is_withdrawn = false;
+        state.gone_since = None;
+        state.all.clear();
+        drop(state);
+        self.register(opened, scope, journal)
+    }
+
+    /// Registers, unless the start has not come to that, or a drain keeps it from that.
+    fn register(
+        &self,
+        opened: &[Opened],
+        scope: &Scope,
+        journal: &Arc<Journal>,
+    ) -> Result<(), Error> {
+        if !self.lock().may_register() {
+            return Ok(());
+        }
+        // Outside the lock, because an observer may ask for the states.
         for registry in opened {
             journal.emit(Event::Registering {
                 registry: registry.name.clone(),
                 endpoints: self.info.endpoints().to_vec(),
             });
         }
-        // Under the lock: a change meanwhile is in the instance, or comes after it.
-        let mut all = self.lock();
-        let instance = self.info.instance()?;
-        let begin = |opened| Registered::begin(opened, instance.clone(), scope, journal);
-        all.extend(opened.iter().map(begin));
+        // Under the lock: a change of the metadata meanwhile is in the instance, or comes after it.
+        let mut state = self.lock();
+        if state.may_register() {
+            let instance = self.info.instance()?;
+            let begin = |opened| Registered::begin(opened, instance.clone(), scope, journal);
+            state.all.extend(opened.iter().map(begin));
+        }
         Ok(())
     }
 
     pub(crate) fn all(&self) -> Vec<Registered> {
-        self.lock().clone()
+        self.lock().all.clone()
     }
 
     pub(crate) fn statuses(&self) -> Vec<RegistrationStatus> {
@@ -68,7 +141,7 @@ impl Registrations {
             registry: registered.registry.clone(),
             state: registered.registration.state(),
         };
-        self.lock().iter().map(status).collect()
+        self.lock().all.iter().map(status).collect()
     }
 
     /// Replaces one entry of the metadata and registers again.
@@ -77,18 +150,18 @@ impl Registrations {
     /// [`Error::Identity`] when the registries do not take it; nothing is changed then.
     pub(crate) fn set_metadata(&self, key: &str, value: &str) -> Result<(), Error> {
         // Under the lock: a registration that begins meanwhile sees the new entry or gets it here.
-        let all = self.lock();
+        let state = self.lock();
         let instance = self.info.instance()?;
         let changed = instance.to_builder().metadata(key, value).build();
         changed.map_err(Error::Identity)?;
         self.info.set_metadata(key, value);
-        all.iter().try_for_each(|registered| {
+        state.all.iter().try_for_each(|registered| {
             let changed = registered.registration.set_metadata(key, value);
             changed.map_err(Error::Identity)
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Registered>> {
-        kit_sync::lock(&self.all)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        kit_sync::lock(&self.state)
     }
 }

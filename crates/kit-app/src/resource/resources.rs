@@ -57,6 +57,11 @@ impl Resources {
         self.lifecycle.subscribe()
     }
 
+    /// Where that is published.
+    pub(crate) fn life(&self) -> watch::Sender<Lifecycle> {
+        self.lifecycle.clone()
+    }
+
     pub(crate) fn set_lifecycle(&self, change: impl FnOnce(&mut Lifecycle)) {
         self.lifecycle.send_modify(change);
     }

@@ -12,8 +12,9 @@ use super::start_components::{ComponentStarts, abandoned_by};
 use super::watchdog;
 use crate::component::Component;
 use crate::core::Core;
+use crate::health;
 use crate::hook::running::RunningHook;
-use crate::registration::{self, Opened};
+use crate::registration::{self, Drains, Opened};
 use crate::reload::Reloads;
 use crate::settings::{RegisterAtStart, RunWatchdog, Settings};
 use crate::{AppHandle, Awaited, DrainProfile, Error, Event, HookStage, StopPlan};
@@ -59,7 +60,8 @@ impl Launch {
         })
     }
 
-    /// `before_start` hooks → resources → phases ascending → gate → running → registered → `after_start`
+    /// `before_start` hooks → resources → phases ascending → gate → first results of checks → running →
+    /// registered → `after_start`
     /// hooks → ready.
     ///
     /// # Errors
@@ -69,10 +71,13 @@ impl Launch {
         self.remark_unusable_listeners();
         self.open_registries()?;
         self.emit_plan();
+        self.follow_drains();
         self.start_hooks(HookStage::BeforeStart).await?;
         self.open_resources().await?;
         self.start_components().await?;
+        self.run_checks();
         self.gate_opened().await?;
+        self.checked().await?;
         self.enter_running();
         self.register().await?;
         self.start_hooks(HookStage::AfterStart).await?;
@@ -219,17 +224,58 @@ impl Launch {
         }
     }
 
-    /// Health is up from here on.
-    fn enter_running(&self) {
-        self.core().enter(Stage::Running);
-        let run = |life: &mut Lifecycle| {
-            life.stage = Stage::Running;
-            life.healthy = true;
+    // === health ===
+
+    /// A drain can be asked for at any time; what of it is possible is done.
+    fn follow_drains(&self) {
+        let drains = Drains {
+            core: Arc::clone(self.core()),
+            registries: self.registries.clone(),
+            scope: self.parts.registrations.clone(),
+            drain_delay: self.plan().wanted_drain_delay,
         };
-        self.parts.resources.set_lifecycle(run);
-        for component in &self.parts.components {
-            component.set_lifecycle(run);
+        let scope = &self.parts.health;
+        scope.spawn_as("drains", Ending::MayBeDropped, drains.follow());
+    }
+
+    /// Every component accepts work from here on, and so every resource is there.
+    fn run_checks(&mut self) {
+        let checks = std::mem::take(&mut self.parts.settings.checks);
+        let scope = self.parts.health.child("checks");
+        let values = &self.parts.resources.values;
+        health::run(checks, &self.parts.app, values, &scope);
+    }
+
+    /// Waits for the first results of required checks, whichever they are; each run has a limit.
+    async fn checked(&self) -> Result<(), CalledOff> {
+        let core = self.core();
+        let awaited = || Awaited::Checks {
+            names: core.health.pending(),
+        };
+        let checked = core.journal.awaits(awaited, async {
+            tokio::select! {
+                biased;
+                () = core.health.first_results() => Ok(()),
+                _ = core.control.asked() => Err(CalledOff::StopAsked),
+            }
+        });
+        checked.await
+    }
+
+    /// Health is up from here on, when the checks say so.
+    fn enter_running(&self) {
+        let core = self.core();
+        core.enter(Stage::Running);
+        let components = self.parts.components.iter().map(Component::life);
+        let lives = components.chain([self.parts.resources.life()]);
+        let lives: Vec<_> = lives.collect();
+        for life in &lives {
+            life.send_modify(|life| life.stage = Stage::Running);
         }
+        health::publish_now(core, &lives);
+        let publishing = health::publish(Arc::clone(core), lives);
+        let scope = &self.parts.health;
+        scope.spawn_as("publish", Ending::MayBeDropped, publishing);
     }
 
     // === being found ===
@@ -267,6 +313,8 @@ impl Launch {
             let left = settings.register_timeout.saturating_sub(begun.elapsed());
             tokio::select! {
                 biased;
+                // It is taken away again, and the start goes on without it.
+                _ = core.control.drain_asked() => return Ok(()),
                 shown = registered.first(left, &core.journal) => shown?,
                 _ = core.control.asked() => return Err(CalledOff::StopAsked),
             }

@@ -130,8 +130,15 @@ impl Stopping {
         let was_ready = core.was_ready();
         core.give_up_ready();
         core.intake.end();
+        self.parts.health.cancel(asked.cause.clone());
+        core.health.end();
         core.enter(Stage::LameDuck);
-        self.publish_deadlines(budget, (!was_ready).then_some(Duration::ZERO));
+        let drain_delay = if was_ready {
+            self.drain_delay().min(self.plan.drain_delay)
+        } else {
+            Duration::ZERO
+        };
+        self.publish_deadlines(budget, drain_delay);
         self.parts.start_hooks.cancel(asked.cause.clone());
         self.parts.reload.cancel(asked.cause.clone());
         self.finish_interrupted(interrupted, HookStage::BeforeStart, budget)
@@ -154,12 +161,23 @@ impl Stopping {
         deregistrations
     }
 
-    /// Shows each component the deadline of its phase, and the drain delay when it has changed.
-    fn publish_deadlines(&self, budget: &Budget, drain_delay: Option<Duration>) {
+    /// The drain delay, without what a drain by request has waited of it.
+    fn drain_delay(&self) -> Duration {
+        let core = self.core();
+        let wanted = self.plan.wanted_drain_delay;
+        let gone_since = core.registrations.gone_since();
+        match gone_since.filter(|_| core.control.drain_so_far().is_some()) {
+            Some(since) => wanted.saturating_sub(since.elapsed()),
+            None => wanted,
+        }
+    }
+
+    /// Shows each component the deadline of its phase, and the drain delay.
+    fn publish_deadlines(&self, budget: &Budget, drain_delay: Duration) {
         let lame_duck = |life: &mut Lifecycle, later| {
             life.stage = Stage::LameDuck;
             life.healthy = false;
-            life.drain_delay = drain_delay.unwrap_or(life.drain_delay);
+            life.drain_delay = drain_delay;
             life.deadline = Some(budget.phase(later).earlier_by(CUT_AHEAD));
         };
         for component in &self.parts.components {
@@ -207,12 +225,12 @@ impl Stopping {
     async fn delay_drain(&self, budget: &Budget) {
         budget.deadline().catch_up().await;
         let core = self.core();
-        let wanted = self.plan.wanted_drain_delay;
+        let wanted = self.drain_delay();
         let delay = budget.drain_delay(Instant::now(), wanted);
         if delay.is_zero() || core.control.is_forced().is_some() {
             return;
         }
-        self.publish_deadlines(budget, Some(delay));
+        self.publish_deadlines(budget, delay);
         let cut_from = (delay < wanted).then_some(wanted);
         core.emit(Event::DrainDelay { delay, cut_from });
         let delayed = sleep(delay);

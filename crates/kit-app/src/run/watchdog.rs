@@ -34,7 +34,16 @@ pub(super) fn start(
             last_words(&last, words);
             end_process(code);
         }
-        event => ending.emit(Event::Watchdog(event.clone())),
+        event => {
+            match event {
+                WatchdogEvent::RuntimeSilent { since, .. } => {
+                    ending.health.liveness().mark_silent(*since);
+                }
+                WatchdogEvent::RuntimeBack { .. } => ending.health.liveness().mark_back(),
+                _ => {}
+            }
+            ending.emit(Event::Watchdog(event.clone()));
+        }
     };
     let watchdog = Watchdog::start(home, app, options, on_event)?;
     core.control.arm_backstop(watchdog, stop_timeout);

@@ -1,9 +1,11 @@
 //! The life of an app on a paused clock, with recording fakes.
 
 mod deadlines;
+mod drain;
 mod events;
 mod failures;
 mod fakes;
+mod health;
 mod intake;
 mod registration;
 mod reload;

@@ -1,0 +1,26 @@
+//! Health: checks in the background, and what follows from them for the probes.
+//!
+//! *Live* means that the runtime makes progress, *ready* that the app may receive traffic, *started*
+//! that its start is complete. A check that fails changes readiness and gRPC health, and never
+//! deregisters the instance.
+
+mod check;
+mod options;
+mod probe;
+mod probes;
+mod publish;
+mod record;
+mod runs;
+mod runtime;
+mod state;
+mod status;
+
+pub use check::CheckContext;
+pub(crate) use check::{Check, check_all};
+pub use options::CheckOptions;
+pub use probe::{Fact, Probe};
+pub(crate) use probes::{liveness, readiness, startup};
+pub(crate) use publish::{publish, publish_now};
+pub(crate) use runs::run;
+pub(crate) use state::Health;
+pub use status::{CheckState, CheckStatus};

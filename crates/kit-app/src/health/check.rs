@@ -1,0 +1,111 @@
+//! A check as its author gave it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use kit_sync::BoxError;
+use kit_transport::{MissingValue, Values};
+
+use super::options::CheckOptions;
+use super::record::Record;
+use crate::{AppHandle, Error};
+
+/// The argument of a check.
+#[derive(Clone, Debug)]
+pub struct CheckContext {
+    handle: AppHandle,
+    values: Values,
+}
+
+impl CheckContext {
+    pub(super) fn new(handle: AppHandle, values: Values) -> CheckContext {
+        CheckContext { handle, values }
+    }
+
+    /// The running application.
+    #[must_use]
+    pub fn handle(&self) -> &AppHandle {
+        &self.handle
+    }
+
+    /// A clone of the value of this type, such as a resource: all of them are open.
+    ///
+    /// # Errors
+    /// [`MissingValue`] with the names of those that are there.
+    pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Result<T, MissingValue> {
+        self.values.require()
+    }
+}
+
+type CheckFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+
+type CheckFn = dyn Fn(CheckContext) -> CheckFuture + Send + Sync;
+
+/// A check that can be run any number of times.
+#[derive(Clone)]
+pub(crate) struct Check {
+    pub(super) name: String,
+    pub(super) options: CheckOptions,
+    call: Arc<CheckFn>,
+}
+
+impl Check {
+    pub(crate) fn new<F, Fut>(name: String, options: CheckOptions, check: F) -> Check
+    where
+        F: Fn(CheckContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        Check {
+            name,
+            options,
+            call: Arc::new(move |context| Box::pin(check(context))),
+        }
+    }
+
+    /// A record for its results.
+    pub(crate) fn record(&self) -> Arc<Record> {
+        Arc::new(Record::new(&self.name, self.options))
+    }
+
+    /// Calls it; a panic in the closure itself is one of the future, too.
+    pub(super) async fn run(self, context: CheckContext) -> Result<(), BoxError> {
+        (self.call)(context).await
+    }
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "check `{}`", self.name)
+    }
+}
+
+/// Refuses what can be known to be wrong.
+///
+/// # Errors
+/// The first option or name that is of no use.
+pub(crate) fn check_all(checks: &[Check]) -> Result<(), Error> {
+    for (index, check) in checks.iter().enumerate() {
+        let name = &check.name;
+        let wrong = |value, expected| {
+            Err(Error::Option {
+                option: "check",
+                value,
+                expected,
+            })
+        };
+        if name.is_empty() || name.chars().any(char::is_control) {
+            let expected = "a name of one line, such as `database`";
+            return wrong(format!("named {name:?}"), expected);
+        }
+        if checks[..index].iter().any(|other| other.name == *name) {
+            return wrong(
+                format!("named `{name}`, as another check is"),
+                "a name that no other check has",
+            );
+        }
+        check.options.check(name)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! How a check is run, and what its results change.
+
+use std::time::Duration;
+
+use crate::Error;
+
+/// The longest period and timeout.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The shortest period: a check is not a loop.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// How a check is run, and what its results change.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit_app::{App, CheckOptions};
+///
+/// let often = CheckOptions::new().period(Duration::from_secs(2)).failure_threshold(5);
+/// let app = App::builder("orders")
+///     .check_with("database", often, |_check| async { Ok(()) })
+///     .check_with("recommendations", CheckOptions::new().informational(), |_check| async {
+///         Err("no answer".into())
+///     });
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "options do nothing until they are given to a check"]
+pub struct CheckOptions {
+    pub(super) period: Duration,
+    pub(super) timeout: Duration,
+    pub(super) failure_threshold: u32,
+    pub(super) success_threshold: u32,
+    pub(super) is_required: bool,
+}
+
+impl CheckOptions {
+    /// A required check: every 10 s, with 1 s for each run, three failures in a row until it fails,
+    /// one success until it passes again.
+    pub fn new() -> CheckOptions {
+        CheckOptions {
+            period: Duration::from_secs(10),
+            timeout: Duration::from_secs(1),
+            failure_threshold: 3,
+            success_threshold: 1,
+            is_required: true,
+        }
+    }
+
+    /// Replaces the time from the beginning of one run to that of the next, from 10 ms to 24 h.
+    /// Default: 10 s. Until its first success a check runs every second, if its period is longer.
+    pub fn period(self, period: Duration) -> CheckOptions {
+        CheckOptions { period, ..self }
+    }
+
+    /// Replaces how long one run may take, at most 24 h. Default: 1 s. Then the run is dropped, and
+    /// counts as a failure.
+    pub fn timeout(self, timeout: Duration) -> CheckOptions {
+        CheckOptions { timeout, ..self }
+    }
+
+    /// Replaces how many runs fail in a row until the check does, at least 1. Default: 3. Before its
+    /// first success a single failure is enough.
+    pub fn failure_threshold(self, failure_threshold: u32) -> CheckOptions {
+        CheckOptions {
+            failure_threshold,
+            ..self
+        }
+    }
+
+    /// Replaces how many runs succeed in a row until a check that failed passes again, at least 1.
+    /// Default: 1.
+    pub fn success_threshold(self, success_threshold: u32) -> CheckOptions {
+        CheckOptions {
+            success_threshold,
+            ..self
+        }
+    }
+
+    /// The check is shown and has events, and changes neither readiness nor gRPC health.
+    pub fn informational(self) -> CheckOptions {
+        CheckOptions {
+            is_required: false,
+            ..self
+        }
+    }
+
+    /// # Errors
+    /// The first option of check `name` that is of no use.
+    pub(super) fn check(&self, name: &str) -> Result<(), Error> {
+        let wrong = |option, value: String, expected| {
+            Err(Error::Option {
+                option,
+                value: format!("{value} for the check `{name}`"),
+                expected,
+            })
+        };
+        if self.period < SHORTEST || self.period > LONGEST {
+            let period = format!("{:?}", self.period);
+            return wrong("CheckOptions::period", period, "from 10 ms to 24 hours");
+        }
+        if self.timeout.is_zero() || self.timeout > LONGEST {
+            let expected = "longer than nothing and at most 24 hours";
+            let timeout = format!("{:?}", self.timeout);
+            return wrong("CheckOptions::timeout", timeout, expected);
+        }
+        for (option, threshold) in [
+            ("CheckOptions::failure_threshold", self.failure_threshold),
+            ("CheckOptions::success_threshold", self.success_threshold),
+        ] {
+            if threshold == 0 {
+                return wrong(option, threshold.to_string(), "1 or more");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Default for CheckOptions {
+    fn default() -> CheckOptions {
+        CheckOptions::new()
+    }
+}

@@ -1,0 +1,246 @@
+//! Checks, and what their results change.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use kit_app::{AppHandle, BoxError, CheckOptions, CheckState, Stage};
+use tokio::time::{Instant, sleep};
+
+use crate::fakes::{Fake, FakeRegistry, Record, app, assert_nothing_alive};
+
+/// A dependency that is there or not.
+#[derive(Clone, Default)]
+struct Dependency {
+    is_gone: Arc<AtomicBool>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Dependency {
+    fn set_gone(&self, is_gone: bool) {
+        self.is_gone.store(is_gone, Ordering::SeqCst);
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    fn ping(&self) -> Result<(), BoxError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.is_gone.load(Ordering::SeqCst) {
+            return Err("connection refused".into());
+        }
+        Ok(())
+    }
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn reasons(handle: &AppHandle) -> Vec<String> {
+    let readiness = handle.readiness();
+    readiness.reasons().map(ToString::to_string).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_required_check_that_fails_changes_readiness_and_health_and_nothing_else() {
+    let record = Record::default();
+    let registry = FakeRegistry {
+        record: record.clone(),
+        ..FakeRegistry::default()
+    };
+    let (builder, _signals) = app(&record);
+    let (database, server) = (Dependency::default(), Fake::new("http"));
+    let asked = database.clone();
+    let app = builder
+        .server(server.clone())
+        .registrar("fake", registry)
+        .resource(
+            "database",
+            |_| async { Ok(asked) },
+            |_: Dependency| async { Ok(()) },
+        )
+        .check("database", |check| async move {
+            let database: Dependency = check.get()?;
+            database.ping()
+        })
+        .build();
+    let handle = app.handle();
+    let is_healthy = || server.seen.lock().unwrap().last().unwrap().healthy;
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        assert!(handle.is_ready());
+        sleep(seconds(1)).await;
+        assert!(is_healthy());
+
+        database.set_gone(true);
+        // The runs at 10, 20 and 30 s fail; the third in a row counts.
+        sleep(seconds(28)).await;
+        assert!(handle.is_ready() && is_healthy());
+        sleep(seconds(2)).await;
+        assert!(!handle.is_ready() && !is_healthy());
+        let reasons = reasons(&handle);
+        assert_eq!(reasons.len(), 1, "{reasons:?}");
+        assert!(
+            reasons[0].starts_with("[-] check database: failing, 3 failures in a row, ")
+                && reasons[0].ends_with(": connection refused"),
+            "{reasons:?}"
+        );
+        assert_eq!(handle.stage(), Stage::Running);
+
+        database.set_gone(false);
+        sleep(seconds(10)).await;
+        assert!(handle.is_ready() && is_healthy());
+        let check = handle.checks().remove(0);
+        assert_eq!((check.failures, check.reason), (0, None));
+        handle.stop("done");
+        assert!(!handle.is_ready(), "at once");
+    });
+    report.unwrap();
+    record.assert_order(&[
+        "http started",
+        "check database passes",
+        "entered running",
+        "registered fake",
+        "ready",
+        "check database fails: connection refused",
+        "stop asked",
+        "deregister",
+    ]);
+    let deregistered = record
+        .all()
+        .iter()
+        .filter(|line| *line == "deregister")
+        .count();
+    assert_eq!(deregistered, 1, "by the stop alone");
+    assert_eq!(database.asked(), 5);
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_start_waits_for_first_results_and_goes_on_with_a_bad_one() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let server = Fake::new("http");
+    let slow = CheckOptions::new().timeout(seconds(5));
+    let app = builder
+        .server(server.clone())
+        .check_with("slow", slow, |_| async {
+            sleep(seconds(4)).await;
+            Err("no leader".into())
+        })
+        .check_with("extra", CheckOptions::new().informational(), |_| pending())
+        .build();
+    let handle = app.handle();
+    let begun = Instant::now();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        assert_eq!(begun.elapsed(), seconds(4));
+        assert!(handle.startup().passes && !handle.is_ready());
+        let states: Vec<_> = handle.checks().iter().map(|check| check.state).collect();
+        assert_eq!(states, [CheckState::Failing, CheckState::Failing]);
+        handle.stop("done");
+    });
+    report.unwrap();
+    assert!(server.seen.lock().unwrap().iter().all(|life| !life.healthy));
+    record.assert_order(&[
+        "check extra fails: it had not ended after 1s",
+        "waiting for the first results of the checks slow (2s)",
+        "check slow fails: no leader",
+        "entered running",
+        "ready",
+    ]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_panics_or_hangs_has_failed_and_is_run_again() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let once = CheckOptions::new().failure_threshold(1);
+    let app = builder
+        .check_with("odd", once, move |_| {
+            let run = counted.fetch_add(1, Ordering::SeqCst);
+            // In the closure, before there is a future.
+            assert!(run != 1, "no seat left");
+            async move {
+                if run == 2 {
+                    pending::<()>().await;
+                }
+                Ok(())
+            }
+        })
+        .build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        assert!(handle.is_ready());
+        sleep(Duration::from_millis(10_100)).await;
+        let reason = handle.checks()[0].reason.clone().unwrap();
+        assert!(
+            reason.contains("it panicked") && reason.ends_with("no seat left"),
+            "{reason}"
+        );
+        assert!(!handle.is_ready());
+        sleep(Duration::from_millis(11_000)).await;
+        let reason = handle.checks()[0].reason.clone().unwrap();
+        assert_eq!(reason, "it had not ended after 1s");
+        sleep(seconds(10)).await;
+        assert!(handle.is_ready());
+        handle.stop("done");
+    });
+    assert_eq!(report.unwrap().exit_code, 0);
+    assert!(!record.all().iter().any(|line| line.starts_with("task ")));
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn options_that_are_of_no_use_are_refused_before_anything_begins() {
+    let no_time = CheckOptions::new().timeout(Duration::ZERO);
+    let no_failure = CheckOptions::new().failure_threshold(0);
+    let no_success = CheckOptions::new().success_threshold(0);
+    let hasty = CheckOptions::new().period(Duration::from_millis(1));
+    let good = CheckOptions::new();
+    for (checks, line) in [
+        (
+            vec![("db", no_time)],
+            "option `CheckOptions::timeout` is 0ns for the check `db`: it has to be longer than nothing and at most 24 hours",
+        ),
+        (
+            vec![("db", no_failure)],
+            "option `CheckOptions::failure_threshold` is 0 for the check `db`: it has to be 1 or more",
+        ),
+        (
+            vec![("db", no_success)],
+            "option `CheckOptions::success_threshold` is 0 for the check `db`: it has to be 1 or more",
+        ),
+        (
+            vec![("db", hasty)],
+            "option `CheckOptions::period` is 1ms for the check `db`: it has to be from 10 ms to 24 hours",
+        ),
+        (
+            vec![("", good)],
+            "option `check` is named \"\": it has to be a name of one line, such as `database`",
+        ),
+        (
+            vec![("a\nb", good)],
+            "option `check` is named \"a\\nb\": it has to be a name of one line, such as `database`",
+        ),
+        (
+            vec![("db", good), ("db", good)],
+            "option `check` is named `db`, as another check is: it has to be a name that no other check has",
+        ),
+    ] {
+        let record = Record::default();
+        let (mut builder, _signals) = app(&record);
+        for (name, options) in checks {
+            builder = builder.check_with(name, options, |_| async { Ok(()) });
+        }
+        let error = builder.build().run().await.unwrap_err();
+        assert_eq!(error.to_string(), line);
+        assert!(!record.has("entered starting"));
+    }
+}

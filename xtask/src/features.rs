@@ -58,7 +58,9 @@ pub(crate) fn check() -> Result {
         }
     }
     // Features are additive, so each must build without the others.
-    for features in ["http", "grpc", "tls", "ws", "http,tls", "grpc,tls"] {
+    for features in [
+        "http", "grpc", "simple", "tls", "ws", "http,tls", "grpc,tls",
+    ] {
         let mut check = cargo();
         check.args(["clippy", "--quiet", "-p", "kit-transport"]);
         check.args(["--no-default-features", "--features", features]);

@@ -19,7 +19,7 @@ mod error;
 #[cfg(feature = "driver")]
 mod exchange;
 mod free_ports;
-#[cfg(any(feature = "http", feature = "grpc"))]
+#[cfg(any(feature = "http", feature = "grpc", feature = "simple"))]
 mod front;
 #[cfg(feature = "grpc")]
 pub mod grpc;
@@ -33,6 +33,8 @@ mod listen;
 mod listening;
 mod phase;
 mod server;
+#[cfg(feature = "simple")]
+pub mod simple;
 #[cfg(feature = "driver")]
 mod start_error;
 #[cfg(feature = "driver")]

@@ -25,6 +25,7 @@ mod missing_extensions;
 mod protocols;
 mod rejections;
 mod serving;
+mod simple;
 mod sizes;
 mod statuses;
 mod streams;

@@ -480,6 +480,18 @@ impl AppBuilder {
         self
     }
 
+    /// Gives the app an admin server at this address: probes, the state of the app, and commands to
+    /// drain and to stop it. It has its own thread and runtime, so it answers also while every thread
+    /// of the app's runtime is blocked. It starts before the first hook and ends after the last one, and
+    /// is in no registry. Default: none.
+    ///
+    /// Commands need a [token](crate::Admin::token), a Unix socket, or development.
+    #[cfg(feature = "admin")]
+    pub fn admin(mut self, admin: impl Into<crate::Admin>) -> AppBuilder {
+        self.settings.admin = Some(admin.into());
+        self
+    }
+
     // === its registries ===
 
     /// Adds a registry by URL, such as `etcd://127.0.0.1:2379`. Opened when the app runs, by the

@@ -19,6 +19,10 @@ use listenfd::ListenFd;
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     kubernetes: bool,
+    /// The process has the id 1.
+    first_process: bool,
+    /// The facts were looked at, and are not only assumed.
+    known: bool,
     inherited: InheritedListeners,
     /// Inherited descriptors that are no listeners: the run makes events of them, which wait for no
     /// log.
@@ -46,6 +50,8 @@ impl Environment {
         let set = |name| variable(name).is_some_and(|value| !value.is_empty());
         Environment {
             kubernetes: set("KUBERNETES_SERVICE_HOST"),
+            first_process: std::process::id() == 1,
+            known: true,
             ..Environment::default()
         }
     }
@@ -63,6 +69,21 @@ impl Environment {
 
     pub(crate) fn unusable(&self) -> &[String] {
         &self.unusable
+    }
+
+    /// Whether this is known to be a machine on which the service is developed: neither a container in
+    /// Kubernetes nor the first process of another container. Surroundings that were not looked at
+    /// ([`Environment::default`]) are none.
+    ///
+    /// ```
+    /// use kit_app::Environment;
+    ///
+    /// assert!(Environment::from_lookup(|_| None).is_development());
+    /// assert!(!Environment::default().is_development());
+    /// ```
+    #[must_use]
+    pub fn is_development(&self) -> bool {
+        self.known && !self.kubernetes && !self.first_process
     }
 
     /// Whether this is a container in Kubernetes.

@@ -1,6 +1,7 @@
 //! The events of an application's life, as types: logs, metrics and tests are their consumers.
 
 mod awaited;
+mod display;
 
 use std::time::Duration;
 
@@ -29,6 +30,11 @@ pub enum Event {
     SignalsReady {
         /// Those that ask for one.
         stop: Vec<Signal>,
+    },
+    /// The admin server answers.
+    AdminStarted {
+        /// Where it listens.
+        listening: Vec<Listening>,
     },
     /// The course of a stop: the profile, why it was chosen, and the worst case.
     Planned {

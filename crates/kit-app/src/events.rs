@@ -6,6 +6,7 @@
 
 mod consumer;
 mod queue;
+mod recent;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 pub use consumer::{Delivery, Stamped, Undelivered};
 pub(crate) use consumer::{LOG, Observer};
 use queue::{Ends, Queue};
+use recent::Recent;
 
 use crate::event::Event;
 
@@ -24,6 +26,7 @@ pub(crate) struct Events {
     /// The number of the last event. Held while an event goes into the queues, so that all have
     /// the same order.
     last: Mutex<u64>,
+    recent: Recent,
     consumers: Consumers,
 }
 
@@ -49,6 +52,7 @@ impl Events {
         };
         Events {
             last: Mutex::default(),
+            recent: Recent::default(),
             consumers,
         }
     }
@@ -62,11 +66,12 @@ impl Events {
     pub(crate) fn emit(&self, event: Event) {
         let mut last = kit_sync::lock(&self.last);
         *last += 1;
-        let stamped = Stamped {
+        let stamped = Arc::new(Stamped {
             number: *last,
             at: Instant::now(),
             event,
-        };
+        });
+        self.recent.push(&stamped);
         match &self.consumers {
             Consumers::Inline(observers) => {
                 observers
@@ -74,10 +79,14 @@ impl Events {
                     .for_each(|observer| observer.deliver(&stamped));
             }
             Consumers::Queued { queues, .. } => {
-                let stamped = Arc::new(stamped);
                 queues.iter().for_each(|queue| queue.push(&stamped));
             }
         }
+    }
+
+    /// The last events, the oldest first.
+    pub(crate) fn recent(&self) -> Vec<Arc<Stamped>> {
+        self.recent.all()
     }
 
     /// Starts the threads that deliver, in `scope`. Without a thread a consumer gets nothing, and

@@ -8,6 +8,7 @@ use kit_transport::Stage;
 use tokio::sync::watch;
 
 use crate::core::Core;
+use crate::events::Stamped;
 use crate::health::{self, CheckStatus, Probe};
 use crate::{ComponentStatus, Error, Info, RegistrationStatus};
 
@@ -175,6 +176,12 @@ impl AppHandle {
     #[must_use]
     pub fn components(&self) -> Vec<ComponentStatus> {
         self.0.journal.components()
+    }
+
+    /// The last 256 events, the oldest first, without those that hold a tree of tasks.
+    #[must_use]
+    pub fn events(&self) -> Vec<Arc<Stamped>> {
+        self.0.journal.events().recent()
     }
 
     /// Each registry, and whether it shows the instance. Empty before the app registers.

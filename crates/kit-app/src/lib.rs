@@ -20,6 +20,8 @@
 //! leaves a reserve for those that follow. [`App::run`] returns when nothing of the app is alive,
 //! with a [`Report`] that names every task that did not end in time.
 
+#[cfg_attr(not(feature = "admin"), path = "no_admin.rs")]
+mod admin;
 mod app;
 mod budget;
 mod component;
@@ -53,6 +55,8 @@ mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(feature = "admin")]
+pub use admin::Admin;
 pub use app::{App, AppBuilder};
 pub use budget::StopPlan;
 pub use drain_profile::DrainProfile;

@@ -54,6 +54,14 @@ fn log(event: &Event) {
             Some(names) => info!("signal handlers stand: {names} stop cleanly"),
             None => info!("signal handlers stand: none stops"),
         },
+        Event::AdminStarted { listening } => {
+            for listening in listening {
+                match listening.address() {
+                    Address::Ip(address) => info!(admin = %address, "listening"),
+                    _ => info!(admin = %listening.address(), "listening"),
+                }
+            }
+        }
         Event::Planned {
             profile,
             why,

@@ -44,10 +44,18 @@ struct Parts {
     registrations: Scope,
     /// Connections to registries: closed after the registrations that use them.
     registries: Scope,
+    /// Where threads live that outlive the app's tasks.
+    home: Scope,
 }
 
 impl Parts {
-    fn new(app: AppHandle, mut settings: Settings, signals: Installed, tree: TaskTree) -> Parts {
+    fn new(
+        app: AppHandle,
+        mut settings: Settings,
+        signals: Installed,
+        tree: TaskTree,
+        home: &Scope,
+    ) -> Parts {
         let child = |name| tree.scope().child(name);
         let resources = std::mem::take(&mut settings.resources);
         let resources = Resources::new(resources, app_values(&app, settings.free_ports));
@@ -63,6 +71,7 @@ impl Parts {
             health: child("health"),
             registrations: child("registrations"),
             registries: child("registries"),
+            home: home.clone(),
             tree,
         }
     }

@@ -7,6 +7,7 @@ use kit_registry::Schemes;
 use kit_sync::{Scope, StopToken, WatchdogOptions};
 use kit_transport::{Phase, Server};
 
+use crate::admin::Admin;
 use crate::health::{Check, check_all};
 use crate::hook::Hooks;
 use crate::registration::{Advertise, Registry};
@@ -54,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) register_timeout: Duration,
     pub(crate) hooks: Hooks,
     pub(crate) checks: Vec<Check>,
+    pub(crate) admin: Option<Admin>,
     pub(crate) hook_timeout: Duration,
     pub(crate) reload_hooks: Vec<ReloadHook>,
     pub(crate) reload_timeout: Duration,
@@ -87,6 +89,7 @@ impl Default for Settings {
             register_timeout: Duration::from_secs(8),
             hooks: Hooks::default(),
             checks: Vec::new(),
+            admin: None,
             hook_timeout: Duration::from_secs(5 * 60),
             reload_hooks: Vec::new(),
             reload_timeout: Duration::from_secs(30),
@@ -150,6 +153,7 @@ impl Settings {
             }
         }
         check_all(&self.checks)?;
+        self.admin.as_ref().map_or(Ok(()), Admin::check)?;
         self.advertise.check()?;
         check_names(&self.servers, &self.resources)?;
         check_types(&self.resources)?;

@@ -29,11 +29,14 @@
 //! | [`http`], feature `http` (default) | `kit-transport` | HTTP over any `axum::Router` |
 //! | `grpc`, feature `grpc` | `kit-transport` | gRPC over any tonic services |
 //! | features `tls`, `ws`, `gzip`, `zstd` | `kit-transport` | encryption, WebSockets, and compressed messages for these servers |
+//! | feature `admin` | `kit-app` | the admin server: probes, state and commands, from its own thread |
 //! | [`registry`], feature `etcd` | `kit-registry` | registration and discovery |
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |
 //! | `testing`, feature `testing` | `kit-app` | a whole app inside a test, with clients |
 //! | feature `serde` | all | options that can be read, and snapshots of tasks that can be written |
 
+#[cfg(feature = "admin")]
+pub use kit_app::Admin;
 #[cfg(feature = "testing")]
 pub use kit_app::testing;
 pub use kit_app::{

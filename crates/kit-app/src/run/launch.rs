@@ -10,6 +10,7 @@ use super::called_off::CalledOff;
 use super::resources;
 use super::start_components::{ComponentStarts, abandoned_by};
 use super::watchdog;
+use crate::admin;
 use crate::component::Component;
 use crate::core::Core;
 use crate::health;
@@ -35,7 +36,7 @@ impl Launch {
     /// # Errors
     /// An option that is wrong; handlers or a watchdog that the system refuses. Nothing has begun
     /// then.
-    pub(super) fn new(app: AppHandle, settings: Settings) -> Result<Launch, Error> {
+    pub(super) fn new(app: AppHandle, settings: Settings, home: &Scope) -> Result<Launch, Error> {
         let core = Arc::clone(app.core());
         let tree = TaskTree::new(core.info.name());
         core.set_tasks(tree.scope());
@@ -53,21 +54,22 @@ impl Launch {
         core.begin();
         let gate = Gate::new();
         Ok(Launch {
-            parts: Parts::new(app, settings, signals, tree),
+            parts: Parts::new(app, settings, signals, tree, home),
             registries: Vec::new(),
             components_start: Some(gate.latch("the start of every component")),
             gate,
         })
     }
 
-    /// `before_start` hooks → resources → phases ascending → gate → first results of checks → running →
-    /// registered → `after_start`
+    /// Admin server → `before_start` hooks → resources → phases ascending → gate → first results of
+    /// checks → running → registered → `after_start`
     /// hooks → ready.
     ///
     /// # Errors
     /// Why it has not come to its end. Its failures are recorded by the stop that follows.
     pub(super) async fn start(&mut self) -> Result<(), CalledOff> {
         self.core().enter(Stage::Starting);
+        self.start_admin().await?;
         self.remark_unusable_listeners();
         self.open_registries()?;
         self.emit_plan();
@@ -100,6 +102,19 @@ impl Launch {
         if self.core().control.is_asked() {
             return Err(CalledOff::StopAsked);
         }
+        Ok(())
+    }
+
+    /// First, so that probes and pages show every other step; it ends with the app's threads, after
+    /// the last one.
+    async fn start_admin(&mut self) -> Result<(), CalledOff> {
+        let Some(admin) = self.parts.settings.admin.take() else {
+            return Ok(());
+        };
+        let environment = self.settings().environment();
+        let home = &self.parts.home;
+        let listening = admin::start(admin, &self.parts.app, &environment, home).await?;
+        self.core().emit(Event::AdminStarted { listening });
         Ok(())
     }
 

@@ -45,7 +45,7 @@ async fn run_watched(app: AppHandle, settings: Settings) -> Result<Report, RunEr
         core.control.set_home(home.scope());
     }
     let launch = match events.start(home.scope()) {
-        Ok(()) => Launch::new(app, settings),
+        Ok(()) => Launch::new(app, settings, home.scope()),
         Err(error) => Err(Error::Events(error)),
     };
     let mut launch = match launch {

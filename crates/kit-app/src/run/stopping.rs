@@ -24,6 +24,9 @@ use crate::hook::running::RunningHook;
 use crate::report::overdue;
 use crate::{Awaited, Error, Event, HookStage, RegistrationReport, Report, RunError, StopPlan};
 
+/// How long the threads have at the end that outlive the app's tasks.
+const HOME: Duration = Duration::from_millis(200);
+
 /// An app that stops.
 pub(crate) struct Stopping {
     parts: Parts,
@@ -448,7 +451,7 @@ async fn finish(
     });
     core.control.disarm_backstop();
     report.undelivered = core.journal.events().flush(home.scope(), reserve).await;
-    report.tasks.absorb(home.close(Instant::now()).await);
+    report.tasks.absorb(home.close(Instant::now() + HOME).await);
     match failures.into_iter().next() {
         Some(error) => Err(RunError::new(error, report)),
         None => Ok(report),

@@ -1,0 +1,15 @@
+//! The admin server: probes, and the state of the app, from a thread and a runtime that are not those
+//! of the app.
+
+mod access;
+mod answers;
+mod format;
+mod options;
+mod pages;
+mod pulse;
+mod routes;
+mod thread;
+mod utc;
+
+pub use options::Admin;
+pub(crate) use thread::start;

@@ -1,0 +1,26 @@
+//! In place of the admin server, in a build without it.
+
+use kit_sync::Scope;
+use kit_transport::Listening;
+
+use crate::{AppHandle, Environment, Error};
+
+/// There is none.
+#[derive(Clone, Debug)]
+pub(crate) enum Admin {}
+
+impl Admin {
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match *self {}
+    }
+}
+
+#[expect(clippy::unused_async, reason = "the interface of the module with it")]
+pub(crate) async fn start(
+    admin: Admin,
+    _: &AppHandle,
+    _: &Environment,
+    _: &Scope,
+) -> Result<Vec<Listening>, Error> {
+    match admin {}
+}

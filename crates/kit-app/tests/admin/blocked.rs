@@ -1,0 +1,136 @@
+//! The admin server tells the truth about a runtime that is blocked.
+
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use kit_app::{Admin, CheckOptions};
+use tokio::runtime::Runtime;
+
+use crate::client::get;
+use crate::fixture::{Running, app, one_thread, two_threads};
+
+#[expect(clippy::disallowed_methods, reason = "no runtime is here")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Asks for the status of `path` until it is `status`; every answer comes within 50 ms.
+#[track_caller]
+fn until_status(admin: SocketAddr, path: &str, status: u16, limit: Duration) {
+    let begun = now();
+    loop {
+        let asked = now();
+        let answer = get(admin, path);
+        let took = asked.elapsed();
+        assert!(took < Duration::from_millis(50), "{path} took {took:?}");
+        if answer.status == status {
+            return;
+        }
+        let passed = begun.elapsed();
+        assert!(
+            passed < limit,
+            "{path} is {} after {passed:?}",
+            answer.status
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn liveness_follows_the_runtime(runtime: Runtime, threads: usize) {
+    let (block, blocks) = mpsc::channel::<mpsc::Receiver<()>>();
+    let (blocked, is_blocked) = mpsc::channel();
+    let app = app().after_start("blocks", move |app| async move {
+        let spawn = move || {
+            // One task for each thread of the runtime, that waits for its receiver.
+            let blocks = std::sync::Arc::new(std::sync::Mutex::new(blocks));
+            for _ in 0..threads {
+                let (blocks, blocked) = (std::sync::Arc::clone(&blocks), blocked.clone());
+                app.scope()
+                    .spawn_as("blocks", kit_sync::Ending::Finite, async move {
+                        tokio::time::sleep(Duration::from_millis(300)).await;
+                        let until = blocks.lock().unwrap().recv().unwrap();
+                        blocked.send(()).unwrap();
+                        let _ = until.recv();
+                    });
+            }
+        };
+        spawn();
+        Ok(())
+    });
+    let running = Running::with(runtime, app, Admin::new("127.0.0.1:0"));
+    running.until_ready();
+    let admin = running.admin;
+    assert_eq!(get(admin, "/livez").status, 200);
+
+    let mut ends = Vec::new();
+    for _ in 0..threads {
+        let (end, until) = mpsc::channel();
+        block.send(until).unwrap();
+        ends.push(end);
+    }
+    for _ in 0..threads {
+        is_blocked.recv().unwrap();
+    }
+    until_status(admin, "/livez", 503, Duration::from_secs(2));
+    until_status(admin, "/readyz", 503, Duration::from_millis(50));
+    let answer = get(admin, "/livez?verbose");
+    assert!(
+        answer
+            .body
+            .contains("[-] runtime: it has polled nothing for 1."),
+        "{answer:?}"
+    );
+    for path in ["/startupz", "/info", "/tasks", "/lifecycle"] {
+        until_status(admin, path, 200, Duration::from_millis(50));
+    }
+    drop(ends);
+    until_status(admin, "/livez", 200, Duration::from_secs(1));
+    until_status(admin, "/readyz", 200, Duration::from_millis(50));
+    running.stop();
+}
+
+#[test]
+fn a_blocked_current_thread_runtime_is_not_live_and_comes_back() {
+    liveness_follows_the_runtime(one_thread(), 1);
+}
+
+#[test]
+fn blocked_threads_of_a_runtime_are_not_live_and_come_back() {
+    liveness_follows_the_runtime(two_threads(), 2);
+}
+
+#[test]
+fn a_check_that_blocks_its_thread_has_failed() {
+    let (block, blocks) = mpsc::channel::<()>();
+    let blocks = std::sync::Mutex::new(Some(blocks));
+    let options = CheckOptions::new()
+        .period(Duration::from_millis(100))
+        .timeout(Duration::from_millis(100))
+        .failure_threshold(1);
+    let app = app().check_with("disk", options, move |_| {
+        let blocks = blocks.lock().unwrap().take();
+        async move {
+            if let Some(blocks) = blocks {
+                let _ = blocks.recv();
+            }
+            Ok(())
+        }
+    });
+    // One thread: the check's own task is blocked, too.
+    let running = Running::with(one_thread(), app, Admin::new("127.0.0.1:0"));
+    until_status(running.admin, "/readyz", 503, Duration::from_secs(1));
+    let begun = now();
+    loop {
+        let body = get(running.admin, "/readyz?verbose").body;
+        if body.contains("check disk: failing: its run has not ended after 1.") {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "{body}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(block);
+    running.until_ready();
+    until_status(running.admin, "/readyz", 200, Duration::from_secs(2));
+    running.stop();
+}

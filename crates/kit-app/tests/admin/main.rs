@@ -1,0 +1,9 @@
+//! The admin server of a real app, asked over real sockets from other threads.
+
+mod blocked;
+mod client;
+mod commands;
+mod fixture;
+mod lifetime;
+mod pages;
+mod traffic;

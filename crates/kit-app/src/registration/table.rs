@@ -100,7 +100,6 @@ impl Registrations {
         let mut state = self.lock();
         state.is_withdrawn = false;
         state.gone_since = None;
-        state.all.clear();
         drop(state);
         self.register(opened, scope, journal)
     }
@@ -127,7 +126,8 @@ impl Registrations {
         if state.may_register() {
             let instance = self.info.instance()?;
             let begin = |opened| Registered::begin(opened, instance.clone(), scope, journal);
-            state.all.extend(opened.iter().map(begin));
+            // In place of those that a drain has ended.
+            state.all = opened.iter().map(begin).collect();
         }
         Ok(())
     }

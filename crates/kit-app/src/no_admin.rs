@@ -3,7 +3,8 @@
 use kit_sync::Scope;
 use kit_transport::Listening;
 
-use crate::{AppHandle, Environment, Error};
+use crate::settings::Settings;
+use crate::{AppHandle, Error};
 
 /// There is none.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ impl Admin {
 pub(crate) async fn start(
     admin: Admin,
     _: &AppHandle,
-    _: &Environment,
+    _: &Settings,
     _: &Scope,
 ) -> Result<Vec<Listening>, Error> {
     match admin {}

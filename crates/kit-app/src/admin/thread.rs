@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_sync::{BoxError, Ending, Scope, StopToken, TaskTree};
-use kit_transport::{Context, Lifecycle, Listening, Server as _, Stage, simple};
+use kit_transport::{
+    Context, FreePorts, Lifecycle, Listening, Server as _, Stage, Values, simple,
+};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
@@ -15,7 +17,8 @@ use super::options::{Admin, NAME};
 use super::pulse::{Beat, Heartbeat, Pulse, TICK};
 use super::routes::Routes;
 use crate::core::Core;
-use crate::{AppHandle, Environment, Error};
+use crate::settings::Settings;
+use crate::{AppHandle, Error};
 
 /// How long connections have at the end. Every answer is short, and was given at once.
 const END: Duration = Duration::from_millis(20);
@@ -27,19 +30,21 @@ const END: Duration = Duration::from_millis(20);
 pub(crate) async fn start(
     admin: Admin,
     app: &AppHandle,
-    environment: &Environment,
+    settings: &Settings,
     home: &Scope,
 ) -> Result<Vec<Listening>, Error> {
     let heartbeat = Arc::new(Heartbeat::default());
     let answering = Arc::clone(&heartbeat).answer();
     let scope = home.child(NAME);
     scope.spawn_as("heartbeat", Ending::MayBeDropped, answering);
-    let access = Access::new(admin.token.clone(), environment.is_development());
+    let is_development = settings.environment().is_development();
+    let access = Access::new(admin.token.clone(), is_development);
     let routes = Routes::new(app.clone(), access);
     let (started, listening) = oneshot::channel();
     let thread = Thread {
         server: admin.server(move |head| routes.answer(head)),
         core: Arc::clone(app.core()),
+        free_ports: settings.free_ports.then_some(FreePorts),
         pulse: Pulse::new(heartbeat),
     };
     let spawned = scope.spawn_thread(NAME, move |token| match runtime() {
@@ -68,6 +73,7 @@ fn runtime() -> io::Result<Runtime> {
 struct Thread {
     server: simple::Server,
     core: Arc<Core>,
+    free_ports: Option<FreePorts>,
     pulse: Pulse,
 }
 
@@ -83,7 +89,12 @@ impl Thread {
         beginning.stage = Stage::Running;
         let (life, seen) = watch::channel(beginning);
         let remarks = Arc::clone(&self.core.journal);
+        let mut values = Values::new();
+        if let Some(free_ports) = self.free_ports {
+            values.insert(free_ports);
+        }
         let context = Context::new(tree.scope().child("server"), seen)
+            .with_app_values(values)
             .with_remarks(move |what| remarks.remark(format!("{NAME}: {what}")));
         let listening = self.server.start(&context).await;
         let is_listening = listening.is_ok();

@@ -1,4 +1,5 @@
-//! Drains by request, as registries see them: the instance goes, and comes back.
+//! Drains by request, as consumers and registries see them: intake closes and the instance goes, and
+//! both come back.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use crate::Event;
 use crate::control::DrainAsked;
 use crate::core::Core;
 
-/// Takes the instance out of its registries at a drain, and registers it again when that is taken
-/// back. Lives as long as the app starts or runs; a stop goes on from where this is.
+/// Closes the intake at a drain and takes the instance out of its registries, and does the opposite when
+/// that is taken back. Lives as long as the app starts or runs; a stop goes on from where this is.
 pub(crate) struct Drains {
     pub(crate) core: Arc<Core>,
     pub(crate) registries: Vec<Opened>,
@@ -31,6 +32,8 @@ impl Drains {
         let control = Arc::clone(&self.core.control);
         loop {
             let drain = control.drain_asked().await;
+            // By this task alone, so that the last request wins. A stop has the last word.
+            self.core.intake.close();
             let why = drain.why.clone();
             self.core.emit(Event::DrainBegan { why });
             tokio::select! {
@@ -38,6 +41,7 @@ impl Drains {
                 () = control.drain_taken_back() => {}
                 () = self.withdraw(&drain) => {}
             }
+            self.core.intake.open();
             self.core.emit(Event::DrainEnded);
             tokio::select! {
                 biased;

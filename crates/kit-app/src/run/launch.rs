@@ -111,9 +111,13 @@ impl Launch {
         let Some(admin) = self.parts.settings.admin.take() else {
             return Ok(());
         };
-        let environment = self.settings().environment();
-        let home = &self.parts.home;
-        let listening = admin::start(admin, &self.parts.app, &environment, home).await?;
+        let Parts {
+            app,
+            settings,
+            home,
+            ..
+        } = &self.parts;
+        let listening = admin::start(admin, app, settings, home).await?;
         self.core().emit(Event::AdminStarted { listening });
         Ok(())
     }

@@ -1,11 +1,13 @@
 //! Drains by request: beside the stages, and back again.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use kit_app::{AppHandle, RegisterAtStart, Stage};
+use kit_transport::Context;
 use tokio::time::{Instant, sleep};
 
-use crate::fakes::{Answer, Fake, FakeRegistry, Record, app, assert_nothing_alive};
+use crate::fakes::{Answer, Fake, FakeRegistry, Record, Starts, app, assert_nothing_alive};
 
 fn registry(record: &Record) -> FakeRegistry {
     FakeRegistry {
@@ -67,6 +69,36 @@ async fn a_drain_goes_and_comes_back_without_a_stage() {
     assert_eq!(count(&record, "deregister"), 2);
     assert_eq!(count(&record, "registered fake"), 2);
     assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_intake_follows_a_drain_until_the_stop() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let kept = Arc::new(OnceLock::new());
+    let keep = Arc::clone(&kept);
+    let consumer = Starts("outbox", move |ctx: &Context| {
+        keep.set(ctx.intake().clone()).unwrap();
+    });
+    let app = builder.server(consumer).build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        let intake = kept.get().unwrap();
+        for _ in 0..3 {
+            assert!(intake.is_open());
+            handle.drain("maintenance");
+            intake.closed().await;
+            assert_eq!(handle.stage(), Stage::Running);
+            handle.undrain().unwrap();
+            intake.opened().await.unwrap();
+        }
+        handle.drain("maintenance");
+        intake.closed().await;
+        handle.stop("done");
+        assert!(intake.opened().await.is_err());
+    });
+    report.unwrap();
 }
 
 /// Runs an app that is drained for `drained` and then stopped. Gives the time of the stop.

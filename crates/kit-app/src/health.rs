@@ -4,6 +4,7 @@
 //! that its start is complete. A check that fails changes readiness and gRPC health, and never
 //! deregisters the instance.
 
+mod answers;
 mod check;
 mod options;
 mod probe;
@@ -15,6 +16,7 @@ mod runtime;
 mod state;
 mod status;
 
+pub(crate) use answers::answers;
 pub use check::CheckContext;
 pub(crate) use check::{Check, check_all};
 pub use options::CheckOptions;

@@ -19,6 +19,7 @@ use kit_transport::{FreePorts, Values};
 use crate::AppHandle;
 use crate::component::Component;
 use crate::core::Core;
+use crate::health;
 use crate::reload::ReloadTask;
 use crate::resource::Resources;
 use crate::settings::Settings;
@@ -89,5 +90,6 @@ fn app_values(app: &AppHandle, free_ports: bool) -> Values {
     }
     values.insert(app.info().clone());
     values.insert(app.clone());
+    values.insert(health::answers(app.clone()));
     values
 }

@@ -142,3 +142,40 @@ async fn handlers_and_services_hold_what_the_app_has_opened() {
     assert_eq!(report.unwrap().exit_code, 0);
     assert_eq!(visits_at_the_end.await, Ok(2));
 }
+
+#[tokio::test]
+async fn a_service_without_an_admin_server_has_the_probes_among_its_routes() {
+    let server = http::Server::new(([127, 0, 0, 1], 0), Router::new().merge(http::probes()));
+    let app = App::builder("orders")
+        .signals(Signals::none())
+        .server(server)
+        .check("database", |_| async { Ok(()) })
+        .build();
+    let handle = app.handle();
+    let clients = async {
+        handle.started().await.unwrap();
+        let endpoint = handle.info().endpoints()[0].authority().to_owned();
+        let address = endpoint.parse().unwrap();
+        for path in ["/livez", "/readyz", "/startupz"] {
+            let answer = ask(address, path).await;
+            assert!(
+                answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\nok"),
+                "{answer}"
+            );
+        }
+        handle.drain("maintenance");
+        let answer = ask(address, "/readyz").await;
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+        let reason = "\r\n\r\nnot ready\n[-] drain: maintenance, ";
+        assert!(answer.contains(reason), "{answer}");
+        let verbose = ask(address, "/readyz?verbose").await;
+        assert!(
+            verbose.contains("\n[+] check database: passing, "),
+            "{verbose}"
+        );
+        assert!(ask(address, "/livez").await.starts_with("HTTP/1.1 200"));
+        handle.stop("done");
+    };
+    let (report, ()) = tokio::join!(app.run(), clients);
+    report.unwrap();
+}

@@ -14,6 +14,7 @@ mod extractors;
 #[cfg_attr(not(feature = "grpc"), path = "http/no_grpc.rs")]
 mod grpc;
 mod handler;
+mod probes;
 mod rejection;
 #[cfg(feature = "ws")]
 mod websocket;
@@ -21,6 +22,7 @@ mod websocket;
 pub use extractors::ServerScope;
 use grpc::Services;
 use handler::HttpHandler;
+pub use probes::probes;
 #[cfg(feature = "ws")]
 pub use websocket::{WebSocket, WebSocketUpgrade};
 

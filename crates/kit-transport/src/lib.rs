@@ -32,6 +32,7 @@ mod lifecycle;
 mod listen;
 mod listening;
 mod phase;
+mod probes;
 mod server;
 #[cfg(feature = "simple")]
 pub mod simple;
@@ -55,6 +56,7 @@ pub use intake::{Intake, IntakeEnded, IntakeSwitch};
 pub use lifecycle::{Lifecycle, Stage};
 pub use listening::{Address, Listening};
 pub use phase::Phase;
+pub use probes::{ProbeAnswer, Probed, Probes};
 pub use server::Server;
 pub use values::{MissingValue, Values};
 #[cfg(feature = "driver")]

@@ -36,16 +36,10 @@ pub(super) fn probe(probe: &Probe, wanted: &Wanted) -> Answer {
     };
     let mut json = json!({ "facts": facts });
     json[probe.what] = probe.passes.into();
-    let text = match (wanted.is_verbose, probe.passes) {
-        (true, _) => probe.to_string(),
-        (false, true) => "ok".to_owned(),
-        (false, false) => {
-            let mut text = format!("not {}", probe.what);
-            for fact in probe.reasons() {
-                let _ = write!(text, "\n{fact}");
-            }
-            text
-        }
+    let text = if wanted.is_verbose {
+        probe.to_string()
+    } else {
+        probe.summary()
     };
     Answer::new(status, text, json)
 }

@@ -50,6 +50,20 @@ impl Probe {
         }
     }
 
+    /// `ok`, or the answer with its reasons.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        if self.passes {
+            return "ok".to_owned();
+        }
+        let mut text = format!("not {}", self.what);
+        for fact in self.reasons() {
+            text.push('\n');
+            text.push_str(&fact.to_string());
+        }
+        text
+    }
+
     /// The facts that are the reason of a no; none when the answer is yes.
     pub fn reasons(&self) -> impl Iterator<Item = &Fact> {
         self.facts

@@ -31,6 +31,10 @@ pub(crate) struct Args {
     )]
     pub(crate) grpc: Listen,
 
+    /// Address for probes, state and commands, such as localhost:9090 [default: none]
+    #[arg(long, env = "KIT_ADMIN", value_name = "ADDR")]
+    pub(crate) admin: Option<Listen>,
+
     /// Registry to be found in, such as memory: or etcd://127.0.0.1:2379
     #[arg(
         long,

@@ -15,7 +15,7 @@ mod logging;
 use std::process::ExitCode;
 
 use args::Args;
-use kit::{App, AppBuilder, grpc, http};
+use kit::{App, AppBuilder, Listen, grpc, http};
 
 fn main() -> ExitCode {
     let args = Args::of_process();
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         .stop_timeout(args.stop_timeout)
         .drain_delay(args.drain_delay)
         .apply(|app| identity(app, args.id))
+        .apply(|app| administered(app, args.admin))
         .after_stop("farewell", |app| async move {
             tracing::info!(id = app.handle().info().id(), "goodbye");
             Ok(())
@@ -47,6 +48,13 @@ fn main() -> ExitCode {
 fn identity(app: AppBuilder, id: Option<String>) -> AppBuilder {
     match id {
         Some(id) => app.id(id),
+        None => app,
+    }
+}
+
+fn administered(app: AppBuilder, admin: Option<Listen>) -> AppBuilder {
+    match admin {
+        Some(admin) => app.admin(admin),
         None => app,
     }
 }

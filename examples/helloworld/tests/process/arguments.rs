@@ -5,6 +5,7 @@ use crate::support::Process;
 #[tokio::test]
 async fn a_value_that_is_of_no_use_exits_with_2_and_names_the_flag() {
     for (flag, value) in [
+        ("--admin", "localhost"),
         ("--http", "localhost"),
         ("--http", "greeter:8000"),
         ("--grpc", "http://127.0.0.1:9000"),

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod admin;
 mod arguments;
 mod cut;
 mod early;

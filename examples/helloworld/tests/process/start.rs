@@ -51,6 +51,7 @@ async fn without_options_it_is_on_ports_8000_and_9000_in_memory_for_20_seconds()
     for (flag, variable, default) in [
         ("--http", "KIT_HTTP", "[default: 127.0.0.1:8000]"),
         ("--grpc", "KIT_GRPC", "[default: 127.0.0.1:9000]"),
+        ("--admin", "KIT_ADMIN", "[default: none]"),
         ("--registry", "KIT_REGISTRY", "[default: memory:]"),
         ("--name", "KIT_NAME", "[default: helloworld]"),
         ("--id", "KIT_ID", ""),

@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout};
 use super::PATIENCE;
 
 /// The variables that the machine's own environment must not set.
-pub(crate) const VARIABLES: [&str; 11] = [
+pub(crate) const VARIABLES: [&str; 12] = [
+    "KIT_ADMIN",
     "KIT_DRAIN_DELAY",
     "KIT_GRPC",
     "KIT_HTTP",

@@ -68,6 +68,10 @@ mod book {
     #[doc = include_str!("../../../docs/src/architecture.md")]
     mod architecture {}
 
+    #[cfg(feature = "http")]
+    #[doc = include_str!("../../../docs/src/health.md")]
+    mod health {}
+
     #[doc = include_str!("../../../docs/src/listing-a-directory.md")]
     mod listing_a_directory {}
 

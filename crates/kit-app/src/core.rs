@@ -43,12 +43,7 @@ struct Progress {
 }
 
 impl Core {
-    pub(crate) fn new(
-        info: Info,
-        events: Events,
-        health: Health,
-        reloads: ReloadRequests,
-    ) -> Core {
+    pub(crate) fn new(info: Info, events: Events, health: Health, reloads: ReloadRequests) -> Core {
         let ready = Gate::new();
         let latch = Mutex::new(Some(ready.latch("the app")));
         Core {

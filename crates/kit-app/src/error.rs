@@ -268,8 +268,14 @@ impl Error {
 
 /// An application that did not end cleanly: the failure that came first, and the whole report.
 ///
-/// [`Display`](fmt::Display) is the failure and its sources in one line.
-#[derive(Debug)]
+/// [`Display`](fmt::Display) is that failure with its sources in one line, and a line for each of the
+/// others. With `{:#}` it is followed by the [report](Report) as a table; so is what a
+/// `fn main() -> Result<(), RunError>` prints, which is [`Debug`].
+///
+/// ```text
+/// http could not start: could not listen on 127.0.0.1:8000: address in use
+///   also: resource db could not be closed: disk full
+/// ```
 pub struct RunError {
     error: Error,
     report: Box<Report>,
@@ -304,7 +310,22 @@ impl RunError {
 
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&error_chain(&self.error))
+        f.write_str(&error_chain(&self.error))?;
+        // The first is the error itself.
+        for failure in self.report.failures.iter().skip(1) {
+            write!(f, "\n  also: {failure}")?;
+        }
+        if f.alternate() {
+            write!(f, "\n{}", self.report)?;
+        }
+        Ok(())
+    }
+}
+
+/// For people, as what a `main` returns is printed so.
+impl fmt::Debug for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
     }
 }
 

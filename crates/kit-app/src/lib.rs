@@ -72,7 +72,8 @@ pub use kit_sync::{BoxError, Cause, WatchdogEvent, WatchdogOptions};
 pub use kit_transport::{MissingValue, Phase, Stage};
 pub use registration::RegistrationStatus;
 pub use report::{
-    ComponentReport, CutReport, HookReport, RegistrationReport, Report, ResourceReport,
+    ComponentEnd, ComponentReport, CutReport, HookReport, RegistrationReport, Report,
+    ResourceReport,
 };
 pub use resource::ResourceOptions;
 pub use runtime::RuntimeOptions;

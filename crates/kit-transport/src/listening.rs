@@ -127,3 +127,11 @@ impl fmt::Display for Listening {
         }
     }
 }
+
+/// As the text that it is printed as.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Listening {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

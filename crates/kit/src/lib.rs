@@ -41,11 +41,12 @@ pub use kit_app::Admin;
 pub use kit_app::testing;
 pub use kit_app::{
     AfterRun, App, AppBuilder, AppHandle, Awaited, BoxError, Cause, CheckContext, CheckOptions,
-    CheckState, CheckStatus, ComponentReport, ComponentState, ComponentStatus, CutReport, Delivery,
-    DrainProfile, Environment, Error, Event, Fact, HookContext, HookOptions, HookReport, HookStage,
-    Info, MissingValue, NeverReady, Phase, Probe, RegisterAtStart, RegistrationReport,
-    RegistrationStatus, Report, ResourceOptions, ResourceReport, RunError, RunWatchdog,
-    RuntimeOptions, Signal, SignalSender, Signals, Stage, Stamped, StopBegun, StopPlan, Undelivered,
+    CheckState, CheckStatus, ComponentEnd, ComponentReport, ComponentState, ComponentStatus,
+    CutReport, Delivery, DrainProfile, Environment, Error, Event, Fact, HookContext, HookOptions,
+    HookReport, HookStage, Info, MissingValue, NeverReady, Phase, Probe, RegisterAtStart,
+    RegistrationReport, RegistrationStatus, Report, ResourceOptions, ResourceReport, RunError,
+    RunWatchdog, RuntimeOptions, Signal, SignalSender, Signals, Stage, Stamped, StopBegun,
+    StopPlan, Undelivered,
 };
 pub use kit_registry as registry;
 pub use kit_sync as sync;

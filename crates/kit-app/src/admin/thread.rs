@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_sync::{BoxError, Ending, Scope, StopToken, TaskTree};
-use kit_transport::{
-    Context, FreePorts, Lifecycle, Listening, Server as _, Stage, Values, simple,
-};
+use kit_transport::{Context, FreePorts, Lifecycle, Listening, Server as _, Stage, Values, simple};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};

@@ -15,7 +15,7 @@ use crate::budget::{CUT_AHEAD, FORCED};
 use crate::core::{Core, remarks_of};
 use crate::error::source_of;
 use crate::event::{NAMED, alive_in};
-use crate::report::CutReport;
+use crate::report::{ComponentEnd, CutReport};
 use crate::{Awaited, ComponentReport, Error, Event};
 
 /// A component whose start was called.
@@ -30,6 +30,8 @@ pub(crate) struct Component {
     calls: Scope,
     lifecycle: watch::Sender<Lifecycle>,
     begun: Instant,
+    /// How long its start took.
+    ready_in: Option<Duration>,
 }
 
 /// How far the start of a component has come.
@@ -83,6 +85,7 @@ impl Component {
             calls,
             lifecycle,
             begun: Instant::now(),
+            ready_in: None,
             name,
         }
     }
@@ -113,6 +116,7 @@ impl Component {
     fn end_start(&mut self, ended: Result<Vec<Listening>, TaskError>) -> Result<(), Error> {
         match ended {
             Ok(listening) => {
+                self.ready_in = Some(self.begun.elapsed());
                 self.start = Start::Succeeded(listening);
                 Ok(())
             }
@@ -195,8 +199,17 @@ impl Component {
             let failures = tasks.failures.iter();
             failures.for_each(|task| core.journal.note(task.to_string()));
         }
-        let report = self.report(begun.elapsed(), tasks);
-        if let Some(what) = report.overdue() {
+        let (has_failed, has_ended) = (self.supervision.has_failed(), self.supervision.has_ended());
+        let mut report = self.report(begun.elapsed(), tasks);
+        let overdue = report.overdue();
+        report.end = match report.ready_in {
+            None => ComponentEnd::NotReady,
+            Some(_) if has_failed || report.has_failed_tasks() => ComponentEnd::Failed,
+            Some(_) if overdue.is_some() => ComponentEnd::Cut,
+            Some(_) if has_ended => ComponentEnd::Finished,
+            Some(_) => ComponentEnd::Drained,
+        };
+        if let Some(what) = overdue {
             core.journal.record_failure(Error::Cut { what });
         }
         core.emit(Event::ComponentStopped {
@@ -211,7 +224,8 @@ impl Component {
     fn report(self, took: Duration, tasks: CloseReport) -> ComponentReport {
         ComponentReport {
             phase: self.phase,
-            started: matches!(self.start, Start::Succeeded(_)),
+            ready_in: self.ready_in,
+            end: ComponentEnd::Drained,
             listening: self.listening().to_vec(),
             took,
             drained: self.context.drained().cloned(),

@@ -119,6 +119,11 @@ impl Supervision {
         self.failed.load(Ordering::Acquire)
     }
 
+    /// Whether the tasks had ended before the stop.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
     /// Waits for the end of the tasks, and records it.
     pub(crate) async fn recorded_end(&self) -> TasksEnd {
         let task = self.supervisor.all_ended().await;

@@ -49,6 +49,7 @@ impl Default for Delivery {
 
 /// Events that a consumer did not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Undelivered {
     /// The consumer: `log`, or where the observer was added.

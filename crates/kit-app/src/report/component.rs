@@ -6,10 +6,11 @@ use std::time::Duration;
 use kit_sync::CloseReport;
 use kit_transport::{Cut, Cuts, Drained, Listening, Phase};
 
-use super::overdue::{counted, overdue};
+use super::overdue::{counted, cut_tasks, overdue};
 
 /// One component.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ComponentReport {
     /// Its name.
@@ -18,8 +19,10 @@ pub struct ComponentReport {
     pub phase: Phase,
     /// Where it was listening; empty when it never started.
     pub listening: Vec<Listening>,
-    /// Whether its start had returned.
-    pub started: bool,
+    /// From the call of its start until it accepted work; `None` when its start has not succeeded.
+    pub ready_in: Option<Duration>,
+    /// How it has ended.
+    pub end: ComponentEnd,
     /// From the moment its scope was cancelled to its end.
     pub took: Duration,
     /// The result of its drain, if it is a server.
@@ -30,10 +33,41 @@ pub struct ComponentReport {
     pub tasks: CloseReport,
 }
 
+/// How a component has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum ComponentEnd {
+    /// It was not ready: its start has failed, or was called off.
+    NotReady,
+    /// Its tasks had ended before the stop, or have failed in it: the app has failed.
+    Failed,
+    /// It had not finished at its deadline.
+    Cut,
+    /// Its tasks had ended before the stop, as they may.
+    Finished,
+    /// It has finished what was in flight when the app stopped.
+    Drained,
+}
+
+impl fmt::Display for ComponentEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ComponentEnd::NotReady => "not ready",
+            ComponentEnd::Failed => "failed",
+            ComponentEnd::Cut => "cut",
+            ComponentEnd::Finished => "finished",
+            ComponentEnd::Drained => "drained",
+        })
+    }
+}
+
 /// Everything of one kind that a component cut, because it had not ended at the deadline.
 ///
 /// [`Display`](fmt::Display) is the count, the kind and the names: `2 requests (GET /orders/7, …)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct CutReport {
     /// The kind.
@@ -75,16 +109,19 @@ impl ComponentReport {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
+    /// Whether a task that was alive when the stop began has failed.
+    pub(crate) fn has_failed_tasks(&self) -> bool {
+        let mut tasks = self.tasks.tasks.iter();
+        tasks.any(|task| task.outcome().is_failure())
+    }
+
     /// Everything that was cut, counted by kind.
     pub(crate) fn cut(&self) -> Option<String> {
         let cuts = self.cuts.iter();
         let mut parts: Vec<_> = cuts
             .map(|cut| counted(cut.count, &cut.kind.to_string(), &[]))
             .collect();
-        let tasks = self.tasks.cut().count() + self.tasks.aborted_members;
-        if tasks > 0 {
-            parts.push(counted(tasks, "task", &[]));
-        }
+        parts.extend(cut_tasks(&self.tasks));
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
@@ -100,7 +137,8 @@ mod tests {
             name: "http".to_owned(),
             phase: Phase::SERVERS,
             listening: Vec::new(),
-            started: true,
+            ready_in: Some(Duration::ZERO),
+            end: ComponentEnd::Drained,
             took: Duration::ZERO,
             drained: None,
             cuts,

@@ -16,6 +16,12 @@ pub(crate) fn overdue(owner: &str, tasks: &CloseReport) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{owner}: {}", parts.join(", ")))
 }
 
+/// How many tasks did not end in time, named or not.
+pub(super) fn cut_tasks(tasks: &CloseReport) -> Option<String> {
+    let count = tasks.cut().count() + tasks.aborted_members;
+    (count > 0).then(|| counted(count, "task", &[]))
+}
+
 /// A count and its noun, with the names that are known.
 pub(super) fn counted(count: usize, noun: &str, names: &[String]) -> String {
     let plural = if count == 1 { "" } else { "s" };

@@ -6,6 +6,7 @@ use kit_sync::CloseReport;
 
 /// One resource that was opened.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ResourceReport {
     /// Its name.

@@ -109,7 +109,10 @@ async fn a_failing_hook_ends_the_start_and_skips_no_other_hook_of_the_stop() {
     let error = app.run().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "before_start hook `migrate` failed: no such table"
+        "before_start hook `migrate` failed: no such table\n  \
+         also: before_stop hook `one` failed: one is broken\n  \
+         also: before_stop hook `two` failed: it panicked: two is broken\n  \
+         also: after_stop hook `three` failed: three is broken"
     );
     assert_eq!(
         error.report().failures.len(),

@@ -9,6 +9,7 @@ mod health;
 mod intake;
 mod registration;
 mod reload;
+mod report;
 mod resources;
 mod sequence;
 mod signals;

@@ -171,7 +171,8 @@ async fn an_open_has_a_limit_after_which_it_is_cancelled_and_the_stop_waits_for_
         let app = app(&record).0.resource("cache", open, async |_| Ok(()));
         let begun = Instant::now();
         let error = app.build().run().await.unwrap_err();
-        assert_eq!(error.to_string(), "resource cache was not open after 15.0s");
+        let first = &error.report().failures[0];
+        assert_eq!(first, "resource cache was not open after 15.0s");
         assert!(matches!(error.error(), Error::OpenTimeout { .. }));
         assert_eq!(begun.elapsed().as_secs(), took);
         assert_eq!(record.has("cache closed"), !hangs);

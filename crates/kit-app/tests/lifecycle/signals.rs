@@ -44,7 +44,8 @@ async fn a_forced_stop_ends_everything_within_half_a_second_with_128_and_the_num
         ),
         "{error}"
     );
-    assert_eq!(error.to_string(), "ended by force (SIGINT)");
+    let failures = &error.report().failures;
+    assert_eq!(failures[0], "ended by force (SIGINT)");
     assert!(
         end - second <= Duration::from_millis(500),
         "{:?}",

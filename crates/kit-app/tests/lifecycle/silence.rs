@@ -186,7 +186,7 @@ async fn a_latch_that_is_never_opened_is_named_while_it_is_waited_for_and_in_the
     let app = builder.server(warm).gate_timeout(MINUTE).build();
     let error = app.run().await.unwrap_err();
     assert_eq!(
-        error.to_string(),
+        error.report().failures[0],
         "the app is not ready after 60.0s: it waits for the cache"
     );
     assert!(

@@ -4,6 +4,7 @@ mod advertise;
 mod drain;
 mod open;
 mod registered;
+mod scopes;
 mod states;
 mod table;
 
@@ -11,5 +12,6 @@ pub(crate) use advertise::{Advertise, interfaces};
 pub(crate) use drain::Drains;
 pub(crate) use open::{Opened, Registry, open};
 pub(crate) use registered::Registered;
+pub(crate) use scopes::RegistrationScopes;
 pub use table::RegistrationStatus;
 pub(crate) use table::Registrations;

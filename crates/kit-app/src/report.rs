@@ -185,18 +185,21 @@ impl fmt::Display for Report {
         if !table.is_empty() {
             table.fmt(f)?;
         }
-        for component in &self.components {
-            let name = &component.name;
-            if let Some(drained) = &component.drained {
-                write!(f, "\n  {name}: {drained}")?;
-            }
-            for cut in &component.cuts {
-                write!(f, "\n  {name}: cut {cut}")?;
-            }
-            for task in component.tasks.cut() {
-                write!(f, "\n  {name}: cut task {task}")?;
-            }
-        }
-        Ok(())
+        self.components.iter().try_for_each(|of| write_drain(f, of))
     }
+}
+
+/// What the component has drained and cut, a line each.
+fn write_drain(f: &mut fmt::Formatter<'_>, component: &ComponentReport) -> fmt::Result {
+    let name = &component.name;
+    if let Some(drained) = &component.drained {
+        write!(f, "\n  {name}: {drained}")?;
+    }
+    for cut in &component.cuts {
+        write!(f, "\n  {name}: cut {cut}")?;
+    }
+    for task in component.tasks.cut() {
+        write!(f, "\n  {name}: cut task {task}")?;
+    }
+    Ok(())
 }

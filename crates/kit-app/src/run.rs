@@ -20,6 +20,7 @@ use crate::AppHandle;
 use crate::component::Component;
 use crate::core::Core;
 use crate::health;
+use crate::registration::RegistrationScopes;
 use crate::reload::ReloadTask;
 use crate::resource::Resources;
 use crate::settings::Settings;
@@ -42,9 +43,7 @@ struct Parts {
     reload: ReloadTask,
     /// Where checks run, and what follows from them and from drains: cancelled when a stop begins.
     health: Scope,
-    registrations: Scope,
-    /// Connections to registries: closed after the registrations that use them.
-    registries: Scope,
+    registration: RegistrationScopes,
     /// Where threads live that outlive the app's tasks.
     home: Scope,
 }
@@ -70,8 +69,7 @@ impl Parts {
             supervision: child("supervision"),
             reload: ReloadTask::new(child("reloads")),
             health: child("health"),
-            registrations: child("registrations"),
-            registries: child("registries"),
+            registration: RegistrationScopes::below(tree.scope()),
             home: home.clone(),
             tree,
         }

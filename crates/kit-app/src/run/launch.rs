@@ -131,7 +131,8 @@ impl Launch {
     fn open_registries(&mut self) -> Result<(), CalledOff> {
         let settings = &self.parts.settings;
         let (registries, schemes) = (&settings.registries, &settings.schemes);
-        self.registries = registration::open(registries, schemes, &self.parts.registries)?;
+        let scope = &self.parts.registration.connections;
+        self.registries = registration::open(registries, schemes, scope)?;
         Ok(())
     }
 
@@ -250,7 +251,7 @@ impl Launch {
         let drains = Drains {
             core: Arc::clone(self.core()),
             registries: self.registries.clone(),
-            scope: self.parts.registrations.clone(),
+            scope: self.parts.registration.registrations.clone(),
             drain_delay: self.plan().wanted_drain_delay,
         };
         let scope = &self.parts.health;
@@ -323,7 +324,7 @@ impl Launch {
         self.go_on()?;
         let (core, settings) = (self.core(), self.settings());
         let begun = tokio::time::Instant::now();
-        let (registrations, scope) = (&core.registrations, &self.parts.registrations);
+        let (registrations, scope) = (&core.registrations, &self.parts.registration.registrations);
         registrations.begin(&self.registries, scope, &core.journal)?;
         if settings.register_at_start == RegisterAtStart::Background {
             return Ok(());

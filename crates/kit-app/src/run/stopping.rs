@@ -368,8 +368,7 @@ impl Stopping {
             tree,
             signals,
             start_hooks,
-            registrations,
-            registries,
+            registration,
             ..
         } = self.parts;
         let mut tasks = CloseReport::default();
@@ -384,7 +383,7 @@ impl Stopping {
         }
         // Deregistration had its time; the work of a registry's client may be cut.
         let soon = || Instant::now() + CUT_AHEAD;
-        for scope in [registrations, registries] {
+        for scope in registration.into_order() {
             let closed = scope.close(soon()).await;
             let stuck = closed.stuck();
             stuck.for_each(|task| core.journal.remark(task.to_string()));

@@ -46,7 +46,7 @@
 //! ```
 
 mod client;
-mod house;
+mod home;
 mod left;
 mod test_app;
 

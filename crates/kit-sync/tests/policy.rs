@@ -156,3 +156,16 @@ async fn a_failure_is_a_value_with_its_place_also_when_the_call_itself_panics() 
     assert_eq!(message, "before its first poll");
     assert!(location.unwrap().contains("tests/policy.rs:"));
 }
+
+// === count ===
+
+#[tokio::test(start_paused = true)]
+async fn a_count_holds_no_more_than_the_limit_and_one() {
+    let mut count = Restart::at_most(1, Duration::from_secs(60)).count();
+    let failure = || Failure::Failed("refused".into());
+    assert!(count.record(failure(), Duration::ZERO).is_ok());
+    for _ in 0..100 {
+        let gave_up = count.record(failure(), Duration::ZERO).unwrap_err();
+        assert_eq!(gave_up.failures, 2, "one more than the limit");
+    }
+}

@@ -139,7 +139,8 @@ impl Server {
     }
 
     /// Offers reflection, versions `v1` and `v1alpha`, for an encoded file descriptor set and
-    /// those of health and reflection themselves. Adds, when called again.
+    /// those of health and reflection themselves. Adds, when called again. A reflection service of your
+    /// own takes the place of the one of its version.
     pub fn reflection(self, encoded_file_descriptor_set: &'static [u8]) -> Server {
         self.and(move |services| services.reflection(encoded_file_descriptor_set))
     }

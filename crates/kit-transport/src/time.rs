@@ -36,7 +36,9 @@ impl PollTime {
 /// it. The clock is read at most once a poll.
 ///
 /// A task of a stream that asks between two polls finds the time of the last one. Accesses are
-/// relaxed: a time says nothing about other memory.
+/// relaxed: a time says nothing about other memory. A stream's task cannot put an old time into a poll
+/// that has begun since: it finds the time that the poll before has stored, because hyper asks for it
+/// in each poll, under the lock under which a stream's task asks, before it accepts a stream.
 #[derive(Debug)]
 pub(crate) struct PollClock {
     /// Nanoseconds from the origin; [`UNKNOWN`](Self::UNKNOWN) until the time is asked for.
@@ -68,5 +70,23 @@ impl PollClock {
         let since = u64::try_from(since).unwrap_or(PollClock::UNKNOWN);
         self.now.store(since, Ordering::Relaxed);
         now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clock_is_read_once_a_poll() {
+        const SECOND: Duration = Duration::from_secs(1);
+        let origin = Instant::now();
+        tokio::time::advance(SECOND).await;
+        let clock = PollClock::new();
+        assert_eq!(clock.now(origin), origin + SECOND);
+        tokio::time::advance(SECOND).await;
+        assert_eq!(clock.now(origin), origin + SECOND);
+        clock.forget();
+        assert_eq!(clock.now(origin), origin + 2 * SECOND);
     }
 }

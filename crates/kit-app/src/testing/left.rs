@@ -34,7 +34,7 @@ pub(super) fn listeners(handle: &AppHandle) -> Vec<String> {
     left
 }
 
-/// The threads that have the name of the house: those of its runtime that are still in blocking code,
+/// The threads that have the name of its home: those of its runtime that are still in blocking code,
 /// and those without a name that code of the app has started. The thread that asks does not count.
 ///
 /// The system does not say which thread has started which: a name is what they share. On Linux alone;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use kit_registry::{Discovery as _, Memory, ServiceName};
 
 use super::client::HttpClient;
-use super::house::{Ended, House};
+use super::home::{Ended, Home};
 use crate::registration::Registry;
 use crate::{AppBuilder, AppHandle, Environment, Report, RunError, Signals};
 
@@ -21,7 +21,7 @@ use crate::{AppBuilder, AppHandle, Environment, Report, RunError, Signals};
 ///   surroundings is detected.
 /// - A stop has no drain delay.
 ///
-/// It runs in a thread and a runtime of its own house, so that a test on a current-thread runtime does
+/// It runs in a thread and a runtime made for it, so that a test on a current-thread runtime does
 /// not hold it up, and so that all that is left in that runtime at the end is the app's. A test ends
 /// it with [`stop`](Self::stop), or with [`end`](Self::end) when it stops by itself; one that is
 /// dropped before fails the test.
@@ -31,7 +31,7 @@ pub struct TestApp {
     handle: AppHandle,
     registry: Memory,
     /// Until the test has asked for the end.
-    house: Option<House>,
+    home: Option<Home>,
 }
 
 impl TestApp {
@@ -73,7 +73,7 @@ impl TestApp {
             .build();
         let handle = app.handle();
         let test = TestApp {
-            house: Some(House::run(app)),
+            home: Some(Home::run(app)),
             handle,
             registry,
         };
@@ -174,8 +174,8 @@ impl TestApp {
     /// # Cancel safety
     /// As [`stop`](Self::stop).
     pub async fn end(mut self) -> Result<Report, RunError> {
-        let house = self.house.take().expect("an app ends once");
-        let Ended { result, mut left } = house.ended().await;
+        let home = self.home.take().expect("an app ends once");
+        let Ended { result, mut left } = home.ended().await;
         left.extend(self.registration_left().await);
         if left.is_empty() {
             return result;
@@ -222,7 +222,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        if self.house.is_none() {
+        if self.home.is_none() {
             return;
         }
         self.handle.stop("the test has dropped the app");

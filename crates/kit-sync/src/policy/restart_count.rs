@@ -101,7 +101,8 @@ impl RestartCount {
     ) -> Result<(Failure, Duration), GaveUp> {
         let now = Instant::now();
         self.recent.push_back(now);
-        while now - self.recent[0] > self.period {
+        // No more than the limit and one are of interest, also to a caller that goes on after the end.
+        while now - self.recent[0] > self.period || self.recent.len() > self.limit + 1 {
             self.recent.pop_front();
         }
         if self.recent.len() <= self.limit {

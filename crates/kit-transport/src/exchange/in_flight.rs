@@ -125,6 +125,8 @@ impl Exchange {
         self.ended = false;
         self.wait = Wait::No;
         self.room = Room::NotAwaited;
+        // A method of the client's own may be as long as a head.
+        self.method = Method::GET;
         self.path.clear();
         self.path.shrink_to(KEPT_PATH);
     }

@@ -35,16 +35,16 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     type Future: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
 
     /// The request's head has the [`CallContext`] in its extensions; `is_call` is what
-    /// [`is_call`](Self::is_call) has said of its headers. The handler adds what users of its
-    /// protocol expect there beside it; each entry costs about as much as everything else that the
-    /// driver does. Code that can panic runs in the future.
+    /// [`is_call`](Self::is_call) has said of its headers, and false for a `CONNECT`. The handler adds
+    /// what users of its protocol expect there beside it; each entry costs about as much as everything
+    /// else that the driver does. A panic is caught, here and in the future.
     fn call(&self, head: Parts, body: RequestBody, is_call: bool) -> Self::Future;
 
     /// The answer to a request with these headers that is not handed over.
     fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<Self::Body>;
 
-    /// The answer in place of the one that this future would have given, had it not panicked.
-    fn panicked(future: &Self::Future) -> Response<Self::Body>;
+    /// The answer to a request at which the handler's code has panicked.
+    fn panicked(is_call: bool) -> Response<Self::Body>;
 
     /// Whether a request with these headers is a gRPC call: messages in both directions, and trailers.
     fn is_call(&self, _headers: &HeaderMap) -> bool {
@@ -61,8 +61,8 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
         None
     }
 
-    /// The answer in place of the one that this future has not given within `limit`.
-    fn timed_out(future: &Self::Future, limit: Duration) -> Response<Self::Body>;
+    /// The answer to a request that the handler has not answered within `limit`.
+    fn timed_out(is_call: bool, limit: Duration) -> Response<Self::Body>;
 
     /// The end of a body that was not at its own within the [client's limit](Self::client_limit).
     fn late_trailers(_limit: Duration) -> HeaderMap {
@@ -169,14 +169,22 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         };
         self.extensions
             .add_to(&mut head.extensions, CallContext::new(exchange));
+        let is_call = asked == Asked::Call;
         let refused = Refusal::of(&head, http1, self.max_head);
+        let called = match refused {
+            Some(why) => Err(self.handler.refused(why, &head.headers)),
+            None => guard
+                .catch(|| self.handler.call(head, body, is_call))
+                .map_err(|()| H::panicked(is_call)),
+        };
+        let (future, answer) = match called {
+            Ok(future) => (Some(future), None),
+            Err(answer) => (None, Some(Box::new(answer))),
+        };
         ResponseFuture {
-            answer: refused.map(|why| Box::new(self.handler.refused(why, &head.headers))),
+            future,
+            answer,
             last: refused.is_some(),
-            future: match refused {
-                None => Some(self.handler.call(head, body, asked == Asked::Call)),
-                Some(_) => None,
-            },
             version,
             asked,
             rest,
@@ -290,8 +298,7 @@ impl<H: Handler> Project<'_, H> {
         if answer.is_some() {
             return;
         }
-        let future = self.future.as_ref().as_pin_ref();
-        let future = future.expect("it was polled").get_ref();
+        let is_call = *self.asked == Asked::Call;
         *answer = Some(if polled.is_ok() {
             *self.waited = true;
             let verdict = guard.exchanges().wait_for(guard.key(), cx);
@@ -300,9 +307,9 @@ impl<H: Handler> Project<'_, H> {
             };
             log_timeout(guard, limit);
             *self.bounded = false;
-            H::timed_out(future, limit.duration())
+            H::timed_out(is_call, limit.duration())
         } else {
-            H::panicked(future)
+            H::panicked(is_call)
         });
         let _ = guard.catch(|| self.future.set(None));
     }

@@ -160,8 +160,8 @@ impl ExchangeTable {
         late
     }
 
-    /// Whether a client has made no room for the rest of a body for as long as `limit`. Must be
-    /// asked at every look: the first one begins the time.
+    /// Whether a client has made no room for the rest of a body for as long as `limit`. Must be asked
+    /// whenever the connection's timer has fired: the first time begins the wait.
     pub(crate) fn look_for_unread(&mut self, now: Instant, limit: Duration) -> bool {
         let mut is_unread = false;
         for exchange in &mut self.places {

@@ -22,18 +22,18 @@ use tower::ServiceExt as _;
 /// a tenth of the instructions of a call, for a path that has two parts.
 #[derive(Clone, Default)]
 pub(crate) struct Dispatch {
-    services: Arc<BTreeMap<&'static str, Arc<dyn Callable>>>,
+    services: Arc<BTreeMap<&'static str, Arc<dyn AnyService>>>,
 }
 
 /// A response to come.
 pub(super) type Called = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// A service whose type is not known.
-trait Callable: Send + Sync {
+trait AnyService: Send + Sync {
     fn call(&self, request: Request<Body>) -> Called;
 }
 
-impl<S> Callable for S
+impl<S> AnyService for S
 where
     S: Service<Request<Body>, Response: IntoResponse, Error = Infallible, Future: Send + 'static>
         + Clone
@@ -51,18 +51,13 @@ where
 }
 
 impl Dispatch {
-    /// Whether there is a service of this name.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.services.contains_key(name)
-    }
-
     /// The names, in alphabetical order.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.services.keys().copied()
     }
 
-    /// Adds a service; one of the same name gives way.
-    pub(super) fn add<S>(&mut self, service: S)
+    /// Adds a service, unless there is one of its name; returns whether it was added.
+    pub(super) fn add<S>(&mut self, service: S) -> bool
     where
         S: Service<
                 Request<Body>,
@@ -75,7 +70,12 @@ impl Dispatch {
             + Sync
             + 'static,
     {
-        Arc::make_mut(&mut self.services).insert(S::NAME, Arc::new(service));
+        let services = Arc::make_mut(&mut self.services);
+        let is_new = !services.contains_key(S::NAME);
+        if is_new {
+            services.insert(S::NAME, Arc::new(service));
+        }
+        is_new
     }
 
     /// Calls the service that the path names. Where there is none the answer is `UNIMPLEMENTED`, as
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    /// Ready when it was asked twice; answers with its count of calls, in a body of its kind.
+    /// Ready when it was asked twice; answers with the path, in a body that is not of tonic.
     #[derive(Clone, Default)]
     struct Slow {
         asked: usize,

@@ -87,7 +87,7 @@ impl Handler for GrpcHandler {
         AnswerBody::of(response)
     }
 
-    fn panicked(_: &CallFuture) -> Response<AnswerBody> {
+    fn panicked(_is_call: bool) -> Response<AnswerBody> {
         AnswerBody::of(Status::internal("internal error").into_http())
     }
 
@@ -103,7 +103,7 @@ impl Handler for GrpcHandler {
         client_limit(headers)
     }
 
-    fn timed_out(_: &CallFuture, limit: Duration) -> Response<AnswerBody> {
+    fn timed_out(_is_call: bool, limit: Duration) -> Response<AnswerBody> {
         AnswerBody::of(timed_out(limit))
     }
 

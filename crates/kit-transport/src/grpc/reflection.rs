@@ -6,7 +6,7 @@ use super::dispatch::Dispatch;
 use super::until_drain::UntilDrain;
 use crate::{Context, StartError};
 
-/// Adds `v1` and, for older clients, `v1alpha`.
+/// Adds `v1` and, for older clients, `v1alpha`, where the author has added none.
 pub(super) fn add(
     services: &mut Dispatch,
     ctx: &Context,

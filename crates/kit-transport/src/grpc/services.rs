@@ -53,16 +53,15 @@ impl Services {
             + Sync
             + 'static,
     {
-        if self.services.has(S::NAME) {
+        if !self.services.add(service) {
             self.twice.push(S::NAME);
-        } else {
-            self.services.add(service);
         }
         self
     }
 
     /// Offers reflection, versions `v1` and `v1alpha`, for an encoded file descriptor set and
-    /// those of health and reflection themselves. Adds, when called again.
+    /// those of health and reflection themselves. Adds, when called again. A reflection service of your
+    /// own takes the place of the one of its version.
     pub fn reflection(mut self, encoded_file_descriptor_set: &'static [u8]) -> Services {
         self.descriptors.push(encoded_file_descriptor_set);
         self
@@ -78,17 +77,11 @@ impl Services {
     pub(crate) fn handler(&self, ctx: &Context) -> Result<GrpcHandler, StartError> {
         let mut services = self.services.clone();
         let names: Vec<_> = services.names().collect();
-        let health = health::service(ctx, &names);
-        if !services.has(name_of(&health)) {
-            services.add(health);
-        }
+        // Those of the author come first.
+        services.add(health::service(ctx, &names));
         if !self.descriptors.is_empty() {
             reflection::add(&mut services, ctx, &self.descriptors)?;
         }
         Ok(GrpcHandler::new(services))
     }
-}
-
-fn name_of<S: NamedService>(_service: &S) -> &'static str {
-    S::NAME
 }

@@ -93,13 +93,11 @@ impl<B: Beside> Handler for HttpHandler<B> {
         }
     }
 
-    fn panicked(answering: &Answering<B::Future>) -> Response<Body> {
-        match answering {
-            Answering::Http { .. } | Answering::TooLarge { .. } => {
-                ApiError::internal("", "internal error").into_response()
-            }
-            Answering::Beside { future } => B::panicked(future).map(Body::new),
+    fn panicked(is_call: bool) -> Response<Body> {
+        if is_call {
+            return B::panicked(is_call).map(Body::new);
         }
+        ApiError::internal("", "internal error").into_response()
     }
 
     fn is_call(&self, headers: &HeaderMap) -> bool {
@@ -114,14 +112,12 @@ impl<B: Beside> Handler for HttpHandler<B> {
         self.beside.as_ref()?.client_limit(headers)
     }
 
-    fn timed_out(answering: &Answering<B::Future>, limit: Duration) -> Response<Body> {
-        match answering {
-            Answering::Http { .. } | Answering::TooLarge { .. } => {
-                let message = format!("no answer within {limit:?}");
-                ApiError::gateway_timeout("REQUEST_TIMEOUT", message).into_response()
-            }
-            Answering::Beside { future } => B::timed_out(future, limit).map(Body::new),
+    fn timed_out(is_call: bool, limit: Duration) -> Response<Body> {
+        if is_call {
+            return B::timed_out(is_call, limit).map(Body::new);
         }
+        let message = format!("no answer within {limit:?}");
+        ApiError::gateway_timeout("REQUEST_TIMEOUT", message).into_response()
     }
 
     fn late_trailers(limit: Duration) -> HeaderMap {

@@ -63,11 +63,11 @@ impl Handler for GrpcHandler {
         match *self {}
     }
 
-    fn panicked(call: &Call) -> Response<Body> {
-        match *call {}
+    fn panicked(_is_call: bool) -> Response<Body> {
+        unreachable!("without a handler there is no call")
     }
 
-    fn timed_out(call: &Call, _limit: Duration) -> Response<Body> {
-        match *call {}
+    fn timed_out(_is_call: bool, _limit: Duration) -> Response<Body> {
+        unreachable!("without a handler there is no call")
     }
 }

@@ -60,11 +60,11 @@ impl Handler for SimpleHandler {
         line(status.unwrap_or(StatusCode::BAD_REQUEST), text)
     }
 
-    fn panicked(_: &FromHead) -> Response<Full<Bytes>> {
+    fn panicked(_is_call: bool) -> Response<Full<Bytes>> {
         line(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
     }
 
-    fn timed_out(_: &FromHead, limit: Duration) -> Response<Full<Bytes>> {
+    fn timed_out(_is_call: bool, limit: Duration) -> Response<Full<Bytes>> {
         let message = format!("no answer within {limit:?}");
         line(StatusCode::GATEWAY_TIMEOUT, message)
     }

@@ -2,10 +2,12 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as TaskContext, Poll};
 
 use ::http::uri::PathAndQuery;
-use kit_transport::{Cut, Stage};
+use kit_transport::{Cut, Stage, grpc};
 use tokio_stream::StreamExt as _;
 use tonic::body::Body;
 use tonic::client::Grpc as Client;
@@ -115,6 +117,95 @@ async fn an_idle_channel_holds_up_no_stop() {
     server.stop_within(PATIENCE).await.within(300).nothing_cut();
     drop(health);
     no_task_is_left().await;
+}
+
+/// Reflection as an author writes it.
+#[derive(Clone)]
+struct OwnReflection;
+
+impl NamedService for OwnReflection {
+    const NAME: &'static str = "grpc.reflection.v1.ServerReflection";
+}
+
+impl Service<::http::Request<Body>> for OwnReflection {
+    type Response = ::http::Response<Body>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _request: ::http::Request<Body>) -> Self::Future {
+        std::future::ready(Ok(Status::aborted("the author's").into_http()))
+    }
+}
+
+#[tokio::test]
+async fn a_reflection_service_of_the_authors_is_not_replaced_in_silence() {
+    let server = grpc::Server::new(crate::fixture::ANY_PORT)
+        .service(OwnReflection)
+        .reflection(tonic_health::pb::FILE_DESCRIPTOR_SET);
+    if kit_transport::Server::check(&server).is_err() {
+        return;
+    }
+    let server = Fixture::start(server).await;
+    let channel = connect(&server).await;
+    let answer = ask(channel, "/grpc.reflection.v1.ServerReflection/Any").await;
+    assert_eq!(answer.unwrap_err().message(), "the author's");
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+/// A service whose clone panics while the server serves.
+struct Unclonable(Arc<AtomicBool>);
+
+impl Clone for Unclonable {
+    fn clone(&self) -> Unclonable {
+        assert!(!self.0.load(Ordering::Relaxed), "on purpose, in a clone");
+        Unclonable(Arc::clone(&self.0))
+    }
+}
+
+impl NamedService for Unclonable {
+    const NAME: &'static str = "test.Unclonable";
+}
+
+impl Service<::http::Request<Body>> for Unclonable {
+    type Response = ::http::Response<Body>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _request: ::http::Request<Body>) -> Self::Future {
+        unreachable!("it is called on a clone")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_in_the_clone_of_a_service_is_internal_and_ends_no_other_call() {
+    let held = Held::new();
+    let serving = Arc::new(AtomicBool::new(false));
+    let unclonable = Unclonable(Arc::clone(&serving));
+    let server = Fixture::grpc(|grpc| grpc.service(Asking(held.clone())).service(unclonable)).await;
+    serving.store(true, Ordering::Relaxed);
+    let channel = connect(&server).await;
+    let panicked = async {
+        held.begun().await;
+        let panicked = ask(channel.clone(), "/test.Unclonable/Any").await;
+        held.go.add_permits(1);
+        panicked.unwrap_err()
+    };
+    let beside = ask(channel.clone(), "/test.Asking/Address");
+    let (beside, panicked) = tokio::join!(beside, panicked);
+    assert!(beside.is_ok(), "{beside:?}");
+    assert_eq!(
+        (panicked.code(), panicked.message()),
+        (Code::Internal, "internal error")
+    );
+    server.stop_within(PATIENCE).await.nothing_cut();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,8 @@
 //! The extensions that handlers find, and the answers that clients get.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::ConnectInfo;
 use axum::routing::get;
@@ -61,25 +63,46 @@ async fn a_request_knows_its_peer_its_scope_and_the_applications_extensions() {
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
+/// The state of a handler, which panics when the router clones it for a request.
+struct Unclonable(Arc<AtomicBool>);
+
+impl Clone for Unclonable {
+    fn clone(&self) -> Unclonable {
+        assert!(!self.0.load(Ordering::Relaxed), "on purpose, in a clone");
+        Unclonable(Arc::clone(&self.0))
+    }
+}
+
 #[tokio::test]
 async fn a_panic_is_a_500_on_a_connection_that_stays_open() {
     async fn handler() -> &'static str {
         panic!("on purpose")
     }
+    let serving = Arc::new(AtomicBool::new(false));
+    let unclonable = Unclonable(Arc::clone(&serving));
+    let cloned = get(move || {
+        let _kept = &unclonable;
+        async { "not answered" }
+    });
     let router = Router::new()
         .route("/panic", get(handler))
+        .route("/clone", cloned)
         .route("/hello", get(|| async { "hello" }));
     let server = Fixture::http(router).await;
     let mut client = Raw::connect(server.address).await;
-    client.get("/panic").await;
-    let answer = client.read_to("}}").await;
-    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
-    assert!(!answer.contains("on purpose"), "{answer}");
+    serving.store(true, Ordering::Relaxed);
+    for path in ["/panic", "/clone"] {
+        client.get(path).await;
+        let answer = client.read_to("}}").await;
+        assert!(answer.starts_with("HTTP/1.1 500"), "{path}: {answer}");
+        assert!(!answer.contains("on purpose"), "{path}: {answer}");
+    }
     client.get("/hello").await;
     client.read_to("hello").await;
 
     let mut client = http2(server.address).await;
     assert_eq!(ask(&mut client, "/panic").await.unwrap().status(), 500);
+    assert_eq!(ask(&mut client, "/clone").await.unwrap().status(), 500);
     assert_eq!(ask(&mut client, "/hello").await.unwrap().status(), 200);
     server.stop_within(PATIENCE).await.nothing_cut();
     drop(client);

@@ -109,3 +109,14 @@ fn a_request_without_a_path_is_named_by_a_star() {
     let name = exchange.name(&from, allowance.started());
     assert_eq!(name, "CONNECT * from 10.0.0.7:41000, 0.0 s");
 }
+
+#[test]
+fn a_released_place_keeps_no_method_of_its_client() {
+    let method = Method::from_bytes(&[b'X'; 60_000]).expect("a method");
+    let uri = Uri::from_static("/");
+    let allowance = Allowance::new(Instant::now(), None, None);
+    let mut exchange = Exchange::new(1, (&method, &uri), allowance);
+    exchange.release();
+    let kept = exchange.method.as_str().len();
+    assert!(kept <= KEPT_PATH, "{kept} bytes are kept while idle");
+}

@@ -16,10 +16,10 @@ use crate::{App, Report, RunError};
 /// Until what has ended is gone: a runtime lets go of a task a moment after its end.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The app of a test, in a runtime of the house alone, so that each task and each thread in it is one
+/// The app of a test, in a runtime made for it, so that each task and each thread in it is one
 /// of the app's.
 #[derive(Debug)]
-pub(super) struct House {
+pub(super) struct Home {
     ended: oneshot::Receiver<Ended>,
 }
 
@@ -31,24 +31,24 @@ pub(super) struct Ended {
     pub(super) left: Vec<String>,
 }
 
-impl House {
+impl Home {
     /// Runs the app on a thread that ends with it: at the latest when its stop has used up its time.
-    pub(super) fn run(app: App) -> House {
-        static HOUSES: AtomicUsize = AtomicUsize::new(0);
+    pub(super) fn run(app: App) -> Home {
+        static HOMES: AtomicUsize = AtomicUsize::new(0);
         let (end, ended) = oneshot::channel();
         // Threads without a name inherit this one, which is cut after 15 bytes.
-        let name = format!("kit-test-{}", HOUSES.fetch_add(1, Ordering::Relaxed));
-        let in_house = name.clone();
+        let name = format!("kit-test-{}", HOMES.fetch_add(1, Ordering::Relaxed));
+        let inside = name.clone();
         let spawned = thread::Builder::new().name(name).spawn(move || {
-            let _ = end.send(run(app, &in_house));
+            let _ = end.send(run(app, &inside));
         });
         spawned.expect("the system gives the app of a test a thread");
-        House { ended }
+        Home { ended }
     }
 
     /// Resolves when the app has ended and its runtime is gone.
     pub(super) async fn ended(self) -> Ended {
-        self.ended.await.expect("the house sends its end")
+        self.ended.await.expect("the home sends the end")
     }
 }
 

@@ -12,6 +12,7 @@ use kit_registry::{Backend, Endpoint, Registrar};
 use kit_sync::{BoxError, Scope, StopToken, WatchdogOptions};
 use kit_transport::{Context, Server};
 
+use crate::component::Workers;
 use crate::core::Core;
 use crate::events::{Delivery, Events, Observer, Stamped};
 use crate::health::{Check, CheckContext, CheckOptions, Health};
@@ -21,8 +22,10 @@ use crate::registration::Registry;
 use crate::reload::{ReloadHook, ReloadRequests};
 use crate::resource::{Resource, ResourceOptions};
 use crate::settings::{RegisterAtStart, Settings};
+use crate::worker::work::{Work, WorkKind};
 use crate::{
-    AppHandle, Environment, Info, Report, RunError, RunWatchdog, RuntimeOptions, Signals, log,
+    AppHandle, Environment, Every, Info, Report, RunError, RunWatchdog, RuntimeOptions, Signals,
+    WorkerGroup, WorkerOptions, log,
 };
 
 /// An application that can be run.
@@ -301,6 +304,129 @@ impl AppBuilder {
         let resource = Resource::new(name.into(), options, open, close);
         self.settings.resources.push(resource);
         self
+    }
+
+    /// Adds a worker: work that runs until its scope is cancelled, such as the consumer of a queue. Its
+    /// end before a stop, also with `Ok`, is a failure, and a failure stops the app; see
+    /// [`worker_with`](Self::worker_with) for another [`Policy`](crate::Policy).
+    ///
+    /// It starts before the servers and is drained after them. Its [`Context`] has the scope for the tasks
+    /// that it spawns, and the [intake](Context::intake), which says when to stop taking in work. `work`
+    /// is called once for each run, which has a scope to itself. A panic, of the call as well, is a
+    /// failure.
+    ///
+    /// ```
+    /// use kit_app::App;
+    ///
+    /// # async fn next_message() -> Option<u32> { None }
+    /// let app = App::builder("orders").worker("outbox", |ctx| async move {
+    ///     while ctx.intake().opened().await.is_ok() {
+    ///         tokio::select! {
+    ///             biased;
+    ///             () = ctx.intake().closed() => {}
+    ///             message = next_message() => println!("{message:?}"),
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// });
+    /// ```
+    #[track_caller]
+    pub fn worker<F, Fut>(self, name: impl Into<String>, work: F) -> AppBuilder
+    where
+        F: FnMut(Context) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.worker_with(name, WorkerOptions::new(), work)
+    }
+
+    /// [`worker`](Self::worker) with separate options.
+    #[track_caller]
+    pub fn worker_with<F, Fut>(
+        self,
+        name: impl Into<String>,
+        options: WorkerOptions,
+        work: F,
+    ) -> AppBuilder
+    where
+        F: FnMut(Context) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let work = Work::new(name.into(), WorkKind::Worker, work);
+        self.server(Workers::alone(work, options))
+    }
+
+    /// Adds a job: work that ends by itself, with `Ok`. An app of nothing but jobs stops when the last of
+    /// them has ended, with exit code 0; a failure stops it with 1. A stop cancels the job's scope at the
+    /// drain and waits for it until the deadline.
+    ///
+    /// ```
+    /// use kit_app::App;
+    ///
+    /// let app = App::builder("import").job("import", |_ctx| async { Ok(()) });
+    /// ```
+    #[track_caller]
+    pub fn job<F, Fut>(self, name: impl Into<String>, work: F) -> AppBuilder
+    where
+        F: FnMut(Context) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.job_with(name, WorkerOptions::new(), work)
+    }
+
+    /// [`job`](Self::job) with separate options.
+    #[track_caller]
+    pub fn job_with<F, Fut>(
+        self,
+        name: impl Into<String>,
+        options: WorkerOptions,
+        work: F,
+    ) -> AppBuilder
+    where
+        F: FnMut(Context) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let work = Work::new(name.into(), WorkKind::Job, work);
+        self.server(Workers::alone(work, options))
+    }
+
+    /// Adds a worker whose work is done again and again: `work` is called once for each time of
+    /// [`Every`], and its tasks end before the next. While it runs, and while the
+    /// [intake](Context::intake) is closed, times are skipped.
+    #[track_caller]
+    pub fn every<F, Fut>(
+        self,
+        name: impl Into<String>,
+        every: impl Into<Every>,
+        work: F,
+    ) -> AppBuilder
+    where
+        F: FnMut(Context) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.every_with(name, every, WorkerOptions::new(), work)
+    }
+
+    /// [`every`](Self::every) with separate options. With [`Policy::Ignore`](crate::Policy::Ignore) a
+    /// failure is reported and the next time comes.
+    #[track_caller]
+    pub fn every_with<F, Fut>(
+        self,
+        name: impl Into<String>,
+        every: impl Into<Every>,
+        options: WorkerOptions,
+        work: F,
+    ) -> AppBuilder
+    where
+        F: FnMut(Context) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let work = Work::new(name.into(), WorkKind::Every(every.into()), work);
+        self.server(Workers::alone(work, options))
+    }
+
+    /// Adds a group of workers that begin anew together.
+    pub fn worker_group(self, group: WorkerGroup) -> AppBuilder {
+        self.server(Workers::group(group))
     }
 
     /// Adds a value to every request's extensions: handlers of axum take it as `Extension<T>`, and

@@ -2,6 +2,8 @@
 
 mod lifecycle;
 mod supervision;
+mod workers;
 
 pub(crate) use lifecycle::Component;
-pub(crate) use supervision::TasksEnd;
+pub(crate) use supervision::{Supervision, TasksEnd};
+pub(crate) use workers::Workers;

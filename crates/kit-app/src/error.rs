@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use kit_sync::policy::{Failure, GaveUp};
 use kit_sync::{Abandoned, BoxError, Cause, Outcome, TaskError, TaskReport, error_chain};
 
 use crate::{HookStage, Report, Signal};
@@ -209,6 +210,16 @@ pub enum Error {
         /// The first of its tasks that failed, or the last that ended.
         task: Box<TaskReport>,
     },
+    /// A worker or a job failed: as its policy says, once too often, or during the stop.
+    #[error("worker {path} failed")]
+    Worker {
+        /// The path of its scope, such as `orders/outbox`.
+        path: String,
+        /// Where it was added to the app: `file:line:column`.
+        added_at: String,
+        /// Why: its own error, a [`Failure`] when it panicked, or a [`GaveUp`].
+        source: BoxError,
+    },
     /// A task failed while its component stopped.
     #[error("{component} failed while it stopped: task {task}")]
     Stopping {
@@ -245,6 +256,14 @@ pub enum Error {
 impl Error {
     /// Why the app stops when this happens while it runs.
     pub(crate) fn cause(&self) -> Cause {
+        if let Error::Worker {
+            path,
+            added_at,
+            source,
+        } = self
+        {
+            return worker_cause(path, added_at, source);
+        }
         let Error::Ended { task, .. } = self else {
             return Cause::Requested(error_chain(self));
         };
@@ -263,6 +282,22 @@ impl Error {
                 location,
             },
         }
+    }
+}
+
+fn worker_cause(path: &str, added_at: &str, source: &BoxError) -> Cause {
+    let gave_up = source.downcast_ref::<GaveUp>().map(|gave_up| &gave_up.last);
+    let (task, added_at) = (path.to_owned(), added_at.to_owned());
+    match gave_up.or_else(|| source.downcast_ref::<Failure>()) {
+        Some(Failure::Panicked { message, location }) => Cause::Panicked {
+            task,
+            message: message.clone(),
+            location: location.clone().unwrap_or(added_at),
+        },
+        _ => Cause::Failed {
+            task,
+            location: added_at,
+        },
     }
 }
 

@@ -13,7 +13,7 @@ pub use awaited::Awaited;
 pub(crate) use awaited::{NAMED, alive_in};
 
 use crate::status::ComponentStatus;
-use crate::{DrainProfile, HookStage, Signal, StopPlan};
+use crate::{AfterFailure, DrainProfile, HookStage, Signal, StopPlan};
 
 /// One step of the [start and stop sequences](crate), given to the log and to every
 /// [observer](crate::AppBuilder::observer) in the order of the sequences, on every path; see
@@ -91,8 +91,34 @@ pub enum Event {
         /// How long its start took.
         took: Duration,
     },
+    /// A worker or a job has begun: at first, and each time that it begins anew after a failure. Work
+    /// that is done every so often begins once. The events of workers come between any two others.
+    WorkerStarted {
+        /// Its component.
+        component: String,
+        /// The path of its scope, such as `orders/outbox`.
+        path: String,
+    },
+    /// A worker or a job has failed or panicked, or has ended although it should not have.
+    WorkerFailed {
+        /// Its component.
+        component: String,
+        /// The path of its scope.
+        path: String,
+        /// The failure and its sources.
+        why: String,
+        /// What follows by its policy. When the app stops, that failure comes next.
+        then: AfterFailure,
+    },
+    /// A worker or a job has ended as it should.
+    WorkerEnded {
+        /// Its component.
+        component: String,
+        /// The path of its scope.
+        path: String,
+    },
     /// Every named task of a component has ended before a stop. When that is a failure, the
-    /// failure comes next.
+    /// failure comes next; that of a worker came before.
     ComponentEnded {
         /// Its name.
         name: String,

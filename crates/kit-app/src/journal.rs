@@ -94,7 +94,8 @@ impl Journal {
         self.lock().hooks.push(report);
     }
 
-    pub(crate) fn record_component(&self, report: ComponentReport) {
+    pub(crate) fn record_component(&self, mut report: ComponentReport) {
+        report.workers = self.components.workers_of(&report.name);
         self.lock().components.push(report);
     }
 

@@ -54,6 +54,7 @@ mod signals;
 mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod worker;
 
 #[cfg(feature = "admin")]
 pub use admin::Admin;
@@ -80,3 +81,6 @@ pub use runtime::RuntimeOptions;
 pub use settings::{RegisterAtStart, RunWatchdog};
 pub use signals::{AfterRun, Signal, SignalSender, Signals};
 pub use status::{ComponentState, ComponentStatus};
+pub use worker::{
+    AfterFailure, Every, Policy, Restarts, WorkerGroup, WorkerOptions, WorkerState, WorkerStatus,
+};

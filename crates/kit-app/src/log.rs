@@ -9,7 +9,7 @@ use kit_transport::{Address, Listening, Stage};
 use tracing::{debug, error, error_span, info, warn};
 
 use crate::events::{LOG, Observer, Stamped};
-use crate::{Event, Info, Signal};
+use crate::{AfterFailure, Event, Info, Signal};
 
 /// From this age on an event's line says how old it is: the log's own time is that of the write.
 const LATE: Duration = Duration::from_millis(500);
@@ -158,6 +158,20 @@ fn log(event: &Event) {
         },
         Event::Failed { error } => error!("{error}"),
         Event::Remark { what } => warn!("{what}"),
+        Event::WorkerStarted { path, .. } => debug!(worker = path, "begins"),
+        Event::WorkerFailed {
+            path,
+            why,
+            then: AfterFailure::Stop,
+            ..
+        } => {
+            // The failure that it is comes next.
+            debug!(worker = path, %why, "failed");
+        }
+        Event::WorkerFailed {
+            path, why, then, ..
+        } => warn!(worker = path, %why, "a worker has failed: {then}"),
+        Event::WorkerEnded { path, .. } => debug!(worker = path, "ended"),
         Event::ComponentEnded { name } => debug!(component = name, "all tasks have ended"),
         Event::TaskFailed { task } => {
             let (path, spawned_at) = (task.path(), task.spawned_at());

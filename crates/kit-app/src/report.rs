@@ -189,11 +189,16 @@ impl fmt::Display for Report {
     }
 }
 
-/// What the component has drained and cut, a line each.
+/// What the component has drained and cut, and the workers that were restarted or have failed, a line
+/// each.
 fn write_drain(f: &mut fmt::Formatter<'_>, component: &ComponentReport) -> fmt::Result {
     let name = &component.name;
     if let Some(drained) = &component.drained {
         write!(f, "\n  {name}: {drained}")?;
+    }
+    let workers = component.workers.iter();
+    for worker in workers.filter(|worker| worker.has_news()) {
+        write!(f, "\n  {worker}")?;
     }
     for cut in &component.cuts {
         write!(f, "\n  {name}: cut {cut}")?;

@@ -125,6 +125,12 @@ impl Settings {
         phases
     }
 
+    /// The number of components that keep the app running until they are done.
+    pub(crate) fn keep_alive(&self) -> usize {
+        let servers = self.servers.iter();
+        servers.filter(|server| !server.auxiliary()).count()
+    }
+
     /// Refuses what can be known to be wrong before anything of the app begins.
     ///
     /// # Errors

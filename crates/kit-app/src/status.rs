@@ -4,6 +4,8 @@ use std::fmt;
 
 use kit_transport::{Listening, Phase};
 
+use crate::WorkerStatus;
+
 /// A component of a running app.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -16,9 +18,12 @@ pub struct ComponentStatus {
     pub state: ComponentState,
     /// Where it is listening; empty before it has started.
     pub listening: Vec<Listening>,
+    /// Its workers and jobs; empty for a server.
+    pub workers: Vec<WorkerStatus>,
 }
 
-/// One line: its name, its phase, its state, and where it is listening.
+/// One line: its name, its phase, its state, where it is listening, and its workers that have failed or
+/// begun anew.
 impl fmt::Display for ComponentStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ComponentStatus {
@@ -26,11 +31,16 @@ impl fmt::Display for ComponentStatus {
             phase,
             state,
             listening,
+            workers,
         } = self;
         write!(f, "{name} ({phase}): {state}")?;
         for (index, listening) in listening.iter().enumerate() {
             let before = if index == 0 { ", listening at " } else { ", " };
             write!(f, "{before}{listening}")?;
+        }
+        let workers = workers.iter();
+        for worker in workers.filter(|worker| worker.has_news()) {
+            write!(f, "; {worker}")?;
         }
         Ok(())
     }

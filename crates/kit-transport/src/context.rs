@@ -148,6 +148,12 @@ impl Context {
         Context { intake, ..self }
     }
 
+    /// The same context for tasks that live in `scope`, below the component's.
+    #[must_use]
+    pub fn with_scope(self, scope: Scope) -> Context {
+        Context { scope, ..self }
+    }
+
     /// Where the component's tasks live. Its token means: drain and end.
     #[must_use]
     pub fn scope(&self) -> &Scope {

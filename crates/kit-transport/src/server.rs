@@ -86,4 +86,10 @@ pub trait Server: Send + Sync + 'static {
     fn finite(&self) -> bool {
         false
     }
+
+    /// Whether the application may end while this component could go on: an application whose other
+    /// components were all done stops. Default: it keeps the application running.
+    fn auxiliary(&self) -> bool {
+        false
+    }
 }

@@ -29,6 +29,8 @@ struct Entry {
     type_name: &'static str,
     /// The name that the application's author gave it.
     name: Option<Arc<str>>,
+    /// Whether the error of a missing value names it.
+    is_listed: bool,
     value: Arc<dyn Any + Send + Sync>,
 }
 
@@ -62,12 +64,22 @@ impl Values {
         self.put(Some(Arc::from(name)), value);
     }
 
+    /// Adds a value, or replaces the one of its type, for the application's own components: the error of a
+    /// value that is missing does not name it.
+    pub fn insert_unlisted<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.insert(value);
+        if let Some(entry) = self.0.last_mut() {
+            entry.is_listed = false;
+        }
+    }
+
     fn put<T: Send + Sync + 'static>(&mut self, name: Option<Arc<str>>, value: T) {
         self.remove::<T>();
         self.0.push(Entry {
             id: TypeId::of::<T>(),
             type_name: type_name::<T>(),
             name,
+            is_listed: true,
             value: Arc::new(value),
         });
     }
@@ -92,9 +104,12 @@ impl Values {
     /// # Errors
     /// [`MissingValue`] with the names of those that are there.
     pub fn require<T: Clone + 'static>(&self) -> Result<T, MissingValue> {
-        self.get().cloned().ok_or_else(|| MissingValue {
-            wanted: type_name::<T>(),
-            present: self.0.iter().map(ToString::to_string).collect(),
+        self.get().cloned().ok_or_else(|| {
+            let listed = self.0.iter().filter(|entry| entry.is_listed);
+            MissingValue {
+                wanted: type_name::<T>(),
+                present: listed.map(ToString::to_string).collect(),
+            }
         })
     }
 }
@@ -147,6 +162,9 @@ mod tests {
         let missing = values.require::<u8>().unwrap_err();
         let nothing = "the app has no `u8`: it has given its components nothing";
         assert_eq!(missing.to_string(), nothing);
+        values.insert_unlisted(1_u64);
+        assert_eq!(values.require::<u8>().unwrap_err().to_string(), nothing);
+        assert_eq!(values.get(), Some(&1_u64));
         values.insert(1_u16);
         values.insert_named("cache", 2_u32);
         let missing = values.require::<u8>().unwrap_err();

@@ -40,13 +40,14 @@ pub use kit_app::Admin;
 #[cfg(feature = "testing")]
 pub use kit_app::testing;
 pub use kit_app::{
-    AfterRun, App, AppBuilder, AppHandle, Awaited, BoxError, Cause, CheckContext, CheckOptions,
-    CheckState, CheckStatus, ComponentEnd, ComponentReport, ComponentState, ComponentStatus,
-    CutReport, Delivery, DrainProfile, Environment, Error, Event, Fact, HookContext, HookOptions,
-    HookReport, HookStage, Info, MissingValue, NeverReady, Phase, Probe, RegisterAtStart,
-    RegistrationReport, RegistrationStatus, Report, ResourceOptions, ResourceReport, RunError,
-    RunWatchdog, RuntimeOptions, Signal, SignalSender, Signals, Stage, Stamped, StopBegun,
-    StopPlan, Undelivered,
+    AfterFailure, AfterRun, App, AppBuilder, AppHandle, Awaited, BoxError, Cause, CheckContext,
+    CheckOptions, CheckState, CheckStatus, ComponentEnd, ComponentReport, ComponentState,
+    ComponentStatus, CutReport, Delivery, DrainProfile, Environment, Error, Event, Every, Fact,
+    HookContext, HookOptions, HookReport, HookStage, Info, MissingValue, NeverReady, Phase, Policy,
+    Probe, RegisterAtStart, RegistrationReport, RegistrationStatus, Report, ResourceOptions,
+    ResourceReport, Restarts, RunError, RunWatchdog, RuntimeOptions, Signal, SignalSender, Signals,
+    Stage, Stamped, StopBegun, StopPlan, Undelivered, WorkerGroup, WorkerOptions, WorkerState,
+    WorkerStatus,
 };
 pub use kit_registry as registry;
 pub use kit_sync as sync;

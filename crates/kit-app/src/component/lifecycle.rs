@@ -45,13 +45,13 @@ enum Start {
 
 impl Component {
     /// Calls the start, in a task below `root`. `equip` adds to the context what all components of
-    /// the app share.
+    /// the app share, and the supervision of this one.
     pub(crate) fn start(
         server: &Arc<dyn Server>,
         core: &Arc<Core>,
         root: &Scope,
         lifecycle: Lifecycle,
-        equip: impl FnOnce(Context) -> Context,
+        equip: impl FnOnce(Context, &Arc<Supervision>) -> Context,
     ) -> Component {
         let name = server.name().to_owned();
         let (scope, supervisor) = root.supervised_child(&name);
@@ -63,7 +63,7 @@ impl Component {
         calls.observe_failures(|_| ());
         let (lifecycle, seen) = watch::channel(lifecycle);
         let context = Context::new(scope.clone(), seen).with_remarks(remarks_of(core, &name));
-        let context = equip(context);
+        let context = equip(context, &supervision);
         let starting = {
             let (server, context) = (Arc::clone(server), context.clone());
             let supervision = Arc::clone(&supervision);
@@ -94,6 +94,11 @@ impl Component {
 
     pub(crate) fn is_starting(&self) -> bool {
         matches!(self.start, Start::Running(_))
+    }
+
+    /// Whether the app goes on for as long as it is not done.
+    pub(crate) fn keeps_alive(&self) -> bool {
+        !self.server.auxiliary()
     }
 
     /// The addresses at which it listens; none before its start has succeeded.
@@ -231,6 +236,7 @@ impl Component {
             drained: self.context.drained().cloned(),
             cuts: CutReport::all_of(self.context.cuts()),
             tasks,
+            workers: Vec::new(),
             name: self.name,
         }
     }

@@ -1,13 +1,15 @@
 //! The end of a component's tasks before the stop: a failure of the app, unless the component may
 //! end by itself.
 
+use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-use kit_sync::{Scope, StopToken, Supervisor, TaskReport};
+use kit_sync::policy::Failure;
+use kit_sync::{BoxError, Scope, StopToken, Supervisor, TaskReport, error_chain};
 
 use crate::core::Core;
-use crate::{Error, Event};
+use crate::{AfterFailure, Awaited, Error, Event};
 
 /// Sees the tasks of one component. Shared by the component, the observer of its failures and the
 /// task that waits for its end.
@@ -18,6 +20,8 @@ pub(crate) struct Supervision {
     /// It may end by itself.
     is_finite: bool,
     supervisor: Supervisor,
+    /// Its workers' policies decide, and not the end of a task, whether it has failed.
+    is_judged: AtomicBool,
     /// Its start has returned.
     started: AtomicBool,
     ended: AtomicBool,
@@ -45,6 +49,7 @@ impl Supervision {
             component,
             is_finite,
             supervisor,
+            is_judged: AtomicBool::new(false),
             started: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             failed: AtomicBool::new(false),
@@ -97,7 +102,11 @@ impl Supervision {
         if !self.ended.swap(true, Ordering::AcqRel) {
             core.emit(Event::ComponentEnded { name: component() });
         }
-        if self.is_finite && !task.outcome().is_failure() {
+        let is_judged = self.is_judged.load(Ordering::Acquire);
+        if is_judged && self.has_failed() {
+            return TasksEnd::Failed;
+        }
+        if is_judged || self.is_finite && !task.outcome().is_failure() {
             return TasksEnd::Finished;
         }
         if !self.failed.swap(true, Ordering::AcqRel) {
@@ -133,5 +142,89 @@ impl Supervision {
     /// Resolves with the first task that has failed.
     pub(crate) async fn first_failure(&self) -> TaskReport {
         self.supervisor.first_failure().await
+    }
+
+    // === of workers ===
+
+    /// From now on only [`fail_worker`](Self::fail_worker) makes it fail.
+    pub(super) fn judge_by_policy(&self) {
+        self.is_judged.store(true, Ordering::Release);
+    }
+
+    /// A worker has failed for good: the app stops, or its stop has a failure.
+    pub(super) fn fail_worker(&self, path: &str, added_at: &Location<'_>, source: BoxError) {
+        self.failed.store(true, Ordering::Release);
+        let Some(core) = self.core.upgrade() else {
+            return;
+        };
+        core.emit(Event::WorkerFailed {
+            component: self.component.clone(),
+            path: path.to_owned(),
+            why: error_chain(&*source),
+            then: AfterFailure::Stop,
+        });
+        core.fail(Error::Worker {
+            path: path.to_owned(),
+            added_at: added_at.to_string(),
+            source,
+        });
+    }
+
+    pub(super) fn emit_worker_started(&self, path: &str) {
+        let (component, path) = (self.component.clone(), path.to_owned());
+        self.emit(Event::WorkerStarted { component, path });
+    }
+
+    pub(super) fn emit_worker_failed(&self, path: &str, failure: &Failure, then: AfterFailure) {
+        self.emit(Event::WorkerFailed {
+            component: self.component.clone(),
+            path: path.to_owned(),
+            why: error_chain(failure),
+            then,
+        });
+    }
+
+    pub(super) fn emit_worker_ended(&self, path: &str) {
+        let (component, path) = (self.component.clone(), path.to_owned());
+        self.emit(Event::WorkerEnded { component, path });
+    }
+
+    pub(super) fn remark(&self, what: String) {
+        if let Some(core) = self.core.upgrade() {
+            core.journal.remark(what);
+        }
+    }
+
+    fn emit(&self, event: Event) {
+        if let Some(core) = self.core.upgrade() {
+            core.emit(event);
+        }
+    }
+
+    /// Whether a stop was asked for.
+    pub(super) fn is_stop_asked(&self) -> bool {
+        let core = self.core.upgrade();
+        core.is_none_or(|core| core.control.is_asked())
+    }
+
+    /// Resolves once a stop was asked for.
+    pub(super) async fn stop_asked(&self) {
+        let control = self.core.upgrade().map(|core| Arc::clone(&core.control));
+        if let Some(control) = control {
+            control.asked().await;
+        }
+    }
+
+    /// Awaits `future`, and emits an event that says what is awaited when that takes long.
+    pub(super) async fn awaits<F: Future>(
+        &self,
+        what: impl Fn() -> Awaited,
+        future: F,
+    ) -> F::Output {
+        let journal = self.core.upgrade().map(|core| Arc::clone(&core.journal));
+        match journal {
+            Some(journal) => journal.awaits(what, future).await,
+            None => future.await,
+        }
     }
 }

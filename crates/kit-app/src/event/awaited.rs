@@ -67,6 +67,13 @@ pub enum Awaited {
         /// What is in flight or alive in it: the first few requests or tasks by name.
         alive: String,
     },
+    /// A worker whose run, or whose tasks, have to end before it begins anew.
+    Restart {
+        /// The path of its scope.
+        worker: String,
+        /// The first few tasks of it by name, the others counted.
+        alive: String,
+    },
     /// Tasks that hooks have spawned.
     HookTasks {
         /// The first few by name, the others counted.
@@ -91,6 +98,9 @@ impl fmt::Display for Awaited {
                 write!(f, "{registry} to confirm the deregistration")
             }
             Awaited::Drain { component, alive } => write!(f, "{component} to drain: {alive}"),
+            Awaited::Restart { worker, alive } => {
+                write!(f, "the last run of {worker} to end: {alive}")
+            }
             Awaited::HookTasks { alive } => write!(f, "tasks of hooks to end: {alive}"),
         }
     }

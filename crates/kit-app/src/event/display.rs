@@ -51,6 +51,11 @@ impl fmt::Display for Event {
                 }
                 list(f, listening)
             }
+            Event::WorkerStarted { path, .. } => write!(f, "worker {path} begins"),
+            Event::WorkerFailed {
+                path, why, then, ..
+            } => write!(f, "worker {path} has failed: {why}: {then}"),
+            Event::WorkerEnded { path, .. } => write!(f, "worker {path} has ended"),
             Event::ComponentEnded { name } => write!(f, "{name} has ended"),
             Event::TaskFailed { task } => write!(f, "task {task}"),
             Event::Waiting { what, since } => write!(f, "waiting for {what} ({since:.1?})"),

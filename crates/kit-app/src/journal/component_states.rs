@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use crate::{ComponentState, ComponentStatus, Event};
+use crate::{AfterFailure, ComponentState, ComponentStatus, Event, WorkerStatus};
 
 /// The components whose start was called, in that order.
 #[derive(Default)]
@@ -11,6 +11,13 @@ pub(crate) struct ComponentStates(Mutex<Vec<ComponentStatus>>);
 impl ComponentStates {
     pub(crate) fn all(&self) -> Vec<ComponentStatus> {
         kit_sync::lock(&self.0).clone()
+    }
+
+    /// The workers of a component.
+    pub(crate) fn workers_of(&self, name: &str) -> Vec<WorkerStatus> {
+        let all = kit_sync::lock(&self.0);
+        let component = all.iter().find(|component| component.name == name);
+        component.map_or_else(Vec::new, |component| component.workers.clone())
     }
 
     /// Keeps up with what happens.
@@ -23,6 +30,7 @@ impl ComponentStates {
                     phase: *phase,
                     state: ComponentState::Starting,
                     listening: Vec::new(),
+                    workers: Vec::new(),
                 });
             }
             Event::ComponentStarted {
@@ -40,9 +48,34 @@ impl ComponentStates {
             Event::ComponentStopping { name } => {
                 self.change(name, |component| component.state = ComponentState::Draining);
             }
-            Event::ComponentStopped { name, .. } => {
-                self.change(name, |component| component.state = ComponentState::Stopped);
-            }
+            Event::ComponentStopped { name, .. } => self.change(name, |component| {
+                component.state = ComponentState::Stopped;
+                component.workers.iter_mut().for_each(WorkerStatus::stop);
+            }),
+            event => self.follow_worker(event),
+        }
+    }
+
+    fn follow_worker(&self, event: &Event) {
+        match event {
+            Event::WorkerStarted { component, path } => self.change(component, |component| {
+                worker_of(component, path).start();
+            }),
+            Event::WorkerFailed {
+                component,
+                path,
+                why,
+                then,
+            } => self.change(component, |component| {
+                worker_of(component, path).fail(why, then);
+                if let AfterFailure::Restart { siblings, .. } = then {
+                    let siblings = siblings.iter();
+                    siblings.for_each(|sibling| worker_of(component, sibling).begin_anew());
+                }
+            }),
+            Event::WorkerEnded { component, path } => self.change(component, |component| {
+                worker_of(component, path).end();
+            }),
             _ => {}
         }
     }
@@ -54,4 +87,14 @@ impl ComponentStates {
             change(component);
         }
     }
+}
+
+fn worker_of<'a>(component: &'a mut ComponentStatus, path: &str) -> &'a mut WorkerStatus {
+    let workers = &mut component.workers;
+    let index = workers.iter().position(|worker| worker.path == path);
+    let index = index.unwrap_or_else(|| {
+        workers.push(WorkerStatus::new(path.to_owned()));
+        workers.len() - 1
+    });
+    &mut workers[index]
 }

@@ -7,6 +7,7 @@ use kit_sync::CloseReport;
 use kit_transport::{Cut, Cuts, Drained, Listening, Phase};
 
 use super::overdue::{counted, cut_tasks, overdue};
+use crate::WorkerStatus;
 
 /// One component.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct ComponentReport {
     pub cuts: Vec<CutReport>,
     /// How its tasks ended.
     pub tasks: CloseReport,
+    /// Its workers and jobs: how each has ended, how often it was restarted, and why.
+    pub workers: Vec<WorkerStatus>,
 }
 
 /// How a component has ended.
@@ -143,6 +146,7 @@ mod tests {
             drained: None,
             cuts,
             tasks,
+            workers: Vec::new(),
         }
     }
 

@@ -240,7 +240,7 @@ impl Launch {
         });
         match opened.await? {
             Ok(()) => Ok(()),
-            Err(abandoned) => Err(abandoned_by(&self.parts.components, abandoned).await),
+            Err(abandoned) => Err(abandoned_by(&self.parts.components, core, abandoned).await),
         }
     }
 

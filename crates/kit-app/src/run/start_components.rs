@@ -12,7 +12,8 @@ use tokio::time::Instant;
 
 use super::Parts;
 use super::called_off::CalledOff;
-use crate::component::{Component, TasksEnd};
+use crate::component::{Component, Supervision, TasksEnd};
+use crate::core::Core;
 use crate::{Awaited, Error, Event};
 
 /// The components while they start.
@@ -21,7 +22,7 @@ pub(super) struct ComponentStarts<'a> {
     gate: &'a Gate,
     /// The app's life as components see it at first.
     lifecycle: Lifecycle,
-    /// The number of components that are not done.
+    /// The number of components that are not done and keep the app running.
     undone: Arc<AtomicUsize>,
 }
 
@@ -32,7 +33,7 @@ impl<'a> ComponentStarts<'a> {
         lifecycle: Lifecycle,
     ) -> ComponentStarts<'a> {
         ComponentStarts {
-            undone: Arc::new(AtomicUsize::new(parts.settings.servers.len())),
+            undone: Arc::new(AtomicUsize::new(parts.settings.keep_alive())),
             parts,
             gate,
             lifecycle,
@@ -66,10 +67,12 @@ impl<'a> ComponentStarts<'a> {
             let name = server.name().to_owned();
             core.emit(Event::ComponentStarting { name, phase });
             let (root, lifecycle) = (tree.scope(), self.lifecycle.clone());
-            let equip = |context: Context| {
+            let equip = |context: Context, supervision: &Arc<Supervision>| {
+                let mut values = resources.values.clone();
+                values.insert_unlisted(Arc::clone(supervision));
                 context
                     .with(self.gate.clone(), settings.extensions.clone())
-                    .with_app_values(resources.values.clone())
+                    .with_app_values(values)
                     .with_intake(core.intake.intake())
                     .with_inherited(inherited.clone())
             };
@@ -129,13 +132,16 @@ impl<'a> ComponentStarts<'a> {
     }
 
     /// Sees the component's tasks end: a failure, unless the component may end by itself. When
-    /// every component was done, the app stops.
+    /// every component was done that keeps the app running, and the start is complete, the app stops.
     fn supervise(&self, component: &Component) {
         let (core, undone) = (Arc::clone(self.parts.core()), Arc::clone(&self.undone));
         let tasks = Arc::clone(&component.supervision);
+        let keeps_alive = component.keeps_alive();
         let watch = async move {
             let is_done = tasks.recorded_end().await == TasksEnd::Finished;
-            if is_done && undone.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let is_last = keeps_alive && is_done && undone.fetch_sub(1, Ordering::AcqRel) == 1;
+            // A start that does not come to its end has a stop already.
+            if is_last && core.ready().opened().await.is_ok() {
                 let cause = Cause::Requested("every job has ended".to_owned());
                 core.control.ask(cause);
             }
@@ -148,8 +154,12 @@ impl<'a> ComponentStarts<'a> {
 }
 
 /// The failure behind a latch that was given up: that of a task, most likely, and then the
-/// component's; else the latch's.
-pub(super) async fn abandoned_by(components: &[Component], abandoned: Abandoned) -> CalledOff {
+/// component's, or that of a worker, which asks for the stop itself; else the latch's.
+pub(super) async fn abandoned_by(
+    components: &[Component],
+    core: &Core,
+    abandoned: Abandoned,
+) -> CalledOff {
     let failures = components.iter().map(|component| {
         let tasks = Arc::clone(&component.supervision);
         Box::pin(async move {
@@ -165,12 +175,14 @@ pub(super) async fn abandoned_by(components: &[Component], abandoned: Abandoned)
         ready.map_or(Poll::Pending, |ready| polled.swap_remove(ready))
     });
     // The latch is dropped with its task, a moment before the task's end is known.
-    match tokio::time::timeout(Duration::from_millis(50), first).await {
-        Ok((tasks, task)) => {
+    tokio::select! {
+        biased;
+        (tasks, task) = first => {
             // It asks for the stop, unless the component may end like this.
             tasks.record_end(task);
             CalledOff::StopAsked
         }
-        Err(_) => Error::NotReady(abandoned).into(),
+        _ = core.control.asked() => CalledOff::StopAsked,
+        () = tokio::time::sleep(Duration::from_millis(50)) => Error::NotReady(abandoned).into(),
     }
 }

@@ -34,6 +34,17 @@ impl Record {
         self.all().iter().any(|entry| entry == what)
     }
 
+    /// Lets the paused clock go on until the lines are as a test wants them.
+    pub(crate) async fn until(&self, is_reached: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let begun = Instant::now();
+        while !is_reached(&self.all()) {
+            let all = self.all();
+            assert!(begun.elapsed() < Duration::from_secs(3600), "{all:#?}");
+            sleep(Duration::from_millis(10)).await;
+        }
+        self.all()
+    }
+
     /// Asserts that these happened, in this order.
     #[track_caller]
     pub(crate) fn assert_order(&self, expected: &[&str]) {
@@ -99,6 +110,11 @@ impl Record {
             Event::ComponentStopping { name } => format!("{name} stopping"),
             Event::ComponentStopped { name, .. } => format!("{name} stopped"),
             Event::TaskFailed { task } => format!("task {} {}", task.path(), task.outcome()),
+            Event::WorkerStarted { path, .. } => format!("{path} begins"),
+            Event::WorkerFailed {
+                path, why, then, ..
+            } => format!("{path} failed: {why}: {then}"),
+            Event::WorkerEnded { path, .. } => format!("{path} ended"),
             Event::Waiting { what, since } => format!("waiting for {what} ({since:?})"),
             Event::Failed { error } => format!("failed: {error}"),
             Event::Remark { what } => format!("remark: {what}"),

@@ -3,10 +3,13 @@
 mod deadlines;
 mod drain;
 mod events;
+mod every;
 mod failures;
 mod fakes;
+mod groups;
 mod health;
 mod intake;
+mod jobs;
 mod registration;
 mod reload;
 mod report;
@@ -15,3 +18,4 @@ mod sequence;
 mod signals;
 mod silence;
 mod status;
+mod workers;

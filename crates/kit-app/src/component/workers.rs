@@ -1,0 +1,120 @@
+//! A component that consists of workers: one alone, or a group that begins anew together.
+
+mod member;
+mod supervisor;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kit_sync::BoxError;
+use kit_transport::{Context, Listening, Phase, Server};
+
+use super::supervision::Supervision;
+use crate::Error;
+use crate::worker::work::{Work, WorkKind};
+use crate::worker::{Together, WorkerGroup, WorkerOptions};
+use supervisor::WorkerSupervisor;
+
+/// Workers that are started, drained and reported as one component.
+pub(crate) struct Workers {
+    name: String,
+    works: Vec<Arc<Work>>,
+    /// None for a worker alone.
+    together: Option<Together>,
+    options: WorkerOptions,
+}
+
+impl Workers {
+    /// A worker or a job that has a component to itself.
+    pub(crate) fn alone(work: Work, options: WorkerOptions) -> Workers {
+        Workers {
+            name: work.name.clone(),
+            works: vec![Arc::new(work)],
+            together: None,
+            options,
+        }
+    }
+
+    pub(crate) fn group(group: WorkerGroup) -> Workers {
+        Workers {
+            name: group.name,
+            works: group.works.into_iter().map(Arc::new).collect(),
+            together: Some(group.together),
+            options: group.options,
+        }
+    }
+
+    fn check_names(&self) -> Result<(), Error> {
+        let refuse = |option, value: String, expected| {
+            Err(Error::Option {
+                option,
+                value,
+                expected,
+            })
+        };
+        if self.works.is_empty() {
+            let value = "empty".to_owned();
+            return refuse("WorkerGroup::worker", value, "given at least once");
+        }
+        let mut names: Vec<&str> = self.works.iter().map(|work| &*work.name).collect();
+        if names.contains(&"") || self.name.is_empty() {
+            return refuse("name", "empty".to_owned(), "a name for logs and reports");
+        }
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => refuse(
+                "WorkerGroup::worker",
+                format!("`{}` twice", pair[0]),
+                "a different name for each worker of the group",
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Server for Workers {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn phase(&self) -> Phase {
+        self.options.phase
+    }
+
+    fn check(&self) -> Result<(), BoxError> {
+        self.check_names()?;
+        self.options.check()?;
+        for work in &self.works {
+            if let WorkKind::Every(every) = &work.kind {
+                every.check()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins the workers and their supervisor, which is the task that lasts as long as any of them.
+    async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+        let supervision = ctx.app::<Arc<Supervision>>();
+        let supervision = supervision.ok_or("workers are supervised by an app")?;
+        supervision.judge_by_policy();
+        let mut supervisor = WorkerSupervisor::new(
+            &self.works,
+            self.together,
+            self.options,
+            ctx,
+            Arc::clone(supervision),
+        );
+        supervisor.begin();
+        ctx.scope().spawn("supervisor", supervisor.run());
+        Ok(Vec::new())
+    }
+
+    fn finite(&self) -> bool {
+        true
+    }
+
+    fn auxiliary(&self) -> bool {
+        self.options.is_auxiliary
+    }
+}

@@ -1,0 +1,119 @@
+//! One worker of a component, and its run.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use kit_sync::policy::{Failure, caught};
+use kit_sync::{Cause, Repeated, Scope};
+use kit_transport::Context;
+use tokio::time::Instant;
+
+use crate::worker::work::{Work, WorkKind};
+
+/// One worker of a component.
+pub(super) struct Member {
+    pub(super) work: Arc<Work>,
+    /// Below it is a scope for each run.
+    pub(super) scope: Scope,
+    /// The run that has begun and whose end was not seen yet.
+    pub(super) run: Option<Run>,
+    /// When the next run begins; it has none when one goes on, or none will come.
+    pub(super) due: Option<Instant>,
+    /// The failures that are ignored.
+    pub(super) repeated: Repeated,
+    /// Its beginning after a failure, or at first, is to be an event.
+    pub(super) is_new: bool,
+}
+
+/// A run that has begun.
+pub(super) struct Run {
+    pub(super) scope: Scope,
+    /// It was cancelled so that the worker begins anew, and how it ends is a consequence of that.
+    is_superseded: Arc<AtomicBool>,
+}
+
+/// The end of a run.
+pub(super) struct RunEnd {
+    pub(super) member: usize,
+    pub(super) ran: Duration,
+    pub(super) ended: Result<(), Failure>,
+    is_superseded: Arc<AtomicBool>,
+}
+
+impl Member {
+    pub(super) fn new(work: &Arc<Work>, scope: Scope, due: Instant) -> Member {
+        Member {
+            work: Arc::clone(work),
+            scope,
+            run: None,
+            due: Some(due),
+            repeated: Repeated::new(),
+            is_new: true,
+        }
+    }
+
+    /// The first time of a run, for work that is added at `start`.
+    pub(super) fn first(work: &Work, start: Instant) -> Instant {
+        match &work.kind {
+            WorkKind::Every(every) => every.first(start),
+            WorkKind::Worker | WorkKind::Job => start,
+        }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.scope.path()
+    }
+
+    /// Neither does it run, nor will it.
+    pub(super) fn is_over(&self) -> bool {
+        self.run.is_none() && self.due.is_none()
+    }
+
+    /// Begins a run in a scope below the worker's, and gives its end to `report`. The panic of a call is
+    /// caught like that of its future.
+    pub(super) fn begin(
+        &mut self,
+        index: usize,
+        context: &Context,
+        report: impl FnOnce(RunEnd) + Send + 'static,
+    ) {
+        self.due = None;
+        let scope = self.scope.child("run");
+        let run = Run {
+            scope: scope.clone(),
+            is_superseded: Arc::default(),
+        };
+        let is_superseded = Arc::clone(&run.is_superseded);
+        let (work, context) = (
+            Arc::clone(&self.work),
+            context.clone().with_scope(scope.clone()),
+        );
+        scope.spawn("work", async move {
+            let begun = Instant::now();
+            let ended = caught(async move { work.run(context).await }).await;
+            report(RunEnd {
+                member: index,
+                ran: begun.elapsed(),
+                ended,
+                is_superseded,
+            });
+        });
+        self.run = Some(run);
+    }
+}
+
+impl Run {
+    /// Cancels what is left of it; when it goes on, its end is a consequence of that.
+    pub(super) fn cancel(&self) {
+        self.is_superseded.store(true, Ordering::Release);
+        let why = "its run is over".to_owned();
+        self.scope.cancel(Cause::Requested(why));
+    }
+}
+
+impl RunEnd {
+    pub(super) fn is_superseded(&self) -> bool {
+        self.is_superseded.load(Ordering::Acquire)
+    }
+}

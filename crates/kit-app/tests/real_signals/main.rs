@@ -9,6 +9,7 @@ mod program;
 mod reload;
 mod runs;
 mod streams;
+mod work;
 
 /// What the tests start; by itself it does nothing.
 #[test]
@@ -38,6 +39,12 @@ fn program() {
         Ok("blocked_main") => blocked::blocked_main(),
         Ok("blocked_workers") => blocked::blocked_workers(),
         Ok("blocked_run") => blocked::blocked_run(),
+        Ok("jobs") => work::jobs(),
+        Ok("failing_job") => work::failing_job(),
+        Ok("back_off") => work::back_off(),
+        Ok("giving_up") => work::giving_up(),
+        Ok("long_job") => work::long_job(),
+        Ok("endless_job") => work::endless_job(),
         Ok("asked_before") => blocked::asked_before(),
         _ => {}
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kit_registry::Schemes;
 use kit_sync::{Scope, StopToken, WatchdogOptions};
-use kit_transport::{Phase, Server};
+use kit_transport::{Phase, Probes, Server};
 
 use crate::admin::Admin;
 use crate::health::{Check, check_all};
@@ -197,6 +197,7 @@ fn check_types(resources: &[Resource]) -> Result<(), Error> {
     let mut seen = vec![
         ("the app", ValueType::of::<Info>()),
         ("the app", ValueType::of::<AppHandle>()),
+        ("the app", ValueType::of::<Probes>()),
     ];
     for resource in resources {
         let same = seen.iter().find(|(_, value)| *value == resource.value);

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kit_app::{AppBuilder, AppHandle, BoxError, Error, Info, ResourceOptions, Signal, Stage};
-use kit_transport::Context;
+use kit_app::{
+    AppBuilder, AppHandle, BoxError, Cause, Error, Info, ResourceOptions, Signal, Stage,
+};
+use kit_transport::{Context, Probes};
 use tokio::time::{Instant, sleep};
 
 use crate::fakes::{Fake, Record, Starts, app, assert_nothing_alive, run_and_stop};
@@ -230,7 +232,7 @@ async fn what_is_wrong_with_them_is_refused_before_the_start() {
     let short = ResourceOptions::new().close_timeout(Duration::ZERO);
     let long = ResourceOptions::new().open_timeout(Duration::MAX);
     type Add = Box<dyn FnOnce(AppBuilder) -> AppBuilder>;
-    let wrong: [(Add, &str); 6] = [
+    let wrong: [(Add, &str); 7] = [
         (
             Box::new(move |app| app.resource("other", async |_| Ok(Db("other")), none)),
             "`db` and `other` are both a `lifecycle::resources::Db`, and a resource is found by its \
@@ -246,6 +248,14 @@ async fn what_is_wrong_with_them_is_refused_before_the_start() {
             }),
             "`the app` and `me` are both a `kit_app::info::Info`, and a resource is found by its \
              type: wrap one of them in its own type",
+        ),
+        (
+            Box::new(|app| {
+                let probes = async |ctx: Context| Ok(ctx.get::<Probes>()?);
+                app.resource("probes", probes, async |_| Ok(()))
+            }),
+            "`the app` and `probes` are both a `kit_transport::probes::Probes`, and a resource is found \
+             by its type: wrap one of them in its own type",
         ),
         (
             Box::new(|app| app.resource("db", async |_| Ok(1_u8), async |_| Ok(()))),
@@ -330,7 +340,8 @@ async fn its_tasks_live_until_it_was_closed_and_one_that_does_not_end_is_named()
         let (stop, carrying) = (ctx.scope().token().clone(), carrying);
         ctx.scope().spawn("connection", async move {
             stop.cancelled().await;
-            carrying.store(false, Ordering::Release);
+            let cause = Some(Cause::Requested("done".to_owned()));
+            carrying.store(stop.cause() != cause, Ordering::Release);
         });
         ctx.scope().spawn("stubborn", pending::<()>());
         Ok(Db("db"))
@@ -342,7 +353,7 @@ async fn its_tasks_live_until_it_was_closed_and_one_that_does_not_end_is_named()
     };
     let app = app(&record).0.resource("db", open, close);
     let error = run_and_stop(app.build()).await.unwrap_err();
-    assert!(!carries.load(Ordering::Acquire));
+    assert!(!carries.load(Ordering::Acquire), "it ends, and knows why");
     let says = "db: 1 task (app/db/stubborn";
     assert!(error.to_string().starts_with(says), "{error}");
     assert_nothing_alive();

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use axum::extract::State;
 use axum::{Json, Router, routing::get};
-use kit::{ApiError, App, BoxError, Context, Listen, ResourceOptions, http};
+use kit::{ApiError, App, BoxError, CheckContext, Context, Listen, ResourceOptions, http};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 
@@ -77,6 +77,13 @@ async fn write(State(pool): State<SqlitePool>, text: String) -> Result<String, A
     Ok(written.last_insert_rowid().to_string())
 }
 
+/// While it fails, the service is not ready.
+async fn ping(check: CheckContext) -> Result<(), BoxError> {
+    let pool: SqlitePool = check.get()?;
+    sqlx::query("SELECT 1").execute(&pool).await?;
+    Ok(())
+}
+
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_ansi(false).init();
     let mut arguments = env::args().skip(1);
@@ -95,6 +102,7 @@ fn main() -> ExitCode {
     App::builder("notes")
         .version(env!("CARGO_PKG_VERSION"))
         .resource_with("db", patient, |_ctx| open(file), close)
+        .check("db", ping)
         .server(http::Server::from_fn(listen, routes))
         .build()
         .main()

@@ -67,6 +67,50 @@ fn nothing_is_alive_after_run_whatever_clients_hold_open() {
 }
 
 #[test]
+fn a_drain_takes_the_instance_out_of_etcd_and_brings_it_back() {
+    let clients = runtime();
+    let etcd = clients.block_on(Etcd::start());
+    let app_runtime = runtime();
+    let app = app(&etcd).server(http(0)).server(grpc(0)).build();
+    let handle = app.handle();
+    let report = std::thread::scope(|threads| {
+        let running = threads.spawn(|| run(&app_runtime, app));
+        clients.block_on(handle.started()).unwrap();
+        let [_, grpc] = addresses(&handle);
+        let mut watch = clients.block_on(async {
+            let channel = tonic::transport::Endpoint::from_shared(format!("http://{grpc}"));
+            let mut health = HealthClient::new(channel.unwrap().connect().await.unwrap());
+            let request = HealthCheckRequest::default();
+            health.watch(request).await.unwrap().into_inner()
+        });
+        let mut next = || clients.block_on(watch.message()).unwrap().unwrap().status();
+        let shown = |count| {
+            let begun = tokio::time::Instant::now();
+            while clients.block_on(instances(&etcd)) != count {
+                assert!(begun.elapsed() < Duration::from_secs(10), "never {count}");
+            }
+        };
+        assert_eq!(next(), ServingStatus::Serving);
+        for _ in 0..3 {
+            shown(1);
+            assert!(handle.is_ready());
+            handle.drain("maintenance");
+            assert_eq!(next(), ServingStatus::NotServing);
+            assert!(!handle.is_ready());
+            shown(0);
+            assert_eq!(handle.undrain(), Ok(true));
+            assert_eq!(next(), ServingStatus::Serving);
+        }
+        shown(1);
+        handle.stop("the test is over");
+        running.join().unwrap()
+    });
+    assert_eq!(report.unwrap().exit_code, 0);
+    assert_eq!(clients.block_on(instances(&etcd)), 0);
+    assert_nothing_alive(&app_runtime);
+}
+
+#[test]
 fn nothing_is_alive_after_a_start_that_failed_half_way() {
     let clients = runtime();
     let etcd = clients.block_on(Etcd::start());

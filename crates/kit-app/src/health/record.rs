@@ -29,13 +29,13 @@ struct Results {
     /// In a row.
     successes: u32,
     has_passed: bool,
-    last: Option<Run>,
+    last: Option<LastRun>,
     /// When the next result has to be there; `None` before the first run and after the last.
     due: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Run {
+struct LastRun {
     ended: Instant,
     took: Duration,
 }
@@ -72,7 +72,7 @@ impl Record {
         let mut results = self.lock();
         let before = results.state;
         let is_first = before == CheckState::Pending || !results.has_passed;
-        results.last = Some(Run {
+        results.last = Some(LastRun {
             ended: Instant::now(),
             took,
         });

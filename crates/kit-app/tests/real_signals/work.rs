@@ -1,9 +1,9 @@
 //! Jobs and workers in a process: exit codes, and signals while a worker waits or works.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kit_app::{App, AppBuilder, Event, Policy, Restarts, WorkerOptions};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::program::{Program, say};
 

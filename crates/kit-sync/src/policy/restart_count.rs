@@ -102,7 +102,7 @@ impl RestartCount {
         let now = Instant::now();
         self.recent.push_back(now);
         // No more than the limit and one are of interest, also to a caller that goes on after the end.
-        while now - self.recent[0] > self.period || self.recent.len() > self.limit + 1 {
+        while now - self.recent[0] > self.period || self.recent.len() - 1 > self.limit {
             self.recent.pop_front();
         }
         if self.recent.len() <= self.limit {

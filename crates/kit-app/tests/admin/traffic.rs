@@ -81,6 +81,15 @@ impl Balancer {
     }
 }
 
+/// Ends the threads of a balancer, also when the test fails.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 fn running() -> Running {
     let slow = || async {
         tokio::time::sleep(Duration::from_millis(3)).await;
@@ -104,10 +113,10 @@ fn under_load(course: impl FnOnce(&Running, &Balancer), end: impl FnOnce(Running
         for _ in 0..4 {
             threads.spawn(|| balancer.send());
         }
+        let _over = Over(&balancer.is_over);
         balancer.until(200, 1);
         course(&running, &balancer);
         end(running);
-        balancer.is_over.store(true, Ordering::SeqCst);
     });
     let changes = balancer.changes.into_inner().unwrap();
     let last = changes.iter().rfind(|(_, status)| *status == 503);

@@ -118,3 +118,6 @@ impl Server for Workers {
         self.options.is_auxiliary
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -261,7 +261,8 @@ async fn a_job_can_have_a_phase_to_itself() {
     ]);
 }
 
-#[tokio::test(start_paused = true)]
+/// On the real clock, whose timers take up to a millisecond.
+#[tokio::test]
 async fn a_job_whose_start_has_succeeded_runs_although_a_stop_comes_at_once() {
     let record = Record::default();
     let (builder, _signals) = app(&record);
@@ -270,7 +271,7 @@ async fn a_job_whose_start_has_succeeded_runs_although_a_stop_comes_at_once() {
         .job("import", move |_| {
             let work = work.clone();
             async move {
-                sleep(Duration::from_secs(1)).await;
+                sleep(Duration::from_millis(5)).await;
                 work.add("imported");
                 Ok(())
             }
@@ -282,4 +283,25 @@ async fn a_job_whose_start_has_succeeded_runs_although_a_stop_comes_at_once() {
         .build();
     app.run().await.unwrap();
     record.assert_order(&["import started", "stop asked", "imported", "import stopped"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_returns_well_is_done_although_a_task_of_it_has_failed() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .job("import", |ctx| async move {
+            let helper = async { Err::<(), _>("no route".into()) };
+            let helped = ctx.scope().spawn("helper", helper).await;
+            assert!(helped.is_err());
+            Ok(())
+        })
+        .build();
+    let report = app.run().await.unwrap();
+    assert_eq!(report.cause, every_job_has_ended());
+    record.assert_order(&[
+        "task app/import/run/helper failed: no route",
+        "app/import ended",
+        "stopped 0",
+    ]);
 }

@@ -10,7 +10,7 @@ use kit_app::{
 use kit_sync::Ending;
 use kit_transport::Context;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::fakes::{Fake, Record, app, assert_nothing_alive};
 
@@ -112,7 +112,8 @@ async fn the_end_of_a_worker_is_judged_by_its_policy() {
                 .worker_with("outbox", options(policy), runs([end]))
                 .build();
             let handle = app.handle();
-            let (report, ()) = tokio::join!(app.run(), async {
+            let limit = Duration::from_secs(3600);
+            let (report, ()) = tokio::join!(timeout(limit, app.run()), async {
                 if policy == Policy::Ignore {
                     handle.started().await.unwrap();
                     let outbox = &handle.components()[0];
@@ -120,6 +121,7 @@ async fn the_end_of_a_worker_is_judged_by_its_policy() {
                     handle.stop("done");
                 }
             });
+            let report = report.unwrap_or_else(|_| panic!("{case}: the app goes on"));
             let why = end.why();
             let failed = |then: &str| format!("app/outbox failed: {why}: {then}");
             let report = match policy {

@@ -6,7 +6,7 @@ use kit_transport::Stage;
 use super::probe::{Fact, Probe};
 use super::status::{CheckState, CheckStatus};
 use crate::core::Core;
-use crate::{ComponentState, ComponentStatus, RegistrationStatus};
+use crate::{ComponentState, ComponentStatus, RegistrationStatus, WorkerState, WorkerStatus};
 
 /// Whether the runtime makes progress.
 pub(crate) fn liveness(core: &Core) -> Probe {
@@ -26,7 +26,10 @@ pub(crate) fn readiness(core: &Core) -> Probe {
     let mut facts = vec![started(core), stop(core), drain(core), runtime(core)];
     facts.extend(core.health.statuses().iter().map(check));
     facts.extend(core.registrations.statuses().iter().map(registration));
-    facts.extend(core.journal.components().iter().map(component));
+    let components = core.journal.components();
+    facts.extend(components.iter().map(component));
+    let workers = components.iter().flat_map(|component| &component.workers);
+    facts.extend(workers.filter(|of| of.has_news()).map(worker));
     Probe::new("ready", facts)
 }
 
@@ -95,4 +98,11 @@ fn component(component: &ComponentStatus) -> Fact {
     let passes = component.state == ComponentState::Running;
     let name = format!("component {}", component.name);
     Fact::new(name, passes, component.state.to_string()).informational()
+}
+
+/// A worker that has failed or begun anew, with the reason.
+fn worker(worker: &WorkerStatus) -> Fact {
+    let passes = matches!(worker.state, WorkerState::Running | WorkerState::Ended);
+    let name = format!("worker {}", worker.path);
+    Fact::new(name, passes, worker.describe()).informational()
 }

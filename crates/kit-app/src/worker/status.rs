@@ -40,6 +40,22 @@ impl WorkerStatus {
         self.failures + self.restarts > 0
     }
 
+    /// All of it but the path.
+    pub(crate) fn describe(&self) -> String {
+        let plural = |count: u64| if count == 1 { "" } else { "s" };
+        let (state, restarts, failures) = (self.state, self.restarts, self.failures);
+        let mut text = format!(
+            "{state}, {restarts} restart{}, {failures} failure{}",
+            plural(restarts),
+            plural(failures),
+        );
+        if let Some(failure) = &self.last_failure {
+            text.push_str(", the last one: ");
+            text.push_str(failure);
+        }
+        text
+    }
+
     pub(crate) fn start(&mut self) {
         self.state = WorkerState::Running;
     }
@@ -76,19 +92,7 @@ impl WorkerStatus {
 /// `orders/outbox: ended, 2 restarts, 2 failures, the last one: connection refused`.
 impl fmt::Display for WorkerStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |count: u64| if count == 1 { "" } else { "s" };
-        let (path, state) = (&self.path, self.state);
-        let (restarts, failures) = (self.restarts, self.failures);
-        write!(
-            f,
-            "{path}: {state}, {restarts} restart{}, {failures} failure{}",
-            plural(restarts),
-            plural(failures),
-        )?;
-        match &self.last_failure {
-            Some(failure) => write!(f, ", the last one: {failure}"),
-            None => Ok(()),
-        }
+        write!(f, "{}: {}", self.path, self.describe())
     }
 }
 

@@ -454,6 +454,10 @@ async fn a_worker_is_restarted_on_a_runtime_with_several_threads() {
             let event = events.recv().await.unwrap();
             begun += usize::from(matches!(event, Event::WorkerStarted { .. }));
         }
+        let ready = handle.readiness().to_string();
+        let worker =
+            "[+] worker app/outbox: running, 3 restarts, 3 failures, the last one: no route";
+        assert!(ready.contains(worker), "{ready}");
         handle.stop("done");
     });
     let report = report.unwrap();

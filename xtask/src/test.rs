@@ -27,8 +27,7 @@ pub(crate) fn run(options: &Options) -> Result {
     if options.models {
         return loom::run(options.long);
     }
-    let etcd = tools::etcd()?;
-    println!("==> etcd: {}", etcd.display());
+    let servers = tools::test_servers()?;
 
     let start = Instant::now();
     build()?;
@@ -40,7 +39,7 @@ pub(crate) fn run(options: &Options) -> Result {
         // A failing test binary must not hide what the others have to say.
         workspace("test")
             .arg("--no-fail-fast")
-            .env("KIT_ETCD", &etcd),
+            .envs(servers.clone()),
     )];
     if options.long {
         // Named targets leave the doc tests out: there, `ignore` means "does not compile".
@@ -48,7 +47,7 @@ pub(crate) fn run(options: &Options) -> Result {
             workspace("test")
                 .args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"])
                 .args(["--", "--ignored"])
-                .env("KIT_ETCD", &etcd),
+                .envs(servers.clone()),
         ));
     }
     let took = start.elapsed();

@@ -13,46 +13,105 @@ const CARGO_MUTANTS: &str = "27.1.0";
 const OLDEST_GO: (u32, u32) = (1, 21);
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// The etcd that tests start: `KIT_ETCD`, else the one on the `PATH`, else Debian's package.
-pub(crate) fn etcd() -> Result<PathBuf> {
-    if let Some(path) = env::var_os("KIT_ETCD") {
-        let path = PathBuf::from(path);
-        let path = if path.components().count() == 1 {
-            find(&path.to_string_lossy()).unwrap_or(path)
-        } else {
-            env::current_dir()?.join(path)
-        };
-        output(command(&path).arg("--version"))
-            .map_err(|error| format!("KIT_ETCD does not name an etcd that runs: {error}"))?;
-        return Ok(path);
-    }
-    if let Some(path) = find("etcd") {
-        return Ok(path);
-    }
-    install_etcd().map_err(|error| {
-        format!(
-            "the tests need an etcd server and there is none ({error}). Install it (Debian, \
-             Ubuntu: `sudo apt-get install etcd-server`; macOS: `brew install etcd`), or set \
-             KIT_ETCD to the path of an `etcd` binary"
-        )
-    })?;
-    find("etcd").ok_or_else(|| "etcd-server is installed, but no `etcd` is on the PATH".into())
+/// A server that tests start, each its own one on a free port.
+struct TestServer {
+    name: &'static str,
+    /// Names the binary, to the tests as well.
+    variable: &'static str,
+    program: &'static str,
+    /// Debian's.
+    package: &'static str,
+    service: &'static str,
+    pid_file: &'static str,
+    homebrew: &'static str,
 }
 
-fn install_etcd() -> Result {
-    may_install()?;
-    // The tests start their own servers on free ports; the machine's must not run beside them.
-    let policy = NoServices::new()?;
-    apt("etcd-server")?;
-    drop(policy);
-    if Path::new("/run/systemd/system").exists() {
-        run(command("systemctl").args(["disable", "--now", "etcd.service"]))
-    } else {
-        run(command("update-rc.d").args(["etcd", "disable"]))?;
-        // Does nothing unless a policy of the machine's own let the package start its server.
-        run(command("start-stop-daemon")
-            .args(["--stop", "--quiet", "--oknodo", "--retry", "5"])
-            .args(["--pidfile", "/run/etcd.pid", "--exec", "/usr/bin/etcd"]))
+const TEST_SERVERS: [TestServer; 2] = [
+    TestServer {
+        name: "etcd",
+        variable: "KIT_ETCD",
+        program: "etcd",
+        package: "etcd-server",
+        service: "etcd",
+        pid_file: "/run/etcd.pid",
+        homebrew: "etcd",
+    },
+    TestServer {
+        name: "Redis",
+        variable: "KIT_REDIS",
+        program: "redis-server",
+        package: "redis-server",
+        service: "redis-server",
+        pid_file: "/run/redis/redis-server.pid",
+        homebrew: "redis",
+    },
+];
+
+/// The servers that tests start, as variables for them: each is the one that the variable names, else
+/// the one on the `PATH`, else Debian's package.
+pub(crate) fn test_servers() -> Result<Vec<(&'static str, PathBuf)>> {
+    let mut found = Vec::new();
+    for server in &TEST_SERVERS {
+        let path = server.find()?;
+        println!("==> {}: {}", server.name, path.display());
+        found.push((server.variable, path));
+    }
+    Ok(found)
+}
+
+impl TestServer {
+    fn find(&self) -> Result<PathBuf> {
+        let TestServer {
+            name,
+            variable,
+            program,
+            package,
+            homebrew,
+            ..
+        } = self;
+        if let Some(path) = env::var_os(variable) {
+            let path = PathBuf::from(path);
+            let path = if path.components().count() == 1 {
+                find(&path.to_string_lossy()).unwrap_or(path)
+            } else {
+                env::current_dir()?.join(path)
+            };
+            output(command(&path).arg("--version"))
+                .map_err(|error| format!("{variable} does not name a {name} that runs: {error}"))?;
+            return Ok(path);
+        }
+        if let Some(path) = find(program) {
+            return Ok(path);
+        }
+        self.install().map_err(|error| {
+            format!(
+                "the tests need a server of {name} and there is none ({error}). Install it (Debian, \
+                 Ubuntu: `sudo apt-get install {package}`; macOS: `brew install {homebrew}`), or set \
+                 {variable} to the path of a binary `{program}`"
+            )
+        })?;
+        find(program).ok_or_else(|| {
+            format!("{package} is installed, but no `{program}` is on the PATH").into()
+        })
+    }
+
+    fn install(&self) -> Result {
+        may_install()?;
+        // The tests start their own servers on free ports; the machine's must not run beside them.
+        let policy = NoServices::new()?;
+        apt(self.package)?;
+        drop(policy);
+        if Path::new("/run/systemd/system").exists() {
+            let unit = format!("{}.service", self.service);
+            run(command("systemctl").args(["disable", "--now", &unit]))
+        } else {
+            run(command("update-rc.d").args([self.service, "disable"]))?;
+            // Does nothing unless a policy of the machine's own let the package start its server.
+            run(command("start-stop-daemon")
+                .args(["--stop", "--quiet", "--oknodo", "--retry", "5"])
+                .args(["--pidfile", self.pid_file, "--exec"])
+                .arg(format!("/usr/bin/{}", self.program)))
+        }
     }
 }
 

@@ -1,9 +1,7 @@
 //! A real etcd for one test.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{env, fs, io};
 
@@ -11,6 +9,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
+
+use crate::port::free_port;
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 
@@ -200,24 +200,6 @@ async fn health(address: &str) -> io::Result<bool> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     Ok(answer.contains(r#""health":"true""#))
-}
-
-/// A port for a server that may be away for a while. Ports are below those that the system gives to
-/// outgoing connections, and none comes twice, so that no other process takes one meanwhile.
-fn free_port() -> u16 {
-    const FIRST: u32 = 20_000;
-    const COUNT: u32 = 12_000;
-    static TAKEN: AtomicU32 = AtomicU32::new(0);
-    // Test programs that run side by side begin at different places.
-    let begin = process::id().wrapping_mul(997) % COUNT;
-    for _ in 0..COUNT {
-        let offset = TAKEN.fetch_add(1, Ordering::Relaxed);
-        let port = u16::try_from(FIRST + (begin + offset) % COUNT).expect("a port");
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-    panic!("no free port");
 }
 
 fn members<const N: usize>(flags: &[&str]) -> [Member; N] {

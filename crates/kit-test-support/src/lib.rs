@@ -1,5 +1,5 @@
-//! The surroundings of Kit's own tests: a real [`Etcd`], a [`Network`] namespace, a [pipe](full_pipe)
-//! that blocks, the [`Lines`] of a log.
+//! The surroundings of Kit's own tests: a real [`Etcd`], a real [`Redis`], a [`Network`] namespace, a
+//! [pipe](full_pipe) that blocks, the [`Lines`] of a log.
 //!
 //! A dev-dependency only, of the crates and examples in this workspace: tests that need one of these
 //! stand in `tests/`. For the tests of an application there is `kit_sync::testing`.
@@ -9,9 +9,12 @@ mod lines;
 mod network;
 #[cfg(unix)]
 mod pipe;
+mod port;
+mod redis;
 
 pub use etcd::{Etcd, dead_address};
 pub use lines::Lines;
 pub use network::Network;
 #[cfg(unix)]
 pub use pipe::full_pipe;
+pub use redis::Redis;

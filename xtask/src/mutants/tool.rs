@@ -61,7 +61,8 @@ pub(super) struct Mutants {
     folder: PathBuf,
     tree: PathBuf,
     commit: String,
-    etcd: PathBuf,
+    /// Variables that name the servers which tests start.
+    servers: Vec<(&'static str, PathBuf)>,
     /// `FILE:LINE:COLUMN: replace … with …`, in the order of the tool.
     names: Vec<String>,
 }
@@ -72,7 +73,7 @@ impl Mutants {
     /// repository as it was.
     pub(super) fn prepare(package: &str, commit: &str, folder: &Path) -> Result<Self> {
         let program = tools::cargo_mutants()?;
-        let etcd = tools::etcd()?;
+        let servers = tools::test_servers()?;
         fs::create_dir_all(folder)?;
         let tree = folder.join("tree");
         if !tree.join(".git").is_dir() {
@@ -98,7 +99,7 @@ impl Mutants {
             folder: folder.to_owned(),
             tree,
             commit,
-            etcd,
+            servers,
             names: Vec::new(),
         };
         let listed = output(mutants.tool().arg("--list"))?;
@@ -128,7 +129,7 @@ impl Mutants {
             for package in &suite.packages {
                 test.args(["--package", package]);
             }
-            test.env("KIT_ETCD", &self.etcd);
+            test.envs(self.servers.clone());
             let start = Instant::now();
             let (status, _) = run_within(limit, &mut test, &log)?;
             took = start.elapsed();
@@ -190,7 +191,7 @@ impl Mutants {
         tool.current_dir(&self.tree);
         tool.args(["mutants", "--no-config", "--colors", "never"]);
         tool.args(["--package", &self.package]);
-        tool.env("KIT_ETCD", &self.etcd);
+        tool.envs(self.servers.clone());
         forget_package(&mut tool);
         tool.env_remove("CARGO_TARGET_DIR");
         tool

@@ -61,38 +61,39 @@ pub(crate) fn test_servers() -> Result<Vec<(&'static str, PathBuf)>> {
 
 impl TestServer {
     fn find(&self) -> Result<PathBuf> {
-        let TestServer {
-            name,
-            variable,
-            program,
-            package,
-            homebrew,
-            ..
-        } = self;
-        if let Some(path) = env::var_os(variable) {
-            let path = PathBuf::from(path);
-            let path = if path.components().count() == 1 {
-                find(&path.to_string_lossy()).unwrap_or(path)
-            } else {
-                env::current_dir()?.join(path)
-            };
-            output(command(&path).arg("--version"))
-                .map_err(|error| format!("{variable} does not name a {name} that runs: {error}"))?;
-            return Ok(path);
+        if let Some(path) = env::var_os(self.variable) {
+            return self.named(path.into());
         }
+        let (name, program, package) = (self.name, self.program, self.package);
         if let Some(path) = find(program) {
             return Ok(path);
         }
         self.install().map_err(|error| {
             format!(
                 "the tests need a server of {name} and there is none ({error}). Install it (Debian, \
-                 Ubuntu: `sudo apt-get install {package}`; macOS: `brew install {homebrew}`), or set \
-                 {variable} to the path of a binary `{program}`"
+                 Ubuntu: `sudo apt-get install {package}`; macOS: `brew install {}`), or set {} to the \
+                 path of a binary `{program}`",
+                self.homebrew, self.variable,
             )
         })?;
-        find(program).ok_or_else(|| {
-            format!("{package} is installed, but no `{program}` is on the PATH").into()
-        })
+        let missing =
+            || format!("{package} is installed, but no `{program}` is on the PATH").into();
+        find(program).ok_or_else(missing)
+    }
+
+    /// The one that the variable names, by its path or as it is found on the `PATH`.
+    fn named(&self, path: PathBuf) -> Result<PathBuf> {
+        let path = if path.components().count() == 1 {
+            find(&path.to_string_lossy()).unwrap_or(path)
+        } else {
+            env::current_dir()?.join(path)
+        };
+        let runs = output(command(&path).arg("--version"));
+        runs.map_err(|error| {
+            let (name, variable) = (self.name, self.variable);
+            format!("{variable} does not name a {name} that runs: {error}")
+        })?;
+        Ok(path)
     }
 
     fn install(&self) -> Result {

@@ -9,9 +9,10 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 /// An error and its [sources](Error::source) in one line, joined by `: `, the nearest first.
 ///
 /// A message that repeats its source is not printed twice: a source is left out when the line
-/// already ends with its text (some libraries print their source themselves, and a transparent
-/// wrapper has no text), or when it has none. Line breaks become spaces, so that one
-/// failure stays one line of a log.
+/// is its text already, or ends with it behind a colon (some libraries print their source themselves,
+/// and a transparent wrapper has no text), or when it has none. Line breaks and other control characters
+/// become spaces, so that one failure stays one line of a log, and a text from elsewhere cannot write
+/// into a terminal what it wants.
 ///
 /// ```
 /// use std::io;
@@ -31,8 +32,7 @@ pub fn error_chain(error: &dyn Error) -> String {
     let mut line = in_one_line(&error.to_string());
     for source in successors(error.source(), |&source| source.source()) {
         let text = in_one_line(&source.to_string());
-        // True of an empty text, too.
-        if !line.ends_with(&text) {
+        if !text.is_empty() && !is_said(&line, &text) {
             line.push_str(": ");
             line.push_str(&text);
         }
@@ -40,8 +40,15 @@ pub fn error_chain(error: &dyn Error) -> String {
     line
 }
 
+/// Whether the line says this already: all of it, or behind its last colon. `svc/tick failed` does not
+/// say `failed`, nor `tick failed`.
+fn is_said(line: &str, text: &str) -> bool {
+    let before = line.strip_suffix(text);
+    before.is_some_and(|before| before.is_empty() || before.ends_with(": "))
+}
+
 fn in_one_line(text: &str) -> String {
-    let lines = text.split(['\n', '\r']).map(str::trim);
+    let lines = text.split(char::is_control).map(str::trim);
     let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
     lines.join(" ")
 }
@@ -96,6 +103,23 @@ mod tests {
     #[test]
     fn a_source_that_stands_in_the_middle_of_the_message_is_kept() {
         assert_eq!(line(&["cannot open /a", "open"]), "cannot open /a: open");
+    }
+
+    #[test]
+    fn a_reason_that_happens_to_end_the_message_is_kept() {
+        assert_eq!(
+            line(&["worker svc/q failed", "failed"]),
+            "worker svc/q failed: failed"
+        );
+        assert_eq!(
+            line(&["worker svc/tick failed", "tick failed"]),
+            "worker svc/tick failed: tick failed"
+        );
+    }
+
+    #[test]
+    fn control_characters_become_spaces() {
+        assert_eq!(line(&["two\u{1b}[31m red\u{7}"]), "two [31m red");
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl TestApp {
     /// Stops the app, and checks that nothing of it is left.
     ///
     /// # Panics
-    /// When the exit code is not 0, with the report. When a task, a thread (on Linux), a listener or a
+    /// When the exit code is not 0, with the report. When a task, a thread (on Linux, without a name), a listener or a
     /// registration is left.
     ///
     /// # Cancel safety

@@ -44,8 +44,12 @@ impl ExchangeGuard {
     /// any other, and a line in the log.
     pub(crate) fn catch<T>(&self, poll: impl FnOnce() -> T) -> Result<T, ()> {
         let errand = self.exchanges().errand(self.key());
-        let poll = AssertUnwindSafe(|| kit_sync::on_errand(errand, poll));
-        catch_unwind(poll).map_err(|panic| {
+        self.catch_unnamed(|| kit_sync::on_errand(errand, poll))
+    }
+
+    /// The same for a part that is done in no time, which no watchdog need name.
+    pub(crate) fn catch_unnamed<T>(&self, part: impl FnOnce() -> T) -> Result<T, ()> {
+        catch_unwind(AssertUnwindSafe(part)).map_err(|panic| {
             let request = self.exchanges().name_of(self.key());
             let place = kit_sync::panic::take_location();
             let panic = kit_sync::panic::message(&*panic);

@@ -171,27 +171,25 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             .add_to(&mut head.extensions, CallContext::new(exchange));
         let is_call = asked == Asked::Call;
         let refused = Refusal::of(&head, http1, self.max_head);
-        let called = match refused {
-            Some(why) => Err(self.handler.refused(why, &head.headers)),
-            None => guard
-                .catch(|| self.handler.call(head, body, is_call))
-                .map_err(|()| H::panicked(is_call)),
-        };
-        let (future, answer) = match called {
-            Ok(future) => (Some(future), None),
-            Err(answer) => (None, Some(Box::new(answer))),
-        };
-        ResponseFuture {
-            future,
-            answer,
+        let mut response = ResponseFuture {
+            future: None,
+            answer: refused.map(|why| Box::new(self.handler.refused(why, &head.headers))),
             last: refused.is_some(),
             version,
             asked,
             rest,
             bounded: client_limit.is_some(),
             waited: false,
-            guard: Some(guard),
+            guard: None,
+        };
+        // The future is written where it stays: each move of one costs as much as a lock.
+        let future = &mut response.future;
+        let call = || *future = Some(self.handler.call(head, body, is_call));
+        if refused.is_none() && guard.catch_unnamed(call).is_err() {
+            response.answer = Some(Box::new(H::panicked(is_call)));
         }
+        response.guard = Some(guard);
+        response
     }
 }
 

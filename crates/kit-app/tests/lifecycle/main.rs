@@ -8,6 +8,7 @@ mod failures;
 mod fakes;
 mod groups;
 mod health;
+mod held_work;
 mod intake;
 mod jobs;
 mod registration;

@@ -19,6 +19,9 @@ use crate::worker::work::{Work, WorkKind};
 use crate::worker::{Together, WorkerOptions};
 use crate::{AfterFailure, Awaited, Policy};
 
+/// Beyond every deadline of a stop.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// A worker has returned before it was cancelled.
 #[derive(Debug, thiserror::Error)]
 #[error("it has ended, although a worker runs until it is cancelled")]
@@ -168,6 +171,9 @@ impl WorkerSupervisor {
 
     /// Everything that a run has spawned ends before the next one begins; so do the siblings that begin
     /// anew with it.
+    ///
+    /// Once a stop was asked for, none follows. What the run has spawned may be work that it has taken
+    /// on: it belongs to the drain, which cancels it in its phase and names what it cuts.
     async fn judge(&mut self, end: RunEnd) {
         if end.is_superseded() {
             end_superseded(&self.supervision, self.members[end.member].path(), &end);
@@ -175,6 +181,10 @@ impl WorkerSupervisor {
         }
         let index = end.member;
         let verdict = self.decide(end);
+        if self.supervision.is_stop_asked() {
+            self.leave_to_drain(index, &verdict);
+            return;
+        }
         let ending = match &verdict {
             Verdict::Restart { first, last, .. } => *first..*last + 1,
             Verdict::Over | Verdict::NextTime => index..index + 1,
@@ -201,6 +211,14 @@ impl WorkerSupervisor {
                     member.is_new = true;
                 }
             }
+        }
+    }
+
+    fn leave_to_drain(&mut self, index: usize, verdict: &Verdict) {
+        let member = &mut self.members[index];
+        member.run = None;
+        if !matches!(verdict, Verdict::Over) {
+            self.supervision.emit_worker_ended(member.path());
         }
     }
 
@@ -295,6 +313,9 @@ impl WorkerSupervisor {
 
     /// Ends the runs of these members: cancels all of them, and closes each by the same deadline. Tasks
     /// that have to be aborted then are named. Gives those that could not even be aborted.
+    ///
+    /// A stop that is asked for meanwhile takes the deadline away: nothing begins anew after it, so they
+    /// have until the deadline of their phase, like runs that go on.
     async fn close_runs(&mut self, members: Range<usize>) -> Vec<(usize, String)> {
         let limit = self.plan.options.restart_limit;
         let deadline = Instant::now() + limit;
@@ -310,7 +331,13 @@ impl WorkerSupervisor {
                 worker: path.to_owned(),
                 alive: alive_in(&run.scope),
             };
-            let closing = run.scope.close(deadline);
+            let closing = async {
+                tokio::select! {
+                    biased;
+                    report = run.scope.close(deadline + FAR) => report,
+                    () = self.passed_without_stop(deadline) => run.scope.close(Instant::now()).await,
+                }
+            };
             let report = self.supervision.awaits(awaited, closing).await;
             if report.stuck().next().is_some() || report.stuck_holds > 0 {
                 let what = overdue(path, &report).unwrap_or_default();
@@ -321,6 +348,15 @@ impl WorkerSupervisor {
             }
         }
         stuck
+    }
+
+    /// Resolves at `deadline`, unless a stop was asked for by then.
+    async fn passed_without_stop(&self, deadline: Instant) {
+        tokio::select! {
+            biased;
+            () = self.supervision.stop_asked() => std::future::pending().await,
+            () = sleep_until(deadline) => {}
+        }
     }
 }
 

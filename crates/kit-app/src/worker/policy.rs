@@ -47,7 +47,8 @@ pub enum Policy {
 ///
 /// The limit is that of Erlang's supervisors: at most a number of restarts in any stretch of a period.
 /// The failure after that stops the app. The delays double from the first to the longest, half of each
-/// is random, and a run that lasted as long as the longest delay lets them begin from the first again.
+/// is random, and a run that lasted as long as the longest delay lets them begin from the first again,
+/// as does a time of periodic work that succeeds after it has failed.
 /// A limit that the delays can never reach is a restart without end: ten restarts a minute with delays of
 /// 10 s.
 ///

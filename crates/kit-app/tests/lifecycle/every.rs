@@ -119,6 +119,43 @@ async fn a_failed_time_is_judged_by_the_policy() {
     }
 }
 
+/// Every second run fails: each failure is followed by a success. They are an hour apart.
+#[tokio::test(start_paused = true)]
+async fn the_delay_after_a_failure_is_the_first_again_once_a_time_has_succeeded() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let hour = Duration::from_secs(3600);
+    let options = WorkerOptions::new().policy(Policy::Restart(restarts(2)));
+    let mut run = 0;
+    let app = builder
+        .every_with("sweep", hour, options, move |_| {
+            run += 1;
+            let fails = run % 2 == 1;
+            async move {
+                if fails {
+                    Err("no route".into())
+                } else {
+                    Ok(())
+                }
+            }
+        })
+        .build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        sleep(hour * 9 / 2).await;
+        handle.stop("done");
+    });
+    report.unwrap();
+    let lines = record.all();
+    let failed: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains("failed"))
+        .collect();
+    let expected = ["app/sweep failed: no route: it begins anew in 1.0s"; 5];
+    assert_eq!(failed, expected);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_time_that_fails_again_and_again_has_ever_fewer_lines() {
     let record = Record::default();

@@ -341,6 +341,26 @@ async fn periodic_work_of_a_group_begins_anew_with_it() {
     assert_eq!(trio.record.all(), expected);
 }
 
+#[tokio::test(start_paused = true)]
+async fn periodic_work_that_succeeds_does_not_shorten_the_delays_of_its_sibling() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let group = WorkerGroup::one_for_all("ingest", restarts(3))
+        .worker("a", |_| async {
+            sleep(Duration::from_millis(350)).await;
+            Err("no route".into())
+        })
+        .every("tick", Duration::from_millis(100), |_| async { Ok(()) });
+    let app = builder.worker_group(group).build();
+    app.run().await.unwrap_err();
+    let lines = record.all();
+    let delays: Vec<_> = lines
+        .iter()
+        .filter_map(|line| line.split_once("begins anew in ")?.1.split('s').next())
+        .collect();
+    assert_eq!(delays, ["1.0", "2.0", "4.0"]);
+}
+
 #[tokio::test]
 async fn a_group_that_is_empty_or_has_a_name_twice_is_refused() {
     let group = || WorkerGroup::rest_for_one("ingest", restarts(1));

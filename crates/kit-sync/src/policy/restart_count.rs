@@ -89,6 +89,30 @@ impl RestartCount {
         self.backoff = backoff;
     }
 
+    /// Records that the work has succeeded, as periodic work does at its times: the next delay is the
+    /// first again. The failures of the last period still count.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kit_sync::policy::{Backoff, Failure, Restart};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let policy = Restart::at_most(5, Duration::from_secs(60));
+    /// let mut count = policy.backoff(Backoff::default().without_jitter()).count();
+    /// for _ in 0..2 {
+    ///     let failure = Failure::Failed("refused".into());
+    ///     let (_, delay) = count.record(failure, Duration::ZERO).unwrap();
+    ///     assert_eq!(delay, Duration::from_millis(100));
+    ///     count.record_success();
+    /// }
+    /// # }
+    /// ```
+    pub fn record_success(&mut self) {
+        self.backoff.reset();
+    }
+
     /// Records that a run has failed now, after it ran for `ran`. Gives the failure back with the delay
     /// before the restart.
     ///

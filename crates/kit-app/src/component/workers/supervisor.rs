@@ -36,6 +36,8 @@ pub(super) struct WorkerSupervisor {
     supervision: Arc<Supervision>,
     /// The restarts so far; none without such a policy.
     count: Option<RestartCount>,
+    /// Which of them was the last to fail; none once it has succeeded since.
+    last_failed: Option<usize>,
     sender: mpsc::UnboundedSender<RunEnd>,
     ends: mpsc::UnboundedReceiver<RunEnd>,
     /// When it began.
@@ -74,6 +76,7 @@ impl WorkerSupervisor {
                 Policy::Restart(restarts) => Some(restarts.policy().count()),
                 Policy::Stop | Policy::Ignore => None,
             },
+            last_failed: None,
             sender,
             ends,
             start,
@@ -243,9 +246,16 @@ impl WorkerSupervisor {
                 if member.repeated.ended().is_some() {
                     self.supervision.emit_worker_started(path);
                 }
+                // The success of a sibling says nothing about the one that keeps failing.
+                if self.last_failed.take_if(|last| *last == index).is_some()
+                    && let Some(count) = &mut self.count
+                {
+                    count.record_success();
+                }
                 return Verdict::NextTime;
             }
         };
+        self.last_failed = Some(index);
         match (policy, &mut self.count) {
             (Policy::Restart(_), Some(count)) => match count.record(failure, ran) {
                 Ok((failure, delay)) => return self.restart(index, &failure, delay),

@@ -205,11 +205,13 @@ impl Component {
             failures.for_each(|task| core.journal.note(task.to_string()));
         }
         let (has_failed, has_ended) = (self.supervision.has_failed(), self.supervision.has_ended());
+        let is_ignored = self.supervision.is_ignored();
         let mut report = self.report(begun.elapsed(), tasks);
+        let has_failed_tasks = !is_ignored && report.has_failed_tasks();
         let overdue = report.overdue();
         report.end = match report.ready_in {
             None => ComponentEnd::NotReady,
-            Some(_) if has_failed || report.has_failed_tasks() => ComponentEnd::Failed,
+            Some(_) if has_failed || has_failed_tasks => ComponentEnd::Failed,
             Some(_) if overdue.is_some() => ComponentEnd::Cut,
             Some(_) if has_ended => ComponentEnd::Finished,
             Some(_) => ComponentEnd::Drained,

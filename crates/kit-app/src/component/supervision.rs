@@ -9,7 +9,7 @@ use kit_sync::policy::Failure;
 use kit_sync::{BoxError, Scope, StopToken, Supervisor, TaskReport, error_chain};
 
 use crate::core::Core;
-use crate::{AfterFailure, Awaited, Error, Event};
+use crate::{AfterFailure, Awaited, Error, Event, Policy};
 
 /// Sees the tasks of one component. Shared by the component, the observer of its failures and the
 /// task that waits for its end.
@@ -22,6 +22,8 @@ pub(crate) struct Supervision {
     supervisor: Supervisor,
     /// Its workers' policies decide, and not the end of a task, whether it has failed.
     is_judged: AtomicBool,
+    /// That policy forgives every failure.
+    is_ignored: AtomicBool,
     /// Its start has returned.
     started: AtomicBool,
     ended: AtomicBool,
@@ -50,6 +52,7 @@ impl Supervision {
             is_finite,
             supervisor,
             is_judged: AtomicBool::new(false),
+            is_ignored: AtomicBool::new(false),
             started: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             failed: AtomicBool::new(false),
@@ -63,7 +66,8 @@ impl Supervision {
     }
 
     /// Ascribes the failure of a task: it is the failure of the component when the task was the
-    /// last one, a failure of the stop when the component was draining, else an event.
+    /// last one, a failure of the stop when the component was draining and failures of its workers are
+    /// not ignored, else an event.
     fn record_failure(&self, task: &TaskReport, token: &StopToken) {
         let Some(core) = self.core.upgrade() else {
             return;
@@ -77,7 +81,7 @@ impl Supervision {
                 return;
             }
         }
-        if token.is_cancelled() && task.is_named() {
+        if token.is_cancelled() && task.is_named() && !self.is_ignored() {
             let component = self.component.clone();
             let task = Box::new(task.clone());
             core.journal
@@ -128,6 +132,11 @@ impl Supervision {
         self.failed.load(Ordering::Acquire)
     }
 
+    /// Whether failures of its tasks are forgiven, by the policy of its workers.
+    pub(super) fn is_ignored(&self) -> bool {
+        self.is_ignored.load(Ordering::Acquire)
+    }
+
     /// Whether the tasks had ended before the stop.
     pub(super) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
@@ -146,8 +155,11 @@ impl Supervision {
 
     // === of workers ===
 
-    /// From now on only [`fail_worker`](Self::fail_worker) makes it fail.
-    pub(super) fn judge_by_policy(&self) {
+    /// From now on only [`fail_worker`](Self::fail_worker) makes it fail, and a task that fails in the
+    /// drain, unless the policy ignores failures.
+    pub(super) fn judge_by(&self, policy: Policy) {
+        let is_ignored = policy == Policy::Ignore;
+        self.is_ignored.store(is_ignored, Ordering::Release);
         self.is_judged.store(true, Ordering::Release);
     }
 

@@ -97,7 +97,7 @@ impl Server for Workers {
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         let supervision = ctx.app::<Arc<Supervision>>();
         let supervision = supervision.ok_or("workers are supervised by an app")?;
-        supervision.judge_by_policy();
+        supervision.judge_by(self.options.policy);
         let mut supervisor = WorkerSupervisor::new(
             &self.works,
             self.together,

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_app::{
-    App, AppBuilder, BoxError, Cause, ComponentState, Delivery, Error, Event, Policy, Restarts,
-    Signals, WorkerOptions, WorkerState,
+    App, AppBuilder, BoxError, Cause, ComponentEnd, ComponentState, Delivery, Error, Event, Policy,
+    Restarts, Signals, WorkerOptions, WorkerState,
 };
 use kit_sync::Ending;
 use kit_transport::Context;
@@ -389,6 +389,34 @@ async fn a_task_of_a_run_that_fails_is_an_event_and_not_the_workers_failure() {
     let report = crate::fakes::run_and_stop(app).await.unwrap();
     assert!(record.has("task app/outbox/run/helper failed: no route"));
     assert_eq!(report.components[0].workers[0].failures, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_of_a_run_that_fails_in_the_drain_is_judged_by_the_policy() {
+    for policy in [Policy::Stop, Policy::Restart(restarts(2)), Policy::Ignore] {
+        let (app, record) = with_lines(|app| {
+            app.worker_with("outbox", options(policy), |ctx| async move {
+                let scope = ctx.scope().clone();
+                ctx.scope().spawn("helper", async move {
+                    scope.cancelled().await;
+                    Err::<(), _>("no route".into())
+                });
+                ctx.scope().cancelled().await;
+                Ok(())
+            })
+        });
+        let report = crate::fakes::run_and_stop(app).await;
+        if policy == Policy::Ignore {
+            let report = report.unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(report.components[0].end, ComponentEnd::Drained);
+            assert!(record.has("task app/outbox/run/helper failed: no route"));
+        } else {
+            let error = report.unwrap_err();
+            let message = error.to_string();
+            assert!(message.contains("app/outbox/run/helper"), "{message}");
+            assert_eq!(error.report().components[0].end, ComponentEnd::Failed);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,7 +70,7 @@ impl ComponentStates {
                 worker_of(component, path).fail(why, then);
                 if let AfterFailure::Restart { siblings, .. } = then {
                     let siblings = siblings.iter();
-                    siblings.for_each(|sibling| worker_of(component, sibling).begin_anew());
+                    siblings.for_each(|sibling| worker_of(component, sibling).await_restart());
                 }
             }),
             Event::WorkerEnded { component, path } => self.change(component, |component| {

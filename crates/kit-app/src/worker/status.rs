@@ -56,7 +56,9 @@ impl WorkerStatus {
         text
     }
 
+    /// A run has begun: a restart, when it was to begin anew. One that a stop calls off is none.
     pub(crate) fn start(&mut self) {
+        self.restarts += u64::from(self.state == WorkerState::Restarting);
         self.state = WorkerState::Running;
     }
 
@@ -64,14 +66,14 @@ impl WorkerStatus {
         self.failures += 1;
         self.last_failure = Some(why.to_owned());
         match then {
-            AfterFailure::Restart { .. } => self.begin_anew(),
+            AfterFailure::Restart { .. } => self.await_restart(),
             AfterFailure::NextTime { .. } => {}
             AfterFailure::Ignored | AfterFailure::Stop => self.state = WorkerState::Failed,
         }
     }
 
-    pub(crate) fn begin_anew(&mut self) {
-        self.restarts += 1;
+    /// It, or a sibling, has failed, and its delay has begun.
+    pub(crate) fn await_restart(&mut self) {
         self.state = WorkerState::Restarting;
     }
 

@@ -309,7 +309,9 @@ async fn a_stop_ends_a_back_off_at_once_and_nothing_begins_anew() {
     });
     let report = report.unwrap();
     assert_eq!(report.took, Duration::from_secs(1), "the drain delay alone");
-    assert_eq!(report.components[0].workers[0].state, WorkerState::Ended);
+    let worker = &report.components[0].workers[0];
+    assert_eq!(worker.state, WorkerState::Ended);
+    assert_eq!((worker.failures, worker.restarts), (1, 0), "called off");
     record.assert_order(&["app/outbox ended", "entered draining"]);
     assert!(called.try_recv().is_err(), "it was called once");
 }

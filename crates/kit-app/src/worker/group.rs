@@ -28,6 +28,10 @@ pub(crate) enum Together {
 /// then all of them begin in the order in which they were added. Failures of the group count together;
 /// too many stop the app.
 ///
+/// Periodic work of a group keeps its times when a sibling fails: a run that goes on is cancelled, and the
+/// next time comes when it is due, or after the delay when that is later. Only its own failure makes it
+/// begin anew outside its times.
+///
 /// ```
 /// use std::time::Duration;
 ///

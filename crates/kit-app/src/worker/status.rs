@@ -136,7 +136,8 @@ pub enum AfterFailure {
     Restart {
         /// The delay; it begins when the siblings have ended.
         delay: Duration,
-        /// The paths of the siblings that begin anew with it.
+        /// The paths of the siblings that begin anew with it. Periodic work keeps its times, and is
+        /// not among them.
         siblings: Vec<String>,
     },
     /// The failure is ignored, and its next time comes. This comes ever more rarely.

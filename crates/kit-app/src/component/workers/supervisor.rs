@@ -209,9 +209,20 @@ impl WorkerSupervisor {
                 }
             }
             Verdict::Restart { delay, .. } => {
-                for member in &mut self.members[ending] {
-                    member.due = Some(now + delay);
-                    member.is_new = true;
+                let (start, anew) = (self.start, now + delay);
+                let members = self.members[ending.clone()].iter_mut();
+                for (sibling, member) in ending.zip(members) {
+                    match &member.work.kind {
+                        // It has times. Those that come while its siblings are gone wait for them.
+                        WorkKind::Every(every) if sibling != index => {
+                            let next = member.due.unwrap_or_else(|| every.next(start, now));
+                            member.due = Some(next.max(anew));
+                        }
+                        _ => {
+                            member.due = Some(anew);
+                            member.is_new = true;
+                        }
+                    }
                 }
             }
         }
@@ -275,7 +286,10 @@ impl WorkerSupervisor {
             None => (index, index),
         };
         let siblings = (first..=last).filter(|sibling| *sibling != index);
-        let siblings = siblings.map(|sibling| self.members[sibling].path().to_owned());
+        let siblings = siblings.map(|sibling| &self.members[sibling]);
+        // Periodic work has its times.
+        let siblings = siblings.filter(|member| !matches!(member.work.kind, WorkKind::Every(_)));
+        let siblings = siblings.map(|member| member.path().to_owned());
         let then = AfterFailure::Restart {
             delay,
             siblings: siblings.collect(),
@@ -377,7 +391,7 @@ enum Verdict {
     Over,
     /// The next one, at its time.
     NextTime,
-    /// New ones of these members, after a delay.
+    /// New ones of these members after a delay; of siblings that are periodic work, at their times.
     Restart {
         first: usize,
         last: usize,

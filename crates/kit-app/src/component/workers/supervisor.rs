@@ -61,10 +61,8 @@ impl WorkerSupervisor {
         let (sender, ends) = mpsc::unbounded_channel();
         let start = Instant::now();
         let member = |work: &Arc<Work>| {
-            let scope = match together {
-                Some(_) => context.scope().child(&work.name),
-                None => context.scope().clone(),
-            };
+            let scope = context.scope();
+            let scope = together.map_or_else(|| scope.clone(), |_| scope.child(&work.name));
             Member::new(work, scope, Member::first(work, start))
         };
         WorkerSupervisor {

@@ -241,6 +241,59 @@ async fn siblings_that_fail_because_they_are_ended_do_not_count() {
     assert!(record.has(remark), "{:#?}", record.all());
 }
 
+/// All fail in the same second, before any of them is cancelled. With a limit of 1, the second failure is
+/// that of the group.
+#[tokio::test(start_paused = true)]
+async fn workers_that_fail_at_the_same_moment_have_a_failure_each() {
+    for limit in [5, 1] {
+        let record = Record::default();
+        let (builder, _signals) = app(&record);
+        let add = |group: WorkerGroup, name| {
+            let mut has_failed = false;
+            group.worker(name, move |ctx| {
+                let fails = !std::mem::replace(&mut has_failed, true);
+                async move {
+                    if fails {
+                        sleep(Duration::from_secs(1)).await;
+                        return Err("no route".into());
+                    }
+                    End::Cancelled.run(ctx).await
+                }
+            })
+        };
+        let group = WorkerGroup::one_for_all("ingest", restarts(limit));
+        let group = ["a", "b"].into_iter().fold(group, add);
+        let app = builder.worker_group(group).build();
+        let handle = app.handle();
+        let (result, ()) = tokio::join!(app.run(), async {
+            handle.started().await.unwrap();
+            sleep(Duration::from_secs(10)).await;
+            handle.stop("done");
+        });
+        let failures = result.as_ref().err().map(ToString::to_string);
+        let report = match &result {
+            Ok(report) => report,
+            Err(error) => error.report(),
+        };
+        let workers = &report.components[0].workers;
+        let numbers: Vec<_> = workers
+            .iter()
+            .map(|worker| (worker.failures, worker.restarts, worker.state))
+            .collect();
+        if limit == 5 {
+            assert_eq!(failures, None);
+            assert_eq!(numbers, [(1, 1, WorkerState::Ended); 2]);
+        } else {
+            let message = failures.unwrap();
+            let expected = "worker app/ingest/b failed: gave up after 2 failures";
+            assert!(message.starts_with(expected), "{message}");
+            let states = [WorkerState::Ended, WorkerState::Failed];
+            assert_eq!(numbers, states.map(|state| (1, 0, state)));
+        }
+        assert_nothing_alive();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stop_while_siblings_are_ended_begins_nothing_anew() {
     let record = Record::default();

@@ -38,7 +38,9 @@ pub(super) struct RunEnd {
     pub(super) member: usize,
     pub(super) ran: Duration,
     pub(super) ended: Result<(), Failure>,
-    is_superseded: Arc<AtomicBool>,
+    /// It ended after it had been cancelled to begin anew. One that ended before stands for itself,
+    /// also when it is judged later.
+    is_superseded: bool,
 }
 
 impl Member {
@@ -96,7 +98,7 @@ impl Member {
                 member: index,
                 ran: begun.elapsed(),
                 ended,
-                is_superseded,
+                is_superseded: is_superseded.load(Ordering::Acquire),
             });
         });
         self.run = Some(run);
@@ -114,6 +116,6 @@ impl Run {
 
 impl RunEnd {
     pub(super) fn is_superseded(&self) -> bool {
-        self.is_superseded.load(Ordering::Acquire)
+        self.is_superseded
     }
 }

@@ -111,8 +111,11 @@ impl WorkerSupervisor {
         }
         self.ends.close();
         while let Ok(end) = self.ends.try_recv() {
-            let path = self.members[end.member].path();
-            let added_at = self.members[end.member].work.added_at;
+            let member = &mut self.members[end.member];
+            if !end.is_superseded() {
+                member.due = None;
+            }
+            let (path, added_at) = (member.path(), member.work.added_at);
             let policy = self.plan.options.policy;
             end_in_stop(&self.supervision, path, added_at, policy, end);
         }
@@ -181,6 +184,8 @@ impl WorkerSupervisor {
             return;
         }
         let index = end.member;
+        // It has one already when a sibling failed at the same moment and was judged before.
+        let due = self.members[index].due.take();
         let verdict = self.decide(end);
         if self.supervision.is_stop_asked() {
             self.leave_to_drain(index, &verdict);
@@ -203,7 +208,7 @@ impl WorkerSupervisor {
             Verdict::NextTime => {
                 let member = &mut self.members[index];
                 if let WorkKind::Every(every) = &member.work.kind {
-                    member.due = Some(every.next(self.start, now));
+                    member.due = Some(due.unwrap_or_else(|| every.next(self.start, now)));
                 }
             }
             Verdict::Restart { delay, .. } => {

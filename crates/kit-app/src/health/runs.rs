@@ -80,8 +80,11 @@ impl Runner {
         let scope = self.scope.child("run");
         let context = CheckContext::new(self.app.clone(), self.values.clone());
         let check = self.check.clone();
+        let run = check.run(context);
+        // A stop cancels this task with its timeout, and so the run, too.
+        let run = async move { Ok::<_, kit_sync::BoxError>(run.await) };
         CheckRun {
-            task: scope.spawn_value("run", check.run(context)),
+            task: scope.spawn_as("run", kit_sync::Ending::MayBeDropped, run),
             begun: Instant::now(),
             scope,
         }

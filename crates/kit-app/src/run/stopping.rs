@@ -80,6 +80,7 @@ impl Stopping {
         let core = Arc::clone(self.core());
         let reload = &mut self.parts.reload;
         reload.end(asked.cause.clone(), &core.journal).await;
+        self.close_health().await;
         resources::close(&mut self.parts, &asked.cause, &budget).await;
         let after_stop = self.parts.settings.hooks.take_all(HookStage::AfterStop);
         self.stop_hooks(after_stop, budget.deadline(), FORCED).await;
@@ -357,6 +358,14 @@ impl Stopping {
     }
 
     // === the end ===
+
+    /// Drops what is left of runs of checks, which use resources: a run that blocks its thread is
+    /// worth a remark, and no time.
+    async fn close_health(&self) {
+        let closed = self.parts.health.close(Instant::now() + CUT_AHEAD).await;
+        let stuck = closed.stuck();
+        stuck.for_each(|task| self.core().journal.remark(task.to_string()));
+    }
 
     /// Ends the tasks that belong to no component: those of hooks until the deadline of the stop,
     /// registrations and the connections to registries a moment later, then the handlers of

@@ -1,11 +1,12 @@
 //! Checks, and what their results change.
 
 use std::future::pending;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use kit_app::{AppHandle, BoxError, CheckOptions, CheckState, Stage};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
 use crate::fakes::{Fake, FakeRegistry, Record, app, assert_nothing_alive};
@@ -242,5 +243,73 @@ async fn options_that_are_of_no_use_are_refused_before_anything_begins() {
         let error = builder.build().run().await.unwrap_err();
         assert_eq!(error.to_string(), line);
         assert!(!record.has("entered starting"));
+    }
+}
+
+/// One connection, which a run of a check holds for as long as it lives.
+#[derive(Clone)]
+struct Pool(Arc<Semaphore>);
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_drops_the_run_of_a_check_which_keeps_no_resource_from_closing() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let mut http = Fake::new("http");
+    http.drain = seconds(2);
+    let runs = Arc::new(AtomicUsize::new(0));
+    let dropped: Arc<OnceLock<Instant>> = Arc::default();
+    let put = Arc::clone(&dropped);
+    let app = builder
+        .server(http)
+        .resource(
+            "db",
+            |_| async { Ok(Pool(Arc::new(Semaphore::new(1)))) },
+            |pool: Pool| async move {
+                let _all = pool.0.acquire().await?;
+                Ok(())
+            },
+        )
+        .check_with(
+            "db",
+            CheckOptions::new().timeout(seconds(1)).period(seconds(5)),
+            move |check| {
+                let is_first = runs.fetch_add(1, Ordering::SeqCst) == 0;
+                let end = SetOnDrop(Arc::clone(&put));
+                async move {
+                    let pool: Pool = check.get()?;
+                    let _one = pool.0.acquire().await?;
+                    if is_first {
+                        std::mem::forget(end);
+                        return Ok(());
+                    }
+                    pending::<()>().await;
+                    drop(end);
+                    Ok(())
+                }
+            },
+        )
+        .build();
+    let handle = app.handle();
+    let (report, stopped) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        // The second run has begun half a second ago.
+        sleep(Duration::from_millis(5_500)).await;
+        handle.stop("done");
+        Instant::now()
+    });
+    let report = report.unwrap();
+    assert_eq!(dropped.get(), Some(&stopped), "with its timeout");
+    assert_eq!(report.took, seconds(2), "the drain of the server");
+    assert_eq!(report.tasks.stuck().count(), 0, "{report}");
+    record.assert_order(&["http stopped", "db closed", "stopped 0"]);
+    assert_nothing_alive();
+}
+
+/// Notes when it was dropped.
+struct SetOnDrop(Arc<OnceLock<Instant>>);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.set(Instant::now());
     }
 }

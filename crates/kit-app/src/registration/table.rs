@@ -76,6 +76,14 @@ impl Registrations {
         state.all.clone()
     }
 
+    /// A stop begins: gives the registrations to end. None begins from here on, also by a drain that
+    /// is taken back on another thread at this moment.
+    pub(crate) fn end(&self) -> Vec<Registered> {
+        let mut state = self.lock();
+        state.is_wanted = false;
+        state.all.clone()
+    }
+
     /// Every registration was ended by the drain.
     pub(super) fn mark_gone(&self) {
         self.lock().gone_since = Some(Instant::now());
@@ -163,5 +171,50 @@ impl Registrations {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         kit_sync::lock(&self.state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use kit_registry::Memory;
+    use kit_sync::TaskTree;
+
+    use super::*;
+    use crate::Delivery;
+    use crate::events::Events;
+
+    /// A stop cannot interrupt the poll in which a drain that is taken back registers.
+    #[tokio::test]
+    async fn a_drain_that_is_taken_back_after_a_stop_began_registers_nothing() {
+        let (id, name, version) = ("1".to_owned(), "app".to_owned(), "1.0".to_owned());
+        let info = Info::new(id, name, version, BTreeMap::new());
+        let registrations = Registrations::new(info);
+        let journal = Arc::new(Journal::new(Events::new(Delivery::Inline, Vec::new())));
+        let opened = [Opened {
+            name: "memory".to_owned(),
+            registrar: Arc::new(Memory::new()),
+            seen_by_others: false,
+        }];
+        let tree = TaskTree::new("app");
+        let scope = tree.scope().child("registrations");
+        let states = || {
+            let statuses = registrations.statuses().into_iter();
+            statuses
+                .map(|status| status.state.to_string())
+                .collect::<Vec<_>>()
+        };
+
+        registrations.begin(&opened, &scope, &journal).unwrap();
+        for registered in registrations.withdraw() {
+            registered.withdraw(&journal).await;
+        }
+        assert_eq!(states(), ["deregistered"]);
+        let ending = registrations.end();
+        assert_eq!(ending.len(), 1, "the stop has what the drain has left");
+        registrations.restore(&opened, &scope, &journal).unwrap();
+        assert_eq!(states(), ["deregistered"], "and nothing comes after that");
+        tree.close(Instant::now()).await;
     }
 }

@@ -205,7 +205,7 @@ impl Stopping {
             let deregister = registered.deregister(go.clone(), budget.clone(), control, journal);
             scope.spawn_value("deregister", deregister)
         };
-        let registered = core.registrations.all().into_iter();
+        let registered = core.registrations.end().into_iter();
         (registered.map(deregister).collect(), latch)
     }
 

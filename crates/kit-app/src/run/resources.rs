@@ -61,6 +61,7 @@ fn call(parts: &Parts, gate: &Gate, resource: Resource) -> Opening {
     let context = |scope: Scope| {
         Context::new(scope, parts.resources.lifecycle())
             .with_remarks(remarks)
+            .with_intake(core.intake.intake())
             .with(gate.clone(), settings.extensions.clone())
             .with_app_values(parts.resources.values.clone())
             .with_inherited(settings.environment().inherited().clone())

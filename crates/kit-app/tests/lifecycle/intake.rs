@@ -1,9 +1,11 @@
 //! The intake of components: open from the start, closed for good by every stop.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use kit_app::{App, Delivery, Signals, Stage};
 use kit_transport::{Context, Intake};
+use tokio::time::timeout;
 
 use crate::fakes::{Record, Starts, app};
 
@@ -91,4 +93,37 @@ async fn a_start_that_fails_and_a_run_that_is_dropped_end_the_intake() {
         started = handle.started() => started.unwrap(),
     }
     assert!(kept.intake().opened().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_sees_the_intake_close() {
+    let kept: Arc<OnceLock<Intake>> = Arc::default();
+    let keep = Arc::clone(&kept);
+    let app = App::builder("app")
+        .signals(Signals::none())
+        .event_delivery(Delivery::Inline)
+        .server(Starts("http", |_: &Context| ()))
+        .resource(
+            "consumer",
+            |ctx: Context| async move {
+                keep.set(ctx.intake().clone()).unwrap();
+                Ok(1_u8)
+            },
+            |_: u8| async { Ok(()) },
+        )
+        .build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        let intake = kept.get().unwrap();
+        assert!(intake.is_open());
+        handle.drain("maintenance");
+        let closed = timeout(Duration::from_secs(1), intake.closed());
+        closed.await.expect("it follows the drain");
+        handle.undrain().unwrap();
+        intake.opened().await.unwrap();
+        handle.stop("done");
+    });
+    report.unwrap();
+    assert!(kept.get().unwrap().opened().await.is_err(), "ended");
 }

@@ -92,6 +92,14 @@ impl Registered {
         }
     }
 
+    /// It is being taken away, or has been.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        matches!(
+            self.registration.state(),
+            RegistrationState::Leaving { .. } | RegistrationState::Withdrawn
+        )
+    }
+
     /// Resolves once it has been taken away, after a [`withdraw`](Self::withdraw).
     pub(super) async fn gone(&self) {
         // An error is the end of its scope: there is nothing to wait for.

@@ -335,7 +335,11 @@ impl Launch {
                 biased;
                 // It is taken away again, and the start goes on without it.
                 _ = core.control.drain_asked() => return Ok(()),
-                shown = registered.first(left, &core.journal) => shown?,
+                shown = registered.first(left, &core.journal) => match shown {
+                    // A drain that was taken back meanwhile: another one comes in its place.
+                    Err(_) if registered.is_withdrawn() => return Ok(()),
+                    shown => shown?,
+                },
                 _ = core.control.asked() => return Err(CalledOff::StopAsked),
             }
         }

@@ -1,5 +1,6 @@
 //! Drains by request: beside the stages, and back again.
 
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -275,5 +276,45 @@ async fn a_drain_while_the_start_waits_for_a_registry_is_no_failure_of_it() {
             handle.stop("done");
         });
         report.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_and_back_while_the_start_waits_for_a_registry_is_no_failure_of_it() {
+    for policy in [RegisterAtStart::Required, RegisterAtStart::Background] {
+        let record = Record::default();
+        let (builder, _signals) = app(&record);
+        let registry = FakeRegistry {
+            register: Answer::Never,
+            ..registry(&record)
+        };
+        let app = builder
+            .registrar("fake", registry)
+            .register_at_start(policy)
+            .build();
+        let handle = app.handle();
+        let registering = |all: &[String]| {
+            let registering = all.iter().filter(|line| line.starts_with("register "));
+            registering.count()
+        };
+        let mut run = pin!(app.run());
+        tokio::select! {
+            _ = &mut run => panic!("it has ended"),
+            _ = record.until(|all| registering(all) == 1) => {}
+        }
+        // Both are done before the start is polled again.
+        assert!(handle.drain("not now"));
+        while handle.registrations()[0].state.to_string() != "deregistered" {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(handle.undrain(), Ok(true));
+        let (report, ()) = tokio::join!(run, async {
+            handle.started().await.unwrap();
+            assert!(handle.is_ready());
+            record.until(|all| registering(all) == 2).await;
+            handle.stop("done");
+        });
+        report.unwrap();
+        assert_nothing_alive();
     }
 }

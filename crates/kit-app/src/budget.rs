@@ -13,6 +13,8 @@ pub use plan::StopPlan;
 pub(crate) const FORCED: Duration = Duration::from_millis(500);
 /// The part of it for a deregistration that is still owed.
 pub(crate) const FORCED_DEREGISTRATION: Duration = Duration::from_millis(200);
+/// The part of it until the tasks of hooks are cut that came before the resources are closed.
+pub(crate) const FORCED_HOOK_TASKS: Duration = Duration::from_millis(250);
 /// The part of it until the resources are closed, which leaves the rest to `after_stop` hooks.
 pub(crate) const FORCED_CLOSE: Duration = Duration::from_millis(350);
 /// The time between a component's own deadline, at which it cuts and counts, and the abort of its

@@ -14,7 +14,7 @@ use super::Parts;
 use super::called_off::CalledOff;
 use super::launch::Launch;
 use super::resources;
-use crate::budget::{Budget, CUT_AHEAD, FORCED};
+use crate::budget::{Budget, CUT_AHEAD, FORCED, FORCED_HOOK_TASKS};
 use crate::component::Component;
 use crate::control::Asked;
 use crate::core::Core;
@@ -31,8 +31,10 @@ const HOME: Duration = Duration::from_millis(200);
 pub(crate) struct Stopping {
     parts: Parts,
     plan: StopPlan,
-    /// Where the tasks live that hooks of the stop spawn.
+    /// Where the tasks live that hooks of the stop spawn: first those of `before_stop`.
     stop_hooks: Scope,
+    /// What the closes of scopes have found so far.
+    tasks: CloseReport,
 }
 
 /// Deregistrations that go on, in the order of the registries.
@@ -44,6 +46,7 @@ impl Stopping {
             stop_hooks: parts.tree.scope().child("hooks"),
             parts,
             plan,
+            tasks: CloseReport::default(),
         }
     }
 
@@ -81,11 +84,12 @@ impl Stopping {
         let reload = &mut self.parts.reload;
         reload.end(asked.cause.clone(), &core.journal).await;
         self.close_health().await;
+        self.close_earlier_hooks(&asked.cause, &budget).await;
         resources::close(&mut self.parts, &asked.cause, &budget).await;
         let after_stop = self.parts.settings.hooks.take_all(HookStage::AfterStop);
         self.stop_hooks(after_stop, budget.deadline(), FORCED).await;
         let reserve = self.plan.reserve;
-        let tasks = self.close_tree(&budget).await;
+        let tasks = self.close_tree(budget.deadline()).await;
         finish(&core, asked, tasks, reserve, home).await
     }
 
@@ -361,28 +365,33 @@ impl Stopping {
 
     /// Drops what is left of runs of checks, which use resources: a run that blocks its thread is
     /// worth a remark, and no time.
-    async fn close_health(&self) {
+    async fn close_health(&mut self) {
         let closed = self.parts.health.close(Instant::now() + CUT_AHEAD).await;
         let stuck = closed.stuck();
         stuck.for_each(|task| self.core().journal.remark(task.to_string()));
+        self.tasks.absorb(closed);
     }
 
-    /// Ends the tasks that belong to no component: those of hooks until the deadline of the stop,
-    /// registrations and the connections to registries a moment later, then the handlers of
-    /// signals, then whatever is left in the tree. The hooks themselves live outside the scopes of
-    /// their tasks: they have had a report and a line each.
-    async fn close_tree(self, budget: &Budget) -> CloseReport {
+    /// Ends the tasks of hooks that came before, which use resources, with the time of a phase that
+    /// comes before these.
+    async fn close_earlier_hooks(&mut self, cause: &Cause, budget: &Budget) {
+        budget.deadline().catch_up().await;
+        let deadline = budget.phase_from_now(self.resources());
+        let later = self.parts.tree.scope().child("hooks");
+        let stop_hooks = std::mem::replace(&mut self.stop_hooks, later);
+        // Both have the whole time, not the second the rest of the first.
+        stop_hooks.cancel(cause.clone());
+        let scopes = [self.parts.start_hooks.clone(), stop_hooks];
+        self.close_hooks(&scopes, &deadline, FORCED_HOOK_TASKS)
+            .await;
+    }
+
+    /// Closes scopes of hooks' tasks at the deadline, or `grace` after the stop is forced.
+    async fn close_hooks(&mut self, scopes: &[Scope], deadline: &Deadline, grace: Duration) {
         let core = Arc::clone(self.core());
-        let Parts {
-            tree,
-            signals,
-            start_hooks,
-            registration,
-            ..
-        } = self.parts;
         let mut tasks = CloseReport::default();
-        for hooks in [start_hooks, self.stop_hooks] {
-            tasks.absorb(close_hooks(&hooks, budget, &core).await);
+        for scope in scopes {
+            tasks.absorb(close_hooks(scope, deadline, grace, &core).await);
         }
         let ended = tasks.failures.iter().chain(&tasks.tasks);
         let failed = ended.filter(|task| task.outcome().is_failure());
@@ -390,6 +399,24 @@ impl Stopping {
         if let Some(what) = overdue("hooks", &tasks) {
             core.journal.record_failure(Error::Cut { what });
         }
+        self.tasks.absorb(tasks);
+    }
+
+    /// Ends the tasks that belong to no component: those of `after_stop` hooks until the deadline of the
+    /// stop, registrations and the connections to registries a moment later, then the handlers of
+    /// signals, then whatever is left in the tree. The hooks themselves live outside the scopes of
+    /// their tasks: they have had a report and a line each.
+    async fn close_tree(mut self, deadline: &Deadline) -> CloseReport {
+        let core = Arc::clone(self.core());
+        let hooks = [self.stop_hooks.clone()];
+        self.close_hooks(&hooks, deadline, FORCED).await;
+        let Parts {
+            tree,
+            signals,
+            registration,
+            ..
+        } = self.parts;
+        let mut tasks = self.tasks;
         // Deregistration had its time; the work of a registry's client may be cut.
         let soon = || Instant::now() + CUT_AHEAD;
         for scope in registration.into_order() {
@@ -408,14 +435,11 @@ impl Stopping {
     }
 }
 
-/// Closes the scope of hooks' tasks at the deadline of the stop, or a little after it is forced.
-async fn close_hooks(hooks: &Scope, budget: &Budget, core: &Core) -> CloseReport {
-    let deadline = || {
-        let deadline = budget.deadline().clone();
-        match core.control.is_forced() {
-            Some(forced) => deadline.clone().sooner(deadline.at(forced.at + FORCED)),
-            None => deadline,
-        }
+/// Closes a scope of hooks' tasks at the deadline, or `grace` after the stop is forced.
+async fn close_hooks(hooks: &Scope, limit: &Deadline, grace: Duration, core: &Core) -> CloseReport {
+    let deadline = || match core.control.is_forced() {
+        Some(forced) => limit.clone().sooner(limit.at(forced.at + grace)),
+        None => limit.clone(),
     };
     let awaited = || Awaited::HookTasks {
         alive: alive_in(hooks),

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_app::{
-    AppBuilder, AppHandle, BoxError, Cause, Error, Info, ResourceOptions, Signal, Stage,
+    AppBuilder, AppHandle, BoxError, Cause, Error, HookContext, Info, ResourceOptions, Signal,
+    Stage,
 };
 use kit_transport::{Context, Probes};
 use tokio::time::{Instant, sleep};
@@ -398,4 +399,101 @@ async fn it_sees_the_life_of_the_app_and_can_hold_readiness_back() {
         .iter()
         .position(|seen| *seen == (Stage::LameDuck, true));
     assert!(running.is_some() && running < lame, "{seen:?}");
+}
+
+/// A task that writes to the database a while after it was asked to end.
+fn writes_late(hook: &HookContext, record: &Record, what: &'static str) -> Result<(), BoxError> {
+    let _db: Db = hook.get()?;
+    let (scope, record) = (hook.scope().clone(), record.clone());
+    hook.scope().spawn("write", async move {
+        scope.cancelled().await;
+        sleep(Duration::from_secs(1)).await;
+        record.add(what);
+    });
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_of_earlier_hooks_end_before_it_closes() {
+    let record = Record::default();
+    let (start, stop) = (record.clone(), record.clone());
+    let app = with_db(app(&record).0)
+        .server(Fake::new("http"))
+        .after_start("follow", async move |hook| {
+            writes_late(&hook, &start, "after_start has written")
+        })
+        .before_stop("tell", async move |hook| {
+            writes_late(&hook, &stop, "before_stop has written")
+        })
+        .after_stop("sweep", async |hook| {
+            assert!(!hook.scope().is_cancelled());
+            Ok(())
+        });
+    let report = run_and_stop(app.build()).await.unwrap();
+    assert!(report.took < Duration::from_secs(3), "{report}");
+    for written in ["after_start has written", "before_stop has written"] {
+        record.assert_order(&[
+            "http stopped",
+            written,
+            "db closing",
+            "after_stop sweep ended",
+        ]);
+    }
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_of_a_hook_that_does_not_end_leaves_it_its_time() {
+    let record = Record::default();
+    let stop = record.clone();
+    let app = with_db(app(&record).0)
+        .server(Fake::new("http"))
+        .after_start("follow", async |hook| {
+            hook.scope().spawn("hangs", pending::<()>());
+            Ok(())
+        })
+        .before_stop("tell", async move |hook| {
+            writes_late(&hook, &stop, "before_stop has written")
+        })
+        .after_stop("sweep", async |_| Ok(()));
+    let error = run_and_stop(app.build()).await.unwrap_err();
+    let line = error.to_string();
+    assert!(
+        line.starts_with("hooks: 1 task (") && line.contains("hangs"),
+        "{line}"
+    );
+    let report = error.report();
+    assert_eq!(report.failures.len(), 1, "{report}");
+    assert!(report.took <= Duration::from_secs(20), "{report}");
+    assert!(record.has("before_stop has written"));
+    record.assert_order(&["http stopped", "db closed", "after_stop sweep ended"]);
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_of_a_hook_that_does_not_end_leaves_a_forced_stop_its_time() {
+    let record = Record::default();
+    let (builder, signals) = app(&record);
+    let app = with_db(builder)
+        .after_start("follow", async |hook| {
+            hook.scope().spawn("hangs", pending::<()>());
+            Ok(())
+        })
+        .after_stop("sweep", async |_| {
+            sleep(Duration::from_millis(100)).await;
+            Ok(())
+        })
+        .build();
+    let handle = app.handle();
+    let (error, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        signals.send(2);
+        sleep(Duration::from_secs(1)).await;
+        signals.send(2);
+    });
+    let error = error.unwrap_err();
+    let report = error.report();
+    assert!(report.took <= Duration::from_millis(1_500), "{report}");
+    record.assert_order(&["forced", "db closed", "after_stop sweep ended"]);
+    assert_nothing_alive();
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::answers::Answer;
 use super::format::Wanted;
 use super::utc::utc;
-use crate::{AppHandle, CheckStatus, Fact, Probe, Stamped};
+use crate::{AppHandle, CheckStatus, Fact, Probe, Stamped, WorkerStatus};
 
 /// 200 or 503, with the reasons, or with all facts.
 ///
@@ -112,6 +112,7 @@ pub(super) fn lifecycle(app: &AppHandle) -> Answer {
             "phase": component.phase.to_string(),
             "state": component.state.to_string(),
             "listening": component.listening.iter().map(Listening::to_string).collect::<Vec<_>>(),
+            "workers": component.workers.iter().map(worker).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "registrations": app.registrations().iter().map(|registration| json!({
             "registry": registration.registry,
@@ -125,6 +126,16 @@ pub(super) fn lifecycle(app: &AppHandle) -> Answer {
         })).collect::<Vec<_>>(),
     });
     Answer::ok(text, json)
+}
+
+fn worker(worker: &WorkerStatus) -> Value {
+    json!({
+        "path": worker.path,
+        "state": worker.state.to_string(),
+        "restarts": worker.restarts,
+        "failures": worker.failures,
+        "last_failure": worker.last_failure,
+    })
 }
 
 fn check(check: &CheckStatus) -> Value {

@@ -27,7 +27,7 @@ pub(crate) fn readiness(core: &Core) -> Probe {
     facts.extend(core.health.statuses().iter().map(check));
     facts.extend(core.registrations.statuses().iter().map(registration));
     let components = core.journal.components();
-    facts.extend(components.iter().map(component));
+    facts.extend(components.iter().map(|of| component(of, core)));
     let workers = components.iter().flat_map(|component| &component.workers);
     facts.extend(workers.filter(|of| of.has_news()).map(worker));
     Probe::new("ready", facts)
@@ -93,9 +93,16 @@ fn registration(registration: &RegistrationStatus) -> Fact {
     Fact::new(name, passes, registration.state.to_string()).informational()
 }
 
-/// The failure of a component stops the app, or is mended by its policy.
-fn component(component: &ComponentStatus) -> Fact {
-    let passes = component.state == ComponentState::Running;
+/// The failure of a component stops the app, or is mended by its policy. An end is good when it stops
+/// nothing, and no worker has failed.
+fn component(component: &ComponentStatus, core: &Core) -> Fact {
+    let mut workers = component.workers.iter();
+    let passes = match component.state {
+        ComponentState::Running => true,
+        ComponentState::Ended if component.workers.is_empty() => !core.control.is_asked(),
+        ComponentState::Ended => workers.all(|of| of.state == WorkerState::Ended),
+        _ => false,
+    };
     let name = format!("component {}", component.name);
     Fact::new(name, passes, component.state.to_string()).informational()
 }

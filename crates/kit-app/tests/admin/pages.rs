@@ -1,6 +1,9 @@
 //! The pages, in both forms.
 
-use kit_app::{CheckOptions, Stage};
+use std::sync::mpsc;
+
+use kit_app::{CheckOptions, Event, Policy, Stage, WorkerOptions};
+use serde_json::json;
 
 use crate::client::{ask, get, post};
 use crate::fixture::{Running, app};
@@ -94,6 +97,48 @@ fn pages_come_as_text_and_as_json() {
         assert_eq!(get(admin, path).status, status, "{path}");
     }
     assert_eq!(running.handle.stage(), Stage::Running);
+    running.stop();
+}
+
+#[test]
+fn the_lifecycle_lists_workers() {
+    let (fails, failed) = mpsc::channel();
+    let ignored = WorkerOptions::new().policy(Policy::Ignore);
+    let app = app()
+        .worker("outbox", |ctx| async move {
+            ctx.scope().cancelled().await;
+            Ok(())
+        })
+        .worker_with("mail", ignored, |_| async { Err("no route".into()) })
+        .observer(move |event| {
+            if matches!(event.event, Event::WorkerFailed { .. }) {
+                let _ = fails.send(());
+            }
+        });
+    let running = Running::ready(app);
+    failed.recv().unwrap();
+    let life = get(running.admin, "/lifecycle?format=json").json();
+    let components = life["components"].as_array().unwrap().iter();
+    let workers = components.flat_map(|of| of["workers"].as_array().unwrap());
+    let mut workers: Vec<_> = workers.cloned().collect();
+    workers.sort_by_key(|of| of["path"].to_string());
+    let expected = [
+        json!({
+            "path": "orders/mail",
+            "state": "failed",
+            "restarts": 0,
+            "failures": 1,
+            "last_failure": "no route",
+        }),
+        json!({
+            "path": "orders/outbox",
+            "state": "running",
+            "restarts": 0,
+            "failures": 0,
+            "last_failure": null,
+        }),
+    ];
+    assert_eq!(workers, expected);
     running.stop();
 }
 

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use kit_app::{AppHandle, BoxError, CheckOptions, CheckState, Stage};
+use kit_app::{
+    AppHandle, BoxError, CheckOptions, CheckState, ComponentState, Policy, Stage, WorkerOptions,
+};
+use kit_transport::{Context, Listening, Server};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
@@ -243,6 +246,57 @@ async fn options_that_are_of_no_use_are_refused_before_anything_begins() {
         let error = builder.build().run().await.unwrap_err();
         assert_eq!(error.to_string(), line);
         assert!(!record.has("entered starting"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_done_is_good_and_one_that_has_failed_is_not() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let ignored = WorkerOptions::new().policy(Policy::Ignore);
+    let app = builder
+        .server(Fake::new("http"))
+        .server(Finite)
+        .job("warm", |_| async { Ok(()) })
+        .job_with("extra", ignored, |_| async { Err("no route".into()) })
+        .build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        sleep(seconds(1)).await;
+        let components = handle.components();
+        let states: Vec<_> = components.iter().map(|of| of.state).collect();
+        let ended = states.iter().filter(|of| **of == ComponentState::Ended);
+        assert_eq!(ended.count(), 3, "{components:#?}");
+        let (facts, text) = (handle.readiness().facts, handle.readiness().to_string());
+        let passes = |component: &str| {
+            let name = format!("component {component}");
+            facts.iter().find(|fact| fact.name == name).unwrap().passes
+        };
+        assert!(passes("http") && passes("finite"), "{text}");
+        assert!(passes("warm") && !passes("extra"), "{text}");
+        handle.stop("done");
+    });
+    report.unwrap();
+}
+
+/// A component without workers that ends by itself.
+struct Finite;
+
+#[async_trait::async_trait]
+impl Server for Finite {
+    fn name(&self) -> &str {
+        "finite"
+    }
+
+    fn finite(&self) -> bool {
+        true
+    }
+
+    async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
+        ctx.scope()
+            .spawn_as("once", kit_sync::Ending::Finite, async {});
+        Ok(Vec::new())
     }
 }
 

@@ -40,8 +40,10 @@ impl HookContext {
 
     /// Where the hook's own tasks live. One that fails is named in the report and does not stop
     /// the app; a task that has to stop it belongs to a component. The scope of a hook of the start
-    /// is cancelled when a stop begins; a hook that still runs and listens to it can end early. The tasks of every hook but those of
-    /// `after_stop` end before the resources are closed; one that is cut there is a failure.
+    /// is cancelled when a stop begins; a hook that still runs and listens to it can end early.
+    ///
+    /// The tasks of every hook but those of `after_stop` end before the resources are closed; one that
+    /// is cut there is a failure.
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.scope

@@ -13,6 +13,8 @@ use kit_transport::http;
 use crate::client::{get, try_ask};
 use crate::fixture::{Running, app};
 
+const DRAIN_DELAY: Duration = Duration::from_millis(500);
+
 #[expect(clippy::disallowed_methods, reason = "no runtime is here")]
 fn now() -> Instant {
     Instant::now()
@@ -65,6 +67,16 @@ impl Balancer {
         }
     }
 
+    /// Waits until this number of requests more were answered.
+    fn serves(&self, more: usize) {
+        let count = || self.requests.lock().unwrap().len();
+        let (begun, wanted) = (now(), count() + more);
+        while count() < wanted {
+            assert!(begun.elapsed() < Duration::from_secs(10), "no requests");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Waits until a probe has had this status, for the `nth` time.
     fn until(&self, status: u16, nth: usize) -> Instant {
         let begun = now();
@@ -99,8 +111,8 @@ fn running() -> Running {
     let app = app()
         .server(http::Server::new("127.0.0.1:0", routes))
         .registry("memory:");
-    // As for a balancer that probes every 5 ms.
-    Running::ready(app.drain_delay(Duration::from_millis(100)))
+    // Many times what a balancer needs that probes every 5 ms, on a machine that is busy.
+    Running::ready(app.drain_delay(DRAIN_DELAY))
 }
 
 /// Runs `course` under load, and asserts that every request was answered that was sent before the last
@@ -135,7 +147,7 @@ fn under_load(course: impl FnOnce(&Running, &Balancer), end: impl FnOnce(Running
 fn no_request_fails_that_was_sent_before_a_stop_was_seen() {
     for _ in 0..3 {
         under_load(
-            |_, _| thread::sleep(Duration::from_millis(50)),
+            |_, balancer| balancer.serves(40),
             |running| {
                 running.stop();
             },
@@ -150,10 +162,10 @@ fn no_request_fails_through_a_drain_and_back() {
             for nth in 1..=3 {
                 running.handle.drain("maintenance");
                 balancer.until(503, nth);
-                thread::sleep(Duration::from_millis(30));
+                balancer.serves(20);
                 running.handle.undrain().unwrap();
                 balancer.until(200, nth + 1);
-                thread::sleep(Duration::from_millis(30));
+                balancer.serves(20);
             }
         },
         |running| {
@@ -166,7 +178,7 @@ fn no_request_fails_through_a_drain_and_back() {
 fn a_drain_that_was_long_enough_is_followed_by_a_stop_without_a_delay() {
     under_load(
         |running, balancer| {
-            thread::sleep(Duration::from_millis(50));
+            balancer.serves(40);
             running.handle.drain("maintenance");
             balancer.until(503, 1);
             while !get(balancer.admin, "/lifecycle")
@@ -176,7 +188,7 @@ fn a_drain_that_was_long_enough_is_followed_by_a_stop_without_a_delay() {
         },
         |running| {
             let report = running.stop();
-            assert!(report.took < Duration::from_millis(80), "{:?}", report.took);
+            assert!(report.took < DRAIN_DELAY, "{:?}", report.took);
         },
     );
 }

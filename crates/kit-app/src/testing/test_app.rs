@@ -149,8 +149,8 @@ impl TestApp {
     /// Stops the app, and checks that nothing of it is left.
     ///
     /// # Panics
-    /// When the exit code is not 0, with the report. When a task, a thread (on Linux, without a name), a listener or a
-    /// registration is left.
+    /// When the exit code is not 0, with the report. When a task, a thread (on Linux, without a name of
+    /// the app's choice), a listener or a registration is left.
     ///
     /// # Cancel safety
     /// Dropping it leaves the stop going on, and nothing is checked.

@@ -10,7 +10,7 @@ pub(crate) mod draining;
 mod ended;
 pub(crate) mod exchanges;
 pub(crate) mod extensions;
-mod handle;
+pub(crate) mod handle;
 mod host;
 mod http1_head;
 mod in_flight;

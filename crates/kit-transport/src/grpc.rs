@@ -13,17 +13,20 @@ use tonic::server::NamedService;
 
 use crate::at_start::AtStart;
 use crate::front::Front;
+use crate::layers::Stack;
+use crate::layers::stack::GivenLayers;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
-mod answer;
+pub(crate) mod answer;
+mod call_body;
 pub(crate) mod content_type;
-mod dispatch;
+pub(crate) mod dispatch;
 pub(crate) mod handler;
 mod health;
 mod reflection;
 mod request_ext;
 mod services;
-mod timeout;
+pub(crate) mod timeout;
 mod until_drain;
 mod until_unavailable;
 
@@ -66,6 +69,7 @@ const SERVICES: &str = "gRPC services";
 pub struct Server {
     front: Front,
     services: AtStart<Services>,
+    layers: GivenLayers,
 }
 
 impl Server {
@@ -117,6 +121,7 @@ impl Server {
         Server {
             front: Front::new("grpc", listen),
             services,
+            layers: GivenLayers::default(),
         }
     }
 
@@ -187,6 +192,21 @@ impl Server {
         self
     }
 
+    /// Puts [layers](crate::layers) around everything that it serves. Both servers take the same ones. The
+    /// first layer of a stack is the outermost. Given once: a second time is an error of the start.
+    ///
+    /// ```
+    /// use kit_transport::grpc;
+    /// use tower::{ServiceBuilder, layer::util::Identity};
+    ///
+    /// let stack = ServiceBuilder::new().layer(Identity::new());
+    /// let server = grpc::Server::new(":9000").layers(stack);
+    /// ```
+    pub fn layers(mut self, stack: impl Stack) -> Server {
+        self.layers.give(stack);
+        self
+    }
+
     /// The limits of its connections.
     pub fn connections(mut self, options: ConnectionOptions) -> Server {
         self.front.options = options;
@@ -206,6 +226,7 @@ impl crate::Server for Server {
 
     fn check(&self) -> Result<(), BoxError> {
         self.front.check()?;
+        self.layers.check()?;
         match &self.services {
             AtStart::Given(services) => Ok(services.check()?),
             AtStart::Built(_) => Ok(()),
@@ -217,7 +238,7 @@ impl crate::Server for Server {
         let services = self.services.build(SERVICES, ctx).await?;
         // Services that are built are checked here for the first time.
         services.check()?;
-        let handler = services.handler(ctx)?;
+        let handler = services.handler(ctx, self.layers.get())?;
         let schemes = &[("grpc", "grpcs")];
         Ok(self.front.start(ctx, handler, &[b"h2"], schemes).await?)
     }

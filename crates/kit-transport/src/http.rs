@@ -8,6 +8,8 @@ use kit_sync::BoxError;
 
 use crate::at_start::AtStart;
 use crate::front::Front;
+use crate::layers::Stack;
+use crate::layers::stack::GivenLayers;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
 mod extractors;
@@ -55,6 +57,7 @@ pub struct Server {
     routes: AtStart<Router>,
     grpc: Option<AtStart<Services>>,
     connect_info: bool,
+    layers: GivenLayers,
 }
 
 impl Server {
@@ -100,6 +103,7 @@ impl Server {
             routes,
             grpc: None,
             connect_info: false,
+            layers: GivenLayers::default(),
         }
     }
 
@@ -195,6 +199,25 @@ impl Server {
         self
     }
 
+    /// Puts [layers](crate::layers) around each of its routes, and around the services of
+    /// [`grpc`](Self::grpc). Both kinds of server take the same ones. The first layer of a stack is the
+    /// outermost. Given once: a second time is an error of the start.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use kit_transport::http;
+    /// use tower::ServiceBuilder;
+    /// use tower_http::cors::CorsLayer;
+    ///
+    /// let router = Router::new().route("/hello", get(|| async { "Hello" }));
+    /// let stack = ServiceBuilder::new().layer(CorsLayer::permissive());
+    /// let server = http::Server::new(":8000", router).layers(stack);
+    /// ```
+    pub fn layers(mut self, stack: impl Stack) -> Server {
+        self.layers.give(stack);
+        self
+    }
+
     /// The limits of its connections.
     pub fn connections(mut self, options: ConnectionOptions) -> Server {
         self.front.options = options;
@@ -214,6 +237,7 @@ impl crate::Server for Server {
 
     fn check(&self) -> Result<(), BoxError> {
         self.front.check()?;
+        self.layers.check()?;
         match &self.grpc {
             Some(AtStart::Given(services)) => Ok(services.check()?),
             Some(AtStart::Built(_)) | None => Ok(()),
@@ -229,11 +253,19 @@ impl crate::Server for Server {
         };
         // Services that are built are checked here for the first time.
         grpc.as_ref().map_or(Ok(()), Services::check)?;
+        let (router, max_body) = (router.with_state(()), self.front.options.max_body);
+        let layers = self.layers.get();
+        let beside = grpc.map(|grpc| grpc.handler(ctx, layers)).transpose()?;
+        let (router, max_body) = match layers {
+            // The limit stands behind the layers.
+            Some(layers) => (layers.routes().around(router, max_body), None),
+            None => (router, max_body),
+        };
         let handler = HttpHandler {
-            router: router.with_state(()),
-            max_body: self.front.options.max_body,
+            router,
+            max_body,
             connect_info: self.connect_info,
-            beside: grpc.map(|grpc| grpc.handler(ctx)).transpose()?,
+            beside,
         };
         let schemes: &[_] = match self.grpc {
             Some(_) => &[("http", "https"), ("grpc", "grpcs")],

@@ -27,6 +27,11 @@ pub mod grpc;
 pub mod http;
 mod inherited;
 mod intake;
+#[cfg(any(feature = "http", feature = "grpc"))]
+pub mod layers;
+#[cfg(all(feature = "driver", not(any(feature = "http", feature = "grpc"))))]
+#[path = "no_layers.rs"]
+mod layers;
 mod lifecycle;
 #[cfg(feature = "driver")]
 mod listen;

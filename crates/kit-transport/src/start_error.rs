@@ -52,6 +52,9 @@ pub enum StartError {
         /// The service's full name.
         service: &'static str,
     },
+    /// Layers were given twice.
+    #[error("`layers` was called twice: put all layers into one stack, which has their order")]
+    LayersTwice,
     /// The function that builds what a server serves has failed.
     #[error("could not build the {what}")]
     Build {

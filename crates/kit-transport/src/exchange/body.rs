@@ -1,6 +1,5 @@
 //! A response's body, followed to its end.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
+use crate::exchange::allowance::ResponseLimit;
 use crate::exchange::exchanges::{Exchanges, Verdict};
 use crate::exchange::handle::ExchangeHandle;
 use crate::exchange::table::Key;
@@ -49,12 +49,12 @@ impl ExchangeGuard {
 
     /// The same for a part that is done in no time, which no watchdog need name.
     pub(crate) fn catch_unnamed<T>(&self, part: impl FnOnce() -> T) -> Result<T, ()> {
-        catch_unwind(AssertUnwindSafe(part)).map_err(|panic| {
-            let request = self.exchanges().name_of(self.key());
-            let place = kit_sync::panic::take_location();
-            let panic = kit_sync::panic::message(&*panic);
-            tracing::error!(%request, panic, place, "a handler panicked");
-        })
+        self.exchange.catch(part)
+    }
+
+    /// Logs that it takes too long.
+    pub(crate) fn log_timeout(&self, limit: ResponseLimit) {
+        self.exchange.log_timeout(limit);
     }
 }
 

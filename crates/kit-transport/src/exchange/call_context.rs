@@ -1,12 +1,14 @@
 //! The one entry that the driver adds to a request's extensions.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::Extensions;
 use kit_sync::Scope;
 
 use crate::exchange::draining::Draining;
 use crate::exchange::handle::ExchangeHandle;
+use crate::layers::facts::Facts;
 use crate::wire::peer::Peer;
 
 /// What Kit knows of a request: the connection that it came by, its own response, and the values that
@@ -36,12 +38,17 @@ use crate::wire::peer::Peer;
 /// ```
 #[derive(Clone)]
 pub struct CallContext {
-    exchange: ExchangeHandle,
+    pub(crate) exchange: ExchangeHandle,
+    /// Once the layers of a server have the request.
+    pub(crate) facts: Option<Arc<Facts>>,
 }
 
 impl CallContext {
     pub(crate) fn new(exchange: ExchangeHandle) -> CallContext {
-        CallContext { exchange }
+        CallContext {
+            exchange,
+            facts: None,
+        }
     }
 
     /// The entry in these extensions of a request; `None` if the request did not come by a server of
@@ -87,6 +94,7 @@ impl fmt::Debug for CallContext {
             .field("peer", self.peer())
             .field("scope", &self.scope().path())
             .field("is_draining", &self.scope().is_cancelled())
+            .field("facts", &self.facts)
             .finish_non_exhaustive()
     }
 }

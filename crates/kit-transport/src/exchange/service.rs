@@ -15,7 +15,6 @@ use hyper::body::Incoming;
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
-use crate::exchange::allowance::ResponseLimit;
 use crate::exchange::arrivals::Arrivals;
 use crate::exchange::body::{
     DrainTrailers, EarlyEnd, Ending, ExchangeGuard, LateTrailers, TrackedBody,
@@ -303,22 +302,12 @@ impl<H: Handler> Project<'_, H> {
             let Verdict::TimedOut(limit) = verdict else {
                 return;
             };
-            log_timeout(guard, limit);
+            guard.log_timeout(limit);
             *self.bounded = false;
             H::timed_out(is_call, limit.duration())
         } else {
             H::panicked(is_call)
         });
         let _ = guard.catch(|| self.future.set(None));
-    }
-}
-
-/// Logs which request took too long. An end by the client's own limit is the client's affair.
-#[cold]
-fn log_timeout(guard: &ExchangeGuard, limit: ResponseLimit) {
-    let request = guard.exchanges().name_of(guard.key());
-    match limit {
-        ResponseLimit::Client(limit) => tracing::debug!(%request, ?limit, "no answer in time"),
-        ResponseLimit::Own(limit) => tracing::warn!(%request, ?limit, "no answer in time"),
     }
 }

@@ -40,6 +40,11 @@ impl AnswerBody {
     }
 }
 
+/// The answer to a call whose handler has panicked.
+pub(crate) fn panicked() -> Response<AnswerBody> {
+    AnswerBody::of(Status::internal("internal error").into_http())
+}
+
 impl http_body::Body for AnswerBody {
     type Data = Bytes;
     type Error = Status;

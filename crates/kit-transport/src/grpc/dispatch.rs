@@ -26,7 +26,7 @@ pub(crate) struct Dispatch {
 }
 
 /// A response to come.
-pub(super) type Called = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+pub(crate) type Called = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// A service whose type is not known.
 trait AnyService: Send + Sync {
@@ -80,7 +80,7 @@ impl Dispatch {
 
     /// Calls the service that the path names. Where there is none the answer is `UNIMPLEMENTED`, as
     /// the specification of gRPC asks.
-    pub(super) fn call(&self, request: Request<Body>) -> Called {
+    pub(crate) fn call(&self, request: Request<Body>) -> Called {
         let name = service_of(request.uri().path());
         match name.and_then(|name| self.services.get(name)) {
             Some(service) => service.call(request),

@@ -8,12 +8,12 @@ use std::time::Duration;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode};
-use pin_project_lite::pin_project;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::transport::server::TcpConnectInfo;
 
-use super::answer::AnswerBody;
+use super::answer::{AnswerBody, panicked};
+use super::call_body::CallBody;
 use super::content_type::is_grpc;
 use super::dispatch::{Called, Dispatch};
 use super::timeout::{client_limit, late_trailers, timed_out};
@@ -22,16 +22,22 @@ use crate::exchange::call_context::CallContext;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
+use crate::layers::stack::calls::{Layered, LayeredServices};
 use crate::wire::tls::for_tonic::tls_connect_info;
 
 #[derive(Clone)]
-pub(crate) struct GrpcHandler {
-    services: Dispatch,
+pub(crate) enum GrpcHandler {
+    Bare(Dispatch),
+    Layered(LayeredServices),
 }
 
 impl GrpcHandler {
     pub(super) fn new(services: Dispatch) -> GrpcHandler {
-        GrpcHandler { services }
+        GrpcHandler::Bare(services)
+    }
+
+    pub(super) fn layered(services: LayeredServices) -> GrpcHandler {
+        GrpcHandler::Layered(services)
     }
 }
 
@@ -66,29 +72,39 @@ fn in_json(why: Refusal) -> Response<Body> {
 }
 
 impl Handler for GrpcHandler {
-    type Body = AnswerBody;
+    type Body = CallBody;
     type Future = CallFuture;
 
     fn call(&self, mut head: Parts, body: RequestBody, is_call: bool) -> CallFuture {
-        let called = is_call.then(|| {
-            add_connect_info(&mut head.extensions);
-            let request = Request::from_parts(head, Body::new(body));
-            self.services.call(request)
-        });
-        CallFuture { called }
+        if !is_call {
+            return CallFuture::NoCall;
+        }
+        add_connect_info(&mut head.extensions);
+        match self {
+            GrpcHandler::Bare(services) => {
+                let request = Request::from_parts(head, Body::new(body));
+                let called = services.call(request);
+                CallFuture::Bare { called }
+            }
+            GrpcHandler::Layered(services) => {
+                let request = Request::from_parts(head, axum_core::body::Body::new(body));
+                let called = services.call(request);
+                CallFuture::Layered { called }
+            }
+        }
     }
 
-    fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<AnswerBody> {
+    fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<CallBody> {
         let response = if is_grpc(headers) && matches!(why, Refusal::Head(_)) {
             Status::resource_exhausted(why.message()).into_http()
         } else {
             in_json(why)
         };
-        AnswerBody::of(response)
+        AnswerBody::of(response).map(CallBody::bare)
     }
 
-    fn panicked(_is_call: bool) -> Response<AnswerBody> {
-        AnswerBody::of(Status::internal("internal error").into_http())
+    fn panicked(_is_call: bool) -> Response<CallBody> {
+        panicked().map(CallBody::bare)
     }
 
     fn is_call(&self, headers: &HeaderMap) -> bool {
@@ -103,8 +119,8 @@ impl Handler for GrpcHandler {
         client_limit(headers)
     }
 
-    fn timed_out(_is_call: bool, limit: Duration) -> Response<AnswerBody> {
-        AnswerBody::of(timed_out(limit))
+    fn timed_out(_is_call: bool, limit: Duration) -> Response<CallBody> {
+        timed_out(limit).map(CallBody::bare)
     }
 
     fn late_trailers(limit: Duration) -> HeaderMap {
@@ -112,25 +128,31 @@ impl Handler for GrpcHandler {
     }
 }
 
-pin_project! {
-    /// The service's response to come, or 415 for a request that is not gRPC, as the protocol's
-    /// specification asks.
-    pub(crate) struct CallFuture {
-        called: Option<Called>,
-    }
+/// The service's response to come, or 415 for a request that is not gRPC, as the protocol's
+/// specification asks.
+pub(crate) enum CallFuture {
+    Bare { called: Called },
+    Layered { called: Layered },
+    NoCall,
 }
 
 impl Future for CallFuture {
-    type Output = Result<Response<AnswerBody>, Infallible>;
+    type Output = Result<Response<CallBody>, Infallible>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(Ok(AnswerBody::of(match self.project().called {
-            Some(called) => ready!(called.as_mut().poll(cx)),
-            None => {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(match &mut *self {
+            CallFuture::Bare { called } => {
+                let response = ready!(called.as_mut().poll(cx));
+                AnswerBody::of(response).map(CallBody::bare)
+            }
+            CallFuture::Layered { called } => {
+                ready!(called.as_mut().poll(cx)).map(CallBody::layered)
+            }
+            CallFuture::NoCall => {
                 let mut refused = Response::new(Body::empty());
                 *refused.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-                refused
+                AnswerBody::of(refused).map(CallBody::bare)
             }
-        })))
+        }))
     }
 }

@@ -1,6 +1,7 @@
 //! The services of a server, with the ones that every server has.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum_core::response::IntoResponse;
 use http::Request;
@@ -11,6 +12,8 @@ use tonic::server::NamedService;
 use super::dispatch::Dispatch;
 use super::handler::GrpcHandler;
 use super::{health, reflection};
+use crate::layers::methods::Methods;
+use crate::layers::stack::Layers;
 use crate::{Context, StartError};
 
 /// gRPC services, with `grpc.health.v1.Health` and, if asked, reflection: what a
@@ -74,7 +77,12 @@ impl Services {
         }
     }
 
-    pub(crate) fn handler(&self, ctx: &Context) -> Result<GrpcHandler, StartError> {
+    /// What serves them, with these layers around them.
+    pub(crate) fn handler(
+        &self,
+        ctx: &Context,
+        layers: Option<&Layers>,
+    ) -> Result<GrpcHandler, StartError> {
         let mut services = self.services.clone();
         let names: Vec<_> = services.names().collect();
         // Those of the author come first.
@@ -82,6 +90,12 @@ impl Services {
         if !self.descriptors.is_empty() {
             reflection::add(&mut services, ctx, &self.descriptors)?;
         }
-        Ok(GrpcHandler::new(services))
+        let Some(layers) = layers else {
+            return Ok(GrpcHandler::new(services));
+        };
+        let names: Vec<_> = services.names().collect();
+        let methods = Methods::new(names, reflection::methods(&self.descriptors));
+        let layered = layers.calls().around(services, Arc::new(methods));
+        Ok(GrpcHandler::layered(layered))
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, Response};
 use tonic::Status;
-use tonic::body::Body;
 
+use super::answer::AnswerBody;
 use super::content_type::is_grpc;
 
 /// The limit of a call by its `grpc-timeout`; `None` also when that cannot be read, or the request is no
@@ -36,8 +36,8 @@ fn parse(value: &[u8]) -> Option<Duration> {
 }
 
 /// The response in place of one that was not given within this limit.
-pub(super) fn timed_out(limit: Duration) -> Response<Body> {
-    status(limit).into_http()
+pub(crate) fn timed_out(limit: Duration) -> Response<AnswerBody> {
+    AnswerBody::of(status(limit).into_http())
 }
 
 /// The trailers of a body that has not ended within the client's limit.

@@ -14,6 +14,7 @@ use super::handler::Beside;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
+use crate::layers::stack::Layers;
 use crate::{Context, StartError};
 
 /// In place of `grpc::Services`.
@@ -25,7 +26,11 @@ impl Services {
         match *self {}
     }
 
-    pub(super) fn handler(&self, _ctx: &Context) -> Result<GrpcHandler, StartError> {
+    pub(super) fn handler(
+        &self,
+        _ctx: &Context,
+        _layers: Option<&Layers>,
+    ) -> Result<GrpcHandler, StartError> {
         match *self {}
     }
 }

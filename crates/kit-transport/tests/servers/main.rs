@@ -16,6 +16,7 @@ mod gone;
 mod goodbyes;
 mod hostile;
 mod hosts;
+mod layers;
 mod limits;
 #[cfg(unix)]
 mod listening;

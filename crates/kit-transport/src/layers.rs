@@ -1,0 +1,45 @@
+//! Layers around the routes and services of a server: what happens at every request, on HTTP and
+//! gRPC alike.
+//!
+//! A layer is one of tower's. Kit's and those of others are put together with a `ServiceBuilder` or as
+//! a tuple, the first outermost, and given to a server with `.layers(…)`:
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use kit_transport::{http, layers};
+//! use tower::layer::util::Identity;
+//!
+//! let router = Router::new().route("/hello", get(|| async { "Hello" }));
+//! // For one operation only.
+//! let layer = layers::on(layers::Select::operation("/hello"), Identity::new());
+//! let server = http::Server::new(":8000", router).layers(layer);
+//! ```
+//!
+//! They run after the route or the service was chosen, so that each knows the [`Operation`]. Inside
+//! all of them stands [`Next`], which calls the handler and decides what the server alone decides:
+//! the limit of a body, the time of a request, and the answer to a panic. So layers see those answers.
+//! What a layer itself breaks is caught outside, as without layers.
+
+mod entrance;
+pub(crate) mod facts;
+#[cfg_attr(not(feature = "grpc"), path = "layers/no_grpc.rs")]
+pub(crate) mod grpc;
+#[cfg_attr(not(feature = "http"), path = "layers/no_http.rs")]
+pub(crate) mod http;
+mod known;
+#[cfg_attr(not(feature = "grpc"), path = "layers/no_methods.rs")]
+pub(crate) mod methods;
+mod named;
+mod next;
+mod on;
+pub(crate) mod operations;
+mod reply;
+mod select;
+pub(crate) mod stack;
+
+pub use named::{NamedOperation, NamedOperationService, operation};
+pub use next::{Next, NextFuture};
+pub use on::{On, OnFuture, OnService, on};
+pub use operations::{Operation, Protocol};
+pub use select::Select;
+pub use stack::Stack;

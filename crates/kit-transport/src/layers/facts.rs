@@ -1,0 +1,84 @@
+//! The facts that the layers of one request share.
+
+use std::sync::{Arc, OnceLock};
+
+use ::http::Request;
+
+use super::http::template;
+use super::methods::Methods;
+use super::operations::{Operation, Protocol};
+
+/// The facts of a request when its layers get it, and those that they find out. All layers of a request
+/// share it, from its head to the end of its response's body.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    protocol: Protocol,
+    operation: Operation,
+    /// The operation that became known behind the layers.
+    found: OnceLock<Operation>,
+    /// For a method that becomes known by its answer.
+    unknown: Option<(Arc<Methods>, String)>,
+}
+
+impl Facts {
+    /// Those of a request for a route.
+    pub(crate) fn of_http<B>(request: &Request<B>) -> Arc<Facts> {
+        Facts::of_head(request, false)
+    }
+
+    /// Those of a call.
+    pub(crate) fn of_call<B>(request: &Request<B>, methods: &Arc<Methods>) -> Arc<Facts> {
+        let path = request.uri().path();
+        let (operation, may_be_learned) = methods.operation(path);
+        let unknown = may_be_learned.then(|| (Arc::clone(methods), path.to_owned()));
+        Facts::new(Protocol::Grpc, operation, unknown)
+    }
+
+    /// Those of a request to a single handler, whose server knows nothing of it.
+    pub(crate) fn of_head<B>(request: &Request<B>, is_call: bool) -> Arc<Facts> {
+        let operation = Operation::of_template(template(request.extensions()));
+        let protocol = if is_call {
+            Protocol::Grpc
+        } else {
+            Protocol::Http
+        };
+        Facts::new(protocol, operation, None)
+    }
+
+    fn new(
+        protocol: Protocol,
+        operation: Operation,
+        unknown: Option<(Arc<Methods>, String)>,
+    ) -> Arc<Facts> {
+        Arc::new(Facts {
+            protocol,
+            operation,
+            found: OnceLock::new(),
+            unknown,
+        })
+    }
+
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// The operation, as far as it is known by now.
+    pub(crate) fn operation(&self) -> &Operation {
+        self.found.get().unwrap_or(&self.operation)
+    }
+
+    /// A service inside a route has named what it does. The first name stays.
+    pub(super) fn set_operation(&self, operation: Operation) {
+        let _ = self.found.set(operation);
+    }
+
+    /// The method of a call exists, because it has answered.
+    pub(super) fn learn_method(&self) {
+        let Some((methods, path)) = &self.unknown else {
+            return;
+        };
+        if let Some(operation) = methods.learn(path) {
+            self.set_operation(operation);
+        }
+    }
+}

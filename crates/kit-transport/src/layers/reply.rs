@@ -1,0 +1,18 @@
+//! The answer of a layer in place of the handler.
+
+use ::http::Response;
+use axum_core::body::Body;
+
+use super::facts::Facts;
+use super::operations::Protocol;
+use super::{grpc, http};
+use crate::ApiError;
+
+/// This error as the request's protocol has it.
+#[cold]
+pub(super) fn reply(facts: &Facts, error: ApiError) -> Response<Body> {
+    match facts.protocol() {
+        Protocol::Http => http::answer(error),
+        Protocol::Grpc => grpc::answer(error),
+    }
+}

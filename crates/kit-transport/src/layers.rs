@@ -20,6 +20,7 @@
 //! the limit of a body, the time of a request, and the answer to a panic. So layers see those answers.
 //! What a layer itself breaks is caught outside, as without layers.
 
+mod current;
 mod entrance;
 pub(crate) mod facts;
 #[cfg_attr(not(feature = "grpc"), path = "layers/no_grpc.rs")]
@@ -37,6 +38,7 @@ mod reply;
 mod select;
 pub(crate) mod stack;
 
+pub use current::Current;
 pub use named::{NamedOperation, NamedOperationService, operation};
 pub use next::{Next, NextFuture};
 pub use on::{On, OnFuture, OnService, on};

@@ -10,8 +10,10 @@ use axum_core::body::Body;
 use axum_core::response::IntoResponse;
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
+use tokio::task::futures::TaskLocalFuture;
 use tower_service::Service;
 
+use super::current::{call_for, run_for};
 use super::facts::Facts;
 use super::known;
 use super::methods::Methods;
@@ -66,7 +68,10 @@ where
         known::give(&mut request, Arc::clone(&facts));
         let error = self.failed.take();
         // A service that has failed to be ready must not be called.
-        let future = error.is_none().then(|| self.layers.call(request));
+        let future = error.is_none().then(|| {
+            let future = call_for(&facts, || self.layers.call(request));
+            run_for(Arc::clone(&facts), future)
+        });
         EntranceFuture {
             future,
             error,
@@ -79,7 +84,7 @@ pin_project! {
     /// The response of a stack to come. An error of a layer becomes an answer.
     pub(crate) struct EntranceFuture<F> {
         #[pin]
-        future: Option<F>,
+        future: Option<TaskLocalFuture<Arc<Facts>, F>>,
         error: Option<BoxError>,
         facts: Arc<Facts>,
     }

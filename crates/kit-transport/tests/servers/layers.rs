@@ -13,7 +13,8 @@ use axum::extract::Request;
 use axum::middleware::{Next as AxumNext, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
-use kit_transport::layers::{self, Select};
+use kit_transport::http::ServerScope;
+use kit_transport::layers::{self, Current, Select};
 use kit_transport::{
     ApiError, CallContext, ConnectionOptions, Server as _, StartError, grpc, http,
 };
@@ -174,6 +175,32 @@ async fn a_layer_knows_the_template_of_a_route_and_never_a_clients_path() {
     }
     ask(&server, &get_of("/hello/x").replace("GET", "DELETE")).await;
     assert_eq!(seen.take(), ["/hello/{name} 405"]);
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn a_handler_knows_for_which_request_it_runs_and_gives_it_to_its_tasks() {
+    let name =
+        || Current::get().map_or("none".to_owned(), |current| current.operation().to_string());
+    let handler = async move |ServerScope(scope): ServerScope| {
+        let current = Current::get().expect("it runs for a request");
+        let bare = scope
+            .spawn_value("bare", async move { name() })
+            .await
+            .unwrap();
+        let given = scope
+            .spawn_value("given", current.scope(async move { name() }))
+            .await
+            .unwrap();
+        format!("{} {bare} {given}.", name())
+    };
+    let router = Router::new().route("/hello/{name}", get(handler));
+    let server =
+        http::Server::new(ANY_PORT, router.clone()).layers(tower::layer::util::Identity::new());
+    let server = Fixture::start(server).await;
+    let (_, body) = ask(&server, &get_of("/hello/x")).await;
+    assert_eq!(body, "/hello/{name} none /hello/{name}.");
+    assert!(Current::get().is_none());
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 

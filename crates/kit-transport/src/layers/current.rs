@@ -1,0 +1,80 @@
+//! The request for which a task runs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::task::futures::TaskLocalFuture;
+
+use super::facts::Facts;
+use super::operations::{Operation, Protocol};
+
+tokio::task_local! {
+    static CURRENT: Arc<Facts>;
+}
+
+/// The request for which the present task runs, on a server with [layers](crate::layers): for clients,
+/// which hand on what came with it.
+///
+/// It is there in layers and handlers, to the end of the handler's future. A task that a handler spawns,
+/// and the body of a stream, do not have it by themselves: [`scope`](Self::scope) gives it to them.
+///
+/// ```
+/// use kit_transport::layers::Current;
+///
+/// async fn audit() { /* … */ }
+///
+/// async fn handler(scope: kit_sync::Scope) {
+///     let current = Current::get();
+///     scope.spawn_value("audit", async move {
+///         match current {
+///             Some(current) => current.scope(audit()).await,
+///             None => audit().await,
+///         }
+///     });
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Current(Arc<Facts>);
+
+impl Current {
+    /// That of the present task; `None` if it runs for no request.
+    #[must_use]
+    pub fn get() -> Option<Current> {
+        CURRENT.try_with(Arc::clone).ok().map(Current)
+    }
+
+    /// The protocol of the request.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.0.protocol()
+    }
+
+    /// What the request asks for.
+    #[must_use]
+    pub fn operation(&self) -> &Operation {
+        self.0.operation()
+    }
+
+    /// Runs another future for this request.
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        run_for(self.0, future)
+    }
+}
+
+impl fmt::Debug for Current {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Current")
+            .field("operation", self.operation())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs a future for the request with these facts.
+pub(super) fn run_for<F: Future>(facts: Arc<Facts>, future: F) -> TaskLocalFuture<Arc<Facts>, F> {
+    CURRENT.scope(facts, future)
+}
+
+/// Calls a service for the request with these facts.
+pub(super) fn call_for<T>(facts: &Arc<Facts>, call: impl FnOnce() -> T) -> T {
+    CURRENT.sync_scope(Arc::clone(facts), call)
+}

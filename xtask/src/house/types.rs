@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::{Item, Visibility};
+use syn::{ImplItem, Item, ItemImpl, ReturnType, Visibility};
 
 use super::finding::{Finding, Rule};
 use super::modules::{ModulePath, Target};
@@ -11,7 +11,8 @@ use super::tree::Crate;
 
 /// `impl` blocks, without a trait, that stand in another file than their type.
 ///
-/// A module that a feature brings may add to a type that is there without the feature.
+/// A module that a feature brings may add to a type that is there without the feature. What begins a
+/// builder stands beside the builder: `build` needs the type, so the type's file cannot need the builder.
 pub(super) fn check_impls(of: &Crate) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, module, item) in of.items() {
@@ -22,6 +23,9 @@ pub(super) fn check_impls(of: &Crate) -> Vec<Finding> {
         let Some(path) = owned(&item.self_ty) else {
             continue;
         };
+        if begins_builders(of, file, &module, &item) {
+            continue;
+        }
         let homes: BTreeSet<_> = of
             .modules
             .resolve(&module, &path)
@@ -54,6 +58,22 @@ pub(super) fn check_impls(of: &Crate) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether an `impl` has nothing but functions without `self` that give a type of its own file.
+fn begins_builders(of: &Crate, file: usize, module: &ModulePath, item: &ItemImpl) -> bool {
+    let begins = |item: &ImplItem| {
+        let ImplItem::Fn(function) = item else {
+            return false;
+        };
+        let ReturnType::Type(_, given) = &function.sig.output else {
+            return false;
+        };
+        let is_here = |target| matches!(target, Target::Item { file: home, .. } if home == file);
+        let given = owned(given).map(|path| of.modules.resolve(module, &path));
+        function.sig.receiver().is_none() && given.into_iter().flatten().any(is_here)
+    };
+    !item.items.is_empty() && item.items.iter().all(begins)
 }
 
 /// Private types of one crate that have the same name. Definitions in one module are one name, between
@@ -136,6 +156,24 @@ mod tests {
         };
         assert_eq!(check_impls(&house("")).len(), 1);
         assert!(check_impls(&house("#[cfg(feature = \"grpc\")]")).is_empty());
+    }
+
+    #[test]
+    fn what_begins_a_builder_stands_beside_the_builder() {
+        let house = |function: &str| {
+            let b = format!("use super::a::A; pub struct B; impl A {{ {function} }}");
+            let root = ("src/lib.rs", "mod a; mod b;");
+            example(&[root, ("src/a.rs", "pub struct A;"), ("src/b.rs", &b)])
+        };
+        assert!(check_impls(&house("pub fn builder() -> B { B }")).is_empty());
+        for other in [
+            "pub fn into_builder(self) -> B { B }",
+            "pub fn new() -> A { A }",
+            "pub fn builder() -> B { B } pub fn run(self) {}",
+            "",
+        ] {
+            assert_eq!(check_impls(&house(other)).len(), 1, "{other}");
+        }
     }
 
     #[test]

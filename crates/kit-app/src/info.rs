@@ -24,6 +24,37 @@ struct Facts {
     endpoints: Published<Vec<Endpoint>>,
 }
 
+/// The identity while it is put together.
+pub(crate) struct Identity {
+    pub(crate) name: String,
+    pub(crate) id: Option<String>,
+    pub(crate) version: String,
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+impl Identity {
+    pub(crate) fn of(name: String) -> Identity {
+        Identity {
+            name,
+            id: None,
+            version: String::new(),
+            metadata: BTreeMap::new(),
+        }
+    }
+
+    /// With a new id when none was given.
+    pub(crate) fn into_info(self) -> Info {
+        let Identity {
+            name,
+            id,
+            version,
+            metadata,
+        } = self;
+        let id = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+        Info::new(id, name, version, metadata)
+    }
+}
+
 impl Info {
     pub(crate) fn new(
         id: String,

@@ -24,6 +24,7 @@
 mod admin;
 mod app;
 mod budget;
+mod builder;
 mod component;
 mod control;
 mod core;
@@ -58,8 +59,9 @@ mod worker;
 
 #[cfg(feature = "admin")]
 pub use admin::Admin;
-pub use app::{App, AppBuilder};
+pub use app::App;
 pub use budget::StopPlan;
+pub use builder::AppBuilder;
 pub use drain_profile::DrainProfile;
 pub use environment::Environment;
 pub use error::{Error, RunError};

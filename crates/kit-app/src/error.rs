@@ -174,6 +174,15 @@ pub enum Error {
         /// For how long it was tried.
         ran: Duration,
     },
+    /// A job for which the start waits has used up its time; it may go on until the deadline of its
+    /// phase in the stop.
+    #[error("job {job} had not ended after {limit:.1?}, and the start waits for it")]
+    JobTimeout {
+        /// Its name.
+        job: String,
+        /// Its limit.
+        limit: Duration,
+    },
     /// A part took a readiness latch and gave it up.
     #[error("the app cannot become ready")]
     NotReady(#[source] Abandoned),

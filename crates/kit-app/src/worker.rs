@@ -10,6 +10,7 @@ pub(crate) mod work;
 pub use every::Every;
 pub(crate) use group::Together;
 pub use group::WorkerGroup;
+pub(crate) use options::AwaitLimit;
 pub use options::WorkerOptions;
 pub use policy::{Policy, Restarts};
 pub use status::{AfterFailure, WorkerState, WorkerStatus};

@@ -6,10 +6,9 @@
 //! curl 'http://127.0.0.1:9090/readyz?verbose'
 //! ```
 //!
-//! Orders are packed by one worker, which gives up at every fifth one, as a program with a fault does: it
-//! begins anew with the same order. Another one ships what is packed. A job warms the prices up, and the
-//! service is not ready before it has. At a stop the server is drained first, then the packer, then the
-//! shipper, so every order that was taken is shipped.
+//! One worker packs the orders. It gives up at every fifth one, as a program with a fault does, and begins
+//! anew with it. Another one ships what is packed. A job warms the prices up, and nothing else starts before
+//! it has. At a stop the server is drained, then the packer, then the shipper: every order is shipped.
 
 use std::env;
 use std::process::ExitCode;
@@ -97,11 +96,9 @@ async fn ship(ctx: Context) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Runs once. The service is not ready before the latch is open.
-async fn warm_up(ctx: Context) -> Result<(), BoxError> {
-    let prices = ctx.latch("the prices");
+/// Runs once, and the workers and the server start when it has ended.
+async fn warm_up(_ctx: Context) -> Result<(), BoxError> {
     tracing::info!("the prices are there");
-    prices.open();
     Ok(())
 }
 
@@ -122,13 +119,14 @@ async fn routes(ctx: Context) -> Result<Router, BoxError> {
 fn service(listen: Listen) -> AppBuilder {
     let count = Arc::new(AtomicUsize::new(0));
     let forgiving = Policy::Restart(Restarts::at_most(10, Duration::from_secs(60)));
+    let first = WorkerOptions::new().phase(Phase::new(50)).awaited();
     // It is drained before the shipper, which has the phase of all workers.
     let packer = WorkerOptions::new()
         .policy(forgiving)
         .phase(Phase::new(150));
     App::builder("workers")
         .resource("orders", open, close)
-        .job("warm up", warm_up)
+        .job_with("warm up", first, warm_up)
         .worker_with("packer", packer, move |ctx| pack(ctx, Arc::clone(&count)))
         .worker("shipper", ship)
         .every("reporter", Duration::from_secs(1), report)

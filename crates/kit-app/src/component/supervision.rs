@@ -3,12 +3,15 @@
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use kit_sync::policy::Failure;
 use kit_sync::{BoxError, Scope, StopToken, Supervisor, TaskReport, error_chain};
+use tokio::time::Instant;
 
 use crate::core::Core;
+use crate::worker::AwaitLimit;
 use crate::{AfterFailure, Awaited, Error, Event, Policy};
 
 /// Sees the tasks of one component. Shared by the component, the observer of its failures and the
@@ -24,6 +27,8 @@ pub(crate) struct Supervision {
     is_judged: AtomicBool,
     /// That policy forgives every failure.
     is_ignored: AtomicBool,
+    /// Since when, and for how long, the start waits for the end of its tasks.
+    awaited: OnceLock<(Instant, AwaitLimit)>,
     /// Its start has returned.
     started: AtomicBool,
     ended: AtomicBool,
@@ -53,6 +58,7 @@ impl Supervision {
             supervisor,
             is_judged: AtomicBool::new(false),
             is_ignored: AtomicBool::new(false),
+            awaited: OnceLock::new(),
             started: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             failed: AtomicBool::new(false),
@@ -138,7 +144,7 @@ impl Supervision {
     }
 
     /// Whether the tasks had ended before the stop.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }
 
@@ -161,6 +167,27 @@ impl Supervision {
         let is_ignored = policy == Policy::Ignore;
         self.is_ignored.store(is_ignored, Ordering::Release);
         self.is_judged.store(true, Ordering::Release);
+    }
+
+    /// The start waits for the end of its tasks, from now on.
+    pub(super) fn mark_awaited(&self, limit: AwaitLimit) {
+        // A component starts once.
+        let _ = self.awaited.set((Instant::now(), limit));
+    }
+
+    /// Whether the start waits, or has waited, for the end of its tasks.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.awaited.get().is_some()
+    }
+
+    /// For how long the start waits for it, and until when; `hook_timeout` unless it has a limit.
+    pub(crate) fn awaited_until(&self, hook_timeout: Duration) -> Option<(Duration, Instant)> {
+        let (since, limit) = self.awaited.get()?;
+        let limit = match limit {
+            AwaitLimit::HookTimeout => hook_timeout,
+            AwaitLimit::Given(limit) => *limit,
+        };
+        Some((limit, *since + limit))
     }
 
     /// A worker has failed for good: the app stops, or its stop has a failure.

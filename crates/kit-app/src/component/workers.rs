@@ -84,8 +84,8 @@ impl Server for Workers {
 
     fn check(&self) -> Result<(), BoxError> {
         self.check_names()?;
-        self.options.check()?;
         for work in &self.works {
+            self.options.check(&work.kind)?;
             if let WorkKind::Every(every) = &work.kind {
                 every.check()?;
             }
@@ -98,6 +98,9 @@ impl Server for Workers {
         let supervision = ctx.app::<Arc<Supervision>>();
         let supervision = supervision.ok_or("workers are supervised by an app")?;
         supervision.judge_by(self.options.policy);
+        if let Some(limit) = self.options.awaited {
+            supervision.mark_awaited(limit);
+        }
         let mut supervisor = WorkerSupervisor::new(
             &self.works,
             self.together,

@@ -40,6 +40,11 @@ pub enum Awaited {
         /// Their names.
         components: Vec<String>,
     },
+    /// Jobs for which the start waits, and with it the next phase.
+    Jobs {
+        /// Their names.
+        jobs: Vec<String>,
+    },
     /// Readiness latches that are not open.
     Latches {
         /// What each stands for.
@@ -89,6 +94,10 @@ impl fmt::Display for Awaited {
             Awaited::Open { resource } => write!(f, "resource {resource} to open"),
             Awaited::Close { resource } => write!(f, "resource {resource} to close"),
             Awaited::Starts { components } => write!(f, "{} to start", components.join(", ")),
+            Awaited::Jobs { jobs } => match &jobs[..] {
+                [job] => write!(f, "job {job} to end"),
+                jobs => write!(f, "jobs {} to end", jobs.join(", ")),
+            },
             Awaited::Latches { names } => write!(f, "the latches of {}", names.join(", ")),
             Awaited::Checks { names } => {
                 write!(f, "the first results of the checks {}", names.join(", "))

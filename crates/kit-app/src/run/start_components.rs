@@ -1,6 +1,6 @@
 //! The start of the components: phase by phase, the components of one phase at the same time.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kit_sync::{Abandoned, Cause, Ending, Gate};
 use kit_transport::{Context, Lifecycle, Phase, Server};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::Parts;
 use super::called_off::CalledOff;
@@ -85,7 +85,62 @@ impl<'a> ComponentStarts<'a> {
             component.emit_started(&core);
             self.supervise(component);
         }
-        Ok(())
+        self.await_jobs(phase).await
+    }
+
+    /// Waits for the jobs of a phase that hold the next one back, each until its own limit. One that
+    /// fails for good asks for the stop itself, before its end is seen; so each that has ended without
+    /// a request to stop is done, or its failure is ignored.
+    ///
+    /// At its limit a job is left to the drain, like one that a stop interrupts.
+    async fn await_jobs(&self, phase: Phase) -> Result<(), CalledOff> {
+        let core = self.parts.core();
+        let hook_timeout = self.parts.settings.hook_timeout;
+        let components = self.parts.components.iter();
+        let of_phase = components.filter(|component| component.phase == phase);
+        let awaited = of_phase.filter_map(|component| {
+            let until = component.supervision.awaited_until(hook_timeout);
+            until.map(|(limit, deadline)| (component, limit, deadline))
+        });
+        let mut jobs: Vec<_> = awaited.collect();
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        jobs.sort_by_key(|(_, _, deadline)| *deadline);
+        let goes_on = |component: &Component| {
+            component.record_end_so_far();
+            !component.supervision.has_ended()
+        };
+        let awaited = || {
+            let left = jobs.iter().filter(|(job, ..)| goes_on(job));
+            Awaited::Jobs {
+                jobs: left.map(|(job, ..)| job.name.clone()).collect(),
+            }
+        };
+        let all_ended = async {
+            for (job, ..) in &jobs {
+                job.supervision.recorded_end().await;
+            }
+        };
+        let first_overdue = async {
+            for (job, limit, deadline) in &jobs {
+                sleep_until(*deadline).await;
+                if goes_on(job) {
+                    let (job, limit) = (job.name.clone(), *limit);
+                    return Error::JobTimeout { job, limit };
+                }
+            }
+            pending().await
+        };
+        let ended = core.journal.awaits(awaited, async {
+            tokio::select! {
+                biased;
+                _ = core.control.asked() => Err(CalledOff::StopAsked),
+                () = all_ended => Ok(()),
+                error = first_overdue => Err(error.into()),
+            }
+        });
+        ended.await
     }
 
     /// The next component whose start has ended, by its place in the list; `None` when all have.
@@ -120,7 +175,7 @@ impl<'a> ComponentStarts<'a> {
             biased;
             started = core.journal.awaits(awaited, next) => Ok(Some(started)),
             _ = core.control.asked() => Err(CalledOff::StopAsked),
-            () = tokio::time::sleep_until(deadline) => {
+            () = sleep_until(deadline) => {
                 let mut errors = Vec::new();
                 let starting = self.parts.components.iter_mut().filter(|part| part.is_starting());
                 for component in starting {

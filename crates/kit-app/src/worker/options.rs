@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use kit_transport::Phase;
 
-use super::policy::{Policy, check_duration};
+use super::policy::{Policy, check_duration, refuse_if};
+use super::work::WorkKind;
 use crate::Error;
 
 /// How a worker or a job is run.
@@ -27,6 +28,15 @@ pub struct WorkerOptions {
     pub(crate) policy: Policy,
     pub(crate) restart_limit: Duration,
     pub(crate) is_auxiliary: bool,
+    pub(crate) awaited: Option<AwaitLimit>,
+}
+
+/// How long the start waits for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AwaitLimit {
+    /// As long as for a hook.
+    HookTimeout,
+    Given(Duration),
 }
 
 impl WorkerOptions {
@@ -37,6 +47,7 @@ impl WorkerOptions {
             policy: Policy::default(),
             restart_limit: Duration::from_secs(5),
             is_auxiliary: false,
+            awaited: None,
         }
     }
 
@@ -71,10 +82,63 @@ impl WorkerOptions {
         }
     }
 
+    /// Has the start wait for a job, such as a migration: components of later phases start when it has
+    /// ended with `Ok`, and readiness waits for it as well. Those of its phase start beside it, so give
+    /// it a [phase](Self::phase) to itself, below the workers and servers that need what it does.
+    ///
+    /// Its [policy](Self::policy) holds meanwhile. With [`Policy::Stop`] a failure is that of the start,
+    /// with exit code 1; with [`Policy::Restart`] it begins anew after each delay until the policy gives
+    /// up; a failure that [`Policy::Ignore`] ignores lets the start go on. The job has the
+    /// [`hook_timeout`](crate::AppBuilder::hook_timeout), 5 min unless set, restarts and delays included;
+    /// [`awaited_for`](Self::awaited_for) gives it more or less. At the limit the start fails with
+    /// [`Error::JobTimeout`](crate::Error::JobTimeout). While it lasts,
+    /// [`Event::Waiting`](crate::Event::Waiting) names the job after 2 s and then every 10 s.
+    ///
+    /// A stop that is asked for meanwhile calls the start off. The job's scope is cancelled at the drain,
+    /// and it has until the deadline of its phase to end. An error that it returns then is a
+    /// remark, and the exit code stays 0; a panic, or having to be aborted, is a failure.
+    ///
+    /// It is for jobs. A worker never ends, so the option is an error of [`App::run`](crate::App::run)
+    /// there, before anything starts; so it is for periodic work.
+    ///
+    /// ```
+    /// use kit_app::{App, Phase, WorkerOptions};
+    ///
+    /// let before_workers = WorkerOptions::new().phase(Phase::new(50)).awaited();
+    /// let app = App::builder("orders").job_with("migrate", before_workers, |_ctx| async { Ok(()) });
+    /// ```
+    pub fn awaited(self) -> WorkerOptions {
+        WorkerOptions {
+            awaited: Some(AwaitLimit::HookTimeout),
+            ..self
+        }
+    }
+
+    /// Has the start wait for a job, as [`awaited`](Self::awaited) does, for at most `limit` from its
+    /// beginning, restarts and delays included.
+    pub fn awaited_for(self, limit: Duration) -> WorkerOptions {
+        WorkerOptions {
+            awaited: Some(AwaitLimit::Given(limit)),
+            ..self
+        }
+    }
+
+    /// Refuses what can be known to be wrong for work of this kind.
+    ///
     /// # Errors
     /// The first value that is of no use.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self, kind: &WorkKind) -> Result<(), Error> {
         check_duration("WorkerOptions::restart_limit", self.restart_limit)?;
+        if let Some(AwaitLimit::Given(limit)) = self.awaited {
+            check_duration("WorkerOptions::awaited_for", limit)?;
+        }
+        let is_job = matches!(kind, WorkKind::Job);
+        refuse_if(
+            self.awaited.is_some() && !is_job,
+            "WorkerOptions::awaited",
+            "set for work that never ends by itself".to_owned(),
+            "set for a job, as the start would wait without end",
+        )?;
         match &self.policy {
             Policy::Restart(restarts) => restarts.check(),
             Policy::Stop | Policy::Ignore => Ok(()),

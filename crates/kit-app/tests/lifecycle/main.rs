@@ -1,5 +1,6 @@
 //! The life of an app on a paused clock, with recording fakes.
 
+mod awaited_jobs;
 mod deadlines;
 mod drain;
 mod events;

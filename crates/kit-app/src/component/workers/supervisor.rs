@@ -418,6 +418,12 @@ fn end_in_stop(
         Err(failure) if policy == Policy::Ignore => {
             supervision.emit_worker_failed(path, &failure, AfterFailure::Ignored);
         }
+        // A job for which the start has waited: the stop has called it off with the start.
+        Err(Failure::Failed(error)) if supervision.is_awaited() => {
+            let why = error_chain(&*error);
+            supervision.remark(format!("{path} was called off, and has failed: {why}"));
+            supervision.emit_worker_ended(path);
+        }
         Err(failure) => supervision.fail_worker(path, added_at, source_of(failure)),
     }
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use kit_app::{
-    App, AppBuilder, Awaited, Cause, ComponentEnd, Error, Event, Phase, Policy, Stage,
+    App, AppBuilder, Awaited, Cause, ComponentEnd, Error, Event, Phase, Policy, RunError, Stage,
     WorkerOptions, WorkerState,
 };
 use kit_sync::Ending;
 use kit_transport::Context;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::fakes::{Fake, Record, app, assert_nothing_alive, run_and_stop};
 use crate::workers::{End, refused, restarts, runs};
@@ -32,6 +32,12 @@ fn service(add: impl FnOnce(AppBuilder) -> AppBuilder) -> (App, Record) {
         .worker("outbox", runs([End::Cancelled]))
         .server(Fake::new("http"));
     (app.build(), record)
+}
+
+/// The error of a start that fails.
+async fn failed(app: App) -> RunError {
+    let run = timeout(seconds(3600), app.run()).await;
+    run.expect("the start ends").unwrap_err()
 }
 
 /// Asserts that the start went no further than the job.
@@ -171,7 +177,7 @@ async fn a_job_that_has_used_up_its_limit_is_the_failure_of_the_start() {
                 .job_with("quick", awaited(), runs([End::Ok]))
         });
         let begun = Instant::now();
-        let error = app.run().await.unwrap_err();
+        let error = failed(app).await;
         // It has its drain, and its error is a consequence of that.
         assert_eq!(begun.elapsed(), limit + seconds(3));
         let timed_out = |error: &Error| matches!(error, Error::JobTimeout { job, limit: of } if job == "migrate" && *of == limit);
@@ -221,7 +227,7 @@ async fn an_awaited_job_is_named_while_it_lasts() {
 async fn the_failure_of_an_awaited_job_is_that_of_the_start() {
     for end in [End::Err, End::PanicInCall, End::PanicInFuture] {
         let (app, record) = service(|app| app.job_with("migrate", awaited(), runs([end])));
-        let error = app.run().await.unwrap_err();
+        let error = failed(app).await;
         let is_its =
             |error: &Error| matches!(error, Error::Worker { path, .. } if path == "app/migrate");
         assert!(is_its(error.error()), "{end:?}: {error}");
@@ -248,7 +254,7 @@ async fn an_awaited_job_begins_anew_until_it_succeeds_or_its_policy_gives_up() {
             assert!(begun.elapsed() > seconds(1 + 2 + 4));
             record.assert_order(&["app/migrate ended", "outbox starting", "ready"]);
         } else {
-            let error = app.run().await.unwrap_err();
+            let error = failed(app).await;
             let message = error.to_string();
             let expected = "worker app/migrate failed: gave up after 3 failures";
             assert!(message.starts_with(expected), "{message}");

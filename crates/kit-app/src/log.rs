@@ -1,5 +1,7 @@
 //! The consumer of events that writes the log.
 
+mod restarts;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use tracing::{debug, error, error_span, info, warn};
 
 use crate::events::{LOG, Observer, Stamped};
 use crate::{AfterFailure, Event, Info, Signal};
+use restarts::Restarts;
 
 /// From this age on an event's line says how old it is: the log's own time is that of the write.
 const LATE: Duration = Duration::from_millis(500);
@@ -18,6 +21,7 @@ const LATE: Duration = Duration::from_millis(500);
 pub(crate) fn observer(info: Info) -> Observer {
     // The consumer is one thread, or under the lock of the emitter.
     let last = AtomicU64::new(0);
+    let restarts = Restarts::default();
     let observe = move |stamped: &Stamped| {
         let missed = stamped.number - 1 - last.swap(stamped.number, Ordering::Relaxed);
         // At the level of errors, so that no filter takes the instance from a line it lets pass.
@@ -31,7 +35,7 @@ pub(crate) fn observer(info: Info) -> Observer {
         let age = stamped.at.elapsed();
         let late = (age > LATE).then(|| error_span!("late", by = ?age));
         let _late = late.as_ref().map(tracing::Span::enter);
-        log(&stamped.event);
+        log(&stamped.event, &restarts);
     };
     Observer {
         name: LOG.to_owned(),
@@ -42,7 +46,7 @@ pub(crate) fn observer(info: Info) -> Observer {
 /// One arm for each event, and one line for each arm: the level says what a reader has to do about
 /// it. Debug is for steps whose end has a line, and for failures that the next event repeats; the
 /// fields carry the values, so that the text of a line stays the same from run to run.
-fn log(event: &Event) {
+fn log(event: &Event, restarts: &Restarts) {
     match event {
         Event::Entered {
             stage: Stage::LameDuck,
@@ -158,7 +162,10 @@ fn log(event: &Event) {
         },
         Event::Failed { error } => error!("{error}"),
         Event::Remark { what } => warn!("{what}"),
-        Event::WorkerStarted { path, .. } => debug!(worker = path, "begins"),
+        Event::WorkerStarted { path, .. } => {
+            restarts.mark_begun(path);
+            debug!(worker = path, "begins");
+        }
         Event::WorkerFailed {
             path,
             why,
@@ -168,6 +175,15 @@ fn log(event: &Event) {
             // The failure that it is comes next.
             debug!(worker = path, %why, "failed");
         }
+        Event::WorkerFailed {
+            path,
+            why,
+            then: then @ AfterFailure::Restart { .. },
+            ..
+        } => match restarts.record(path, why) {
+            Some(failures) => warn!(worker = path, %why, "a worker has failed{failures}: {then}"),
+            None => debug!(worker = path, %why, "a worker has failed: {then}"),
+        },
         Event::WorkerFailed {
             path, why, then, ..
         } => warn!(worker = path, %why, "a worker has failed: {then}"),
@@ -302,42 +318,4 @@ fn log_listening(name: &str, listening: &Listening) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use kit_test_support::Lines;
-    use tokio::time::Instant;
-
-    use super::observer;
-    use crate::{Event, Info, Stamped};
-
-    /// The lines about missed events, after events with these numbers.
-    fn missed(numbers: &[u64]) -> Vec<String> {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        let [id, name, version] = ["1", "app", "0.1.0"].map(str::to_owned);
-        let log = observer(Info::new(id, name, version, BTreeMap::new()));
-        tracing::subscriber::with_default(subscriber, || {
-            for number in numbers {
-                (log.observe)(&Stamped {
-                    number: *number,
-                    at: Instant::now(),
-                    event: Event::RunDropped,
-                });
-            }
-        });
-        let after = |line: String| Some(line.split_once("missed=")?.1.to_owned());
-        lines.all().into_iter().filter_map(after).collect()
-    }
-
-    #[test]
-    fn a_gap_in_the_numbers_has_a_line_before_the_next_event() {
-        assert_eq!(missed(&[1, 2, 3]), [""; 0]);
-        assert_eq!(missed(&[1, 2, 6, 7, 9]), ["3", "1"]);
-        assert_eq!(missed(&[3, 4]), ["2"]);
-    }
-}
+mod tests;

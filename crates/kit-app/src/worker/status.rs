@@ -132,7 +132,7 @@ impl fmt::Display for WorkerState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterFailure {
-    /// It begins anew after a delay.
+    /// It begins anew after a delay. Each restart is an event; the log has a warning ever more rarely.
     Restart {
         /// The delay; it begins when the siblings have ended.
         delay: Duration,

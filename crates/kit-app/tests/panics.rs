@@ -2,10 +2,12 @@
 #![cfg(unix)]
 
 use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use kit_app::App;
+use kit_app::{App, CheckOptions};
 use kit_transport::http;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -54,6 +56,79 @@ fn program() {
         .build()
         .main();
     println!("ended with {}", u8::from(code != ExitCode::SUCCESS));
+}
+
+/// A check panics at each period, until it has done so eight times.
+#[test]
+#[ignore = "a program for the other tests"]
+fn program_with_a_check() {
+    if std::env::var_os(ROLE).is_none() {
+        return;
+    }
+    tracing_subscriber::fmt()
+        .json()
+        .with_writer(std::io::stderr)
+        .init();
+    let runs = AtomicU32::new(0);
+    let code = App::builder("app")
+        .check_with(
+            "database",
+            CheckOptions::new().period(Duration::from_millis(100)),
+            move |check| {
+                // The eighth run panics, too.
+                if runs.fetch_add(1, Ordering::Relaxed) == 7 {
+                    check.handle().stop("done");
+                }
+                async { panic!("in a check") }
+            },
+        )
+        .worker("idle", |ctx| async move {
+            ctx.scope().cancelled().await;
+            Ok(())
+        })
+        .build()
+        .main();
+    println!("ended with {}", u8::from(code != ExitCode::SUCCESS));
+}
+
+/// The levels of the lines about the panic of the check.
+fn levels_of_a_check(backtrace: &str) -> Vec<&'static str> {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "program_with_a_check",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(ROLE, "panics")
+        .env("RUST_BACKTRACE", backtrace)
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("ended with 0"), "{out}");
+    let log = String::from_utf8(output.stderr).unwrap();
+    let level = |line: &str| {
+        let levels = ["ERROR", "WARN", "INFO"];
+        let level = levels.into_iter().find(|level| line.contains(level));
+        level.unwrap_or_else(|| panic!("no level: {line}"))
+    };
+    let lines = log.lines().filter(|line| line.contains("in a check"));
+    lines.map(level).collect()
+}
+
+#[test]
+fn a_check_that_panics_again_and_again_is_one_warning() {
+    assert_eq!(levels_of_a_check("0"), ["WARN"]);
+}
+
+/// The event has no backtrace, and the hook has: the first, second, fourth and eighth time. The run that
+/// stops the app may be dropped before it panics.
+#[test]
+fn with_backtraces_its_panics_are_logged_ever_more_rarely() {
+    let mut levels = levels_of_a_check("1");
+    let errors = levels.extract_if(.., |level| *level == "ERROR").count();
+    assert!((3..=4).contains(&errors), "{errors}");
+    assert_eq!(levels, ["WARN"]);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! A component that consists of workers: one alone, or a group that begins anew together.
 
+mod closing;
+mod failure_count;
 mod member;
+mod run_ends;
 mod supervisor;
 
 use std::sync::Arc;

@@ -1,26 +1,22 @@
 //! The task that begins the workers of a component, again after a failure where the policy says so.
 
-use std::ops::Range;
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::policy::{Failure, RestartCount};
+use kit_sync::policy::Failure;
 use kit_sync::{BoxError, error_chain};
 use kit_transport::Context;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::super::supervision::Supervision;
-use super::member::{Member, Run, RunEnd};
-use crate::event::alive_in;
-use crate::report::overdue;
+use super::closing::{Closing, Stuck};
+use super::failure_count::{FailureCount, Judged};
+use super::member::{Member, RunEnd};
+use super::run_ends::{RunEnds, source_of};
 use crate::worker::work::{Work, WorkKind};
 use crate::worker::{Together, WorkerOptions};
-use crate::{AfterFailure, Awaited, Policy};
-
-/// Beyond every deadline of a stop.
-const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+use crate::{AfterFailure, Policy};
 
 /// A worker has returned before it was cancelled.
 #[derive(Debug, thiserror::Error)]
@@ -34,10 +30,8 @@ pub(super) struct WorkerSupervisor {
     plan: Plan,
     context: Context,
     supervision: Arc<Supervision>,
-    /// The restarts so far; none without such a policy.
-    count: Option<RestartCount>,
-    /// Which of them was the last to fail; none once it has succeeded since.
-    last_failed: Option<usize>,
+    failures: FailureCount,
+    closing: Closing,
     sender: mpsc::UnboundedSender<RunEnd>,
     ends: mpsc::UnboundedReceiver<RunEnd>,
     /// When it began.
@@ -69,12 +63,9 @@ impl WorkerSupervisor {
             members: works.iter().map(member).collect(),
             plan: Plan { together, options },
             context: context.clone(),
+            closing: Closing::new(Arc::clone(&supervision), options.restart_limit),
             supervision,
-            count: match options.policy {
-                Policy::Restart(restarts) => Some(restarts.policy().count()),
-                Policy::Stop | Policy::Ignore => None,
-            },
-            last_failed: None,
+            failures: FailureCount::new(options.policy),
             sender,
             ends,
             start,
@@ -84,7 +75,7 @@ impl WorkerSupervisor {
     /// Begins what is due and judges what has ended, until nothing is left or the scope is cancelled.
     ///
     /// A stop ends every wait for a next run at once; runs go on until the drain cancels them. From
-    /// then on each run judges its end itself. Ends from before are judged here, so no failure is
+    /// then on each run judges its end itself. RunEnds from before are judged here, so no failure is
     /// lost between the two.
     pub(super) async fn run(mut self) {
         let token = self.context.scope().token().clone();
@@ -115,11 +106,14 @@ impl WorkerSupervisor {
             if !end.is_superseded() {
                 member.due = None;
             }
-            let (path, added_at) = (member.path(), member.work.added_at);
-            let policy = self.plan.options.policy;
-            end_in_stop(&self.supervision, path, added_at, policy, end);
+            self.ends_of(end.member).record_in_stop(end);
         }
         self.cancel_waits();
+    }
+
+    fn ends_of(&self, index: usize) -> RunEnds {
+        let policy = self.plan.options.policy;
+        RunEnds::of(&self.members[index], policy, &self.supervision)
     }
 
     // === beginning ===
@@ -151,13 +145,12 @@ impl WorkerSupervisor {
             if std::mem::take(&mut member.is_new) {
                 self.supervision.emit_worker_started(member.path());
             }
-            let (sender, supervision) = (self.sender.clone(), Arc::clone(&self.supervision));
-            let (path, added_at) = (member.path().to_owned(), member.work.added_at);
-            let policy = self.plan.options.policy;
+            let sender = self.sender.clone();
+            let ends = RunEnds::of(member, self.plan.options.policy, &self.supervision);
             member.begin(index, &self.context, move |end| {
                 // The supervisor takes none from the drain on.
                 if let Err(mpsc::error::SendError(end)) = sender.send(end) {
-                    end_in_stop(&supervision, &path, added_at, policy, end);
+                    ends.record_in_stop(end);
                 }
             });
         }
@@ -180,7 +173,7 @@ impl WorkerSupervisor {
     /// on: it belongs to the drain, which cancels it in its phase and names what it cuts.
     async fn judge(&mut self, end: RunEnd) {
         if end.is_superseded() {
-            end_superseded(&self.supervision, self.members[end.member].path(), &end);
+            self.ends_of(end.member).record_superseded(&end);
             return;
         }
         let index = end.member;
@@ -195,11 +188,17 @@ impl WorkerSupervisor {
             Verdict::Restart { first, last, .. } => *first..*last + 1,
             Verdict::Over | Verdict::NextTime => index..index + 1,
         };
-        let stuck = self.close_runs(ending.clone()).await;
+        let mut runs = Vec::new();
+        for index in ending.clone() {
+            let member = &mut self.members[index];
+            let run = member.run.take();
+            runs.extend(run.map(|run| (index, member.path().to_owned(), run)));
+        }
+        let stuck = self.closing.close(runs).await;
         if !stuck.is_empty() {
-            for (index, what) in stuck {
-                self.end_stuck(index, what, &verdict);
-            }
+            stuck
+                .iter()
+                .for_each(|stuck| self.end_stuck(stuck, &verdict));
             return;
         }
         let now = Instant::now();
@@ -243,12 +242,11 @@ impl WorkerSupervisor {
     fn decide(&mut self, end: RunEnd) -> Verdict {
         let (index, ran) = (end.member, end.ran);
         let member = &mut self.members[index];
-        let path = member.scope.path();
-        let policy = self.plan.options.policy;
         if self.supervision.is_stop_asked() {
-            end_in_stop(&self.supervision, path, member.work.added_at, policy, end);
+            self.ends_of(index).record_in_stop(end);
             return Verdict::Over;
         }
+        let path = member.scope.path();
         let failure = match (&member.work.kind, end.ended) {
             (_, Err(failure)) => failure,
             (WorkKind::Worker, Ok(())) => Failure::Failed(EndedEarly.into()),
@@ -260,23 +258,17 @@ impl WorkerSupervisor {
                 if member.repeated.ended().is_some() {
                     self.supervision.emit_worker_started(path);
                 }
-                // The success of a sibling says nothing about the one that keeps failing.
-                if self.last_failed.take_if(|last| *last == index).is_some()
-                    && let Some(count) = &mut self.count
-                {
-                    count.record_success();
-                }
+                self.failures.record_success(index);
                 return Verdict::NextTime;
             }
         };
-        self.last_failed = Some(index);
-        match (policy, &mut self.count) {
-            (Policy::Restart(_), Some(count)) => match count.record(failure, ran) {
-                Ok((failure, delay)) => return self.restart(index, &failure, delay),
-                Err(gave_up) => self.fail(index, gave_up.into()),
-            },
-            (Policy::Ignore, _) => return self.ignore(index, &failure),
-            _ => self.fail(index, source_of(failure)),
+        match self.failures.record(index, failure, ran) {
+            Judged::Restart(failure, delay) => return self.restart(index, &failure, delay),
+            Judged::GaveUp(gave_up) => self.fail(index, gave_up.into()),
+            Judged::NoRestarts(failure) if self.plan.options.policy == Policy::Ignore => {
+                return self.ignore(index, &failure);
+            }
+            Judged::NoRestarts(failure) => self.fail(index, source_of(failure)),
         }
         Verdict::Over
     }
@@ -323,66 +315,18 @@ impl WorkerSupervisor {
         self.supervision.fail_worker(path, added_at, source);
     }
 
-    /// Something of the run goes on, although it was aborted. A second run beside it is out of the
-    /// question.
-    fn end_stuck(&self, index: usize, what: String, verdict: &Verdict) {
-        let path = self.members[index].path();
+    /// A second run beside one that goes on is out of the question.
+    fn end_stuck(&self, stuck: &Stuck, verdict: &Verdict) {
+        let Stuck { member, what } = stuck;
+        let path = self.members[*member].path();
         match (verdict, self.plan.options.policy) {
             (Verdict::Over, _) => self.supervision.remark(format!("{path}: {what}")),
             (_, Policy::Ignore) => {
-                let failure = Failure::Failed(what.into());
+                let failure = Failure::Failed(what.clone().into());
                 let then = AfterFailure::Ignored;
                 self.supervision.emit_worker_failed(path, &failure, then);
             }
-            _ => self.fail(index, what.into()),
-        }
-    }
-
-    /// Ends the runs of these members: cancels all of them, and closes each by the same deadline. Tasks
-    /// that have to be aborted then are named. Gives those that could not even be aborted.
-    ///
-    /// A stop that is asked for meanwhile takes the deadline away: nothing begins anew after it, so they
-    /// have until the deadline of their phase, like runs that go on.
-    async fn close_runs(&mut self, members: Range<usize>) -> Vec<(usize, String)> {
-        let limit = self.plan.options.restart_limit;
-        let deadline = Instant::now() + limit;
-        let mut runs: Vec<(usize, Run)> = Vec::new();
-        for index in members {
-            runs.extend(self.members[index].run.take().map(|run| (index, run)));
-        }
-        runs.iter().for_each(|(_, run)| run.cancel());
-        let mut stuck = Vec::new();
-        for (index, run) in runs {
-            let path = self.members[index].path();
-            let awaited = || Awaited::Restart {
-                worker: path.to_owned(),
-                alive: alive_in(&run.scope),
-            };
-            let closing = async {
-                tokio::select! {
-                    biased;
-                    report = run.scope.close(deadline + FAR) => report,
-                    () = self.passed_without_stop(deadline) => run.scope.close(Instant::now()).await,
-                }
-            };
-            let report = self.supervision.awaits(awaited, closing).await;
-            if report.stuck().next().is_some() || report.stuck_holds > 0 {
-                let what = overdue(path, &report).unwrap_or_default();
-                stuck.push((index, format!("its last run could not be ended: {what}")));
-            } else if let Some(what) = overdue(path, &report) {
-                let what = format!("{what} had not ended {limit:?} after its run, and was aborted");
-                self.supervision.remark(what);
-            }
-        }
-        stuck
-    }
-
-    /// Resolves at `deadline`, unless a stop was asked for by then.
-    async fn passed_without_stop(&self, deadline: Instant) {
-        tokio::select! {
-            biased;
-            () = self.supervision.stop_asked() => std::future::pending().await,
-            () = sleep_until(deadline) => {}
+            _ => self.fail(*member, what.clone().into()),
         }
     }
 }
@@ -400,48 +344,4 @@ enum Verdict {
         last: usize,
         delay: Duration,
     },
-}
-
-/// The end of a run after a stop was asked for: a failure is one of the stop.
-fn end_in_stop(
-    supervision: &Supervision,
-    path: &str,
-    added_at: &'static Location<'static>,
-    policy: Policy,
-    end: RunEnd,
-) {
-    if end.is_superseded() {
-        return end_superseded(supervision, path, &end);
-    }
-    match end.ended {
-        Ok(()) => supervision.emit_worker_ended(path),
-        Err(failure) if policy == Policy::Ignore => {
-            supervision.emit_worker_failed(path, &failure, AfterFailure::Ignored);
-        }
-        // A job for which the start has waited: the stop has called it off with the start.
-        Err(Failure::Failed(error)) if supervision.is_awaited() => {
-            let why = error_chain(&*error);
-            supervision.remark(format!("{path} was called off, and has failed: {why}"));
-            supervision.emit_worker_ended(path);
-        }
-        Err(failure) => supervision.fail_worker(path, added_at, source_of(failure)),
-    }
-}
-
-/// A failure is a consequence of having been cancelled.
-fn end_superseded(supervision: &Supervision, path: &str, end: &RunEnd) {
-    if let Err(failure) = &end.ended {
-        let why = error_chain(failure);
-        supervision.remark(format!(
-            "{path} failed while it was ended to begin anew: {why}"
-        ));
-    }
-}
-
-/// An error is the source itself, so that a downcast finds its type.
-fn source_of(failure: Failure) -> BoxError {
-    match failure {
-        Failure::Failed(error) => error,
-        panicked => panicked.into(),
-    }
 }

@@ -1,6 +1,6 @@
 //! The consumer of events that writes the log.
 
-mod restarts;
+mod restart_lines;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tracing::{debug, error, error_span, info, warn};
 
 use crate::events::{LOG, Observer, Stamped};
 use crate::{AfterFailure, Event, Info, Signal};
-use restarts::Restarts;
+use restart_lines::RestartLines;
 
 /// From this age on an event's line says how old it is: the log's own time is that of the write.
 const LATE: Duration = Duration::from_millis(500);
@@ -21,7 +21,7 @@ const LATE: Duration = Duration::from_millis(500);
 pub(crate) fn observer(info: Info) -> Observer {
     // The consumer is one thread, or under the lock of the emitter.
     let last = AtomicU64::new(0);
-    let restarts = Restarts::default();
+    let restarts = RestartLines::default();
     let observe = move |stamped: &Stamped| {
         let missed = stamped.number - 1 - last.swap(stamped.number, Ordering::Relaxed);
         // At the level of errors, so that no filter takes the instance from a line it lets pass.
@@ -46,7 +46,7 @@ pub(crate) fn observer(info: Info) -> Observer {
 /// One arm for each event, and one line for each arm: the level says what a reader has to do about
 /// it. Debug is for steps whose end has a line, and for failures that the next event repeats; the
 /// fields carry the values, so that the text of a line stays the same from run to run.
-fn log(event: &Event, restarts: &Restarts) {
+fn log(event: &Event, restarts: &RestartLines) {
     match event {
         Event::Entered {
             stage: Stage::LameDuck,

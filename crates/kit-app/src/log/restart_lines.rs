@@ -8,9 +8,9 @@ use kit_sync::{Repeated, Repetition};
 /// The failures of workers that begin anew, by path. A worker that fails at once, with no delay, would
 /// fill the log: each failure is an event and a line for debugging, and ever fewer are warnings.
 #[derive(Default)]
-pub(super) struct Restarts(Mutex<BTreeMap<String, Repeated>>);
+pub(super) struct RestartLines(Mutex<BTreeMap<String, Repeated>>);
 
-impl Restarts {
+impl RestartLines {
     /// Counts a failure; `Some` when it is worth a warning.
     pub(super) fn record(&self, path: &str, why: &str) -> Option<Repetition> {
         let mut workers = kit_sync::lock(&self.0);

@@ -65,7 +65,8 @@ impl WorkerOptions {
     /// Replaces how long the tasks that a run has spawned may take to end after it. Then they are
     /// aborted and named. No run begins before those of the last one have ended. Default: 5 s.
     ///
-    /// It does not count once a stop was asked for: they have until the deadline of their phase then.
+    /// It does not count once a stop was asked for: they have until the deadline of their phase then. Those of
+    /// the run whose failure stops the app have this limit all the same.
     pub fn restart_limit(self, restart_limit: Duration) -> WorkerOptions {
         WorkerOptions {
             restart_limit,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use kit_app::{App, BoxError, ComponentEnd, Policy, Restarts, WorkerOptions, WorkerState};
+use kit_app::{
+    App, AppBuilder, BoxError, ComponentEnd, Policy, Restarts, WorkerOptions, WorkerState,
+};
 use kit_sync::Ending;
 use kit_transport::Context;
 use tokio::time::sleep;
@@ -113,5 +115,83 @@ async fn what_a_failed_run_holds_when_a_stop_comes_has_until_the_deadline() {
     let begun = record.all();
     let begun = begun.iter().filter(|line| *line == "app/outbox started");
     assert!(begun.count() <= 1, "nothing begins anew");
+    assert_nothing_alive();
+}
+
+// === the run whose failure stops the app ===
+
+/// A worker that fails for good 1 s after its beginning, with two tasks: one ends as soon as it is
+/// cancelled, and one listens to nothing. The drain of the server takes 8 s.
+fn fails_for_good(record: &Record, policy: Policy) -> AppBuilder {
+    let (builder, _signals) = app(record);
+    let mut http = Fake::new("http");
+    http.drain = SECOND * 8;
+    let says = record.clone();
+    let options = WorkerOptions::new()
+        .policy(policy)
+        .restart_limit(SECOND * 3);
+    builder
+        .server(http)
+        .worker_with("outbox", options, move |ctx| {
+            let says = says.clone();
+            async move {
+                let scope = ctx.scope().clone();
+                ctx.scope().spawn("polite", async move {
+                    scope.cancelled().await;
+                    says.add("polite ends");
+                });
+                let deaf = std::future::pending::<()>();
+                ctx.scope().spawn_as("deaf", Ending::Finite, deaf);
+                sleep(SECOND).await;
+                Err("no route".into())
+            }
+        })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_run_whose_failure_stops_the_app_has_the_limit_of_a_restart() {
+    let restarts = Restarts::at_most(1, SECOND * 60).delays(SECOND, SECOND);
+    for policy in [Policy::Stop, Policy::Restart(restarts)] {
+        let record = Record::default();
+        let app = fails_for_good(&record, policy).build();
+        let error = app.run().await.unwrap_err();
+        let report = error.report();
+        assert_eq!(report.failures.len(), 1, "{:?}", report.failures);
+        assert!(report.failures[0].starts_with("worker app/outbox failed"));
+        let named = |line: &&String| {
+            line.contains("(app/outbox/run/deaf") && line.contains("had not ended 3s after its run")
+        };
+        let runs = if policy == Policy::Stop { 1 } else { 2 };
+        assert_eq!(report.remarks.iter().filter(named).count(), runs);
+        let polite = |line: &&String| *line == "polite ends";
+        assert_eq!(record.all().iter().filter(polite).count(), runs);
+        // The server's drain, and not the deadline.
+        assert_eq!(report.took, SECOND * 8, "{policy:?}");
+        let outbox = report.components.iter().find(|of| of.name == "outbox");
+        assert_eq!(outbox.unwrap().workers[0].state, WorkerState::Failed);
+        if policy == Policy::Stop {
+            record.assert_order(&["polite ends", "http stopped"]);
+        }
+        assert_nothing_alive();
+    }
+}
+
+/// The limit is longer than the stop. Nothing of Kit is among what is cut.
+#[tokio::test(start_paused = true)]
+async fn what_the_last_run_has_left_is_cut_at_a_deadline_that_is_sooner_than_the_limit() {
+    let record = Record::default();
+    let app = fails_for_good(&record, Policy::Stop).stop_timeout(SECOND * 2);
+    let error = app.build().run().await.unwrap_err();
+    let report = error.report();
+    let cut = report
+        .failures
+        .iter()
+        .find(|line| line.contains("outbox: "));
+    let cut = cut.unwrap_or_else(|| panic!("{:?}", report.failures));
+    assert!(
+        cut.starts_with("outbox: 1 task (app/outbox/run/deaf"),
+        "{cut}"
+    );
+    assert!(report.took <= SECOND * 2 + SECOND / 10, "{:?}", report.took);
     assert_nothing_alive();
 }

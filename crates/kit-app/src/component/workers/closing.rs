@@ -1,10 +1,13 @@
 //! The end of what runs have spawned, before others begin.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kit_sync::CloseReport;
-use tokio::time::{Instant, sleep_until};
+use kit_transport::Lifecycle;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::super::supervision::Supervision;
 use super::member::Run;
@@ -62,6 +65,28 @@ impl Closing {
         stuck
     }
 
+    /// Ends the run whose failure stops the app: its tasks have the limit, as after each failure. When the
+    /// deadline of the component is sooner, they are left to the drain, which aborts and names them.
+    pub(super) async fn close_last(self, path: String, run: Run, life: watch::Receiver<Lifecycle>) {
+        run.cancel();
+        let closing = async {
+            tokio::select! {
+                biased;
+                report = run.scope.close(Instant::now() + FAR) => report,
+                () = sleep(self.limit) => run.scope.close(Instant::now()).await,
+            }
+        };
+        tokio::select! {
+            biased;
+            report = closing => {
+                if let Some(what) = self.record(&path, &report) {
+                    self.supervision.remark(format!("{path}: {what}"));
+                }
+            }
+            () = deadline_passed(life) => {}
+        }
+    }
+
     /// Names what had to be aborted. Gives what is left of the run all the same.
     fn record(&self, path: &str, report: &CloseReport) -> Option<String> {
         let what = overdue(path, report);
@@ -82,8 +107,28 @@ impl Closing {
     async fn passed_without_stop(&self, deadline: Instant) {
         tokio::select! {
             biased;
-            () = self.supervision.stop_asked() => std::future::pending().await,
+            () = self.supervision.stop_asked() => pending().await,
             () = sleep_until(deadline) => {}
+        }
+    }
+}
+
+/// Resolves at the deadline that the component is shown, which comes a moment before its abort.
+async fn deadline_passed(mut life: watch::Receiver<Lifecycle>) {
+    loop {
+        let deadline = life.borrow_and_update().deadline.clone();
+        let passed = async {
+            match deadline {
+                Some(deadline) => deadline.passed().await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = passed => return,
+            changed = life.changed() => if changed.is_err() {
+                return;
+            },
         }
     }
 }

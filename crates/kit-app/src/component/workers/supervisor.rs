@@ -180,13 +180,17 @@ impl WorkerSupervisor {
         // It has one already when a sibling failed at the same moment and was judged before.
         let due = self.members[index].due.take();
         let verdict = self.decide(end);
+        if matches!(verdict, Verdict::StopsApp) {
+            self.close_last(index);
+            return;
+        }
         if self.supervision.is_stop_asked() {
             self.leave_to_drain(index, &verdict);
             return;
         }
         let ending = match &verdict {
             Verdict::Restart { first, last, .. } => *first..*last + 1,
-            Verdict::Over | Verdict::NextTime => index..index + 1,
+            Verdict::Over | Verdict::NextTime | Verdict::StopsApp => index..index + 1,
         };
         let mut runs = Vec::new();
         for index in ending.clone() {
@@ -203,7 +207,7 @@ impl WorkerSupervisor {
         }
         let now = Instant::now();
         match verdict {
-            Verdict::Over => {}
+            Verdict::Over | Verdict::StopsApp => {}
             Verdict::NextTime => {
                 let member = &mut self.members[index];
                 if let WorkKind::Every(every) = &member.work.kind {
@@ -238,6 +242,17 @@ impl WorkerSupervisor {
         }
     }
 
+    /// Ends the run that has failed for good, beside the stop, which would not cancel it before the drain.
+    fn close_last(&mut self, index: usize) {
+        let member = &mut self.members[index];
+        let Some(run) = member.run.take() else {
+            return;
+        };
+        let (path, life) = (member.path().to_owned(), self.context.lifecycle());
+        let closing = self.closing.clone().close_last(path, run, life);
+        self.context.scope().spawn("last run", closing);
+    }
+
     /// What follows the end of a run, by its kind and the policy.
     fn decide(&mut self, end: RunEnd) -> Verdict {
         let (index, ran) = (end.member, end.ran);
@@ -270,7 +285,7 @@ impl WorkerSupervisor {
             }
             Judged::NoRestarts(failure) => self.fail(index, source_of(failure)),
         }
-        Verdict::Over
+        Verdict::StopsApp
     }
 
     fn restart(&mut self, index: usize, failure: &Failure, delay: Duration) -> Verdict {
@@ -336,6 +351,8 @@ impl WorkerSupervisor {
 enum Verdict {
     /// None begins any more.
     Over,
+    /// None begins any more, and the app stops because of it.
+    StopsApp,
     /// The next one, at its time.
     NextTime,
     /// New ones of these members after a delay; of siblings that are periodic work, at their times.

@@ -13,8 +13,8 @@ use tokio::time::sleep;
 use crate::fakes::{Fake, Record, app, assert_nothing_alive};
 use crate::workers::{End, restarts, runs};
 
-fn every_job_has_ended() -> Option<Cause> {
-    Some(Cause::Requested("every job has ended".to_owned()))
+fn every_component_is_done() -> Option<Cause> {
+    Some(Cause::Requested("every component is done that keeps the app running".to_owned()))
 }
 
 #[tokio::test(start_paused = true)]
@@ -34,7 +34,7 @@ async fn an_app_of_jobs_only_ends_with_the_last_of_them() {
         .build();
     let report = app.run().await.unwrap();
     assert_eq!(report.exit_code, 0);
-    assert_eq!(report.cause, every_job_has_ended());
+    assert_eq!(report.cause, every_component_is_done());
     record.assert_order(&["app/short ended", "app/long ended", "stop asked"]);
     let states = report.components.iter().map(|job| job.workers[0].state);
     assert_eq!(states.collect::<Vec<_>>(), [WorkerState::Ended; 2]);
@@ -78,7 +78,7 @@ async fn what_follows_the_end_of_a_job_is_said_by_its_policy() {
                 continue;
             }
             let report = report.unwrap();
-            assert_eq!(report.cause, every_job_has_ended(), "{policy:?} {end:?}");
+            assert_eq!(report.cause, every_component_is_done(), "{policy:?} {end:?}");
             let job = &report.components[0].workers[0];
             let (state, begun_anew) = match policy {
                 Policy::Ignore => (WorkerState::Failed, 0),
@@ -157,7 +157,7 @@ async fn a_server_that_may_end_by_itself_counts_like_a_job() {
             assert!(handle.is_ready(), "the other one goes on");
             last.notify_one();
         });
-        assert_eq!(report.unwrap().cause, every_job_has_ended());
+        assert_eq!(report.unwrap().cause, every_component_is_done());
     }
 }
 
@@ -199,7 +199,7 @@ async fn every_component_keeps_an_app_running_but_those_that_are_auxiliary() {
         });
         let cause = report.unwrap().cause;
         assert_eq!(
-            cause == every_job_has_ended(),
+            cause == every_component_is_done(),
             !keeps,
             "case {index}: {cause:?}"
         );
@@ -298,7 +298,7 @@ async fn a_job_that_returns_well_is_done_although_a_task_of_it_has_failed() {
         })
         .build();
     let report = app.run().await.unwrap();
-    assert_eq!(report.cause, every_job_has_ended());
+    assert_eq!(report.cause, every_component_is_done());
     record.assert_order(&[
         "task app/import/run/helper failed: no route",
         "app/import ended",

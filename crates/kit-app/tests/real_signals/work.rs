@@ -10,7 +10,7 @@ use crate::program::{Program, say};
 #[test]
 fn a_process_of_jobs_ends_with_the_last_of_them_by_zero_or_with_a_failure_by_one() {
     let mut program = Program::start("jobs");
-    program.wait_for("stopping: every job has ended");
+    program.wait_for("stopping: every component is done");
     program.main_gave(0);
 
     let mut program = Program::start("failing_job");

@@ -14,7 +14,8 @@ mod watchdog;
 use std::sync::Arc;
 
 use kit_sync::{Scope, TaskTree};
-use kit_transport::{FreePorts, Values};
+use kit_transport::{FreePorts, Lifecycle, Values};
+use tokio::sync::watch;
 
 use crate::AppHandle;
 use crate::component::Component;
@@ -77,6 +78,12 @@ impl Parts {
 
     fn core(&self) -> &Arc<Core> {
         self.app.core()
+    }
+
+    /// The app's life as its components and its resources see it.
+    fn lives(&self) -> Vec<watch::Sender<Lifecycle>> {
+        let components = self.components.iter().map(Component::life);
+        components.chain([self.resources.life()]).collect()
     }
 }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Cause, Scope, Task, TaskError, error_chain};
+use kit_sync::{Cause, Deadline, Scope, Task, TaskError, error_chain};
 use kit_transport::Values;
 use tokio::time::Instant;
 
 use super::stage::HookStage;
 use super::{Hook, HookContext};
+use crate::control::Control;
 use crate::error::source_of;
 use crate::journal::Journal;
 use crate::{AppHandle, Awaited, Error, Event, HookReport};
@@ -72,6 +73,19 @@ impl RunningHook {
             stage: self.stage,
             name: self.name.clone(),
         }
+    }
+
+    /// Waits until it has ended; `None` when it has not at the deadline, or `grace` after the stop was
+    /// forced.
+    pub(crate) async fn ended_within(
+        &mut self,
+        control: &Control,
+        deadline: &Deadline,
+        grace: Duration,
+    ) -> Option<Result<(), TaskError>> {
+        let (awaited, journal) = (self.awaited(), Arc::clone(&self.journal));
+        let ended = control.within(deadline, grace, &mut self.task);
+        journal.awaits(|| awaited.clone(), ended).await
     }
 
     /// Asks the hook to end; it may go on.

@@ -2,9 +2,8 @@
 
 use super::Parts;
 use super::launch::Launch;
-use super::stopping::Stopping;
+use super::stopping::{InterruptedHook, Stopping};
 use crate::StopPlan;
-use crate::control::Asked;
 
 /// An app that is ready.
 pub(crate) struct Running {
@@ -21,10 +20,9 @@ impl Running {
     }
 
     /// Waits until a signal, a handle, a parent or a failure asks for a stop.
-    pub(super) async fn until_asked(self) -> (Stopping, Asked) {
-        let core = self.parts.core();
-        let asked = core.control.asked().await;
-        core.emit(asked.event());
-        (Stopping::new(self.parts, self.plan), asked)
+    pub(super) async fn until_asked(self) -> Stopping {
+        let asked = self.parts.core().control.asked().await;
+        let interrupted = InterruptedHook::new(None);
+        Stopping::new(self.parts, self.plan, asked, interrupted)
     }
 }

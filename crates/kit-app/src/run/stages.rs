@@ -52,12 +52,9 @@ async fn run_watched(app: AppHandle, settings: Settings) -> Result<Report, RunEr
         Ok(launch) => launch,
         Err(error) => return Err(refused::refused(&core, error, &home).await),
     };
-    let (stopping, asked, interrupted) = match launch.start().await {
-        Ok(()) => {
-            let (stopping, asked) = Running::new(launch).until_asked().await;
-            (stopping, asked, None)
-        }
+    let stopping = match launch.start().await {
+        Ok(()) => Running::new(launch).until_asked().await,
         Err(called_off) => Stopping::after(launch, called_off).await,
     };
-    stopping.stop(asked, interrupted, &home).await
+    stopping.stop(&home).await
 }

@@ -1,0 +1,123 @@
+//! How others come to find an app: the registries that are open, what they show, and when.
+
+use std::sync::Arc;
+
+use kit_sync::Ending;
+use tokio::time::Instant;
+
+use crate::component::Component;
+use crate::registration::{self, Drains, Opened};
+use crate::run::Parts;
+use crate::run::called_off::CalledOff;
+use crate::settings::RegisterAtStart;
+use crate::{DrainProfile, Event, StopPlan};
+
+/// The registries of an app that are open so far; none before [`open`](Self::open).
+#[derive(Default)]
+pub(super) struct BeingFound {
+    registries: Vec<Opened>,
+}
+
+impl BeingFound {
+    /// Opens the registries, and follows drains from here on: one can be asked for at any time, and what
+    /// of it is possible is done.
+    ///
+    /// # Errors
+    /// The first registry that cannot be opened.
+    pub(super) fn open(&mut self, parts: &Parts) -> Result<(), CalledOff> {
+        let (registries, schemes) = (&parts.settings.registries, &parts.settings.schemes);
+        let scope = &parts.registration.connections;
+        self.registries = registration::open(registries, schemes, scope)?;
+        let (profile, why) = self.drain_profile(parts);
+        parts.core().emit(Event::Planned {
+            profile,
+            why,
+            worst_case: self.plan(parts),
+        });
+        self.follow_drains(parts);
+        Ok(())
+    }
+
+    fn follow_drains(&self, parts: &Parts) {
+        let drains = Drains {
+            core: Arc::clone(parts.core()),
+            registries: self.registries.clone(),
+            scope: parts.registration.registrations.clone(),
+            drain_delay: self.plan(parts).wanted_drain_delay,
+        };
+        let scope = &parts.health;
+        scope.spawn_as("drains", Ending::MayBeDropped, drains.follow());
+    }
+
+    /// The number of registries that other processes read.
+    fn seen_by_others(&self) -> usize {
+        let seen_by_others = |registry: &&Opened| registry.seen_by_others;
+        self.registries.iter().filter(seen_by_others).count()
+    }
+
+    /// The profile of the stop, and why it was chosen.
+    fn drain_profile(&self, parts: &Parts) -> (DrainProfile, &'static str) {
+        DrainProfile::choose(&parts.settings.environment(), self.seen_by_others())
+    }
+
+    /// The plan of a stop, as far as the registries are open.
+    pub(super) fn plan(&self, parts: &Parts) -> StopPlan {
+        let settings = &parts.settings;
+        let drain_delay = settings.drain_delay;
+        let drain_delay = drain_delay.unwrap_or_else(|| self.drain_profile(parts).0.drain_delay());
+        let phases = settings.phases().len() + usize::from(parts.resources.is_any());
+        StopPlan::new(settings.stop_timeout, drain_delay, phases)
+    }
+
+    /// Publishes the endpoints of components that listen.
+    ///
+    /// # Errors
+    /// When there is nothing that others could reach.
+    pub(super) fn publish_endpoints(&self, parts: &Parts) -> Result<(), CalledOff> {
+        let core = parts.core();
+        let components = parts.components.iter();
+        let listening = components.flat_map(Component::listening);
+        let listening: Vec<_> = listening.cloned().collect();
+        let seen_by_others = self.seen_by_others() > 0;
+        let advertise = &parts.settings.advertise;
+        let advertised =
+            advertise.endpoints(&listening, registration::interfaces, seen_by_others)?;
+        if seen_by_others && !advertised.loopback.is_empty() {
+            core.emit(Event::LoopbackAdvertised {
+                endpoints: advertised.loopback,
+                why: advertised.why.join("; "),
+            });
+        }
+        core.info.set_endpoints(advertised.endpoints);
+        Ok(())
+    }
+
+    /// Begins to register, and waits until every registry shows the instance, if that is wanted.
+    ///
+    /// # Errors
+    /// When one does not in time, and when a stop was asked for.
+    pub(super) async fn register(&self, parts: &Parts) -> Result<(), CalledOff> {
+        let (core, settings) = (parts.core(), &parts.settings);
+        let begun = Instant::now();
+        let (registrations, scope) = (&core.registrations, &parts.registration.registrations);
+        registrations.begin(&self.registries, scope, &core.journal)?;
+        if settings.register_at_start == RegisterAtStart::Background {
+            return Ok(());
+        }
+        for registered in registrations.all() {
+            let left = settings.register_timeout.saturating_sub(begun.elapsed());
+            tokio::select! {
+                biased;
+                // It is taken away again, and the start goes on without it.
+                _ = core.control.drain_asked() => return Ok(()),
+                shown = registered.first(left, &core.journal) => match shown {
+                    // A drain that was taken back meanwhile: another one comes in its place.
+                    Err(_) if registered.is_withdrawn() => return Ok(()),
+                    shown => shown?,
+                },
+                _ = core.control.asked() => return Err(CalledOff::StopAsked),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! The observers of a tree, which live beside every stage of its app.
+
+use std::sync::Arc;
+
+use kit_sync::{Cause, Ending, Scope, StopToken};
+
+use crate::Event;
+use crate::core::Core;
+
+/// Makes events of the failures of tasks and of a forced stop, and stops the app with its parent.
+pub(super) fn observe(root: &Scope, core: &Arc<Core>, parent: Option<StopToken>) {
+    // The core keeps the tree, which keeps this.
+    let weak = Arc::downgrade(core);
+    root.observe_failures(move |task| {
+        if let Some(core) = weak.upgrade() {
+            let task = task.clone();
+            core.emit(Event::TaskFailed { task });
+        }
+    });
+    let watch = root.child("watch");
+    if let Some(parent) = parent {
+        let core = Arc::clone(core);
+        let parent = async move {
+            parent.cancelled().await;
+            core.control
+                .ask(parent.cause().unwrap_or(Cause::ParentEnded));
+        };
+        watch.spawn_as("parent", Ending::MayBeDropped, parent);
+    }
+    let core = Arc::clone(core);
+    let forced = async move {
+        let signal = core.control.forced().await.signal;
+        core.emit(Event::Forced { signal });
+    };
+    watch.spawn_as("forced", Ending::MayBeDropped, forced);
+}

@@ -4,10 +4,11 @@ mod component_states;
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use kit_sync::error_chain;
+use kit_transport::Listening;
 use tokio::time::{Instant, sleep_until};
 
 use component_states::ComponentStates;
@@ -27,6 +28,8 @@ const AGAIN: Duration = Duration::from_secs(10);
 pub(crate) struct Journal {
     events: Events,
     components: ComponentStates,
+    /// Where the admin server listens, once it does.
+    admin: OnceLock<Vec<Listening>>,
     entries: Mutex<Entries>,
 }
 
@@ -47,6 +50,7 @@ impl Journal {
         Journal {
             events,
             components: ComponentStates::default(),
+            admin: OnceLock::new(),
             entries: Mutex::default(),
         }
     }
@@ -61,8 +65,20 @@ impl Journal {
         self.components.all()
     }
 
+    /// Where the admin server listens: nowhere before it has begun, or when there is none.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(dead_code, reason = "for tests of a service")
+    )]
+    pub(crate) fn admin(&self) -> &[Listening] {
+        self.admin.get().map_or(&[], Vec::as_slice)
+    }
+
     pub(crate) fn emit(&self, event: Event) {
         self.components.follow(&event);
+        if let Event::AdminStarted { listening } = &event {
+            let _ = self.admin.set(listening.clone());
+        }
         self.events.emit(event);
     }
 

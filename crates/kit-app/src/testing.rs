@@ -46,6 +46,7 @@
 //! ```
 
 mod client;
+mod executor;
 mod home;
 mod left;
 mod test_app;

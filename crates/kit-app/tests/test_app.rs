@@ -11,9 +11,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use kit_app::testing::TestApp;
-use kit_app::{App, AppBuilder, AppHandle, BoxError, Stage};
+use kit_app::{App, AppBuilder, AppHandle, BoxError, Policy, Stage, WorkerOptions};
 use kit_registry::{Discovery as _, Registrar as _, ServiceInstance};
-use kit_transport::{Context, FreePorts, Listen, Listening, Server, grpc, http};
+use kit_sync::testing::assert_runtime_has_no_tasks;
+use kit_transport::{Context, FreePorts, Listen, Listening, Phase, Server, grpc, http};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
@@ -210,6 +211,105 @@ fn an_app_that_is_dropped_fails_the_test() {
         drop(TestApp::start(service(routes(), ":0")).await);
     });
     assert!(failure.contains("end it with `stop().await`"), "{failure}");
+}
+
+#[test]
+fn an_app_that_is_dropped_while_it_stops_fails_the_test() {
+    let (end, wait) = mpsc::channel::<()>();
+    let failure = failure_of(|| async {
+        let app = service(routes(), ":0").before_stop("wait", move |_| async move {
+            let _ = tokio::task::block_in_place(|| wait.recv());
+            Ok(())
+        });
+        let app = TestApp::start(app).await;
+        // A careless limit: nothing was checked.
+        let _ = tokio::time::timeout(Duration::from_millis(1), app.stop()).await;
+    });
+    drop(end);
+    assert!(failure.contains("end it with `stop().await`"), "{failure}");
+}
+
+#[test]
+fn an_app_that_is_dropped_says_what_has_failed_in_it() {
+    let fails = WorkerOptions::new().policy(Policy::Stop);
+    let failure = failure_of(|| async {
+        let app = service(routes(), ":0").worker_with("mail", fails, |ctx| async move {
+            ctx.get::<AppHandle>()?.started().await?;
+            Err("no route".into())
+        });
+        let app = TestApp::start(app).await;
+        let mut stages = app.handle().stages();
+        stages
+            .wait_for(|stage| *stage != Stage::Running)
+            .await
+            .unwrap();
+        drop(app);
+    });
+    assert!(
+        failure.contains("- the app has failed: worker orders/mail failed: no route"),
+        "{failure}"
+    );
+}
+
+/// A second panic while the test unwinds would end the process of all tests.
+#[test]
+fn an_app_that_is_dropped_by_a_test_that_panics_keeps_its_message() {
+    let failure = failure_of(|| async {
+        let _app = TestApp::start(service(routes(), ":0")).await;
+        panic!("the test's own");
+    });
+    assert_eq!(failure, "the test's own");
+}
+
+/// A server that breaks its contract.
+struct Panics;
+
+#[async_trait]
+impl Server for Panics {
+    fn name(&self) -> &str {
+        "panics"
+    }
+
+    fn phase(&self) -> Phase {
+        panic!("no phase");
+    }
+
+    async fn start(&self, _: &Context) -> Result<Vec<Listening>, BoxError> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn a_panic_of_the_run_itself_fails_the_test_with_its_message() {
+    let failure = failure_of(|| TestApp::start(App::builder("orders").server(Panics)));
+    assert!(
+        failure.contains("the run of the app panicked: no phase"),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
+async fn connections_of_clients_end_with_the_app() {
+    let app = TestApp::start(service(routes(), ":0")).await;
+    let (http, grpc) = (app.http(), app.grpc());
+    http.get("/hello").await;
+    let mut health = HealthClient::new(grpc.clone());
+    health.check(HealthCheckRequest::default()).await.unwrap();
+    app.stop().await;
+    assert_runtime_has_no_tasks(Duration::from_secs(10)).await;
+    drop((http, grpc));
+}
+
+#[cfg(feature = "admin")]
+#[tokio::test]
+async fn the_admin_server_is_found() {
+    let app = TestApp::start(service(routes(), ":0").admin(":9090")).await;
+    let admin = app.admin();
+    assert_eq!(admin.get("/readyz").await.status(), 200);
+    assert_eq!(admin.address(), app.address("admin"));
+    assert_ne!(admin.address(), app.http().address());
+    app.stop().await;
+    assert!(TcpStream::connect(admin.address()).is_err());
 }
 
 #[test]

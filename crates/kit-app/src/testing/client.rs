@@ -8,11 +8,15 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use kit_sync::error_chain;
+
+use super::executor::ClientTasks;
 
 /// A client of one HTTP server of a [`TestApp`](super::TestApp), with its own connections; clones
 /// share them. It speaks HTTP/1.1 in the clear.
+///
+/// Each connection is a task in the runtime that sends the request, in a scope of the `TestApp`, which ends
+/// it after the app. From then on there is no answer.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     address: SocketAddr,
@@ -20,10 +24,10 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    pub(super) fn new(address: SocketAddr) -> HttpClient {
+    pub(super) fn new(address: SocketAddr, tasks: ClientTasks) -> HttpClient {
         HttpClient {
             address,
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            client: Client::builder(tasks).build_http(),
         }
     }
 

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// of the app's.
 #[derive(Debug)]
 pub(super) struct Home {
-    ended: oneshot::Receiver<Ended>,
+    ended: oneshot::Receiver<Result<Ended, String>>,
 }
 
 /// The end of a run.
@@ -40,15 +40,40 @@ impl Home {
         let name = format!("kit-test-{}", HOMES.fetch_add(1, Ordering::Relaxed));
         let inside = name.clone();
         let spawned = thread::Builder::new().name(name).spawn(move || {
-            let _ = end.send(run(app, &inside));
+            let caught = catch_unwind(AssertUnwindSafe(|| run(app, &inside)));
+            let ended = caught.map_err(|payload| message(&*payload).to_owned());
+            // The test has failed, as it has dropped the app: it still shows why the app did.
+            if let Err(unseen) = end.send(ended) {
+                say_failures(unseen);
+            }
         });
         spawned.expect("the system gives the app of a test a thread");
         Home { ended }
     }
 
     /// Resolves when the app has ended and its runtime is gone.
-    pub(super) async fn ended(self) -> Ended {
-        self.ended.await.expect("the home sends the end")
+    ///
+    /// # Panics
+    /// With the panic of the run, when that has one.
+    pub(super) async fn ended(&mut self) -> Ended {
+        let ended = (&mut self.ended).await.expect("the home sends the end");
+        ended.unwrap_or_else(|message| panic!("the run of the app panicked: {message}"))
+    }
+}
+
+/// A thread that a test has started prints where the test does.
+fn say_failures(ended: Result<Ended, String>) {
+    match ended {
+        Ok(Ended { result, left }) => {
+            if let Err(error) = result {
+                eprintln!("the app that the test has dropped failed: {error:#}");
+            }
+            left.iter()
+                .for_each(|left| eprintln!("the app that the test has dropped has left {left}"));
+        }
+        Err(message) => {
+            eprintln!("the run of the app that the test has dropped panicked: {message}");
+        }
     }
 }
 

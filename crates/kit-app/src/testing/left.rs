@@ -15,8 +15,11 @@ const CONNECT: Duration = Duration::from_millis(500);
 /// The addresses of the app's servers at which connections are still taken.
 pub(super) fn listeners(handle: &AppHandle) -> Vec<String> {
     let mut left = Vec::new();
-    for component in handle.components() {
-        for listening in &component.listening {
+    let components = handle.components().into_iter();
+    let components = components.map(|of| (of.name, of.listening));
+    let admin = handle.core().journal.admin().to_vec();
+    for (name, listening) in components.chain([("admin".to_owned(), admin)]) {
+        for listening in &listening {
             let taken = match listening.address() {
                 Address::Ip(address) => TcpStream::connect_timeout(address, CONNECT).is_ok(),
                 #[cfg(unix)]
@@ -24,10 +27,7 @@ pub(super) fn listeners(handle: &AppHandle) -> Vec<String> {
                 _ => false,
             };
             if taken {
-                left.push(format!(
-                    "{} still takes connections at {listening}",
-                    component.name
-                ));
+                left.push(format!("{name} still takes connections at {listening}"));
             }
         }
     }

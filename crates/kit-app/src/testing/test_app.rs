@@ -6,11 +6,18 @@ use std::thread::panicking;
 use std::time::Duration;
 
 use kit_registry::{Discovery as _, Memory, ServiceName};
+use kit_sync::TaskTree;
+use kit_transport::Listening;
+use tokio::time::Instant;
 
 use super::client::HttpClient;
+use super::executor::ClientTasks;
 use super::home::{Ended, Home};
 use crate::registration::Registry;
-use crate::{AppBuilder, AppHandle, Environment, Report, RunError, Signals};
+use crate::{AppBuilder, AppHandle, Environment, Event, Report, RunError, Signals};
+
+/// The name of the admin server.
+const ADMIN: &str = "admin";
 
 /// A whole app inside a test: see the [module](super).
 ///
@@ -24,13 +31,18 @@ use crate::{AppBuilder, AppHandle, Environment, Report, RunError, Signals};
 /// It runs in a thread and a runtime made for it, so that a test on a current-thread runtime does
 /// not hold it up, and so that all that is left in that runtime at the end is the app's. A test ends
 /// it with [`stop`](Self::stop), or with [`end`](Self::end) when it stops by itself; one that is
-/// dropped before fails the test.
+/// dropped before that has resolved fails the test, with the failures of the app so far. In a test that
+/// panics already, those are printed.
+///
+/// Its clients have their connections in the test's runtime, in tasks that end with the `TestApp`.
 #[derive(Debug)]
 #[must_use = "an app that is dropped fails its test: end it with `stop`"]
 pub struct TestApp {
     handle: AppHandle,
     registry: Memory,
-    /// Until the test has asked for the end.
+    /// Where the connections of clients live, in the runtime of the test.
+    clients: TaskTree,
+    /// Until the test has seen the end.
     home: Option<Home>,
 }
 
@@ -41,7 +53,7 @@ impl TestApp {
     /// When it cannot start, with its report.
     ///
     /// # Cancel safety
-    /// Dropping it asks the app to stop.
+    /// Dropping it asks the app to stop, and fails the test, as dropping the app does.
     pub async fn start(app: AppBuilder) -> TestApp {
         match TestApp::try_start(app).await {
             Ok(app) => app,
@@ -59,7 +71,7 @@ impl TestApp {
     /// ready.
     ///
     /// # Cancel safety
-    /// Dropping it asks the app to stop.
+    /// As [`start`](Self::start).
     pub async fn try_start(mut app: AppBuilder) -> Result<TestApp, RunError> {
         let registry = Memory::new();
         let opened = registry.clone();
@@ -74,6 +86,7 @@ impl TestApp {
         let handle = app.handle();
         let test = TestApp {
             home: Some(Home::run(app)),
+            clients: TaskTree::new("clients of a test"),
             handle,
             registry,
         };
@@ -98,7 +111,7 @@ impl TestApp {
         &self.registry
     }
 
-    /// The address of the component with this name, such as `http`.
+    /// The address of the component with this name, such as `http`, or of the admin server: `admin`.
     ///
     /// # Panics
     /// When there is none that listens at an IP address: the message lists those that do.
@@ -106,7 +119,10 @@ impl TestApp {
     #[track_caller]
     pub fn address(&self, component: &str) -> SocketAddr {
         let found = self.find(|name, _| name == component);
-        found.unwrap_or_else(|| panic!("no address of `{component}`: {}", self.listening()))
+        let admin = || self.admin_address().filter(|_| component == ADMIN);
+        found
+            .or_else(admin)
+            .unwrap_or_else(|| panic!("no address of `{component}`: {}", self.listening()))
     }
 
     /// A client of the first server that speaks HTTP in the clear.
@@ -118,7 +134,20 @@ impl TestApp {
     pub fn http(&self) -> HttpClient {
         let found = self.find(|_, scheme| scheme == "http");
         let found = found.unwrap_or_else(|| panic!("no HTTP server: {}", self.listening()));
-        HttpClient::new(found)
+        HttpClient::new(found, self.client_tasks())
+    }
+
+    /// A client of the admin server, such as for `/readyz`; its
+    /// [`address`](HttpClient::address) is that of the server.
+    ///
+    /// # Panics
+    /// When the app has none at an IP address: the message lists what listens.
+    #[must_use]
+    #[track_caller]
+    pub fn admin(&self) -> HttpClient {
+        let found = self.admin_address();
+        let found = found.unwrap_or_else(|| panic!("no admin server: {}", self.listening()));
+        HttpClient::new(found, self.client_tasks())
     }
 
     /// A client of the HTTP server with this name.
@@ -128,7 +157,7 @@ impl TestApp {
     #[must_use]
     #[track_caller]
     pub fn http_of(&self, component: &str) -> HttpClient {
-        HttpClient::new(self.address(component))
+        HttpClient::new(self.address(component), self.client_tasks())
     }
 
     /// A channel, for generated clients, to the first server that speaks gRPC in the clear. It
@@ -143,7 +172,8 @@ impl TestApp {
         let found = self.find(|_, scheme| scheme == "grpc");
         let found = found.unwrap_or_else(|| panic!("no gRPC server: {}", self.listening()));
         let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{found}"));
-        endpoint.expect("an address makes a URI").connect_lazy()
+        let endpoint = endpoint.expect("an address makes a URI");
+        endpoint.executor(self.client_tasks()).connect_lazy()
     }
 
     /// Stops the app, and checks that nothing of it is left.
@@ -153,7 +183,7 @@ impl TestApp {
     /// the app's choice), a listener or a registration is left.
     ///
     /// # Cancel safety
-    /// Dropping it leaves the stop going on, and nothing is checked.
+    /// Dropping it leaves the stop going on; nothing is checked, so the test fails.
     pub async fn stop(self) -> Report {
         self.handle.stop("the test has ended");
         match self.end().await {
@@ -174,8 +204,11 @@ impl TestApp {
     /// # Cancel safety
     /// As [`stop`](Self::stop).
     pub async fn end(mut self) -> Result<Report, RunError> {
-        let home = self.home.take().expect("an app ends once");
-        let Ended { result, mut left } = home.ended().await;
+        let home = self.home.as_mut().expect("an app ends once");
+        let ended = home.ended().await;
+        self.home = None;
+        self.clients.close(Instant::now()).await;
+        let Ended { result, mut left } = ended;
         left.extend(self.registration_left().await);
         if left.is_empty() {
             return result;
@@ -209,8 +242,20 @@ impl TestApp {
         wanted.find_map(|(_, at)| at.address().ip())
     }
 
+    fn admin_address(&self) -> Option<SocketAddr> {
+        let mut listening = self.handle.core().journal.admin().iter();
+        listening.find_map(|at: &Listening| at.address().ip())
+    }
+
+    fn client_tasks(&self) -> ClientTasks {
+        ClientTasks(self.clients.scope().clone())
+    }
+
     fn listening(&self) -> String {
         let mut text = String::from("listening are");
+        for at in self.handle.core().journal.admin() {
+            let _ = write!(text, " {ADMIN} ({at})");
+        }
         for component in self.handle.components() {
             for at in &component.listening {
                 let _ = write!(text, " {} ({at})", component.name);
@@ -220,17 +265,32 @@ impl TestApp {
     }
 }
 
+/// Fails the test; one that fails already shows what has failed in the app, as that may be why.
 impl Drop for TestApp {
     fn drop(&mut self) {
-        if self.home.is_none() {
+        if self.home.take().is_none() {
             return;
         }
+        let failures = failures_so_far(&self.handle);
         self.handle.stop("the test has dropped the app");
-        assert!(
-            panicking(),
-            "a TestApp was dropped while it ran: end it with `stop().await`"
-        );
+        if !panicking() {
+            panic!("a TestApp was dropped while it ran: end it with `stop().await`{failures}");
+        }
+        if !failures.is_empty() {
+            eprintln!("the test has dropped the app{failures}");
+        }
     }
+}
+
+/// The failures of the app so far, a line each.
+fn failures_so_far(handle: &AppHandle) -> String {
+    let events = handle.events();
+    let failures = events.iter().filter_map(|event| match &event.event {
+        Event::Failed { error } => Some(format!("\n- the app has failed: {error}")),
+        Event::TaskFailed { task } => Some(format!("\n- a task has failed: {task}")),
+        _ => None,
+    });
+    failures.collect()
 }
 
 fn report_of(error: &RunError) -> String {

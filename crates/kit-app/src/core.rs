@@ -77,6 +77,18 @@ impl Core {
 
     // === the tasks ===
 
+    /// Makes events of the failures of tasks in this scope and below.
+    pub(crate) fn emit_failures_of(self: &Arc<Self>, scope: &Scope) {
+        // The core keeps the tree, which keeps this.
+        let weak = Arc::downgrade(self);
+        scope.observe_failures(move |task| {
+            if let Some(core) = weak.upgrade() {
+                let task = task.clone();
+                core.emit(Event::TaskFailed { task });
+            }
+        });
+    }
+
     pub(crate) fn set_tasks(&self, root: &Scope) {
         // An app runs once.
         let _ = self.tasks.set(root.clone());

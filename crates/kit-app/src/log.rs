@@ -8,7 +8,7 @@ use std::time::Duration;
 use kit_registry::Endpoint;
 use kit_sync::WatchdogEvent;
 use kit_transport::{Address, Listening, Stage};
-use tracing::{debug, error, error_span, info, warn};
+use tracing::{Span, debug, error, error_span, info, warn};
 
 use crate::events::{LOG, Observer, Stamped};
 use crate::{AfterFailure, Event, Info, Signal};
@@ -24,23 +24,29 @@ pub(crate) fn observer(info: Info) -> Observer {
     let restarts = RestartLines::default();
     let observe = move |stamped: &Stamped| {
         let missed = stamped.number - 1 - last.swap(stamped.number, Ordering::Relaxed);
-        // At the level of errors, so that no filter takes the instance from a line it lets pass.
-        // Not `name`: the span has one itself, and JSON would have the key twice.
-        let (service, version, id) = (info.name(), info.version(), info.id());
-        let instance = error_span!("app", service, version, id);
+        let instance = instance(&info);
         let _inside = instance.enter();
         if missed > 0 {
             warn!(missed, "the log did not take events before this one");
         }
         let age = stamped.at.elapsed();
         let late = (age > LATE).then(|| error_span!("late", by = ?age));
-        let _late = late.as_ref().map(tracing::Span::enter);
+        let _late = late.as_ref().map(Span::enter);
         log(&stamped.event, &restarts);
     };
     Observer {
         name: LOG.to_owned(),
         observe: Box::new(observe),
     }
+}
+
+/// The span of each line about this instance, inside no other.
+///
+/// At the level of errors, so that no filter takes the instance from a line it lets pass. Not `name`: the
+/// span has one itself, and JSON would have the key twice.
+pub(crate) fn instance(info: &Info) -> Span {
+    let (service, version, id) = (info.name(), info.version(), info.id());
+    error_span!(parent: None, "app", service, version, id)
 }
 
 /// One arm for each event, and one line for each arm: the level says what a reader has to do about

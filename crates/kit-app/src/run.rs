@@ -67,7 +67,7 @@ impl Parts {
             components: Vec::new(),
             resources,
             start_hooks: child("hooks"),
-            supervision: child("supervision"),
+            supervision: child("ends of components"),
             reload: ReloadTask::new(child("reloads")),
             health: child("health"),
             registration: RegistrationScopes::below(tree.scope()),

@@ -1,4 +1,4 @@
-//! Answers, and their two forms.
+//! Answers, in the form that is asked for.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
@@ -7,57 +7,69 @@ use serde_json::{Value, json};
 
 use super::format::Format;
 
-/// An answer in both forms.
+/// An answer in one form.
 pub(super) struct Answer {
     status: StatusCode,
-    text: String,
-    json: Value,
+    format: Format,
+    body: String,
     header: Option<(HeaderName, &'static str)>,
 }
 
 impl Answer {
-    pub(super) fn new(status: StatusCode, text: impl Into<String>, json: Value) -> Answer {
+    /// Calls the one that makes the form, as a page may be long.
+    pub(super) fn new<T: Into<String>>(
+        status: StatusCode,
+        format: Format,
+        text: impl FnOnce() -> T,
+        json: impl FnOnce() -> Value,
+    ) -> Answer {
         Answer {
             status,
-            text: text.into(),
-            json,
+            format,
+            body: match format {
+                Format::Text => text().into(),
+                Format::Json => json().to_string(),
+            },
             header: None,
         }
     }
 
-    pub(super) fn ok(text: impl Into<String>, json: Value) -> Answer {
-        Answer::new(StatusCode::OK, text, json)
+    pub(super) fn ok<T: Into<String>>(
+        format: Format,
+        text: impl FnOnce() -> T,
+        json: impl FnOnce() -> Value,
+    ) -> Answer {
+        Answer::new(StatusCode::OK, format, text, json)
     }
 
-    pub(super) fn error(status: StatusCode, why: impl Into<String>) -> Answer {
-        let why = why.into();
-        let json = json!({ "error": &why });
-        Answer::new(status, why, json)
+    pub(super) fn error(status: StatusCode, format: Format, why: &str) -> Answer {
+        Answer::new(status, format, || why, || json!({ "error": why }))
     }
 
     /// 405: this route takes only these methods.
-    pub(super) fn wrong_method(allowed: &'static str) -> Answer {
+    pub(super) fn wrong_method(format: Format, allowed: &'static str) -> Answer {
         let why = format!("this route takes {allowed}");
         Answer {
             header: Some((ALLOW, allowed)),
-            ..Answer::error(StatusCode::METHOD_NOT_ALLOWED, why)
+            ..Answer::error(StatusCode::METHOD_NOT_ALLOWED, format, &why)
         }
     }
 
     /// A refusal; with 401 it says what is asked for.
-    pub(super) fn denied(status: StatusCode, why: &'static str) -> Answer {
+    pub(super) fn denied(status: StatusCode, format: Format, why: &'static str) -> Answer {
         let asks = status == StatusCode::UNAUTHORIZED;
         Answer {
             header: asks.then_some((WWW_AUTHENTICATE, "Bearer")),
-            ..Answer::error(status, why)
+            ..Answer::error(status, format, why)
         }
     }
 
-    pub(super) fn into_response(self, format: Format) -> Response<Bytes> {
-        let (body, kind) = match format {
-            Format::Text => (self.text, "text/plain; charset=utf-8"),
-            Format::Json => (self.json.to_string(), "application/json"),
+    pub(super) fn into_response(self) -> Response<Bytes> {
+        let kind = match self.format {
+            Format::Text => "text/plain; charset=utf-8",
+            Format::Json => "application/json",
         };
+        let body = self.body;
         let body = if body.ends_with('\n') {
             body
         } else {
@@ -72,5 +84,19 @@ impl Answer {
             headers.insert(name, HeaderValue::from_static(value));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_form_that_is_asked_for_is_made() {
+        let text = Answer::ok(Format::Text, || "a", || unreachable!("no JSON"));
+        assert_eq!(text.into_response().body(), "a\n");
+        let no_text = || -> String { unreachable!("no text") };
+        let json = Answer::ok(Format::Json, no_text, || json!(1));
+        assert_eq!(json.into_response().body(), "1\n");
     }
 }

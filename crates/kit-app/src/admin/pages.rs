@@ -4,23 +4,41 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
+use kit_sync::TreeSnapshot;
 use kit_transport::Listening;
 use serde_json::{Value, json};
 
 use super::answers::Answer;
-use super::format::Wanted;
+use super::format::{Format, Wanted};
 use super::utc::utc;
 use crate::{AppHandle, CheckStatus, Fact, Probe, Stamped, WorkerStatus};
 
+/// How to read the text of the tasks.
+const LEGEND: &str = "
+each line: the name of a task, its age, the place that has spawned it, how often it was polled
+  IN A POLL  it runs on a thread now; one that does for long blocks that thread
+  unnamed    tasks of one place that have no names, such as connections
+  hold       a thing that is no task and that a stop waits for, such as an open listener
+";
+
 /// 200 or 503, with the reasons, or with all facts.
-///
-/// Both forms are made, and the answer takes the one that is wanted: a probe is cheap.
 pub(super) fn probe(probe: &Probe, wanted: &Wanted) -> Answer {
     let status = if probe.passes {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
+    let text = || {
+        if wanted.is_verbose {
+            probe.to_string()
+        } else {
+            probe.summary()
+        }
+    };
+    Answer::new(status, wanted.format, text, || facts(probe, wanted))
+}
+
+fn facts(probe: &Probe, wanted: &Wanted) -> Value {
     let fact = |fact: &Fact| {
         json!({
             "name": fact.name,
@@ -36,54 +54,69 @@ pub(super) fn probe(probe: &Probe, wanted: &Wanted) -> Answer {
     };
     let mut json = json!({ "facts": facts });
     json[probe.what] = probe.passes.into();
-    let text = if wanted.is_verbose {
-        probe.to_string()
-    } else {
-        probe.summary()
-    };
-    Answer::new(status, text, json)
+    json
 }
 
-pub(super) fn info(app: &AppHandle) -> Answer {
+pub(super) fn info(app: &AppHandle, format: Format) -> Answer {
     let info = app.info();
     let endpoints: Vec<_> = info.endpoints().iter().map(ToString::to_string).collect();
     let metadata = info.metadata();
-    let mut text = format!(
-        "name: {}\nversion: {}\nid: {}\nprocess: {}\nendpoints: {}\n",
-        info.name(),
-        info.version(),
-        info.id(),
-        std::process::id(),
-        endpoints.join(", "),
-    );
-    for (key, value) in metadata.iter() {
-        let _ = writeln!(text, "metadata {key}: {}", value.escape_debug());
-    }
-    let json = json!({
-        "name": info.name(),
-        "version": info.version(),
-        "id": info.id(),
-        "process": std::process::id(),
-        "endpoints": endpoints,
-        "metadata": &*metadata,
-    });
-    Answer::ok(text, json)
+    let text = || {
+        let mut text = format!(
+            "name: {}\nversion: {}\nid: {}\nprocess: {}\nendpoints: {}\n",
+            info.name(),
+            info.version(),
+            info.id(),
+            std::process::id(),
+            endpoints.join(", "),
+        );
+        for (key, value) in metadata.iter() {
+            let _ = writeln!(text, "metadata {key}: {}", value.escape_debug());
+        }
+        text
+    };
+    let json = || {
+        json!({
+            "name": info.name(),
+            "version": info.version(),
+            "id": info.id(),
+            "process": std::process::id(),
+            "endpoints": &endpoints,
+            "metadata": &*metadata,
+        })
+    };
+    Answer::ok(format, text, json)
 }
 
-pub(super) fn tasks(app: &AppHandle) -> Answer {
+/// The text leaves out owners of nothing; JSON has them.
+pub(super) fn tasks(app: &AppHandle, format: Format) -> Answer {
     let Some(tree) = app.tasks() else {
-        return Answer::error(StatusCode::NOT_FOUND, "the app does not run yet");
+        return Answer::error(StatusCode::NOT_FOUND, format, "the app does not run yet");
+    };
+    let text = || {
+        let mut tree = tree.clone();
+        remove_empty(&mut tree);
+        format!("{tree}{LEGEND}")
     };
     // The tree is plain data: names and numbers.
-    let json = serde_json::to_value(&tree).unwrap_or_default();
-    Answer::ok(tree.to_string(), json)
+    let json = || serde_json::to_value(&tree).unwrap_or_default();
+    Answer::ok(format, text, json)
+}
+
+fn remove_empty(tree: &mut TreeSnapshot) {
+    tree.scopes.retain(|scope| !scope.is_empty());
+    tree.scopes.iter_mut().for_each(remove_empty);
 }
 
 /// Where everything stands, and the last events.
 ///
 /// Each part is read by itself: what changes meanwhile may be in one of them and not in another.
-pub(super) fn lifecycle(app: &AppHandle) -> Answer {
+pub(super) fn lifecycle(app: &AppHandle, format: Format) -> Answer {
     let now = SystemTime::now();
+    Answer::ok(format, || story(app, now), || state(app, now))
+}
+
+fn story(app: &AppHandle, now: SystemTime) -> String {
     let (readiness, events) = (app.readiness(), app.events());
     let mut text = format!("stage: {}\n{readiness}\n", app.stage());
     for component in app.components() {
@@ -101,10 +134,14 @@ pub(super) fn lifecycle(app: &AppHandle) -> Answer {
             event.event
         );
     }
-    let json = json!({
+    text
+}
+
+fn state(app: &AppHandle, now: SystemTime) -> Value {
+    json!({
         "stage": app.stage().to_string(),
         "live": app.liveness().passes,
-        "ready": readiness.passes,
+        "ready": app.readiness().passes,
         "started": app.startup().passes,
         "drained": app.is_drained(),
         "components": app.components().iter().map(|component| json!({
@@ -119,13 +156,12 @@ pub(super) fn lifecycle(app: &AppHandle) -> Answer {
             "state": registration.state.to_string(),
         })).collect::<Vec<_>>(),
         "checks": app.checks().iter().map(check).collect::<Vec<_>>(),
-        "events": events.iter().map(|event| json!({
+        "events": app.events().iter().map(|event| json!({
             "number": event.number,
             "at": at(event, now),
             "event": event.event.to_string(),
         })).collect::<Vec<_>>(),
-    });
-    Answer::ok(text, json)
+    })
 }
 
 fn worker(worker: &WorkerStatus) -> Value {

@@ -30,7 +30,7 @@ GET  /livez      the runtime makes progress; ?verbose
 GET  /readyz     the app may receive traffic; ?verbose
 GET  /startupz   the start is complete; ?verbose
 GET  /info       name, version, id, endpoints
-GET  /tasks      the tasks that live now
+GET  /tasks      the tasks that live now, by owner
 GET  /lifecycle  stage, components, checks, registrations, events
 POST /drain      deregister, health down, intake closed; everything is served
 POST /undrain    take that back
@@ -45,53 +45,59 @@ impl Routes {
 
     pub(super) fn answer(&self, head: &Parts) -> Response<Bytes> {
         match Wanted::of(head) {
-            Ok(wanted) => self.route(head, &wanted).into_response(wanted.format),
-            Err(why) => Answer::error(StatusCode::BAD_REQUEST, why).into_response(Format::Text),
+            Ok(wanted) => self.route(head, &wanted),
+            Err(why) => Answer::error(StatusCode::BAD_REQUEST, Format::Text, &why),
         }
+        .into_response()
     }
 
     fn route(&self, head: &Parts, wanted: &Wanted) -> Answer {
-        let app = &self.app;
+        let (app, format) = (&self.app, wanted.format);
         let page = |page: &dyn Fn() -> Answer| match head.method {
             Method::GET | Method::HEAD => page(),
-            _ => Answer::wrong_method("GET, HEAD"),
+            _ => Answer::wrong_method(format, "GET, HEAD"),
         };
         match head.uri.path() {
             "/" => {
-                page(&|| Answer::ok(LIST, json!({ "routes": LIST.lines().collect::<Vec<_>>() })))
+                let json = || json!({ "routes": LIST.lines().collect::<Vec<_>>() });
+                page(&|| Answer::ok(format, || LIST, json))
             }
             "/livez" => page(&|| pages::probe(&app.liveness(), wanted)),
             "/readyz" => page(&|| pages::probe(&app.readiness(), wanted)),
             "/startupz" => page(&|| pages::probe(&app.startup(), wanted)),
-            "/info" => page(&|| pages::info(app)),
-            "/tasks" => page(&|| pages::tasks(app)),
-            "/lifecycle" => page(&|| pages::lifecycle(app)),
-            "/drain" => self.command(head, &Command::Drain),
-            "/undrain" => self.command(head, &Command::Undrain),
-            "/stop" => self.command(head, &Command::Stop),
-            _ => Answer::error(StatusCode::NOT_FOUND, "no such route: `/` lists them"),
+            "/info" => page(&|| pages::info(app, format)),
+            "/tasks" => page(&|| pages::tasks(app, format)),
+            "/lifecycle" => page(&|| pages::lifecycle(app, format)),
+            "/drain" => self.command(head, format, &Command::Drain),
+            "/undrain" => self.command(head, format, &Command::Undrain),
+            "/stop" => self.command(head, format, &Command::Stop),
+            _ => Answer::error(
+                StatusCode::NOT_FOUND,
+                format,
+                "no such route: `/` lists them",
+            ),
         }
     }
 
-    fn command(&self, head: &Parts, command: &Command) -> Answer {
+    fn command(&self, head: &Parts, format: Format, command: &Command) -> Answer {
         if head.method != Method::POST {
-            return Answer::wrong_method("POST");
+            return Answer::wrong_method(format, "POST");
         }
         let Some(call) = CallContext::of(&head.extensions) else {
             // Every request of the driver has one.
-            return Answer::error(StatusCode::FORBIDDEN, "the client is not known");
+            return Answer::error(StatusCode::FORBIDDEN, format, "the client is not known");
         };
         let remote = &call.peer().remote;
         if let Err(denied) = self.access.check(head, remote) {
-            return Answer::denied(denied.status, denied.why);
+            return Answer::denied(denied.status, format, denied.why);
         }
-        self.execute(command, remote)
+        self.execute(command, remote, format)
     }
 
     /// Does what was asked for.
     ///
     /// Each command may come again: the answer says whether this one has changed anything.
-    fn execute(&self, command: &Command, remote: &Address) -> Answer {
+    fn execute(&self, command: &Command, remote: &Address, format: Format) -> Answer {
         let app = &self.app;
         match command {
             Command::Drain => {
@@ -101,10 +107,8 @@ impl Routes {
                     (false, true) => "drained already",
                     (false, false) => "the app stops, which does all that a drain does",
                 };
-                Answer::ok(
-                    text,
-                    json!({ "drained": app.is_drained(), "changed": begins }),
-                )
+                let json = || json!({ "drained": app.is_drained(), "changed": begins });
+                Answer::ok(format, || text, json)
             }
             Command::Undrain => match app.undrain() {
                 Ok(changed) => {
@@ -113,9 +117,10 @@ impl Routes {
                     } else {
                         "there was no drain"
                     };
-                    Answer::ok(text, json!({ "drained": false, "changed": changed }))
+                    let json = || json!({ "drained": false, "changed": changed });
+                    Answer::ok(format, || text, json)
                 }
-                Err(stops) => Answer::error(StatusCode::CONFLICT, stops.to_string()),
+                Err(stops) => Answer::error(StatusCode::CONFLICT, format, &stops.to_string()),
             },
             Command::Stop => {
                 let begins = app.stop(format!("POST /stop from {remote}"));
@@ -124,8 +129,8 @@ impl Routes {
                 } else {
                     "stopping already"
                 };
-                let json = json!({ "stopping": true, "changed": begins });
-                Answer::new(StatusCode::ACCEPTED, text, json)
+                let json = || json!({ "stopping": true, "changed": begins });
+                Answer::new(StatusCode::ACCEPTED, format, || text, json)
             }
         }
     }

@@ -9,12 +9,15 @@ use kit_transport::{Context, FreePorts, Lifecycle, Listening, Server as _, Stage
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
+use tracing::dispatcher;
 
 use super::access::Access;
 use super::options::{Admin, NAME};
 use super::pulse::{Beat, Heartbeat, Pulse, TICK};
 use super::routes::Routes;
 use crate::core::Core;
+use crate::events::current_subscriber;
+use crate::log;
 use crate::settings::Settings;
 use crate::{AppHandle, Error};
 
@@ -45,10 +48,17 @@ pub(crate) async fn start(
         free_ports: settings.free_ports.then_some(FreePorts),
         pulse: Pulse::new(heartbeat),
     };
-    let spawned = scope.spawn_thread(NAME, move |token| match runtime() {
-        Ok(runtime) => runtime.block_on(thread.run(token, started)),
-        Err(error) => {
-            let _ = started.send(Err(error.into()));
+    let subscriber = current_subscriber();
+    // The thread serves this app alone: each line that is logged on it is about the instance.
+    let instance = log::instance(app.info());
+    let spawned = scope.spawn_thread(NAME, move |token| {
+        let _subscriber = subscriber.as_ref().map(dispatcher::set_default);
+        let _inside = instance.enter();
+        match runtime() {
+            Ok(runtime) => runtime.block_on(thread.run(token, started)),
+            Err(error) => {
+                let _ = started.send(Err(error.into()));
+            }
         }
     });
     let listening = match spawned {
@@ -68,6 +78,13 @@ fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
+/// The tree of the admin server's tasks. A failure in it is an event of the app.
+fn tree_of(core: &Arc<Core>) -> TaskTree {
+    let tree = TaskTree::new(NAME);
+    core.emit_failures_of(tree.scope());
+    tree
+}
+
 struct Thread {
     server: simple::Server,
     core: Arc<Core>,
@@ -82,7 +99,7 @@ impl Thread {
         token: StopToken,
         started: oneshot::Sender<Result<Vec<Listening>, BoxError>>,
     ) {
-        let tree = TaskTree::new(NAME);
+        let tree = tree_of(&self.core);
         let mut beginning = Lifecycle::new();
         beginning.stage = Stage::Running;
         let (life, seen) = watch::channel(beginning);
@@ -119,5 +136,45 @@ impl Thread {
             }
             sleep(TICK).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::events::Events;
+    use crate::health::Health;
+    use crate::reload::ReloadRequests;
+    use crate::{Delivery, Event, Info};
+
+    /// A task of the server fails where no answer shows it.
+    #[tokio::test]
+    async fn a_task_of_the_admin_server_that_fails_is_an_event() {
+        let [id, name, version] = ["1", "app", "0.1.0"].map(str::to_owned);
+        let info = Info::new(id, name, version, BTreeMap::new());
+        let (seen, mut failed) = tokio::sync::mpsc::unbounded_channel();
+        let observer = crate::events::Observer {
+            name: "test".to_owned(),
+            observe: Box::new(move |stamped| {
+                if let Event::TaskFailed { task } = &stamped.event {
+                    let _ = seen.send(task.path());
+                }
+            }),
+        };
+        let events = Events::new(Delivery::Inline, vec![observer]);
+        let core = Core::new(
+            info,
+            events,
+            Health::new(Vec::new()),
+            ReloadRequests::new(false),
+        );
+        let core = Arc::new(core);
+        let tree = tree_of(&core);
+        tree.scope()
+            .child("server")
+            .spawn("accept", async { Err::<(), BoxError>("bad luck".into()) });
+        assert_eq!(failed.recv().await.unwrap(), "admin/server/accept");
     }
 }

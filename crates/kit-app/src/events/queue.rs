@@ -104,7 +104,7 @@ impl Queue {
 }
 
 /// The subscriber of this thread, when it has one; a global one that comes later is found then.
-fn current_subscriber() -> Option<Dispatch> {
+pub(crate) fn current_subscriber() -> Option<Dispatch> {
     let current = dispatcher::get_default(Dispatch::clone);
     (!current.is::<NoSubscriber>()).then_some(current)
 }

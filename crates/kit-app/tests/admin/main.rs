@@ -5,5 +5,6 @@ mod client;
 mod commands;
 mod fixture;
 mod lifetime;
+mod log;
 mod pages;
 mod traffic;

@@ -74,6 +74,12 @@ fn pages_come_as_text_and_as_json() {
         tasks.starts_with("orders\n") && tasks.contains("database"),
         "{tasks}"
     );
+    // Owners of nothing are noise, and the words have an explanation.
+    assert!(!tasks.contains("registries"), "{tasks}");
+    assert!(
+        tasks.contains("\n  IN A POLL  it runs on a thread now"),
+        "{tasks}"
+    );
     assert_eq!(get(admin, "/tasks?format=json").json()["name"], "orders");
 
     let life = get(admin, "/lifecycle").body;

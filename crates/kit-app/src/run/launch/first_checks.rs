@@ -60,6 +60,6 @@ impl FirstChecks {
         health::publish_now(&core, &lives);
         let publishing = health::publish(core, lives);
         self.scope
-            .spawn_as("publish", Ending::MayBeDropped, publishing);
+            .spawn_as("publish health", Ending::MayBeDropped, publishing);
     }
 }

@@ -9,15 +9,8 @@ use crate::core::Core;
 
 /// Makes events of the failures of tasks and of a forced stop, and stops the app with its parent.
 pub(super) fn observe(root: &Scope, core: &Arc<Core>, parent: Option<StopToken>) {
-    // The core keeps the tree, which keeps this.
-    let weak = Arc::downgrade(core);
-    root.observe_failures(move |task| {
-        if let Some(core) = weak.upgrade() {
-            let task = task.clone();
-            core.emit(Event::TaskFailed { task });
-        }
-    });
-    let watch = root.child("watch");
+    core.emit_failures_of(root);
+    let requests = root.child("requests to stop");
     if let Some(parent) = parent {
         let core = Arc::clone(core);
         let parent = async move {
@@ -25,12 +18,12 @@ pub(super) fn observe(root: &Scope, core: &Arc<Core>, parent: Option<StopToken>)
             core.control
                 .ask(parent.cause().unwrap_or(Cause::ParentEnded));
         };
-        watch.spawn_as("parent", Ending::MayBeDropped, parent);
+        requests.spawn_as("of the parent", Ending::MayBeDropped, parent);
     }
     let core = Arc::clone(core);
     let forced = async move {
         let signal = core.control.forced().await.signal;
         core.emit(Event::Forced { signal });
     };
-    watch.spawn_as("forced", Ending::MayBeDropped, forced);
+    requests.spawn_as("by force", Ending::MayBeDropped, forced);
 }

@@ -1,16 +1,20 @@
 //! The requests of the outside: to stop, with its cause, to force the stop, and to drain.
 
+mod announcement;
+mod asked;
 mod backstop;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use announcement::Announcement;
+pub(crate) use asked::Asked;
 use backstop::Backstop;
 use kit_sync::{Cause, Deadline, Scope, Standstill, Watchdog};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::Event;
+use crate::journal::Journal;
 use crate::signals::Signal;
 
 /// A request that is older was made before the process stood still, or before the app ran.
@@ -21,6 +25,7 @@ const STANDSTILL: Duration = Duration::from_millis(500);
 pub(crate) struct Control {
     state: watch::Sender<Requests>,
     backstop: Backstop,
+    announcement: Announcement,
     /// Where the thread lives that sees standstills; none in an app without threads.
     home: OnceLock<Scope>,
     standstill: OnceLock<Standstill>,
@@ -32,18 +37,6 @@ struct Requests {
     forced: Option<Forced>,
     failed: bool,
     drain: Option<DrainAsked>,
-}
-
-/// The request that the app stops for.
-#[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) cause: Cause,
-    pub(crate) at: Instant,
-    /// The same instant, moved by the time in which the process stands still from then on. Made with
-    /// the request: the process may stand still before the stop begins on another thread.
-    pub(crate) since: Deadline,
-    /// The app stops because something failed, not because a stop was wanted.
-    pub(crate) failed: bool,
 }
 
 /// The request for a drain that stands: nothing new is to come, and what comes is served.
@@ -60,20 +53,12 @@ pub(crate) struct Forced {
     pub(crate) at: Instant,
 }
 
-impl Asked {
-    pub(crate) fn event(&self) -> Event {
-        Event::StopAsked {
-            cause: self.cause.clone(),
-            failed: self.failed,
-        }
-    }
-}
-
 impl Control {
     pub(crate) fn new() -> Control {
         Control {
             state: watch::Sender::default(),
             backstop: Backstop::default(),
+            announcement: Announcement::default(),
             home: OnceLock::new(),
             standstill: OnceLock::new(),
         }
@@ -114,12 +99,24 @@ impl Control {
         self.state.send_modify(|requests| {
             is_first = requests.asked.is_none();
             requests.failed |= failed;
-            requests.asked.get_or_insert(asked);
+            requests.asked.get_or_insert_with(|| asked.clone());
         });
         if is_first {
             self.backstop.begin(&since);
+            self.announcement.announce_now(&asked);
         }
         is_first
+    }
+
+    /// From here on the first request has its event at once, from the thread that asks: with a blocked
+    /// runtime the stop itself does not begin.
+    pub(crate) fn announce_to(&self, journal: &Arc<Journal>) {
+        self.announcement.set_journal(journal);
+    }
+
+    /// Emits the event of the request, unless the thread that has asked did that.
+    pub(crate) fn announce(&self, asked: &Asked, journal: &Journal) {
+        self.announcement.announce(asked, journal);
     }
 
     /// Forces the stop.

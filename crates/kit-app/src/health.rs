@@ -23,6 +23,6 @@ pub use options::CheckOptions;
 pub use probe::{Fact, Probe};
 pub(crate) use probes::{liveness, readiness, startup};
 pub(crate) use publish::{publish, publish_now};
-pub(crate) use runs::run;
+pub(crate) use runs::{describe_stuck, run};
 pub(crate) use state::Health;
 pub use status::{CheckState, CheckStatus};

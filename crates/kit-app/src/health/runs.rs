@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Scope, Task, error_chain};
+use kit_sync::{Scope, Task, TaskReport, error_chain};
 use kit_transport::Values;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -29,6 +29,16 @@ pub(crate) fn run(checks: Vec<Check>, app: &AppHandle, values: &Values, scope: &
         };
         record.expect_from(Instant::now());
         runs.spawn_as("check", kit_sync::Ending::MayBeDropped, runner.run());
+    }
+}
+
+/// The line about a task of checks that could not be ended: that is the run of a check.
+pub(crate) fn describe_stuck(task: &TaskReport) -> String {
+    let path = task.path();
+    let check = path.split_once("/health/checks/");
+    match check.and_then(|(_, path)| path.strip_suffix("/run/run")) {
+        Some(name) => format!("the check {name} has not ended: its run blocks its thread"),
+        None => task.to_string(),
     }
 }
 

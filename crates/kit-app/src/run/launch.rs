@@ -54,6 +54,9 @@ impl Launch {
                 .map_err(Error::Watchdog)?;
         }
         observe::observe(tree.scope(), &core, settings.parent.clone());
+        if !core.journal.events().is_inline() {
+            core.control.announce_to(&core.journal);
+        }
         core.begin();
         Ok(Launch {
             parts: Parts::new(app, settings, signals, tree, home),

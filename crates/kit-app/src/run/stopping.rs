@@ -27,6 +27,7 @@ use crate::budget::{CUT_AHEAD, FORCED};
 use crate::component::Component;
 use crate::control::Asked;
 use crate::core::Core;
+use crate::health;
 use crate::{HookStage, Report, RunError, StopPlan};
 
 /// An app that stops.
@@ -47,7 +48,7 @@ impl Stopping {
         asked: Asked,
         interrupted: InterruptedHook,
     ) -> Stopping {
-        parts.core().emit(asked.event());
+        parts.core().control.announce(&asked, &parts.core().journal);
         Stopping {
             hooks: StopHooks::new(&parts.app, parts.tree.scope()),
             parts,
@@ -188,8 +189,9 @@ impl Stopping {
     /// worth a remark, and no time.
     async fn close_health(&mut self) {
         let closed = self.parts.health.close(Instant::now() + CUT_AHEAD).await;
-        let stuck = closed.stuck();
-        stuck.for_each(|task| self.parts.core().journal.remark(task.to_string()));
+        let journal = &self.parts.core().journal;
+        let stuck = closed.stuck().map(health::describe_stuck);
+        stuck.for_each(|line| journal.remark(line));
         self.tasks.absorb(closed);
     }
 

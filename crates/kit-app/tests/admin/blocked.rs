@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use kit_app::{Admin, CheckOptions};
+use kit_app::{Admin, CheckOptions, Event};
 use tokio::runtime::Runtime;
 
 use crate::client::get;
@@ -133,4 +133,52 @@ fn a_check_that_blocks_its_thread_has_failed() {
     running.until_ready();
     until_status(running.admin, "/readyz", 200, Duration::from_secs(2));
     running.stop();
+}
+
+#[test]
+fn a_check_that_still_blocks_its_thread_at_the_stop_is_named() {
+    let (block, blocks) = mpsc::channel::<()>();
+    let blocks = std::sync::Mutex::new(Some(blocks));
+    let options = CheckOptions::new()
+        .period(Duration::from_millis(50))
+        .timeout(Duration::from_millis(50))
+        .failure_threshold(1);
+    let (failing, fails) = mpsc::channel();
+    let app = app()
+        .check_with("disk", options, move |_| {
+            let blocks = blocks.lock().unwrap().take();
+            async move {
+                let _ = blocks.unwrap().recv();
+                Ok(())
+            }
+        })
+        .observer(move |event| {
+            if let Event::CheckFailed { name, .. } = &event.event {
+                let _ = failing.send(name.clone());
+            }
+        });
+    let running = Running::with(two_threads(), app, Admin::new("127.0.0.1:0"));
+    // Its run has had its limit, and could not be dropped.
+    assert_eq!(fails.recv().unwrap(), "disk");
+    running.until_ready();
+    running.handle.stop("the test is over");
+    let handle = running.handle.clone();
+    let remark = "the check disk has not ended";
+    let remarked = |event: &std::sync::Arc<kit_app::Stamped>| matches!(&event.event, Event::Remark { what } if what.contains(remark));
+    let begun = now();
+    while !handle.events().iter().any(remarked) {
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "{:#?}",
+            handle.events()
+        );
+        std::thread::yield_now();
+    }
+    drop(block);
+    let report = running.end();
+    let remarks = report.remarks.iter().filter(|line| line.contains("disk"));
+    let remarks: Vec<_> = remarks.collect();
+    assert_eq!(remarks.len(), 1, "{:?}", report.remarks);
+    assert!(remarks[0].contains("blocks its thread"), "{remarks:?}");
+    assert_eq!(report.exit_code, 0);
 }

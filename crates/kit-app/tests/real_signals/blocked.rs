@@ -19,6 +19,14 @@ fn signals_end_the_process_even_when_the_runtime_is_blocked() {
 }
 
 #[test]
+fn the_cause_of_a_stop_is_said_at_once_even_when_the_runtime_is_blocked() {
+    let mut program = Program::start("blocked");
+    program.wait_for("blocking");
+    program.signal("TERM");
+    program.wait_for("stopping: SIGTERM");
+}
+
+#[test]
 fn a_signal_stops_the_app_even_when_an_observer_is_blocked() {
     let mut program = Program::start("blocked_observer");
     program.wait_for("ready");

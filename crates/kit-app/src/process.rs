@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use crate::core::{Core, RunOwner};
 use crate::events::Undelivered;
 use crate::last_words::within_a_second;
+use crate::log;
 use crate::panics;
 use crate::run::stages::run;
 use crate::settings::{RunWatchdog, Settings};
@@ -92,6 +93,11 @@ where
     code
 }
 
+/// Builds the app, gives it what belongs to a process (handlers, surroundings, watchdog), and runs it.
+///
+/// A stop that is asked for during the build drops the build, which is a good end. The lines at the
+/// end have a second, whatever their reader does.
+///
 /// # Errors
 /// Why there was no run.
 async fn build_and_run<F, Fut>(
@@ -129,19 +135,31 @@ where
         .get_or_insert_with(Environment::detect);
     app.settings.watchdog_home = Some(home.clone());
     app.settings.run_watchdog = RunWatchdog::EndsProcess;
-    match app.run().await {
-        Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(error) => {
-            let code = ExitCode::from(error.exit_code());
-            // Each failure has had its line in the log, if there is one that took it.
-            let has_log = tracing::enabled!(tracing::Level::ERROR);
-            let mut undelivered = error.report().undelivered.iter();
-            if !has_log || undelivered.any(Undelivered::is_of_log) {
-                let line = error_chain(&error);
-                within_a_second(home, move || print_plainly(&line));
-            }
-            Ok(code)
-        }
+    let instance = log::instance(app.handle.info());
+    let ended = app.run().await;
+    let code = match &ended {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(error.exit_code()),
+    };
+    let say = move || instance.in_scope(|| print_end(&ended));
+    within_a_second(home, in_this_log(say));
+    Ok(code)
+}
+
+/// The report: where the log took the failures, it comes after them there, and for debugging alone when
+/// nothing has failed and nothing was cut. Elsewhere a failure is printed with it.
+fn print_end(ended: &Result<Report, RunError>) {
+    let report = match ended {
+        Ok(report) => report,
+        Err(error) => error.report(),
+    };
+    let has_log = tracing::enabled!(tracing::Level::ERROR);
+    let mut undelivered = report.undelivered.iter();
+    let is_logged = has_log && !undelivered.any(Undelivered::is_of_log);
+    match ended {
+        Err(error) if !is_logged => print_plainly(&format!("{error:#}")),
+        Ok(report) if !report.has_cuts() => tracing::debug!("{report}"),
+        _ => tracing::warn!("{report}"),
     }
 }
 

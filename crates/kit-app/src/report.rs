@@ -78,6 +78,16 @@ impl Report {
         }
     }
 
+    /// Whether anything was cut, such as a stream that had its grace.
+    pub(crate) fn has_cuts(&self) -> bool {
+        let components = self.components.iter();
+        components.filter_map(ComponentReport::cut).next().is_some()
+            || self
+                .resources
+                .iter()
+                .any(|of| cut_tasks(&of.tasks).is_some())
+    }
+
     /// The components and the resources, in the order in which they have ended.
     fn table(&self) -> Table<7> {
         let mut table = Table::new([

@@ -5,6 +5,7 @@ mod blocked;
 mod build;
 mod hang_up;
 mod inherited;
+mod last_lines;
 mod program;
 mod reload;
 mod runs;
@@ -39,6 +40,9 @@ fn program() {
         Ok("blocked_main") => blocked::blocked_main(),
         Ok("blocked_workers") => blocked::blocked_workers(),
         Ok("blocked_run") => blocked::blocked_run(),
+        Ok("logs_info") => last_lines::logs_info(),
+        Ok("logs_debug") => last_lines::logs_debug(),
+        Ok("logs_failure") => last_lines::logs_failure(),
         Ok("jobs") => work::jobs(),
         Ok("failing_job") => work::failing_job(),
         Ok("back_off") => work::back_off(),

@@ -20,6 +20,9 @@ fn a_process_of_jobs_ends_with_the_last_of_them_by_zero_or_with_a_failure_by_one
     let line = "error: worker app/import failed: panicked at ";
     assert_eq!(said.matches(line).count(), 1, "{said}");
     assert!(said.contains("tests/real_signals/work.rs:"), "{said}");
+    // Without a log the report comes with the failure.
+    assert!(said.contains("\napp stopped (task app/import"), "{said}");
+    assert!(said.contains("\n  component  phase "), "{said}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod carried;
 #[cfg(feature = "grpc")]
 pub(crate) mod grpc;
 #[cfg(feature = "http")]
-mod http;
+pub(crate) mod http;
 mod into_api;
 mod known;
 #[cfg(any(feature = "http", feature = "grpc"))]
@@ -19,6 +19,7 @@ mod log;
 #[cfg(any(feature = "http", feature = "grpc"))]
 pub(crate) mod missing_extension;
 mod parts;
+mod table;
 
 use carried::Carried;
 pub use into_api::IntoApi;
@@ -27,8 +28,9 @@ use parts::Parts;
 /// The error of a handler that cannot do what was asked: an HTTP status, a reason for programs, a
 /// message for people, metadata, and a source that is never sent.
 ///
-/// Over HTTP it is that status with `{"code":…,"reason":…,"message":…,"metadata":{…}}`; over gRPC
-/// the matching code with `google.rpc.ErrorInfo`. Clients bound the size of a status, so a larger one
+/// Over HTTP it is that status with `{"code":…,"reason":…,"message":…,"metadata":{…}}`, or as
+/// `http::Server::error_shape` and the request's `Accept` ask; over gRPC the matching code with
+/// `google.rpc.ErrorInfo`. Clients bound the size of a status, so a larger one
 /// is cut: a message ends with `…(cut)`, and `metadata_cut` counts the entries left out. The
 /// code and the reason always arrive.
 ///
@@ -57,13 +59,20 @@ use parts::Parts;
 pub struct ApiError(Box<Parts>);
 
 macro_rules! constructors {
-    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident, $is:ident = $code:literal;)*) => {
+        /// By name.
         impl ApiError {
             $(
                 $(#[$doc])*
                 #[must_use]
                 pub fn $name(reason: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> ApiError {
                     ApiError::new($code, reason, message)
+                }
+
+                #[doc = concat!("Whether the code is ", stringify!($code), ", as by [`", stringify!($name), "`](Self::", stringify!($name), ").")]
+                #[must_use]
+                pub fn $is(&self) -> bool {
+                    self.code() == $code
                 }
             )*
         }
@@ -72,34 +81,38 @@ macro_rules! constructors {
 
 constructors! {
     /// 400, `INVALID_ARGUMENT`: the request itself is wrong.
-    bad_request = 400;
+    bad_request, is_bad_request = 400;
     /// 401, `UNAUTHENTICATED`: the caller is unknown.
-    unauthorized = 401;
+    unauthorized, is_unauthorized = 401;
     /// 403, `PERMISSION_DENIED`: the caller is known, and may not.
-    forbidden = 403;
+    forbidden, is_forbidden = 403;
     /// 404, `NOT_FOUND`.
-    not_found = 404;
+    not_found, is_not_found = 404;
     /// 409, `ABORTED`: another caller was there first.
-    conflict = 409;
+    conflict, is_conflict = 409;
     /// 412, `FAILED_PRECONDITION`: the state does not allow it.
-    precondition_failed = 412;
+    precondition_failed, is_precondition_failed = 412;
     /// 429, `RESOURCE_EXHAUSTED`: too much, or too fast.
-    too_many_requests = 429;
+    too_many_requests, is_too_many_requests = 429;
     /// 499, `CANCELLED`: the client has gone.
-    client_closed = 499;
+    client_closed, is_client_closed = 499;
     /// 500, `INTERNAL`: the server's fault.
-    internal = 500;
+    internal, is_internal = 500;
     /// 501, `UNIMPLEMENTED`.
-    not_implemented = 501;
+    not_implemented, is_not_implemented = 501;
     /// 503, `UNAVAILABLE`: try again, perhaps elsewhere.
-    unavailable = 503;
+    unavailable, is_unavailable = 503;
     /// 504, `DEADLINE_EXCEEDED`.
-    gateway_timeout = 504;
+    gateway_timeout, is_gateway_timeout = 504;
 }
 
 impl ApiError {
-    /// An error with any code. Codes that no HTTP answer can have are answered as 500, codes
-    /// outside the table as gRPC's `UNKNOWN`.
+    /// An error with any code.
+    ///
+    /// A code outside 200..=599, which no answer of HTTP can have, is answered with the status 500; the
+    /// body has it all the same, for people: clients take the status. A code outside gRPC's table is
+    /// `UNKNOWN` there, and a client sees 500. The reason arrives in each case, so an error
+    /// whose code does not travel is known by its reason ([`has_reason`](Self::has_reason)).
     #[must_use]
     pub fn new(
         code: u16,
@@ -161,6 +174,22 @@ impl ApiError {
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.0.reason
+    }
+
+    /// Whether it is the error with this code and this reason, as a client sees it on either protocol:
+    /// a code that gRPC does not have, such as 422, is 500 there, and one that HTTP does not have is
+    /// 500 on both.
+    ///
+    /// ```
+    /// use kit_transport::ApiError;
+    ///
+    /// let error = ApiError::not_found("ORDER_UNKNOWN", "there is no order 7");
+    /// assert!(error.has_reason(404, "ORDER_UNKNOWN"));
+    /// assert!(!error.has_reason(404, "CUSTOMER_UNKNOWN"));
+    /// ```
+    #[must_use]
+    pub fn has_reason(&self, code: u16, reason: &str) -> bool {
+        self.reason() == reason && (self.code() == code || self.code() == table::over_grpc(code))
     }
 
     /// The message, for people.

@@ -12,15 +12,18 @@ use crate::layers::Stack;
 use crate::layers::stack::GivenLayers;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
+mod error_form;
 mod extractors;
 #[cfg_attr(not(feature = "grpc"), path = "http/no_grpc.rs")]
 mod grpc;
 mod handler;
+mod partly_read;
 mod probes;
 mod rejection;
 #[cfg(feature = "ws")]
 mod websocket;
 
+pub use crate::error::http::shape::ErrorShape;
 pub use extractors::ServerScope;
 use grpc::Services;
 use handler::HttpHandler;
@@ -58,6 +61,7 @@ pub struct Server {
     grpc: Option<AtStart<Services>>,
     connect_info: bool,
     layers: GivenLayers,
+    error_shape: ErrorShape,
 }
 
 impl Server {
@@ -104,6 +108,7 @@ impl Server {
             grpc: None,
             connect_info: false,
             layers: GivenLayers::default(),
+            error_shape: ErrorShape::default(),
         }
     }
 
@@ -218,6 +223,25 @@ impl Server {
         self
     }
 
+    /// The shape of its answers with a status of 400 or more. Default: [`ErrorShape::Kratos`].
+    ///
+    /// Every such answer has it: an [`ApiError`](crate::ApiError), what the server answers by itself
+    /// (a body too large, no answer in time, a panic), and a status without a body, such as a router's
+    /// answer to an unknown path. What a handler wrote stays as it is: an answer with a body, or with a
+    /// `Content-Type`. To a client that prefers `application/protobuf` by its `Accept` (or
+    /// `application/proto`, `application/x-protobuf`) it is the message of Kratos in each shape.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use kit_transport::http::{self, ErrorShape};
+    ///
+    /// let server = http::Server::new(":8000", Router::new()).error_shape(ErrorShape::Problem);
+    /// ```
+    pub fn error_shape(mut self, shape: ErrorShape) -> Server {
+        self.error_shape = shape;
+        self
+    }
+
     /// The limits of its connections.
     pub fn connections(mut self, options: ConnectionOptions) -> Server {
         self.front.options = options;
@@ -265,6 +289,7 @@ impl crate::Server for Server {
             router,
             max_body,
             connect_info: self.connect_info,
+            error_shape: self.error_shape,
             beside,
         };
         let schemes: &[_] = match self.grpc {

@@ -63,6 +63,10 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     /// The answer to a request that the handler has not answered within `limit`.
     fn timed_out(is_call: bool, limit: Duration) -> Response<Self::Body>;
 
+    /// Gives an answer of [`timed_out`](Self::timed_out) or [`panicked`](Self::panicked) the form that the
+    /// request of this future asks for.
+    fn give_form(_future: &Self::Future, _response: &mut Response<Self::Body>) {}
+
     /// The end of a body that was not at its own within the [client's limit](Self::client_limit).
     fn late_trailers(_limit: Duration) -> HeaderMap {
         HeaderMap::new()
@@ -296,7 +300,7 @@ impl<H: Handler> Project<'_, H> {
             return;
         }
         let is_call = *self.asked == Asked::Call;
-        *answer = Some(if polled.is_ok() {
+        let answer = answer.insert(if polled.is_ok() {
             *self.waited = true;
             let verdict = guard.exchanges().wait_for(guard.key(), cx);
             let Verdict::TimedOut(limit) = verdict else {
@@ -308,6 +312,9 @@ impl<H: Handler> Project<'_, H> {
         } else {
             H::panicked(is_call)
         });
+        if let Some(future) = self.future.as_ref().as_pin_ref() {
+            H::give_form(future.get_ref(), answer);
+        }
         let _ = guard.catch(|| self.future.set(None));
     }
 }

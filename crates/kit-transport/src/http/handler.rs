@@ -11,14 +11,15 @@ use axum::extract::ConnectInfo;
 use axum::response::IntoResponse as _;
 use axum::routing::future::RouteFuture;
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, Request, Response};
 use http_body_util::Limited;
 use hyper::body::Body as _;
 use pin_project_lite::pin_project;
 use tower_service::Service as _;
 
-use super::rejection::explain_rejection;
+use super::error_form::ErrorForm;
 use crate::ApiError;
+use crate::error::http::shape::ErrorShape;
 use crate::exchange::call_context::CallContext;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
@@ -37,6 +38,7 @@ pub(super) struct HttpHandler<B> {
     pub(super) max_body: Option<u64>,
     /// Whether requests have axum's `ConnectInfo`.
     pub(super) connect_info: bool,
+    pub(super) error_shape: ErrorShape,
     pub(super) beside: Option<B>,
 }
 
@@ -63,6 +65,7 @@ impl<B: Beside> Handler for HttpHandler<B> {
             let future = beside.call(head, body, is_call);
             return Answering::Beside { future };
         }
+        let form = ErrorForm::of(self.error_shape, &head);
         if self.connect_info {
             add_connect_info(&mut head.extensions);
         }
@@ -70,7 +73,7 @@ impl<B: Beside> Handler for HttpHandler<B> {
         if let Some(max) = self.max_body
             && size.lower() > max
         {
-            return Answering::TooLarge { max };
+            return Answering::TooLarge { max, form };
         }
         let body = match self.max_body {
             // One allocation less for most requests.
@@ -83,13 +86,18 @@ impl<B: Beside> Handler for HttpHandler<B> {
         };
         // A router is always ready.
         let future = self.router.clone().call(Request::from_parts(head, body));
-        Answering::Http { future }
+        Answering::Http { future, form }
     }
 
     fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<Body> {
         match self.beside(headers) {
             Some(beside) => beside.refused(why, headers).map(Body::new),
-            None => ApiError::new(why.code(), why.reason(), why.message()).into_response(),
+            None => {
+                let error = ApiError::new(why.code(), why.reason(), why.message());
+                let mut response = error.into_response();
+                ErrorForm::of_headers(self.error_shape, headers).apply_to_own(&mut response);
+                response
+            }
         }
     }
 
@@ -98,6 +106,12 @@ impl<B: Beside> Handler for HttpHandler<B> {
             return B::panicked(is_call).map(Body::new);
         }
         ApiError::internal("", "internal error").into_response()
+    }
+
+    fn give_form(future: &Answering<B::Future>, response: &mut Response<Body>) {
+        if let Answering::Http { form, .. } = future {
+            form.apply_to_own(response);
+        }
     }
 
     fn is_call(&self, headers: &HeaderMap) -> bool {
@@ -129,8 +143,8 @@ pin_project! {
     /// The response to come, of the routes or of the protocol beside them.
     #[project = Project]
     pub(super) enum Answering<F> {
-        Http { #[pin] future: RouteFuture<Infallible> },
-        TooLarge { max: u64 },
+        Http { #[pin] future: RouteFuture<Infallible>, form: ErrorForm },
+        TooLarge { max: u64, form: ErrorForm },
         Beside { #[pin] future: F },
     }
 }
@@ -144,16 +158,18 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            Project::Http { future } => {
+            Project::Http { future, form } => {
                 let mut polled = future.poll(cx);
-                if let Poll::Ready(Ok(response)) = &mut polled
-                    && response.status() == StatusCode::INTERNAL_SERVER_ERROR
-                {
-                    explain_rejection(response, cx);
+                if let Poll::Ready(Ok(response)) = &mut polled {
+                    form.apply(response, cx);
                 }
                 polled
             }
-            Project::TooLarge { max } => Poll::Ready(Ok(too_large(*max))),
+            Project::TooLarge { max, form } => {
+                let mut response = too_large(*max);
+                form.apply_to_own(&mut response);
+                Poll::Ready(Ok(response))
+            }
             Project::Beside { future } => {
                 let polled = future.poll(cx);
                 polled.map_ok(|response| response.map(Body::new))

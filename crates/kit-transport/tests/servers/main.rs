@@ -8,6 +8,7 @@ mod descriptors;
 mod drain_grpc;
 mod drain_http1;
 mod drain_http2;
+mod errors;
 mod fixture;
 #[cfg(unix)]
 mod from_fn;

@@ -13,6 +13,7 @@ use crate::layers::stack::GivenLayers;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
 mod error_form;
+mod extract;
 mod extractors;
 #[cfg_attr(not(feature = "grpc"), path = "http/no_grpc.rs")]
 mod grpc;
@@ -24,6 +25,7 @@ mod rejection;
 mod websocket;
 
 pub use crate::error::http::shape::ErrorShape;
+pub use extract::{Form, Json, Path, Query};
 pub use extractors::ServerScope;
 use grpc::Services;
 use handler::HttpHandler;
@@ -38,7 +40,7 @@ const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 ///
 /// It serves an [`axum::Router`]; any tower service becomes one by
 /// `Router::new().fallback_service(service)`. Handlers can extract [`Peer`](crate::Peer),
-/// [`Draining`](crate::Draining), [`ServerScope`], in an app of `kit-app` its `Info` and its
+/// [`Draining`](crate::Draining), [`ServerScope`], a request's [`Json`], [`Query`], [`Path`] and [`Form`], in an app of `kit-app` its `Info` and its
 /// `AppHandle`, and as `Extension<T>` what the application's author added
 /// ([`Context::extensions`]). Layers find a [`CallContext`](crate::CallContext).
 ///

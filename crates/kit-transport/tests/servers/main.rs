@@ -9,6 +9,7 @@ mod drain_grpc;
 mod drain_http1;
 mod drain_http2;
 mod errors;
+mod extract;
 mod fixture;
 #[cfg(unix)]
 mod from_fn;

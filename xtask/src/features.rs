@@ -10,7 +10,7 @@ struct Forbidden {
     crates: &'static [&'static str],
 }
 
-const FORBIDDEN: [Forbidden; 5] = [
+const FORBIDDEN: [Forbidden; 6] = [
     Forbidden {
         package: "kit-registry",
         features: "--no-default-features",
@@ -25,6 +25,17 @@ const FORBIDDEN: [Forbidden; 5] = [
         package: "kit-sync",
         features: "--all-features",
         crates: &["kit-registry", "kit-transport", "kit-app", "kit"],
+    },
+    Forbidden {
+        package: "kit-macros",
+        features: "--all-features",
+        crates: &[
+            "kit-sync",
+            "kit-registry",
+            "kit-transport",
+            "kit-app",
+            "kit",
+        ],
     },
     Forbidden {
         package: "kit-registry",
@@ -59,7 +70,7 @@ pub(crate) fn check() -> Result {
     }
     // Features are additive, so each must build without the others.
     for features in [
-        "http", "grpc", "simple", "tls", "ws", "http,tls", "grpc,tls",
+        "http", "grpc", "simple", "derive", "tls", "ws", "http,tls", "grpc,tls",
     ] {
         let mut check = cargo();
         check.args(["clippy", "--quiet", "-p", "kit-transport"]);

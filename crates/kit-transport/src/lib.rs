@@ -10,6 +10,8 @@ mod at_start;
 mod connection;
 mod context;
 mod cut;
+#[cfg(feature = "derive")]
+mod derive;
 #[cfg(feature = "driver")]
 mod descriptors;
 #[cfg(feature = "driver")]
@@ -53,6 +55,8 @@ mod wire;
 
 pub use context::Context;
 pub use cut::{Cut, Cuts};
+#[cfg(feature = "derive")]
+pub use derive::*;
 pub use drained::Drained;
 pub use error::{ApiError, IntoApi};
 pub use free_ports::FreePorts;

@@ -33,6 +33,7 @@
 //! | [`registry`], feature `etcd` | `kit-registry` | registration and discovery |
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |
 //! | `testing`, feature `testing` | `kit-app` | a whole app inside a test, with clients |
+//! | feature `derive` (default) | `kit-macros` | `#[derive(Reasons)]`: an enum of reasons becomes errors, and back |
 //! | feature `serde` | all | options that can be read, and snapshots of tasks that can be written |
 
 #[cfg(feature = "admin")]
@@ -49,6 +50,8 @@ pub use kit_app::{
     Stage, Stamped, StopBegun, StopPlan, Undelivered, WorkerGroup, WorkerOptions, WorkerState,
     WorkerStatus,
 };
+#[cfg(feature = "derive")]
+pub use kit_macros::Reasons;
 pub use kit_registry as registry;
 pub use kit_sync as sync;
 pub use kit_transport as transport;

@@ -26,6 +26,8 @@ mod log;
 mod missing_extensions;
 #[cfg(all(feature = "gzip", feature = "zstd"))]
 mod protocols;
+#[cfg(feature = "derive")]
+mod reasons;
 mod rejections;
 mod serving;
 mod simple;

@@ -12,7 +12,7 @@ use crate::layers::Stack;
 use crate::layers::stack::GivenLayers;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
 
-mod error_form;
+pub(crate) mod error_form;
 mod extract;
 mod extractors;
 #[cfg_attr(not(feature = "grpc"), path = "http/no_grpc.rs")]
@@ -284,7 +284,10 @@ impl crate::Server for Server {
         let beside = grpc.map(|grpc| grpc.handler(ctx, layers)).transpose()?;
         let (router, max_body) = match layers {
             // The limit stands behind the layers.
-            Some(layers) => (layers.routes().around(router, max_body), None),
+            Some(layers) => (
+                layers.routes().around(router, max_body, self.error_shape),
+                None,
+            ),
             None => (router, max_body),
         };
         let handler = HttpHandler {

@@ -197,7 +197,9 @@ impl<'a> ComponentStarts<'a> {
             let is_last = keeps_alive && is_done && undone.fetch_sub(1, Ordering::AcqRel) == 1;
             // A start that does not come to its end has a stop already.
             if is_last && core.ready().opened().await.is_ok() {
-                let cause = Cause::Requested("every component is done that keeps the app running".to_owned());
+                let cause = Cause::Requested(
+                    "every component is done that keeps the app running".to_owned(),
+                );
                 core.control.ask(cause);
             }
         };

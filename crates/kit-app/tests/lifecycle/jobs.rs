@@ -14,7 +14,9 @@ use crate::fakes::{Fake, Record, app, assert_nothing_alive};
 use crate::workers::{End, restarts, runs};
 
 fn every_component_is_done() -> Option<Cause> {
-    Some(Cause::Requested("every component is done that keeps the app running".to_owned()))
+    Some(Cause::Requested(
+        "every component is done that keeps the app running".to_owned(),
+    ))
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,7 +80,11 @@ async fn what_follows_the_end_of_a_job_is_said_by_its_policy() {
                 continue;
             }
             let report = report.unwrap();
-            assert_eq!(report.cause, every_component_is_done(), "{policy:?} {end:?}");
+            assert_eq!(
+                report.cause,
+                every_component_is_done(),
+                "{policy:?} {end:?}"
+            );
             let job = &report.components[0].workers[0];
             let (state, begun_anew) = match policy {
                 Policy::Ignore => (WorkerState::Failed, 0),

@@ -265,7 +265,9 @@ async fn an_app_of_jobs_ends_with_the_last_of_them() {
     let report = app.run().await.unwrap();
     assert_eq!(
         report.cause,
-        Some(Cause::Requested("every component is done that keeps the app running".to_owned()))
+        Some(Cause::Requested(
+            "every component is done that keeps the app running".to_owned()
+        ))
     );
 }
 

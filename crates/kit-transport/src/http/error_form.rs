@@ -6,7 +6,6 @@ use std::task::Context;
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, VARY};
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use hyper::body::Body as _;
 
@@ -21,7 +20,7 @@ use crate::error::http::without_body::of_status;
 /// As much of a request as its answer needs if it is an error: three bytes, since most answers are
 /// none.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ErrorForm {
+pub(crate) struct ErrorForm {
     shape: ErrorShape,
     media: Media,
     is_head: bool,
@@ -29,14 +28,14 @@ pub(super) struct ErrorForm {
 
 impl ErrorForm {
     #[inline]
-    pub(super) fn of(shape: ErrorShape, head: &Parts) -> ErrorForm {
+    pub(crate) fn of(shape: ErrorShape, method: &Method, headers: &HeaderMap) -> ErrorForm {
         ErrorForm {
-            is_head: head.method == Method::HEAD,
-            ..ErrorForm::of_headers(shape, &head.headers)
+            is_head: *method == Method::HEAD,
+            ..ErrorForm::of_headers(shape, headers)
         }
     }
 
-    pub(super) fn of_headers(shape: ErrorShape, headers: &HeaderMap) -> ErrorForm {
+    pub(crate) fn of_headers(shape: ErrorShape, headers: &HeaderMap) -> ErrorForm {
         ErrorForm {
             shape,
             media: Media::asked_for(headers),
@@ -46,7 +45,7 @@ impl ErrorForm {
 
     /// Gives an answer of the routes this form, if it is an error that no handler has written itself.
     #[inline]
-    pub(super) fn apply(self, response: &mut Response<Body>, cx: &mut Context<'_>) {
+    pub(crate) fn apply(self, response: &mut Response<Body>, cx: &mut Context<'_>) {
         if response.status().as_u16() >= 400 {
             self.apply_to_error(response, cx);
         }
@@ -75,7 +74,7 @@ impl ErrorForm {
 
     /// Gives this form to an answer that was made of an [`ApiError`] just now.
     #[cold]
-    pub(super) fn apply_to_own(self, response: &mut Response<Body>) {
+    pub(crate) fn apply_to_own(self, response: &mut Response<Body>) {
         let answered = response.extensions().get::<Answered>().cloned();
         if let Some(answered) = answered.filter(|_| self.is_head || !self.is_default()) {
             self.write(&answered.error, response);

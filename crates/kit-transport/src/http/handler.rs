@@ -65,7 +65,7 @@ impl<B: Beside> Handler for HttpHandler<B> {
             let future = beside.call(head, body, is_call);
             return Answering::Beside { future };
         }
-        let form = ErrorForm::of(self.error_shape, &head);
+        let form = ErrorForm::of(self.error_shape, &head.method, &head.headers);
         if self.connect_info {
             add_connect_info(&mut head.extensions);
         }

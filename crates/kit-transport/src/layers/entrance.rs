@@ -15,25 +15,34 @@ use tower_service::Service;
 
 use super::current::{call_for, run_for};
 use super::facts::Facts;
+use super::http::ErrorShape;
 use super::known;
 use super::methods::Methods;
 use super::reply::reply;
 use crate::ApiError;
 
+/// What a stack is around.
+#[derive(Clone)]
+pub(super) enum Facing {
+    /// A route of a server whose errors have this shape.
+    Routes(ErrorShape),
+    /// A server's services, with these methods.
+    Services(Arc<Methods>),
+}
+
 /// The layers of a server, around one route or its services.
 pub(crate) struct Entrance<S> {
     layers: S,
-    /// Those of a server's services; `None` for a route.
-    methods: Option<Arc<Methods>>,
+    facing: Facing,
     /// Why the layers are not ready for the next request.
     failed: Option<BoxError>,
 }
 
 impl<S> Entrance<S> {
-    pub(super) fn new(layers: S, methods: Option<Arc<Methods>>) -> Entrance<S> {
+    pub(super) fn new(layers: S, facing: Facing) -> Entrance<S> {
         Entrance {
             layers,
-            methods,
+            facing,
             failed: None,
         }
     }
@@ -41,7 +50,7 @@ impl<S> Entrance<S> {
 
 impl<S: Clone> Clone for Entrance<S> {
     fn clone(&self) -> Entrance<S> {
-        Entrance::new(self.layers.clone(), self.methods.clone())
+        Entrance::new(self.layers.clone(), self.facing.clone())
     }
 }
 
@@ -61,9 +70,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> EntranceFuture<S::Future> {
-        let facts = match &self.methods {
-            Some(methods) => Facts::of_call(&request, methods),
-            None => Facts::of_http(&request),
+        let facts = match &self.facing {
+            Facing::Services(methods) => Facts::of_call(&request, methods),
+            Facing::Routes(shape) => Facts::of_route(&request, *shape),
         };
         known::give(&mut request, Arc::clone(&facts));
         let error = self.failed.take();

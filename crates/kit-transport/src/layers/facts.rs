@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use ::http::Request;
 
-use super::http::template;
+use super::http::{ErrorForm, ErrorShape, form, template};
 use super::methods::Methods;
 use super::operations::{Operation, Protocol};
 
@@ -18,12 +18,16 @@ pub(crate) struct Facts {
     found: OnceLock<Operation>,
     /// For a method that becomes known by its answer.
     unknown: Option<(Arc<Methods>, String)>,
+    /// The form of its errors, on HTTP.
+    form: Option<ErrorForm>,
 }
 
 impl Facts {
-    /// Those of a request for a route.
-    pub(crate) fn of_http<B>(request: &Request<B>) -> Arc<Facts> {
-        Facts::of_head(request, false)
+    /// Those of a request for a route of a server whose errors have this shape.
+    pub(crate) fn of_route<B>(request: &Request<B>, shape: ErrorShape) -> Arc<Facts> {
+        let operation = Operation::of_template(template(request.extensions()));
+        let form = Some(form(shape, request));
+        Facts::new(Protocol::Http, operation, None, form)
     }
 
     /// Those of a call.
@@ -31,7 +35,7 @@ impl Facts {
         let path = request.uri().path();
         let (operation, may_be_learned) = methods.operation(path);
         let unknown = may_be_learned.then(|| (Arc::clone(methods), path.to_owned()));
-        Facts::new(Protocol::Grpc, operation, unknown)
+        Facts::new(Protocol::Grpc, operation, unknown, None)
     }
 
     /// Those of a request to a single handler, whose server knows nothing of it.
@@ -42,20 +46,27 @@ impl Facts {
         } else {
             Protocol::Http
         };
-        Facts::new(protocol, operation, None)
+        Facts::new(protocol, operation, None, None)
     }
 
     fn new(
         protocol: Protocol,
         operation: Operation,
         unknown: Option<(Arc<Methods>, String)>,
+        form: Option<ErrorForm>,
     ) -> Arc<Facts> {
         Arc::new(Facts {
             protocol,
             operation,
             found: OnceLock::new(),
             unknown,
+            form,
         })
+    }
+
+    /// The form of its errors, where the server has said it.
+    pub(super) fn form(&self) -> Option<ErrorForm> {
+        self.form
     }
 
     pub(crate) fn protocol(&self) -> Protocol {

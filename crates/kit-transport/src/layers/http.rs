@@ -1,6 +1,7 @@
 //! What layers need of HTTP's side: routes, templates, and answers.
 
 use std::convert::Infallible;
+use std::task::Context;
 use std::time::Duration;
 
 use ::http::{Extensions, Request, Response};
@@ -12,6 +13,8 @@ use axum_core::body::Body;
 use tower_service::Service as _;
 
 use crate::ApiError;
+pub(crate) use crate::error::http::shape::ErrorShape;
+pub(crate) use crate::http::error_form::ErrorForm;
 
 /// One route of a router, with the handlers of its methods.
 pub(crate) type Routes = Route;
@@ -32,6 +35,21 @@ pub(super) fn template_text(template: &Template) -> &str {
 
 pub(super) fn call(routes: &mut Routes, request: Request<Body>) -> RouteAnswer {
     routes.call(request)
+}
+
+/// The form of the answers to a request that are errors, on a server with this shape.
+pub(super) fn form<B>(shape: ErrorShape, request: &Request<B>) -> ErrorForm {
+    ErrorForm::of(shape, request.method(), request.headers())
+}
+
+/// Gives a route's answer its form, if it is an error.
+pub(super) fn give_form(form: ErrorForm, response: &mut Response<Body>, cx: &mut Context<'_>) {
+    form.apply(response, cx);
+}
+
+/// Gives it to an answer that was made of an error just now.
+pub(super) fn give_form_to_own(form: ErrorForm, response: &mut Response<Body>) {
+    form.apply_to_own(response);
 }
 
 pub(crate) fn answer(error: ApiError) -> Response<Body> {

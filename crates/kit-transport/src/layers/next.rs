@@ -210,12 +210,21 @@ impl Rules {
         })
     }
 
-    fn look_at(&self, response: &Response<Body>) {
-        if self.protocol == Protocol::Grpc
-            && let Some(facts) = &self.facts
-            && grpc::is_implemented(response)
-        {
-            facts.learn_method();
+    /// Gives an error of HTTP the form that the client asks for, and learns from an answer to a call that
+    /// its method exists.
+    fn finish(&self, response: &mut Response<Body>, cx: &mut Context<'_>) {
+        let Some(facts) = &self.facts else { return };
+        match self.protocol {
+            Protocol::Http => {
+                if let Some(form) = facts.form() {
+                    http::give_form(form, response, cx);
+                }
+            }
+            Protocol::Grpc => {
+                if grpc::is_implemented(response) {
+                    facts.learn_method();
+                }
+            }
         }
     }
 }
@@ -228,9 +237,9 @@ impl Future for NextFuture {
         let polled = catch(this.rules.exchange.as_ref(), || {
             this.inner.as_mut().poll(cx)
         });
-        let response = match polled {
-            Ok(Poll::Ready(Ok(response))) => {
-                this.rules.look_at(&response);
+        let mut response = match polled {
+            Ok(Poll::Ready(Ok(mut response))) => {
+                this.rules.finish(&mut response, cx);
                 return Poll::Ready(Ok(response));
             }
             Ok(Poll::Pending) => match this.rules.timed_out(cx) {
@@ -246,6 +255,7 @@ impl Future for NextFuture {
         let exchange = this.rules.exchange.clone();
         let ended = || this.inner.set(InnerFuture::Answered { response: None });
         let _ = catch(exchange.as_ref(), ended);
+        this.rules.finish(&mut response, cx);
         Poll::Ready(Ok(response))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Pending;
+use std::task::Context;
 use std::time::Duration;
 
 use ::http::{Extensions, Request, Response};
@@ -28,6 +29,21 @@ pub(super) fn template_text(template: &Template) -> &str {
 pub(super) fn call(routes: &mut Routes, _request: Request<Body>) -> RouteAnswer {
     match *routes {}
 }
+
+/// In place of the shape of errors.
+#[derive(Clone, Copy)]
+pub(crate) struct ErrorShape;
+/// In place of the form of errors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ErrorForm;
+
+pub(super) fn form<B>(_shape: ErrorShape, _request: &Request<B>) -> ErrorForm {
+    ErrorForm
+}
+
+pub(super) fn give_form(_: ErrorForm, _response: &mut Response<Body>, _cx: &mut Context<'_>) {}
+
+pub(super) fn give_form_to_own(_: ErrorForm, _response: &mut Response<Body>) {}
 
 pub(crate) fn answer(_error: ApiError) -> Response<Body> {
     unreachable!("without routes there is no request but calls")

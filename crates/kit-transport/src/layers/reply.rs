@@ -12,7 +12,13 @@ use crate::ApiError;
 #[cold]
 pub(super) fn reply(facts: &Facts, error: ApiError) -> Response<Body> {
     match facts.protocol() {
-        Protocol::Http => http::answer(error),
+        Protocol::Http => {
+            let mut response = http::answer(error);
+            if let Some(form) = facts.form() {
+                http::give_form_to_own(form, &mut response);
+            }
+            response
+        }
         Protocol::Grpc => grpc::answer(error),
     }
 }

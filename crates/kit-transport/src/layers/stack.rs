@@ -9,7 +9,7 @@ use axum_core::response::IntoResponse;
 use kit_sync::BoxError;
 use tower::{Layer, Service};
 
-use super::entrance::Entrance;
+use super::entrance::{Entrance, Facing};
 use super::methods::Methods;
 use super::next::Next;
 use crate::StartError;
@@ -77,9 +77,11 @@ impl Layers {
     pub(crate) fn new<L: Stack>(stack: L) -> Layers {
         let for_calls = stack.clone();
         Layers {
-            routes: RouteStack::new(move |next| Entrance::new(stack.around(next), None)),
+            routes: RouteStack::new(move |next, shape| {
+                Entrance::new(stack.around(next), Facing::Routes(shape))
+            }),
             calls: CallStack::new(move |next, methods: Arc<Methods>| {
-                Entrance::new(for_calls.around(next), Some(methods))
+                Entrance::new(for_calls.around(next), Facing::Services(methods))
             }),
         }
     }

@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use ::http::StatusCode;
 use ::http::uri::PathAndQuery;
+use ::http::{HeaderValue, StatusCode};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::middleware::{Next as AxumNext, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
-use kit_transport::http::ServerScope;
+use kit_transport::http::{ErrorShape, ServerScope};
 use kit_transport::layers::{self, Current, Select};
 use kit_transport::{
     ApiError, CallContext, ConnectionOptions, Server as _, StartError, grpc, http,
@@ -270,14 +270,61 @@ async fn the_answers_of_the_server_itself_go_through_the_layers() {
     let channel = channel(&server).await;
     let late = call(&channel, "/test.Echo/Late").await.unwrap_err();
     assert_eq!(late.code(), Code::DeadlineExceeded);
-    assert_eq!(seen.take(), ["/test.Echo/* grpc 4"]);
+    assert_eq!(seen.take(), ["/test.Echo/* then /test.Echo/Late grpc 4"]);
     let panicked = call(&channel, "/test.Echo/Panic").await.unwrap_err();
     assert_eq!(
         (panicked.code(), panicked.message()),
         (Code::Internal, "internal error")
     );
-    assert_eq!(seen.take(), ["/test.Echo/* grpc 13"]);
+    assert_eq!(seen.take(), ["/test.Echo/* then /test.Echo/Panic grpc 13"]);
     drop(channel);
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn a_layer_sees_errors_in_the_form_that_their_clients_get() {
+    async fn form(request: Request, next: AxumNext) -> Response {
+        let mut response = next.run(request).await;
+        let form = response.headers().get("content-type").cloned();
+        let form = form.unwrap_or(HeaderValue::from_static("none"));
+        response.headers_mut().insert("x-form", form);
+        response
+    }
+    let router = Router::new()
+        .route("/late", get(std::future::pending::<()>))
+        .route("/panic", get(async || -> () { panic!("a test's") }))
+        .route(
+            "/own",
+            get(async || ApiError::not_found("NO_ORDER", "there is none")),
+        );
+    let server = http::Server::new(ANY_PORT, router).connections(limits());
+    let server = server
+        .error_shape(ErrorShape::Problem)
+        .layers(from_fn(form));
+    let server = Fixture::start(server).await;
+    for (path, status) in [
+        ("/late", 504),
+        ("/panic", 500),
+        ("/own", 404),
+        ("/nothing", 404),
+    ] {
+        let mut client = Raw::connect(server.address).await;
+        client.send(get_of(path)).await;
+        let answer = String::from_utf8(client.read_to_close().await).expect("a text");
+        let answer = answer.to_lowercase();
+        assert!(
+            answer.starts_with(&format!("http/1.1 {status}")),
+            "{answer}"
+        );
+        assert!(
+            answer.contains("x-form: application/problem+json\r\n"),
+            "{path}: {answer}"
+        );
+        assert!(
+            answer.contains(&format!("\"status\":{status}")),
+            "{path}: {answer}"
+        );
+    }
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 

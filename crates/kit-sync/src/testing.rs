@@ -61,11 +61,15 @@ pub fn assert_runtime_has_no_tasks(within: Duration) -> impl Future<Output = ()>
     async move {
         let runtime = Handle::current();
         let limit = Instant::now() + within;
-        while runtime.metrics().num_alive_tasks() > 0 {
+        loop {
+            let count = runtime.metrics().num_alive_tasks();
+            if count == 0 {
+                return;
+            }
+            let ending = if count == 1 { "" } else { "s" };
             assert!(
                 Instant::now() < limit,
-                "at {caller}, the runtime holds {} tasks; known of them:{}",
-                runtime.metrics().num_alive_tasks(),
+                "at {caller}, the runtime holds {count} task{ending}; known of them:{}",
                 known(&runtime)
             );
             sleep(STEP).await;

@@ -61,7 +61,7 @@ async fn what_no_tree_knows_is_counted() {
     group.spawn(pending());
     let message = message(catch(assert_runtime_has_no_tasks(Duration::from_secs(1))).await);
     assert!(
-        message.contains("holds 1 tasks; known of them: none"),
+        message.contains("holds 1 task; known of them: none"),
         "{message}"
     );
 }

@@ -27,9 +27,36 @@ impl fmt::Display for Drained {
             streams,
             took,
         } = self;
+        let ending = |is_one: bool| if is_one { "" } else { "s" };
         write!(
             f,
-            "{connections} connections, {requests} requests and {streams} streams ended in {took:.1?}"
+            "{connections} connection{}, {requests} request{} and {streams} stream{} ended in {took:.1?}",
+            ending(*connections == 1),
+            ending(*requests == 1),
+            ending(*streams == 1),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_a_kind_is_no_plural() {
+        let drained = |connections, requests, streams| Drained {
+            connections,
+            requests,
+            streams,
+            took: Duration::from_millis(240),
+        };
+        assert_eq!(
+            drained(1, 1, 1).to_string(),
+            "1 connection, 1 request and 1 stream ended in 240.0ms"
+        );
+        assert_eq!(
+            drained(41, 0, 2).to_string(),
+            "41 connections, 0 requests and 2 streams ended in 240.0ms"
+        );
     }
 }

@@ -126,7 +126,9 @@ impl fmt::Display for Differences<'_> {
             fields.push(format!("metadata '{}'", key.escape_debug()));
         }
         if keys.len() > NAMED {
-            fields.push(format!("{} more entries", keys.len() - NAMED));
+            let more = keys.len() - NAMED;
+            let entries = if more == 1 { "entry" } else { "entries" };
+            fields.push(format!("{more} more {entries}"));
         }
         f.write_str(&fields.join(", "))
     }

@@ -68,9 +68,22 @@ impl Schemes {
     /// both with the known schemes; [`Error::Url`] when the scheme's opener does not understand a
     /// part. Whether the registry can be reached is seen at the first call.
     pub fn open(&self, url: &str, scope: &Scope) -> Result<Backend, Error> {
+        self.opener(url)?(url, scope)
+    }
+
+    /// Looks for the scheme of a URL, and opens nothing: what [`open`](Self::open) would refuse
+    /// without a look at the rest.
+    ///
+    /// # Errors
+    /// [`Error::NoScheme`] and [`Error::UnknownScheme`], both with the known schemes.
+    pub fn check(&self, url: &str) -> Result<(), Error> {
+        self.opener(url).map(drop)
+    }
+
+    fn opener(&self, url: &str) -> Result<&Opener, Error> {
         let head = url.split_once(':').map(|(head, _)| head);
         if let Some(open) = head.and_then(|head| self.openers.get(head)) {
-            return open(url, scope);
+            return Ok(open);
         }
         let Some(scheme) = scheme_of(url) else {
             return Err(self.no_scheme(url));
@@ -164,9 +177,8 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_scheme_lists_the_known_ones_and_hides_the_password() {
         let tree = TaskTree::new("test");
-        let error = Schemes::default()
-            .open("consul://u:secret@h:1", tree.scope())
-            .unwrap_err();
+        let (schemes, url) = (Schemes::default(), "consul://u:secret@h:1");
+        let error = schemes.open(url, tree.scope()).unwrap_err();
         let known = if etcd::OPEN.is_some() {
             "etcd, memory"
         } else {
@@ -176,6 +188,10 @@ mod tests {
             error.to_string(),
             format!(r#"unknown registry scheme "consul" in consul://u:***@h:1, known are {known}"#)
         );
+        let checked = schemes.check(url).unwrap_err();
+        assert_eq!(checked.to_string(), error.to_string());
+        // What follows the scheme is the opener's.
+        schemes.check("memory:x").unwrap();
     }
 
     #[tokio::test]

@@ -38,8 +38,8 @@ impl App {
         self.0.handle().clone()
     }
 
-    /// The `main` of a service: takes the signals, makes a runtime, detects the [`Environment`],
-    /// runs the app, prints why it failed if it did, and gives the process's exit code.
+    /// The `main` of a service: takes the signals, makes a runtime, detects the
+    /// [`Environment`](crate::Environment), runs the app, prints why it failed if it did, and gives the process's exit code.
     ///
     /// | code | when |
     /// |---|---|

@@ -104,6 +104,9 @@ impl AppBuilder {
     /// hooks, with `CallContext::app` by requests. So its type has to be its alone: two pools of one
     /// type are wrapped in two types.
     ///
+    /// Whether it still answers is a [check](ResourceOptions::check) among its
+    /// [options](Self::resource_with).
+    ///
     /// `open` has the [`start_timeout`](Self::start_timeout), and `close` an equal share of the time
     /// that the stop leaves for resources; [`resource_with`](Self::resource_with) has other limits.
     /// Tasks that `open` spawns in the scope of its context are cancelled once `close` has returned.
@@ -155,7 +158,7 @@ impl AppBuilder {
     pub fn resource_with<T, O, OFut, C, CFut>(
         mut self,
         name: impl Into<String>,
-        options: ResourceOptions,
+        mut options: ResourceOptions<T>,
         open: O,
         close: C,
     ) -> AppBuilder
@@ -166,7 +169,9 @@ impl AppBuilder {
         C: FnOnce(T) -> CFut + Send + 'static,
         CFut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        let resource = Resource::new(name.into(), options, open, close);
+        let name = name.into();
+        self.settings.checks.extend(options.take_check(&name));
+        let resource = Resource::new(name, options.limits, open, close);
         self.settings.resources.push(resource);
         self
     }
@@ -575,8 +580,8 @@ impl AppBuilder {
     }
 
     /// Replaces the options of the runtime that [`App::main`] makes. [`App::run`] uses the one that
-    /// it is called in, and an app that [`App::main_with`] has built may not have any: there they are
-    /// given to [`App::main_with_runtime`].
+    /// it is called in: options for another one are an error there. So they are of an app that
+    /// [`App::main_with`] has built; there they are given to [`App::main_with_runtime`].
     pub fn runtime(mut self, options: RuntimeOptions) -> AppBuilder {
         self.settings.runtime = Some(options);
         self
@@ -661,7 +666,8 @@ impl AppBuilder {
         option(self)
     }
 
-    /// The app. Options that are wrong are errors of [`App::run`].
+    /// The app. Options that are wrong are errors of [`App::run`], all of them at once, before anything
+    /// begins.
     pub fn build(mut self) -> App {
         let info = self.identity.into_info();
         self.observers.insert(0, log::observer(info.clone()));

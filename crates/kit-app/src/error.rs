@@ -91,22 +91,34 @@ pub enum Error {
         /// For how long.
         ran: Duration,
     },
-    /// Two components or resources have one name.
-    #[error("there are two components named `{name}`: give one of them another name")]
-    DuplicateName {
+    /// A name is empty, or cannot be shown in a line.
+    #[error("the name of {of} is {}", shown(name))]
+    Name {
+        /// Its kind, such as `a resource`.
+        of: &'static str,
         /// The name.
         name: String,
     },
+    /// Two components, resources, hooks of one stage, checks or registries have one name, so neither
+    /// the log nor the report could tell them apart.
+    #[error("there are {between} named `{name}`: give one of them another name")]
+    DuplicateName {
+        /// The name.
+        name: String,
+        /// Their kinds, such as `two components`.
+        between: String,
+    },
     /// Two resources are of one type, or one is of a type that the app gives itself.
     #[error(
-        "`{first}` and `{second}` are both a `{value}`, and a resource is found by its type: \
-         wrap one of them in its own type"
+        "{} and the resource `{second}` both give a `{value}`, and a value is found by its type: wrap \
+         that of `{second}` in another type",
+        .first.as_ref().map_or_else(|| "the app".to_owned(), |first| format!("the resource `{first}`"))
     )]
     DuplicateResource {
         /// The type.
         value: &'static str,
-        /// The one that came first, or `the app`.
-        first: String,
+        /// The resource that came first; `None` for the app itself.
+        first: Option<String>,
         /// The other one.
         second: String,
     },
@@ -204,7 +216,7 @@ pub enum Error {
         why: String,
     },
     /// The instance could not be registered.
-    #[error("could not register in {registry}")]
+    #[error("the instance could not be registered in {registry}")]
     Register {
         /// Which registry.
         registry: String,
@@ -252,7 +264,7 @@ pub enum Error {
         what: String,
     },
     /// A signal forced the stop.
-    #[error("ended by force ({signal})")]
+    #[error("the stop was forced ({signal})")]
     Forced {
         /// Which signal.
         signal: Signal,
@@ -292,6 +304,14 @@ impl Error {
             },
         }
     }
+}
+
+/// A name that is wrong, and what would be right.
+fn shown(name: &str) -> String {
+    if name.is_empty() {
+        return "empty: give it a name, such as `orders`".to_owned();
+    }
+    format!("{name:?}: it has to be visible text in one line, such as `orders`")
 }
 
 fn worker_cause(path: &str, added_at: &str, source: &BoxError) -> Cause {

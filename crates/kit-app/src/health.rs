@@ -18,7 +18,7 @@ mod status;
 
 pub(crate) use answers::answers;
 pub use check::CheckContext;
-pub(crate) use check::{Check, check_all};
+pub(crate) use check::{Check, wrong_options};
 pub use options::CheckOptions;
 pub use probe::{Fact, Probe};
 pub(crate) use probes::{liveness, readiness, startup};

@@ -169,7 +169,7 @@ pub struct RegistrationReport {
 ///   component  phase      ready in  drained in  tasks  end      cut
 ///   http       servers    1.1ms     240.3ms     2      drained  1 stream
 ///   db         resources  13.5ms    2.0ms       0      closed
-///   http: 41 connections, 7 requests and 1 streams ended in 240.0ms
+///   http: 41 connections, 7 requests and 1 stream ended in 240.0ms
 ///   http: cut 1 stream (GET /news from 10.0.0.7:41000)
 /// ```
 impl fmt::Display for Report {

@@ -16,6 +16,7 @@ use kit_transport::{Context, Values};
 
 pub(crate) use open::OpenResource;
 pub(crate) use opening::Opening;
+use options::Limits;
 pub use options::ResourceOptions;
 pub(crate) use resources::Resources;
 
@@ -30,7 +31,7 @@ type CloseFn = dyn FnOnce() -> Call<()> + Send;
 /// A resource that was not opened yet.
 pub(crate) struct Resource {
     pub(crate) name: String,
-    pub(crate) options: ResourceOptions,
+    pub(crate) limits: Limits,
     pub(crate) value: ValueType,
     /// In a mutex, because a function that is called once is not `Sync`, and the future of a run,
     /// which borrows the resources, has to be `Send`.
@@ -63,7 +64,7 @@ pub(crate) struct Held {
 impl Resource {
     pub(crate) fn new<T, O, OFut, C, CFut>(
         name: String,
-        options: ResourceOptions,
+        limits: Limits,
         open: O,
         close: C,
     ) -> Resource
@@ -88,7 +89,7 @@ impl Resource {
         };
         Resource {
             name,
-            options,
+            limits,
             value: ValueType::of::<T>(),
             open: Mutex::new(Box::new(open)),
         }

@@ -3,6 +3,7 @@
 
 mod called_off;
 mod launch;
+mod options;
 mod refused;
 mod resources;
 mod running;

@@ -5,18 +5,15 @@ use std::time::Duration;
 
 use kit_registry::Schemes;
 use kit_sync::{Scope, StopToken, WatchdogOptions};
-use kit_transport::{Phase, Probes, Server};
+use kit_transport::{Phase, Server};
 
 use crate::admin::Admin;
-use crate::health::{Check, check_all};
+use crate::health::Check;
 use crate::hook::Hooks;
 use crate::registration::{Advertise, Registry};
 use crate::reload::ReloadHook;
-use crate::resource::{Resource, ValueType};
-use crate::{AppHandle, Environment, Error, Info, RuntimeOptions, Signals};
-
-/// The longest timeout: more than any wait needs, and short enough to be added to any time.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::resource::Resource;
+use crate::{Environment, RuntimeOptions, Signals};
 
 /// Whether the start waits for the registries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,92 +127,4 @@ impl Settings {
         let servers = self.servers.iter();
         servers.filter(|server| !server.auxiliary()).count()
     }
-
-    /// Refuses what can be known to be wrong before anything of the app begins.
-    ///
-    /// # Errors
-    /// The first thing that is wrong.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        for (option, timeout) in [
-            ("stop_timeout", self.stop_timeout),
-            ("start_timeout", self.start_timeout),
-            ("register_timeout", self.register_timeout),
-            ("hook_timeout", self.hook_timeout),
-            ("reload_timeout", self.reload_timeout),
-            ("gate_timeout", self.gate_timeout),
-        ] {
-            check_timeout(option, timeout)?;
-        }
-        for timeout in self.hooks.iter().filter_map(|hook| hook.options.timeout) {
-            check_timeout("HookOptions::timeout", timeout)?;
-        }
-        for resource in &self.resources {
-            let options = &resource.options;
-            for (option, timeout) in [
-                ("ResourceOptions::open_timeout", options.open_timeout),
-                ("ResourceOptions::close_timeout", options.close_timeout),
-            ] {
-                timeout.map_or(Ok(()), |timeout| check_timeout(option, timeout))?;
-            }
-        }
-        check_all(&self.checks)?;
-        self.admin.as_ref().map_or(Ok(()), Admin::check)?;
-        self.advertise.check()?;
-        check_names(&self.servers, &self.resources)?;
-        check_types(&self.resources)?;
-        self.servers.iter().try_for_each(check_component)
-    }
-}
-
-fn check_timeout(option: &'static str, timeout: Duration) -> Result<(), Error> {
-    if timeout.is_zero() || timeout > LONGEST {
-        return Err(Error::Option {
-            option,
-            value: format!("{timeout:?}"),
-            expected: "longer than nothing and at most 24 hours",
-        });
-    }
-    Ok(())
-}
-
-/// Reports, events and handles name a component by its name alone.
-fn check_names(servers: &[Arc<dyn Server>], resources: &[Resource]) -> Result<(), Error> {
-    let servers = servers.iter().map(|server| server.name());
-    let resources = resources.iter().map(|resource| resource.name.as_str());
-    let mut names: Vec<&str> = servers.chain(resources).collect();
-    names.sort_unstable();
-    match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(Error::DuplicateName {
-            name: pair[0].to_owned(),
-        }),
-        None => Ok(()),
-    }
-}
-
-/// A value is found by its type, among the resources and what the app gives itself.
-fn check_types(resources: &[Resource]) -> Result<(), Error> {
-    let mut seen = vec![
-        ("the app", ValueType::of::<Info>()),
-        ("the app", ValueType::of::<AppHandle>()),
-        ("the app", ValueType::of::<Probes>()),
-    ];
-    for resource in resources {
-        let same = seen.iter().find(|(_, value)| *value == resource.value);
-        if let Some((first, value)) = same {
-            return Err(Error::DuplicateResource {
-                value: value.name,
-                first: (*first).to_owned(),
-                second: resource.name.clone(),
-            });
-        }
-        seen.push((&resource.name, resource.value));
-    }
-    Ok(())
-}
-
-fn check_component(server: &Arc<dyn Server>) -> Result<(), Error> {
-    server.check().map_err(|source| Error::Component {
-        component: server.name().to_owned(),
-        source,
-    })
 }

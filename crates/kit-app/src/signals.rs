@@ -190,6 +190,12 @@ impl Signals {
         }
     }
 
+    /// # Errors
+    /// A role that makes no sense.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.roles.check()
+    }
+
     /// Handlers for a `main`, before its build; `None` when there is nothing to handle, or when the
     /// run will refuse the roles.
     pub(crate) fn before_build(&self) -> io::Result<Option<BeforeBuild>> {
@@ -212,10 +218,9 @@ impl Signals {
         }
     }
 
-    /// Lets `core` have the signals until the answer is dropped. The thread lives in `tree`, which
+    /// Lets `core` have the signals, whose roles were checked, until the answer is dropped. The thread lives in `tree`, which
     /// is what a dump shows.
     pub(crate) fn install(&self, tree: &Scope, core: &Arc<Core>) -> Result<Installed, Error> {
-        self.roles.check()?;
         let after = self.after_run.unwrap_or_default();
         let inbox = |terminal| Arc::new(Inbox::new(core, self.roles.clone(), terminal, tree));
         let taken = match (&self.source, &self.early) {

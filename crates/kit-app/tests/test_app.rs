@@ -11,7 +11,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use kit_app::testing::TestApp;
-use kit_app::{App, AppBuilder, AppHandle, BoxError, Policy, Stage, WorkerOptions};
+use kit_app::{
+    App, AppBuilder, AppHandle, BoxError, Policy, RuntimeOptions, Stage, WorkerOptions,
+};
 use kit_registry::{Discovery as _, Registrar as _, ServiceInstance};
 use kit_sync::testing::assert_runtime_has_no_tasks;
 use kit_transport::{Context, FreePorts, Listen, Listening, Phase, Server, grpc, http};
@@ -49,7 +51,9 @@ fn on_a_thread<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> J
 async fn an_app_runs_on_free_ports_with_clients_and_a_registry() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let app = TestApp::start(service(routes(), address)).await;
+    // What a `main` has, too.
+    let service = service(routes(), address).runtime(RuntimeOptions::default());
+    let app = TestApp::start(service).await;
     assert_eq!(app.handle().stage(), Stage::Running);
     assert_ne!(app.address("http"), address);
 
@@ -125,7 +129,7 @@ fn a_task_outside_every_scope_fails_the_test() {
         app.stop().await
     });
     assert!(failure.contains("the app has left behind:"), "{failure}");
-    assert!(failure.contains("holds 1 tasks"), "{failure}");
+    assert!(failure.contains("holds 1 task"), "{failure}");
 }
 
 #[cfg(target_os = "linux")]
@@ -144,7 +148,7 @@ fn a_thread_that_a_handler_has_started_fails_the_test() {
         app.stop().await
     });
     drop(end);
-    assert!(failure.contains("1 threads"), "{failure}");
+    assert!(failure.contains("1 thread that"), "{failure}");
 }
 
 /// Reports where it listens, and leaves its listener to a thread that does not know of the stop.
@@ -192,7 +196,7 @@ fn a_registration_that_is_left_fails_the_test() {
         app.registry().register(&other).await.unwrap();
         app.stop().await
     });
-    assert!(failure.contains("1 registrations of `orders`"), "{failure}");
+    assert!(failure.contains("1 registration of `orders`"), "{failure}");
 }
 
 #[test]

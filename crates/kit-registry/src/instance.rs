@@ -342,7 +342,7 @@ fn shortened(text: &str) -> String {
 /// Checks that a name or an id can be one segment of a key or of a path.
 fn check_segment(what: &'static str, value: &str) -> Result<(), Error> {
     let expected = if value.is_empty() {
-        "not empty"
+        "at least one character"
     } else if value.contains('/') {
         "without '/'"
     } else if value.chars().any(char::is_control) {

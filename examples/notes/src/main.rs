@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use axum::extract::State;
 use axum::{Json, Router, routing::get};
-use kit::{ApiError, App, BoxError, CheckContext, Context, Listen, ResourceOptions, http};
+use kit::{ApiError, App, BoxError, CheckOptions, Context, Listen, ResourceOptions, http};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 
@@ -78,8 +78,7 @@ async fn write(State(pool): State<SqlitePool>, text: String) -> Result<String, A
 }
 
 /// While it fails, the service is not ready.
-async fn ping(check: CheckContext) -> Result<(), BoxError> {
-    let pool: SqlitePool = check.get()?;
+async fn ping(pool: SqlitePool) -> Result<(), BoxError> {
     sqlx::query("SELECT 1").execute(&pool).await?;
     Ok(())
 }
@@ -98,11 +97,12 @@ fn main() -> ExitCode {
         }
     };
     // A migration of a large table takes its time.
-    let patient = ResourceOptions::new().open_timeout(std::time::Duration::from_secs(600));
+    let database = ResourceOptions::new()
+        .open_timeout(std::time::Duration::from_secs(600))
+        .check(CheckOptions::new(), ping);
     App::builder("notes")
         .version(env!("CARGO_PKG_VERSION"))
-        .resource_with("db", patient, |_ctx| open(file), close)
-        .check("db", ping)
+        .resource_with("db", database, |_ctx| open(file), close)
         .server(http::Server::from_fn(listen, routes))
         .build()
         .main()

@@ -14,6 +14,7 @@ use kit_transport::{Context, Listening, Phase, Server};
 
 use super::supervision::Supervision;
 use crate::Error;
+use crate::names::{WORKER, wrong_names};
 use crate::worker::work::{Work, WorkKind};
 use crate::worker::{Together, WorkerGroup, WorkerOptions};
 use supervisor::WorkerSupervisor;
@@ -48,30 +49,19 @@ impl Workers {
     }
 
     fn check_names(&self) -> Result<(), Error> {
-        let refuse = |option, value: String, expected| {
-            Err(Error::Option {
-                option,
-                value,
-                expected,
-            })
-        };
+        // One that is alone has the name of its component, which is checked with the others.
+        if self.together.is_none() {
+            return Ok(());
+        }
         if self.works.is_empty() {
-            let value = "empty".to_owned();
-            return refuse("WorkerGroup::worker", value, "given at least once");
+            return Err(Error::Option {
+                option: "WorkerGroup::worker",
+                value: "empty".to_owned(),
+                expected: "given at least once",
+            });
         }
-        let mut names: Vec<&str> = self.works.iter().map(|work| &*work.name).collect();
-        if names.contains(&"") || self.name.is_empty() {
-            return refuse("name", "empty".to_owned(), "a name for logs and reports");
-        }
-        names.sort_unstable();
-        match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => refuse(
-                "WorkerGroup::worker",
-                format!("`{}` twice", pair[0]),
-                "a different name for each worker of the group",
-            ),
-            None => Ok(()),
-        }
+        let wrong = wrong_names(self.works.iter().map(|work| (WORKER, &*work.name)));
+        wrong.into_iter().next().map_or(Ok(()), Err)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Event;
+use crate::plural::plural;
 
 /// One line; more where it holds a tree of tasks.
 impl fmt::Display for Event {
@@ -104,7 +105,8 @@ impl fmt::Display for Event {
             }
             Event::Reloaded { took, failed: 0 } => write!(f, "reloaded after {took:.1?}"),
             Event::Reloaded { took, failed } => {
-                write!(f, "reloaded after {took:.1?}, {failed} hook(s) failed")
+                let failed = plural(*failed, "hook");
+                write!(f, "reloaded after {took:.1?}, {failed} failed")
             }
             Event::NothingToReload { signal } => write!(f, "{signal}: nothing can be read again"),
             Event::Dumped { signal, tree, .. } => write!(f, "{signal}:\n{tree}"),

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::time::Instant;
 
 use crate::event::Event;
+use crate::plural::plural;
 
 /// The name of the consumer that writes the log.
 pub(crate) const LOG: &str = "log";
@@ -68,7 +69,8 @@ impl Undelivered {
 impl fmt::Display for Undelivered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Undelivered { consumer, events } = self;
-        write!(f, "{consumer} did not take {events} event(s)")
+        let events = plural(*events, "event");
+        write!(f, "{consumer} did not take {events}")
     }
 }
 

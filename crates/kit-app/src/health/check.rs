@@ -46,7 +46,7 @@ type CheckFn = dyn Fn(CheckContext) -> CheckFuture + Send + Sync;
 /// A check that can be run any number of times.
 #[derive(Clone)]
 pub(crate) struct Check {
-    pub(super) name: String,
+    pub(crate) name: String,
     pub(super) options: CheckOptions,
     call: Arc<CheckFn>,
 }
@@ -81,31 +81,10 @@ impl fmt::Debug for Check {
     }
 }
 
-/// Refuses what can be known to be wrong.
-///
-/// # Errors
-/// The first option or name that is of no use.
-pub(crate) fn check_all(checks: &[Check]) -> Result<(), Error> {
-    for (index, check) in checks.iter().enumerate() {
-        let name = &check.name;
-        let wrong = |value, expected| {
-            Err(Error::Option {
-                option: "check",
-                value,
-                expected,
-            })
-        };
-        if name.is_empty() || name.chars().any(char::is_control) {
-            let expected = "a name of one line, such as `database`";
-            return wrong(format!("named {name:?}"), expected);
-        }
-        if checks[..index].iter().any(|other| other.name == *name) {
-            return wrong(
-                format!("named `{name}`, as another check is"),
-                "a name that no other check has",
-            );
-        }
-        check.options.check(name)?;
-    }
-    Ok(())
+/// Every option of these checks that is of no use.
+pub(crate) fn wrong_options(checks: &[Check]) -> Vec<Error> {
+    let wrong = checks
+        .iter()
+        .flat_map(|check| check.options.wrong(&check.name));
+    wrong.collect()
 }

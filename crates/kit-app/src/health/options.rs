@@ -85,34 +85,31 @@ impl CheckOptions {
         }
     }
 
-    /// # Errors
-    /// The first option of check `name` that is of no use.
-    pub(super) fn check(&self, name: &str) -> Result<(), Error> {
-        let wrong = |option, value: String, expected| {
-            Err(Error::Option {
+    /// The options of the check `name` that are of no use.
+    pub(super) fn wrong(&self, name: &str) -> Vec<Error> {
+        let (period, timeout) = (self.period, self.timeout);
+        let (failures, successes) = (self.failure_threshold, self.success_threshold);
+        let too_often = (period < SHORTEST || period > LONGEST).then(|| Error::Option {
+            option: "CheckOptions::period",
+            value: format!("{period:?} for the check `{name}`"),
+            expected: "from 10 ms to 24 hours",
+        });
+        let no_time = (timeout.is_zero() || timeout > LONGEST).then(|| Error::Option {
+            option: "CheckOptions::timeout",
+            value: format!("{timeout:?} for the check `{name}`"),
+            expected: "longer than nothing and at most 24 hours",
+        });
+        let no_threshold = |option, threshold: u32| {
+            (threshold == 0).then(|| Error::Option {
                 option,
-                value: format!("{value} for the check `{name}`"),
-                expected,
+                value: format!("0 for the check `{name}`"),
+                expected: "1 or more",
             })
         };
-        if self.period < SHORTEST || self.period > LONGEST {
-            let period = format!("{:?}", self.period);
-            return wrong("CheckOptions::period", period, "from 10 ms to 24 hours");
-        }
-        if self.timeout.is_zero() || self.timeout > LONGEST {
-            let expected = "longer than nothing and at most 24 hours";
-            let timeout = format!("{:?}", self.timeout);
-            return wrong("CheckOptions::timeout", timeout, expected);
-        }
-        for (option, threshold) in [
-            ("CheckOptions::failure_threshold", self.failure_threshold),
-            ("CheckOptions::success_threshold", self.success_threshold),
-        ] {
-            if threshold == 0 {
-                return wrong(option, threshold.to_string(), "1 or more");
-            }
-        }
-        Ok(())
+        let no_failure = no_threshold("CheckOptions::failure_threshold", failures);
+        let no_success = no_threshold("CheckOptions::success_threshold", successes);
+        let all = [too_often, no_time, no_failure, no_success];
+        all.into_iter().flatten().collect()
     }
 }
 

@@ -13,6 +13,23 @@ pub(crate) enum Registry {
     Given(String, Arc<dyn Registrar>),
 }
 
+impl Registry {
+    pub(crate) fn url(&self) -> Option<&str> {
+        match self {
+            Registry::Url(url) => Some(url),
+            Registry::Given(..) => None,
+        }
+    }
+
+    /// The name that the author gave it; one that is opened by URL is named after that.
+    pub(crate) fn given_name(&self) -> Option<&str> {
+        match self {
+            Registry::Url(_) => None,
+            Registry::Given(name, _) => Some(name),
+        }
+    }
+}
+
 /// A registry that is open.
 #[derive(Clone)]
 pub(crate) struct Opened {

@@ -9,6 +9,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::Event;
 use crate::journal::Journal;
+use crate::plural::plural;
 
 /// Emits an event for each change of the registration's state that is worth one, and for each of its
 /// remarks, for as long as the registration goes on. Opens `shown` after the event of the first
@@ -48,9 +49,10 @@ pub(super) async fn emit_states(
 async fn next_remark(remarks: &mut broadcast::Receiver<String>) -> Option<String> {
     match remarks.recv().await {
         Ok(remark) => Some(remark),
-        Err(RecvError::Lagged(missed)) => {
-            Some(format!("{missed} remarks of a registry were missed"))
-        }
+        Err(RecvError::Lagged(missed)) => Some(format!(
+            "missed of a registry: {}",
+            plural(missed, "remark")
+        )),
         Err(RecvError::Closed) => None,
     }
 }

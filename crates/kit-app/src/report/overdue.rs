@@ -2,6 +2,8 @@
 
 use kit_sync::CloseReport;
 
+use crate::plural::plural;
+
 /// The tasks of `owner` that did not end in time.
 pub(crate) fn overdue(owner: &str, tasks: &CloseReport) -> Option<String> {
     let named: Vec<String> = tasks.cut().map(ToString::to_string).collect();
@@ -24,15 +26,15 @@ pub(super) fn cut_tasks(tasks: &CloseReport) -> Option<String> {
 
 /// A count and its noun, with the names that are known.
 pub(super) fn counted(count: usize, noun: &str, names: &[String]) -> String {
-    let plural = if count == 1 { "" } else { "s" };
+    let counted = plural(count, noun);
     let more = if count > names.len() && !names.is_empty() {
         ", …"
     } else {
         ""
     };
     match names {
-        [] => format!("{count} {noun}{plural}"),
-        names => format!("{count} {noun}{plural} ({}{more})", names.join("; ")),
+        [] => counted,
+        names => format!("{counted} ({}{more})", names.join("; ")),
     }
 }
 

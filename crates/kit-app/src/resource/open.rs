@@ -7,7 +7,7 @@ use kit_sync::{Cause, Deadline, Scope, error_chain};
 use kit_transport::Values;
 use tokio::time::Instant;
 
-use super::{CloseFn, ResourceOptions};
+use super::{CloseFn, Limits};
 use crate::budget::CUT_AHEAD;
 use crate::core::Core;
 use crate::error::source_of;
@@ -16,7 +16,7 @@ use crate::{Awaited, Error, Event, ResourceReport};
 
 pub(crate) struct OpenResource {
     pub(super) name: String,
-    pub(super) options: ResourceOptions,
+    pub(super) limits: Limits,
     /// Where its `close` runs.
     pub(super) calls: Scope,
     /// Where its tasks live.
@@ -33,7 +33,7 @@ impl OpenResource {
     /// these come after it, because a client that is closed in an order may need the task that
     /// carries its connection.
     ///
-    /// The limit is `share`, or less when the options say so; a forced stop leaves `grace` after its
+    /// The limit is `share`, or less when its limit says so; a forced stop leaves `grace` after its
     /// signal.
     pub(crate) async fn close(
         self,
@@ -46,7 +46,7 @@ impl OpenResource {
         let begun = Instant::now();
         let OpenResource {
             name,
-            options,
+            limits,
             calls,
             scope,
             took: opened_in,
@@ -56,7 +56,7 @@ impl OpenResource {
         core.emit(Event::ResourceClosing { name: name.clone() });
         remove(values);
         let close = close.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let deadline = match options.close_timeout {
+        let deadline = match limits.close {
             Some(limit) => share.clone().sooner(share.after(limit)),
             None => share.clone(),
         };

@@ -7,14 +7,14 @@ use kit_sync::{Cause, Scope, Task, TaskError};
 use kit_transport::{Context, Values};
 use tokio::time::Instant;
 
-use super::{Held, OpenResource, Resource, ResourceOptions};
+use super::{Held, Limits, OpenResource, Resource};
 use crate::core::Core;
 use crate::error::source_of;
 use crate::{Awaited, Error, Event};
 
 pub(crate) struct Opening {
     name: String,
-    pub(crate) options: ResourceOptions,
+    pub(crate) limits: Limits,
     pub(crate) task: Task<Held>,
     /// Where `task` lives.
     calls: Scope,
@@ -32,7 +32,7 @@ impl Opening {
         root: &Scope,
         context: impl FnOnce(Scope) -> Context,
     ) -> Opening {
-        let (name, options) = (resource.name.clone(), resource.options);
+        let (name, limits) = (resource.name.clone(), resource.limits);
         core.emit(Event::ResourceOpening { name: name.clone() });
         let scope = root.child(&name);
         // The function can use its scope until it returns, also when that is cancelled meanwhile.
@@ -48,7 +48,7 @@ impl Opening {
         });
         Opening {
             name,
-            options,
+            limits,
             task,
             calls,
             scope,
@@ -87,7 +87,7 @@ impl Opening {
     ) -> Result<OpenResource, Error> {
         let Opening {
             name,
-            options,
+            limits,
             calls,
             scope,
             begun,
@@ -103,7 +103,7 @@ impl Opening {
                 });
                 Ok(OpenResource {
                     name,
-                    options,
+                    limits,
                     calls,
                     scope,
                     took,

@@ -1,19 +1,31 @@
-//! How a resource is opened and closed.
+//! How a resource is opened, closed and checked.
 
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
 use std::time::Duration;
 
-/// How a resource is opened and closed.
+use kit_sync::BoxError;
+
+use crate::health::{Check, CheckContext, CheckOptions};
+
+/// How a resource is opened, closed and checked. `T` is the type of its value; the functions that the
+/// resource is given with say which one that is.
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use kit_app::{App, ResourceOptions};
+/// use kit_app::{App, CheckOptions, ResourceOptions};
 ///
 /// #[derive(Clone)]
 /// struct Pool;
+/// # impl Pool { async fn ping(&self) -> std::io::Result<()> { Ok(()) } }
 ///
-/// // Its migrations may take a while.
-/// let options = ResourceOptions::new().open_timeout(Duration::from_secs(600));
+/// let options = ResourceOptions::new()
+///     // Its migrations may take a while.
+///     .open_timeout(Duration::from_secs(600))
+///     // The app is not ready while it does not answer.
+///     .check(CheckOptions::new(), |pool: Pool| async move { Ok(pool.ping().await?) });
 /// let app = App::builder("orders").resource_with(
 ///     "db",
 ///     options,
@@ -21,38 +33,89 @@ use std::time::Duration;
 ///     |_pool| async { Ok(()) },
 /// );
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use = "options do nothing until they are given to a resource"]
-pub struct ResourceOptions {
-    pub(crate) open_timeout: Option<Duration>,
-    pub(crate) close_timeout: Option<Duration>,
+pub struct ResourceOptions<T> {
+    pub(crate) limits: Limits,
+    /// Makes the check, which has the resource's name.
+    check: Option<Box<MakeCheck>>,
+    /// The check takes one.
+    value: PhantomData<fn(T)>,
 }
 
-impl ResourceOptions {
-    /// The defaults.
-    pub fn new() -> ResourceOptions {
-        ResourceOptions::default()
+type MakeCheck = dyn FnOnce(String) -> Check + Send + Sync;
+
+/// How long a resource may take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) open: Option<Duration>,
+    pub(crate) close: Option<Duration>,
+}
+
+impl<T> ResourceOptions<T> {
+    /// The defaults: the limits of the app, and no check.
+    pub fn new() -> ResourceOptions<T> {
+        ResourceOptions {
+            limits: Limits::default(),
+            check: None,
+            value: PhantomData,
+        }
     }
 
     /// Replaces how long it may take to open. Default: the
     /// [`start_timeout`](crate::AppBuilder::start_timeout) of the app. Then the token of its scope is
     /// cancelled and the start fails; it may go on until the resources are closed, so that a migration
     /// is not cut in half.
-    pub fn open_timeout(self, limit: Duration) -> ResourceOptions {
-        let open_timeout = Some(limit);
-        ResourceOptions {
-            open_timeout,
-            ..self
-        }
+    pub fn open_timeout(mut self, limit: Duration) -> ResourceOptions<T> {
+        self.limits.open = Some(limit);
+        self
     }
 
     /// Replaces how long it may take to close, within the stop's deadline. Default: an equal share of
     /// the time that is left for the resources. Then it is dropped, and the exit code is 1.
-    pub fn close_timeout(self, limit: Duration) -> ResourceOptions {
-        let close_timeout = Some(limit);
-        ResourceOptions {
-            close_timeout,
-            ..self
-        }
+    pub fn close_timeout(mut self, limit: Duration) -> ResourceOptions<T> {
+        self.limits.close = Some(limit);
+        self
+    }
+
+    /// Replaces the check of the resource. Default: none. It has the resource's name, and each run gets
+    /// a clone of the value; otherwise it is like every other
+    /// [check](crate::AppBuilder::check_with): while it fails, the app is not ready, unless the options
+    /// say [`informational`](CheckOptions::informational).
+    ///
+    /// It runs from the moment at which every component has started until a stop begins, so the value
+    /// is open all the time.
+    pub fn check<F, Fut>(mut self, options: CheckOptions, check: F) -> ResourceOptions<T>
+    where
+        T: Clone + Send + Sync + 'static,
+        F: Fn(T) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let run = move |context: CheckContext| {
+            let run = context.get::<T>().map(&check);
+            async move { run?.await }
+        };
+        self.check = Some(Box::new(move |name| Check::new(name, options, run)));
+        self
+    }
+
+    /// Takes the check, of the resource `name`.
+    pub(crate) fn take_check(&mut self, name: &str) -> Option<Check> {
+        let make = self.check.take()?;
+        Some(make(name.to_owned()))
+    }
+}
+
+impl<T> Default for ResourceOptions<T> {
+    fn default() -> ResourceOptions<T> {
+        ResourceOptions::new()
+    }
+}
+
+impl<T> fmt::Debug for ResourceOptions<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResourceOptions")
+            .field("limits", &self.limits)
+            .field("has_check", &self.check.is_some())
+            .finish_non_exhaustive()
     }
 }

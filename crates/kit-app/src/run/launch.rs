@@ -34,17 +34,15 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
-    /// Checks the options and installs the signals: from here on a signal is a stop of this app.
+    /// Installs the signals, for options that were checked: from here on a signal is a stop of this app.
     ///
     /// # Errors
-    /// An option that is wrong; handlers or a watchdog that the system refuses. Nothing has begun
+    /// Handlers or a watchdog that the system refuses. Nothing has begun
     /// then.
     pub(super) fn new(app: AppHandle, settings: Settings, home: &Scope) -> Result<Launch, Error> {
         let core = Arc::clone(app.core());
         let tree = TaskTree::new(core.info.name());
         core.set_tasks(tree.scope());
-        settings.check()?;
-        core.info.instance()?;
         let signals = settings.signals.install(tree.scope(), &core)?;
         if let Some(home) = &settings.watchdog_home {
             let options = settings.watchdog.clone();

@@ -26,7 +26,7 @@ pub(super) async fn open(
             return Err(CalledOff::StopAsked);
         }
         let mut opening = call(parts, gate, resource);
-        let limit = opening.options.open_timeout;
+        let limit = opening.limits.open;
         let limit = limit.unwrap_or(parts.settings.start_timeout);
         let awaited = opening.awaited();
         let ended = core.journal.awaits(|| awaited.clone(), async {

@@ -7,7 +7,8 @@ use kit_sync::TaskTree;
 use tokio::time::Instant;
 
 use super::launch::Launch;
-use super::refused;
+use super::options;
+use super::refused::Refusal;
 use super::running::Running;
 use super::stopping::Stopping;
 use crate::settings::{RunWatchdog, Settings};
@@ -45,12 +46,13 @@ async fn run_watched(app: AppHandle, settings: Settings) -> Result<Report, RunEr
         core.control.set_home(home.scope());
     }
     let launch = match events.start(home.scope()) {
-        Ok(()) => Launch::new(app, settings, home.scope()),
-        Err(error) => Err(Error::Events(error)),
+        Ok(()) => Refusal::unless_none(options::check(&settings, &core.info))
+            .and_then(|()| Ok(Launch::new(app, settings, home.scope())?)),
+        Err(error) => Err(Error::Events(error).into()),
     };
     let mut launch = match launch {
         Ok(launch) => launch,
-        Err(error) => return Err(refused::refused(&core, error, &home).await),
+        Err(refusal) => return Err(refusal.end(&core, &home).await),
     };
     let stopping = match launch.start().await {
         Ok(()) => Running::new(launch).until_asked().await,

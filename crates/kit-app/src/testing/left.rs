@@ -8,6 +8,7 @@ use kit_transport::Address;
 use tokio::time::Instant;
 
 use crate::AppHandle;
+use crate::plural::plural;
 
 /// How long a connection to a port of this machine may take.
 const CONNECT: Duration = Duration::from_millis(500);
@@ -47,8 +48,9 @@ pub(super) fn threads(name: &str, within: Duration) -> Option<String> {
             return None;
         }
         if Instant::now() >= limit {
+            let threads = plural(count, "thread");
             return Some(format!(
-                "{count} threads that the app has started, or that its blocking tasks hold"
+                "{threads} that the app has started, or that its blocking tasks hold"
             ));
         }
         // The system has no event for the end of a thread that is not joined.

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::client::HttpClient;
 use super::executor::ClientTasks;
 use super::home::{Ended, Home};
+use crate::plural::plural;
 use crate::registration::Registry;
 use crate::{AppBuilder, AppHandle, Environment, Event, Report, RunError, Signals};
 
@@ -76,6 +77,8 @@ impl TestApp {
         let registry = Memory::new();
         let opened = registry.clone();
         app.settings.free_ports = true;
+        // That of a `main`.
+        app.settings.runtime = None;
         app.settings.registries = vec![Registry::Url("memory-of-test:".to_owned())];
         let app = app
             .scheme("memory-of-test", move |_, scope| Ok(opened.open(scope)))
@@ -228,7 +231,7 @@ impl TestApp {
         let service = name.parse::<ServiceName>().ok()?;
         let snapshot = self.registry.instances(&service).await.ok()?;
         let count = snapshot.instances.len();
-        (count > 0).then(|| format!("{count} registrations of `{name}`"))
+        (count > 0).then(|| format!("{} of `{name}`", plural(count, "registration")))
     }
 
     /// The IP address of the first listener that is wanted, by its component's name and its scheme.

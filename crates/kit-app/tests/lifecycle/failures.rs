@@ -144,7 +144,9 @@ async fn a_registration_failure_stops_the_servers_and_says_how_long_it_tried() {
     let error = app.run().await.unwrap_err();
     let line = error.to_string();
     assert!(
-        line.starts_with("could not register in store at h:1: gave up after 8s: "),
+        line.starts_with(
+            "the instance could not be registered in store at h:1: gave up after 8s: "
+        ),
         "{line}"
     );
     assert!(record.has("http stopped") && !record.has("ready"));
@@ -242,7 +244,7 @@ async fn bad_input_is_named_with_its_value_and_what_would_be_right() {
         "{error}"
     );
     let error = run(App::builder("")).await.unwrap_err().to_string();
-    assert!(error.contains("not empty"), "{error}");
+    assert!(error.contains("at least one character"), "{error}");
     let error = run(App::builder("a").stop_timeout(Duration::ZERO))
         .await
         .unwrap_err()

@@ -505,8 +505,8 @@ async fn a_group_that_is_empty_or_has_a_name_twice_is_refused() {
     let empty = "ingest cannot be started: option `WorkerGroup::worker` is empty: it has to be given \
                  at least once";
     refused(with(group()), empty).await;
-    let same = "ingest cannot be started: option `WorkerGroup::worker` is `a` twice: it has to be a \
-                different name for each worker of the group";
+    let same = "ingest cannot be started: there are two workers of the group named `a`: give one of \
+                them another name";
     refused(with(twice()), same).await;
     let none = WorkerGroup::one_for_all("ingest", restarts(0)).worker("a", runs([End::Cancelled]));
     refused(

@@ -227,15 +227,15 @@ async fn options_that_are_of_no_use_are_refused_before_anything_begins() {
         ),
         (
             vec![("", good)],
-            "option `check` is named \"\": it has to be a name of one line, such as `database`",
+            "the name of a check is empty: give it a name, such as `orders`",
         ),
         (
             vec![("a\nb", good)],
-            "option `check` is named \"a\\nb\": it has to be a name of one line, such as `database`",
+            "the name of a check is \"a\\nb\": it has to be visible text in one line, such as `orders`",
         ),
         (
             vec![("db", good), ("db", good)],
-            "option `check` is named `db`, as another check is: it has to be a name that no other check has",
+            "there are two checks named `db`: give one of them another name",
         ),
     ] {
         let record = Record::default();

@@ -12,6 +12,7 @@ mod health;
 mod held_work;
 mod intake;
 mod jobs;
+mod refused;
 mod registration;
 mod reload;
 mod report;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_app::{
-    AppBuilder, AppHandle, BoxError, Cause, Error, HookContext, Info, ResourceOptions, Signal,
-    Stage,
+    AppBuilder, AppHandle, BoxError, Cause, CheckOptions, Error, HookContext, Info,
+    ResourceOptions, Signal, Stage,
 };
 use kit_transport::{Context, Probes};
 use tokio::time::{Instant, sleep};
@@ -236,8 +236,8 @@ async fn what_is_wrong_with_them_is_refused_before_the_start() {
     let wrong: [(Add, &str); 7] = [
         (
             Box::new(move |app| app.resource("other", async |_| Ok(Db("other")), none)),
-            "`db` and `other` are both a `lifecycle::resources::Db`, and a resource is found by its \
-             type: wrap one of them in its own type",
+            "the resource `db` and the resource `other` both give a `lifecycle::resources::Db`, and a \
+             value is found by its type: wrap that of `other` in another type",
         ),
         (
             Box::new(move |app| {
@@ -247,35 +247,35 @@ async fn what_is_wrong_with_them_is_refused_before_the_start() {
                     none_of_info,
                 )
             }),
-            "`the app` and `me` are both a `kit_app::info::Info`, and a resource is found by its \
-             type: wrap one of them in its own type",
+            "the app and the resource `me` both give a `kit_app::info::Info`, and a value is found by \
+             its type: wrap that of `me` in another type",
         ),
         (
             Box::new(|app| {
                 let probes = async |ctx: Context| Ok(ctx.get::<Probes>()?);
                 app.resource("probes", probes, async |_| Ok(()))
             }),
-            "`the app` and `probes` are both a `kit_transport::probes::Probes`, and a resource is found \
-             by its type: wrap one of them in its own type",
+            "the app and the resource `probes` both give a `kit_transport::probes::Probes`, and a value \
+             is found by its type: wrap that of `probes` in another type",
         ),
         (
             Box::new(|app| app.resource("db", async |_| Ok(1_u8), async |_| Ok(()))),
-            "there are two components named `db`: give one of them another name",
+            "there are two resources named `db`: give one of them another name",
         ),
         (
             Box::new(|app| app.server(Fake::new("db"))),
-            "there are two components named `db`: give one of them another name",
+            "there are a component and a resource named `db`: give one of them another name",
         ),
         (
             Box::new(move |app| {
                 app.resource_with("x", short, async |_| Ok(1_u8), async |_| Ok(()))
             }),
-            "option `ResourceOptions::close_timeout` is 0ns: it has to be longer than nothing and at \
+            "option `ResourceOptions::close_timeout` is 0ns for the resource `x`: it has to be longer than nothing and at \
              most 24 hours",
         ),
         (
             Box::new(move |app| app.resource_with("x", long, async |_| Ok(1_u8), async |_| Ok(()))),
-            "option `ResourceOptions::open_timeout` is 18446744073709551615.999999999s: it has to be \
+            "option `ResourceOptions::open_timeout` is 18446744073709551615.999999999s for the resource `x`: it has to be \
              longer than nothing and at most 24 hours",
         ),
     ];
@@ -285,6 +285,91 @@ async fn what_is_wrong_with_them_is_refused_before_the_start() {
         let error = app.run().await.unwrap_err();
         assert_eq!(error.to_string(), says);
         assert!(!record.has("db opening"));
+    }
+}
+
+/// The check has the resource's name and its value, and looks at it only while that is open.
+#[tokio::test(start_paused = true)]
+async fn a_check_of_the_resource_has_its_name_and_its_value() {
+    let record = Record::default();
+    let is_gone = Arc::new(AtomicBool::new(false));
+    let (runs, gone) = (record.clone(), Arc::clone(&is_gone));
+    let often = CheckOptions::new()
+        .period(Duration::from_secs(1))
+        .failure_threshold(1);
+    let options = ResourceOptions::new()
+        .close_timeout(Duration::from_secs(1))
+        .check(often, move |db: Db| {
+            let is_gone = gone.load(Ordering::SeqCst);
+            runs.add(format!("asked {}", db.0));
+            async move {
+                if is_gone {
+                    Err("no answer".into())
+                } else {
+                    Ok(())
+                }
+            }
+        });
+    let app = app(&record)
+        .0
+        .resource_with(
+            "orders db",
+            options,
+            async |_| Ok(Db("db")),
+            async |_| Ok(()),
+        )
+        .server(Fake::new("http"))
+        .build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        assert!(handle.is_ready());
+        is_gone.store(true, Ordering::SeqCst);
+        sleep(Duration::from_millis(1500)).await;
+        assert!(!handle.is_ready());
+        let checks = handle.checks();
+        assert_eq!((checks.len(), &*checks[0].name), (1, "orders db"));
+        assert_eq!(checks[0].reason.as_deref(), Some("no answer"));
+        assert!(checks[0].required);
+        handle.stop("done");
+    });
+    report.unwrap();
+    record.assert_order(&[
+        "orders db open",
+        "http started",
+        "asked db",
+        "check orders db passes",
+        "ready",
+        "check orders db fails: no answer",
+        "stop asked",
+        "orders db closing",
+    ]);
+    let asked = record.all();
+    let last = asked.iter().rposition(|line| line == "asked db").unwrap();
+    assert!(last < record.position("stop asked"), "{asked:#?}");
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_of_the_resource_that_fails_at_first_leaves_the_app_started_and_not_ready() {
+    let record = Record::default();
+    let options = |options| ResourceOptions::new().check(options, async |_: Db| Err("gone".into()));
+    for (check, is_ready) in [
+        (CheckOptions::new(), false),
+        (CheckOptions::new().informational(), true),
+    ] {
+        let open = async |_| Ok(Db("db"));
+        let app = app(&record).0;
+        let app = app.resource_with("db", options(check), open, async |_| Ok(()));
+        let app = app.build();
+        let handle = app.handle();
+        let (report, ()) = tokio::join!(app.run(), async {
+            handle.started().await.unwrap();
+            assert_eq!(handle.is_ready(), is_ready);
+            handle.stop("done");
+        });
+        report.unwrap();
+        assert_nothing_alive();
     }
 }
 

@@ -45,7 +45,7 @@ async fn a_forced_stop_ends_everything_within_half_a_second_with_128_and_the_num
         "{error}"
     );
     let failures = &error.report().failures;
-    assert_eq!(failures[0], "ended by force (SIGINT)");
+    assert_eq!(failures[0], "the stop was forced (SIGINT)");
     assert!(
         end - second <= Duration::from_millis(500),
         "{:?}",

@@ -85,7 +85,7 @@ async fn two_components_of_one_name_are_refused_before_the_start() {
         .server(Fake::new("http"))
         .build();
     let error = app.run().await.unwrap_err();
-    assert!(matches!(error.error(), Error::DuplicateName { name } if name == "http"));
+    assert!(matches!(error.error(), Error::DuplicateName { name, .. } if name == "http"));
     assert_eq!(
         error.to_string(),
         "there are two components named `http`: give one of them another name"

@@ -100,7 +100,11 @@ fn what_is_not_an_instance_is_an_error_and_never_a_panic() {
 #[test]
 fn ids_and_names_are_validated_by_name() {
     for (id, name, message) in [
-        ("", "n", r#"id of an instance must be not empty, not """#),
+        (
+            "",
+            "n",
+            r#"id of an instance must be at least one character, not """#,
+        ),
         (
             "a/b",
             "n",
@@ -111,7 +115,11 @@ fn ids_and_names_are_validated_by_name() {
             "n",
             r#"id of an instance must be without control characters, not "a\n""#,
         ),
-        ("1", "", r#"name of a service must be not empty, not """#),
+        (
+            "1",
+            "",
+            r#"name of a service must be at least one character, not """#,
+        ),
         (
             "1",
             "a/b",

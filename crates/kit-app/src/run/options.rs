@@ -1,0 +1,153 @@
+//! What can be known to be wrong before anything of an app begins.
+
+use std::time::Duration;
+
+use kit_transport::Probes;
+
+use crate::admin::Admin;
+use crate::health::wrong_options;
+use crate::names::{CHECK, COMPONENT, REGISTRY, RELOAD_HOOK, RESOURCE, hook_of, wrong_names};
+use crate::registration::Registry;
+use crate::resource::{Resource, ValueType};
+use crate::settings::Settings;
+use crate::{AppHandle, Error, HookStage, Info};
+
+/// The longest timeout: more than any wait needs, and short enough to be added to any time.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Every option that is wrong, so that one run finds all of them.
+pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
+    let mut wrong: Vec<Error> = info.instance().err().into_iter().collect();
+    wrong.extend(check_timeouts(settings));
+    wrong.extend(check_names(settings));
+    wrong.extend(check_types(&settings.resources));
+    wrong.extend(wrong_options(&settings.checks));
+    wrong.extend(settings.signals.check().err());
+    wrong.extend(check_runtime(settings));
+    wrong.extend(
+        settings
+            .admin
+            .as_ref()
+            .and_then(|admin| Admin::check(admin).err()),
+    );
+    wrong.extend(settings.advertise.check().err());
+    wrong.extend(check_registries(settings));
+    wrong.extend(check_components(settings));
+    wrong
+}
+
+fn check_timeouts(settings: &Settings) -> Vec<Error> {
+    let of_app = [
+        ("stop_timeout", settings.stop_timeout),
+        ("start_timeout", settings.start_timeout),
+        ("register_timeout", settings.register_timeout),
+        ("hook_timeout", settings.hook_timeout),
+        ("reload_timeout", settings.reload_timeout),
+        ("gate_timeout", settings.gate_timeout),
+    ];
+    let of_app = of_app.map(|(option, timeout)| check_timeout(option, Some(timeout), ""));
+    let of_hooks = settings.hooks.iter().map(|hook| {
+        let of = format!(" for the {} hook `{}`", hook.stage, hook.name);
+        check_timeout("HookOptions::timeout", hook.options.timeout, &of)
+    });
+    let of_resources = settings.resources.iter().flat_map(|resource| {
+        let (limits, of) = (
+            &resource.limits,
+            format!(" for the resource `{}`", resource.name),
+        );
+        [
+            check_timeout("ResourceOptions::open_timeout", limits.open, &of),
+            check_timeout("ResourceOptions::close_timeout", limits.close, &of),
+        ]
+    });
+    let all = of_app.into_iter().chain(of_hooks).chain(of_resources);
+    all.flatten().collect()
+}
+
+/// `of` says of what, after the value, when there are several.
+fn check_timeout(option: &'static str, timeout: Option<Duration>, of: &str) -> Option<Error> {
+    let wrong = timeout.filter(|timeout| timeout.is_zero() || *timeout > LONGEST)?;
+    Some(Error::Option {
+        option,
+        value: format!("{wrong:?}{of}"),
+        expected: "longer than nothing and at most 24 hours",
+    })
+}
+
+/// Reports, events and handles name a component, a hook, a check and a registry by its name alone;
+/// resources stand in one table with the components.
+fn check_names(settings: &Settings) -> Vec<Error> {
+    let servers = settings.servers.iter();
+    let components = servers.map(|server| (COMPONENT, server.name()));
+    let resources = settings.resources.iter();
+    let resources = resources.map(|resource| (RESOURCE, resource.name.as_str()));
+    let mut wrong = wrong_names(components.chain(resources));
+    for stage in [
+        HookStage::BeforeStart,
+        HookStage::AfterStart,
+        HookStage::BeforeStop,
+        HookStage::AfterStop,
+    ] {
+        let hooks = settings.hooks.iter().filter(|hook| hook.stage == stage);
+        wrong.extend(wrong_names(
+            hooks.map(|hook| (hook_of(stage), hook.name.as_str())),
+        ));
+    }
+    let reload_hooks = settings.reload_hooks.iter();
+    wrong.extend(wrong_names(
+        reload_hooks.map(|hook| (RELOAD_HOOK, hook.name.as_str())),
+    ));
+    let checks = settings.checks.iter();
+    wrong.extend(wrong_names(
+        checks.map(|check| (CHECK, check.name.as_str())),
+    ));
+    let registries = settings.registries.iter().filter_map(Registry::given_name);
+    wrong.extend(wrong_names(registries.map(|name| (REGISTRY, name))));
+    wrong
+}
+
+/// A value is found by its type, among the resources and what the app gives itself.
+fn check_types(resources: &[Resource]) -> Vec<Error> {
+    let mut seen = vec![
+        (None, ValueType::of::<Info>()),
+        (None, ValueType::of::<AppHandle>()),
+        (None, ValueType::of::<Probes>()),
+    ];
+    let mut wrong = Vec::new();
+    for resource in resources {
+        let same = seen.iter().find(|(_, value)| *value == resource.value);
+        if let Some((first, value)) = same {
+            wrong.push(Error::DuplicateResource {
+                value: value.name,
+                first: first.map(str::to_owned),
+                second: resource.name.clone(),
+            });
+        }
+        seen.push((Some(&resource.name), resource.value));
+    }
+    wrong
+}
+
+/// `App::main` has taken them before, so they are still here when there is no use for them.
+fn check_runtime(settings: &Settings) -> Option<Error> {
+    settings.runtime.as_ref().map(|_| Error::Option {
+        option: "runtime",
+        value: "set on an app that is run in another runtime".to_owned(),
+        expected: "left out, or the app run by `App::main`",
+    })
+}
+
+fn check_registries(settings: &Settings) -> impl Iterator<Item = Error> {
+    let urls = settings.registries.iter().filter_map(Registry::url);
+    urls.filter_map(|url| settings.schemes.check(url).err().map(Error::Registry))
+}
+
+fn check_components(settings: &Settings) -> impl Iterator<Item = Error> {
+    settings.servers.iter().filter_map(|server| {
+        let source = server.check().err()?;
+        Some(Error::Component {
+            component: server.name().to_owned(),
+            source,
+        })
+    })
+}

@@ -1,0 +1,222 @@
+//! Options that are wrong: all of them are found, before anything begins.
+
+use std::time::Duration;
+
+use kit_app::{
+    AppBuilder, CheckOptions, Error, HookOptions, ResourceOptions, RuntimeOptions, Signals,
+    WorkerGroup,
+};
+
+use crate::fakes::{Fake, FakeRegistry, Record, app, assert_nothing_alive};
+use crate::workers::{End, restarts, runs};
+
+/// The lines of the refusal of an app with these options, and of what it has recorded.
+async fn lines(with: impl FnOnce(AppBuilder) -> AppBuilder) -> (Vec<String>, Record) {
+    let record = Record::default();
+    let app = app(&record).0.apply(with).build();
+    let handle = app.handle();
+    let (ended, ()) = tokio::join!(app.run(), async {
+        if handle.started().await.is_ok() {
+            handle.stop("it was not refused");
+        }
+    });
+    let error = ended.expect_err("it is refused");
+    let lines: Vec<_> = error.to_string().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), error.report().failures.len(), "one line each");
+    assert_eq!(error.exit_code(), 1);
+    assert!(!record.has("entered starting"));
+    assert_nothing_alive();
+    (lines, record)
+}
+
+/// A function without effect.
+macro_rules! nothing {
+    () => {
+        |_| async { Ok(()) }
+    };
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_of_them_are_found_at_once_each_in_a_line_and_an_event() {
+    let with = |app: AppBuilder| {
+        let no_time = HookOptions::new().timeout(Duration::ZERO);
+        let no_close = ResourceOptions::new().close_timeout(Duration::ZERO);
+        let hasty = CheckOptions::new()
+            .period(Duration::ZERO)
+            .failure_threshold(0);
+        app.id("")
+            .stop_timeout(Duration::ZERO)
+            .gate_timeout(Duration::MAX)
+            .before_start_with("migrate", no_time, nothing!())
+            .resource_with("db", no_close, async |_| Ok(1_u8), nothing!())
+            .resource("cache", async |_| Ok(2_u8), nothing!())
+            .check_with("", hasty, nothing!())
+            .signals(Signals::none().stop([9]))
+            .runtime(RuntimeOptions::default())
+            .advertise_host("http://orders")
+            .registry("nowhere://orders")
+            .registry("no scheme")
+            .every("sweep", Duration::ZERO, nothing!())
+            .every("dust", Duration::MAX, nothing!())
+    };
+    let (lines, record) = lines(with).await;
+    let day = "it has to be longer than nothing and at most 24 hours";
+    let year = "it has to be longer than nothing and at most 365 days";
+    let max = "18446744073709551615.999999999s";
+    let expected = [
+        "the app cannot be described: id of an instance must be at least one character, not \"\"",
+        &format!("option `stop_timeout` is 0ns: {day}"),
+        &format!("option `gate_timeout` is {max}: {day}"),
+        &format!("option `HookOptions::timeout` is 0ns for the before_start hook `migrate`: {day}"),
+        &format!("option `ResourceOptions::close_timeout` is 0ns for the resource `db`: {day}"),
+        "the name of a check is empty: give it a name, such as `orders`",
+        "the resource `db` and the resource `cache` both give a `u8`, and a value is found by its \
+         type: wrap that of `cache` in another type",
+        "option `CheckOptions::period` is 0ns for the check ``: it has to be from 10 ms to 24 hours",
+        "option `CheckOptions::failure_threshold` is 0 for the check ``: it has to be 1 or more",
+        "option `signals` is SIGKILL as stop: it has to be a signal that can be caught",
+        "option `runtime` is set on an app that is run in another runtime: it has to be left out, or \
+         the app run by `App::main`",
+        "option `advertise_host` is \"http://orders\": it has to be a host name or an IP address, \
+         without scheme, port or spaces",
+        "a registry could not be opened: unknown registry scheme \"nowhere\" in nowhere://orders, \
+         known are etcd, memory",
+        "a registry could not be opened: registry URL \"no scheme\" has no scheme",
+        &format!("sweep cannot be started: option `Every::period` is 0ns: {year}"),
+        &format!("dust cannot be started: option `Every::period` is {max}: {year}"),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        let line = line.strip_prefix("  also: ").unwrap_or(line);
+        assert!(line.starts_with(expected), "{line}\n{expected}");
+        assert!(record.has(&format!("failed: {line}")), "{line}");
+    }
+    assert!(!lines[0].starts_with(' ') && lines[1].starts_with("  also: "));
+}
+
+type With = fn(AppBuilder) -> AppBuilder;
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_cannot_be_seen_is_refused_of_whatever_it_is_the_name() {
+    let parts: [(&str, With); 13] = [
+        ("a component", |app| app.server(Fake::new(""))),
+        ("a component", |app| app.worker("", runs([End::Cancelled]))),
+        ("a component", |app| app.job("", runs([End::Ok]))),
+        ("a component", |app| {
+            app.every("", Duration::from_secs(1), nothing!())
+        }),
+        ("a component", |app| {
+            let group = WorkerGroup::one_for_all("", restarts(1));
+            app.worker_group(group.worker("a", runs([End::Cancelled])))
+        }),
+        ("a resource", |app| {
+            app.resource("", async |_| Ok(1_u8), nothing!())
+        }),
+        ("a before_start hook", |app| {
+            app.before_start("", nothing!())
+        }),
+        ("an after_start hook", |app| app.after_start("", nothing!())),
+        ("a before_stop hook", |app| app.before_stop("", nothing!())),
+        ("an after_stop hook", |app| app.after_stop("", nothing!())),
+        ("a reload hook", |app| app.on_reload("", nothing!())),
+        ("a check", |app| app.check("", nothing!())),
+        ("a registry", |app| {
+            app.registrar("", FakeRegistry::default())
+        }),
+    ];
+    for (of, with) in parts {
+        let (lines, _) = lines(with).await;
+        let expected = format!("the name of {of} is empty: give it a name, such as `orders`");
+        assert_eq!(lines, [expected]);
+    }
+    let in_group = |app: AppBuilder| {
+        let group = WorkerGroup::one_for_all("ingest", restarts(1));
+        app.worker_group(group.worker("a\nb", runs([End::Cancelled])))
+    };
+    let expected = "ingest cannot be started: the name of a worker of the group is \"a\\nb\": it has to \
+                    be visible text in one line, such as `orders`";
+    assert_eq!(lines(in_group).await.0, [expected]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_two_have_is_refused_where_the_report_would_not_tell_them_apart() {
+    let parts: [(&str, With); 9] = [
+        ("two components", |app| {
+            app.server(Fake::new("a"))
+                .worker("a", runs([End::Cancelled]))
+        }),
+        ("two resources", |app| {
+            app.resource("a", async |_| Ok(1_u8), nothing!()).resource(
+                "a",
+                async |_| Ok(1_u16),
+                nothing!(),
+            )
+        }),
+        ("a component and a resource", |app| {
+            app.server(Fake::new("a"))
+                .resource("a", async |_| Ok(1_u8), nothing!())
+        }),
+        ("two before_start hooks", |app| {
+            app.before_start("a", nothing!())
+                .before_start("a", nothing!())
+        }),
+        ("two after_start hooks", |app| {
+            app.after_start("a", nothing!())
+                .after_start("a", nothing!())
+        }),
+        ("two before_stop hooks", |app| {
+            app.before_stop("a", nothing!())
+                .before_stop("a", nothing!())
+        }),
+        ("two after_stop hooks", |app| {
+            app.after_stop("a", nothing!()).after_stop("a", nothing!())
+        }),
+        ("two reload hooks", |app| {
+            app.on_reload("a", nothing!()).on_reload("a", nothing!())
+        }),
+        ("two registries", |app| {
+            app.registrar("a", FakeRegistry::default())
+                .registrar("a", FakeRegistry::default())
+        }),
+    ];
+    for (between, with) in parts {
+        let (lines, _) = lines(with).await;
+        let expected = format!("there are {between} named `a`: give one of them another name");
+        assert_eq!(lines, [expected]);
+    }
+    // The check of a resource has its name.
+    let checks = |app: AppBuilder| {
+        let checked = ResourceOptions::new().check(CheckOptions::new(), nothing!());
+        app.resource_with("db", checked, async |_| Ok(1_u8), nothing!())
+            .check("db", nothing!())
+    };
+    let expected = "there are two checks named `db`: give one of them another name";
+    assert_eq!(lines(checks).await.0, [expected]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_name_in_different_places_is_fine() {
+    let app = app(&Record::default())
+        .0
+        .server(Fake::new("db"))
+        .before_start("db", nothing!())
+        .after_start("db", nothing!())
+        .before_stop("db", nothing!())
+        .after_stop("db", nothing!())
+        .on_reload("db", nothing!())
+        .check("db", nothing!())
+        .registrar("db", FakeRegistry::default());
+    crate::fakes::run_and_stop(app.build()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_first_is_the_error_and_the_options_of_a_runtime_are_one() {
+    let app = app(&Record::default()).0.runtime(RuntimeOptions::default());
+    let app = app.build();
+    // An app that is not refused is stopped.
+    app.handle().stop("at once");
+    let error = app.run().await.unwrap_err();
+    let option = "runtime";
+    assert!(matches!(error.error(), Error::Option { option: of, .. } if *of == option));
+    assert_eq!(error.report().failures.len(), 1);
+}

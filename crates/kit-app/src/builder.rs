@@ -138,6 +138,7 @@ impl AppBuilder {
     ///     },
     /// );
     /// ```
+    #[track_caller]
     pub fn resource<T, O, OFut, C, CFut>(
         self,
         name: impl Into<String>,
@@ -155,6 +156,7 @@ impl AppBuilder {
     }
 
     /// [`resource`](Self::resource) with separate options.
+    #[track_caller]
     pub fn resource_with<T, O, OFut, C, CFut>(
         mut self,
         name: impl Into<String>,
@@ -452,6 +454,7 @@ impl AppBuilder {
     ///         Ok(pool.ping().await?)
     ///     });
     /// ```
+    #[track_caller]
     pub fn check<F, Fut>(self, name: impl Into<String>, check: F) -> AppBuilder
     where
         F: Fn(CheckContext) -> Fut + Send + Sync + 'static,
@@ -461,6 +464,7 @@ impl AppBuilder {
     }
 
     /// Adds a check like [`check`](Self::check), with these options.
+    #[track_caller]
     pub fn check_with<F, Fut>(
         mut self,
         name: impl Into<String>,

@@ -8,6 +8,7 @@ mod resources;
 use std::any::{TypeId, type_name};
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
@@ -33,6 +34,8 @@ pub(crate) struct Resource {
     pub(crate) name: String,
     pub(crate) limits: Limits,
     pub(crate) value: ValueType,
+    /// Where it was added to the app.
+    added_at: &'static Location<'static>,
     /// In a mutex, because a function that is called once is not `Sync`, and the future of a run,
     /// which borrows the resources, has to be `Send`.
     open: Mutex<Box<OpenFn>>,
@@ -62,6 +65,7 @@ pub(crate) struct Held {
 }
 
 impl Resource {
+    #[track_caller]
     pub(crate) fn new<T, O, OFut, C, CFut>(
         name: String,
         limits: Limits,
@@ -91,6 +95,7 @@ impl Resource {
             name,
             limits,
             value: ValueType::of::<T>(),
+            added_at: Location::caller(),
             open: Mutex::new(Box::new(open)),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -48,10 +49,13 @@ type CheckFn = dyn Fn(CheckContext) -> CheckFuture + Send + Sync;
 pub(crate) struct Check {
     pub(crate) name: String,
     pub(super) options: CheckOptions,
+    /// Where it was added to the app.
+    pub(super) added_at: &'static Location<'static>,
     call: Arc<CheckFn>,
 }
 
 impl Check {
+    #[track_caller]
     pub(crate) fn new<F, Fut>(name: String, options: CheckOptions, check: F) -> Check
     where
         F: Fn(CheckContext) -> Fut + Send + Sync + 'static,
@@ -60,6 +64,7 @@ impl Check {
         Check {
             name,
             options,
+            added_at: Location::caller(),
             call: Arc::new(move |context| Box::pin(check(context))),
         }
     }

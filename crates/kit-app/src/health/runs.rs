@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Scope, Task, TaskReport, error_chain};
+use kit_sync::{Ending, Scope, Task, TaskReport, error_chain};
 use kit_transport::Values;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -28,7 +28,7 @@ pub(crate) fn run(checks: Vec<Check>, app: &AppHandle, values: &Values, scope: &
             scope: runs.clone(),
         };
         record.expect_from(Instant::now());
-        runs.spawn_as("check", kit_sync::Ending::MayBeDropped, runner.run());
+        runs.spawn_as("check", Ending::MayBeDropped, runner.run());
     }
 }
 
@@ -94,7 +94,7 @@ impl Runner {
         // A stop cancels this task with its timeout, and so the run, too.
         let run = async move { Ok::<_, kit_sync::BoxError>(run.await) };
         CheckRun {
-            task: scope.spawn_as("run", kit_sync::Ending::MayBeDropped, run),
+            task: scope.spawn_at(self.check.added_at, "run", Ending::MayBeDropped, run),
             begun: Instant::now(),
             scope,
         }

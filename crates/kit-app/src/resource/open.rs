@@ -1,9 +1,10 @@
 //! A resource that is open.
 
+use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use kit_sync::{Cause, Deadline, Scope, error_chain};
+use kit_sync::{Cause, Deadline, Ending, Scope, error_chain};
 use kit_transport::Values;
 use tokio::time::Instant;
 
@@ -17,6 +18,8 @@ use crate::{Awaited, Error, Event, ResourceReport};
 pub(crate) struct OpenResource {
     pub(super) name: String,
     pub(super) limits: Limits,
+    /// Where it was added to the app.
+    pub(super) added_at: &'static Location<'static>,
     /// Where its `close` runs.
     pub(super) calls: Scope,
     /// Where its tasks live.
@@ -47,6 +50,7 @@ impl OpenResource {
         let OpenResource {
             name,
             limits,
+            added_at,
             calls,
             scope,
             took: opened_in,
@@ -63,7 +67,7 @@ impl OpenResource {
         let awaited = || Awaited::Close {
             resource: name.clone(),
         };
-        let closing = calls.spawn("close", close());
+        let closing = calls.spawn_at(added_at, "close", Ending::WhenCancelled, close());
         let closing = core.control.within(&deadline, grace, closing);
         let error = match core.journal.awaits(awaited, closing).await {
             Some(Ok(())) => None,

@@ -1,9 +1,10 @@
 //! A resource whose `open` was called and has not ended.
 
+use std::panic::Location;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kit_sync::{Cause, Scope, Task, TaskError};
+use kit_sync::{Cause, Ending, Scope, Task, TaskError};
 use kit_transport::{Context, Values};
 use tokio::time::Instant;
 
@@ -16,6 +17,7 @@ pub(crate) struct Opening {
     name: String,
     pub(crate) limits: Limits,
     pub(crate) task: Task<Held>,
+    added_at: &'static Location<'static>,
     /// Where `task` lives.
     calls: Scope,
     /// Where the tasks live that it spawns.
@@ -41,8 +43,9 @@ impl Opening {
         // The end of a call has its own event.
         calls.observe_failures(|_| ());
         let context = context(scope.clone());
+        let added_at = resource.added_at;
         let open = resource.into_open();
-        let task = calls.spawn("open", async move {
+        let task = calls.spawn_at(added_at, "open", Ending::WhenCancelled, async move {
             let _keep_open = keep_open;
             open(context).await
         });
@@ -50,6 +53,7 @@ impl Opening {
             name,
             limits,
             task,
+            added_at,
             calls,
             scope,
             begun: Instant::now(),
@@ -88,6 +92,7 @@ impl Opening {
         let Opening {
             name,
             limits,
+            added_at,
             calls,
             scope,
             begun,
@@ -104,6 +109,7 @@ impl Opening {
                 Ok(OpenResource {
                     name,
                     limits,
+                    added_at,
                     calls,
                     scope,
                     took,

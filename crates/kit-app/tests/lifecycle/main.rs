@@ -12,6 +12,7 @@ mod health;
 mod held_work;
 mod intake;
 mod jobs;
+mod places;
 mod refused;
 mod registration;
 mod reload;

@@ -232,7 +232,36 @@ impl Scope {
     where
         F: Future<Output: TaskResult> + Send + 'static,
     {
-        self.start(name.into(), ending, future)
+        self.spawn_at(Location::caller(), name, ending, future)
+    }
+
+    /// Like [`spawn_as`](Self::spawn_as), with the place that snapshots, reports and the watchdog show: for a
+    /// library that spawns a function which it was given, and knows where.
+    ///
+    /// ```
+    /// use std::panic::Location;
+    ///
+    /// use kit_sync::{Ending, TaskTree};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let tree = TaskTree::new("example");
+    /// let given_at = Location::caller();
+    /// let task = tree.scope().spawn_at(given_at, "work", Ending::Finite, async { Ok(7) });
+    /// assert_eq!(task.await.unwrap(), 7);
+    /// # }
+    /// ```
+    pub fn spawn_at<F>(
+        &self,
+        place: &'static Location<'static>,
+        name: impl Into<Cow<'static, str>>,
+        ending: Ending,
+        future: F,
+    ) -> Task<<F::Output as TaskResult>::Value>
+    where
+        F: Future<Output: TaskResult> + Send + 'static,
+    {
+        self.start(place, name.into(), ending, future)
             .unwrap_or_else(|(_, state)| Task::refused(state))
     }
 
@@ -249,13 +278,14 @@ impl Scope {
     where
         F: Future<Output: TaskResult> + Send + 'static,
     {
-        self.start(name.into(), Ending::WhenCancelled, future)
+        let place = Location::caller();
+        self.start(place, name.into(), Ending::WhenCancelled, future)
             .map_err(|(future, _)| future)
     }
 
-    #[track_caller]
     fn start<F>(
         &self,
+        place: &'static Location<'static>,
         name: Cow<'static, str>,
         ending: Ending,
         future: F,
@@ -263,7 +293,7 @@ impl Scope {
     where
         F: Future<Output: TaskResult> + Send + 'static,
     {
-        let state = TaskState::new(name, Location::caller(), ending, Kind::Future);
+        let state = TaskState::new(name, place, ending, Kind::Future);
         let place = match TaskPlace::enter(&self.node, state) {
             Ok(place) => place,
             Err(state) => return Err((future, state)),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kit_sync::policy::{Failure, caught};
-use kit_sync::{Cause, Repeated, Scope};
+use kit_sync::{Cause, Ending, Repeated, Scope};
 use kit_transport::Context;
 use tokio::time::Instant;
 
@@ -91,7 +91,7 @@ impl Member {
             Arc::clone(&self.work),
             context.clone().with_scope(scope.clone()),
         );
-        scope.spawn("work", async move {
+        let work_of_run = async move {
             let begun = Instant::now();
             let ended = caught(async move { work.run(context).await }).await;
             report(RunEnd {
@@ -100,7 +100,10 @@ impl Member {
                 ended,
                 is_superseded: is_superseded.load(Ordering::Acquire),
             });
-        });
+        };
+        // The line of its author, in snapshots and when it does not end.
+        let added_at = self.work.added_at;
+        scope.spawn_at(added_at, "work", Ending::WhenCancelled, work_of_run);
         self.run = Some(run);
     }
 }

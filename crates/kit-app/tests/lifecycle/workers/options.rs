@@ -41,7 +41,7 @@ async fn options_that_are_of_no_use_are_refused_before_any_hook_runs() {
         ),
         (
             Box::new(|app| app.job("", runs([End::Ok]))),
-            "cannot be started: option `name` is empty: it has to be a name for logs and reports",
+            "the name of a component is empty: give it a name, such as `orders`",
         ),
     ];
     for (with, expected) in wrong {

@@ -53,7 +53,9 @@ async fn a_worker_that_does_not_end_is_aborted_at_the_deadline_and_named() {
     let (app, _record) = with_lines(|app| app.worker("outbox", |_| std::future::pending()));
     let error = crate::fakes::run_and_stop(app).await.unwrap_err();
     let message = error.to_string();
-    assert!(message.contains("app/outbox/run/work"), "{message}");
+    // The line of its author, and not one of Kit's.
+    let place = format!("app/outbox/run/work (spawned at {}:", file!());
+    assert!(message.contains(&place), "{message}");
     let [worker] = &error.report().components[0].workers[..] else {
         panic!("{:?}", error.report());
     };

@@ -2,6 +2,7 @@
 
 mod awaited_jobs;
 mod deadlines;
+mod deaf;
 mod drain;
 mod events;
 mod every;

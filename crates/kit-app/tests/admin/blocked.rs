@@ -38,17 +38,18 @@ fn until_status(admin: SocketAddr, path: &str, status: u16, limit: Duration) {
 }
 
 fn liveness_follows_the_runtime(runtime: Runtime, threads: usize) {
-    let (block, blocks) = tokio::sync::mpsc::unbounded_channel::<mpsc::Receiver<()>>();
+    let (block, blocks) = mpsc::channel::<mpsc::Receiver<()>>();
     let (blocked, is_blocked) = mpsc::channel();
     let app = app().after_start("blocks", move |app| async move {
         let spawn = move || {
             // One task for each thread of the runtime, that waits for its receiver.
-            let blocks = std::sync::Arc::new(tokio::sync::Mutex::new(blocks));
+            let blocks = std::sync::Arc::new(std::sync::Mutex::new(blocks));
             for _ in 0..threads {
                 let (blocks, blocked) = (std::sync::Arc::clone(&blocks), blocked.clone());
                 app.scope()
                     .spawn_as("blocks", kit_sync::Ending::Finite, async move {
-                        let until = blocks.lock().await.recv().await.unwrap();
+                        tokio::time::sleep(Duration::from_millis(300)).await;
+                        let until = blocks.lock().unwrap().recv().unwrap();
                         blocked.send(()).unwrap();
                         let _ = until.recv();
                     });

@@ -65,3 +65,46 @@ fn a_boxed_error_becomes_one_by_a_word() {
     let inside: Result<(), BoxError> = Err(io::Error::other(BoxError::from(too_long())).into());
     assert_eq!(inside.api().unwrap_err().code(), 400);
 }
+
+#[test]
+fn each_constructor_has_its_code_and_its_predicate() {
+    macro_rules! each {
+        ($($name:ident, $is:ident = $code:literal;)*) => {
+            let all = [$((ApiError::$name("R", "m"), $code)),*];
+            for (error, code) in &all {
+                assert_eq!((error.code(), error.reason(), error.message()), (*code, "R", "m"));
+                $(assert_eq!(error.$is(), *code == $code, "{code}");)*
+            }
+        };
+    }
+    each! {
+        bad_request, is_bad_request = 400;
+        unauthorized, is_unauthorized = 401;
+        forbidden, is_forbidden = 403;
+        not_found, is_not_found = 404;
+        conflict, is_conflict = 409;
+        precondition_failed, is_precondition_failed = 412;
+        too_many_requests, is_too_many_requests = 429;
+        client_closed, is_client_closed = 499;
+        internal, is_internal = 500;
+        not_implemented, is_not_implemented = 501;
+        unavailable, is_unavailable = 503;
+        gateway_timeout, is_gateway_timeout = 504;
+    }
+}
+
+#[test]
+fn a_reason_is_found_with_its_code_or_with_the_one_that_grpc_makes_of_it() {
+    for (code, seen, found) in [
+        (404, 404, true),
+        (404, 500, false),
+        (422, 422, true),
+        (422, 500, true),
+        (10_001, 500, true),
+        (422, 404, false),
+    ] {
+        let error = ApiError::new(seen, "R", "");
+        assert_eq!(error.has_reason(code, "R"), found, "{code}, {seen}");
+        assert!(!error.has_reason(code, "S"));
+    }
+}

@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
+use crate::ApiError;
 use crate::error::grpc::bound::MARK;
 
 /// Bytes in a status's headers, by the count of HTTP/2: the limit of grpcio, less the headers that
@@ -22,6 +23,9 @@ const OVERHEAD: usize = 32;
 const SOME: usize = 512;
 /// The mark of a message whose details were too large, in the encoding of `grpc-message`.
 const NO_DETAILS: &str = "%E2%80%A6(details%20cut)";
+
+/// The beginning of what tonic says of a message that is no protobuf, in the encoding of `grpc-message`.
+const UNREADABLE: &[u8] = b"failed%20to%20decode%20Protobuf%20message";
 
 pin_project! {
     /// The body of an answer, whose trailers [may be sent](mend).
@@ -36,6 +40,7 @@ impl AnswerBody {
     /// An answer whose status, in its head or behind its body, may be sent.
     pub(crate) fn of(mut response: Response<Body>) -> Response<AnswerBody> {
         mend(response.headers_mut());
+        explain(response.headers_mut());
         response.map(|body| AnswerBody { body })
     }
 }
@@ -84,11 +89,37 @@ fn mend(headers: &mut HeaderMap) {
     if code == Code::OutOfRange
         && let Some(message) = headers.get(Status::GRPC_MESSAGE).and_then(too_large)
     {
-        let _ = Status::resource_exhausted(message).add_header(headers);
+        let error = ApiError::too_many_requests("MESSAGE_TOO_LARGE", message);
+        let _ = Status::from(error).add_header(headers);
     }
     let size: usize = headers.iter().map(size_of).sum();
     if size > MOST {
         bound(headers, size);
+    }
+}
+
+/// Gives a reason to what tonic and generated code answer by themselves: a method that a service does
+/// not have, and a request that cannot be read. Both are heads without a body; neither has details, which
+/// a handler's own status may have.
+fn explain(headers: &mut HeaderMap) {
+    let Some(code) = headers.get(Status::GRPC_STATUS) else {
+        return;
+    };
+    let message = headers.get(Status::GRPC_MESSAGE);
+    let message = message.map_or(&b""[..], HeaderValue::as_bytes);
+    let error = match Code::from_bytes(code.as_bytes()) {
+        Code::Unimplemented if message.is_empty() => {
+            ApiError::not_implemented("METHOD_UNKNOWN", "the service has no such method")
+        }
+        Code::Internal if message.starts_with(UNREADABLE) => {
+            let status = Status::from_header_map(headers);
+            let text = status.map_or(String::new(), |status| status.message().to_owned());
+            ApiError::internal("MESSAGE_INVALID", text)
+        }
+        _ => return,
+    };
+    if !headers.contains_key(Status::GRPC_STATUS_DETAILS) {
+        let _ = Status::from(error).add_header(headers);
     }
 }
 

@@ -15,6 +15,8 @@ use tonic::codegen::Service;
 use tonic::server::NamedService;
 use tower::ServiceExt as _;
 
+use crate::ApiError;
+
 /// Services by their full names, such as `helloworld.v1.Greeter`. Cheap to clone.
 ///
 /// tonic's own `Routes` are a router of axum's: it matches the path against patterns, notes in the
@@ -99,11 +101,17 @@ fn service_of(path: &str) -> Option<&str> {
 }
 
 fn unknown(path: &str) -> Response<Body> {
-    let message = match service_of(path) {
-        Some(service) => format!("unknown service {service}"),
-        None => format!("the path of a call is /package.Service/Method, not {path}"),
+    let error = match service_of(path) {
+        Some(service) => {
+            ApiError::not_implemented("SERVICE_UNKNOWN", format!("unknown service {service}"))
+                .with_metadata("service", service)
+        }
+        None => {
+            let message = format!("the path of a call is /package.Service/Method, not {path}");
+            ApiError::not_implemented("PATH_INVALID", message)
+        }
     };
-    Status::unimplemented(message).into_http()
+    Status::from(error).into_http()
 }
 
 /// Generated services answer with tonic's own response, whose body needs no other box.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::transport::server::TcpConnectInfo;
@@ -18,6 +18,7 @@ use super::content_type::is_grpc;
 use super::dispatch::{Called, Dispatch};
 use super::timeout::{client_limit, late_trailers, timed_out};
 use super::until_unavailable::unavailable_trailers;
+use crate::ApiError;
 use crate::exchange::call_context::CallContext;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
@@ -60,8 +61,7 @@ fn add_connect_info(extensions: &mut Extensions) {
 }
 
 /// The response to a request that is not gRPC, as an HTTP server gives it.
-fn in_json(why: Refusal) -> Response<Body> {
-    let (code, reason, message) = (why.code(), why.reason(), why.message());
+fn in_json(code: u16, reason: &str, message: &str) -> Response<Body> {
     let json =
         format!(r#"{{"code":{code},"reason":"{reason}","message":"{message}","metadata":{{}}}}"#);
     let mut response = Response::new(Body::new(http_body_util::Full::from(json)));
@@ -77,7 +77,8 @@ impl Handler for GrpcHandler {
 
     fn call(&self, mut head: Parts, body: RequestBody, is_call: bool) -> CallFuture {
         if !is_call {
-            return CallFuture::NoCall;
+            let is_head = head.method == Method::HEAD;
+            return CallFuture::NoCall { is_head };
         }
         add_connect_info(&mut head.extensions);
         match self {
@@ -96,9 +97,9 @@ impl Handler for GrpcHandler {
 
     fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<CallBody> {
         let response = if is_grpc(headers) && matches!(why, Refusal::Head(_)) {
-            Status::resource_exhausted(why.message()).into_http()
+            Status::from(ApiError::too_many_requests(why.reason(), why.message())).into_http()
         } else {
-            in_json(why)
+            in_json(why.code(), why.reason(), &why.message())
         };
         AnswerBody::of(response).map(CallBody::bare)
     }
@@ -133,7 +134,7 @@ impl Handler for GrpcHandler {
 pub(crate) enum CallFuture {
     Bare { called: Called },
     Layered { called: Layered },
-    NoCall,
+    NoCall { is_head: bool },
 }
 
 impl Future for CallFuture {
@@ -148,9 +149,15 @@ impl Future for CallFuture {
             CallFuture::Layered { called } => {
                 ready!(called.as_mut().poll(cx)).map(CallBody::layered)
             }
-            CallFuture::NoCall => {
-                let mut refused = Response::new(Body::empty());
-                *refused.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            CallFuture::NoCall { is_head } => {
+                let mut refused = in_json(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE.as_u16(),
+                    "CONTENT_TYPE_UNSUPPORTED",
+                    "this server takes gRPC calls, whose content type is application/grpc",
+                );
+                if *is_head {
+                    *refused.body_mut() = Body::empty();
+                }
                 AnswerBody::of(refused).map(CallBody::bare)
             }
         }))

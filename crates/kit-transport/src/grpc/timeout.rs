@@ -7,6 +7,7 @@ use tonic::Status;
 
 use super::answer::AnswerBody;
 use super::content_type::is_grpc;
+use crate::ApiError;
 
 /// The limit of a call by its `grpc-timeout`; `None` also when that cannot be read, or the request is no
 /// call.
@@ -49,7 +50,8 @@ pub(super) fn late_trailers(limit: Duration) -> HeaderMap {
 }
 
 fn status(limit: Duration) -> Status {
-    Status::deadline_exceeded(format!("not done within {limit:?}"))
+    let message = format!("not done within {limit:?}");
+    ApiError::gateway_timeout("REQUEST_TIMEOUT", message).into()
 }
 
 #[cfg(test)]

@@ -116,6 +116,15 @@ async fn replaced() -> Response {
     response
 }
 
+/// As a layer that compresses leaves it.
+async fn compressed() -> Response {
+    let mut response = order("7").into_response();
+    let gzip = ::http::HeaderValue::from_static("gzip");
+    response.headers_mut().insert("content-encoding", gzip);
+    *response.body_mut() = Body::from("compressed");
+    response
+}
+
 fn router() -> Router {
     let bare =
         any(|Path(code): Path<u16>| async move { StatusCode::from_u16(code).expect("a status") });
@@ -136,6 +145,7 @@ fn router() -> Router {
         .route("/text", get(async || (StatusCode::NOT_FOUND, "own text")))
         .route("/typed", get(async move || typed))
         .route("/replaced", get(replaced))
+        .route("/compressed", get(compressed))
         .route("/redirect", get(async || ApiError::new(302, "R", "m")))
 }
 
@@ -266,6 +276,24 @@ async fn what_a_handler_wrote_is_not_touched() {
             assert_eq!(got.header("content-length"), Some("8"), "{}", got.head);
             let own = Some("text/plain; charset=utf-8");
             assert_eq!(got.header("content-type"), own, "{}", got.head);
+        }
+        server.stop_within(PATIENCE).await.nothing_cut();
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_error_is_written_anew_where_another_form_is_asked_for() {
+    for shape in SHAPES {
+        let server = server(shape).await;
+        for accept in ["", "application/proto"] {
+            let got = ask(&server, "GET", "/compressed", accept).await;
+            if shape == ErrorShape::Kratos && accept.is_empty() {
+                assert_eq!(got.header("content-encoding"), Some("gzip"));
+                assert_eq!(got.body, b"compressed");
+            } else {
+                assert_eq!(got.header("content-encoding"), None, "{}", got.head);
+                assert!(got.error().has_reason(404, "ORDER_UNKNOWN"), "{}", got.head);
+            }
         }
         server.stop_within(PATIENCE).await.nothing_cut();
     }

@@ -16,6 +16,7 @@ mod from_fn;
 mod gone;
 #[cfg(feature = "ws")]
 mod goodbyes;
+mod grpc_errors;
 mod hostile;
 mod hosts;
 mod layers;

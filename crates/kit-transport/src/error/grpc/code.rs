@@ -44,6 +44,7 @@ pub(crate) fn to_http(code: Code) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::table;
 
     #[test]
     fn http_statuses_have_the_grpc_codes_of_the_table() {
@@ -64,6 +65,9 @@ mod tests {
         for (status, code) in table {
             assert_eq!(from_http(status), code, "{status}");
             assert_eq!(to_http(code), status, "{code:?}");
+            let name = table::name(status).replace('_', "");
+            assert_eq!(name, format!("{code:?}").to_uppercase());
+            assert_eq!(table::over_grpc(status), status);
         }
     }
 
@@ -71,6 +75,8 @@ mod tests {
     fn what_is_outside_the_table_is_unknown() {
         for status in [0, 99, 200, 418, 422, 502, 1000, u16::MAX] {
             assert_eq!(from_http(status), Code::Unknown, "{status}");
+            assert_eq!(table::name(status), "UNKNOWN");
+            assert_eq!(table::over_grpc(status), to_http(Code::Unknown));
         }
     }
 

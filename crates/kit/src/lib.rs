@@ -73,6 +73,10 @@ mod book {
     #[doc = include_str!("../../../docs/src/architecture.md")]
     mod architecture {}
 
+    #[cfg(all(feature = "derive", feature = "http"))]
+    #[doc = include_str!("../../../docs/src/errors.md")]
+    mod errors {}
+
     #[cfg(feature = "http")]
     #[doc = include_str!("../../../docs/src/health.md")]
     mod health {}

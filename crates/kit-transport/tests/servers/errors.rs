@@ -363,3 +363,34 @@ async fn a_request_that_is_refused_before_the_routes_gets_its_shape_too() {
     assert!(error.has_reason(431, "HEAD_TOO_LARGE"), "{error:?}");
     server.stop_within(PATIENCE).await.nothing_cut();
 }
+
+#[tokio::test]
+async fn what_hyper_refuses_by_itself_has_its_status_no_body_and_a_close() {
+    let options = ConnectionOptions {
+        max_head: 200_000,
+        ..ConnectionOptions::default()
+    };
+    let server = http::Server::new(ANY_PORT, router()).connections(options);
+    let server = Fixture::start(server.error_shape(ErrorShape::Problem)).await;
+    let long = "x".repeat(70_000);
+    for (request, status) in [
+        ("no HTTP\r\n\r\n".to_owned(), "400"),
+        (format!("GET /{long} HTTP/1.1\r\nhost: test\r\n\r\n"), "414"),
+        (
+            format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(200)),
+            "431",
+        ),
+    ] {
+        let mut client = Raw::connect(server.address).await;
+        client.send(request).await;
+        let answer = String::from_utf8(client.read_to_close().await).expect("text");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+        assert!(!answer.contains("content-type"), "{answer}");
+    }
+    server.stop_within(PATIENCE).await.nothing_cut();
+}

@@ -11,9 +11,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use kit_app::testing::TestApp;
-use kit_app::{
-    App, AppBuilder, AppHandle, BoxError, Policy, RuntimeOptions, Stage, WorkerOptions,
-};
+use kit_app::{App, AppBuilder, AppHandle, BoxError, Policy, RuntimeOptions, Stage, WorkerOptions};
 use kit_registry::{Discovery as _, Registrar as _, ServiceInstance};
 use kit_sync::testing::assert_runtime_has_no_tasks;
 use kit_transport::{Context, FreePorts, Listen, Listening, Phase, Server, grpc, http};

@@ -69,6 +69,11 @@ impl Check {
         }
     }
 
+    /// The check as it was added at this place, if that is not where it was made.
+    pub(crate) fn at(self, added_at: &'static Location<'static>) -> Check {
+        Check { added_at, ..self }
+    }
+
     /// A record for its results.
     pub(crate) fn record(&self) -> Arc<Record> {
         Arc::new(Record::new(&self.name, self.options))

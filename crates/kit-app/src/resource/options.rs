@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::time::Duration;
 
 use kit_sync::BoxError;
@@ -84,6 +85,7 @@ impl<T> ResourceOptions<T> {
     ///
     /// It runs from the moment at which every component has started until a stop begins, so the value
     /// is open all the time.
+    #[track_caller]
     pub fn check<F, Fut>(mut self, options: CheckOptions, check: F) -> ResourceOptions<T>
     where
         T: Clone + Send + Sync + 'static,
@@ -94,7 +96,10 @@ impl<T> ResourceOptions<T> {
             let run = context.get::<T>().map(&check);
             async move { run?.await }
         };
-        self.check = Some(Box::new(move |name| Check::new(name, options, run)));
+        let place = Location::caller();
+        self.check = Some(Box::new(move |name| {
+            Check::new(name, options, run).at(place)
+        }));
         self
     }
 

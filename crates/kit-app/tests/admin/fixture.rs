@@ -8,7 +8,6 @@ use std::time::Duration;
 use kit_app::{Admin, App, AppBuilder, AppHandle, Environment, Event, Report, RunError, Signals};
 use kit_transport::Address;
 use tokio::runtime::{Builder, Runtime};
-use tracing::dispatcher::{self, Dispatch};
 
 /// An app that runs.
 pub(crate) struct Running {
@@ -47,21 +46,7 @@ impl Running {
         running
     }
 
-    /// Runs an app on a thread with this subscriber.
-    pub(crate) fn logging(app: AppBuilder, log: Dispatch) -> Running {
-        Running::on_a_thread(two_threads(), app, Admin::new("127.0.0.1:0"), Some(log))
-    }
-
     pub(crate) fn with(runtime: Runtime, app: AppBuilder, admin: Admin) -> Running {
-        Running::on_a_thread(runtime, app, admin, None)
-    }
-
-    fn on_a_thread(
-        runtime: Runtime,
-        app: AppBuilder,
-        admin: Admin,
-        log: Option<Dispatch>,
-    ) -> Running {
         let (found, address) = mpsc::channel();
         let app = app.admin(admin).observer(move |event| {
             if let Event::AdminStarted { listening } = &event.event {
@@ -72,10 +57,7 @@ impl Running {
         });
         let app = app.build();
         let handle = app.handle();
-        let thread = thread::Builder::new().spawn(move || {
-            let _log = log.as_ref().map(dispatcher::set_default);
-            runtime.block_on(app.run())
-        });
+        let thread = thread::Builder::new().spawn(move || runtime.block_on(app.run()));
         let admin = address.recv().expect("it starts");
         Running {
             handle,

@@ -15,19 +15,21 @@ fn a_lack_of_places_is_logged_with_the_instance() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    let app = app().version("1.2.0").id("7f3a");
-    let running = Running::logging(app, subscriber.into());
-    running.until_ready();
+    // For all threads of this process: while there is one subscriber, a line that a thread without it comes
+    // to first is off for good, and the other tests have such threads.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let running = Running::ready(app().version("1.2.0").id("log-test"));
     let held: Vec<_> = (0..300)
         .map(|_| TcpStream::connect(running.admin).unwrap())
         .collect();
     // Connections are taken in the order in which they came.
     let shed = try_ask(running.admin, "GET", "/readyz", "");
     assert!(shed.is_err(), "{shed:?}");
-    let shed = lines.with("too many connections");
-    assert_eq!(shed.len(), 1, "{shed:?}");
-    let instance = r#"app{service="orders" version="1.2.0" id="7f3a"}: "#;
-    assert_eq!(shed[0].matches(instance).count(), 1, "{shed:?}");
+    // Other tests may lack places, too.
+    let mut shed = lines.with("too many connections");
+    let instance = r#"app{service="orders" version="1.2.0" id="log-test"}: "#;
+    shed.retain(|line| line.contains(instance));
+    assert_eq!(shed.len(), 1, "{:#?}", lines.all());
     drop(held);
     running.stop();
     // Each line once, also those of events that come from that thread.

@@ -150,6 +150,10 @@ fn router() -> Router {
 }
 
 async fn server(shape: ErrorShape) -> Fixture {
+    Fixture::start(unstarted(shape)).await
+}
+
+fn unstarted(shape: ErrorShape) -> http::Server {
     let options = ConnectionOptions {
         max_head: 10_000,
         max_body: Some(10),
@@ -157,7 +161,7 @@ async fn server(shape: ErrorShape) -> Fixture {
         ..ConnectionOptions::default()
     };
     let server = http::Server::new(ANY_PORT, router()).connections(options);
-    Fixture::start(server.error_shape(shape)).await
+    server.error_shape(shape)
 }
 
 struct Got {
@@ -216,44 +220,55 @@ async fn ask(server: &Fixture, method: &str, path: &str, accept: &str) -> Got {
 #[tokio::test]
 async fn every_error_has_the_shape_of_its_server_in_the_form_that_was_asked_for() {
     for shape in SHAPES {
-        let server = server(shape).await;
-        for (accept, in_kratos) in ACCEPTS {
-            for (method, path, status, reason, message) in TABLE {
-                let got = ask(&server, method, path, accept).await;
-                let what = format!("{shape:?}, {accept:?}: {method} {path}: {}", got.head);
-                let is_json = in_kratos.ends_with("json");
-                let content_type = match shape {
-                    ErrorShape::Problem if is_json => "application/problem+json",
-                    _ => in_kratos,
+        check_table(shape, server(shape).await).await;
+    }
+}
+
+#[tokio::test]
+async fn every_error_has_its_shape_behind_layers_too() {
+    for shape in SHAPES {
+        let layered = unstarted(shape).layers(tower::layer::util::Identity::new());
+        check_table(shape, Fixture::start(layered).await).await;
+    }
+}
+
+async fn check_table(shape: ErrorShape, server: Fixture) {
+    for (accept, in_kratos) in ACCEPTS {
+        for (method, path, status, reason, message) in TABLE {
+            let got = ask(&server, method, path, accept).await;
+            let what = format!("{shape:?}, {accept:?}: {method} {path}: {}", got.head);
+            let is_json = in_kratos.ends_with("json");
+            let content_type = match shape {
+                ErrorShape::Problem if is_json => "application/problem+json",
+                _ => in_kratos,
+            };
+            assert_eq!(got.header("content-type"), Some(content_type), "{what}");
+            assert_eq!(got.header("vary"), Some("accept"), "{what}");
+            assert_eq!(got.status, status, "{what}");
+            let error = got.error();
+            assert!(error.source().is_none(), "{what}: {error:?}");
+            assert_eq!(
+                (error.reason(), error.message()),
+                (reason, message),
+                "{what}"
+            );
+            let id = error.metadata().get("id").map(String::as_str);
+            assert_eq!(id, path.strip_prefix("/order/"), "{what}");
+            if is_json {
+                let text = String::from_utf8(got.body.clone()).expect("text");
+                let begin = match shape {
+                    ErrorShape::Kratos => r#"{"code":"#,
+                    ErrorShape::Aip193 => r#"{"error":{"code":"#,
+                    _ => r#"{"title":""#,
                 };
-                assert_eq!(got.header("content-type"), Some(content_type), "{what}");
-                assert_eq!(got.header("vary"), Some("accept"), "{what}");
-                assert_eq!(got.status, status, "{what}");
-                let error = got.error();
-                assert!(error.source().is_none(), "{what}: {error:?}");
-                assert_eq!(
-                    (error.reason(), error.message()),
-                    (reason, message),
-                    "{what}"
-                );
-                let id = error.metadata().get("id").map(String::as_str);
-                assert_eq!(id, path.strip_prefix("/order/"), "{what}");
-                if is_json {
-                    let text = String::from_utf8(got.body.clone()).expect("text");
-                    let begin = match shape {
-                        ErrorShape::Kratos => r#"{"code":"#,
-                        ErrorShape::Aip193 => r#"{"error":{"code":"#,
-                        _ => r#"{"title":""#,
-                    };
-                    assert!(text.starts_with(begin), "{what}{text}");
-                }
-                if status == 405 {
-                    assert_eq!(got.header("allow"), Some("GET,HEAD"), "{what}");
-                }
+                assert!(text.starts_with(begin), "{what}{text}");
+            }
+            if status == 405 {
+                assert_eq!(got.header("allow"), Some("GET,HEAD"), "{what}");
             }
         }
-        server.stop_within(PATIENCE).await.nothing_cut();
     }
+    server.stop_within(PATIENCE).await.nothing_cut();
 }
 
 #[tokio::test]
@@ -301,8 +316,14 @@ async fn a_compressed_error_is_written_anew_where_another_form_is_asked_for() {
 
 #[tokio::test]
 async fn a_head_has_the_headers_of_a_get_and_no_body_on_both_versions() {
-    for shape in SHAPES {
-        let server = server(shape).await;
+    for (shape, has_layers) in SHAPES.into_iter().zip([false, true, true]) {
+        let server = match has_layers {
+            false => server(shape).await,
+            true => {
+                let layers = tower::layer::util::Identity::new();
+                Fixture::start(unstarted(shape).layers(layers)).await
+            }
+        };
         for accept in ["application/json", "application/proto"] {
             for path in ["/order/7", "/nowhere", "/bare/422", "/panic", "/slow"] {
                 let of_get = ask(&server, "GET", path, accept).await;

@@ -20,6 +20,9 @@
 //! the limit of a body, the time of a request, and the answer to a panic. So layers see those answers.
 //! What a layer itself breaks is caught outside, as without layers.
 
+mod authenticate;
+mod authorize;
+mod claims;
 mod current;
 mod entrance;
 pub(crate) mod facts;
@@ -27,7 +30,7 @@ pub(crate) mod facts;
 pub(crate) mod grpc;
 #[cfg_attr(not(feature = "http"), path = "layers/no_http.rs")]
 pub(crate) mod http;
-mod known;
+pub(crate) mod known;
 #[cfg_attr(not(feature = "grpc"), path = "layers/no_methods.rs")]
 pub(crate) mod methods;
 mod named;
@@ -38,6 +41,11 @@ mod reply;
 mod select;
 pub(crate) mod stack;
 
+pub use authenticate::{
+    Authenticate, AuthenticateFuture, AuthenticateService, Scheme, authenticate,
+};
+pub use authorize::{Authorize, AuthorizeFuture, AuthorizeService, authorize};
+pub use claims::Claims;
 pub use current::Current;
 pub use named::{NamedOperation, NamedOperationService, operation};
 pub use next::{Next, NextFuture};

@@ -5,6 +5,7 @@ use std::any::type_name;
 use kit_sync::Scope;
 use tonic::{Request, Status};
 
+use crate::layers::Claims;
 use crate::{CallContext, Draining, Peer};
 
 /// What Kit knows of a request of tonic: its client, its server's scope, the drain, and the values of
@@ -76,6 +77,22 @@ pub trait RequestExt {
                 "a handler asked for a value that the app has not given"
             );
             Status::internal("the app has no such value")
+        })
+    }
+
+    /// What an [authentication layer](crate::layers::authenticate) has found out about the caller.
+    ///
+    /// # Errors
+    /// As [`call_context`](Self::call_context), and `INTERNAL` when no such layer has found any claims
+    /// of this type for this request; the log names the type.
+    fn claims<T: Send + Sync + 'static>(&self) -> Result<Claims<T>, Status> {
+        self.call_context()?.claims().ok_or_else(|| {
+            let name = type_name::<T>();
+            tracing::error!(
+                r#type = name,
+                "a handler asked for claims that no authentication layer has found"
+            );
+            Status::internal("internal error")
         })
     }
 }

@@ -1,9 +1,14 @@
 //! The extractors for handlers of axum.
 
-use axum::extract::FromRequestParts;
+use std::any::type_name;
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use kit_sync::Scope;
 
+use crate::layers::Claims;
+use crate::layers::known::claims_in;
 use crate::{ApiError, CallContext, Draining, Peer};
 
 impl<S: Sync> FromRequestParts<S> for CallContext {
@@ -48,6 +53,33 @@ impl<S: Sync> FromRequestParts<S> for ServerScope {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<ServerScope, ApiError> {
         call_of(parts).map(|call| ServerScope(call.scope().clone()))
+    }
+}
+
+impl<T: Send + Sync + 'static, S: Sync> FromRequestParts<S> for Claims<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Claims<T>, ApiError> {
+        claims_in(&parts.extensions).ok_or_else(|| {
+            let why = format!(
+                "the handler takes `Claims<{}>`, and no authentication layer has found any for this \
+                 request: put `layers::authenticate` outside and exclude no such route, or take \
+                 `Option<Claims<…>>`",
+                type_name::<T>()
+            );
+            ApiError::internal("", "internal error").with_source(why)
+        })
+    }
+}
+
+impl<T: Send + Sync + 'static, S: Sync> OptionalFromRequestParts<S> for Claims<T> {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _state: &S,
+    ) -> Result<Option<Claims<T>>, Infallible> {
+        Ok(claims_in(&parts.extensions))
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use ::http::Request;
 
+use super::claims::GivenClaims;
 use super::http::{ErrorForm, ErrorShape, form, template};
 use super::methods::Methods;
 use super::operations::{Operation, Protocol};
@@ -20,6 +21,7 @@ pub(crate) struct Facts {
     unknown: Option<(Arc<Methods>, String)>,
     /// The form of its errors, on HTTP.
     form: Option<ErrorForm>,
+    claims: GivenClaims,
 }
 
 impl Facts {
@@ -61,6 +63,7 @@ impl Facts {
             found: OnceLock::new(),
             unknown,
             form,
+            claims: GivenClaims::default(),
         })
     }
 
@@ -76,6 +79,11 @@ impl Facts {
     /// The operation, as far as it is known by now.
     pub(crate) fn operation(&self) -> &Operation {
         self.found.get().unwrap_or(&self.operation)
+    }
+
+    /// What authentication has found out about the caller.
+    pub(super) fn claims(&self) -> &GivenClaims {
+        &self.claims
     }
 
     /// A service inside a route has named what it does. The first name stays.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use ::http::Request;
+use ::http::{Extensions, Request};
 
+use super::claims::Claims;
 use super::facts::Facts;
 use super::grpc;
 use super::operations::Operation;
@@ -15,12 +16,38 @@ impl CallContext {
     pub fn operation(&self) -> Option<&Operation> {
         self.facts.as_ref().map(|facts| facts.operation())
     }
+
+    /// What an [authentication layer](crate::layers::authenticate) outside has found out about the
+    /// caller; `None` without one, for a request that it lets pass, and for another type.
+    #[must_use]
+    pub fn claims<T: Send + Sync + 'static>(&self) -> Option<Claims<T>> {
+        self.facts.as_ref()?.claims().get()
+    }
+}
+
+/// The facts of a request that came by no server of Kit's, as in a test that calls a router itself.
+#[derive(Clone)]
+struct WithoutServer(Arc<Facts>);
+
+fn given(extensions: &Extensions) -> Option<&Arc<Facts>> {
+    match CallContext::of(extensions) {
+        Some(call) => call.facts.as_ref(),
+        None => extensions.get::<WithoutServer>().map(|facts| &facts.0),
+    }
+}
+
+/// What an authentication layer has found out about the caller of a request with these extensions.
+#[cfg_attr(
+    not(feature = "http"),
+    expect(dead_code, reason = "there are no extractors")
+)]
+pub(crate) fn claims_in<T: Send + Sync + 'static>(extensions: &Extensions) -> Option<Claims<T>> {
+    given(extensions)?.claims().get()
 }
 
 /// The facts of a request; for one that has come to no layers of a server so far, those of its head.
 pub(super) fn facts_of<B>(request: &mut Request<B>) -> Arc<Facts> {
-    let call = CallContext::of(request.extensions());
-    if let Some(facts) = call.and_then(|call| call.facts.as_ref()) {
+    if let Some(facts) = given(request.extensions()) {
         return Arc::clone(facts);
     }
     let facts = Facts::of_head(request, grpc::is_call(request.headers()));
@@ -30,7 +57,10 @@ pub(super) fn facts_of<B>(request: &mut Request<B>) -> Arc<Facts> {
 
 /// From here on layers find it.
 pub(super) fn give<B>(request: &mut Request<B>, facts: Arc<Facts>) {
-    if let Some(call) = request.extensions_mut().get_mut::<CallContext>() {
-        call.facts = Some(facts);
+    match request.extensions_mut().get_mut::<CallContext>() {
+        Some(call) => call.facts = Some(facts),
+        None => {
+            request.extensions_mut().insert(WithoutServer(facts));
+        }
     }
 }

@@ -20,6 +20,7 @@ mod grpc_errors;
 mod hostile;
 mod hosts;
 mod layers;
+mod layers_auth;
 mod limits;
 #[cfg(unix)]
 mod listening;

@@ -1,0 +1,66 @@
+//! Requests that need no caller, and paths by which nothing may be excluded.
+
+use crate::layers::facts::Facts;
+use crate::layers::operations::Protocol;
+
+/// The services of gRPC itself, which load balancers and tools call without credentials.
+const OPEN: [&str; 3] = [
+    "/grpc.health.v1.Health/",
+    "/grpc.reflection.v1.ServerReflection/",
+    "/grpc.reflection.v1alpha.ServerReflection/",
+];
+
+/// Whether a request with this path is for health or reflection.
+pub(crate) fn is_open(facts: &Facts, path: &str) -> bool {
+    facts.protocol() == Protocol::Grpc && OPEN.iter().any(|service| path.starts_with(service))
+}
+
+/// Whether a service behind a path that routes by itself can only read it as it is written: one that
+/// decodes or shortens it finds another path, which is perhaps not excluded.
+pub(super) fn is_plain(path: &str) -> bool {
+    let hides = |encoded: &[u8]| {
+        matches!(
+            &encoded.to_ascii_lowercase()[..],
+            b"%2e" | b"%2f" | b"%5c" | b"%25"
+        )
+    };
+    let is_whole = |segment: &str| !matches!(segment, "" | "." | "..");
+    let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
+    // A slash at the end is as usual as none.
+    let last = segments.next_back().unwrap_or_default();
+    !path.contains('\\')
+        && !path.as_bytes().windows(3).any(hides)
+        && segments.all(is_whole)
+        && (last.is_empty() || is_whole(last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_can_be_read_in_two_ways_is_not_plain() {
+        for path in [
+            "/", "", "*", "/a", "/a/", "/a/b.c", "/a/...", "/a%20b", "/%c3%a9",
+        ] {
+            assert!(is_plain(path), "{path}");
+        }
+        for path in [
+            "//",
+            "//a",
+            "/a//b",
+            "/a//",
+            "/a/./b",
+            "/a/../b",
+            "/..",
+            "/.",
+            "/a/%2e%2E/b",
+            "/a%2Fb",
+            "/a%5cb",
+            "/a\\b",
+            "/a%252e",
+        ] {
+            assert!(!is_plain(path), "{path}");
+        }
+    }
+}

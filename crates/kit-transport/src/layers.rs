@@ -24,6 +24,7 @@ mod authenticate;
 mod authorize;
 mod claims;
 mod current;
+mod deadline;
 mod entrance;
 pub(crate) mod facts;
 #[cfg_attr(not(feature = "grpc"), path = "layers/no_grpc.rs")]
@@ -40,6 +41,7 @@ pub(crate) mod operations;
 mod reply;
 mod select;
 pub(crate) mod stack;
+pub(crate) mod time_left;
 
 pub use authenticate::{
     Authenticate, AuthenticateFuture, AuthenticateService, Scheme, authenticate,
@@ -47,6 +49,7 @@ pub use authenticate::{
 pub use authorize::{Authorize, AuthorizeFuture, AuthorizeService, authorize};
 pub use claims::Claims;
 pub use current::Current;
+pub use deadline::{DeadlineFuture, DeadlineLayer, DeadlineService, deadline};
 pub use named::{NamedOperation, NamedOperationService, operation};
 pub use next::{Next, NextFuture};
 pub use on::{On, OnFuture, OnService, on};

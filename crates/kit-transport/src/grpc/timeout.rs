@@ -8,32 +8,13 @@ use tonic::Status;
 use super::answer::AnswerBody;
 use super::content_type::is_grpc;
 use crate::ApiError;
+use crate::layers::time_left::read_grpc;
 
 /// The limit of a call by its `grpc-timeout`; `None` also when that cannot be read, or the request is no
 /// call.
-pub(super) fn client_limit(headers: &HeaderMap) -> Option<Duration> {
-    let limit = parse(headers.get("grpc-timeout")?.as_bytes())?;
+pub(crate) fn client_limit(headers: &HeaderMap) -> Option<Duration> {
+    let limit = read_grpc(headers.get("grpc-timeout")?.as_bytes())?;
     is_grpc(headers).then_some(limit)
-}
-
-/// At most eight digits and a unit.
-fn parse(value: &[u8]) -> Option<Duration> {
-    let (unit, digits) = value.split_last()?;
-    if !(1..=8).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let number = digits
-        .iter()
-        .fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
-    match unit {
-        b'H' => Some(Duration::from_secs(number * 3600)),
-        b'M' => Some(Duration::from_secs(number * 60)),
-        b'S' => Some(Duration::from_secs(number)),
-        b'm' => Some(Duration::from_millis(number)),
-        b'u' => Some(Duration::from_micros(number)),
-        b'n' => Some(Duration::from_nanos(number)),
-        _ => None,
-    }
 }
 
 /// The response in place of one that was not given within this limit.
@@ -57,35 +38,6 @@ fn status(limit: Duration) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_limit_has_a_unit_and_at_most_eight_digits() {
-        let one = |unit: &str| parse(format!("1{unit}").as_bytes());
-        assert_eq!(one("H"), Some(Duration::from_secs(3600)));
-        assert_eq!(one("M"), Some(Duration::from_secs(60)));
-        assert_eq!(one("S"), Some(Duration::from_secs(1)));
-        assert_eq!(one("m"), Some(Duration::from_millis(1)));
-        assert_eq!(one("u"), Some(Duration::from_micros(1)));
-        assert_eq!(one("n"), Some(Duration::from_nanos(1)));
-        assert_eq!(parse(b"00000250m"), Some(Duration::from_millis(250)));
-        assert_eq!(
-            parse(b"99999999H"),
-            Some(Duration::from_secs(99_999_999 * 3600))
-        );
-        for wrong in [
-            "",
-            "1",
-            "S",
-            "123456789S",
-            "-1S",
-            "1.5S",
-            "1s",
-            " 1S",
-            "1S ",
-        ] {
-            assert_eq!(parse(wrong.as_bytes()), None, "{wrong:?}");
-        }
-    }
 
     #[test]
     fn only_a_call_has_a_limit() {

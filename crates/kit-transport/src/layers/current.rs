@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ::http::HeaderMap;
 use tokio::task::futures::TaskLocalFuture;
+use tokio::time::Instant;
 
 use super::facts::Facts;
 use super::operations::{Operation, Protocol};
@@ -53,6 +55,32 @@ impl Current {
     #[must_use]
     pub fn operation(&self) -> &Operation {
         self.0.operation()
+    }
+
+    /// When the answer has to be there, inside a [layer](super::deadline) that says so.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.0.time_left().deadline()
+    }
+
+    /// Adds to the head of a request to another server what goes on with this one: the time that is left,
+    /// as `grpc-timeout` and, where [`DeadlineLayer::header`](super::DeadlineLayer::header) has named one, in that
+    /// header as well.
+    ///
+    /// ```
+    /// use axum::http::HeaderMap;
+    /// use kit_transport::layers::Current;
+    ///
+    /// fn head() -> HeaderMap {
+    ///     let mut headers = HeaderMap::new();
+    ///     if let Some(current) = Current::get() {
+    ///         current.propagate(&mut headers);
+    ///     }
+    ///     headers
+    /// }
+    /// ```
+    pub fn propagate(&self, headers: &mut HeaderMap) {
+        self.0.time_left().propagate(headers);
     }
 
     /// Runs another future for this request.

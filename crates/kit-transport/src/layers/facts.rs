@@ -8,6 +8,7 @@ use super::claims::GivenClaims;
 use super::http::{ErrorForm, ErrorShape, form, template};
 use super::methods::Methods;
 use super::operations::{Operation, Protocol};
+use super::time_left::TimeLeft;
 
 /// The facts of a request when its layers get it, and those that they find out. All layers of a request
 /// share it, from its head to the end of its response's body.
@@ -22,6 +23,7 @@ pub(crate) struct Facts {
     /// The form of its errors, on HTTP.
     form: Option<ErrorForm>,
     claims: GivenClaims,
+    time_left: TimeLeft,
 }
 
 impl Facts {
@@ -64,6 +66,7 @@ impl Facts {
             unknown,
             form,
             claims: GivenClaims::default(),
+            time_left: TimeLeft::default(),
         })
     }
 
@@ -84,6 +87,10 @@ impl Facts {
     /// What authentication has found out about the caller.
     pub(super) fn claims(&self) -> &GivenClaims {
         &self.claims
+    }
+
+    pub(super) fn time_left(&self) -> &TimeLeft {
+        &self.time_left
     }
 
     /// A service inside a route has named what it does. The first name stays.

@@ -39,6 +39,11 @@ pub(super) fn is_call(headers: &HeaderMap) -> bool {
     is_grpc(headers)
 }
 
+/// How long the client of a call waits.
+pub(super) fn client_limit(headers: &HeaderMap) -> Option<Duration> {
+    timeout::client_limit(headers)
+}
+
 /// Whether a method answers, because its service has it: a head says at once that it has not.
 pub(super) fn is_implemented(response: &Response<Body>) -> bool {
     let status = response.headers().get(Status::GRPC_STATUS);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ::http::{Extensions, Request};
+use tokio::time::Instant;
 
 use super::claims::Claims;
 use super::facts::Facts;
@@ -22,6 +23,12 @@ impl CallContext {
     #[must_use]
     pub fn claims<T: Send + Sync + 'static>(&self) -> Option<Claims<T>> {
         self.facts.as_ref()?.claims().get()
+    }
+
+    /// When the answer has to be there, inside a [layer](crate::layers::deadline) that says so.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.facts.as_ref()?.time_left().deadline()
     }
 }
 

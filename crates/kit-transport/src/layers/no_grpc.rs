@@ -23,6 +23,10 @@ pub(super) fn is_call(_headers: &HeaderMap) -> bool {
     false
 }
 
+pub(super) fn client_limit(_headers: &HeaderMap) -> Option<Duration> {
+    None
+}
+
 pub(super) fn is_implemented(_response: &Response<Body>) -> bool {
     unreachable!("without services there is no call")
 }

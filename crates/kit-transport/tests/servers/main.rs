@@ -19,8 +19,10 @@ mod goodbyes;
 mod grpc_errors;
 mod hostile;
 mod hosts;
+mod layered;
 mod layers;
 mod layers_auth;
+mod layers_deadline;
 mod limits;
 #[cfg(unix)]
 mod listening;

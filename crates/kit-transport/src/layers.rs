@@ -23,21 +23,26 @@
 mod authenticate;
 mod authorize;
 mod claims;
+mod concurrency;
 mod current;
 mod deadline;
 mod entrance;
+mod exempt;
 pub(crate) mod facts;
 #[cfg_attr(not(feature = "grpc"), path = "layers/no_grpc.rs")]
 pub(crate) mod grpc;
+mod held_body;
 #[cfg_attr(not(feature = "http"), path = "layers/no_http.rs")]
 pub(crate) mod http;
 pub(crate) mod known;
+mod later;
 #[cfg_attr(not(feature = "grpc"), path = "layers/no_methods.rs")]
 pub(crate) mod methods;
 mod named;
 mod next;
 mod on;
 pub(crate) mod operations;
+mod places;
 mod reply;
 mod select;
 pub(crate) mod stack;
@@ -48,6 +53,9 @@ pub use authenticate::{
 };
 pub use authorize::{Authorize, AuthorizeFuture, AuthorizeService, authorize};
 pub use claims::Claims;
+pub use concurrency::{
+    ConcurrencyLimit, ConcurrencyLimitFuture, ConcurrencyLimitService, concurrency_limit,
+};
 pub use current::Current;
 pub use deadline::{DeadlineFuture, DeadlineLayer, DeadlineService, deadline};
 pub use named::{NamedOperation, NamedOperationService, operation};

@@ -1,5 +1,6 @@
 //! What layers need of gRPC's side: services, and answers.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -7,7 +8,8 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, Request, Response};
 use axum_core::body::Body;
-use tonic::Status;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::ApiError;
 use crate::grpc::answer::{self, AnswerBody};
@@ -52,6 +54,20 @@ pub(super) fn is_implemented(response: &Response<Body>) -> bool {
 
 pub(crate) fn answer(error: ApiError) -> Response<Body> {
     AnswerBody::of(Status::from(error).into_http()).map(Body::new)
+}
+
+/// A call that is one too many.
+pub(super) fn exhausted(
+    reason: &str,
+    message: String,
+    retry_after: Option<Duration>,
+) -> Response<Body> {
+    let mut details = ErrorDetails::with_error_info(reason, "", HashMap::new());
+    if retry_after.is_some() {
+        details.set_retry_info(retry_after);
+    }
+    let status = Status::with_error_details(Code::ResourceExhausted, message, details);
+    AnswerBody::of(status.into_http()).map(Body::new)
 }
 
 pub(crate) fn panicked() -> Response<Body> {

@@ -35,6 +35,14 @@ pub(crate) fn answer(_error: ApiError) -> Response<Body> {
     unreachable!("without services there is no call")
 }
 
+pub(super) fn exhausted(
+    _reason: &str,
+    _message: String,
+    _retry_after: Option<Duration>,
+) -> Response<Body> {
+    unreachable!("without services there is no call")
+}
+
 pub(crate) fn panicked() -> Response<Body> {
     unreachable!("without services there is no call")
 }

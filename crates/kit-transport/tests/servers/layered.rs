@@ -84,7 +84,6 @@ pub(crate) fn hello() -> Request<String> {
 pub(crate) struct Answered {
     pub(crate) status: u16,
     /// By names in lower case.
-    #[expect(dead_code, reason = "of the next layers")]
     pub(crate) headers: HashMap<String, String>,
     pub(crate) body: String,
 }

@@ -22,6 +22,7 @@ mod hosts;
 mod layered;
 mod layers;
 mod layers_auth;
+mod layers_concurrency;
 mod layers_deadline;
 mod limits;
 #[cfg(unix)]

@@ -1,0 +1,242 @@
+//! A limit for the number of requests that are served at once.
+
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use ::http::{Request, Response};
+use axum_core::body::Body;
+use bytes::Bytes;
+use kit_sync::BoxError;
+use pin_project_lite::pin_project;
+use tokio::time::timeout;
+use tower::{Layer, Service};
+
+use super::exempt::is_exempt;
+use super::facts::Facts;
+use super::held_body::HeldBody;
+use super::known::facts_of;
+use super::later::{Later, later};
+use super::places::{Places, ServedPlace};
+
+/// Serves at most `max` requests at once, counted from here to the end of the response's body, over all
+/// routes and services of the server. One that comes beyond them is shed: 503 or `RESOURCE_EXHAUSTED`, with the
+/// reason `OVERLOADED` and the time after which another attempt makes sense (`Retry-After`, `RetryInfo`).
+///
+/// With a [`queue`](ConcurrencyLimit::queue) requests wait for their turn, in the order in which they came. One
+/// that is shed costs nothing but its answer; one whose client goes, or whose [deadline](super::deadline)
+/// passes, leaves the queue. Put the deadline outside of this layer, so that it counts the time in the queue. A
+/// drain changes nothing: requests that wait are in flight, and are served.
+///
+/// Health and reflection of gRPC are served beyond the limit. [`on`](super::on) leaves out others, or gives
+/// some operations a limit for themselves.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use axum::{Router, routing::get};
+/// use kit_transport::{http, layers};
+///
+/// let limit = layers::concurrency_limit(100).queue(200).queue_timeout(Duration::from_millis(500));
+/// let router = Router::new().route("/hello", get(|| async { "Hello" }));
+/// let server = http::Server::new(":8000", router).layers(limit);
+/// ```
+pub fn concurrency_limit(max: usize) -> ConcurrencyLimit {
+    ConcurrencyLimit {
+        places: Arc::new(Places::new(max)),
+        queue: 0,
+        queue_timeout: Duration::from_secs(1),
+        retry_after: Duration::from_secs(1),
+    }
+}
+
+/// A layer that limits how many requests are served at once; from [`concurrency_limit`]. Clones share the
+/// limit.
+#[derive(Clone, Debug)]
+#[must_use = "a layer does nothing until a server has it"]
+pub struct ConcurrencyLimit {
+    places: Arc<Places>,
+    queue: usize,
+    queue_timeout: Duration,
+    retry_after: Duration,
+}
+
+impl ConcurrencyLimit {
+    /// How many requests may wait. The default is none.
+    pub fn queue(mut self, most: usize) -> ConcurrencyLimit {
+        self.queue = most;
+        self
+    }
+
+    /// How long a request waits at most before it is shed; 1 s by default.
+    pub fn queue_timeout(mut self, limit: Duration) -> ConcurrencyLimit {
+        self.queue_timeout = limit;
+        self
+    }
+
+    /// When a client that was shed should come again; 1 s by default. HTTP has whole seconds, rounded up.
+    pub fn retry_after(mut self, after: Duration) -> ConcurrencyLimit {
+        self.retry_after = after;
+        self
+    }
+
+    /// How many requests are served now.
+    #[must_use]
+    pub fn served(&self) -> usize {
+        self.places.served()
+    }
+
+    /// How many requests wait now.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.places.waiting()
+    }
+
+    #[cold]
+    fn shed(&self, facts: &Facts) -> Response<Body> {
+        let operation = facts.operation();
+        tracing::debug!(%operation, "shed, because too many requests are served");
+        let message = "too many requests are served at once";
+        let later_after = Later {
+            code: 503,
+            reason: "OVERLOADED",
+            retry_after: Some(self.retry_after),
+        };
+        later(facts, later_after, message)
+    }
+}
+
+impl<S> Layer<S> for ConcurrencyLimit {
+    type Service = ConcurrencyLimitService<S>;
+
+    fn layer(&self, inner: S) -> ConcurrencyLimitService<S> {
+        let limit = self.clone();
+        ConcurrencyLimitService { inner, limit }
+    }
+}
+
+/// A service of which a limited number of requests is served at once; from [`ConcurrencyLimit`].
+#[derive(Clone, Debug)]
+pub struct ConcurrencyLimitService<S> {
+    inner: S,
+    limit: ConcurrencyLimit,
+}
+
+impl<S, B> Service<Request<Body>> for ConcurrencyLimitService<S>
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone,
+    B: ::http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = ConcurrencyLimitFuture<S>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    /// A request that gets a place at once is served without an allocation before its answer; one that
+    /// waits takes the service that is ready with it.
+    fn call(&mut self, mut request: Request<Body>) -> ConcurrencyLimitFuture<S> {
+        let facts = facts_of(&mut request);
+        let limit = &self.limit;
+        let place = limit.places.take();
+        let turn = if place.is_some() || is_exempt(&facts, request.uri().path()) {
+            let future = self.inner.call(request);
+            Turn::Served { future, place }
+        } else if let Some(queued) = limit.places.queue(limit.queue) {
+            let wait = timeout(limit.queue_timeout, queued.wait());
+            let waiting: Waiting = Box::pin(async move { wait.await.ok() });
+            let other = self.inner.clone();
+            let ready = mem::replace(&mut self.inner, other);
+            let next = Some(Box::new((ready, request, facts, limit.clone())));
+            Turn::Waits { waiting, next }
+        } else {
+            let answer = Some(limit.shed(&facts));
+            Turn::Shed { answer }
+        };
+        ConcurrencyLimitFuture { turn }
+    }
+}
+
+/// A place, or `None` when the time in the queue is over.
+type Waiting = Pin<Box<dyn Future<Output = Option<ServedPlace>> + Send>>;
+
+pin_project! {
+    /// The response of [`ConcurrencyLimitService`] to come.
+    pub struct ConcurrencyLimitFuture<S: Service<Request<Body>>> {
+        #[pin]
+        turn: Turn<S>,
+    }
+}
+
+pin_project! {
+    #[project = Project]
+    enum Turn<S: Service<Request<Body>>> {
+        Waits {
+            waiting: Waiting,
+            next: Option<Box<(S, Request<Body>, Arc<Facts>, ConcurrencyLimit)>>,
+        },
+        Served { #[pin] future: S::Future, place: Option<ServedPlace> },
+        Shed { answer: Option<Response<Body>> },
+    }
+}
+
+impl<S, B> Future for ConcurrencyLimitFuture<S>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+    B: ::http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Output = Result<Response<Body>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut turn = self.project().turn;
+        if let Project::Waits { waiting, next } = turn.as_mut().project() {
+            let place = ready!(waiting.as_mut().poll(cx));
+            let next = next.take().expect("not polled after its end");
+            let (mut service, request, facts, limit) = *next;
+            turn.set(match place {
+                Some(_) => Turn::Served {
+                    future: service.call(request),
+                    place,
+                },
+                None => Turn::Shed {
+                    answer: Some(limit.shed(&facts)),
+                },
+            });
+        }
+        match turn.project() {
+            Project::Served { future, place } => {
+                let response = ready!(future.poll(cx));
+                let place = place.take();
+                Poll::Ready(response.map(|response| response.map(|body| held(body, place))))
+            }
+            Project::Shed { answer } => {
+                let answer = answer.take();
+                Poll::Ready(Ok(answer.expect("not polled after its end")))
+            }
+            Project::Waits { .. } => unreachable!("its wait has ended above"),
+        }
+    }
+}
+
+/// A body that keeps its place to its end.
+fn held<B>(body: B, place: Option<ServedPlace>) -> Body
+where
+    B: ::http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    match place {
+        Some(place) if !body.is_end_stream() => Body::new(HeldBody::new(body, place)),
+        _ => Body::new(body),
+    }
+}
+
+impl<S: Service<Request<Body>>> fmt::Debug for ConcurrencyLimitFuture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConcurrencyLimitFuture")
+            .finish_non_exhaustive()
+    }
+}

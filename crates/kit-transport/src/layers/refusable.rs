@@ -1,0 +1,65 @@
+//! The response of a layer that calls the service inside it, or answers in its place.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use ::http::Response;
+use axum_core::body::Body;
+use bytes::Bytes;
+use kit_sync::BoxError;
+use pin_project_lite::pin_project;
+
+pin_project! {
+    /// The response to come of a layer that refuses some requests and changes no answer.
+    pub struct Refusable<F> {
+        #[pin]
+        inner: Option<F>,
+        refused: Option<Response<Body>>,
+    }
+}
+
+impl<F> Refusable<F> {
+    /// The service inside answers.
+    pub(super) fn inner(future: F) -> Refusable<F> {
+        Refusable {
+            inner: Some(future),
+            refused: None,
+        }
+    }
+
+    pub(super) fn refused(answer: Response<Body>) -> Refusable<F> {
+        Refusable {
+            inner: None,
+            refused: Some(answer),
+        }
+    }
+}
+
+impl<F, B, E> Future for Refusable<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: ::http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Output = Result<Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match this.inner.as_pin_mut() {
+            Some(inner) => {
+                let answer = ready!(inner.poll(cx));
+                Poll::Ready(answer.map(|response| response.map(Body::new)))
+            }
+            None => {
+                let refused = this.refused.take();
+                Poll::Ready(Ok(refused.expect("not polled after its end")))
+            }
+        }
+    }
+}
+
+impl<F> fmt::Debug for Refusable<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusable").finish_non_exhaustive()
+    }
+}

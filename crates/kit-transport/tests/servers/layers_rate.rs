@@ -1,0 +1,98 @@
+//! The layer that limits how often clients may ask.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::get;
+use kit_transport::grpc::Services;
+use kit_transport::http;
+use kit_transport::layers::{RateLimit, rate_limit};
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_types::StatusExt as _;
+
+use crate::fixture::{ANY_PORT, Fixture, PATIENCE};
+use crate::layered::{Calls, call, channel, get_path, hello, send};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+async fn start(limit: &RateLimit) -> Fixture {
+    let router = Router::new()
+        .route("/a", get(|| async { "a" }))
+        .route("/b", get(|| async { "b" }));
+    let calls = Services::new().service(Calls::new(|_| async { Ok("called".to_owned()) }));
+    let server = http::Server::new(ANY_PORT, router).grpc(calls);
+    Fixture::start(server.layers(limit.clone())).await
+}
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_is_refused_in_its_protocol() {
+    let limit = rate_limit(3, HOUR);
+    let server = start(&limit).await;
+    assert_eq!(get_path(&server, "/a").await.status, 200);
+    assert_eq!(get_path(&server, "/b").await.status, 200);
+    let channel = channel(&server).await;
+    assert_eq!(call(&channel, hello()).await.unwrap(), "called");
+    assert_eq!(limit.keys(), 1, "all routes and services share the limit");
+
+    let refused = get_path(&server, "/a").await;
+    assert_eq!(refused.status, 429, "{refused:?}");
+    assert!(refused.body.contains("RATELIMIT"), "{refused:?}");
+    let wait: u64 = refused.headers["retry-after"].parse().unwrap();
+    assert!((1_000..=1_200).contains(&wait), "{wait}");
+    let refused = call(&channel, hello()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+    let details = refused.get_error_details();
+    assert_eq!(details.error_info().expect("a reason").reason, "RATELIMIT");
+    let wait = details.retry_info().expect("a time").retry_delay.unwrap();
+    assert!(wait <= HOUR / 3 && wait > HOUR / 4, "{wait:?}");
+    let mut health = HealthClient::new(channel.clone());
+    health
+        .check(HealthCheckRequest::default())
+        .await
+        .expect("exempt");
+    drop((health, channel));
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn a_header_names_the_client_and_without_it_the_address_does() {
+    let limit = rate_limit(1, HOUR).by_header("x-key".try_into().unwrap());
+    let server = start(&limit).await;
+    for (header, status) in [
+        ("x-key: one\r\n", 200),
+        ("x-key: two\r\n", 200),
+        ("x-key: one\r\n", 429),
+        ("", 200),
+        ("", 429),
+    ] {
+        let answer = send(&server, "GET /a", header, "").await;
+        assert_eq!(answer.status, status, "{header:?}: {answer:?}");
+    }
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn a_function_names_the_client_or_leaves_a_request_uncounted() {
+    let limit = rate_limit(1, HOUR).burst(2).by(|request: &Request| {
+        let query = request.uri().query()?;
+        query.strip_prefix("tenant=").map(ToOwned::to_owned)
+    });
+    let server = start(&limit).await;
+    for (path, status) in [
+        ("/a?tenant=1", 200),
+        ("/b?tenant=1", 200),
+        ("/a?tenant=1", 429),
+        ("/a?tenant=2", 200),
+        ("/a", 200),
+        ("/a", 200),
+        ("/a", 200),
+    ] {
+        let answer = get_path(&server, path).await;
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
+    }
+    assert_eq!(limit.keys(), 2);
+    server.stop_within(PATIENCE).await.nothing_cut();
+}

@@ -36,6 +36,7 @@ mod held_body;
 pub(crate) mod http;
 pub(crate) mod known;
 mod later;
+mod metadata_values;
 #[cfg_attr(not(feature = "grpc"), path = "layers/no_methods.rs")]
 pub(crate) mod methods;
 mod named;
@@ -43,6 +44,7 @@ mod next;
 mod on;
 pub(crate) mod operations;
 mod places;
+mod propagation;
 mod quota;
 mod rate;
 mod refusable;
@@ -50,6 +52,7 @@ mod reply;
 mod select;
 pub(crate) mod stack;
 pub(crate) mod time_left;
+mod travelling;
 
 pub use authenticate::{
     Authenticate, AuthenticateFuture, AuthenticateService, Scheme, authenticate,
@@ -61,10 +64,12 @@ pub use concurrency::{
 };
 pub use current::Current;
 pub use deadline::{DeadlineFuture, DeadlineLayer, DeadlineService, deadline};
+pub use metadata_values::{Metadata, MetadataError};
 pub use named::{NamedOperation, NamedOperationService, operation};
 pub use next::{Next, NextFuture};
 pub use on::{On, OnFuture, OnService, on};
 pub use operations::{Operation, Protocol};
+pub use propagation::{MetadataLayer, MetadataService, metadata};
 pub use rate::{RateLimit, RateLimitService, rate_limit};
 pub use refusable::Refusable;
 pub use select::Select;

@@ -5,7 +5,7 @@ use std::any::type_name;
 use kit_sync::Scope;
 use tonic::{Request, Status};
 
-use crate::layers::Claims;
+use crate::layers::{Claims, Metadata};
 use crate::{CallContext, Draining, Peer};
 
 /// What Kit knows of a request of tonic: its client, its server's scope, the drain, and the values of
@@ -61,6 +61,18 @@ pub trait RequestExt {
     /// As [`call_context`](Self::call_context).
     fn draining(&self) -> Result<Draining, Status> {
         self.call_context().map(CallContext::draining)
+    }
+
+    /// The values that came with the call, by [`layers::metadata`](crate::layers::metadata()).
+    /// (`tonic::Request::metadata` has all headers.)
+    ///
+    /// # Errors
+    /// As [`call_context`](Self::call_context), and `INTERNAL` when the server has no such layer.
+    fn call_metadata(&self) -> Result<&Metadata, Status> {
+        self.call_context()?.metadata().ok_or_else(|| {
+            tracing::error!("the server takes in no metadata: it needs layers::metadata()");
+            Status::internal("internal error")
+        })
     }
 
     /// The value of this type that the application gave its components, as an app of `kit-app` gives

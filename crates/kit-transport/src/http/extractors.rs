@@ -7,8 +7,8 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use kit_sync::Scope;
 
-use crate::layers::Claims;
 use crate::layers::known::claims_in;
+use crate::layers::{Claims, Metadata};
 use crate::{ApiError, CallContext, Draining, Peer};
 
 impl<S: Sync> FromRequestParts<S> for CallContext {
@@ -68,6 +68,17 @@ impl<T: Send + Sync + 'static, S: Sync> FromRequestParts<S> for Claims<T> {
                 type_name::<T>()
             );
             ApiError::internal("", "internal error").with_source(why)
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Metadata {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Metadata, ApiError> {
+        call_of(parts)?.metadata().cloned().ok_or_else(|| {
+            ApiError::internal("", "internal error")
+                .with_source("the server takes in no metadata: it needs layers::metadata()")
         })
     }
 }

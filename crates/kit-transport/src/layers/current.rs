@@ -8,6 +8,7 @@ use tokio::task::futures::TaskLocalFuture;
 use tokio::time::Instant;
 
 use super::facts::Facts;
+use super::metadata_values::{Metadata, MetadataError};
 use super::operations::{Operation, Protocol};
 
 tokio::task_local! {
@@ -63,9 +64,28 @@ impl Current {
         self.0.time_left().deadline()
     }
 
-    /// Adds to the head of a request to another server what goes on with this one: the time that is left,
-    /// as `grpc-timeout` and, where [`DeadlineLayer::header`](super::DeadlineLayer::header) has named one, in that
-    /// header as well.
+    /// The values that came with the request; `None` outside of [`layers::metadata`](super::metadata()), which
+    /// takes them in.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.0.travelling().received()
+    }
+
+    /// Adds a value for other servers: from now on [`propagate`](Self::propagate) hands it on, under any name,
+    /// and before one of this name that came with the request.
+    ///
+    /// # Errors
+    /// As for [`Metadata::with`].
+    pub fn add_metadata(&self, name: &str, value: &str) -> Result<(), MetadataError> {
+        self.0.travelling().add(name, value)
+    }
+
+    /// Adds to the head of a request to another server what goes on with this one:
+    ///
+    /// - the time that is left, as `grpc-timeout` and, where
+    ///   [`DeadlineLayer::header`](super::DeadlineLayer::header) has named one, in that header as well;
+    /// - the metadata that was [added](Self::add_metadata), and that which came with this request and goes
+    ///   through the whole chain. A name that stands in the head already stays as it is.
     ///
     /// ```
     /// use axum::http::HeaderMap;
@@ -81,6 +101,7 @@ impl Current {
     /// ```
     pub fn propagate(&self, headers: &mut HeaderMap) {
         self.0.time_left().propagate(headers);
+        self.0.travelling().propagate(headers);
     }
 
     /// Runs another future for this request.

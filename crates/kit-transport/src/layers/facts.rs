@@ -9,6 +9,7 @@ use super::http::{ErrorForm, ErrorShape, form, template};
 use super::methods::Methods;
 use super::operations::{Operation, Protocol};
 use super::time_left::TimeLeft;
+use super::travelling::Travelling;
 
 /// The facts of a request when its layers get it, and those that they find out. All layers of a request
 /// share it, from its head to the end of its response's body.
@@ -24,6 +25,7 @@ pub(crate) struct Facts {
     form: Option<ErrorForm>,
     claims: GivenClaims,
     time_left: TimeLeft,
+    travelling: Travelling,
 }
 
 impl Facts {
@@ -67,6 +69,7 @@ impl Facts {
             form,
             claims: GivenClaims::default(),
             time_left: TimeLeft::default(),
+            travelling: Travelling::default(),
         })
     }
 
@@ -91,6 +94,10 @@ impl Facts {
 
     pub(super) fn time_left(&self) -> &TimeLeft {
         &self.time_left
+    }
+
+    pub(super) fn travelling(&self) -> &Travelling {
+        &self.travelling
     }
 
     /// A service inside a route has named what it does. The first name stays.

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::claims::Claims;
 use super::facts::Facts;
 use super::grpc;
+use super::metadata_values::Metadata;
 use super::operations::Operation;
 use crate::CallContext;
 
@@ -23,6 +24,13 @@ impl CallContext {
     #[must_use]
     pub fn claims<T: Send + Sync + 'static>(&self) -> Option<Claims<T>> {
         self.facts.as_ref()?.claims().get()
+    }
+
+    /// The values that came with the request; `None` outside of [`layers::metadata`](crate::layers::metadata()),
+    /// which takes them in.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.facts.as_ref()?.travelling().received()
     }
 
     /// When the answer has to be there, inside a [layer](crate::layers::deadline) that says so.

@@ -24,6 +24,7 @@ mod layers;
 mod layers_auth;
 mod layers_concurrency;
 mod layers_deadline;
+mod layers_metadata;
 mod layers_rate;
 mod limits;
 #[cfg(unix)]

@@ -29,10 +29,12 @@ mod services;
 pub(crate) mod timeout;
 mod until_drain;
 mod until_unavailable;
+mod valid;
 
 pub use request_ext::RequestExt;
 pub use services::Services;
 pub use until_unavailable::UntilUnavailable;
+pub use valid::ValidRequest;
 
 /// The word for what it serves, in errors.
 const SERVICES: &str = "gRPC services";

@@ -25,7 +25,7 @@ mod rejection;
 mod websocket;
 
 pub use crate::error::http::shape::ErrorShape;
-pub use extract::{Form, Json, Path, Query};
+pub use extract::{Form, Json, Path, Query, Valid};
 pub use extractors::ServerScope;
 use grpc::Services;
 use handler::HttpHandler;

@@ -49,6 +49,7 @@ mod start_error;
 mod time;
 #[cfg(all(feature = "driver", feature = "tls"))]
 mod tls;
+mod validate;
 mod values;
 #[cfg(feature = "driver")]
 mod wire;
@@ -67,6 +68,7 @@ pub use listening::{Address, Listening};
 pub use phase::Phase;
 pub use probes::{ProbeAnswer, Probed, Probes};
 pub use server::Server;
+pub use validate::{Validate, Violation, Violations};
 pub use values::{MissingValue, Values};
 #[cfg(feature = "driver")]
 pub use {

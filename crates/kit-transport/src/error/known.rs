@@ -10,8 +10,9 @@ use super::parts::Parts;
 mod rejection;
 #[cfg_attr(not(feature = "grpc"), path = "known/no_status.rs")]
 mod status;
+mod violations;
 
-/// The first error of the chain that says it: an `ApiError`, a gRPC status, or a rejection.
+/// The first error of the chain that says it: an `ApiError`, a gRPC status, a rejection, or broken rules.
 pub(super) fn known(error: &(dyn Error + 'static)) -> Option<Parts> {
     std::iter::successors(Some(error), |&error| cause(error)).find_map(|error| {
         let carried = error.downcast_ref::<Carried>();
@@ -19,6 +20,7 @@ pub(super) fn known(error: &(dyn Error + 'static)) -> Option<Parts> {
             .map(|carried| carried.0.without_source())
             .or_else(|| status::of_status(error))
             .or_else(|| rejection::of_rejection(error))
+            .or_else(|| violations::of_violations(error))
     })
 }
 

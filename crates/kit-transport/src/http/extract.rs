@@ -6,11 +6,13 @@ mod json;
 mod path;
 mod query;
 mod text;
+mod valid;
 
 pub use form::Form;
 pub use json::Json;
 pub use path::Path;
 pub use query::Query;
+pub use valid::Valid;
 
 /// Makes an extractor stand for its value.
 macro_rules! deref {

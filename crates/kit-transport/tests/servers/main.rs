@@ -48,3 +48,5 @@ mod tls;
 mod unread_bodies;
 mod unusual;
 mod uploads;
+#[cfg(feature = "garde")]
+mod validation;

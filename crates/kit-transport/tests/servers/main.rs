@@ -26,6 +26,7 @@ mod layers_concurrency;
 mod layers_deadline;
 mod layers_metadata;
 mod layers_rate;
+mod layers_tower_http;
 mod limits;
 #[cfg(unix)]
 mod listening;

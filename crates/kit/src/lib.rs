@@ -59,7 +59,12 @@ pub use kit_transport as transport;
 pub use kit_transport::grpc;
 #[cfg(feature = "http")]
 pub use kit_transport::http;
-pub use kit_transport::{ApiError, Context, Intake, IntakeEnded, IntoApi, Listening, Server};
+#[cfg(any(feature = "http", feature = "grpc"))]
+pub use kit_transport::layers;
+pub use kit_transport::{
+    ApiError, Context, Intake, IntakeEnded, IntoApi, Listening, Server, Validate, Violation,
+    Violations,
+};
 #[cfg(any(feature = "http", feature = "grpc"))]
 pub use kit_transport::{
     CallContext, ConnectionOptions, Draining, HandOver, Http2Options, Listen, ListenError, Peer,
@@ -80,6 +85,10 @@ mod book {
     #[cfg(feature = "http")]
     #[doc = include_str!("../../../docs/src/health.md")]
     mod health {}
+
+    #[cfg(all(feature = "http", feature = "grpc"))]
+    #[doc = include_str!("../../../docs/src/layers.md")]
+    mod layers {}
 
     #[doc = include_str!("../../../docs/src/listing-a-directory.md")]
     mod listing_a_directory {}

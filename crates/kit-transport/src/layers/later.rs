@@ -7,8 +7,9 @@ use ::http::{HeaderValue, Response};
 use axum_core::body::Body;
 
 use super::facts::Facts;
+use super::grpc;
 use super::operations::Protocol;
-use super::{grpc, http};
+use super::reply::reply;
 use crate::ApiError;
 
 /// Why, and what the client may do about it.
@@ -27,7 +28,7 @@ pub(super) fn later(facts: &Facts, why: Later, message: impl Into<String>) -> Re
     if facts.protocol() == Protocol::Grpc {
         return grpc::exhausted(why.reason, message, why.retry_after);
     }
-    let mut response = http::answer(ApiError::new(why.code, why.reason, message));
+    let mut response = reply(facts, ApiError::new(why.code, why.reason, message));
     if let Some(after) = why.retry_after {
         let seconds = HeaderValue::from(whole_seconds(after));
         response.headers_mut().insert(RETRY_AFTER, seconds);

@@ -1,17 +1,21 @@
 //! The layer that limits how often clients may ask.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::get;
 use kit_transport::grpc::Services;
-use kit_transport::http;
+use kit_transport::http::{self, ErrorShape};
 use kit_transport::layers::{RateLimit, rate_limit};
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
+use tower::ServiceBuilder;
 
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE};
 use crate::layered::{Calls, call, channel, get_path, hello, send};
@@ -94,5 +98,36 @@ async fn a_function_names_the_client_or_leaves_a_request_uncounted() {
         assert_eq!(answer.status, status, "{path}: {answer:?}");
     }
     assert_eq!(limit.keys(), 2);
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn a_refusal_has_the_shape_of_the_servers_errors_also_for_layers_outside() {
+    let seen = Arc::new(Mutex::new(String::new()));
+    let content_type = Arc::clone(&seen);
+    let observe = from_fn(move |request: Request, next: Next| {
+        let seen = Arc::clone(&content_type);
+        async move {
+            let response: Response = next.run(request).await;
+            let content_type = response.headers().get("content-type");
+            let content_type = content_type.map(|value| value.to_str().unwrap().to_owned());
+            *seen.lock().unwrap() = content_type.unwrap_or_default();
+            response
+        }
+    });
+    let router = Router::new().route("/a", get(|| async { "a" }));
+    let stack = ServiceBuilder::new()
+        .layer(observe)
+        .layer(rate_limit(1, HOUR));
+    let server = http::Server::new(ANY_PORT, router)
+        .error_shape(ErrorShape::Problem)
+        .layers(stack);
+    let server = Fixture::start(server).await;
+    assert_eq!(get_path(&server, "/a").await.status, 200);
+    let refused = get_path(&server, "/a").await;
+    assert_eq!(refused.status, 429, "{refused:?}");
+    assert_eq!(refused.headers["content-type"], "application/problem+json");
+    assert!(refused.headers.contains_key("retry-after"), "{refused:?}");
+    assert_eq!(*seen.lock().unwrap(), "application/problem+json");
     server.stop_within(PATIENCE).await.nothing_cut();
 }

@@ -70,7 +70,8 @@ pub(crate) fn check() -> Result {
     }
     // Features are additive, so each must build without the others.
     for features in [
-        "http", "grpc", "simple", "derive", "tls", "ws", "http,tls", "grpc,tls",
+        "http", "grpc", "simple", "derive", "tls", "ws", "jwt", "http,tls", "grpc,tls", "http,jwt",
+        "grpc,jwt",
     ] {
         let mut check = cargo();
         check.args(["clippy", "--quiet", "-p", "kit-transport"]);

@@ -34,6 +34,8 @@ pub(crate) mod grpc;
 mod held_body;
 #[cfg_attr(not(feature = "http"), path = "layers/no_http.rs")]
 pub(crate) mod http;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 pub(crate) mod known;
 mod later;
 mod metadata_values;

@@ -29,6 +29,7 @@
 //! | [`http`], feature `http` (default) | `kit-transport` | HTTP over any `axum::Router` |
 //! | `grpc`, feature `grpc` | `kit-transport` | gRPC over any tonic services |
 //! | features `tls`, `ws`, `gzip`, `zstd` | `kit-transport` | encryption, WebSockets, and compressed messages for these servers |
+//! | feature `jwt` | `kit-transport` | JSON Web Tokens, for the layer that authenticates |
 //! | feature `admin` | `kit-app` | the admin server: probes, state and commands, from its own thread |
 //! | [`registry`], feature `etcd` | `kit-registry` | registration and discovery |
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |

@@ -31,6 +31,9 @@ use crate::client::{Raw, http2};
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE};
 use crate::log;
 
+#[cfg(feature = "jwt")]
+mod jwt;
+
 /// A caller by its name.
 #[derive(Debug)]
 struct User(String);

@@ -16,7 +16,7 @@ mod http1_head;
 mod in_flight;
 pub(crate) mod lame_duck;
 pub(crate) mod last_response;
-mod messages;
+pub(crate) mod messages;
 mod pipeline;
 pub(crate) mod refusal;
 pub(crate) mod request_body;

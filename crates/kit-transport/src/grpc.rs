@@ -23,6 +23,7 @@ pub(crate) mod content_type;
 pub(crate) mod dispatch;
 pub(crate) mod handler;
 mod health;
+mod propagate;
 mod reflection;
 mod request_ext;
 mod services;
@@ -31,6 +32,7 @@ mod until_drain;
 mod until_unavailable;
 mod valid;
 
+pub use propagate::propagate;
 pub use request_ext::RequestExt;
 pub use services::Services;
 pub use until_unavailable::UntilUnavailable;

@@ -20,6 +20,7 @@
 //! the limit of a body, the time of a request, and the answer to a panic. So layers see those answers.
 //! What a layer itself breaks is caught outside, as without layers.
 
+mod access_log;
 mod authenticate;
 mod authorize;
 mod claims;
@@ -43,19 +44,34 @@ mod metadata_values;
 pub(crate) mod methods;
 mod named;
 mod next;
+mod observe;
 mod on;
 pub(crate) mod operations;
+mod outcome;
 mod places;
 mod propagation;
 mod quota;
+mod random;
 mod rate;
 mod refusable;
 mod reply;
+mod request_id;
 mod select;
+mod span;
+mod span_slot;
 pub(crate) mod stack;
 pub(crate) mod time_left;
+mod trace;
+mod trail;
 mod travelling;
+mod tunnel;
+#[cfg_attr(
+    not(feature = "ws"),
+    expect(dead_code, reason = "there are no WebSockets")
+)]
+pub(crate) mod upgraded;
 
+pub use access_log::{AccessLog, AccessLogFuture, AccessLogService, access_log};
 pub use authenticate::{
     Authenticate, AuthenticateFuture, AuthenticateService, Scheme, authenticate,
 };
@@ -74,5 +90,10 @@ pub use operations::{Operation, Protocol};
 pub use propagation::{MetadataLayer, MetadataService, metadata};
 pub use rate::{RateLimit, RateLimitService, rate_limit};
 pub use refusable::Refusable;
+pub use request_id::id::RequestId;
+pub use request_id::{RequestIdFuture, RequestIdService, RequestIds, request_id};
 pub use select::Select;
 pub use stack::Stack;
+pub use trace::context::TraceContext;
+pub use trace::ids::{SpanId, TraceId};
+pub use trace::{TraceFuture, TraceService, Traces, trace};

@@ -69,7 +69,7 @@ impl Arrivals {
                 let data = frame.data_ref().map_or(&[][..], |data| data);
                 self.bytes += data.len() as u64;
                 let messages = self.messages.as_mut();
-                let ends_message = messages.is_some_and(|messages| messages.record(data));
+                let ends_message = messages.is_some_and(|messages| messages.record(data) > 0);
                 self.pace = match self.pace {
                     Pace::Untouched => Pace::OnePart,
                     Pace::OnePart | Pace::Slow => Pace::Slow,

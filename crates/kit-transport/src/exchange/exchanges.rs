@@ -259,6 +259,18 @@ impl Exchanges {
         Verdict::Wait
     }
 
+    /// Whether the driver gives it up: it was cut, or a limit has passed. `None` while it does not, and
+    /// once it has ended.
+    pub(crate) fn verdict_of(&self, key: Key) -> Option<Verdict> {
+        let mut shared = self.lock();
+        let exchange = shared.table.get_mut(key)?;
+        match exchange.timed_out() {
+            _ if exchange.cut => Some(Verdict::Cut),
+            Some(limit) => Some(Verdict::TimedOut(limit)),
+            None => None,
+        }
+    }
+
     /// The response's body has come to its end (`whole`), or was dropped before, as is that of a
     /// request which its client took back.
     pub(crate) fn end(&self, key: Key, whole: bool) {

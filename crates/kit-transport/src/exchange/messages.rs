@@ -1,4 +1,4 @@
-//! The messages of a gRPC call, as the bytes of a request's body bring them.
+//! The messages of a gRPC call, as the bytes of a body bring them.
 
 /// Finds the ends of messages. Each begins with five bytes: a flag, and the length of the rest.
 #[derive(Debug, Default)]
@@ -11,9 +11,9 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    /// Takes the next bytes; whether a message ends in them.
-    pub(crate) fn record(&mut self, mut bytes: &[u8]) -> bool {
-        let mut ends = false;
+    /// Takes the next bytes; how many messages end in them.
+    pub(crate) fn record(&mut self, mut bytes: &[u8]) -> u64 {
+        let mut ends = 0;
         while let Some((&first, rest)) = bytes.split_first() {
             if self.left > 0 {
                 let taken = self.left.min(bytes.len());
@@ -30,7 +30,7 @@ impl Messages {
                 self.left = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
                 self.of_head = 0;
             }
-            ends |= self.left == 0;
+            ends += u64::from(self.left == 0);
         }
         ends
     }
@@ -46,19 +46,23 @@ mod tests {
         let mut ends = Vec::new();
         let mut messages = Messages::default();
         for (at, byte) in bytes.iter().enumerate() {
-            if messages.record(&[*byte]) {
+            if messages.record(&[*byte]) > 0 {
                 ends.push(at);
             }
         }
         assert_eq!(ends, [7, 12], "the third has 256 bytes");
-        assert!(!messages.record(&[0; 255]));
-        assert!(messages.record(&[0]));
+        assert_eq!(messages.record(&[0; 255]), 0);
+        assert_eq!(messages.record(&[0]), 1);
 
         let mut messages = Messages::default();
-        assert!(messages.record(bytes), "two at once");
+        assert_eq!(messages.record(bytes), 2, "two at once");
         assert_eq!(messages.left, 256);
-        assert!(!messages.record(&[]));
-        assert!(messages.record(&[0; 300]));
+        assert_eq!(messages.record(&[]), 0);
+        assert_eq!(
+            messages.record(&[0; 300]),
+            9,
+            "one of 256 bytes, and eight empty ones"
+        );
         assert_eq!(messages.head[..], [0; 5], "and 44 bytes of zero messages");
     }
 }

@@ -5,7 +5,7 @@ use std::any::type_name;
 use kit_sync::Scope;
 use tonic::{Request, Status};
 
-use crate::layers::{Claims, Metadata};
+use crate::layers::{Claims, Metadata, RequestId, TraceContext};
 use crate::{CallContext, Draining, Peer};
 
 /// What Kit knows of a request of tonic: its client, its server's scope, the drain, and the values of
@@ -73,6 +73,16 @@ pub trait RequestExt {
             tracing::error!("the server takes in no metadata: it needs layers::metadata()");
             Status::internal("internal error")
         })
+    }
+
+    /// The id of the request, inside [`layers::request_id`](crate::layers::request_id()).
+    fn request_id(&self) -> Option<&RequestId> {
+        self.call_context().ok()?.request_id()
+    }
+
+    /// The place of the request in a trace, inside [`layers::trace`](crate::layers::trace()).
+    fn trace(&self) -> Option<&TraceContext> {
+        self.call_context().ok()?.trace()
     }
 
     /// The value of this type that the application gave its components, as an app of `kit-app` gives

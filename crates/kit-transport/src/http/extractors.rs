@@ -8,7 +8,7 @@ use http::request::Parts;
 use kit_sync::Scope;
 
 use crate::layers::known::claims_in;
-use crate::layers::{Claims, Metadata};
+use crate::layers::{Claims, Metadata, RequestId};
 use crate::{ApiError, CallContext, Draining, Peer};
 
 impl<S: Sync> FromRequestParts<S> for CallContext {
@@ -32,6 +32,31 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Peer, ApiError> {
         call_of(parts).map(|call| call.peer().clone())
+    }
+}
+
+/// Fails on a server without [`layers::request_id`](crate::layers::request_id()).
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<RequestId, ApiError> {
+        call_of(parts)?.request_id().cloned().ok_or_else(|| {
+            ApiError::internal("", "internal error").with_source(
+                "a handler asked for the id of its request outside layers::request_id()",
+            )
+        })
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for RequestId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _state: &S,
+    ) -> Result<Option<RequestId>, Infallible> {
+        let call = CallContext::of(&parts.extensions);
+        Ok(call.and_then(CallContext::request_id).cloned())
     }
 }
 

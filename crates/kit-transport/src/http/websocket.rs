@@ -13,7 +13,8 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use kit_sync::StopToken;
 
-use crate::Draining;
+use crate::layers::upgraded::Upgraded;
+use crate::{CallContext, Draining};
 
 /// Accepts a WebSocket: the extractor.
 ///
@@ -44,7 +45,7 @@ use crate::Draining;
 #[must_use = "the client waits for a response"]
 pub struct WebSocketUpgrade {
     upgrade: ws::WebSocketUpgrade,
-    draining: Draining,
+    call: CallContext,
     path: String,
 }
 
@@ -67,15 +68,20 @@ impl WebSocketUpgrade {
     {
         let WebSocketUpgrade {
             upgrade,
-            draining,
+            call,
             path,
         } = self;
+        let upgraded = Upgraded::of(&call);
+        let draining = call.draining();
         upgrade.on_upgrade(async move |socket| {
             let socket = draining.websocket(socket);
             let scope = draining.scope().clone();
             let handled = handle(path, draining, async move { handler(socket).await });
             // A scope that refuses has ended, and so has the connection.
-            drop(scope.track(handled));
+            match upgraded {
+                Some(upgraded) => drop(scope.track(upgraded.run(handled))),
+                None => drop(scope.track(handled)),
+            }
         })
     }
 }
@@ -114,12 +120,12 @@ impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let draining = Draining::from_request_parts(parts, state).await;
-        let draining = draining.map_err(IntoResponse::into_response)?;
+        let call = CallContext::from_request_parts(parts, state).await;
+        let call = call.map_err(IntoResponse::into_response)?;
         let upgrade = ws::WebSocketUpgrade::from_request_parts(parts, state).await;
         Ok(WebSocketUpgrade {
             upgrade: upgrade.map_err(IntoResponse::into_response)?,
-            draining,
+            call,
             path: parts.uri.path().to_owned(),
         })
     }

@@ -10,6 +10,8 @@ use tokio::time::Instant;
 use super::facts::Facts;
 use super::metadata_values::{Metadata, MetadataError};
 use super::operations::{Operation, Protocol};
+use super::request_id::id::RequestId;
+use super::trace::context::TraceContext;
 
 tokio::task_local! {
     static CURRENT: Arc<Facts>;
@@ -58,6 +60,19 @@ impl Current {
         self.0.operation()
     }
 
+    /// The id of the request, inside [`request_id`](super::request_id()).
+    #[must_use]
+    pub fn request_id(&self) -> Option<&RequestId> {
+        let named = self.0.trail().request_id.get()?;
+        Some(&named.id)
+    }
+
+    /// The place of the request in a trace, inside [`trace`](super::trace()).
+    #[must_use]
+    pub fn trace(&self) -> Option<&TraceContext> {
+        self.0.trail().trace.get()
+    }
+
     /// When the answer has to be there, inside a [layer](super::deadline) that says so.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
@@ -82,10 +97,13 @@ impl Current {
 
     /// Adds to the head of a request to another server what goes on with this one:
     ///
+    /// - the [id](super::request_id()) of the request, and its place in the [trace](super::trace());
     /// - the time that is left, as `grpc-timeout` and, where
     ///   [`DeadlineLayer::header`](super::DeadlineLayer::header) has named one, in that header as well;
     /// - the metadata that was [added](Self::add_metadata), and that which came with this request and goes
     ///   through the whole chain. A name that stands in the head already stays as it is.
+    ///
+    /// For the metadata of a gRPC call there is `grpc::propagate`.
     ///
     /// ```
     /// use axum::http::HeaderMap;
@@ -98,8 +116,16 @@ impl Current {
     ///     }
     ///     headers
     /// }
+    /// # assert!(head().is_empty());
     /// ```
     pub fn propagate(&self, headers: &mut HeaderMap) {
+        let trail = self.0.trail();
+        if let Some(named) = trail.request_id.get() {
+            named.write(headers);
+        }
+        if let Some(trace) = trail.trace.get() {
+            trace.write(headers);
+        }
         self.0.time_left().propagate(headers);
         self.0.travelling().propagate(headers);
     }

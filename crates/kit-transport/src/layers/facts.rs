@@ -9,6 +9,7 @@ use super::http::{ErrorForm, ErrorShape, form, template};
 use super::methods::Methods;
 use super::operations::{Operation, Protocol};
 use super::time_left::TimeLeft;
+use super::trail::Trail;
 use super::travelling::Travelling;
 
 /// The facts of a request when its layers get it, and those that they find out. All layers of a request
@@ -26,6 +27,7 @@ pub(crate) struct Facts {
     claims: GivenClaims,
     time_left: TimeLeft,
     travelling: Travelling,
+    trail: Trail,
 }
 
 impl Facts {
@@ -70,6 +72,7 @@ impl Facts {
             claims: GivenClaims::default(),
             time_left: TimeLeft::default(),
             travelling: Travelling::default(),
+            trail: Trail::default(),
         })
     }
 
@@ -98,6 +101,16 @@ impl Facts {
 
     pub(super) fn travelling(&self) -> &Travelling {
         &self.travelling
+    }
+
+    /// What layers that observe the request share.
+    pub(super) fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// Whether the operation is known, and will not become another one.
+    pub(super) fn is_settled(&self) -> bool {
+        self.unknown.is_none() && self.operation.is_matched()
     }
 
     /// A service inside a route has named what it does. The first name stays.

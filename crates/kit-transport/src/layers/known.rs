@@ -10,6 +10,8 @@ use super::facts::Facts;
 use super::grpc;
 use super::metadata_values::Metadata;
 use super::operations::Operation;
+use super::request_id::id::RequestId;
+use super::trace::context::TraceContext;
 use crate::CallContext;
 
 impl CallContext {
@@ -17,6 +19,19 @@ impl CallContext {
     #[must_use]
     pub fn operation(&self) -> Option<&Operation> {
         self.facts.as_ref().map(|facts| facts.operation())
+    }
+
+    /// The id of the request, inside [`layers::request_id`](crate::layers::request_id()).
+    #[must_use]
+    pub fn request_id(&self) -> Option<&RequestId> {
+        let named = self.facts.as_ref()?.trail().request_id.get()?;
+        Some(&named.id)
+    }
+
+    /// The place of the request in a trace, inside [`layers::trace`](crate::layers::trace()).
+    #[must_use]
+    pub fn trace(&self) -> Option<&TraceContext> {
+        self.facts.as_ref()?.trail().trace.get()
     }
 
     /// What an [authentication layer](crate::layers::authenticate) outside has found out about the

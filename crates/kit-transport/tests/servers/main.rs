@@ -21,17 +21,21 @@ mod hostile;
 mod hosts;
 mod layered;
 mod layers;
+mod layers_access_log;
 mod layers_auth;
 mod layers_concurrency;
 mod layers_deadline;
 mod layers_metadata;
 mod layers_rate;
 mod layers_tower_http;
+mod layers_request_id;
+mod layers_trace;
 mod limits;
 #[cfg(unix)]
 mod listening;
 mod log;
 mod missing_extensions;
+mod observed;
 #[cfg(all(feature = "gzip", feature = "zstd"))]
 mod protocols;
 #[cfg(feature = "derive")]
@@ -40,6 +44,7 @@ mod rejections;
 mod serving;
 mod simple;
 mod sizes;
+mod spans;
 mod statuses;
 mod streams;
 mod stubborn;

@@ -1,0 +1,213 @@
+//! One exchange, as a layer observes it.
+
+use std::sync::Arc;
+
+use ::http::header::CONTENT_LENGTH;
+use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use axum_core::body::Body;
+use bytes::Bytes;
+use http_body::Frame;
+use tokio::time::Instant;
+use tracing::Span;
+
+use crate::CallContext;
+use crate::exchange::exchanges::Verdict;
+use crate::exchange::handle::ExchangeHandle;
+use crate::exchange::messages::Messages;
+use crate::layers::facts::Facts;
+use crate::layers::operations::Protocol;
+use crate::layers::outcome::{Amount, ExchangeEnd, Outcome};
+
+/// The header or trailer that has the status of a call.
+const GRPC_STATUS: &str = "grpc-status";
+
+/// What a layer does with one exchange.
+pub(crate) trait Observer: Send + 'static {
+    /// In which the handler and the body run.
+    fn span(&self) -> Option<&Span> {
+        None
+    }
+
+    /// The head of the response is there.
+    fn head(&mut self, _headers: &mut HeaderMap) {}
+
+    /// Whether it is to see the end.
+    fn follows(&self) -> bool {
+        true
+    }
+
+    /// The exchange has ended.
+    fn end(&mut self, outcome: &Outcome, facts: &Facts);
+}
+
+/// An observer with what it is shown at the end, which is when this is dropped.
+pub(crate) struct Observation<O: Observer> {
+    pub(super) observer: O,
+    facts: Arc<Facts>,
+    exchange: Option<ExchangeHandle>,
+    began: Instant,
+    stage: Stage,
+    /// The body of the response is none, or not sent, because the request asks for its head.
+    has_no_body: bool,
+    status: Option<StatusCode>,
+    grpc: Option<u8>,
+    /// How many bytes the head has said.
+    length: Option<u64>,
+    messages: Option<Messages>,
+    sent: Amount,
+}
+
+/// How far an exchange has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The handler or the body runs, or would be asked next.
+    Open,
+    /// It is being polled.
+    Polled,
+    Failed,
+    Whole,
+}
+
+impl<O: Observer> Observation<O> {
+    pub(super) fn new(observer: O, request: &Request<Body>, facts: Arc<Facts>) -> Observation<O> {
+        let call = CallContext::of(request.extensions());
+        let messages = (facts.protocol() == Protocol::Grpc).then(Messages::default);
+        Observation {
+            observer,
+            exchange: call.map(|call| call.exchange.clone()),
+            facts,
+            began: Instant::now(),
+            stage: Stage::Open,
+            has_no_body: request.method() == Method::HEAD,
+            status: None,
+            grpc: None,
+            length: None,
+            messages,
+            sent: Amount::default(),
+        }
+    }
+
+    /// Runs part of the exchange in the observer's span. One that does not return has panicked.
+    pub(super) fn run<T>(&mut self, part: impl FnOnce() -> T) -> T {
+        self.stage = Stage::Polled;
+        let result = match self.observer.span() {
+            Some(span) => span.in_scope(part),
+            None => part(),
+        };
+        self.stage = Stage::Open;
+        result
+    }
+
+    pub(super) fn mark_failed(&mut self) {
+        self.stage = Stage::Failed;
+    }
+
+    pub(super) fn mark_whole(&mut self) {
+        self.stage = Stage::Whole;
+    }
+
+    /// The head of the response is there.
+    pub(super) fn record_head<B: http_body::Body>(&mut self, response: &mut Response<B>) {
+        self.observer.head(response.headers_mut());
+        let status = response.status();
+        self.status = Some(status);
+        self.grpc = grpc_status(response.headers());
+        let length = response.headers().get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        self.length = length.or_else(|| response.body().size_hint().exact());
+        // hyper asks such a body for nothing.
+        self.has_no_body |= matches!(
+            status,
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS
+        );
+        if self.has_no_body || response.body().is_end_stream() {
+            self.stage = Stage::Whole;
+        }
+    }
+
+    /// A part of the body is there.
+    pub(super) fn record_frame(&mut self, frame: &Frame<Bytes>) {
+        if let Some(data) = frame.data_ref() {
+            self.sent.bytes += data.len() as u64;
+            let messages = self.messages.as_mut();
+            self.sent.messages += messages.map_or(0, |messages| messages.record(data));
+            // hyper asks for no more than the head has said.
+            if self.length == Some(self.sent.bytes) && self.messages.is_none() {
+                self.stage = Stage::Whole;
+            }
+        } else if let Some(trailers) = frame.trailers_ref() {
+            self.grpc = grpc_status(trailers).or(self.grpc);
+            self.stage = Stage::Whole;
+        }
+    }
+
+    /// Whether the connection has become a tunnel that its handler follows to its end; the observation
+    /// ends with it then.
+    pub(super) fn is_of_tunnel(&self) -> bool {
+        let is_upgrade = self
+            .status
+            .is_some_and(|status| status == StatusCode::SWITCHING_PROTOCOLS || status.is_success());
+        is_upgrade && self.facts.trail().tunnel.is_followed()
+    }
+
+    pub(super) fn hold_in_tunnel(mut self) {
+        self.stage = Stage::Whole;
+        let facts = Arc::clone(&self.facts);
+        facts.trail().tunnel.hold(self);
+    }
+
+    /// How it has ended, now that it is dropped.
+    fn end(&self) -> ExchangeEnd {
+        match self.stage {
+            Stage::Whole => return ExchangeEnd::Whole,
+            Stage::Failed => return ExchangeEnd::Failed,
+            Stage::Polled => return ExchangeEnd::Panicked,
+            Stage::Open => {}
+        }
+        let exchange = self.exchange.as_ref();
+        match exchange.and_then(|exchange| exchange.exchanges().verdict_of(exchange.key())) {
+            Some(Verdict::Cut) => ExchangeEnd::Cut,
+            Some(Verdict::TimedOut(_)) => ExchangeEnd::Late,
+            Some(Verdict::Wait) | None => ExchangeEnd::Gone,
+        }
+    }
+
+    /// The status that the client of a call gets, or makes of the end.
+    fn grpc_of(&self, end: ExchangeEnd) -> Option<u8> {
+        if self.facts.protocol() != Protocol::Grpc {
+            return None;
+        }
+        Some(match end {
+            ExchangeEnd::Whole => self.grpc.unwrap_or(2),
+            ExchangeEnd::Failed | ExchangeEnd::Panicked => 13,
+            ExchangeEnd::Cut => 14,
+            ExchangeEnd::Late => 4,
+            ExchangeEnd::Gone => 1,
+        })
+    }
+}
+
+fn grpc_status(headers: &HeaderMap) -> Option<u8> {
+    let status = headers.get(GRPC_STATUS).map(HeaderValue::to_str)?;
+    // One that is no number is unknown.
+    Some(status.ok()?.parse().unwrap_or(2))
+}
+
+impl<O: Observer> Drop for Observation<O> {
+    fn drop(&mut self) {
+        if !self.observer.follows() {
+            return;
+        }
+        let end = self.end();
+        let outcome = Outcome {
+            protocol: self.facts.protocol(),
+            status: self.status,
+            grpc: self.grpc_of(end),
+            end,
+            took: self.began.elapsed(),
+            sent: self.sent,
+            received: self.facts.trail().received.amount(),
+        };
+        self.observer.end(&outcome, &self.facts);
+    }
+}

@@ -1,0 +1,111 @@
+//! The layer that takes part in a trace.
+
+use std::sync::Arc;
+
+use ::http::{Method, Request};
+use axum_core::body::Body;
+use tracing::Span;
+use tracing::field::display;
+
+use super::facts::Facts;
+use super::observe::observation::Observer;
+use super::observe::service::{Watch, watching};
+use super::outcome::Outcome;
+use super::span::RequestSpan;
+
+pub(super) mod context;
+pub(super) mod ids;
+mod state;
+
+use context::TraceContext;
+
+/// Takes part in a trace by [W3C Trace Context](https://www.w3.org/TR/trace-context/): the one of the
+/// header `traceparent` if it is well-formed, otherwise a new one.
+///
+/// The handler and its body run in a span (target `kit::request`, level `info`), which is named by the
+/// operation and has OpenTelemetry's fields: `otel.name`, `otel.kind`, `http.request.method`,
+/// `http.route`, `url.path`, `rpc.system.name`, `rpc.method`, `trace_id`, `span_id`, `request_id`, and at
+/// the end `http.response.status_code` or `rpc.response.status_code`, and `otel.status_code` and
+/// `error.type` of a failure. It is the span of [`request_id`](super::request_id()) as well: whichever of
+/// both is outermost opens it.
+///
+/// [`Current::propagate`](super::Current::propagate) hands the trace on to outgoing calls, with this
+/// request's span as their parent. [`CallContext::trace`](crate::CallContext::trace) gives it to a bridge
+/// to a tracing system. This layer itself exports nothing.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use kit_transport::{http, layers};
+///
+/// let router = Router::new().route("/hello", get(|| async { "Hello" }));
+/// let server = http::Server::new(":8000", router).layers(layers::trace());
+/// ```
+#[must_use]
+pub fn trace() -> Traces {
+    Traces { sampled: 1 }
+}
+
+/// A layer that takes part in traces; from [`trace`].
+#[derive(Clone, Debug)]
+pub struct Traces {
+    /// One of this many traces that begin here is sampled; 0 for none.
+    sampled: u64,
+}
+
+impl Traces {
+    /// Of the traces that begin here, marks one in `count` as *sampled*, at random; none for 0. All of
+    /// them by default. A trace that a caller has begun stays as the caller has it.
+    #[must_use]
+    pub fn sample_one_in(self, count: u64) -> Traces {
+        Traces { sampled: count }
+    }
+
+    fn begin_trace(&self) -> TraceContext {
+        let context = TraceContext::begin();
+        let [.., a, b, c, d, e, f, g] = context.trace_id().to_bytes();
+        // Its 56 last bits are random.
+        let random = u64::from_be_bytes([0, a, b, c, d, e, f, g]);
+        match random.checked_rem(self.sampled) {
+            Some(0) => context.sampled(),
+            Some(_) | None => context,
+        }
+    }
+}
+
+impl Watch for Traces {
+    type Observer = TraceObserver;
+
+    fn begin(&self, request: &Request<Body>, facts: &Arc<Facts>) -> Option<TraceObserver> {
+        let context = facts.trail().trace.get_or_init(|| {
+            TraceContext::parse(request.headers()).unwrap_or_else(|| self.begin_trace())
+        });
+        let span = RequestSpan::open(request, facts);
+        let open = facts.trail().span.get();
+        if !open.is_disabled() {
+            open.record("trace_id", display(context.trace_id()));
+            open.record("span_id", display(context.span_id()));
+        }
+        span.map(|span| TraceObserver {
+            method: request.method().clone(),
+            span,
+        })
+    }
+}
+
+/// Ends the span of a request.
+pub(crate) struct TraceObserver {
+    method: Method,
+    span: RequestSpan,
+}
+
+impl Observer for TraceObserver {
+    fn span(&self) -> Option<&Span> {
+        Some(self.span.get())
+    }
+
+    fn end(&mut self, outcome: &Outcome, facts: &Facts) {
+        self.span.end(&self.method, outcome, facts);
+    }
+}
+
+watching!(Traces, TraceService, TraceFuture, "trace");

@@ -42,6 +42,8 @@ mod later;
 mod metadata_values;
 #[cfg_attr(not(feature = "grpc"), path = "layers/no_methods.rs")]
 pub(crate) mod methods;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod named;
 mod next;
 mod observe;
@@ -83,6 +85,8 @@ pub use concurrency::{
 pub use current::Current;
 pub use deadline::{DeadlineFuture, DeadlineLayer, DeadlineService, deadline};
 pub use metadata_values::{Metadata, MetadataError};
+#[cfg(feature = "metrics")]
+pub use metrics::{Metrics, MetricsFuture, MetricsService, metrics};
 pub use named::{NamedOperation, NamedOperationService, operation};
 pub use next::{Next, NextFuture};
 pub use on::{On, OnFuture, OnService, on};

@@ -26,6 +26,8 @@ mod layers_auth;
 mod layers_concurrency;
 mod layers_deadline;
 mod layers_metadata;
+#[cfg(feature = "metrics")]
+mod layers_metrics;
 mod layers_rate;
 mod layers_tower_http;
 mod layers_request_id;

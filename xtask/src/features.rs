@@ -70,8 +70,18 @@ pub(crate) fn check() -> Result {
     }
     // Features are additive, so each must build without the others.
     for features in [
-        "http", "grpc", "simple", "derive", "tls", "ws", "jwt", "http,tls", "grpc,tls", "http,jwt",
+        "http",
+        "grpc",
+        "simple",
+        "derive",
+        "tls",
+        "ws",
+        "jwt",
+        "http,tls",
+        "grpc,tls",
+        "http,jwt",
         "grpc,jwt",
+        "http,metrics",
     ] {
         let mut check = cargo();
         check.args(["clippy", "--quiet", "-p", "kit-transport"]);

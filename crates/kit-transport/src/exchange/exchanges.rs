@@ -261,6 +261,10 @@ impl Exchanges {
 
     /// Whether the driver gives it up: it was cut, or a limit has passed. `None` while it does not, and
     /// once it has ended.
+    #[cfg_attr(
+        not(any(feature = "http", feature = "grpc")),
+        expect(dead_code, reason = "there are no layers")
+    )]
     pub(crate) fn verdict_of(&self, key: Key) -> Option<Verdict> {
         let mut shared = self.lock();
         let exchange = shared.table.get_mut(key)?;

@@ -44,7 +44,7 @@ pub fn metrics() -> Metrics {
     Metrics(Arc::default())
 }
 
-/// A layer that counts and times requests; from [`metrics`].
+/// A layer that counts and times requests; from [`metrics()`].
 #[derive(Clone, Debug)]
 pub struct Metrics(Arc<AllSeries>);
 

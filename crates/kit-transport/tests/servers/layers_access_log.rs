@@ -51,7 +51,11 @@ async fn a_line_has_what_is_known_of_an_exchange() {
     let mut log = Log::up_to(Level::INFO);
     let server = served(layers::access_log()).await;
     let more = "user-agent: test\r\nx-request-id: mine\r\n";
-    ask(&server, &get_with("/hello/world?token=s3cret", more)).await;
+    let (head, _) = ask(&server, &get_with("/hello/world?token=s3cret", more)).await;
+    assert!(
+        head.contains("content-length: 5"),
+        "its length is kept: {head}"
+    );
     let line = log.next(TARGET).await;
     assert_eq!(short(&line), "INFO GET /hello/{name} 200 whole 5");
     for (name, value) in [
@@ -430,11 +434,13 @@ async fn a_websocket_has_its_line_when_it_is_closed() {
     use axum::response::Response;
     use axum::routing::get;
     use kit_transport::http::WebSocketUpgrade;
+    use kit_transport::layers::Current;
     use tokio_stream::StreamExt as _;
 
     async fn socket(upgrade: WebSocketUpgrade) -> Response {
         upgrade.on_upgrade(async |mut socket| {
-            tracing::info!(target: "test", "in the handler");
+            let current = Current::get().expect("a request");
+            tracing::info!(target: "test", operation = %current.operation(), "in the handler");
             while let Some(Ok(_)) = socket.recv().await {}
         })
     }
@@ -452,6 +458,7 @@ async fn a_websocket_has_its_line_when_it_is_closed() {
     let url = format!("ws://{}/socket", server.address);
     let (mut client, _) = tokio_tungstenite::connect_async(url).await.unwrap();
     let line = log.next("test").await;
+    assert_eq!(line.fields.get("operation"), "/socket");
     let id = line
         .span
         .expect("its request's")

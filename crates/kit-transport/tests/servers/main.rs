@@ -29,8 +29,8 @@ mod layers_metadata;
 #[cfg(feature = "metrics")]
 mod layers_metrics;
 mod layers_rate;
-mod layers_tower_http;
 mod layers_request_id;
+mod layers_tower_http;
 mod layers_trace;
 mod limits;
 #[cfg(unix)]

@@ -89,12 +89,12 @@ impl<O: Observer> Observation<O> {
 
     /// Runs part of the exchange in the observer's span. One that does not return has panicked.
     pub(super) fn run<T>(&mut self, part: impl FnOnce() -> T) -> T {
-        self.stage = Stage::Polled;
+        let before = std::mem::replace(&mut self.stage, Stage::Polled);
         let result = match self.observer.span() {
             Some(span) => span.in_scope(part),
             None => part(),
         };
-        self.stage = Stage::Open;
+        self.stage = before;
         result
     }
 
@@ -102,8 +102,11 @@ impl<O: Observer> Observation<O> {
         self.stage = Stage::Failed;
     }
 
+    /// Nothing follows. A body that has failed is not whole.
     pub(super) fn mark_whole(&mut self) {
-        self.stage = Stage::Whole;
+        if self.stage != Stage::Failed {
+            self.stage = Stage::Whole;
+        }
     }
 
     /// The head of the response is there.

@@ -53,7 +53,7 @@ macro_rules! watching {
             }
         }
 
-        #[doc = concat!("A service with the layer of [`", $function, "`].")]
+        #[doc = concat!("A service with the layer of [`", $function, "()`].")]
         #[derive(Clone, Debug)]
         pub struct $service<S> {
             inner: S,
@@ -94,7 +94,7 @@ macro_rules! watching {
         }
 
         ::pin_project_lite::pin_project! {
-            #[doc = concat!("The response to come of a service with the layer of [`", $function, "`].")]
+            #[doc = concat!("The response to come of a service with the layer of [`", $function, "()`].")]
             pub struct $future<F> {
                 #[pin]
                 observed: $crate::layers::observe::future::ObservedFuture<

@@ -178,7 +178,7 @@ impl ApiError {
 
     /// Whether it is the error with this code and this reason, as a client sees it on either protocol:
     /// a code that gRPC does not have, such as 422, is 500 there, and one that HTTP does not have is
-    /// 500 on both.
+    /// 500 on both. Kratos v2 does not have 412, of which it makes 500 or 400.
     ///
     /// ```
     /// use kit_transport::ApiError;
@@ -189,7 +189,7 @@ impl ApiError {
     /// ```
     #[must_use]
     pub fn has_reason(&self, code: u16, reason: &str) -> bool {
-        self.reason() == reason && (self.code() == code || self.code() == table::over_grpc(code))
+        self.reason() == reason && table::is_seen_of(self.code(), code)
     }
 
     /// The message, for people.

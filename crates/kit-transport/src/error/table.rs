@@ -26,6 +26,14 @@ pub(super) fn over_grpc(code: u16) -> u16 {
     }
 }
 
+/// Whether a client may see this code of an error that had that one: as it was; as gRPC carried it; or as
+/// Kratos v2 did, whose table has no 412, sends it as `UNKNOWN`, and reads `FAILED_PRECONDITION` as
+/// 400.
+pub(super) fn is_seen_of(seen: u16, code: u16) -> bool {
+    let by_kratos_v2 = code == 412 && (seen == 400 || seen == 500);
+    seen == code || seen == over_grpc(code) || by_kratos_v2
+}
+
 /// The name of the gRPC code, as `google.rpc.Code` has it.
 #[cfg_attr(not(feature = "http"), expect(dead_code))]
 pub(super) fn name(code: u16) -> &'static str {

@@ -102,6 +102,12 @@ fn a_reason_is_found_with_its_code_or_with_the_one_that_grpc_makes_of_it() {
         (422, 500, true),
         (10_001, 500, true),
         (422, 404, false),
+        // What Kratos v2 makes of 412 over gRPC, as a server and as a client.
+        (412, 500, true),
+        (412, 400, true),
+        (412, 404, false),
+        (400, 412, false),
+        (500, 412, false),
     ] {
         let error = ApiError::new(seen, "R", "");
         assert_eq!(error.has_reason(code, "R"), found, "{code}, {seen}");

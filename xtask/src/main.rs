@@ -11,6 +11,7 @@ mod cargo;
 mod conformance;
 mod features;
 mod house;
+mod interop;
 mod lint;
 mod loom;
 mod mutants;
@@ -44,6 +45,8 @@ enum Task {
     Lint(lint::Options),
     /// Lets clients that others have written talk to Kit's servers; part of `test`.
     Conformance(conformance::Options),
+    /// Lets services of Kratos and of Kit call each other; part of `test --long`, needs Go.
+    Interop,
     /// Changes single expressions and looks whether a test notices (docs/src/testing.md).
     Mutants(mutants::Options),
     /// Measures Kit against its peers.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Task::Ci => ci(),
         Task::Lint(options) => lint::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Interop => interop::run(),
         Task::Mutants(options) => mutants::run(&options),
         Task::Bench(options) => bench::run(&options),
     };

@@ -1,5 +1,6 @@
 //! Named steps: each says its name and its time, and the failing ones are summed up at the end.
 
+use std::env;
 use std::time::{Duration, Instant};
 
 use crate::Result;
@@ -30,6 +31,23 @@ impl Steps {
         }
     }
 
+    /// Runs a step with what it needs from outside, if that could be had. What this machine has no way
+    /// to get is named, which under `CI` is a failure: a green CI means that everything ran.
+    pub(crate) fn with<T>(
+        &mut self,
+        name: &str,
+        needed: Result<T>,
+        step: impl FnOnce(T) -> Result,
+    ) {
+        match needed {
+            Ok(needed) => self.run(name, || step(needed)),
+            Err(why) if is_ci(env::var("CI").ok().as_deref()) => self.run(name, || {
+                Err(format!("NOT RUN, which is a failure under CI: {why}").into())
+            }),
+            Err(why) => eprintln!("xtask: NOT RUN: {name}: {why}"),
+        }
+    }
+
     /// Sums up.
     pub(crate) fn finish(self) -> Result {
         if self.failed.is_empty() {
@@ -42,6 +60,11 @@ impl Steps {
     }
 }
 
+/// Whether a value of the variable `CI` says that this is a run of a CI.
+fn is_ci(value: Option<&str>) -> bool {
+    value.is_some_and(|value| !["", "0", "false"].contains(&value))
+}
+
 /// A duration for people.
 pub(crate) fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
@@ -49,7 +72,17 @@ pub(crate) fn seconds(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Steps;
+    use super::{Steps, is_ci};
+
+    #[test]
+    fn ci_is_what_says_so() {
+        for value in ["true", "1", "yes"] {
+            assert!(is_ci(Some(value)), "{value}");
+        }
+        for value in [None, Some(""), Some("0"), Some("false")] {
+            assert!(!is_ci(value), "{value:?}");
+        }
+    }
 
     #[test]
     fn a_failed_step_does_not_keep_the_next_from_running_and_is_named_at_the_end() {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cargo::{cargo, run as run_command};
 use crate::step::seconds;
-use crate::{Result, conformance, loom, tools};
+use crate::{Result, conformance, interop, loom, tools};
 
 /// What the tests may take without the build; what needs longer is `#[ignore]`d and run by `--long`.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -46,7 +46,8 @@ pub(crate) fn run(options: &Options) -> Result {
         results.push(run_command(
             workspace("test")
                 .args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"])
-                .args(["--", "--ignored"])
+                // Those beside Kratos need its programs.
+                .args(["--", "--ignored", "--skip", interop::TESTS])
                 .envs(servers.clone()),
         ));
     }
@@ -57,6 +58,9 @@ pub(crate) fn run(options: &Options) -> Result {
     } else {
         conformance::FEW_STOPS
     }));
+    if options.long {
+        results.push(interop::check());
+    }
     results.push(loom::run(options.long));
 
     for result in results {
@@ -82,7 +86,8 @@ pub(crate) fn build() -> Result {
     run_command(workspace("test").arg("--no-run"))
 }
 
-fn workspace(subcommand: &str) -> Command {
+/// Cargo with all crates and all features: the one graph that is compiled.
+pub(crate) fn workspace(subcommand: &str) -> Command {
     let mut command = cargo();
     command.args([subcommand, "--workspace", "--all-features"]);
     command

@@ -1,0 +1,62 @@
+//! `cargo xtask interop`: Kit beside Kratos, each as client and as server of the other.
+//!
+//! The programs of Kratos are built into `target/interop`; `tests/interop` starts them. Part of `cargo
+//! xtask test --long`, where a machine without Go is named as such, which under `CI` is a failure;
+//! asked for by name, it needs Go.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::Result;
+use crate::cargo::{command, output, root, run as run_command, target};
+use crate::step::Steps;
+use crate::{test, tools};
+
+/// The module of each program, with the variable by which the tests find it.
+const PROGRAMS: [(&str, &str); 2] = [
+    ("kratos-v2", "KIT_KRATOS_V2"),
+    ("kratos-v3", "KIT_KRATOS_V3"),
+];
+/// The target that has the tests, and a part of each of their names.
+pub(crate) const TESTS: &str = "kratos";
+
+pub(crate) fn run() -> Result {
+    run_tests(&programs()?)
+}
+
+/// As a part of all tests.
+pub(crate) fn check() -> Result {
+    let mut steps = Steps::default();
+    steps.with("interop: Kratos", programs(), |programs| {
+        run_tests(&programs)
+    });
+    steps.finish()
+}
+
+/// Builds the programs, in the versions that their `go.sum` pins. Go keeps what it has built.
+fn programs() -> Result<Vec<(&'static str, PathBuf)>> {
+    let folder = target().join("interop");
+    fs::create_dir_all(&folder)?;
+    let go = tools::go()?;
+    let mut programs = Vec::new();
+    for (module, variable) in PROGRAMS {
+        let program = folder.join(module);
+        output(
+            command(&go)
+                .current_dir(root().join("interop").join(module))
+                .args(["build", "-o"])
+                .args([program.as_os_str(), ".".as_ref()]),
+        )?;
+        programs.push((variable, program));
+    }
+    Ok(programs)
+}
+
+fn run_tests(programs: &[(&'static str, PathBuf)]) -> Result {
+    run_command(
+        // With the features of all other tests, so that nothing is compiled a second time.
+        test::workspace("test")
+            .args(["--test", TESTS, "--", "--ignored"])
+            .envs(programs.iter().cloned()),
+    )
+}

@@ -84,8 +84,12 @@ func run() error {
 		addresses[name] = endpoint.Host
 	}
 	app := kratos.New(kratos.Name("kratos"), kratos.Server(httpServer, grpcServer),
-		// The addresses are of use only to a client of a server that serves.
-		kratos.AfterStart(func(context.Context) error { return print(addresses) }))
+		kratos.AfterStart(func(ctx context.Context) error {
+			if err := served(ctx, addresses); err != nil {
+				return err
+			}
+			return print(addresses)
+		}))
 	go func() {
 		if err := answer(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -96,6 +100,17 @@ func run() error {
 		}
 	}()
 	return app.Run()
+}
+
+// served returns when both servers serve. Kratos calls its hooks a little sooner, and a server of gRPC
+// that is stopped before it serves fails.
+func served(ctx context.Context, addresses map[string]string) error {
+	for scheme, address := range addresses {
+		if _, err := ask(ctx, scheme+"://"+address, "Relay", "", new(errors.Status)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // answer makes a call for each line of stdin.

@@ -2,25 +2,31 @@
 //! or an `ApiError`.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Request, header};
+use axum::http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use kit::ApiError;
 use prost::Message as _;
+use tonic::metadata::MetadataMap;
 use tonic::transport::Endpoint;
 
 use crate::messages::Status;
 use crate::messages::interop_client::InteropClient;
 
-/// Calls a method of the service at an endpoint, `http://ADDRESS` or `grpc://ADDRESS`.
+/// Calls a method of the service at an endpoint, `http://ADDRESS` or `grpc://ADDRESS`, with these headers.
 ///
 /// # Errors
 /// That of the service, or of the way to it.
-pub async fn ask(endpoint: &str, method: &str, request: &Status) -> Result<Status, ApiError> {
+pub async fn ask(
+    endpoint: &str,
+    method: &str,
+    headers: HeaderMap,
+    request: &Status,
+) -> Result<Status, ApiError> {
     match endpoint.split_once("://") {
-        Some(("http", address)) => ask_http(address, method, None, request).await,
-        Some(("grpc", address)) => ask_grpc(address, method, request).await,
+        Some(("http", address)) => ask_http(address, method, headers, request).await,
+        Some(("grpc", address)) => ask_grpc(address, method, headers, request).await,
         _ => Err(ApiError::internal(
             "ENDPOINT_INVALID",
             format!("{endpoint:?} is neither http://ADDRESS nor grpc://ADDRESS"),
@@ -28,23 +34,21 @@ pub async fn ask(endpoint: &str, method: &str, request: &Status) -> Result<Statu
     }
 }
 
-/// Calls a method over HTTP, with this `Accept`, if any.
+/// Calls a method over HTTP, in JSON, with these headers.
 ///
 /// # Errors
 /// That of the service, read from its answer by its status, content type and body; or of the way to it.
 pub async fn ask_http(
     address: &str,
     method: &str,
-    accept: Option<&'static str>,
+    headers: HeaderMap,
     request: &Status,
 ) -> Result<Status, ApiError> {
-    let mut request = Request::post(format!("http://{address}/{method}"))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Body::from(serde_json::to_vec(request)?))?;
-    if let Some(accept) = accept {
-        let accept = HeaderValue::from_static(accept);
-        request.headers_mut().insert(header::ACCEPT, accept);
-    }
+    let body = Body::from(serde_json::to_vec(request)?);
+    let mut request = Request::post(format!("http://{address}/{method}")).body(body)?;
+    *request.headers_mut() = headers;
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().insert(header::CONTENT_TYPE, json);
     let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
     let (head, body) = client.request(request).await?.into_parts();
     let body = body.collect().await?.to_bytes();
@@ -59,14 +63,20 @@ pub async fn ask_http(
     }
 }
 
-/// Calls a method over gRPC.
+/// Calls a method over gRPC, with these headers.
 ///
 /// # Errors
 /// That of the service, read from its status; or of the way to it.
-pub async fn ask_grpc(address: &str, method: &str, request: &Status) -> Result<Status, ApiError> {
+pub async fn ask_grpc(
+    address: &str,
+    method: &str,
+    headers: HeaderMap,
+    request: &Status,
+) -> Result<Status, ApiError> {
     let channel = Endpoint::from_shared(format!("http://{address}"))?;
     let mut client = InteropClient::new(channel.connect().await?);
-    let request = tonic::Request::new(request.clone());
+    let mut request = tonic::Request::new(request.clone());
+    *request.metadata_mut() = MetadataMap::from_headers(headers);
     let reply = match method {
         "Fail" => client.fail(request).await?,
         _ => client.relay(request).await?,

@@ -1,8 +1,10 @@
 //! The side of Kit.
 
+use axum::http::HeaderMap;
 use axum::routing::post;
 use axum::{Json, Router};
 use kit::http::ErrorShape;
+use kit::transport::layers::{self, Current};
 use kit::{ApiError, App, AppBuilder, grpc, http};
 use tonic::{Request, Response};
 
@@ -12,15 +14,20 @@ use crate::messages::interop_server::{Interop, InteropServer};
 
 /// An app that serves both methods on HTTP and on gRPC, with errors of this shape on HTTP.
 pub fn service(shape: ErrorShape) -> AppBuilder {
-    let routes = Router::new()
+    let http = http::Server::new(":0", routes()).error_shape(shape);
+    let grpc = grpc::Server::new(":0").service(InteropServer::new(OnGrpc));
+    App::builder("kit")
+        .server(http.layers(layers::metadata()))
+        .server(grpc.layers(layers::metadata()))
+}
+
+fn routes() -> Router {
+    Router::new()
         .route("/Fail", post(async |Json(request)| fail(request).map(Json)))
         .route(
             "/Relay",
             post(async |Json(request)| relay(request).await.map(Json)),
-        );
-    App::builder("kit")
-        .server(http::Server::new(":0", routes).error_shape(shape))
-        .server(grpc::Server::new(":0").service(InteropServer::new(OnGrpc)))
+        )
 }
 
 struct OnGrpc;
@@ -40,17 +47,39 @@ fn fail(request: Status) -> Result<Status, ApiError> {
     Err(request.into())
 }
 
+/// Hands the call on with what the layers hand on.
 async fn relay(request: Status) -> Result<Status, ApiError> {
-    match request.message.split_once(' ') {
-        _ if request.message.is_empty() => Ok(Status::default()),
-        Some((next, rest)) => ask(next, "Relay", &with_message(rest)).await,
-        None => ask(&request.message, "Relay", &with_message("")).await,
+    let missing = || ApiError::internal("NO_LAYERS", "the server has layers");
+    let current = Current::get().ok_or_else(missing)?;
+    let (next, rest) = request
+        .message
+        .split_once(' ')
+        .unwrap_or((&request.message, ""));
+    if next.is_empty() {
+        return Ok(seen(&current));
     }
+    let mut headers = HeaderMap::new();
+    current.propagate(&mut headers);
+    let request = Status {
+        message: rest.to_owned(),
+        ..Status::default()
+    };
+    ask(next, "Relay", headers, &request).await
 }
 
-fn with_message(message: &str) -> Status {
-    Status {
-        message: message.to_owned(),
-        ..Status::default()
+/// The metadata of a request; several values of a name are separated by commas.
+fn seen(current: &Current) -> Status {
+    let mut seen = Status::default();
+    for (name, value) in current
+        .metadata()
+        .iter()
+        .flat_map(|metadata| metadata.iter())
+    {
+        let values = seen.metadata.entry(name.to_owned()).or_default();
+        if !values.is_empty() {
+            values.push(',');
+        }
+        values.push_str(value);
     }
+    seen
 }

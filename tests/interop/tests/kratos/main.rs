@@ -1,6 +1,4 @@
 //! Kit and Kratos, each as client and as server of the other. Run by `cargo xtask interop`, which
 //! builds the programs of Kratos; without these, every test fails.
 
-mod cases;
-mod ours;
-mod theirs;
+mod beside_kratos;

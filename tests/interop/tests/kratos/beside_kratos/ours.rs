@@ -4,7 +4,7 @@ use interop::{Call, Kratos, Status, Version, service};
 use kit::http::ErrorShape;
 use kit::testing::TestApp;
 
-use crate::cases::{all_codes, errors, read_by, with_code};
+use super::cases::{all_codes, errors, read_by, with_code};
 
 /// All that a client of Kratos can ask for and read.
 const ACCEPTS: [&str; 6] = [

@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
+use axum::http::header::{ACCEPT, HeaderMap, HeaderValue};
 use hyper_util::client::legacy::Error;
 use interop::{Kratos, Status, Version, ask_grpc, ask_http};
 use kit::{ApiError, Reasons};
 
-use crate::cases::{CUSTOM, OF_HTTP, TABLE, all_codes, errors, sent_by, with_code};
+use super::cases::{CUSTOM, OF_HTTP, TABLE, all_codes, errors, sent_by, with_code};
 
 /// In which its server answers.
 const ACCEPTS: [Option<&str>; 4] = [
@@ -17,12 +18,14 @@ const ACCEPTS: [Option<&str>; 4] = [
 ];
 
 async fn fail(kratos: &Kratos, accept: Option<&'static str>, error: &Status) -> ApiError {
-    let answer = ask_http(kratos.http(), "Fail", accept, error).await;
+    let accept = accept.map(|accept| (ACCEPT, HeaderValue::from_static(accept)));
+    let headers = HeaderMap::from_iter(accept);
+    let answer = ask_http(kratos.http(), "Fail", headers, error).await;
     answer.expect_err("an error")
 }
 
 async fn fail_grpc(kratos: &Kratos, error: &Status) -> ApiError {
-    let answer = ask_grpc(kratos.grpc(), "Fail", error).await;
+    let answer = ask_grpc(kratos.grpc(), "Fail", HeaderMap::new(), error).await;
     answer.expect_err("an error")
 }
 
@@ -85,7 +88,8 @@ async fn errors_of_kratos_are_read_over_grpc() {
 async fn what_servers_of_kratos_answer_by_themselves_is_read() {
     for version in Version::ALL {
         let kratos = Kratos::start(version).await;
-        let missing = ask_http(kratos.http(), "Missing", None, &Status::default()).await;
+        let no_headers = HeaderMap::new();
+        let missing = ask_http(kratos.http(), "Missing", no_headers, &Status::default()).await;
         let missing = missing.expect_err("an error");
         assert_eq!((missing.code(), missing.reason()), (404, "NOT_FOUND"));
         let text = missing.source().expect("its text").to_string();

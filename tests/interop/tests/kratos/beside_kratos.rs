@@ -1,0 +1,6 @@
+//! All tests, under a name by which `cargo xtask test --long` leaves them to `cargo xtask interop`.
+
+mod cases;
+mod metadata;
+mod ours;
+mod theirs;

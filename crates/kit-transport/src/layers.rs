@@ -39,6 +39,7 @@ pub(crate) mod http;
 pub mod jwt;
 pub(crate) mod known;
 mod later;
+mod maybe;
 mod metadata_values;
 #[cfg_attr(not(feature = "grpc"), path = "layers/no_methods.rs")]
 pub(crate) mod methods;
@@ -62,6 +63,7 @@ mod select;
 mod span;
 mod span_slot;
 pub(crate) mod stack;
+mod standard;
 pub(crate) mod time_left;
 mod trace;
 mod trail;
@@ -84,6 +86,7 @@ pub use concurrency::{
 };
 pub use current::Current;
 pub use deadline::{DeadlineFuture, DeadlineLayer, DeadlineService, deadline};
+pub use maybe::{Maybe, MaybeFuture, MaybeService};
 pub use metadata_values::{Metadata, MetadataError};
 #[cfg(feature = "metrics")]
 pub use metrics::{Metrics, MetricsFuture, MetricsService, metrics};
@@ -98,6 +101,7 @@ pub use request_id::id::RequestId;
 pub use request_id::{RequestIdFuture, RequestIdService, RequestIds, request_id};
 pub use select::Select;
 pub use stack::Stack;
+pub use standard::{Standard, standard};
 pub use trace::context::TraceContext;
 pub use trace::ids::{SpanId, TraceId};
 pub use trace::{TraceFuture, TraceService, Traces, trace};

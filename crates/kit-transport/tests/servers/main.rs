@@ -30,6 +30,7 @@ mod layers_metadata;
 mod layers_metrics;
 mod layers_rate;
 mod layers_request_id;
+mod layers_standard;
 mod layers_tower_http;
 mod layers_trace;
 mod limits;

@@ -10,9 +10,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Tracing of Kratos v3 is a module beside it, contrib/otel, of which no release can be had from
-// a proxy of modules. This is what it does with the headers: a span on each side, and OpenTelemetry's
-// propagator with Kratos' headers as its carrier.
+// Tracing of Kratos v3 is a module beside it, contrib/otel, which could not be fetched when this was
+// written. This is what it does with the headers: a span on each side, and OpenTelemetry's propagator
+// with Kratos' headers as its carrier.
 
 var (
 	propagator = propagation.TraceContext{}

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use axum::{Json, Router};
 use kit::http::ErrorShape;
-use kit::transport::layers::{self, Current};
+use kit::layers::{self, Current};
 use kit::{ApiError, App, AppBuilder, grpc, http};
 use tonic::{Request, Response};
 
@@ -16,9 +16,10 @@ use crate::messages::interop_server::{Interop, InteropServer};
 pub fn service(shape: ErrorShape) -> AppBuilder {
     let http = http::Server::new(":0", routes()).error_shape(shape);
     let grpc = grpc::Server::new(":0").service(InteropServer::new(OnGrpc));
+    let layers = || (layers::request_id(), layers::trace(), layers::metadata());
     App::builder("kit")
-        .server(http.layers(layers::metadata()))
-        .server(grpc.layers(layers::metadata()))
+        .server(http.layers(layers()))
+        .server(grpc.layers(layers()))
 }
 
 fn routes() -> Router {
@@ -67,7 +68,8 @@ async fn relay(request: Status) -> Result<Status, ApiError> {
     ask(next, "Relay", headers, &request).await
 }
 
-/// The metadata of a request; several values of a name are separated by commas.
+/// The metadata of a request, and the `traceparent` that came with it; several values of a name are
+/// separated by commas.
 fn seen(current: &Current) -> Status {
     let mut seen = Status::default();
     for (name, value) in current
@@ -80,6 +82,11 @@ fn seen(current: &Current) -> Status {
             values.push(',');
         }
         values.push_str(value);
+    }
+    let trace = current.trace();
+    if let Some((trace, parent)) = trace.and_then(|trace| Some((trace, trace.parent_id()?))) {
+        let traceparent = format!("00-{}-{parent}-{:02x}", trace.trace_id(), trace.flags());
+        seen.metadata.insert("traceparent".to_owned(), traceparent);
     }
     seen
 }

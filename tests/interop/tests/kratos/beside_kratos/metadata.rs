@@ -6,32 +6,12 @@ use axum::http::HeaderMap;
 use interop::{Call, Kratos, Status, Version, ask, service};
 use kit::http::ErrorShape;
 use kit::testing::TestApp;
-use kit::transport::layers::Metadata;
+
+use super::fleet::{of_kit, of_kratos, pairs, relay};
+use kit::layers::Metadata;
 
 const GLOBAL: &str = "x-md-global-tenant";
 const LOCAL: &str = "x-md-local-hop";
-
-/// The endpoints of a service, one for each protocol.
-fn of_kratos(kratos: &Kratos) -> [String; 2] {
-    [
-        format!("http://{}", kratos.http()),
-        format!("grpc://{}", kratos.grpc()),
-    ]
-}
-
-fn of_kit(app: &TestApp) -> [String; 2] {
-    [
-        format!("http://{}", app.address("http")),
-        format!("grpc://{}", app.address("grpc")),
-    ]
-}
-
-fn relay(then: &[&str]) -> Status {
-    Status {
-        message: then.join(" "),
-        ..Status::default()
-    }
-}
 
 /// Of what the last service has seen, the names that these tests send: tracing of Kratos v2 adds the
 /// name of the service.
@@ -54,12 +34,6 @@ fn headers(values: &[(&str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     metadata.add_to(&mut headers);
     headers
-}
-
-/// Each pair of a first and a second endpoint.
-fn pairs(first: [String; 2], second: [String; 2]) -> Vec<(String, String)> {
-    let with = |first: String| second.clone().map(|second| (first.clone(), second));
-    first.into_iter().flat_map(with).collect()
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use kit::Listen;
+use kit::layers::jwt::{Algorithm, Key, KeyError};
 use kit::registry::{self, ServiceInstance, ServiceName};
 
 /// Greets, over HTTP and gRPC.
@@ -34,6 +35,18 @@ pub(crate) struct Args {
     /// Address for probes, state and commands, such as localhost:9090 [default: none]
     #[arg(long, env = "KIT_ADMIN", value_name = "ADDR")]
     pub(crate) admin: Option<Listen>,
+
+    /// How long a request may take, such as 2s [default: as long as its client says]
+    #[arg(long, env = "KIT_DEADLINE", value_name = "TIME", value_parser = some_time)]
+    pub(crate) deadline: Option<Duration>,
+
+    /// File with a secret: callers must bring a JSON Web Token that is signed with it (HS256)
+    #[arg(long, env = "KIT_SECRET_FILE", value_name = "FILE", value_parser = key)]
+    pub(crate) secret_file: Option<Key>,
+
+    /// Lets the name `panic` break a handler, to see what its clients get
+    #[arg(long, env = "KIT_FAULTS")]
+    pub(crate) faults: bool,
 
     /// Registry to be found in, such as memory: or etcd://127.0.0.1:2379
     #[arg(
@@ -103,6 +116,10 @@ pub(crate) enum Log {
 fn id(text: &str) -> Result<String, registry::Error> {
     ServiceInstance::builder(text, "any").build()?;
     Ok(text.to_owned())
+}
+
+fn key(path: &str) -> Result<Key, KeyError> {
+    Key::secret_file(None, [Algorithm::Hs256], path)
 }
 
 fn some_time(text: &str) -> Result<Duration, String> {

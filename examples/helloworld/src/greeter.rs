@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::State;
 use axum::routing::get;
 use kit::ApiError;
+use kit::http::{Json, Path, Query};
 use serde::{Deserialize, Serialize};
 use tonic::{Request, Response, Status};
 
@@ -24,19 +24,40 @@ pub(crate) const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/
 const LONGEST_NAME: usize = 64;
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
 
-/// The greeting for `name`, after `delay` (empty for none).
-async fn greet(name: &str, delay: &str) -> Result<String, ApiError> {
-    let length = name.chars().count();
-    if length > LONGEST_NAME {
-        let message = format!("name has {length} characters, at most {LONGEST_NAME} are allowed");
-        return Err(ApiError::bad_request("NAME_TOO_LONG", message)
-            .with_metadata("length", length.to_string())
-            .with_metadata("max", LONGEST_NAME.to_string()));
+/// What both faces share.
+#[derive(Clone, Copy)]
+pub(crate) struct Greeting {
+    /// The name `panic` breaks the handler.
+    pub(crate) faults: bool,
+}
+
+impl Greeting {
+    pub(crate) fn routes(self) -> Router {
+        Router::new()
+            .route("/helloworld/{name}", get(hello))
+            .with_state(self)
     }
-    if let Some(delay) = parse_delay(delay)? {
-        tokio::time::sleep(delay).await;
+
+    pub(crate) fn service(self) -> GreeterServer<GrpcGreeter> {
+        GreeterServer::new(GrpcGreeter(self))
     }
-    Ok(format!("Hello {name}"))
+
+    /// The greeting for `name`, after `delay` (empty for none).
+    async fn greet(self, name: &str, delay: &str) -> Result<String, ApiError> {
+        assert!(!self.faults || name != "panic", "asked to panic");
+        let length = name.chars().count();
+        if length > LONGEST_NAME {
+            let message =
+                format!("name has {length} characters, at most {LONGEST_NAME} are allowed");
+            return Err(ApiError::bad_request("NAME_TOO_LONG", message)
+                .with_metadata("length", length.to_string())
+                .with_metadata("max", LONGEST_NAME.to_string()));
+        }
+        if let Some(delay) = parse_delay(delay)? {
+            tokio::time::sleep(delay).await;
+        }
+        Ok(format!("Hello {name}"))
+    }
 }
 
 fn parse_delay(delay: &str) -> Result<Option<Duration>, ApiError> {
@@ -56,10 +77,6 @@ fn parse_delay(delay: &str) -> Result<Option<Duration>, ApiError> {
     }
 }
 
-pub(crate) fn routes() -> Router {
-    Router::new().route("/helloworld/{name}", get(hello))
-}
-
 #[derive(Serialize)]
 struct Hello {
     message: String,
@@ -72,19 +89,16 @@ struct Options {
 }
 
 async fn hello(
+    State(greeting): State<Greeting>,
     Path(name): Path<String>,
     Query(Options { delay }): Query<Options>,
 ) -> Result<Json<Hello>, ApiError> {
     Ok(Json(Hello {
-        message: greet(&name, &delay).await?,
+        message: greeting.greet(&name, &delay).await?,
     }))
 }
 
-pub(crate) fn service() -> GreeterServer<GrpcGreeter> {
-    GreeterServer::new(GrpcGreeter)
-}
-
-pub(crate) struct GrpcGreeter;
+pub(crate) struct GrpcGreeter(Greeting);
 
 #[tonic::async_trait]
 impl Greeter for GrpcGreeter {
@@ -93,7 +107,7 @@ impl Greeter for GrpcGreeter {
         request: Request<HelloRequest>,
     ) -> Result<Response<HelloReply>, Status> {
         let HelloRequest { name, delay } = request.into_inner();
-        let message = greet(&name, &delay).await?;
+        let message = self.0.greet(&name, &delay).await?;
         Ok(Response::new(HelloReply { message }))
     }
 }

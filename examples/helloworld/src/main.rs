@@ -6,25 +6,39 @@
 //! ```
 //!
 //! In the order of reading: options that come from flags (`args`), handlers that know nothing of Kit's
-//! lifecycle (`greeter`), and the app that is made of them, below.
+//! lifecycle (`greeter`), what happens at every request (`around`), and the app that is made of them, below.
 
 mod args;
+mod around;
 mod greeter;
 mod logging;
 
 use std::process::ExitCode;
 
 use args::Args;
+use greeter::Greeting;
 use kit::{App, AppBuilder, Listen, grpc, http};
 
 fn main() -> ExitCode {
     let args = Args::of_process();
     let _log = logging::init(args.log);
 
-    let http = http::Server::new(args.http, greeter::routes());
+    let layers = match around::layers(args.deadline, args.secret_file) {
+        Ok(layers) => layers,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "no layers");
+            return ExitCode::FAILURE;
+        }
+    };
+    let greeting = Greeting {
+        faults: args.faults,
+    };
+
+    let http = http::Server::new(args.http, greeting.routes()).layers(layers.clone());
     let grpc = grpc::Server::new(args.grpc)
-        .service(greeter::service())
-        .reflection(greeter::DESCRIPTORS);
+        .service(greeting.service())
+        .reflection(greeter::DESCRIPTORS)
+        .layers(layers);
 
     App::builder(args.name.as_str())
         .version(env!("CARGO_PKG_VERSION"))

@@ -13,6 +13,8 @@ async fn a_value_that_is_of_no_use_exits_with_2_and_names_the_flag() {
         ("--name", "a/b"),
         ("--id", "a/b"),
         ("--drain-delay", "soon"),
+        ("--deadline", "0s"),
+        ("--secret-file", "/no/such/file"),
         ("--stop-timeout", "0s"),
         ("--stop-timeout", "20"),
         ("--log", "loud"),

@@ -6,6 +6,7 @@ mod support;
 
 mod admin;
 mod arguments;
+mod around;
 mod cut;
 mod early;
 mod empty;

@@ -55,13 +55,20 @@ async fn without_options_it_is_on_ports_8000_and_9000_in_memory_for_20_seconds()
         ("--registry", "KIT_REGISTRY", "[default: memory:]"),
         ("--name", "KIT_NAME", "[default: helloworld]"),
         ("--id", "KIT_ID", ""),
+        (
+            "--deadline",
+            "KIT_DEADLINE",
+            "[default: as long as its client says]",
+        ),
+        ("--secret-file", "KIT_SECRET_FILE", ""),
+        ("--faults", "KIT_FAULTS", ""),
         ("--drain-delay", "KIT_DRAIN_DELAY", ""),
         ("--stop-timeout", "KIT_STOP_TIMEOUT", "[default: 20s]"),
         ("--log", "KIT_LOG", "[default: pretty]"),
     ] {
         let about = help.split("\n  -").find(|part| {
             let rest = part.split_once(flag).map(|(_, rest)| rest);
-            rest.is_some_and(|rest| rest.starts_with(' '))
+            rest.is_some_and(|rest| rest.starts_with(char::is_whitespace))
         });
         let about = about.unwrap_or_else(|| panic!("no {flag} in:\n{help}"));
         assert!(about.contains(variable), "no {variable} in:\n{about}");

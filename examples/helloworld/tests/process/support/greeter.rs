@@ -43,6 +43,10 @@ impl Greeter {
         self.call(name, "").await
     }
 
+    pub(crate) async fn hello_after(&self, name: &str, delay: &str) -> Result<String, Status> {
+        self.call(name, delay).await
+    }
+
     /// A call that is in flight when this returns: a later one on the same connection has been
     /// answered.
     pub(crate) async fn begin(&self, name: &str, delay: &str) -> Call {

@@ -20,6 +20,16 @@ pub(crate) struct Response {
     pub(crate) body: String,
 }
 
+impl Response {
+    /// The value of the header with this name in lower case, in lower case itself.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .find(|(header, _)| *header == name)
+            .map(|(_, value)| value.trim())
+    }
+}
+
 impl Http {
     pub(crate) async fn connect(address: SocketAddr) -> Http {
         let stream = TcpStream::connect(address).await.expect("it accepts");

@@ -11,15 +11,18 @@ use tokio::time::{Instant, timeout};
 use super::PATIENCE;
 
 /// The variables that the machine's own environment must not set.
-pub(crate) const VARIABLES: [&str; 12] = [
+pub(crate) const VARIABLES: [&str; 15] = [
     "KIT_ADMIN",
+    "KIT_DEADLINE",
     "KIT_DRAIN_DELAY",
+    "KIT_FAULTS",
     "KIT_GRPC",
     "KIT_HTTP",
     "KIT_ID",
     "KIT_LOG",
     "KIT_NAME",
     "KIT_REGISTRY",
+    "KIT_SECRET_FILE",
     "KIT_STOP_TIMEOUT",
     "KUBERNETES_SERVICE_HOST",
     "NO_COLOR",

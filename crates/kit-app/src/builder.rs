@@ -312,6 +312,7 @@ impl AppBuilder {
 
     /// Adds a hook that runs before the first component starts; an error ends the start. It has
     /// the [`hook_timeout`](Self::hook_timeout).
+    #[track_caller]
     pub fn before_start<F, Fut>(self, name: impl Into<String>, hook: F) -> AppBuilder
     where
         F: FnOnce(HookContext) -> Fut + Send + 'static,
@@ -321,6 +322,7 @@ impl AppBuilder {
     }
 
     /// [`before_start`](Self::before_start) with separate options.
+    #[track_caller]
     pub fn before_start_with<F, Fut>(
         self,
         name: impl Into<String>,
@@ -336,6 +338,7 @@ impl AppBuilder {
 
     /// Adds a hook that runs once the instance is registered, before the app is ready; an error
     /// ends the start. It has the [`hook_timeout`](Self::hook_timeout).
+    #[track_caller]
     pub fn after_start<F, Fut>(self, name: impl Into<String>, hook: F) -> AppBuilder
     where
         F: FnOnce(HookContext) -> Fut + Send + 'static,
@@ -345,6 +348,7 @@ impl AppBuilder {
     }
 
     /// [`after_start`](Self::after_start) with separate options.
+    #[track_caller]
     pub fn after_start_with<F, Fut>(
         self,
         name: impl Into<String>,
@@ -361,6 +365,7 @@ impl AppBuilder {
     /// Adds a hook that runs at the beginning of every stop, before the instance is deregistered.
     /// All of them together have a fifth of `stop_timeout`, at most 4 s. An error is reported and
     /// keeps nothing from going on.
+    #[track_caller]
     pub fn before_stop<F, Fut>(self, name: impl Into<String>, hook: F) -> AppBuilder
     where
         F: FnOnce(HookContext) -> Fut + Send + 'static,
@@ -371,6 +376,7 @@ impl AppBuilder {
 
     /// Adds a hook that runs at the end of every stop, after the last component has ended. An
     /// error is reported and keeps nothing from going on.
+    #[track_caller]
     pub fn after_stop<F, Fut>(self, name: impl Into<String>, hook: F) -> AppBuilder
     where
         F: FnOnce(HookContext) -> Fut + Send + 'static,
@@ -407,6 +413,7 @@ impl AppBuilder {
     ///     }
     /// });
     /// ```
+    #[track_caller]
     pub fn on_reload<F, Fut>(mut self, name: impl Into<String>, hook: F) -> AppBuilder
     where
         F: Fn(HookContext) -> Fut + Send + Sync + 'static,
@@ -417,6 +424,7 @@ impl AppBuilder {
         self
     }
 
+    #[track_caller]
     fn hook<F, Fut>(
         mut self,
         stage: HookStage,

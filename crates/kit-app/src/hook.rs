@@ -5,6 +5,7 @@ mod stage;
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
@@ -68,12 +69,15 @@ pub(crate) struct Hook {
     pub(crate) stage: HookStage,
     pub(crate) name: String,
     pub(crate) options: HookOptions,
+    /// Where it was added to the app.
+    added_at: &'static Location<'static>,
     /// In a mutex, because a function that is called once is not `Sync`, and the future of a run,
     /// which borrows the hooks, has to be `Send`.
     call: Mutex<Box<HookFn>>,
 }
 
 impl Hook {
+    #[track_caller]
     pub(crate) fn new<F, Fut>(stage: HookStage, name: String, options: HookOptions, hook: F) -> Hook
     where
         F: FnOnce(HookContext) -> Fut + Send + 'static,
@@ -83,6 +87,7 @@ impl Hook {
             stage,
             name,
             options,
+            added_at: Location::caller(),
             call: Mutex::new(Box::new(|context| Box::pin(hook(context)))),
         }
     }

@@ -146,8 +146,9 @@ where
     Ok(code)
 }
 
-/// The report: where the log took the failures, it comes after them there, and for debugging alone when
-/// nothing has failed and nothing was cut. Elsewhere a failure is printed with it.
+/// The report: where the log took the failures, it comes after them there, at their level, so that a filter
+/// which shows them shows it; a good end has it as a warning when something was cut, and for debugging
+/// alone when nothing was. Elsewhere a failure is printed with it.
 fn print_end(ended: &Result<Report, RunError>) {
     let report = match ended {
         Ok(report) => report,
@@ -158,8 +159,9 @@ fn print_end(ended: &Result<Report, RunError>) {
     let is_logged = has_log && !undelivered.any(Undelivered::is_of_log);
     match ended {
         Err(error) if !is_logged => print_plainly(&format!("{error:#}")),
-        Ok(report) if !report.has_cuts() => tracing::debug!("{report}"),
-        _ => tracing::warn!("{report}"),
+        Err(_) => tracing::error!("{report}"),
+        Ok(report) if report.has_cuts() => tracing::warn!("{report}"),
+        Ok(report) => tracing::debug!("{report}"),
     }
 }
 

@@ -7,6 +7,7 @@ mod task;
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -24,10 +25,13 @@ type Reload = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 #[derive(Clone)]
 pub(crate) struct ReloadHook {
     pub(crate) name: String,
+    /// Where it was added to the app.
+    added_at: &'static Location<'static>,
     call: Arc<dyn Fn(HookContext) -> Reload + Send + Sync>,
 }
 
 impl ReloadHook {
+    #[track_caller]
     pub(crate) fn new<F, Fut>(name: String, hook: F) -> ReloadHook
     where
         F: Fn(HookContext) -> Fut + Send + Sync + 'static,
@@ -35,6 +39,7 @@ impl ReloadHook {
     {
         ReloadHook {
             name,
+            added_at: Location::caller(),
             call: Arc::new(move |context| Box::pin(hook(context))),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Cause, Deadline, Scope, Task, TaskError, error_chain};
+use kit_sync::{Cause, Deadline, Ending, Scope, Task, TaskError, error_chain};
 use kit_transport::Values;
 use tokio::time::Instant;
 
@@ -52,7 +52,8 @@ impl RunningHook {
         let calls = root.child("calls").child(stage.to_string());
         calls.observe_failures(|_| ());
         let context = HookContext::new(app.clone(), scope.clone(), values);
-        let task = calls.spawn(name.clone(), async move {
+        let (added_at, ending) = (hook.added_at, Ending::WhenCancelled);
+        let task = calls.spawn_at(added_at, name.clone(), ending, async move {
             let _open = open;
             hook.run(context).await
         });

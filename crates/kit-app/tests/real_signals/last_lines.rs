@@ -1,9 +1,9 @@
 //! The last lines of a program that logs: the end in one line, and the report where there is a reason.
 
-use kit_app::App;
+use kit_app::{App, AppBuilder};
 use tracing::Level;
 
-use crate::program::Program;
+use crate::program::{Program, say};
 
 /// The lines of a program from the one that says that it has stopped.
 fn last_lines(role: &str, code: i32) -> Vec<String> {
@@ -29,8 +29,12 @@ fn a_good_end_has_one_line_and_its_report_only_for_debugging() {
 
 #[test]
 fn an_end_with_a_failure_has_its_report_in_the_log() {
-    let lines = last_lines("logs_failure", 1);
-    assert!(lines[0].contains(" WARN app{service=\"app\" "), "{lines:?}");
+    report_of_a_failure(&last_lines("logs_failure", 1));
+}
+
+#[track_caller]
+fn report_of_a_failure(lines: &[String]) {
+    assert!(lines[0].contains("ERROR app{service=\"app\" "), "{lines:?}");
     assert!(
         lines[0].ends_with(", exit code 1") && lines[0].contains("app stopped (SIGTERM) in "),
         "{lines:?}"
@@ -41,7 +45,20 @@ fn an_end_with_a_failure_has_its_report_in_the_log() {
     );
 }
 
-fn log(level: Level, app: kit_app::AppBuilder) {
+#[test]
+fn a_log_of_errors_alone_has_the_report_of_an_end_with_a_failure() {
+    let mut program = Program::start("logs_errors");
+    program.wait_for("ready");
+    program.signal("TERM");
+    let lines = program.rest();
+    let report = lines
+        .iter()
+        .position(|line| line.contains("app stopped (SIGTERM) in "));
+    let report = report.unwrap_or_else(|| panic!("no report: {lines:#?}"));
+    report_of_a_failure(&lines[report..]);
+}
+
+fn log(level: Level, app: AppBuilder) {
     tracing_subscriber::fmt()
         .with_ansi(false)
         .with_max_level(level)
@@ -57,7 +74,15 @@ pub(crate) fn logs_debug() {
     log(Level::DEBUG, App::builder("app"));
 }
 
+fn fails_at_the_end() -> AppBuilder {
+    App::builder("app").after_stop("flush", |_| async { Err("disk full".into()) })
+}
+
 pub(crate) fn logs_failure() {
-    let app = App::builder("app").after_stop("flush", |_| async { Err("disk full".into()) });
-    log(Level::INFO, app);
+    log(Level::INFO, fails_at_the_end());
+}
+
+/// What shows its readiness is no line of the log.
+pub(crate) fn logs_errors() {
+    log(Level::ERROR, say(fails_at_the_end()));
 }

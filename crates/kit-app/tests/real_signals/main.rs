@@ -42,6 +42,7 @@ fn program() {
         Ok("blocked_run") => blocked::blocked_run(),
         Ok("logs_info") => last_lines::logs_info(),
         Ok("logs_debug") => last_lines::logs_debug(),
+        Ok("logs_errors") => last_lines::logs_errors(),
         Ok("logs_failure") => last_lines::logs_failure(),
         Ok("jobs") => work::jobs(),
         Ok("failing_job") => work::failing_job(),

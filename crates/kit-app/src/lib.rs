@@ -58,6 +58,7 @@ mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod worker;
+mod wrong_options;
 
 #[cfg(feature = "admin")]
 pub use admin::Admin;

@@ -81,9 +81,34 @@ pub(crate) fn wrong_names<'a>(named: impl IntoIterator<Item = (Kind, &'a str)>) 
     wrong
 }
 
-/// Whether it can be seen in a line, and leaves it one line.
+/// Whether it can be seen in a line as it is, and leaves it one line.
 fn is_name(name: &str) -> bool {
-    !name.trim().is_empty() && !name.chars().any(char::is_control)
+    !name.trim().is_empty() && !name.chars().any(is_unseen)
+}
+
+/// Whether a character shows nothing or changes how its line is shown: controls, separators of lines,
+/// marks of direction and of width, fillers, selectors of variants. Two names that differ in these alone
+/// look like one.
+fn is_unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 #[cfg(test)]
@@ -105,7 +130,36 @@ mod tests {
         for wrong in [" ", "\t", "a\u{7f}", "a\0", "\u{1b}[31m"] {
             assert_eq!(lines([(WORKER, wrong)]).len(), 1, "{wrong:?}");
         }
-        for right in ["a", "warm the cache", "öl", "a/b", "a.b", " a"] {
+        for unseen in [
+            '\u{ad}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{2028}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{e0041}',
+        ] {
+            for name in [format!("{unseen}"), format!("a{unseen}b")] {
+                let lines = lines([(WORKER, &*name)]);
+                assert!(
+                    lines.len() == 1 && lines[0].contains("visible text in one line"),
+                    "{name:?}: {lines:?}"
+                );
+            }
+        }
+        for right in [
+            "a",
+            "warm the cache",
+            "öl",
+            "a/b",
+            "a.b",
+            " a",
+            "o\u{308}l",
+            "注文",
+        ] {
             assert_eq!(lines([(WORKER, right)]), [""; 0], "{right:?}");
         }
     }

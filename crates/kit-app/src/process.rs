@@ -78,7 +78,11 @@ where
     };
     let runtime = match runtime.build() {
         Ok(runtime) => runtime,
-        Err(error) => return refused(error),
+        Err(errors) => {
+            // There is no runtime to wait beside.
+            errors.iter().for_each(|error| print(error));
+            return ExitCode::FAILURE;
+        }
     };
     let code = runtime.block_on(async {
         // Outside the app's own tree: it has to outlive the stop that it watches over.

@@ -47,48 +47,45 @@ pub struct RuntimeOptions {
 
 impl RuntimeOptions {
     /// Refuses what tokio would panic about (a count of none, a name with NUL) and what it would drop
-    /// without a word (workers beside `current_thread`).
-    ///
-    /// # Errors
-    /// [`Error::Option`] for the first value that is wrong.
-    fn check(&self) -> Result<(), Error> {
-        let refuse = |option, value, expected| {
-            Err(Error::Option {
+    /// without a word (workers beside `current_thread`). Gives every value that is wrong.
+    pub(crate) fn check(&self) -> Vec<Error> {
+        let mut wrong = Vec::new();
+        let mut refuse = |option, value, expected| {
+            wrong.push(Error::Option {
                 option,
                 value,
                 expected,
-            })
+            });
         };
         if let Some(count) = self.worker_threads {
             let option = "RuntimeOptions::worker_threads";
             if self.current_thread {
                 let value = format!("{count} beside `current_thread`");
-                return refuse(option, value, "left out, or without `current_thread`");
+                refuse(option, value, "left out, or without `current_thread`");
             }
             if !WORKERS.contains(&count) {
-                return refuse(option, count.to_string(), "from 1 to 1024");
+                refuse(option, count.to_string(), "from 1 to 1024");
             }
         }
-        match self.blocking_threads {
-            Some(count) if !BLOCKING.contains(&count) => {
-                let option = "RuntimeOptions::blocking_threads";
-                return refuse(option, count.to_string(), "from 1 to 65536");
-            }
-            Some(_) | None => {}
+        if let Some(count) = self.blocking_threads.filter(|of| !BLOCKING.contains(of)) {
+            let option = "RuntimeOptions::blocking_threads";
+            refuse(option, count.to_string(), "from 1 to 65536");
         }
-        match &self.thread_name {
-            Some(name) if name.is_empty() || name.contains('\0') => {
-                let option = "RuntimeOptions::thread_name";
-                refuse(option, format!("{name:?}"), "a text without NUL")
-            }
-            Some(_) | None => Ok(()),
+        let name = self.thread_name.as_ref();
+        if let Some(name) = name.filter(|name| name.is_empty() || name.contains('\0')) {
+            let option = "RuntimeOptions::thread_name";
+            refuse(option, format!("{name:?}"), "a text without NUL");
         }
+        wrong
     }
 
     /// # Errors
-    /// A value that is wrong, or a system that has no thread to give.
-    pub(crate) fn build(&self) -> Result<Runtime, Error> {
-        self.check()?;
+    /// Every value that is wrong, or a system that has no thread to give.
+    pub(crate) fn build(&self) -> Result<Runtime, Vec<Error>> {
+        let wrong = self.check();
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
         let mut builder = if self.current_thread {
             Builder::new_current_thread()
         } else {
@@ -103,13 +100,36 @@ impl RuntimeOptions {
         if let Some(name) = &self.thread_name {
             builder.thread_name(name);
         }
-        builder.enable_all().build().map_err(Error::Runtime)
+        let built = builder.enable_all().build();
+        built.map_err(|error| vec![Error::Runtime(error)])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn lines(options: &RuntimeOptions) -> Vec<String> {
+        let wrong = options.build().map(drop).unwrap_err();
+        wrong.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn all_values_that_are_wrong_are_found_at_once() {
+        let options = RuntimeOptions {
+            current_thread: false,
+            worker_threads: Some(0),
+            blocking_threads: Some(0),
+            thread_name: Some(String::new()),
+        };
+        let lines = lines(&options);
+        let of = |option: &str| format!("option `RuntimeOptions::{option}` is ");
+        let options = ["worker_threads", "blocking_threads", "thread_name"];
+        assert_eq!(lines.len(), options.len(), "{lines:#?}");
+        for (line, option) in lines.iter().zip(options) {
+            assert!(line.starts_with(&of(option)), "{line}");
+        }
+    }
 
     #[test]
     fn a_value_that_is_wrong_is_named_with_what_would_be_right() {
@@ -157,8 +177,7 @@ mod tests {
                 "thread_name` is \"a\\0b\": it has to be a text without NUL",
             ),
         ] {
-            let error = options.build().map(drop).unwrap_err().to_string();
-            assert_eq!(error, format!("option `RuntimeOptions::{says}"));
+            assert_eq!(lines(&options), [format!("option `RuntimeOptions::{says}")]);
         }
         for right in [default(), workers(1), blocking(1), name("orders")] {
             assert!(right.build().is_ok(), "{right:?}");

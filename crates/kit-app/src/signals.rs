@@ -190,16 +190,15 @@ impl Signals {
         }
     }
 
-    /// # Errors
-    /// A role that makes no sense.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// The roles that make no sense.
+    pub(crate) fn check(&self) -> Vec<Error> {
         self.roles.check()
     }
 
     /// Handlers for a `main`, before its build; `None` when there is nothing to handle, or when the
     /// run will refuse the roles.
     pub(crate) fn before_build(&self) -> io::Result<Option<BeforeBuild>> {
-        if !matches!(self.source, Source::Os) || self.roles.check().is_err() {
+        if !matches!(self.source, Source::Os) || !self.roles.check().is_empty() {
             return Ok(None);
         }
         match BeforeBuild::stand(self.roles.clone()) {

@@ -48,13 +48,13 @@ impl Admin {
         }
     }
 
-    /// # Errors
-    /// The option that is of no use.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// The options that are of no use.
+    pub(crate) fn check(&self) -> Vec<Error> {
+        let mut wrong = Vec::new();
         let is_sendable =
             |token: &String| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
         if !self.token.as_ref().is_none_or(is_sendable) {
-            return Err(Error::Option {
+            wrong.push(Error::Option {
                 option: "Admin::token",
                 // Not the value: it is a secret.
                 value: "a text that no header can carry".to_owned(),
@@ -62,10 +62,11 @@ impl Admin {
             });
         }
         let server = self.server(|_| Response::default());
-        server.check().map_err(|source| Error::Component {
+        wrong.extend(server.check().err().map(|source| Error::Component {
             component: NAME.to_owned(),
             source,
-        })
+        }));
+        wrong
     }
 
     /// The server, with limits that leave no client a hold on it: its answers are short and come at

@@ -17,6 +17,7 @@ use crate::Error;
 use crate::names::{WORKER, wrong_names};
 use crate::worker::work::{Work, WorkKind};
 use crate::worker::{Together, WorkerGroup, WorkerOptions};
+use crate::wrong_options::WrongOptions;
 use supervisor::WorkerSupervisor;
 
 /// Workers that are started, drained and reported as one component.
@@ -48,20 +49,20 @@ impl Workers {
         }
     }
 
-    fn check_names(&self) -> Result<(), Error> {
-        // One that is alone has the name of its component, which is checked with the others.
+    /// What is wrong with the workers of a group. One that is alone has the name of its component, which is
+    /// checked with the others.
+    fn check_names(&self) -> Vec<Error> {
         if self.together.is_none() {
-            return Ok(());
+            return Vec::new();
         }
         if self.works.is_empty() {
-            return Err(Error::Option {
+            return vec![Error::Option {
                 option: "WorkerGroup::worker",
                 value: "empty".to_owned(),
                 expected: "given at least once",
-            });
+            }];
         }
-        let wrong = wrong_names(self.works.iter().map(|work| (WORKER, &*work.name)));
-        wrong.into_iter().next().map_or(Ok(()), Err)
+        wrong_names(self.works.iter().map(|work| (WORKER, &*work.name)))
     }
 }
 
@@ -76,14 +77,19 @@ impl Server for Workers {
     }
 
     fn check(&self) -> Result<(), BoxError> {
-        self.check_names()?;
+        let mut wrong = self.check_names();
+        let is_job = |work: &Arc<Work>| matches!(work.kind, WorkKind::Job);
+        wrong.extend(self.options.check(self.works.iter().all(is_job)));
         for work in &self.works {
-            self.options.check(&work.kind)?;
             if let WorkKind::Every(every) = &work.kind {
-                every.check()?;
+                let of = match self.together {
+                    Some(_) => format!(" for the worker `{}`", work.name),
+                    None => String::new(),
+                };
+                wrong.extend(every.check(&of));
             }
         }
-        Ok(())
+        WrongOptions::unless_none(wrong)
     }
 
     /// Begins the workers and their supervisor, which is the task that lasts as long as any of them.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kit_sync::WatchdogOptions;
 use kit_transport::Probes;
 
 use crate::admin::Admin;
@@ -10,7 +11,11 @@ use crate::names::{CHECK, COMPONENT, REGISTRY, RELOAD_HOOK, RESOURCE, hook_of, w
 use crate::registration::Registry;
 use crate::resource::{Resource, ValueType};
 use crate::settings::Settings;
+use crate::wrong_options::WrongOptions;
 use crate::{AppHandle, Error, HookStage, Info};
+
+/// The name of the admin server, which clients of a test and errors know it by.
+const ADMIN: &str = "admin";
 
 /// The longest timeout: more than any wait needs, and short enough to be added to any time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -22,14 +27,10 @@ pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
     wrong.extend(check_names(settings));
     wrong.extend(check_types(&settings.resources));
     wrong.extend(wrong_options(&settings.checks));
-    wrong.extend(settings.signals.check().err());
+    wrong.extend(settings.signals.check());
+    wrong.extend(check_watchdog(&settings.watchdog));
     wrong.extend(check_runtime(settings));
-    wrong.extend(
-        settings
-            .admin
-            .as_ref()
-            .and_then(|admin| Admin::check(admin).err()),
-    );
+    wrong.extend(settings.admin.iter().flat_map(Admin::check));
     wrong.extend(settings.advertise.check().err());
     wrong.extend(check_registries(settings));
     wrong.extend(check_components(settings));
@@ -60,7 +61,15 @@ fn check_timeouts(settings: &Settings) -> Vec<Error> {
             check_timeout("ResourceOptions::close_timeout", limits.close, &of),
         ]
     });
-    let all = of_app.into_iter().chain(of_hooks).chain(of_resources);
+    // None is a delay, too.
+    let delay = settings.drain_delay.filter(|delay| *delay > LONGEST);
+    let delay = delay.map(|delay| Error::Option {
+        option: "drain_delay",
+        value: format!("{delay:?}"),
+        expected: "at most 24 hours",
+    });
+    let of_app = of_app.into_iter().chain([delay]);
+    let all = of_app.chain(of_hooks).chain(of_resources);
     all.flatten().collect()
 }
 
@@ -82,6 +91,13 @@ fn check_names(settings: &Settings) -> Vec<Error> {
     let resources = settings.resources.iter();
     let resources = resources.map(|resource| (RESOURCE, resource.name.as_str()));
     let mut wrong = wrong_names(components.chain(resources));
+    let mut names = settings.servers.iter().map(|server| server.name());
+    if settings.admin.is_some() && names.any(|name| name == ADMIN) {
+        wrong.push(Error::DuplicateName {
+            name: ADMIN.to_owned(),
+            between: "the admin server and a component".to_owned(),
+        });
+    }
     for stage in [
         HookStage::BeforeStart,
         HookStage::AfterStart,
@@ -128,13 +144,39 @@ fn check_types(resources: &[Resource]) -> Vec<Error> {
     wrong
 }
 
-/// `App::main` has taken them before, so they are still here when there is no use for them.
-fn check_runtime(settings: &Settings) -> Option<Error> {
-    settings.runtime.as_ref().map(|_| Error::Option {
-        option: "runtime",
-        value: "set on an app that is run in another runtime".to_owned(),
-        expected: "left out, or the app run by `App::main`",
-    })
+/// Limits that name everything, and a watchdog that never looks. A limit without an end is one that
+/// nothing exceeds.
+fn check_watchdog(options: &WatchdogOptions) -> Vec<Error> {
+    let limits = [
+        ("WatchdogOptions::poll_limit", options.poll_limit),
+        ("WatchdogOptions::tick_limit", options.tick_limit),
+    ];
+    let limits = limits.into_iter().filter(|(_, limit)| limit.is_zero());
+    let limits = limits.map(|(option, limit)| (option, limit, "longer than nothing"));
+    let interval = Some(options.interval).filter(|interval| *interval > LONGEST);
+    let interval =
+        interval.map(|interval| ("WatchdogOptions::interval", interval, "at most 24 hours"));
+    let wrong = limits.chain(interval);
+    let wrong = wrong.map(|(option, value, expected)| Error::Option {
+        option,
+        value: format!("{value:?}"),
+        expected,
+    });
+    wrong.collect()
+}
+
+/// `App::main` has taken them before, so they are still here when there is no use for them. A test starts
+/// the app of a `main`, whose options are to be right.
+fn check_runtime(settings: &Settings) -> Vec<Error> {
+    match &settings.runtime {
+        None => Vec::new(),
+        Some(options) if settings.free_ports => options.check(),
+        Some(_) => vec![Error::Option {
+            option: "runtime",
+            value: "set on an app that is run in another runtime".to_owned(),
+            expected: "left out, or the app run by `App::main`",
+        }],
+    }
 }
 
 fn check_registries(settings: &Settings) -> impl Iterator<Item = Error> {
@@ -143,11 +185,14 @@ fn check_registries(settings: &Settings) -> impl Iterator<Item = Error> {
 }
 
 fn check_components(settings: &Settings) -> impl Iterator<Item = Error> {
-    settings.servers.iter().filter_map(|server| {
-        let source = server.check().err()?;
-        Some(Error::Component {
+    settings.servers.iter().flat_map(|server| {
+        let sources = server
+            .check()
+            .map_or_else(WrongOptions::all_of, |()| Vec::new());
+        let errors = sources.into_iter().map(|source| Error::Component {
             component: server.name().to_owned(),
             source,
-        })
+        });
+        errors.collect::<Vec<_>>()
     })
 }

@@ -95,39 +95,34 @@ impl Roles {
         stopping.map(|(signal, _)| signal).collect()
     }
 
-    /// # Errors
-    /// [`Error::Option`] for a signal that no handler can be given, and for one with two roles.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let wrong = |value, expected| {
-            Err(Error::Option {
+    /// An [`Error::Option`] for each signal that no handler can be given, and for each that has two roles.
+    pub(super) fn check(&self) -> Vec<Error> {
+        let mut wrong = Vec::new();
+        let mut refuse = |value, expected| {
+            wrong.push(Error::Option {
                 option: "signals",
                 value,
                 expected,
-            })
+            });
         };
-        for (signal, role) in self.all() {
+        for (index, (signal, role)) in self.all().enumerate() {
             let value = format!("{signal} as {role}");
             if signal.name().is_none() {
-                return wrong(value, "a signal that this system has, by its number");
+                refuse(value, "a signal that this system has, by its number");
+            } else if UNCATCHABLE.contains(&signal.number()) {
+                refuse(value, "a signal that can be caught");
+            } else if FAULTS.contains(&signal.number()) {
+                let expected = "a signal that does not come from a fault of the program";
+                refuse(value, expected);
             }
-            if UNCATCHABLE.contains(&signal.number()) {
-                return wrong(value, "a signal that can be caught");
-            }
-            if FAULTS.contains(&signal.number()) {
-                return wrong(
-                    value,
-                    "a signal that does not come from a fault of the program",
-                );
-            }
-            let other = self
-                .all()
-                .find(|other| other.0 == signal && other.1 != role);
-            if let Some((_, other)) = other {
-                let value = format!("{signal} as {role} and as {other}");
-                return wrong(value, "one role for each signal");
+            // Of two entries the later one: a pair is one error.
+            let mut earlier = self.0[..index].iter();
+            if let Some((_, first)) = earlier.find(|(other, _)| *other == signal) {
+                let value = format!("{signal} as {first} and as {role}");
+                refuse(value, "one role for each signal");
             }
         }
-        Ok(())
+        wrong
     }
 }
 
@@ -155,10 +150,26 @@ const FAULTS: [i32; 0] = [];
 mod tests {
     use super::*;
 
-    fn refused(role: Role, signals: &[i32]) -> String {
+    fn refused(role: Role, signals: &[i32]) -> Vec<String> {
         let mut roles = Roles::default();
         roles.set(role, signals.iter().copied());
-        roles.check().expect_err("refused").to_string()
+        let wrong = roles.check();
+        wrong.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn all_that_cannot_be_roles_are_named() {
+        let lines = refused(Role::Force, &[9, 11, 1000, 15]);
+        let starts = [
+            "SIGKILL as force:",
+            "SIGSEGV as force:",
+            "signal 1000 as force:",
+            "SIGTERM as stop and as force:",
+        ];
+        assert_eq!(lines.len(), starts.len(), "{lines:#?}");
+        for (line, start) in lines.iter().zip(starts) {
+            assert!(line.contains(start), "{line}");
+        }
     }
 
     #[test]
@@ -195,9 +206,12 @@ mod tests {
                 "SIGTERM as stop and as force: it has to be one role for each signal",
             ),
         ] {
-            let error = refused(role, &[signal]);
+            let errors = refused(role, &[signal]);
             let says = format!("option `signals` is {says}");
-            assert!(error.starts_with(&says), "{error}");
+            assert!(
+                errors.len() == 1 && errors[0].starts_with(&says),
+                "{errors:?}"
+            );
         }
     }
 
@@ -206,7 +220,7 @@ mod tests {
         let mut roles = Roles::default();
         roles.set(Role::Stop, [0_i32; 0]);
         roles.set(Role::Interrupt, [2, 15, 2]);
-        roles.check().unwrap();
+        assert!(roles.check().is_empty());
         assert_eq!(roles.of(Signal::TERM), Some(Role::Interrupt));
         assert_eq!(roles.stopping(), [Signal::INT, Signal::TERM, Signal::QUIT]);
     }

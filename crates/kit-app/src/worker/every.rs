@@ -61,16 +61,16 @@ impl Every {
         Every { jitter, ..self }
     }
 
-    /// # Errors
-    /// The first value that is of no use.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        check_duration("Every::period", self.period)?;
-        refuse_if(
-            self.jitter >= self.period,
+    /// Every value that is of no use; `of` says of what, when there are several.
+    pub(crate) fn check(&self, of: &str) -> Vec<Error> {
+        let period = check_duration("Every::period", self.period, of);
+        let jitter = refuse_if(
+            !self.jitter.is_zero() && self.jitter >= self.period,
             "Every::jitter",
-            format!("{:?}", self.jitter),
+            format!("{:?}{of}", self.jitter),
             "shorter than `Every::period`",
-        )
+        );
+        period.into_iter().chain(jitter).collect()
     }
 
     /// The first time, for work that starts at `start`.

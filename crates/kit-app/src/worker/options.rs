@@ -5,7 +5,6 @@ use std::time::Duration;
 use kit_transport::Phase;
 
 use super::policy::{Policy, check_duration, refuse_if};
-use super::work::WorkKind;
 use crate::Error;
 
 /// How a worker or a job is run.
@@ -124,26 +123,27 @@ impl WorkerOptions {
         }
     }
 
-    /// Refuses what can be known to be wrong for work of this kind.
-    ///
-    /// # Errors
-    /// The first value that is of no use.
-    pub(crate) fn check(&self, kind: &WorkKind) -> Result<(), Error> {
-        check_duration("WorkerOptions::restart_limit", self.restart_limit)?;
-        if let Some(AwaitLimit::Given(limit)) = self.awaited {
-            check_duration("WorkerOptions::awaited_for", limit)?;
-        }
-        let is_job = matches!(kind, WorkKind::Job);
-        refuse_if(
+    /// Every value that can be known to be of no use, for a job or for work that never ends.
+    pub(crate) fn check(&self, is_job: bool) -> Vec<Error> {
+        let restart_limit = check_duration("WorkerOptions::restart_limit", self.restart_limit, "");
+        let awaited_for = match self.awaited {
+            Some(AwaitLimit::Given(limit)) => {
+                check_duration("WorkerOptions::awaited_for", limit, "")
+            }
+            Some(AwaitLimit::HookTimeout) | None => None,
+        };
+        let awaited = refuse_if(
             self.awaited.is_some() && !is_job,
             "WorkerOptions::awaited",
             "set for work that never ends by itself".to_owned(),
             "set for a job, as the start would wait without end",
-        )?;
-        match &self.policy {
+        );
+        let restarts = match &self.policy {
             Policy::Restart(restarts) => restarts.check(),
-            Policy::Stop | Policy::Ignore => Ok(()),
-        }
+            Policy::Stop | Policy::Ignore => Vec::new(),
+        };
+        let options = [restart_limit, awaited_for, awaited];
+        options.into_iter().flatten().chain(restarts).collect()
     }
 }
 

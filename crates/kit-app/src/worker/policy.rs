@@ -110,9 +110,8 @@ impl Restarts {
         }
     }
 
-    /// # Errors
-    /// The first value that is of no use.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Every value that is of no use.
+    pub(crate) fn check(&self) -> Vec<Error> {
         let Restarts {
             limit,
             period,
@@ -120,25 +119,27 @@ impl Restarts {
             longest_delay,
             jitter: _,
         } = self;
-        refuse_if(
+        let limit = refuse_if(
             *limit == 0,
             "Restarts::limit",
             limit.to_string(),
             "at least 1; without restarts, the policy is `Policy::Stop`",
-        )?;
-        check_duration("Restarts::period", *period)?;
-        refuse_if(
+        );
+        let period = check_duration("Restarts::period", *period, "");
+        let too_short = refuse_if(
             longest_delay < first_delay,
             "Restarts::longest_delay",
             format!("{longest_delay:?}"),
             "at least as long as `Restarts::first_delay`",
-        )?;
-        refuse_if(
+        );
+        let too_long = refuse_if(
             *longest_delay > LONGEST,
             "Restarts::longest_delay",
             format!("{longest_delay:?}"),
             "at most 365 days",
-        )
+        );
+        let all = [limit, period, too_short, too_long];
+        all.into_iter().flatten().collect()
     }
 
     /// The policy of kit-sync with these numbers, which were checked.
@@ -153,25 +154,23 @@ impl Restarts {
     }
 }
 
-/// Refuses a value of an option.
+/// The error of an option whose value is wrong.
 pub(super) fn refuse_if(
     is_wrong: bool,
     option: &'static str,
     value: String,
     expected: &'static str,
-) -> Result<(), Error> {
-    if is_wrong {
-        return Err(Error::Option {
-            option,
-            value,
-            expected,
-        });
-    }
-    Ok(())
+) -> Option<Error> {
+    is_wrong.then_some(Error::Option {
+        option,
+        value,
+        expected,
+    })
 }
 
-pub(super) fn check_duration(option: &'static str, duration: Duration) -> Result<(), Error> {
+/// `of` says of what, after the value, when there are several.
+pub(super) fn check_duration(option: &'static str, duration: Duration, of: &str) -> Option<Error> {
     let is_wrong = duration.is_zero() || duration > LONGEST;
     let expected = "longer than nothing and at most 365 days";
-    refuse_if(is_wrong, option, format!("{duration:?}"), expected)
+    refuse_if(is_wrong, option, format!("{duration:?}{of}"), expected)
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use kit_app::{
-    AppBuilder, CheckOptions, Error, HookOptions, ResourceOptions, RuntimeOptions, Signals,
-    WorkerGroup,
+    AppBuilder, CheckOptions, Error, Every, HookOptions, Policy, ResourceOptions, Restarts,
+    RuntimeOptions, Signals, WatchdogOptions, WorkerGroup, WorkerOptions,
 };
 
 use crate::fakes::{Fake, FakeRegistry, Record, app, assert_nothing_alive};
@@ -219,4 +219,100 @@ async fn the_first_is_the_error_and_the_options_of_a_runtime_are_one() {
     let option = "runtime";
     assert!(matches!(error.error(), Error::Option { option: of, .. } if *of == option));
     assert_eq!(error.report().failures.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_that_is_wrong_with_one_component_is_found() {
+    let none = Restarts::at_most(0, Duration::ZERO);
+    let options = WorkerOptions::new()
+        .restart_limit(Duration::ZERO)
+        .awaited_for(Duration::ZERO)
+        .policy(Policy::Restart(none));
+    let with = |app: AppBuilder| {
+        let group = WorkerGroup::one_for_all("ingest", none)
+            .every("", Duration::ZERO, nothing!())
+            .every("", Duration::ZERO, nothing!());
+        let late = Every::new(Duration::ZERO).jitter(Duration::from_secs(1));
+        app.every_with("sweep", late, options, nothing!())
+            .worker_group(group)
+            .signals(Signals::none().stop([9]).force([11]))
+    };
+    let (lines, _) = lines(with).await;
+    let expected = [
+        "option `signals` is SIGKILL as stop:",
+        "option `signals` is SIGSEGV as force:",
+        "sweep cannot be started: option `WorkerOptions::restart_limit` is 0ns:",
+        "sweep cannot be started: option `WorkerOptions::awaited_for` is 0ns:",
+        "sweep cannot be started: option `WorkerOptions::awaited` is set for work that never ends",
+        "sweep cannot be started: option `Restarts::limit` is 0:",
+        "sweep cannot be started: option `Restarts::period` is 0ns:",
+        "sweep cannot be started: option `Every::period` is 0ns:",
+        "sweep cannot be started: option `Every::jitter` is 1s:",
+        "ingest cannot be started: the name of a worker of the group is empty:",
+        "ingest cannot be started: the name of a worker of the group is empty:",
+        "ingest cannot be started: option `Restarts::limit` is 0:",
+        "ingest cannot be started: option `Restarts::period` is 0ns:",
+        "ingest cannot be started: option `Every::period` is 0ns for the worker ``:",
+        "ingest cannot be started: option `Every::period` is 0ns for the worker ``:",
+    ];
+    assert_starts(&lines, &expected);
+}
+
+/// Each line begins with the text at its place.
+#[track_caller]
+fn assert_starts(lines: &[String], expected: &[&str]) {
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        let line = line.strip_prefix("  also: ").unwrap_or(line);
+        assert!(line.starts_with(expected), "{line}\n{expected}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn delays_and_limits_of_the_watchdog_that_are_of_no_use_are_refused() {
+    let with = |app: AppBuilder| {
+        app.drain_delay(Duration::MAX).watchdog(WatchdogOptions {
+            poll_limit: Duration::ZERO,
+            tick_limit: Duration::ZERO,
+            interval: Duration::MAX,
+            ..WatchdogOptions::default()
+        })
+    };
+    let expected = [
+        "option `drain_delay` is 18446744073709551615.999999999s: it has to be at most 24 hours",
+        "option `WatchdogOptions::poll_limit` is 0ns: it has to be longer than nothing",
+        "option `WatchdogOptions::tick_limit` is 0ns: it has to be longer than nothing",
+        "option `WatchdogOptions::interval` is 18446744073709551615.999999999s: it has to be at most",
+    ];
+    assert_starts(&lines(with).await.0, &expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_without_an_end_and_no_delay_are_right() {
+    let app = app(&Record::default()).0.server(Fake::new("http"));
+    let app = app.drain_delay(Duration::ZERO).watchdog(WatchdogOptions {
+        poll_limit: Duration::MAX,
+        tick_limit: Duration::MAX,
+        overdue_after: Duration::MAX,
+        interval: Duration::ZERO,
+    });
+    crate::fakes::run_and_stop(app.build()).await.unwrap();
+}
+
+#[cfg(feature = "admin")]
+#[tokio::test(start_paused = true)]
+async fn the_name_of_the_admin_server_is_its_alone_and_all_its_options_are_checked() {
+    let with = |app: AppBuilder| {
+        let admin = kit_app::Admin::new("nonsense").token("");
+        app.admin(admin).server(Fake::new("admin"))
+    };
+    let expected = [
+        "there are the admin server and a component named `admin`: give one of them another name",
+        "option `Admin::token` is a text that no header can carry:",
+        "admin cannot be started: ",
+    ];
+    assert_starts(&lines(with).await.0, &expected);
+    // Without an admin server it is a name like another.
+    let app = app(&Record::default()).0.server(Fake::new("admin"));
+    crate::fakes::run_and_stop(app.build()).await.unwrap();
 }

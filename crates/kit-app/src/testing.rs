@@ -47,6 +47,7 @@
 
 mod client;
 mod executor;
+mod failures;
 mod home;
 mod left;
 mod test_app;

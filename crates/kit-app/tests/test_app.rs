@@ -11,7 +11,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use kit_app::testing::TestApp;
-use kit_app::{App, AppBuilder, AppHandle, BoxError, Policy, RuntimeOptions, Stage, WorkerOptions};
+use kit_app::{
+    App, AppBuilder, AppHandle, BoxError, Event, Policy, RuntimeOptions, Stage, WorkerOptions,
+};
 use kit_registry::{Discovery as _, Registrar as _, ServiceInstance};
 use kit_sync::testing::assert_runtime_has_no_tasks;
 use kit_transport::{Context, FreePorts, Listen, Listening, Phase, Server, grpc, http};
@@ -229,6 +231,7 @@ fn an_app_that_is_dropped_while_it_stops_fails_the_test() {
     });
     drop(end);
     assert!(failure.contains("end it with `stop().await`"), "{failure}");
+    assert!(failure.contains("- it still stops after 3s"), "{failure}");
 }
 
 #[test]
@@ -251,6 +254,137 @@ fn an_app_that_is_dropped_says_what_has_failed_in_it() {
         failure.contains("- the app has failed: worker orders/mail failed: no route"),
         "{failure}"
     );
+}
+
+#[test]
+fn an_app_that_is_dropped_says_what_fails_in_its_stop() {
+    let failure = failure_of(|| async {
+        drop(TestApp::start(fails_to_flush()).await);
+    });
+    assert!(failure.contains("end it with `stop().await`"), "{failure}");
+    assert!(
+        failure.contains("- the app has failed: after_stop hook `flush` failed: disk full"),
+        "{failure}"
+    );
+}
+
+fn fails_to_flush() -> AppBuilder {
+    service(routes(), ":0").after_stop("flush", |_| async { Err("disk full".into()) })
+}
+
+#[test]
+fn an_app_that_is_dropped_says_what_it_leaves_behind() {
+    let leak = get(|| async {
+        #[expect(clippy::disallowed_methods, reason = "what a careless handler does")]
+        drop(tokio::spawn(std::future::pending::<()>()));
+    });
+    let failure = failure_of(|| async {
+        let app = TestApp::start(service(Router::new().route("/leak", leak), ":0")).await;
+        app.http().get("/leak").await;
+        drop(app);
+    });
+    assert!(failure.contains("- left behind: "), "{failure}");
+}
+
+/// An app keeps its last 256 events.
+#[test]
+fn an_app_that_is_dropped_says_also_what_has_failed_long_ago() {
+    let failure = failure_of(|| async {
+        let ignores = WorkerOptions::new().policy(Policy::Ignore);
+        let app = service(routes(), ":0")
+            .on_reload("config", |_| async { Ok(()) })
+            .worker_with("mail", ignores, |ctx| async move {
+                let fails = async { Err::<(), BoxError>("lost in the noise".into()) };
+                let failed = ctx.scope().spawn("task", fails).await;
+                failed.expect_err("it fails");
+                Err("no route".into())
+            });
+        let app = TestApp::start(app).await;
+        let number = || app.handle().events().last().map_or(0, |event| event.number);
+        let is_recent = || {
+            let events = app.handle().events();
+            events.iter().any(|event| {
+                let event = &event.event;
+                matches!(event, Event::TaskFailed { .. } | Event::WorkerFailed { .. })
+            })
+        };
+        let mut before = 0;
+        while is_recent() || number() < 256 {
+            if number() >= before + 3 || before == 0 {
+                before = number();
+                app.handle().reload("again");
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(app);
+    });
+    for line in [
+        "- a task has failed: ",
+        "lost in the noise",
+        "- worker orders/mail has failed: no route: ",
+    ] {
+        assert!(failure.contains(line), "no {line}: {failure}");
+    }
+}
+
+/// A test of a program that ends with it, whose output is that of the program.
+#[test]
+#[ignore = "a program for another test"]
+fn program_that_panics() {
+    if std::env::var_os("KIT_TEST_ROLE").is_none() {
+        return;
+    }
+    let failure = failure_of(|| async {
+        let _app = TestApp::start(fails_to_flush()).await;
+        panic!("the test's own");
+    });
+    assert_eq!(failure, "the test's own");
+    eprintln!("the test has panicked");
+}
+
+#[test]
+fn an_app_that_is_dropped_by_a_test_that_panics_prints_what_fails_in_its_stop() {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["program_that_panics", "--exact", "--ignored", "--nocapture"])
+        .env("KIT_TEST_ROLE", "panics")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<_> = said.lines().collect();
+    let at = |text: &str| lines.iter().position(|line| *line == text);
+    let dropped = at("the test has dropped the app");
+    let failed = at("- the app has failed: after_stop hook `flush` failed: disk full");
+    let panicked = at("the test has panicked");
+    assert!(
+        dropped.is_some() && dropped < failed && failed < panicked,
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_that_is_dropped_in_a_runtime_of_several_threads_ends_as_well() {
+    let app = TestApp::start(fails_to_flush()).await;
+    let stages = app.handle().stages();
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(app)));
+    let failure = dropped.expect_err("it fails its test");
+    let failure = kit_sync::panic::message(&*failure);
+    assert!(failure.contains("disk full"), "{failure}");
+    assert_eq!(*stages.borrow(), Stage::Stopped);
+}
+
+#[tokio::test]
+async fn the_runtime_that_main_would_refuse_is_an_error() {
+    let options = RuntimeOptions {
+        worker_threads: Some(0),
+        blocking_threads: Some(0),
+        ..RuntimeOptions::default()
+    };
+    let app = service(routes(), ":0").runtime(options);
+    let error = TestApp::try_start(app).await.unwrap_err();
+    let failures = &error.report().failures;
+    assert_eq!(failures.len(), 2, "{failures:?}");
+    assert!(failures[0].contains("`RuntimeOptions::worker_threads` is 0"));
+    assert!(failures[1].contains("`RuntimeOptions::blocking_threads` is 0"));
 }
 
 /// A second panic while the test unwinds would end the process of all tests.

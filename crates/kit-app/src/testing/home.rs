@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -15,12 +16,16 @@ use crate::{App, Report, RunError};
 
 /// Until what has ended is gone: a runtime lets go of a task a moment after its end.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a `Drop` waits for the end: a moment longer than the search for what is left takes.
+const DROP: Duration = Duration::from_secs(3);
 
 /// The app of a test, in a runtime made for it, so that each task and each thread in it is one
 /// of the app's.
 #[derive(Debug)]
 pub(super) struct Home {
     ended: oneshot::Receiver<Result<Ended, String>>,
+    /// Disconnected once `ended` has its value: for a `Drop`, which cannot await.
+    gone: mpsc::Receiver<()>,
 }
 
 /// The end of a run.
@@ -36,6 +41,7 @@ impl Home {
     pub(super) fn run(app: App) -> Home {
         static HOMES: AtomicUsize = AtomicUsize::new(0);
         let (end, ended) = oneshot::channel();
+        let (going, gone) = mpsc::channel::<()>();
         // Threads without a name inherit this one, which is cut after 15 bytes.
         let name = format!("kit-test-{}", HOMES.fetch_add(1, Ordering::Relaxed));
         let inside = name.clone();
@@ -44,11 +50,28 @@ impl Home {
             let ended = caught.map_err(|payload| message(&*payload).to_owned());
             // The test has failed, as it has dropped the app: it still shows why the app did.
             if let Err(unseen) = end.send(ended) {
-                say_failures(unseen);
+                let text = failures(&unseen) + &beside_failures(&unseen);
+                if !text.is_empty() {
+                    eprintln!("the app that the test has dropped has ended{text}");
+                }
             }
+            drop(going);
         });
         spawned.expect("the system gives the app of a test a thread");
-        Home { ended }
+        Home { ended, gone }
+    }
+
+    /// Waits for at most 3 s until the app has ended and its runtime is gone, for a `Drop`: the thread is
+    /// blocked, and the home has another one. Gives what has gone wrong beside failures, which are
+    /// events; an app that ends later prints both.
+    pub(super) fn end_soon(mut self) -> String {
+        let _ = self.gone.recv_timeout(DROP);
+        // From here on the home cannot send, so that the end is seen here or printed there.
+        self.ended.close();
+        match self.ended.try_recv() {
+            Ok(ended) => beside_failures(&ended),
+            Err(_) => format!("\n- it still stops after {DROP:?}: what fails later is printed"),
+        }
     }
 
     /// Resolves when the app has ended and its runtime is gone.
@@ -61,19 +84,24 @@ impl Home {
     }
 }
 
-/// A thread that a test has started prints where the test does.
-fn say_failures(ended: Result<Ended, String>) {
+/// The failures of a run, a line each. A thread that a test has started prints where the test does.
+fn failures(ended: &Result<Ended, String>) -> String {
+    let ended = ended.as_ref().ok();
+    let error = ended.and_then(|ended| ended.result.as_ref().err());
+    let failures = error.into_iter().flat_map(|error| &error.report().failures);
+    let lines = failures.map(|failure| format!("\n- the app has failed: {failure}"));
+    lines.collect()
+}
+
+/// What has gone wrong beside the failures of the run, which are events, a line each.
+fn beside_failures(ended: &Result<Ended, String>) -> String {
     match ended {
-        Ok(Ended { result, left }) => {
-            if let Err(error) = result {
-                eprintln!("the app that the test has dropped failed: {error:#}");
-            }
-            left.iter()
-                .for_each(|left| eprintln!("the app that the test has dropped has left {left}"));
+        Ok(ended) => {
+            let left = ended.left.iter();
+            left.map(|left| format!("\n- left behind: {left}"))
+                .collect()
         }
-        Err(message) => {
-            eprintln!("the run of the app that the test has dropped panicked: {message}");
-        }
+        Err(message) => format!("\n- the run of the app panicked: {message}"),
     }
 }
 

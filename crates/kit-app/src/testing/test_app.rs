@@ -12,10 +12,11 @@ use tokio::time::Instant;
 
 use super::client::HttpClient;
 use super::executor::ClientTasks;
+use super::failures::Failures;
 use super::home::{Ended, Home};
 use crate::plural::plural;
 use crate::registration::Registry;
-use crate::{AppBuilder, AppHandle, Environment, Event, Report, RunError, Signals};
+use crate::{AppBuilder, AppHandle, Environment, Report, RunError, Signals};
 
 /// The name of the admin server.
 const ADMIN: &str = "admin";
@@ -32,8 +33,14 @@ const ADMIN: &str = "admin";
 /// It runs in a thread and a runtime made for it, so that a test on a current-thread runtime does
 /// not hold it up, and so that all that is left in that runtime at the end is the app's. A test ends
 /// it with [`stop`](Self::stop), or with [`end`](Self::end) when it stops by itself; one that is
-/// dropped before that has resolved fails the test, with the failures of the app so far. In a test that
-/// panics already, those are printed.
+/// dropped before that has resolved fails the test. The drop stops the app and blocks its thread until
+/// the app has ended, for at most 3 s, so that the message has the failures of the app, those of that stop
+/// among them, and what is left. In a test that panics already, those are printed, and so are those of an
+/// app that ends later.
+///
+/// It belongs to the body of its test. A drop fails the test by a panic, and tokio keeps that of a spawned
+/// task from its test: one that is dropped in such a task, or with a runtime that ends before it, leaves
+/// its message on the standard error output, and the test passes.
 ///
 /// Its clients have their connections in the test's runtime, in tasks that end with the `TestApp`.
 #[derive(Debug)]
@@ -41,6 +48,7 @@ const ADMIN: &str = "admin";
 pub struct TestApp {
     handle: AppHandle,
     registry: Memory,
+    failures: Failures,
     /// Where the connections of clients live, in the runtime of the test.
     clients: TaskTree,
     /// Until the test has seen the end.
@@ -75,16 +83,17 @@ impl TestApp {
     /// As [`start`](Self::start).
     pub async fn try_start(mut app: AppBuilder) -> Result<TestApp, RunError> {
         let registry = Memory::new();
+        let failures = Failures::default();
+        let observed = failures.clone();
         let opened = registry.clone();
         app.settings.free_ports = true;
-        // That of a `main`.
-        app.settings.runtime = None;
         app.settings.registries = vec![Registry::Url("memory-of-test:".to_owned())];
         let app = app
             .scheme("memory-of-test", move |_, scope| Ok(opened.open(scope)))
             .signals(Signals::none())
             .environment(Environment::default())
             .drain_delay(Duration::ZERO)
+            .observer(move |event| observed.record(event))
             .build();
         let handle = app.handle();
         let test = TestApp {
@@ -92,6 +101,7 @@ impl TestApp {
             clients: TaskTree::new("clients of a test"),
             handle,
             registry,
+            failures,
         };
         if test.handle.started().await.is_ok() {
             return Ok(test);
@@ -268,32 +278,23 @@ impl TestApp {
     }
 }
 
-/// Fails the test; one that fails already shows what has failed in the app, as that may be why.
+/// Fails the test; one that fails already shows what has failed in the app, as that may be why. The wait
+/// for the stop lets its failures be among them.
 impl Drop for TestApp {
     fn drop(&mut self) {
-        if self.home.take().is_none() {
+        let Some(home) = self.home.take() else {
             return;
-        }
-        let failures = failures_so_far(&self.handle);
+        };
         self.handle.stop("the test has dropped the app");
+        let beside = home.end_soon();
+        let text = self.failures.text(&self.handle) + &beside;
         if !panicking() {
-            panic!("a TestApp was dropped while it ran: end it with `stop().await`{failures}");
+            panic!("a TestApp was dropped while it ran: end it with `stop().await`{text}");
         }
-        if !failures.is_empty() {
-            eprintln!("the test has dropped the app{failures}");
+        if !text.is_empty() {
+            eprintln!("the test has dropped the app{text}");
         }
     }
-}
-
-/// The failures of the app so far, a line each.
-fn failures_so_far(handle: &AppHandle) -> String {
-    let events = handle.events();
-    let failures = events.iter().filter_map(|event| match &event.event {
-        Event::Failed { error } => Some(format!("\n- the app has failed: {error}")),
-        Event::TaskFailed { task } => Some(format!("\n- a task has failed: {task}")),
-        _ => None,
-    });
-    failures.collect()
 }
 
 fn report_of(error: &RunError) -> String {

@@ -110,7 +110,8 @@ impl AppBuilder {
     /// `open` has the [`start_timeout`](Self::start_timeout), and `close` an equal share of the time
     /// that the stop leaves for resources; [`resource_with`](Self::resource_with) has other limits.
     /// Tasks that `open` spawns in the scope of its context are cancelled once `close` has returned.
-    /// When `open` fails, panics or is called off, the resources before it are closed. An error or a
+    /// When `open` fails, panics or is called off, the resources before it are closed; the tasks that it has
+    /// spawned are cancelled, and have the time of its `close`. An error or a
     /// panic of `close` is reported, and keeps nothing from going on.
     ///
     /// ```

@@ -47,7 +47,7 @@ pub struct Report {
     pub hooks: Vec<HookReport>,
     /// Components in the order in which they ended.
     pub components: Vec<ComponentReport>,
-    /// Resources in the order in which they were closed.
+    /// Resources in the order in which they were closed, the one that could not be opened first.
     pub resources: Vec<ResourceReport>,
     /// Registries, in the order in which they were given.
     pub registrations: Vec<RegistrationReport>,
@@ -100,12 +100,13 @@ impl Report {
             "cut",
         ]);
         let in_time = |took: Duration| format!("{took:.1?}");
+        let ready_in = |took: Option<Duration>| took.map_or_else(|| "-".to_owned(), in_time);
         let count = |tasks: &CloseReport| (tasks.tasks.len() + tasks.aborted_members).to_string();
         for component in &self.components {
             table.add([
                 component.name.clone(),
                 component.phase.to_string(),
-                component.ready_in.map_or_else(|| "-".to_owned(), in_time),
+                ready_in(component.ready_in),
                 in_time(component.took),
                 count(&component.tasks),
                 component.end.to_string(),
@@ -113,15 +114,15 @@ impl Report {
             ]);
         }
         for resource in &self.resources {
-            let end = if resource.error.is_none() {
-                "closed"
-            } else {
-                "failed"
+            let end = match (resource.opened_in, &resource.error) {
+                (None, _) => "not opened",
+                (Some(_), None) => "closed",
+                (Some(_), Some(_)) => "failed",
             };
             table.add([
                 resource.name.clone(),
                 Phase::RESOURCES.to_string(),
-                in_time(resource.opened_in),
+                ready_in(resource.opened_in),
                 in_time(resource.took),
                 count(&resource.tasks),
                 end.to_owned(),
@@ -162,7 +163,7 @@ pub struct RegistrationReport {
 
 /// Several lines, for people: the end, then the failures and the remarks, then a table of the components
 /// and resources, then what they have drained and cut, by name. A section of which there is nothing has no
-/// line, so an app that failed before its first component has no table.
+/// line, so an app that failed before its first resource and its first component has no table.
 ///
 /// ```text
 /// orders stopped (SIGTERM) in 1.3s, exit code 0
@@ -195,7 +196,13 @@ impl fmt::Display for Report {
         if !table.is_empty() {
             table.fmt(f)?;
         }
-        self.components.iter().try_for_each(|of| write_drain(f, of))
+        self.components
+            .iter()
+            .try_for_each(|of| write_drain(f, of))?;
+        for resource in &self.resources {
+            write_cut_tasks(f, &resource.name, &resource.tasks)?;
+        }
+        write_cut_tasks(f, &self.name, &self.tasks)
     }
 }
 
@@ -213,8 +220,11 @@ fn write_drain(f: &mut fmt::Formatter<'_>, component: &ComponentReport) -> fmt::
     for cut in &component.cuts {
         write!(f, "\n  {name}: cut {cut}")?;
     }
-    for task in component.tasks.cut() {
-        write!(f, "\n  {name}: cut task {task}")?;
-    }
-    Ok(())
+    write_cut_tasks(f, name, &component.tasks)
+}
+
+/// The tasks that were cut, a line each.
+fn write_cut_tasks(f: &mut fmt::Formatter<'_>, of: &str, tasks: &CloseReport) -> fmt::Result {
+    let mut cut = tasks.cut();
+    cut.try_for_each(|task| write!(f, "\n  {of}: cut task {task}"))
 }

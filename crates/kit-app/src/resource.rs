@@ -4,6 +4,8 @@ mod open;
 mod opening;
 mod options;
 mod resources;
+mod tasks;
+mod unopened;
 
 use std::any::{TypeId, type_name};
 use std::fmt;
@@ -16,10 +18,11 @@ use kit_sync::BoxError;
 use kit_transport::{Context, Values};
 
 pub(crate) use open::OpenResource;
-pub(crate) use opening::Opening;
+pub(crate) use opening::{EndOfOpen, Opening};
 use options::Limits;
 pub use options::ResourceOptions;
 pub(crate) use resources::Resources;
+pub(crate) use unopened::UnopenedResource;
 
 type Call<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 

@@ -8,11 +8,10 @@ use kit_sync::{Cause, Deadline, Ending, Scope, error_chain};
 use kit_transport::Values;
 use tokio::time::Instant;
 
+use super::tasks::{end_tasks, record_cut};
 use super::{CloseFn, Limits};
-use crate::budget::CUT_AHEAD;
 use crate::core::Core;
 use crate::error::source_of;
-use crate::report::overdue;
 use crate::{Awaited, Error, Event, ResourceReport};
 
 pub(crate) struct OpenResource {
@@ -60,10 +59,7 @@ impl OpenResource {
         core.emit(Event::ResourceClosing { name: name.clone() });
         remove(values);
         let close = close.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let deadline = match limits.close {
-            Some(limit) => share.clone().sooner(share.after(limit)),
-            None => share.clone(),
-        };
+        let deadline = limits.close_deadline(share);
         let awaited = || Awaited::Close {
             resource: name.clone(),
         };
@@ -85,8 +81,7 @@ impl OpenResource {
         };
         let line = error.as_ref().map(|error| error_chain(error));
         scope.cancel(cause);
-        let soon = deadline.after(CUT_AHEAD);
-        let tasks = scope.close_by(&deadline.later(soon)).await;
+        let tasks = end_tasks(&name, &scope, core, &deadline, grace).await;
         core.emit(Event::ResourceClosed {
             name: name.clone(),
             took: begun.elapsed(),
@@ -95,12 +90,10 @@ impl OpenResource {
         if let Some(error) = error {
             core.journal.record_failure(error);
         }
-        if let Some(what) = overdue(&name, &tasks) {
-            core.journal.record_failure(Error::Cut { what });
-        }
+        record_cut(&name, &tasks, core);
         ResourceReport {
             name,
-            opened_in,
+            opened_in: Some(opened_in),
             took: begun.elapsed(),
             error: line,
             tasks,

@@ -4,11 +4,11 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kit_sync::{Cause, Ending, Scope, Task, TaskError};
+use kit_sync::{Cause, Ending, Scope, Task, TaskError, error_chain};
 use kit_transport::{Context, Values};
 use tokio::time::Instant;
 
-use super::{Held, Limits, OpenResource, Resource};
+use super::{Held, Limits, OpenResource, Resource, UnopenedResource};
 use crate::core::Core;
 use crate::error::source_of;
 use crate::{Awaited, Error, Event};
@@ -23,6 +23,13 @@ pub(crate) struct Opening {
     /// Where the tasks live that it spawns.
     scope: Scope,
     begun: Instant,
+}
+
+/// What a call of `open` has come to.
+pub(crate) enum EndOfOpen {
+    Opened(OpenResource),
+    /// Why it could not be opened, and what is left to be closed.
+    Unopened(Error, UnopenedResource),
 }
 
 impl Opening {
@@ -79,16 +86,13 @@ impl Opening {
         }
     }
 
-    /// Puts the value among those of the app.
-    ///
-    /// # Errors
-    /// Why it could not be opened.
+    /// Puts the value among those of the app, if there is one.
     pub(crate) fn end(
         self,
         ended: Result<Held, TaskError>,
         core: &Core,
         values: &mut Values,
-    ) -> Result<OpenResource, Error> {
+    ) -> EndOfOpen {
         let Opening {
             name,
             limits,
@@ -106,7 +110,7 @@ impl Opening {
                     name: name.clone(),
                     took,
                 });
-                Ok(OpenResource {
+                EndOfOpen::Opened(OpenResource {
                     name,
                     limits,
                     added_at,
@@ -119,21 +123,35 @@ impl Opening {
             }
             Err(error) => {
                 scope.cancel(Cause::Requested("it could not be opened".to_owned()));
-                Err(Error::Open {
-                    resource: name,
+                let error = Error::Open {
+                    resource: name.clone(),
                     source: source_of(error),
-                })
+                };
+                let unopened = UnopenedResource {
+                    name,
+                    limits,
+                    scope,
+                    error: error_chain(&error),
+                };
+                EndOfOpen::Unopened(error, unopened)
             }
         }
     }
 
     /// Drops one that did not end in time.
-    pub(crate) async fn abort(self) -> Error {
+    pub(crate) async fn abort(self) -> (Error, UnopenedResource) {
         self.calls.close(Instant::now()).await;
         self.scope.cancel(Cause::Deadline);
-        Error::OpenDropped {
-            resource: self.name,
+        let error = Error::OpenDropped {
+            resource: self.name.clone(),
             ran: self.begun.elapsed(),
-        }
+        };
+        let unopened = UnopenedResource {
+            name: self.name,
+            limits: self.limits,
+            scope: self.scope,
+            error: error_chain(&error),
+        };
+        (error, unopened)
     }
 }

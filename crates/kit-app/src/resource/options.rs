@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::time::Duration;
 
-use kit_sync::BoxError;
+use kit_sync::{BoxError, Deadline};
 
 use crate::health::{Check, CheckContext, CheckOptions};
 
@@ -50,6 +50,16 @@ type MakeCheck = dyn FnOnce(String) -> Check + Send + Sync;
 pub(crate) struct Limits {
     pub(crate) open: Option<Duration>,
     pub(crate) close: Option<Duration>,
+}
+
+impl Limits {
+    /// The deadline of a close that has this share of the stop.
+    pub(super) fn close_deadline(&self, share: &Deadline) -> Deadline {
+        match self.close {
+            Some(limit) => share.clone().sooner(share.after(limit)),
+            None => share.clone(),
+        }
+    }
 }
 
 impl<T> ResourceOptions<T> {

@@ -5,13 +5,15 @@ use std::collections::VecDeque;
 use kit_transport::{Lifecycle, Values};
 use tokio::sync::watch;
 
-use super::{OpenResource, Opening, Resource};
+use super::{OpenResource, Opening, Resource, UnopenedResource};
 
 pub(crate) struct Resources {
     /// In the order in which they were given.
     left: VecDeque<Resource>,
     /// The one whose start was called off; it may go on.
     pub(crate) interrupted: Option<Opening>,
+    /// The one that could not be opened: none comes after it.
+    pub(crate) unopened: Option<UnopenedResource>,
     /// In the order in which they were opened.
     opened: Vec<OpenResource>,
     /// What components, requests and hooks find by its type.
@@ -24,6 +26,7 @@ impl Resources {
         Resources {
             left: resources.into(),
             interrupted: None,
+            unopened: None,
             opened: Vec::new(),
             values,
             lifecycle: watch::Sender::new(Lifecycle::new()),
@@ -50,7 +53,8 @@ impl Resources {
 
     /// How many are to be closed.
     pub(crate) fn open(&self) -> usize {
-        self.opened.len() + usize::from(self.interrupted.is_some())
+        let has_rest = self.interrupted.is_some() || self.unopened.is_some();
+        self.opened.len() + usize::from(has_rest)
     }
 
     pub(crate) fn lifecycle(&self) -> watch::Receiver<Lifecycle> {

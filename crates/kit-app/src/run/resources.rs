@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Cause, Gate, Scope, TaskError, error_chain};
+use kit_sync::{Cause, Deadline, Gate, Scope, TaskError, error_chain};
 use kit_transport::{Context, Lifecycle, Stage};
 
 use super::Parts;
 use super::called_off::CalledOff;
 use crate::budget::{Budget, CUT_AHEAD, FORCED_CLOSE};
 use crate::core::remarks_of;
-use crate::resource::{Opening, Resource};
+use crate::resource::{EndOfOpen, Opening, Resource};
 
 /// Opens the resources one after the other, in the order in which they were given. One that has not
 /// ended when a stop is asked for, or at its limit, is cancelled, and goes on beside the stop.
@@ -38,12 +38,13 @@ pub(super) async fn open(
             }
         });
         match ended.await {
-            Ok(ended) => {
-                let opened = opening.end(ended, &core, &mut parts.resources.values);
-                let opened =
-                    opened.map_err(|error| CalledOff::by(error, &parts.settings, &core))?;
-                parts.resources.add(opened);
-            }
+            Ok(ended) => match opening.end(ended, &core, &mut parts.resources.values) {
+                EndOfOpen::Opened(opened) => parts.resources.add(opened),
+                EndOfOpen::Unopened(error, unopened) => {
+                    parts.resources.unopened = Some(unopened);
+                    return Err(CalledOff::by(error, &parts.settings, &core));
+                }
+            },
             Err(stop) => {
                 let error = stop.is_none().then(|| opening.timed_out(limit));
                 opening.cancel(stop.unwrap_or(Cause::Deadline));
@@ -70,7 +71,8 @@ fn call(parts: &Parts, gate: &Gate, resource: Resource) -> Opening {
 }
 
 /// Closes the resources in the reverse order; each has an equal share of the time that is left for
-/// them. One that was still opening comes first: its value is closed when it has one.
+/// them. One that was still opening comes first: its value is closed when it has one. One that could not be
+/// opened has its share all the same, for the tasks that its `open` has spawned.
 pub(super) async fn close(parts: &mut Parts, cause: &Cause, budget: &Budget) {
     if parts.resources.open() == 0 {
         return;
@@ -82,7 +84,14 @@ pub(super) async fn close(parts: &mut Parts, cause: &Cause, budget: &Budget) {
         life.stage = Stage::Draining;
         life.deadline = Some(deadline.earlier_by(CUT_AHEAD));
     });
-    finish_interrupted(parts, budget).await;
+    let left = u32::try_from(parts.resources.open()).unwrap_or(u32::MAX);
+    let share = deadline.first_of(left);
+    finish_interrupted(parts, &share).await;
+    if let Some(unopened) = parts.resources.unopened.take() {
+        let grace = forced_grace(core.control.since_forced());
+        let report = unopened.close(&core, &share, grace).await;
+        core.journal.record_resource(report);
+    }
     while let Some(opened) = parts.resources.take_last() {
         let left = parts.resources.open() + 1;
         deadline.catch_up().await;
@@ -101,25 +110,31 @@ fn forced_grace(since: Duration) -> Duration {
 
 /// Waits for a resource that was opening when the stop began. Its error is a consequence of the
 /// stop; a panic, or having to be dropped, is a failure.
-async fn finish_interrupted(parts: &mut Parts, budget: &Budget) {
-    let left = u32::try_from(parts.resources.open()).unwrap_or(u32::MAX);
+async fn finish_interrupted(parts: &mut Parts, share: &Deadline) {
     let Some(mut opening) = parts.resources.interrupted.take() else {
         return;
     };
     let core = Arc::clone(parts.core());
-    let share = budget.phase_from_now(0).first_of(left);
     let awaited = opening.awaited();
     let ended = core
         .control
-        .within(&share, Duration::ZERO, &mut opening.task);
+        .within(share, Duration::ZERO, &mut opening.task);
     let Some(ended) = core.journal.awaits(|| awaited.clone(), ended).await else {
-        core.journal.record_failure(opening.abort().await);
+        let (error, unopened) = opening.abort().await;
+        core.journal.record_failure(error);
+        parts.resources.unopened = Some(unopened);
         return;
     };
     let panicked = matches!(ended, Err(TaskError::Panicked { .. }));
     match opening.end(ended, &core, &mut parts.resources.values) {
-        Ok(opened) => parts.resources.add(opened),
-        Err(error) if panicked => core.journal.record_failure(error),
-        Err(error) => core.journal.remark(error_chain(&error)),
+        EndOfOpen::Opened(opened) => parts.resources.add(opened),
+        EndOfOpen::Unopened(error, unopened) => {
+            parts.resources.unopened = Some(unopened);
+            if panicked {
+                core.journal.record_failure(error);
+            } else {
+                core.journal.remark(error_chain(&error));
+            }
+        }
     }
 }

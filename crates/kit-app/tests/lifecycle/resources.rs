@@ -442,6 +442,11 @@ async fn its_tasks_live_until_it_was_closed_and_one_that_does_not_end_is_named()
     assert!(!carries.load(Ordering::Acquire), "it ends, and knows why");
     let says = "db: 1 task (app/db/stubborn";
     assert!(error.to_string().starts_with(says), "{error}");
+    let report = error.report().to_string();
+    assert!(
+        report.contains("\n  db: cut task app/db/stubborn"),
+        "{report}"
+    );
     assert_nothing_alive();
 }
 
@@ -581,4 +586,119 @@ async fn a_task_of_a_hook_that_does_not_end_leaves_a_forced_stop_its_time() {
     assert!(report.took <= Duration::from_millis(1_500), "{report}");
     record.assert_order(&["forced", "db closed", "after_stop sweep ended"]);
     assert_nothing_alive();
+}
+
+/// Opens nothing, after it has spawned a task that says goodbye for a second, and one that never ends.
+async fn leaves_tasks(ctx: Context, said: Arc<AtomicBool>, deaf: bool) -> Result<Cache, BoxError> {
+    let token = ctx.scope().token().clone();
+    ctx.scope().spawn("connection", async move {
+        token.cancelled().await;
+        sleep(Duration::from_secs(1)).await;
+        said.store(true, Ordering::Release);
+    });
+    if deaf {
+        ctx.scope().spawn("deaf", pending::<()>());
+    }
+    Err("no disk".into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_of_one_that_fails_to_open_have_its_share_of_the_stop() {
+    for deaf in [false, true] {
+        let said = Arc::new(AtomicBool::new(false));
+        let saying = Arc::clone(&said);
+        let open = async move |ctx| leaves_tasks(ctx, saying, deaf).await;
+        let record = Record::default();
+        let app = with_db(app(&record).0).resource("cache", open, async |_| Ok(()));
+        let begun = Instant::now();
+        let error = app.build().run().await.unwrap_err();
+        assert!(said.load(Ordering::Acquire), "it has its goodbye");
+        // Half of the 19 s that two resources have, or the goodbye.
+        assert_eq!(begun.elapsed().as_secs(), if deaf { 9 } else { 1 });
+        assert!(!record.has("cache closing"));
+        record.assert_order(&["db closed", "stopped 1"]);
+        let report = error.report();
+        let failed = "resource cache could not be opened: no disk";
+        assert_eq!(report.failures[0], failed);
+        let [cache, db] = &report.resources[..] else {
+            panic!("{report}")
+        };
+        assert_eq!((&*cache.name, &*db.name), ("cache", "db"));
+        assert_eq!(
+            (cache.opened_in, &*cache.error.clone().unwrap()),
+            (None, failed)
+        );
+        assert!(db.opened_in.is_some() && db.error.is_none());
+        let text = report.to_string();
+        let row = "\n  cache      resources  -         ";
+        assert!(
+            text.contains(row) && text.contains("  not opened"),
+            "{text}"
+        );
+        assert_eq!(
+            text.contains("\n  cache: cut task app/cache/deaf"),
+            deaf,
+            "{text}"
+        );
+        if deaf {
+            let cut = &report.failures[1];
+            assert!(cut.starts_with("cache: 1 task (app/cache/deaf"), "{cut}");
+            assert!(record.has("waiting for resource cache to close (2s)"));
+        }
+        assert_nothing_alive();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_of_one_whose_open_a_stop_has_overtaken_have_its_share_too() {
+    let said = Arc::new(AtomicBool::new(false));
+    let saying = Arc::clone(&said);
+    let open = async move |ctx: Context| {
+        ctx.scope().cancelled().await;
+        leaves_tasks(ctx, saying, true).await
+    };
+    let (builder, signals) = app(&Record::default());
+    let app = builder.resource("cache", open, async |_| Ok(()));
+    let (ended, ()) = tokio::join!(app.build().run(), async {
+        sleep(Duration::from_secs(1)).await;
+        signals.send(Signal::TERM);
+    });
+    let error = ended.unwrap_err();
+    assert!(said.load(Ordering::Acquire), "it has its goodbye");
+    let report = error.report();
+    assert_eq!(report.resources.len(), 1, "{report}");
+    assert_eq!(report.resources[0].opened_in, None);
+    let remark = "resource cache could not be opened: no disk";
+    assert_eq!(report.remarks, [remark]);
+    assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forced_stop_leaves_its_tasks_no_more_than_its_close() {
+    for opens in [true, false] {
+        let open = async move |ctx: Context| {
+            ctx.scope().spawn("deaf", pending::<()>());
+            match opens {
+                true => Ok(Db("db")),
+                false => Err("no disk".into()),
+            }
+        };
+        let (builder, signals) = app(&Record::default());
+        let app = builder.resource("db", open, async |_| Ok(())).build();
+        let run = async { (app.run().await, Instant::now()) };
+        let ((ended, at), forced) = tokio::join!(run, async {
+            sleep(Duration::from_secs(1)).await;
+            signals.send(Signal::INT);
+            sleep(Duration::from_secs(1)).await;
+            signals.send(Signal::QUIT);
+            Instant::now()
+        });
+        let report = ended.unwrap_err().report().clone();
+        let took = (at - forced).as_millis();
+        assert!((349..=500).contains(&took), "{took} ms: {report}");
+        assert_eq!(report.exit_code, 131);
+        let cut = "\n  db: cut task app/db/deaf";
+        assert!(report.to_string().contains(cut), "{report}");
+        assert_nothing_alive();
+    }
 }

@@ -70,6 +70,15 @@ impl Budget {
         own.sooner(self.ahead_of(self.plan.phases + 1))
     }
 
+    /// An `open` that the stop has interrupted and that goes on when resources are to be closed; then come
+    /// this number of closes. Each of them keeps a reserve, and all of them half of the time at most.
+    pub(crate) fn interrupted_open(&self, closes: usize) -> Deadline {
+        let end = self.phase_from_now(0);
+        let half = end.first_of(2);
+        let kept = self.plan.reserve * u32::try_from(closes).unwrap_or(u32::MAX);
+        half.later(end.earlier_by(kept))
+    }
+
     /// A phase that `later` phases follow, of which the resources are the last; then come
     /// `after_stop` hooks, until the deadline.
     pub(crate) fn phase(&self, later: usize) -> Deadline {
@@ -123,6 +132,14 @@ mod tests {
         tokio::time::advance(Duration::from_secs(60)).await;
         let late = Instant::now();
         assert_eq!(budget.phase_from_now(0).instant(), late + LATE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interrupted_open_leaves_each_close_a_reserve_and_all_of_them_half_at_most() {
+        let budget = budget(Duration::from_secs(21), 1);
+        let now = Instant::now();
+        let left = |closes| budget.interrupted_open(closes).instant() - now;
+        assert_eq!([1, 5, 40].map(left), [19, 15, 10].map(Duration::from_secs));
     }
 
     #[tokio::test(start_paused = true)]

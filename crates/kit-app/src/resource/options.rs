@@ -74,8 +74,8 @@ impl<T> ResourceOptions<T> {
 
     /// Replaces how long it may take to open. Default: the
     /// [`start_timeout`](crate::AppBuilder::start_timeout) of the app. Then the token of its scope is
-    /// cancelled and the start fails; it may go on until the resources are closed, so that a migration
-    /// is not cut in half.
+    /// cancelled and the start fails; it may go on until the deadline of the stop, less a reserve
+    /// for each resource that is to be closed, so that a migration is not cut in half.
     pub fn open_timeout(mut self, limit: Duration) -> ResourceOptions<T> {
         self.limits.open = Some(limit);
         self

@@ -71,8 +71,9 @@ fn call(parts: &Parts, gate: &Gate, resource: Resource) -> Opening {
 }
 
 /// Closes the resources in the reverse order; each has an equal share of the time that is left for
-/// them. One that was still opening comes first: its value is closed when it has one. One that could not be
-/// opened has its share all the same, for the tasks that its `open` has spawned.
+/// them. One that was still opening comes first, and has all but their reserves: its value is closed when
+/// it has one. One that could not be opened has a share all the same, for the tasks that its `open` has
+/// spawned.
 pub(super) async fn close(parts: &mut Parts, cause: &Cause, budget: &Budget) {
     if parts.resources.open() == 0 {
         return;
@@ -84,10 +85,11 @@ pub(super) async fn close(parts: &mut Parts, cause: &Cause, budget: &Budget) {
         life.stage = Stage::Draining;
         life.deadline = Some(deadline.earlier_by(CUT_AHEAD));
     });
-    let left = u32::try_from(parts.resources.open()).unwrap_or(u32::MAX);
-    let share = deadline.first_of(left);
-    finish_interrupted(parts, &share).await;
+    finish_interrupted(parts, budget).await;
     if let Some(unopened) = parts.resources.unopened.take() {
+        deadline.catch_up().await;
+        let left = u32::try_from(parts.resources.open() + 1).unwrap_or(u32::MAX);
+        let share = deadline.first_of(left);
         let grace = forced_grace(core.control.since_forced());
         let report = unopened.close(&core, &share, grace).await;
         core.journal.record_resource(report);
@@ -110,15 +112,18 @@ fn forced_grace(since: Duration) -> Duration {
 
 /// Waits for a resource that was opening when the stop began. Its error is a consequence of the
 /// stop; a panic, or having to be dropped, is a failure.
-async fn finish_interrupted(parts: &mut Parts, share: &Deadline) {
+async fn finish_interrupted(parts: &mut Parts, budget: &Budget) {
+    // Its value is closed, too, when it has one.
+    let closes = parts.resources.open();
     let Some(mut opening) = parts.resources.interrupted.take() else {
         return;
     };
     let core = Arc::clone(parts.core());
+    let deadline = budget.interrupted_open(closes);
     let awaited = opening.awaited();
     let ended = core
         .control
-        .within(share, Duration::ZERO, &mut opening.task);
+        .within(&deadline, Duration::ZERO, &mut opening.task);
     let Some(ended) = core.journal.awaits(|| awaited.clone(), ended).await else {
         let (error, unopened) = opening.abort().await;
         core.journal.record_failure(error);

@@ -82,6 +82,11 @@ impl Journal {
         self.events.emit(event);
     }
 
+    /// Counts a failure of a worker that has no event of its kind: the states count each of them.
+    pub(crate) fn count_failure(&self, component: &str, path: &str, why: &str) {
+        self.components.count_failure(component, path, why);
+    }
+
     /// Records a failure: it makes the exit code 1.
     pub(crate) fn record_failure(&self, error: Error) {
         let line = error_chain(&error);

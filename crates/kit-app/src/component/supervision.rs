@@ -223,6 +223,14 @@ impl Supervision {
         });
     }
 
+    /// Counts a failure of periodic work that has no event, because it repeats itself.
+    pub(super) fn count_worker_failure(&self, path: &str, failure: &Failure) {
+        if let Some(core) = self.core.upgrade() {
+            let why = error_chain(failure);
+            core.journal.count_failure(&self.component, path, &why);
+        }
+    }
+
     pub(super) fn emit_worker_ended(&self, path: &str) {
         let (component, path) = (self.component.clone(), path.to_owned());
         self.emit(Event::WorkerEnded { component, path });

@@ -56,6 +56,13 @@ impl ComponentStates {
         }
     }
 
+    /// Counts a failure of a worker that goes on and has no event.
+    pub(super) fn count_failure(&self, component: &str, path: &str, why: &str) {
+        self.change(component, |component| {
+            worker_of(component, path).count_failure(why);
+        });
+    }
+
     fn follow_worker(&self, event: &Event) {
         match event {
             Event::WorkerStarted { component, path } => self.change(component, |component| {

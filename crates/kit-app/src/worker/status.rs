@@ -62,9 +62,14 @@ impl WorkerStatus {
         self.state = WorkerState::Running;
     }
 
-    pub(crate) fn fail(&mut self, why: &str, then: &AfterFailure) {
+    /// It has failed, and its state is as it was.
+    pub(crate) fn count_failure(&mut self, why: &str) {
         self.failures += 1;
         self.last_failure = Some(why.to_owned());
+    }
+
+    pub(crate) fn fail(&mut self, why: &str, then: &AfterFailure) {
+        self.count_failure(why);
         match then {
             AfterFailure::Restart { .. } => self.await_restart(),
             AfterFailure::NextTime { .. } => {}

@@ -119,6 +119,35 @@ async fn a_failed_time_is_judged_by_the_policy() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn each_failure_of_periodic_work_is_counted_and_the_last_one_is_shown() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let options = WorkerOptions::new().policy(Policy::Ignore);
+    let mut run = 0;
+    let app = builder
+        .every_with("sweep", Duration::from_millis(100), options, move |_| {
+            run += 1;
+            let why = format!("no route {run}");
+            async move { Err(why.into()) }
+        })
+        .build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        sleep(Duration::from_millis(5_950)).await;
+        let worker = handle.components()[0].workers[0].clone();
+        assert_eq!(worker.failures, 60);
+        assert_eq!(worker.last_failure.as_deref(), Some("no route 60"));
+        assert_eq!(worker.state, WorkerState::Running);
+        handle.stop("done");
+    });
+    assert_eq!(report.unwrap().components[0].workers[0].failures, 60);
+    let lines = record.all().into_iter();
+    let failed = lines.filter(|line| line.starts_with("app/sweep failed"));
+    assert_eq!(failed.count(), 1, "one event");
+}
+
 /// Every second run fails: each failure is followed by a success. They are an hour apart.
 #[tokio::test(start_paused = true)]
 async fn the_delay_after_a_failure_is_the_first_again_once_a_time_has_succeeded() {

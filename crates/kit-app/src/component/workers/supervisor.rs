@@ -320,6 +320,8 @@ impl WorkerSupervisor {
         if let Some(failures) = member.repeated.failed(&error_chain(failure)) {
             let then = AfterFailure::NextTime { failures };
             self.supervision.emit_worker_failed(path, failure, then);
+        } else {
+            self.supervision.count_worker_failure(path, failure);
         }
         Verdict::NextTime
     }

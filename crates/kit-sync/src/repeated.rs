@@ -51,6 +51,8 @@ pub struct Repetition {
     pub times: u64,
     /// When it failed for the first time.
     pub since: Instant,
+    /// How long after that this was made. A line that is displayed again later says the same.
+    pub lasted: Duration,
 }
 
 /// Failures with no long quiet between them.
@@ -139,6 +141,7 @@ impl Spell {
         Repetition {
             times: self.times,
             since: self.since,
+            lasted: self.since.elapsed(),
         }
     }
 }
@@ -148,7 +151,7 @@ impl fmt::Display for Repetition {
         match self.times {
             0 | 1 => Ok(()),
             times => {
-                let took = self.since.elapsed().as_millis() / 100;
+                let took = self.lasted.as_millis() / 100;
                 let (seconds, tenths) = (took / 10, took % 10);
                 match tenths {
                     0 => write!(f, " ({times} times in {seconds}s)"),
@@ -193,6 +196,16 @@ mod tests {
         let ended = repeated.ended().unwrap();
         assert_eq!(ended.to_string(), " (5 times in 2.5s)");
         assert_eq!(repeated.ended(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_displayed_later_says_what_it_said_at_first() {
+        let mut repeated = Repeated::new();
+        logged_of(&mut repeated, 20).await;
+        let due = repeated.failed("refused").unwrap();
+        assert_eq!(due.to_string(), " (21 times in 10s)");
+        advance(Duration::from_secs(60)).await;
+        assert_eq!(due.to_string(), " (21 times in 10s)");
     }
 
     #[tokio::test(start_paused = true)]

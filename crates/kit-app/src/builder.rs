@@ -393,7 +393,8 @@ impl AppBuilder {
     /// the resources with [`HookContext::get`]. A failure or a panic is an event
     /// ([`Event::ReloadHookEnded`](crate::Event::ReloadHookEnded)) and a warning, and the app goes on with
     /// what it had: a hook checks what it has read before it takes it. Each has the
-    /// [`reload_timeout`](Self::reload_timeout); then its token is cancelled and it is dropped. Requests
+    /// [`reload_timeout`](Self::reload_timeout); then its token is cancelled and it is dropped; one that blocks its
+    /// thread cannot be, and is not called again before it has ended. Requests
     /// that come during a reload are one more reload after it, and those during the start are one once the
     /// app is ready. When a stop begins the hook's token is cancelled; it may go on beside the stop, which
     /// does not wait for it, until the resources are closed.

@@ -91,6 +91,25 @@ pub enum Error {
         /// For how long.
         ran: Duration,
     },
+    /// A hook of a reload did not end in time, and could not be dropped either; the app goes on, and does not
+    /// call it again before it has ended.
+    #[error(
+        "reload hook `{name}` could not be dropped: it blocks its thread, and had not ended after {ran:.1?}"
+    )]
+    ReloadStuck {
+        /// Its name.
+        name: String,
+        /// For how long.
+        ran: Duration,
+    },
+    /// A hook of a reload was not called, because its last run has not ended.
+    #[error("reload hook `{name}` was not called: its last run blocks its thread since {ran:.1?}")]
+    ReloadNotCalled {
+        /// Its name.
+        name: String,
+        /// For how long that run has gone on.
+        ran: Duration,
+    },
     /// A name is empty, or cannot be shown in a line.
     #[error("the name of {of} is {}", shown(name))]
     Name {

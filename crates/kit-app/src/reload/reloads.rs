@@ -21,12 +21,14 @@ pub(crate) struct Reloads {
     pub(crate) timeout: Duration,
     /// Where the calls and their tasks live; cancelled when a stop begins.
     pub(crate) scope: Scope,
+    /// Runs of hooks that could not be dropped.
+    pub(crate) stuck: Vec<RunningReload>,
 }
 
 impl Reloads {
     /// Reloads each time it is asked for, until a stop begins. Gives the hook that was running then:
     /// it may go on beside the stop, which does not wait for it.
-    pub(crate) async fn run(self) -> Option<RunningReload> {
+    pub(crate) async fn run(mut self) -> Option<RunningReload> {
         let core = Arc::clone(self.app.core());
         loop {
             let cause = tokio::select! {
@@ -40,11 +42,18 @@ impl Reloads {
         }
     }
 
-    /// Calls the hooks one after the other; the failure of one keeps no other from being called.
-    async fn reload(&self, cause: Cause, core: &Core) -> Option<RunningReload> {
+    /// Calls the hooks one after the other; the failure of one keeps no other from being called. A hook is
+    /// not called while an earlier run of it blocks its thread: there are no two at a time.
+    async fn reload(&mut self, cause: Cause, core: &Core) -> Option<RunningReload> {
         core.emit(Event::ReloadStarting { cause });
+        self.stuck.retain(RunningReload::goes_on);
         let (begun, mut failed) = (Instant::now(), 0);
         for hook in &self.hooks {
+            if let Some(stuck) = self.stuck.iter().find(|stuck| stuck.is_still(hook)) {
+                stuck.record_no_call();
+                failed += 1;
+                continue;
+            }
             let values = self.values.clone();
             let mut running = RunningReload::call(hook.clone(), &self.app, values, &self.scope);
             let awaited = running.awaited();
@@ -59,7 +68,7 @@ impl Reloads {
             let is_well = match ended.await {
                 Some(Some(ended)) => running.record_end(ended),
                 Some(None) => {
-                    running.abort(Cause::Deadline).await;
+                    self.stuck.extend(running.abort(Cause::Deadline).await);
                     false
                 }
                 None => return Some(running),

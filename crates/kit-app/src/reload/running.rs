@@ -71,13 +71,40 @@ impl RunningReload {
         ended.is_ok()
     }
 
-    /// Cancels and drops one that has not ended in time.
-    pub(crate) async fn abort(self, cause: Cause) {
+    /// Cancels and drops one that has not ended in time. Gives it back when that cannot be done.
+    pub(crate) async fn abort(self, cause: Cause) -> Option<RunningReload> {
         self.scope.cancel(cause);
-        self.calls.close(Instant::now()).await;
+        let closed = self.calls.close(Instant::now()).await;
         let ran: Duration = self.begun.elapsed();
         let name = self.name.clone();
-        self.record(Some(&Error::ReloadDropped { name, ran }));
+        let is_stuck = closed.stuck().next().is_some();
+        self.record(Some(&if is_stuck {
+            Error::ReloadStuck { name, ran }
+        } else {
+            Error::ReloadDropped { name, ran }
+        }));
+        is_stuck.then_some(self)
+    }
+
+    /// Whether it has not ended.
+    pub(super) fn goes_on(&self) -> bool {
+        self.calls.live() > 0
+    }
+
+    /// Whether this is a run of that hook that goes on.
+    pub(super) fn is_still(&self, hook: &ReloadHook) -> bool {
+        self.name == hook.name && self.goes_on()
+    }
+
+    /// Emits that the hook was not called again, because this run of it goes on.
+    pub(super) fn record_no_call(&self) {
+        let (name, ran) = (self.name.clone(), self.begun.elapsed());
+        let error = Error::ReloadNotCalled { name, ran };
+        self.journal.emit(Event::ReloadHookEnded {
+            name: self.name.clone(),
+            took: Duration::ZERO,
+            error: Some(error_chain(&error)),
+        });
     }
 
     fn record(&self, error: Option<&Error>) {

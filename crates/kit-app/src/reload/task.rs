@@ -48,7 +48,7 @@ impl ReloadTask {
             };
             match ended {
                 Some(ended) => _ = running.record_end(ended),
-                None => running.abort(cause).await,
+                None => _ = running.abort(cause).await,
             }
         }
         let closed = self.scope.close(Instant::now() + CUT_AHEAD).await;

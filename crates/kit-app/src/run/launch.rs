@@ -169,6 +169,7 @@ impl Launch {
             values: self.parts.resources.values.clone(),
             timeout: self.parts.settings.reload_timeout,
             scope,
+            stuck: Vec::new(),
         };
         self.parts.reload.begin(reloads);
     }

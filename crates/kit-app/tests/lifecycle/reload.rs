@@ -185,6 +185,54 @@ async fn a_hook_that_hangs_is_named_and_has_a_limit() {
     ]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_hook_that_blocks_its_thread_is_not_called_again_before_it_has_ended() {
+    let record = Record::default();
+    let (builder, signals) = app(&record);
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let (blocked, calls) = (
+        Arc::new(std::sync::Mutex::new(blocked)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let counted = Arc::clone(&calls);
+    let app = builder
+        .reload_timeout(Duration::from_millis(50))
+        .on_reload("blocks", move |_| {
+            let (blocked, calls) = (Arc::clone(&blocked), Arc::clone(&counted));
+            async move {
+                if calls.fetch_add(1, Ordering::AcqRel) == 0 {
+                    // Until the test lets go of the other end.
+                    let _ = blocked.lock().unwrap().recv();
+                }
+                Ok(())
+            }
+        })
+        .on_reload("next", async |_| Ok(()))
+        .build();
+    let report = run(app, async |handle: &AppHandle| {
+        for count in 1..=2 {
+            signals.send(Signal::HUP);
+            until(&record, "reload next ended", count).await;
+            until(&record, "reloaded, 1 failed", count).await;
+        }
+        assert_eq!(calls.load(Ordering::Acquire), 1);
+        drop(release);
+        while !record.has("reload blocks ended") {
+            handle.reload("once more");
+            sleep(Duration::from_millis(1)).await;
+        }
+        assert!(calls.load(Ordering::Acquire) >= 2);
+    });
+    report.await.unwrap();
+    let lines = record.all().join("\n");
+    let stuck = "reload blocks failed: reload hook `blocks` could not be dropped: it blocks its thread, \
+                 and had not ended after ";
+    assert_eq!(lines.matches(stuck).count(), 1, "{lines}");
+    let skipped = "reload blocks failed: reload hook `blocks` was not called: its last run blocks its \
+                   thread since ";
+    assert!(lines.contains(skipped), "{lines}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reload_does_not_hold_up_a_stop_and_has_ended_when_the_resources_are_closed() {
     for ends in [true, false] {

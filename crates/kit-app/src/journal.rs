@@ -148,8 +148,20 @@ impl Journal {
         what: impl Fn() -> Awaited,
         future: F,
     ) -> F::Output {
-        let begun = Instant::now();
+        self.awaits_since(Instant::now(), what, future).await
+    }
+
+    /// The same for something that was awaited before: its time goes on from `begun`.
+    pub(crate) async fn awaits_since<F: Future>(
+        &self,
+        begun: Instant,
+        what: impl Fn() -> Awaited,
+        future: F,
+    ) -> F::Output {
         let mut next = begun + FIRST;
+        while next <= Instant::now() {
+            next += AGAIN;
+        }
         let mut future = pin!(future);
         loop {
             tokio::select! {

@@ -254,7 +254,8 @@ impl Component {
             components: vec![name.clone()],
         };
         let ended = core.control.within(deadline, Duration::ZERO, starting);
-        let Some(ended) = core.journal.awaits(awaited, ended).await else {
+        let awaits = core.journal.awaits_since(self.begun, awaited, ended);
+        let Some(ended) = awaits.await else {
             let error = self.abort_start().await;
             core.journal.record_failure(error);
             return;

@@ -86,7 +86,8 @@ impl RunningHook {
     ) -> Option<Result<(), TaskError>> {
         let (awaited, journal) = (self.awaited(), Arc::clone(&self.journal));
         let ended = control.within(deadline, grace, &mut self.task);
-        journal.awaits(|| awaited.clone(), ended).await
+        let awaits = journal.awaits_since(self.begun, || awaited.clone(), ended);
+        awaits.await
     }
 
     /// Asks the hook to end; it may go on.

@@ -22,7 +22,7 @@ pub(crate) struct Opening {
     calls: Scope,
     /// Where the tasks live that it spawns.
     scope: Scope,
-    begun: Instant,
+    pub(crate) begun: Instant,
 }
 
 /// What a call of `open` has come to.

@@ -120,11 +120,15 @@ async fn finish_interrupted(parts: &mut Parts, budget: &Budget) {
     };
     let core = Arc::clone(parts.core());
     let deadline = budget.interrupted_open(closes);
-    let awaited = opening.awaited();
+    let (awaited, begun) = (opening.awaited(), opening.begun);
     let ended = core
         .control
         .within(&deadline, Duration::ZERO, &mut opening.task);
-    let Some(ended) = core.journal.awaits(|| awaited.clone(), ended).await else {
+    let Some(ended) = core
+        .journal
+        .awaits_since(begun, || awaited.clone(), ended)
+        .await
+    else {
         let (error, unopened) = opening.abort().await;
         core.journal.record_failure(error);
         parts.resources.unopened = Some(unopened);

@@ -78,8 +78,9 @@ impl<'a> ComponentStarts<'a> {
             };
             components.push(Component::start(server, &core, root, lifecycle, equip));
         }
-        let deadline = Instant::now() + settings.start_timeout;
-        while let Some((index, ended)) = self.next_started(deadline).await? {
+        let begun = Instant::now();
+        let deadline = begun + settings.start_timeout;
+        while let Some((index, ended)) = self.next_started(begun, deadline).await? {
             ended.map_err(|error| CalledOff::by(error, &self.parts.settings, &core))?;
             let component = &self.parts.components[index];
             component.emit_started(&core);
@@ -147,6 +148,7 @@ impl<'a> ComponentStarts<'a> {
     /// At the deadline, every start that still runs is dropped.
     async fn next_started(
         &mut self,
+        begun: Instant,
         deadline: Instant,
     ) -> Result<Option<(usize, Result<(), Error>)>, CalledOff> {
         let core = Arc::clone(self.parts.core());
@@ -173,7 +175,7 @@ impl<'a> ComponentStarts<'a> {
         });
         tokio::select! {
             biased;
-            started = core.journal.awaits(awaited, next) => Ok(Some(started)),
+            started = core.journal.awaits_since(begun, awaited, next) => Ok(Some(started)),
             _ = core.control.asked() => Err(CalledOff::StopAsked),
             () = sleep_until(deadline) => {
                 let mut errors = Vec::new();

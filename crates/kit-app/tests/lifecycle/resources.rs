@@ -183,6 +183,28 @@ async fn failures_of_a_migration(seconds: u64, record: &Record) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_time_that_an_open_is_waited_for_goes_on_when_a_stop_begins() {
+    let record = Record::default();
+    let open = async move |_ctx: Context| {
+        sleep(Duration::from_secs(13)).await;
+        Ok(Db("late"))
+    };
+    let (builder, signals) = app(&record);
+    let app = builder.resource("db", open, async |_| Ok(())).build();
+    let (report, ()) = tokio::join!(app.run(), async {
+        sleep(Duration::from_secs(5)).await;
+        signals.send(Signal::TERM);
+    });
+    report.unwrap();
+    let waits: Vec<_> = record.all();
+    let waits: Vec<_> = waits
+        .iter()
+        .filter_map(|line| line.strip_prefix("waiting for resource db to open "))
+        .collect();
+    assert_eq!(waits, ["(2s)", "(12s)"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_open_that_a_stop_interrupts_has_all_but_a_reserve_for_each_close() {
     // 20 s less one for the last hooks and one for each of five closes.
     let record = Record::default();

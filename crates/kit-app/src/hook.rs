@@ -22,6 +22,8 @@ pub struct HookContext {
     handle: AppHandle,
     scope: Scope,
     values: Values,
+    /// Why a value is missing, when none can be there.
+    without_resources: Option<&'static str>,
 }
 
 impl HookContext {
@@ -30,6 +32,20 @@ impl HookContext {
             handle,
             scope,
             values,
+            without_resources: None,
+        }
+    }
+
+    /// The same for a hook of this stage.
+    pub(crate) fn in_stage(self, stage: HookStage) -> HookContext {
+        let without_resources = match stage {
+            HookStage::BeforeStart => Some("resources are opened after the before_start hooks"),
+            HookStage::AfterStop => Some("resources are closed before the after_stop hooks"),
+            HookStage::AfterStart | HookStage::BeforeStop => None,
+        };
+        HookContext {
+            without_resources,
+            ..self
         }
     }
 
@@ -56,7 +72,11 @@ impl HookContext {
     /// # Errors
     /// [`MissingValue`] with the names of those that are there.
     pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Result<T, MissingValue> {
-        self.values.require()
+        let missing = |missing: MissingValue| match self.without_resources {
+            Some(why) => missing.because(why),
+            None => missing,
+        };
+        self.values.require().map_err(missing)
     }
 }
 

@@ -90,12 +90,13 @@ impl Parts {
 
 /// What components, requests and hooks find of every app by its type.
 fn app_values(app: &AppHandle, free_ports: bool) -> Values {
+    // Not listed where a value is missing: its author knows the resources, and not these.
     let mut values = Values::new();
     if free_ports {
-        values.insert(FreePorts);
+        values.insert_unlisted(FreePorts);
     }
-    values.insert(app.info().clone());
-    values.insert(app.clone());
-    values.insert(health::answers(app.clone()));
+    values.insert_unlisted(app.info().clone());
+    values.insert_unlisted(app.clone());
+    values.insert_unlisted(health::answers(app.clone()));
     values
 }

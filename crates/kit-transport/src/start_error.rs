@@ -17,7 +17,7 @@ pub enum StartError {
     AddressInUse {
         /// The address that was asked for.
         address: String,
-        /// The system's error.
+        /// The same as an error of its kind.
         source: io::Error,
     },
     /// The address does not belong to this machine, or the process may not use it.
@@ -95,7 +95,11 @@ impl StartError {
     /// The error of a listener that could not be set up at an address.
     pub(crate) fn listen(address: String, source: io::Error) -> StartError {
         match source.kind() {
-            io::ErrorKind::AddrInUse => StartError::AddressInUse { address, source },
+            io::ErrorKind::AddrInUse => StartError::AddressInUse {
+                address,
+                // Not the system's text, which would say the same again in other words.
+                source: io::ErrorKind::AddrInUse.into(),
+            },
             _ => StartError::Listen { address, source },
         }
     }

@@ -36,7 +36,7 @@ struct Entry {
 
 /// The application has no value of the type that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the app has no `{wanted}`: {}", there(.present))]
+#[error("the app has no `{wanted}`: {}", there(.present, *.why))]
 #[non_exhaustive]
 pub struct MissingValue {
     /// The type that was asked for.
@@ -44,6 +44,19 @@ pub struct MissingValue {
     /// Those that are there, in the order in which they came: the type, and before it the name of the
     /// resource where it is one.
     pub present: Vec<String>,
+    /// Why it is not there, where that is known: when it was asked for before anything is there.
+    pub why: Option<&'static str>,
+}
+
+impl MissingValue {
+    /// Says why in place of what is there.
+    #[must_use]
+    pub fn because(self, why: &'static str) -> MissingValue {
+        MissingValue {
+            why: Some(why),
+            ..self
+        }
+    }
 }
 
 impl Values {
@@ -109,12 +122,16 @@ impl Values {
             MissingValue {
                 wanted: type_name::<T>(),
                 present: listed.map(ToString::to_string).collect(),
+                why: None,
             }
         })
     }
 }
 
-fn there(present: &[String]) -> String {
+fn there(present: &[String], why: Option<&str>) -> String {
+    if let Some(why) = why {
+        return why.to_owned();
+    }
     match present {
         [] => "it has given its components nothing".to_owned(),
         present => format!(
@@ -165,6 +182,9 @@ mod tests {
         values.insert_unlisted(1_u64);
         assert_eq!(values.require::<u8>().unwrap_err().to_string(), nothing);
         assert_eq!(values.get(), Some(&1_u64));
+        let why = "resources are opened later";
+        let early = values.require::<u8>().unwrap_err().because(why);
+        assert_eq!(early.to_string(), format!("the app has no `u8`: {why}"));
         values.insert(1_u16);
         values.insert_named("cache", 2_u32);
         let missing = values.require::<u8>().unwrap_err();

@@ -54,10 +54,16 @@ impl Admin {
         let is_sendable =
             |token: &String| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
         if !self.token.as_ref().is_none_or(is_sendable) {
+            let is_empty = self.token.as_ref().is_some_and(String::is_empty);
+            // Not the value: it is a secret.
+            let value = if is_empty {
+                "empty"
+            } else {
+                "a text that no header can carry"
+            };
             wrong.push(Error::Option {
                 option: "Admin::token",
-                // Not the value: it is a secret.
-                value: "a text that no header can carry".to_owned(),
+                value: value.to_owned(),
                 expected: "one or more visible ASCII characters without spaces",
             });
         }

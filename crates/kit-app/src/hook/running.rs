@@ -51,7 +51,7 @@ impl RunningHook {
         // dropped leaves its tasks their time.
         let calls = root.child("calls").child(stage.to_string());
         calls.observe_failures(|_| ());
-        let context = HookContext::new(app.clone(), scope.clone(), values);
+        let context = HookContext::new(app.clone(), scope.clone(), values).in_stage(stage);
         let (added_at, ending) = (hook.added_at, Ending::WhenCancelled);
         let task = calls.spawn_at(added_at, name.clone(), ending, async move {
             let _open = open;

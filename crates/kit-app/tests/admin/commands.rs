@@ -172,7 +172,13 @@ fn options_that_are_of_no_use_are_refused_before_anything_begins() {
         let error = two_threads().block_on(app().admin(admin).build().run());
         error.unwrap_err().to_string()
     };
-    for token in ["", "with a space", "käse", "line\nline"] {
+    let line = run(Admin::new("127.0.0.1:0").token(""));
+    assert_eq!(
+        line,
+        "option `Admin::token` is empty: it has to be one or more visible ASCII characters without \
+         spaces"
+    );
+    for token in ["with a space", "käse", "line\nline"] {
         let line = run(Admin::new("127.0.0.1:0").token(token));
         assert_eq!(
             line,

@@ -29,6 +29,7 @@ async fn a_taken_port_is_named_with_the_systems_reason() {
     ] {
         let expected = format!("could not listen on {address}: address in use");
         assert_eq!(error.to_string(), expected);
+        assert_eq!(kit_sync::error_chain(&*error), expected, "said once");
         assert!(
             error.source().unwrap().to_string().contains("in use"),
             "{error:?}"

@@ -15,7 +15,7 @@ use kit_sync::Scope;
 use tokio::time::Instant;
 
 pub use consumer::{Delivery, Stamped, Undelivered};
-pub(crate) use consumer::{LOG, Observer};
+pub(crate) use consumer::{LOG, Observer, is_delivering};
 #[cfg_attr(
     not(feature = "admin"),
     expect(unused_imports, reason = "for the admin server")

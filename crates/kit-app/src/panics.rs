@@ -7,6 +7,8 @@ use std::sync::{Mutex, Once};
 
 use tracing::Level;
 
+use crate::events::is_delivering;
+
 /// How often each place has panicked in a task that is observed.
 static PLACES: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
 
@@ -16,7 +18,8 @@ static PLACES: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
 /// A panic inside a task that is observed is logged by its observer, with its path, and comes here for
 /// debugging only. With `RUST_BACKTRACE` set it comes here with its backtrace, which the observer has not:
 /// the first, second, fourth, eighth and so on of a place, as a check or a worker may panic again and
-/// again. Any other panic has no other line, and comes each time.
+/// again. So does that of an observer of events, without a backtrace, too: it has no other line. Any other
+/// panic has none either, and comes each time.
 pub(crate) fn log_them() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -30,7 +33,8 @@ pub(crate) fn log_them() {
             let thread = std::thread::current();
             let thread = thread.name().unwrap_or("unnamed");
             let is_observed = kit_sync::panic::is_observed();
-            let is_repeated = is_observed && !count(info).is_power_of_two();
+            let may_repeat = is_observed || is_delivering();
+            let is_repeated = may_repeat && !count(info).is_power_of_two();
             if is_repeated {
                 tracing::debug!(place, thread, "panicked: {message}");
                 return;

@@ -161,6 +161,10 @@ fn print_end(ended: &Result<Report, RunError>) {
     let has_log = tracing::enabled!(tracing::Level::ERROR);
     let mut undelivered = report.undelivered.iter();
     let is_logged = has_log && !undelivered.any(Undelivered::is_of_log);
+    for undelivered in report.undelivered.iter().filter(|of| !of.is_of_log()) {
+        // It has been behind since then, or blocks for good; nothing else says so.
+        tracing::warn!("{undelivered}: it blocks, or is too slow");
+    }
     match ended {
         Err(error) if !is_logged => print_plainly(&format!("{error:#}")),
         Err(_) => tracing::error!("{report}"),

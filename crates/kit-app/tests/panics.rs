@@ -58,6 +58,34 @@ fn program() {
     println!("ended with {}", u8::from(code != ExitCode::SUCCESS));
 }
 
+/// One observer panics at each event, one blocks for good at the first.
+#[test]
+#[ignore = "a program for the other tests"]
+fn program_with_observers() {
+    if std::env::var_os(ROLE).is_none() {
+        return;
+    }
+    tracing_subscriber::fmt()
+        .json()
+        .with_writer(std::io::stderr)
+        .init();
+    let code = App::builder("app")
+        .stop_timeout(Duration::from_secs(2))
+        .observer(|_| panic!("in an observer"))
+        .observer(|_| {
+            loop {
+                std::thread::park();
+            }
+        })
+        .after_start("stops", |app| async move {
+            app.handle().stop("done");
+            Ok(())
+        })
+        .build()
+        .main();
+    println!("ended with {}", u8::from(code != ExitCode::SUCCESS));
+}
+
 /// A check panics at each period, until it has done so eight times.
 #[test]
 #[ignore = "a program for the other tests"]
@@ -167,4 +195,30 @@ fn each_panic_is_one_line_of_json_with_its_place() {
     let line = line.expect("a line of the lifecycle");
     assert!(line.contains(r#""service":"app""#), "{line}");
     assert_eq!(line.matches(r#""name":"#).count(), 2, "{line}");
+}
+
+#[test]
+fn an_observer_that_panics_has_few_lines_and_one_that_blocks_a_warning_at_the_end() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "program_with_observers",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(ROLE, "panics")
+        .env_remove("RUST_BACKTRACE")
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("ended with 0"), "{out}");
+    let log = String::from_utf8(output.stderr).unwrap();
+    let lines = |part: &str, level: &str| {
+        let lines = log.lines().filter(|line| line.contains(part));
+        lines.filter(|line| line.contains(level)).count()
+    };
+    // More than eight events and fewer than 32: the first, second, fourth, eighth and perhaps sixteenth.
+    let panics = lines("in an observer", "ERROR");
+    assert!((4..=5).contains(&panics), "{panics}\n{log}");
+    assert_eq!(lines("did not take", "WARN"), 1, "{log}");
 }

@@ -1,5 +1,6 @@
 //! The consumers of events: the log and observers.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -87,6 +88,18 @@ impl Observer {
     /// Calls it. A panic is caught: a broken consumer changes neither the lifecycle nor what
     /// another consumer gets.
     pub(super) fn deliver(&self, stamped: &Stamped) {
+        let outer = DELIVERS.replace(true);
         let _ = catch_unwind(AssertUnwindSafe(|| (self.observe)(stamped)));
+        DELIVERS.set(outer);
     }
+}
+
+thread_local! {
+    /// Whether this thread is in a consumer. A panic there comes again with each event.
+    static DELIVERS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in a consumer of events.
+pub(crate) fn is_delivering() -> bool {
+    DELIVERS.get()
 }

@@ -587,7 +587,8 @@ impl AppBuilder {
         self
     }
 
-    /// Replaces how long a whole stop may take. Default: 20 s, which fits Kubernetes' 30 s.
+    /// Replaces how long a whole stop may take, from 1 ms to 24 hours. Default: 20 s, which fits Kubernetes'
+    /// 30 s.
     pub fn stop_timeout(mut self, limit: Duration) -> AppBuilder {
         self.settings.stop_timeout = limit;
         self
@@ -629,7 +630,9 @@ impl AppBuilder {
     }
 
     /// Replaces how long requests are still taken after a stop began; `None` for that of the
-    /// [`DrainProfile`](crate::DrainProfile), which is the default.
+    /// [`DrainProfile`](crate::DrainProfile), which is the default. It is cut to half of the
+    /// [`stop_timeout`](Self::stop_timeout), with a warning at the start; more than 24 hours is an error of
+    /// [`App::run`].
     pub fn drain_delay(mut self, delay: impl Into<Option<Duration>>) -> AppBuilder {
         self.settings.drain_delay = delay.into();
         self

@@ -211,6 +211,8 @@ pub enum Event {
     Ready {
         /// How long it took.
         took: Duration,
+        /// Why the app is not ready all the same, such as `check database fails`; empty when it is.
+        not_ready: Vec<String>,
         /// The signals that stop it; none when it takes none.
         stop: Vec<Signal>,
     },
@@ -281,7 +283,7 @@ pub enum Event {
         signal: Signal,
         /// The components whose start was called, in that order.
         components: Vec<ComponentStatus>,
-        /// The tree, in several lines.
+        /// The tree without owners of nothing, in several lines.
         tree: String,
     },
     /// The registry does not show the instance any more, or that could not be confirmed.

@@ -21,7 +21,7 @@ pub use check::CheckContext;
 pub(crate) use check::{Check, wrong_options};
 pub use options::CheckOptions;
 pub use probe::{Fact, Probe};
-pub(crate) use probes::{liveness, readiness, startup};
+pub(crate) use probes::{liveness, readiness, startup, why_not_ready};
 pub(crate) use publish::{publish, publish_now};
 pub(crate) use runs::{describe_stuck, run};
 pub(crate) use state::Health;

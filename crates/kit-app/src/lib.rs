@@ -57,6 +57,7 @@ mod signals;
 mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tree_text;
 mod worker;
 mod wrong_options;
 

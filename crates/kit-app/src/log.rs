@@ -76,6 +76,13 @@ fn log(event: &Event, restarts: &RestartLines) {
             profile,
             why,
             worst_case,
+        } if worst_case.drain_delay_cut_from().is_some() => {
+            warn!(drain_profile = %profile, %why, "a stop takes {worst_case}");
+        }
+        Event::Planned {
+            profile,
+            why,
+            worst_case,
         } => {
             info!(drain_profile = %profile, %why, "a stop takes {worst_case}");
         }
@@ -162,10 +169,21 @@ fn log(event: &Event, restarts: &RestartLines) {
         } => {
             warn!(%registry, %why, "a change is not registered{failures}: going on trying");
         }
-        Event::Ready { took, stop } => match ways(stop) {
-            Some(ways) => info!(?took, "ready: stop with {ways}"),
-            None => info!(?took, "ready"),
-        },
+        Event::Ready {
+            took,
+            stop,
+            not_ready,
+        } => {
+            let (ways, why) = (ways(stop), not_ready.join(", "));
+            match (ways, not_ready.is_empty()) {
+                (Some(ways), true) => info!(?took, "ready: stop with {ways}"),
+                (None, true) => info!(?took, "ready"),
+                (Some(ways), false) => {
+                    info!(?took, "started, not ready: {why}; stop with {ways}");
+                }
+                (None, false) => info!(?took, "started, not ready: {why}"),
+            }
+        }
         Event::Failed { error } => error!("{error}"),
         Event::Remark { what } => warn!("{what}"),
         Event::WorkerStarted { path, .. } => {
@@ -226,9 +244,10 @@ fn log(event: &Event, restarts: &RestartLines) {
             components,
             tree,
         } => {
-            let lines = components.iter().map(|component| format!("{component}\n"));
-            let components: String = lines.collect();
-            info!(%signal, "the components and the task tree:\n{components}{tree}");
+            // A line each: one text of many lines is one line of a log in JSON, and cut by others.
+            info!(%signal, "the components and the task tree:");
+            components.iter().for_each(|component| info!("{component}"));
+            tree.lines().for_each(|line| info!("{line}"));
         }
         Event::Deregistered {
             registry,

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use kit_sync::TreeSnapshot;
 use kit_transport::Listening;
 use serde_json::{Value, json};
 
 use super::answers::Answer;
 use super::format::{Format, Wanted};
 use super::utc::utc;
+use crate::tree_text::without_empty;
 use crate::{AppHandle, CheckStatus, Fact, Probe, Stamped, WorkerStatus};
 
 /// How to read the text of the tasks.
@@ -94,18 +94,12 @@ pub(super) fn tasks(app: &AppHandle, format: Format) -> Answer {
         return Answer::error(StatusCode::NOT_FOUND, format, "the app does not run yet");
     };
     let text = || {
-        let mut tree = tree.clone();
-        remove_empty(&mut tree);
+        let tree = without_empty(tree.clone());
         format!("{tree}{LEGEND}")
     };
     // The tree is plain data: names and numbers.
     let json = || serde_json::to_value(&tree).unwrap_or_default();
     Answer::ok(format, text, json)
-}
-
-fn remove_empty(tree: &mut TreeSnapshot) {
-    tree.scopes.retain(|scope| !scope.is_empty());
-    tree.scopes.iter_mut().for_each(remove_empty);
 }
 
 /// Where everything stands, and the last events.

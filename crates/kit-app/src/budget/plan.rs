@@ -47,6 +47,13 @@ impl StopPlan {
     }
 }
 
+impl StopPlan {
+    /// The drain delay as it was set or chosen, when half of the stop is less.
+    pub(crate) fn drain_delay_cut_from(&self) -> Option<Duration> {
+        (self.drain_delay < self.wanted_drain_delay).then_some(self.wanted_drain_delay)
+    }
+}
+
 impl fmt::Display for StopPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let StopPlan {
@@ -58,10 +65,14 @@ impl fmt::Display for StopPlan {
             phases,
             wanted_drain_delay: _,
         } = self;
+        let cut_from = self.drain_delay_cut_from();
+        let cut = cut_from.map_or_else(String::new, |wanted| {
+            format!(" (half of it, cut from {wanted:?})")
+        });
         write!(
             f,
             "at most {total:?} in all: before_stop hooks {before_stop:?}, deregistration \
-             {deregister:?}, drain delay {drain_delay:?}, draining in {phases} phase(s) and \
+             {deregister:?}, drain delay {drain_delay:?}{cut}, draining in {phases} phase(s) and \
              after_stop hooks the rest, at least {reserve:?} each"
         )
     }

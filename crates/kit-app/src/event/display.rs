@@ -91,7 +91,15 @@ impl fmt::Display for Event {
                 f,
                 "a change is not registered in {registry}{failures}: {why}"
             ),
-            Event::Ready { took, .. } => write!(f, "ready after {took:.1?}"),
+            Event::Ready {
+                took, not_ready, ..
+            } if not_ready.is_empty() => write!(f, "ready after {took:.1?}"),
+            Event::Ready {
+                took, not_ready, ..
+            } => {
+                write!(f, "started after {took:.1?}, not ready: ")?;
+                list(f, not_ready)
+            }
             Event::Failed { error } => write!(f, "failed: {error}"),
             Event::Remark { what } => f.write_str(what),
             Event::StopAsked { cause, .. } => write!(f, "stopping: {cause}"),

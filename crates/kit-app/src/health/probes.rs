@@ -33,6 +33,18 @@ pub(crate) fn readiness(core: &Core) -> Probe {
     Probe::new("ready", facts)
 }
 
+/// Why an app whose start is complete is not ready, in words for a line; empty when it is.
+pub(crate) fn why_not_ready(core: &Core) -> Vec<String> {
+    let readiness = readiness(core);
+    let why = |fact: &Fact| match fact.name.as_str() {
+        "drain" => format!("drained ({})", fact.detail),
+        "stop" => format!("stopping ({})", fact.detail),
+        name if name.starts_with("check ") => format!("{name} fails"),
+        _ => format!("{}: {}", fact.name, fact.detail),
+    };
+    readiness.reasons().map(why).collect()
+}
+
 /// Whether health answers are a yes, as long as the app runs.
 pub(super) fn is_healthy(core: &Core) -> bool {
     core.control.drain_so_far().is_none() && core.health.passes()

@@ -109,7 +109,6 @@ impl Runner {
     fn take(&self, result: Result<(), String>, took: Duration) {
         let core = self.app.core();
         let changed = self.record.add(result, took);
-        core.health.mark_result();
         let (name, required) = (self.check.name.clone(), self.record.is_required());
         match changed {
             Some(CheckState::Failing) => core.emit(Event::CheckFailed {
@@ -120,6 +119,8 @@ impl Runner {
             Some(_) => core.emit(Event::CheckPassed { name, required }),
             None => {}
         }
+        // What follows from the result comes after its event, such as the end of the start.
+        core.health.mark_result();
     }
 }
 

@@ -102,3 +102,54 @@ async fn restarts_that_go_on_have_a_line_ever_more_rarely() {
     assert_eq!(counts, expected);
     assert_eq!(events, 1_000);
 }
+
+/// The lines of an app with this drain delay, which stops at once; its stop has 20 s.
+async fn lines_with_drain_delay(seconds: u64) -> Vec<String> {
+    let (lines, subscriber) = lines();
+    let _logged = tracing::subscriber::set_default(subscriber);
+    let app = App::builder("app")
+        .signals(Signals::none())
+        .event_delivery(Delivery::Inline)
+        .drain_delay(Duration::from_secs(seconds))
+        .after_start("ends", async |hook| {
+            hook.handle().stop("done");
+            Ok(())
+        })
+        .build();
+    app.run().await.unwrap();
+    lines.all()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_delay_that_does_not_fit_the_stop_is_a_warning_at_the_start() {
+    for (seconds, level, says) in [
+        (5, "INFO", "drain delay 5s, draining"),
+        (
+            30,
+            "WARN",
+            "drain delay 10s (half of it, cut from 30s), draining",
+        ),
+    ] {
+        let lines = lines_with_drain_delay(seconds).await;
+        let plan = lines.iter().find(|line| line.contains("a stop takes"));
+        let plan = plan.unwrap();
+        assert!(plan.contains(level) && plan.contains(says), "{plan}");
+    }
+}
+
+#[test]
+fn a_dump_is_a_line_each_and_the_first_names_the_signal() {
+    let (lines, subscriber) = lines();
+    tracing::subscriber::with_default(subscriber, || {
+        let dumped = Event::Dumped {
+            signal: crate::Signal::USR1,
+            components: Vec::new(),
+            tree: "app\n  http\n".to_owned(),
+        };
+        super::log(&dumped, &super::RestartLines::default());
+    });
+    let lines = lines.all();
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+    assert!(lines[0].contains("the components and the task tree: signal=SIGUSR1"));
+    assert!(lines[1].ends_with(" app") && lines[2].ends_with("   http"));
+}

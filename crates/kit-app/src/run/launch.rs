@@ -22,6 +22,7 @@ use super::start_components::ComponentStarts;
 use super::watchdog;
 use crate::admin;
 use crate::core::Core;
+use crate::health;
 use crate::reload::Reloads;
 use crate::settings::{RunWatchdog, Settings};
 use crate::{AppHandle, Error, Event, HookStage, StopPlan};
@@ -179,6 +180,7 @@ impl Launch {
         core.open_ready();
         core.emit(Event::Ready {
             took: core.begun().elapsed(),
+            not_ready: health::why_not_ready(core),
             stop: self.parts.settings.signals.stopping(),
         });
     }

@@ -20,6 +20,9 @@ const ADMIN: &str = "admin";
 /// The longest timeout: more than any wait needs, and short enough to be added to any time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The shortest time of a whole stop.
+const SHORTEST_STOP: Duration = Duration::from_millis(1);
+
 /// Every option that is wrong, so that one run finds all of them.
 pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
     let mut wrong: Vec<Error> = info.instance().err().into_iter().collect();
@@ -39,7 +42,6 @@ pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
 
 fn check_timeouts(settings: &Settings) -> Vec<Error> {
     let of_app = [
-        ("stop_timeout", settings.stop_timeout),
         ("start_timeout", settings.start_timeout),
         ("register_timeout", settings.register_timeout),
         ("hook_timeout", settings.hook_timeout),
@@ -61,16 +63,30 @@ fn check_timeouts(settings: &Settings) -> Vec<Error> {
             check_timeout("ResourceOptions::close_timeout", limits.close, &of),
         ]
     });
-    // None is a delay, too.
-    let delay = settings.drain_delay.filter(|delay| *delay > LONGEST);
-    let delay = delay.map(|delay| Error::Option {
-        option: "drain_delay",
-        value: format!("{delay:?}"),
-        expected: "at most 24 hours",
-    });
-    let of_app = of_app.into_iter().chain([delay]);
-    let all = of_app.chain(of_hooks).chain(of_resources);
+    let of_stop = [check_stop_timeout(settings), check_drain_delay(settings)];
+    let all = of_stop.into_iter().chain(of_app);
+    let all = all.chain(of_hooks).chain(of_resources);
     all.flatten().collect()
+}
+
+/// Half of it is divided into the reserves of its stages, which have to be more than nothing.
+fn check_stop_timeout(settings: &Settings) -> Option<Error> {
+    let timeout = settings.stop_timeout;
+    let is_wrong = !(SHORTEST_STOP..=LONGEST).contains(&timeout);
+    is_wrong.then(|| Error::Option {
+        option: "stop_timeout",
+        value: format!("{timeout:?}"),
+        expected: "at least 1 ms and at most 24 hours",
+    })
+}
+
+fn check_drain_delay(settings: &Settings) -> Option<Error> {
+    let wrong = settings.drain_delay.filter(|delay| *delay > LONGEST)?;
+    Some(Error::Option {
+        option: "drain_delay",
+        value: format!("{wrong:?}"),
+        expected: "at most 24 hours",
+    })
 }
 
 /// `of` says of what, after the value, when there are several.

@@ -18,6 +18,7 @@ use crate::control::Control;
 use crate::core::Core;
 use crate::journal::Journal;
 use crate::reload::ReloadRequests;
+use crate::tree_text::without_empty;
 
 /// Lines that wait for their task. More of them come too fast to be read.
 const WAITING: usize = 16;
@@ -131,7 +132,7 @@ impl Inbox {
         let dumping = self.tree.spawn_thread("dump", move |_| {
             loop {
                 let wanted = dumps.load(Ordering::Acquire);
-                let tree = tree.tree().to_string();
+                let tree = without_empty(tree.tree()).to_string();
                 let components = journal.components();
                 journal.emit(Event::Dumped {
                     signal,

@@ -251,7 +251,7 @@ async fn bad_input_is_named_with_its_value_and_what_would_be_right() {
         .to_string();
     assert_eq!(
         error,
-        "option `stop_timeout` is 0ns: it has to be longer than nothing and at most 24 hours"
+        "option `stop_timeout` is 0ns: it has to be at least 1 ms and at most 24 hours"
     );
     let forever = App::builder("a").start_timeout(Duration::MAX);
     let error = run(forever).await.unwrap_err().to_string();

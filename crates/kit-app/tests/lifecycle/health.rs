@@ -367,3 +367,44 @@ impl Drop for SetOnDrop {
         let _ = self.0.set(Instant::now());
     }
 }
+
+/// The texts of the events from the first result of a check to the end of the start.
+async fn end_of_start(
+    with: impl FnOnce(kit_app::AppBuilder) -> kit_app::AppBuilder,
+) -> Vec<String> {
+    let texts = Record::default();
+    let (builder, _signals) = app(&Record::default());
+    let seen = texts.clone();
+    let app = with(builder)
+        .server(Fake::new("http"))
+        .observer(move |stamped| seen.add(stamped.event.to_string()))
+        .build();
+    crate::fakes::run_and_stop(app).await.unwrap();
+    let all = texts.all().into_iter();
+    let ends = ["check", "ready", "started after"];
+    let of_end = |text: &String| ends.iter().any(|end| text.starts_with(end));
+    all.filter(of_end).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_start_says_why_the_app_is_not_ready_after_the_event_of_that() {
+    let texts = end_of_start(|app| app.check("chk", async |_| Err("no route".into()))).await;
+    assert_eq!(
+        texts,
+        [
+            "check chk fails: no route",
+            "started after 0.0ns, not ready: check chk fails"
+        ]
+    );
+    let texts = end_of_start(|app| {
+        app.after_start("drains", async |hook| {
+            hook.handle().drain("a rollout");
+            Ok(())
+        })
+    });
+    let texts = texts.await;
+    let drained = "started after 0.0ns, not ready: drained (a rollout, 0.0ns ago)";
+    assert_eq!(texts, [drained]);
+    let texts = end_of_start(|app| app.check("chk", async |_| Ok(()))).await;
+    assert_eq!(texts, ["check chk passes", "ready after 0.0ns"]);
+}

@@ -65,7 +65,7 @@ async fn all_of_them_are_found_at_once_each_in_a_line_and_an_event() {
     let max = "18446744073709551615.999999999s";
     let expected = [
         "the app cannot be described: id of an instance must be at least one character, not \"\"",
-        &format!("option `stop_timeout` is 0ns: {day}"),
+        "option `stop_timeout` is 0ns: it has to be at least 1 ms and at most 24 hours",
         &format!("option `gate_timeout` is {max}: {day}"),
         &format!("option `HookOptions::timeout` is 0ns for the before_start hook `migrate`: {day}"),
         &format!("option `ResourceOptions::close_timeout` is 0ns for the resource `db`: {day}"),
@@ -308,11 +308,26 @@ async fn the_name_of_the_admin_server_is_its_alone_and_all_its_options_are_check
     };
     let expected = [
         "there are the admin server and a component named `admin`: give one of them another name",
-        "option `Admin::token` is a text that no header can carry:",
+        "option `Admin::token` is empty:",
         "admin cannot be started: ",
     ];
     assert_starts(&lines(with).await.0, &expected);
     // Without an admin server it is a name like another.
     let app = app(&Record::default()).0.server(Fake::new("admin"));
     crate::fakes::run_and_stop(app.build()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_time_of_a_stop_and_its_drain_delay_have_bounds() {
+    let app = |with: fn(AppBuilder) -> AppBuilder| with(kit_app::App::builder("app")).build().run();
+    let short = app(|app| app.stop_timeout(Duration::from_nanos(1))).await;
+    assert_eq!(
+        short.unwrap_err().to_string(),
+        "option `stop_timeout` is 1ns: it has to be at least 1 ms and at most 24 hours"
+    );
+    let long = app(|app| app.drain_delay(Duration::from_secs(86_401))).await;
+    assert_eq!(
+        long.unwrap_err().to_string(),
+        "option `drain_delay` is 86401s: it has to be at most 24 hours"
+    );
 }

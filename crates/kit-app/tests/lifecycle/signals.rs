@@ -274,6 +274,7 @@ async fn a_dump_shows_the_apps_components_and_its_tree() {
             let http = "http (servers): running, listening at http://127.0.0.1:80";
             assert_eq!(components, [http, "plain (servers): running"]);
             assert!(tree.contains("sleeper") && tree.contains("http"), "{tree}");
+            assert!(!tree.contains("registrations"), "owners of nothing: {tree}");
         }
         handle.stop("done");
     });

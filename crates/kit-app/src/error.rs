@@ -7,7 +7,7 @@ use std::time::Duration;
 use kit_sync::policy::{Failure, GaveUp};
 use kit_sync::{Abandoned, BoxError, Cause, Outcome, TaskError, TaskReport, error_chain};
 
-use crate::{HookStage, Report, Signal};
+use crate::{HookStage, Report, Signal, WorkerKind};
 
 /// One failure. Every message says what was attempted and on what; the rest is in its
 /// [source](std::error::Error::source).
@@ -251,8 +251,10 @@ pub enum Error {
         task: Box<TaskReport>,
     },
     /// A worker or a job failed: as its policy says, once too often, or during the stop.
-    #[error("worker {path} failed")]
+    #[error("{kind} {path} failed")]
     Worker {
+        /// Whether it is a worker or a job.
+        kind: WorkerKind,
         /// The path of its scope, such as `orders/outbox`.
         path: String,
         /// Where it was added to the app: `file:line:column`.
@@ -300,6 +302,7 @@ impl Error {
             path,
             added_at,
             source,
+            ..
         } = self
         {
             return worker_cause(path, added_at, source);

@@ -13,7 +13,7 @@ pub use awaited::Awaited;
 pub(crate) use awaited::{NAMED, alive_in};
 
 use crate::status::ComponentStatus;
-use crate::{AfterFailure, DrainProfile, HookStage, Signal, StopPlan};
+use crate::{AfterFailure, DrainProfile, HookStage, Signal, StopPlan, WorkerKind};
 
 /// One step of the [start and stop sequences](crate), given to the log and to every
 /// [observer](crate::AppBuilder::observer) in the order of the sequences, on every path; see
@@ -96,6 +96,8 @@ pub enum Event {
     WorkerStarted {
         /// Its component.
         component: String,
+        /// Whether it is a worker or a job.
+        kind: WorkerKind,
         /// The path of its scope, such as `orders/outbox`.
         path: String,
     },
@@ -103,6 +105,8 @@ pub enum Event {
     WorkerFailed {
         /// Its component.
         component: String,
+        /// Whether it is a worker or a job.
+        kind: WorkerKind,
         /// The path of its scope.
         path: String,
         /// The failure and its sources.
@@ -114,8 +118,12 @@ pub enum Event {
     WorkerEnded {
         /// Its component.
         component: String,
+        /// Whether it is a worker or a job.
+        kind: WorkerKind,
         /// The path of its scope.
         path: String,
+        /// Since it was begun first, restarts and delays included.
+        took: Duration,
     },
     /// Every named task of a component has ended before a stop. When that is a failure, the
     /// failure comes next; that of a worker came before.

@@ -88,5 +88,6 @@ pub use settings::{RegisterAtStart, RunWatchdog};
 pub use signals::{AfterRun, Signal, SignalSender, Signals};
 pub use status::{ComponentState, ComponentStatus};
 pub use worker::{
-    AfterFailure, Every, Policy, Restarts, WorkerGroup, WorkerOptions, WorkerState, WorkerStatus,
+    AfterFailure, Every, Policy, Restarts, WorkerGroup, WorkerKind, WorkerOptions, WorkerState,
+    WorkerStatus,
 };

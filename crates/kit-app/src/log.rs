@@ -11,7 +11,7 @@ use kit_transport::{Address, Listening, Stage};
 use tracing::{Span, debug, error, error_span, info, warn};
 
 use crate::events::{LOG, Observer, Stamped};
-use crate::{AfterFailure, Event, Info, Signal};
+use crate::{AfterFailure, Event, Info, Signal, WorkerKind};
 use restart_lines::RestartLines;
 
 /// From this age on an event's line says how old it is: the log's own time is that of the write.
@@ -126,7 +126,11 @@ fn log(event: &Event, restarts: &RestartLines) {
             listening,
             took,
         } if listening.is_empty() => {
-            info!(component = name, ?took, "started");
+            if restarts.has_jobs_only(name) {
+                debug!(component = name, ?took, "started");
+            } else {
+                info!(component = name, ?took, "started");
+            }
         }
         Event::ComponentStarted {
             name, listening, ..
@@ -186,9 +190,17 @@ fn log(event: &Event, restarts: &RestartLines) {
         }
         Event::Failed { error } => error!("{error}"),
         Event::Remark { what } => warn!("{what}"),
-        Event::WorkerStarted { path, .. } => {
-            restarts.mark_begun(path);
-            debug!(worker = path, "begins");
+        Event::WorkerStarted {
+            component,
+            kind,
+            path,
+        } => {
+            restarts.mark_begun(component, *kind, path);
+            match kind {
+                WorkerKind::Worker => debug!(worker = path, "begins"),
+                // Its end has a line, too.
+                WorkerKind::Job => info!(job = path, "job begins"),
+            }
         }
         Event::WorkerFailed {
             path,
@@ -200,17 +212,28 @@ fn log(event: &Event, restarts: &RestartLines) {
             debug!(worker = path, %why, "failed");
         }
         Event::WorkerFailed {
+            kind,
             path,
             why,
             then: then @ AfterFailure::Restart { .. },
             ..
         } => match restarts.record(path, why) {
-            Some(failures) => warn!(worker = path, %why, "a worker has failed{failures}: {then}"),
-            None => debug!(worker = path, %why, "a worker has failed: {then}"),
+            Some(failures) => warn!(worker = path, %why, "a {kind} has failed{failures}: {then}"),
+            None => debug!(worker = path, %why, "a {kind} has failed: {then}"),
         },
         Event::WorkerFailed {
-            path, why, then, ..
-        } => warn!(worker = path, %why, "a worker has failed: {then}"),
+            kind,
+            path,
+            why,
+            then,
+            ..
+        } => warn!(worker = path, %why, "a {kind} has failed: {then}"),
+        Event::WorkerEnded {
+            kind: WorkerKind::Job,
+            path,
+            took,
+            ..
+        } => info!(job = path, ?took, "job ended"),
         Event::WorkerEnded { path, .. } => debug!(worker = path, "ended"),
         Event::ComponentEnded { name } => debug!(component = name, "all tasks have ended"),
         Event::TaskFailed { task } => {

@@ -13,4 +13,4 @@ pub use group::WorkerGroup;
 pub(crate) use options::AwaitLimit;
 pub use options::WorkerOptions;
 pub use policy::{Policy, Restarts};
-pub use status::{AfterFailure, WorkerState, WorkerStatus};
+pub use status::{AfterFailure, WorkerKind, WorkerState, WorkerStatus};

@@ -48,8 +48,8 @@ pub use kit_app::{
     HookContext, HookOptions, HookReport, HookStage, Info, MissingValue, NeverReady, Phase, Policy,
     Probe, RegisterAtStart, RegistrationReport, RegistrationStatus, Report, ResourceOptions,
     ResourceReport, Restarts, RunError, RunWatchdog, RuntimeOptions, Signal, SignalSender, Signals,
-    Stage, Stamped, StopBegun, StopPlan, Undelivered, WorkerGroup, WorkerOptions, WorkerState,
-    WorkerStatus,
+    Stage, Stamped, StopBegun, StopPlan, Undelivered, WorkerGroup, WorkerKind, WorkerOptions,
+    WorkerState, WorkerStatus,
 };
 #[cfg(feature = "derive")]
 pub use kit_macros::Reasons;

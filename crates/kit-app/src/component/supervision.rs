@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::worker::AwaitLimit;
-use crate::{AfterFailure, Awaited, Error, Event, Policy};
+use crate::{AfterFailure, Awaited, Error, Event, Policy, WorkerKind};
 
 /// Sees the tasks of one component. Shared by the component, the observer of its failures and the
 /// task that waits for its end.
@@ -191,32 +191,50 @@ impl Supervision {
     }
 
     /// A worker has failed for good: the app stops, or its stop has a failure.
-    pub(super) fn fail_worker(&self, path: &str, added_at: &Location<'_>, source: BoxError) {
+    pub(super) fn fail_worker(
+        &self,
+        kind: WorkerKind,
+        path: &str,
+        added_at: &Location<'_>,
+        source: BoxError,
+    ) {
         self.failed.store(true, Ordering::Release);
         let Some(core) = self.core.upgrade() else {
             return;
         };
         core.emit(Event::WorkerFailed {
             component: self.component.clone(),
+            kind,
             path: path.to_owned(),
             why: error_chain(&*source),
             then: AfterFailure::Stop,
         });
         core.fail(Error::Worker {
+            kind,
             path: path.to_owned(),
             added_at: added_at.to_string(),
             source,
         });
     }
 
-    pub(super) fn emit_worker_started(&self, path: &str) {
-        let (component, path) = (self.component.clone(), path.to_owned());
-        self.emit(Event::WorkerStarted { component, path });
+    pub(super) fn emit_worker_started(&self, kind: WorkerKind, path: &str) {
+        self.emit(Event::WorkerStarted {
+            component: self.component.clone(),
+            kind,
+            path: path.to_owned(),
+        });
     }
 
-    pub(super) fn emit_worker_failed(&self, path: &str, failure: &Failure, then: AfterFailure) {
+    pub(super) fn emit_worker_failed(
+        &self,
+        kind: WorkerKind,
+        path: &str,
+        failure: &Failure,
+        then: AfterFailure,
+    ) {
         self.emit(Event::WorkerFailed {
             component: self.component.clone(),
+            kind,
             path: path.to_owned(),
             why: error_chain(failure),
             then,
@@ -231,9 +249,13 @@ impl Supervision {
         }
     }
 
-    pub(super) fn emit_worker_ended(&self, path: &str) {
-        let (component, path) = (self.component.clone(), path.to_owned());
-        self.emit(Event::WorkerEnded { component, path });
+    pub(super) fn emit_worker_ended(&self, kind: WorkerKind, path: &str, since: Instant) {
+        self.emit(Event::WorkerEnded {
+            component: self.component.clone(),
+            kind,
+            path: path.to_owned(),
+            took: since.elapsed(),
+        });
     }
 
     pub(super) fn remark(&self, what: String) {

@@ -52,11 +52,19 @@ impl fmt::Display for Event {
                 }
                 list(f, listening)
             }
-            Event::WorkerStarted { path, .. } => write!(f, "worker {path} begins"),
+            Event::WorkerStarted { kind, path, .. } => write!(f, "{kind} {path} begins"),
             Event::WorkerFailed {
-                path, why, then, ..
-            } => write!(f, "worker {path} has failed: {why}: {then}"),
-            Event::WorkerEnded { path, .. } => write!(f, "worker {path} has ended"),
+                kind,
+                path,
+                why,
+                then,
+                ..
+            } => write!(f, "{kind} {path} has failed: {why}: {then}"),
+            Event::WorkerEnded {
+                kind, path, took, ..
+            } => {
+                write!(f, "{kind} {path} has ended after {took:.1?}")
+            }
             Event::ComponentEnded { name } => write!(f, "{name} has ended"),
             Event::TaskFailed { task } => write!(f, "task {task}"),
             Event::Waiting { what, since } => write!(f, "waiting for {what} ({since:.1?})"),

@@ -65,7 +65,9 @@ impl ComponentStates {
 
     fn follow_worker(&self, event: &Event) {
         match event {
-            Event::WorkerStarted { component, path } => self.change(component, |component| {
+            Event::WorkerStarted {
+                component, path, ..
+            } => self.change(component, |component| {
                 worker_of(component, path).start();
             }),
             Event::WorkerFailed {
@@ -73,6 +75,7 @@ impl ComponentStates {
                 path,
                 why,
                 then,
+                ..
             } => self.change(component, |component| {
                 worker_of(component, path).fail(why, then);
                 if let AfterFailure::Restart { siblings, .. } = then {
@@ -80,7 +83,9 @@ impl ComponentStates {
                     siblings.for_each(|sibling| worker_of(component, sibling).await_restart());
                 }
             }),
-            Event::WorkerEnded { component, path } => self.change(component, |component| {
+            Event::WorkerEnded {
+                component, path, ..
+            } => self.change(component, |component| {
                 worker_of(component, path).end();
             }),
             _ => {}

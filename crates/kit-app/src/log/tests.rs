@@ -153,3 +153,37 @@ fn a_dump_is_a_line_each_and_the_first_names_the_signal() {
     assert!(lines[0].contains("the components and the task tree: signal=SIGUSR1"));
     assert!(lines[1].ends_with(" app") && lines[2].ends_with("   http"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_has_a_line_when_it_begins_and_one_when_it_ends_with_its_time() {
+    let (lines, subscriber) = lines();
+    let _logged = tracing::subscriber::set_default(subscriber);
+    let app = |name: &str| {
+        App::builder(name)
+            .signals(Signals::none())
+            .event_delivery(Delivery::Inline)
+    };
+    let work = |_| async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Ok(())
+    };
+    let migrates = app("app").job("migrate", work).build();
+    migrates.run().await.unwrap();
+    let about = |what: &str| {
+        let lines = lines.all().into_iter();
+        lines.filter(|line| line.contains(what)).collect::<Vec<_>>()
+    };
+    let migrate = about("migrate");
+    assert!(migrate[0].contains("INFO") && migrate[0].contains("job begins"));
+    assert!(migrate[1].contains("INFO") && migrate[1].contains("job ended"));
+    assert!(
+        migrate[1].contains("job=\"app/migrate\" took=3s"),
+        "{migrate:#?}"
+    );
+    assert_eq!(about("started component=\"migrate\""), [""; 0]);
+
+    let fails = app("svc").job("jf", |_| async { Err("no route".into()) });
+    let error = fails.build().run().await.unwrap_err();
+    assert_eq!(error.to_string(), "job svc/jf failed: no route");
+    assert_eq!(about("worker svc/jf"), [""; 0]);
+}

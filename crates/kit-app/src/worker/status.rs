@@ -103,6 +103,25 @@ impl fmt::Display for WorkerStatus {
     }
 }
 
+/// What a worker of a component is, in [`Event`](crate::Event) and [`Error`](crate::Error).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WorkerKind {
+    /// It runs until it is cancelled, or is done every so often.
+    Worker,
+    /// It ends when it is done.
+    Job,
+}
+
+impl fmt::Display for WorkerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            WorkerKind::Worker => "worker",
+            WorkerKind::Job => "job",
+        })
+    }
+}
+
 /// Where a worker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]

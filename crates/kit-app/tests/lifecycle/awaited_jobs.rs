@@ -256,7 +256,7 @@ async fn an_awaited_job_begins_anew_until_it_succeeds_or_its_policy_gives_up() {
         } else {
             let error = failed(app).await;
             let message = error.to_string();
-            let expected = "worker app/migrate failed: gave up after 3 failures";
+            let expected = "job app/migrate failed: gave up after 3 failures";
             assert!(message.starts_with(expected), "{message}");
             assert_held(&record);
         }

@@ -9,6 +9,7 @@ use kit_sync::{Cause, Ending, Repeated, Scope};
 use kit_transport::Context;
 use tokio::time::Instant;
 
+use crate::WorkerKind;
 use crate::worker::work::{Work, WorkKind};
 
 /// One worker of a component.
@@ -16,6 +17,8 @@ pub(super) struct Member {
     pub(super) work: Arc<Work>,
     /// Below it is a scope for each run.
     pub(super) scope: Scope,
+    /// When its component has begun it.
+    pub(super) since: Instant,
     /// The run that has begun and whose end was not seen yet.
     pub(super) run: Option<Run>,
     /// When the next run begins; it has none when one goes on, or none will come.
@@ -44,19 +47,20 @@ pub(super) struct RunEnd {
 }
 
 impl Member {
-    pub(super) fn new(work: &Arc<Work>, scope: Scope, due: Instant) -> Member {
+    pub(super) fn new(work: &Arc<Work>, scope: Scope, since: Instant) -> Member {
         Member {
             work: Arc::clone(work),
             scope,
+            since,
             run: None,
-            due: Some(due),
+            due: Some(Member::first(work, since)),
             repeated: Repeated::new(),
             is_new: true,
         }
     }
 
     /// The first time of a run, for work that is added at `start`.
-    pub(super) fn first(work: &Work, start: Instant) -> Instant {
+    fn first(work: &Work, start: Instant) -> Instant {
         match &work.kind {
             WorkKind::Every(every) => every.first(start),
             WorkKind::Worker | WorkKind::Job => start,
@@ -65,6 +69,13 @@ impl Member {
 
     pub(super) fn path(&self) -> &str {
         self.scope.path()
+    }
+
+    pub(super) fn kind(&self) -> WorkerKind {
+        match self.work.kind {
+            WorkKind::Job => WorkerKind::Job,
+            WorkKind::Worker | WorkKind::Every(_) => WorkerKind::Worker,
+        }
     }
 
     /// Neither does it run, nor will it.

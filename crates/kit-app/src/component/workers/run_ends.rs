@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use kit_sync::policy::Failure;
 use kit_sync::{BoxError, error_chain};
+use tokio::time::Instant;
 
 use super::super::supervision::Supervision;
 use super::member::{Member, RunEnd};
-use crate::{AfterFailure, Policy};
+use crate::{AfterFailure, Policy, WorkerKind};
 
 /// Records how the runs of one worker have ended, in a stop or to begin anew.
 pub(super) struct RunEnds {
     supervision: Arc<Supervision>,
+    kind: WorkerKind,
     path: String,
+    since: Instant,
     added_at: &'static Location<'static>,
     policy: Policy,
 }
@@ -22,7 +25,9 @@ impl RunEnds {
     pub(super) fn of(member: &Member, policy: Policy, supervision: &Arc<Supervision>) -> RunEnds {
         RunEnds {
             supervision: Arc::clone(supervision),
+            kind: member.kind(),
             path: member.path().to_owned(),
+            since: member.since,
             added_at: member.work.added_at,
             policy,
         }
@@ -35,22 +40,25 @@ impl RunEnds {
         }
         let RunEnds {
             supervision,
+            kind,
             path,
+            since,
             added_at,
             policy,
         } = self;
+        let kind = *kind;
         match end.ended {
-            Ok(()) => supervision.emit_worker_ended(path),
+            Ok(()) => supervision.emit_worker_ended(kind, path, *since),
             Err(failure) if *policy == Policy::Ignore => {
-                supervision.emit_worker_failed(path, &failure, AfterFailure::Ignored);
+                supervision.emit_worker_failed(kind, path, &failure, AfterFailure::Ignored);
             }
             // A job for which the start has waited: the stop has called it off with the start.
             Err(Failure::Failed(error)) if supervision.is_awaited() => {
                 let why = error_chain(&*error);
                 supervision.remark(format!("{path} was called off, and has failed: {why}"));
-                supervision.emit_worker_ended(path);
+                supervision.emit_worker_ended(kind, path, *since);
             }
-            Err(failure) => supervision.fail_worker(path, added_at, source_of(failure)),
+            Err(failure) => supervision.fail_worker(kind, path, added_at, source_of(failure)),
         }
     }
 

@@ -16,7 +16,7 @@ use super::member::{Member, RunEnd};
 use super::run_ends::{RunEnds, source_of};
 use crate::worker::work::{Work, WorkKind};
 use crate::worker::{Together, WorkerOptions};
-use crate::{AfterFailure, Policy};
+use crate::{AfterFailure, Policy, WorkerKind};
 
 /// A worker has returned before it was cancelled.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ impl WorkerSupervisor {
         let member = |work: &Arc<Work>| {
             let scope = context.scope();
             let scope = together.map_or_else(|| scope.clone(), |_| scope.child(&work.name));
-            Member::new(work, scope, Member::first(work, start))
+            Member::new(work, scope, start)
         };
         WorkerSupervisor {
             members: works.iter().map(member).collect(),
@@ -123,7 +123,8 @@ impl WorkerSupervisor {
     pub(super) fn begin(&mut self) {
         for member in &mut self.members {
             if std::mem::take(&mut member.is_new) {
-                self.supervision.emit_worker_started(member.path());
+                self.supervision
+                    .emit_worker_started(member.kind(), member.path());
             }
         }
         self.begin_due();
@@ -143,7 +144,8 @@ impl WorkerSupervisor {
                 continue;
             }
             if std::mem::take(&mut member.is_new) {
-                self.supervision.emit_worker_started(member.path());
+                self.supervision
+                    .emit_worker_started(member.kind(), member.path());
             }
             let sender = self.sender.clone();
             let ends = RunEnds::of(member, self.plan.options.policy, &self.supervision);
@@ -159,7 +161,8 @@ impl WorkerSupervisor {
     fn cancel_waits(&mut self) {
         for member in &mut self.members {
             if member.due.take().is_some() {
-                self.supervision.emit_worker_ended(member.path());
+                let (kind, path) = (member.kind(), member.path());
+                self.supervision.emit_worker_ended(kind, path, member.since);
             }
         }
     }
@@ -238,7 +241,8 @@ impl WorkerSupervisor {
         let member = &mut self.members[index];
         member.run = None;
         if !matches!(verdict, Verdict::Over) {
-            self.supervision.emit_worker_ended(member.path());
+            let (kind, path) = (member.kind(), member.path());
+            self.supervision.emit_worker_ended(kind, path, member.since);
         }
     }
 
@@ -266,12 +270,14 @@ impl WorkerSupervisor {
             (_, Err(failure)) => failure,
             (WorkKind::Worker, Ok(())) => Failure::Failed(EndedEarly.into()),
             (WorkKind::Job, Ok(())) => {
-                self.supervision.emit_worker_ended(path);
+                self.supervision
+                    .emit_worker_ended(WorkerKind::Job, path, member.since);
                 return Verdict::Over;
             }
             (WorkKind::Every(_), Ok(())) => {
                 if member.repeated.ended().is_some() {
-                    self.supervision.emit_worker_started(path);
+                    self.supervision
+                        .emit_worker_started(WorkerKind::Worker, path);
                 }
                 self.failures.record_success(index);
                 return Verdict::NextTime;
@@ -304,22 +310,25 @@ impl WorkerSupervisor {
             delay,
             siblings: siblings.collect(),
         };
-        let path = self.members[index].path();
-        self.supervision.emit_worker_failed(path, failure, then);
+        let (kind, path) = (self.members[index].kind(), self.members[index].path());
+        self.supervision
+            .emit_worker_failed(kind, path, failure, then);
         Verdict::Restart { first, last, delay }
     }
 
     fn ignore(&mut self, index: usize, failure: &Failure) -> Verdict {
         let member = &mut self.members[index];
-        let path = member.scope.path();
+        let (kind, path) = (member.kind(), member.scope.path());
         let WorkKind::Every(_) = &member.work.kind else {
             let then = AfterFailure::Ignored;
-            self.supervision.emit_worker_failed(path, failure, then);
+            self.supervision
+                .emit_worker_failed(kind, path, failure, then);
             return Verdict::Over;
         };
         if let Some(failures) = member.repeated.failed(&error_chain(failure)) {
             let then = AfterFailure::NextTime { failures };
-            self.supervision.emit_worker_failed(path, failure, then);
+            self.supervision
+                .emit_worker_failed(kind, path, failure, then);
         } else {
             self.supervision.count_worker_failure(path, failure);
         }
@@ -328,20 +337,22 @@ impl WorkerSupervisor {
 
     fn fail(&self, index: usize, source: BoxError) {
         let member = &self.members[index];
-        let (path, added_at) = (member.path(), member.work.added_at);
-        self.supervision.fail_worker(path, added_at, source);
+        let (kind, path) = (member.kind(), member.path());
+        let added_at = member.work.added_at;
+        self.supervision.fail_worker(kind, path, added_at, source);
     }
 
     /// A second run beside one that goes on is out of the question.
     fn end_stuck(&self, stuck: &Stuck, verdict: &Verdict) {
         let Stuck { member, what } = stuck;
-        let path = self.members[*member].path();
+        let (kind, path) = (self.members[*member].kind(), self.members[*member].path());
         match (verdict, self.plan.options.policy) {
             (Verdict::Over, _) => self.supervision.remark(format!("{path}: {what}")),
             (_, Policy::Ignore) => {
                 let failure = Failure::Failed(what.clone().into());
                 let then = AfterFailure::Ignored;
-                self.supervision.emit_worker_failed(path, &failure, then);
+                self.supervision
+                    .emit_worker_failed(kind, path, &failure, then);
             }
             _ => self.fail(*member, what.clone().into()),
         }

@@ -49,7 +49,7 @@ pub struct MissingValue {
 }
 
 impl MissingValue {
-    /// Says why in place of what is there.
+    /// Gives the reason in place of the values that are there.
     #[must_use]
     pub fn because(self, why: &'static str) -> MissingValue {
         MissingValue {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::thread::{self, ThreadId};
 
 use crate::sync::{Mutex, MutexGuard, Notify, lock};
 
@@ -40,6 +41,22 @@ struct GateState {
     waiting: BTreeMap<u64, &'static str>,
     taken: u64,
     settled: Option<Result<(), Abandoned>>,
+    /// Where the latch was dropped that has failed it.
+    given_up_at: Option<Place>,
+}
+
+/// Where code runs: a task keeps its place when it goes on on another thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Task(tokio::task::Id),
+    Thread(ThreadId),
+}
+
+impl Place {
+    fn here() -> Place {
+        let task = tokio::task::try_id().map(Place::Task);
+        task.unwrap_or_else(|| Place::Thread(thread::current().id()))
+    }
 }
 
 /// Holds a [`Gate`] back until it is opened. Dropped unopened, it fails the gate: a part that
@@ -121,6 +138,20 @@ impl Gate {
         self.lock().settled == Some(Ok(()))
     }
 
+    /// Whether a latch was dropped unopened by the task that calls this, or outside of tasks by the
+    /// thread, and has failed the gate. A [failure observer](crate::Scope::observe_failures) runs in the task
+    /// that fails, so it can ask whether this task held the latch.
+    ///
+    /// ```
+    /// let gate = kit_sync::Gate::new();
+    /// drop(gate.latch("pool"));
+    /// assert!(gate.is_given_up_here());
+    /// ```
+    #[must_use]
+    pub fn is_given_up_here(&self) -> bool {
+        self.lock().given_up_at == Some(Place::here())
+    }
+
     /// The parts that it still waits for, oldest first.
     #[must_use]
     pub fn waiting_for(&self) -> Vec<&'static str> {
@@ -155,6 +186,7 @@ impl Drop for Latch {
         state.waiting.remove(&id);
         if state.settled.is_none() {
             state.settled = Some(Err(Abandoned { what: self.what }));
+            state.given_up_at = Some(Place::here());
             drop(state);
             self.gate.inner.changed.notify_waiters();
         }

@@ -119,3 +119,47 @@ fn waiting_may_be_given_up_and_taken_up_again() {
     assert_eq!(poll(), Poll::Ready(Ok(())));
     assert_eq!(poll(), Poll::Ready(Ok(())), "it stays open");
 }
+
+#[tokio::test]
+async fn a_failing_task_finds_out_whether_it_held_the_latch() {
+    let tree = crate::TaskTree::new("test");
+    let gate = Gate::new();
+    let (asked, seen) = std::sync::mpsc::channel();
+    let observed = gate.clone();
+    tree.scope().observe_failures(move |task| {
+        let _ = asked.send((task.path(), observed.is_given_up_here()));
+    });
+    let spawn = |name: &'static str, latch: Option<Latch>| {
+        tree.scope().spawn(name, async move {
+            tokio::task::yield_now().await;
+            let _held = latch;
+            Err::<(), crate::BoxError>("no luck".into())
+        })
+    };
+    spawn("before", None).await.unwrap_err();
+    spawn("holder", Some(gate.latch("cache")))
+        .await
+        .unwrap_err();
+    spawn("after", None).await.unwrap_err();
+    assert!(!gate.is_given_up_here(), "that was a task");
+    let seen: Vec<_> = seen.try_iter().collect();
+    let expected = [("before", false), ("holder", true), ("after", false)];
+    assert_eq!(
+        seen,
+        expected.map(|(name, is)| (format!("test/{name}"), is))
+    );
+}
+
+#[test]
+fn outside_of_tasks_the_thread_counts() {
+    let gate = Gate::new();
+    assert!(!gate.is_given_up_here());
+    drop(gate.latch("pool"));
+    assert!(gate.is_given_up_here());
+    let elsewhere = gate.clone();
+    let other = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| elsewhere.is_given_up_here());
+        asked.join().unwrap()
+    });
+    assert!(!other);
+}

@@ -7,7 +7,7 @@ mod backstop;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use announcement::Announcement;
+use announcement::{Announcement, Asks};
 pub(crate) use asked::Asked;
 use backstop::Backstop;
 use kit_sync::{Cause, Deadline, Scope, Standstill, Watchdog};
@@ -46,6 +46,9 @@ pub(crate) struct DrainAsked {
     pub(crate) at: Instant,
 }
 
+/// A step of the start was not taken, because a stop was asked for.
+pub(crate) struct StopWasAsked;
+
 /// The signal that forced the stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Forced {
@@ -74,7 +77,12 @@ impl Control {
     /// Asks for a clean stop at the time of the signal that wants it. Returns whether this was the
     /// first request.
     pub(crate) fn ask_at(&self, cause: Cause, at: Instant) -> bool {
-        self.request(cause, at, false)
+        self.request(cause, at, false).1
+    }
+
+    /// Asks for a clean stop, and gives the request that stands: this one, or one that came before.
+    pub(crate) fn ask_unless_asked(&self, cause: Cause) -> Asked {
+        self.request(cause, Instant::now(), false).0
     }
 
     /// Asks for a stop because of a failure.
@@ -82,7 +90,8 @@ impl Control {
         self.request(cause, Instant::now(), true);
     }
 
-    fn request(&self, cause: Cause, mut at: Instant, failed: bool) -> bool {
+    /// Gives the request that stands, and whether it is this one.
+    fn request(&self, cause: Cause, mut at: Instant, failed: bool) -> (Asked, bool) {
         let mut is_first = false;
         let standstill = self.watch_standstill();
         let now = Instant::now();
@@ -90,7 +99,7 @@ impl Control {
             at = now;
         }
         let since = standstill.deadline(at);
-        let asked = Asked {
+        let mut asked = Asked {
             cause,
             at,
             since: since.clone(),
@@ -99,24 +108,40 @@ impl Control {
         self.state.send_modify(|requests| {
             is_first = requests.asked.is_none();
             requests.failed |= failed;
-            requests.asked.get_or_insert_with(|| asked.clone());
+            asked = requests.asked.get_or_insert(asked.clone()).clone();
         });
         if is_first {
             self.backstop.begin(&since);
-            self.announcement.announce_now(&asked);
+            self.announcement.announce_now(|| self.to_announce());
         }
-        is_first
+        (asked, is_first)
     }
 
-    /// From here on the first request has its event at once, from the thread that asks: with a blocked
-    /// runtime the stop itself does not begin.
+    /// From here on the first request has its event at once, from the thread that asks, and so has a forced
+    /// stop: with a blocked runtime the stop itself does not begin.
     pub(crate) fn announce_to(&self, journal: &Arc<Journal>) {
         self.announcement.set_journal(journal);
     }
 
-    /// Emits the event of the request, unless the thread that has asked did that.
-    pub(crate) fn announce(&self, asked: &Asked, journal: &Journal) {
-        self.announcement.announce(asked, journal);
+    /// Emits the events of the request and of the forced stop, as far as there are such and the threads that
+    /// have asked did not do that.
+    pub(crate) fn announce(&self, journal: &Journal) {
+        self.announcement.announce(journal, || self.to_announce());
+    }
+
+    /// The run is over: what is asked for from here on has no event.
+    pub(crate) fn end_announcements(&self) {
+        self.announcement.end();
+    }
+
+    /// Takes a step of the start, which emits its event, unless a stop was asked for: a step that has lost
+    /// against a request does nothing. The event of a request comes after the whole step.
+    ///
+    /// # Errors
+    /// When a stop was asked for.
+    pub(crate) fn step(&self, step: impl FnOnce()) -> Result<(), StopWasAsked> {
+        let is_asked = || self.is_asked();
+        self.announcement.step(is_asked, step).ok_or(StopWasAsked)
     }
 
     /// Forces the stop.
@@ -125,6 +150,7 @@ impl Control {
         self.state
             .send_modify(|requests| requests.forced = Some(forced));
         self.backstop.force(at, &self.watch_standstill());
+        self.announcement.announce_now(|| self.to_announce());
     }
 
     /// Asks for a drain. Returns whether this call began it: not when one was asked for before, or a
@@ -157,6 +183,12 @@ impl Control {
     }
 
     // === the requests so far ===
+
+    fn to_announce(&self) -> Asks {
+        let requests = self.state.borrow();
+        let forced = requests.forced.map(|forced| forced.signal);
+        (requests.asked.clone(), forced)
+    }
 
     /// The request for a drain, if one stands.
     pub(crate) fn drain_so_far(&self) -> Option<DrainAsked> {
@@ -275,7 +307,34 @@ impl Control {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
+    use crate::Event;
+    use crate::events::{Delivery, Events};
+
+    /// A control of an app that runs, with queued delivery.
+    fn running() -> (Arc<Control>, Arc<Journal>) {
+        let events = Events::new(Delivery::default(), Vec::new());
+        let (control, journal) = (Arc::new(Control::new()), Arc::new(Journal::new(events)));
+        control.announce_to(&journal);
+        (control, journal)
+    }
+
+    fn names(journal: &Journal) -> Vec<String> {
+        let events = journal.events().recent();
+        let name = |event: &Event| match event {
+            Event::Remark { what } => what.clone(),
+            Event::StopAsked { .. } => "stop asked".to_owned(),
+            Event::Forced { .. } => "forced".to_owned(),
+            other => panic!("{other:?}"),
+        };
+        events.iter().map(|stamped| name(&stamped.event)).collect()
+    }
+
+    fn stop() -> Cause {
+        Cause::Requested("enough".to_owned())
+    }
 
     #[tokio::test(start_paused = true)]
     async fn the_first_request_stands() {
@@ -286,5 +345,49 @@ mod tests {
         let asked = control.asked().await;
         assert_eq!(asked.cause, Cause::Requested("enough".to_owned()));
         assert!(!asked.failed && control.is_forced().is_none());
+    }
+
+    #[test]
+    fn a_request_that_comes_during_a_step_has_its_event_after_the_step() {
+        let (control, journal) = running();
+        thread::scope(|scope| {
+            let step = control.step(|| {
+                scope.spawn(|| control.ask(stop()));
+                while !control.is_asked() {
+                    thread::yield_now();
+                }
+                journal.remark("the step".to_owned());
+            });
+            assert!(step.is_ok(), "it began before the request");
+        });
+        assert_eq!(names(&journal), ["the step", "stop asked"]);
+    }
+
+    #[test]
+    fn a_step_after_a_request_is_not_taken() {
+        let (control, journal) = running();
+        control.ask(stop());
+        let step = control.step(|| journal.remark("the step".to_owned()));
+        assert!(step.is_err());
+        assert_eq!(names(&journal), ["stop asked"]);
+    }
+
+    #[test]
+    fn a_forced_stop_has_its_event_from_the_thread_that_forces_it() {
+        let (control, journal) = running();
+        control.ask(stop());
+        control.force(Signal::INT, Instant::now());
+        assert_eq!(names(&journal), ["stop asked", "forced"]);
+        control.announce(&journal);
+        assert_eq!(names(&journal).len(), 2, "each has one event");
+    }
+
+    #[test]
+    fn requests_after_the_run_have_no_event() {
+        let (control, journal) = running();
+        control.end_announcements();
+        control.ask(stop());
+        control.force(Signal::INT, Instant::now());
+        assert_eq!(names(&journal), [""; 0]);
     }
 }

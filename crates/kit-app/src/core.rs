@@ -1,28 +1,34 @@
 //! The state that the handles, the components, the signal thread and the run of one app share.
 
-use std::sync::{Arc, Mutex, OnceLock};
+mod progress;
+
+use std::sync::{Arc, OnceLock};
 
 use kit_sync::{Gate, Latch, Scope};
 use kit_transport::{IntakeSwitch, Stage};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use progress::Progress;
+
 use crate::control::Control;
 use crate::events::Events;
 use crate::health::Health;
 use crate::journal::Journal;
+use crate::latches::Latches;
 use crate::registration::Registrations;
 use crate::reload::ReloadRequests;
 use crate::{Error, Event, Info};
 
 /// Each part is written by its own callers: `control` by those that ask for a stop, `journal` by
-/// everything that happens, `health` by checks, `registrations` by the registration, `reloads` by those
+/// everything that happens, `health` by checks, `latches` by the start and by tasks that fail, `registrations` by the registration, `reloads` by those
 /// that ask for one, `progress` by the run alone.
 pub(crate) struct Core {
     pub(crate) info: Info,
     pub(crate) control: Arc<Control>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) health: Health,
+    pub(crate) latches: Latches,
     pub(crate) registrations: Registrations,
     /// Closed and opened by drains, ended by the stop.
     pub(crate) intake: IntakeSwitch,
@@ -32,20 +38,8 @@ pub(crate) struct Core {
     tasks: OnceLock<Scope>,
 }
 
-/// How far the run has come.
-struct Progress {
-    /// When the run began.
-    begun: OnceLock<Instant>,
-    stage: watch::Sender<Stage>,
-    /// Opens when the app is ready; given up when it will not be.
-    ready: Gate,
-    latch: Mutex<Option<Latch>>,
-}
-
 impl Core {
     pub(crate) fn new(info: Info, events: Events, health: Health, reloads: ReloadRequests) -> Core {
-        let ready = Gate::new();
-        let latch = Mutex::new(Some(ready.latch("the app")));
         Core {
             registrations: Registrations::new(info.clone()),
             reloads: Arc::new(reloads),
@@ -54,12 +48,8 @@ impl Core {
             control: Arc::new(Control::new()),
             journal: Arc::new(Journal::new(events)),
             health,
-            progress: Progress {
-                begun: OnceLock::new(),
-                stage: watch::Sender::new(Stage::Created),
-                ready,
-                latch,
-            },
+            latches: Latches::default(),
+            progress: Progress::new(),
             tasks: OnceLock::new(),
         }
     }
@@ -83,8 +73,8 @@ impl Core {
         let weak = Arc::downgrade(self);
         scope.observe_failures(move |task| {
             if let Some(core) = weak.upgrade() {
-                let task = task.clone();
-                core.emit(Event::TaskFailed { task });
+                core.emit(Event::TaskFailed { task: task.clone() });
+                core.latches.record_failure(task);
             }
         });
     }
@@ -171,6 +161,7 @@ impl Drop for RunOwner {
         let core = &self.0;
         core.give_up_ready();
         core.intake.end();
+        core.control.end_announcements();
         match core.stage() {
             Stage::Stopped => {}
             Stage::Created => {

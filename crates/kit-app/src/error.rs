@@ -214,9 +214,10 @@ pub enum Error {
         /// Its limit.
         limit: Duration,
     },
-    /// A part took a readiness latch and gave it up.
+    /// A part took a readiness latch and gave it up. When the reason for it is a failure of the app, such as
+    /// that of a worker, that is the error, and a remark names the latch.
     #[error("the app cannot become ready")]
-    NotReady(#[source] Abandoned),
+    NotReady(#[source] GivenUp),
     /// Readiness latches were not opened in time.
     #[error("the app is not ready after {limit:.1?}: it waits for {}", .latches.join(", "))]
     GateTimeout {
@@ -297,6 +298,9 @@ pub enum Error {
 
 impl Error {
     /// Why the app stops when this happens while it runs.
+    ///
+    /// The end of a task, also of one that held a latch, is shown as that task with its place, and so is that of
+    /// a worker; every other error is its own text.
     pub(crate) fn cause(&self) -> Cause {
         if let Error::Worker {
             path,
@@ -307,7 +311,11 @@ impl Error {
         {
             return worker_cause(path, added_at, source);
         }
-        let Error::Ended { task, .. } = self else {
+        let (Error::Ended { task, .. }
+        | Error::NotReady(GivenUp {
+            task: Some(task), ..
+        })) = self
+        else {
             return Cause::Requested(error_chain(self));
         };
         let location = task.spawned_at();
@@ -326,6 +334,30 @@ impl Error {
             },
         }
     }
+}
+
+/// A readiness latch that was dropped unopened.
+#[derive(Debug, thiserror::Error)]
+#[error("{latch}{}", failure_of(.task.as_deref()))]
+#[non_exhaustive]
+pub struct GivenUp {
+    /// Which latch.
+    pub latch: Abandoned,
+    /// The task that held it, when that has failed; another failure is not ascribed to the latch.
+    pub task: Option<Box<TaskReport>>,
+}
+
+impl GivenUp {
+    pub(crate) fn new(latch: Abandoned, task: Option<TaskReport>) -> GivenUp {
+        GivenUp {
+            latch,
+            task: task.map(Box::new),
+        }
+    }
+}
+
+fn failure_of(task: Option<&TaskReport>) -> String {
+    task.map_or_else(String::new, |task| format!(": task {task}"))
 }
 
 /// A name that is wrong, and what would be right.

@@ -215,7 +215,7 @@ pub enum Event {
         /// How often since when.
         failures: Repetition,
     },
-    /// The start is complete.
+    /// The start is complete. [`AppHandle::started`](crate::AppHandle::started) resolves behind it.
     Ready {
         /// How long it took.
         took: Duration,
@@ -234,14 +234,19 @@ pub enum Event {
         /// The fault and its sources.
         what: String,
     },
-    /// A stop was asked for.
+    /// A stop was asked for. It comes at once, from the thread that asks, or when the stop begins where
+    /// delivery is [inline](crate::Delivery::Inline); and never once the run is over.
+    ///
+    /// `Entered` for the states of the start, and `Ready`, come before it or not at all, whatever the
+    /// delivery. Steps that have begun end behind it: a hook, an `open`, the start of a component.
     StopAsked {
         /// By what.
         cause: Cause,
         /// It is because of the failure in the event before.
         failed: bool,
     },
-    /// A signal moved the deadline to now.
+    /// A signal moved the deadline to now. It comes from the thread that took the signal, like
+    /// [`StopAsked`](Event::StopAsked), and behind that.
     Forced {
         /// Which signal.
         signal: Signal,

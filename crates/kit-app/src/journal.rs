@@ -94,8 +94,8 @@ impl Journal {
         self.emit(Event::Failed { error: line });
     }
 
-    /// Records that a signal has forced the stop. A task emits the event: this is called by the
-    /// signal thread, which waits for no consumer.
+    /// Records that a signal has forced the stop. The event comes with the request that follows: this is
+    /// called by the signal thread, which waits for no consumer.
     pub(crate) fn record_forced(&self, signal: Signal) {
         self.lock().failures.push(Error::Forced { signal });
     }

@@ -68,7 +68,13 @@ impl Supervision {
     /// Has failures of the tasks of `scope` recorded when they happen.
     pub(super) fn observe(self: &Arc<Self>, scope: &Scope) {
         let (supervision, token) = (Arc::clone(self), scope.token().clone());
-        scope.observe_failures(move |task| supervision.record_failure(task, &token));
+        scope.observe_failures(move |task| {
+            supervision.record_failure(task, &token);
+            // Last: a failure that asks for the stop has done so before the start learns of its task.
+            if let Some(core) = supervision.core.upgrade() {
+                core.latches.record_failure(task);
+            }
+        });
     }
 
     /// Ascribes the failure of a task: it is the failure of the component when the task was the
@@ -104,7 +110,7 @@ impl Supervision {
     }
 
     /// Records the end of the tasks, once, with the first that failed or the last that ended.
-    pub(crate) fn record_end(&self, task: TaskReport) -> TasksEnd {
+    fn record_end(&self, task: TaskReport) -> TasksEnd {
         let Some(core) = self.core.upgrade() else {
             return TasksEnd::Finished;
         };
@@ -127,7 +133,7 @@ impl Supervision {
     }
 
     /// Records the end of the tasks if they have ended.
-    pub(super) fn record_end_so_far(&self) {
+    pub(crate) fn record_end_so_far(&self) {
         if let Some(task) = self.supervisor.has_ended() {
             self.record_end(task);
         }
@@ -152,11 +158,6 @@ impl Supervision {
     pub(crate) async fn recorded_end(&self) -> TasksEnd {
         let task = self.supervisor.all_ended().await;
         self.record_end(task)
-    }
-
-    /// Resolves with the first task that has failed.
-    pub(crate) async fn first_failure(&self) -> TaskReport {
-        self.supervisor.first_failure().await
     }
 
     // === of workers ===

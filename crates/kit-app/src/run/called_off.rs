@@ -3,6 +3,7 @@
 use kit_sync::{Cause, error_chain};
 
 use crate::Error;
+use crate::control::{Asked, StopWasAsked};
 use crate::core::Core;
 use crate::hook::running::RunningHook;
 use crate::settings::Settings;
@@ -26,6 +27,12 @@ impl From<Error> for CalledOff {
     }
 }
 
+impl From<StopWasAsked> for CalledOff {
+    fn from(_: StopWasAsked) -> CalledOff {
+        CalledOff::StopAsked
+    }
+}
+
 impl CalledOff {
     /// The error of a hook or of a start: a failure, or a consequence when the parent of the app,
     /// which the hook may watch, too, was cancelled first.
@@ -41,23 +48,56 @@ impl CalledOff {
     }
 
     /// Asks for a stop because of the failures, if there are any, and cancels the hook that runs,
-    /// if there is one.
-    pub(super) async fn record(self, core: &Core) -> Option<RunningHook> {
+    /// if there is one. Gives the request that stands, and the hook.
+    ///
+    /// The request is made here when there is none: a stop that waited for one would not begin.
+    pub(super) fn record(self, core: &Core) -> (Asked, Option<RunningHook>) {
+        let asked = || {
+            let cause = Cause::Requested("the start was called off".to_owned());
+            core.control.ask_unless_asked(cause)
+        };
         match self {
-            CalledOff::StopAsked => None,
+            CalledOff::StopAsked => (asked(), None),
             CalledOff::Failed(errors) => {
                 errors.into_iter().for_each(|error| core.fail(error));
-                None
+                (asked(), None)
             }
             CalledOff::HookInterrupted(hook) => {
-                hook.cancel(core.control.asked().await.cause);
-                Some(*hook)
+                let asked = asked();
+                hook.cancel(asked.cause.clone());
+                (asked, Some(*hook))
             }
             CalledOff::HookTimedOut(hook, error) => {
                 core.fail(error);
                 hook.cancel(Cause::Deadline);
-                Some(*hook)
+                (asked(), Some(*hook))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::App;
+
+    #[test]
+    fn a_start_that_is_called_off_has_a_request_to_stop_at_once() {
+        for called_off in [CalledOff::StopAsked, CalledOff::Failed(Vec::new())] {
+            let app = App::builder("app").build();
+            let handle = app.handle();
+            let (asked, hook) = called_off.record(handle.core());
+            let cause = Cause::Requested("the start was called off".to_owned());
+            assert!(asked.cause == cause && hook.is_none());
+        }
+    }
+
+    #[test]
+    fn the_request_that_was_made_before_stands() {
+        let app = App::builder("app").build();
+        let handle = app.handle();
+        handle.stop("enough");
+        let (asked, _) = CalledOff::StopAsked.record(handle.core());
+        assert_eq!(asked.cause, Cause::Requested("enough".to_owned()));
     }
 }

@@ -57,10 +57,11 @@ impl Launch {
             core.control.announce_to(&core.journal);
         }
         core.begin();
+        let gate = StartGate::new(&core);
         Ok(Launch {
             parts: Parts::new(app, settings, signals, tree, home),
             found: BeingFound::default(),
-            gate: StartGate::new(),
+            gate,
         })
     }
 
@@ -81,14 +82,13 @@ impl Launch {
         let checks = FirstChecks::begin(&mut self.parts);
         self.gate_opened().await?;
         checks.results().await?;
-        checks.publish(self.parts.lives());
+        checks.publish(self.parts.lives())?;
         self.go_on()?;
         self.found.register(&self.parts).await?;
         hooks::run(&mut self.parts, HookStage::AfterStart).await?;
         self.go_on()?;
         self.begin_reloads();
-        self.become_ready();
-        Ok(())
+        self.become_ready()
     }
 
     fn core(&self) -> &Arc<Core> {
@@ -175,13 +175,20 @@ impl Launch {
         self.parts.reload.begin(reloads);
     }
 
-    fn become_ready(&self) {
+    /// The event comes first: what waits for the app to be ready may ask for the stop at once.
+    ///
+    /// # Errors
+    /// When a stop was asked for.
+    fn become_ready(&self) -> Result<(), CalledOff> {
         let core = self.core();
-        core.open_ready();
-        core.emit(Event::Ready {
-            took: core.begun().elapsed(),
-            not_ready: health::why_not_ready(core),
-            stop: self.parts.settings.signals.stopping(),
-        });
+        core.control.step(|| {
+            core.emit(Event::Ready {
+                took: core.begun().elapsed(),
+                not_ready: health::why_not_ready(core),
+                stop: self.parts.settings.signals.stopping(),
+            });
+            core.open_ready();
+        })?;
+        Ok(())
     }
 }

@@ -56,7 +56,7 @@ async fn run_watched(app: AppHandle, settings: Settings) -> Result<Report, RunEr
     };
     let stopping = match launch.start().await {
         Ok(()) => Running::new(launch).until_asked().await,
-        Err(called_off) => Stopping::after(launch, called_off).await,
+        Err(called_off) => Stopping::after(launch, called_off),
     };
     stopping.stop(&home).await
 }

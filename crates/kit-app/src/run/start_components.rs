@@ -4,16 +4,14 @@ use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
-use std::time::Duration;
 
-use kit_sync::{Abandoned, Cause, Ending, Gate};
+use kit_sync::{Cause, Ending, Gate};
 use kit_transport::{Context, Lifecycle, Phase, Server};
 use tokio::time::{Instant, sleep_until};
 
 use super::Parts;
 use super::called_off::CalledOff;
 use crate::component::{Component, Supervision, TasksEnd};
-use crate::core::Core;
 use crate::{Awaited, Error, Event};
 
 /// The components while they start.
@@ -209,39 +207,5 @@ impl<'a> ComponentStarts<'a> {
         self.parts
             .supervision
             .spawn_as(name, Ending::MayBeDropped, watch);
-    }
-}
-
-/// The failure behind a latch that was given up: that of a task, most likely, and then the
-/// component's, or that of a worker, which asks for the stop itself; else the latch's.
-pub(super) async fn abandoned_by(
-    components: &[Component],
-    core: &Core,
-    abandoned: Abandoned,
-) -> CalledOff {
-    let failures = components.iter().map(|component| {
-        let tasks = Arc::clone(&component.supervision);
-        Box::pin(async move {
-            let task = tasks.first_failure().await;
-            (tasks, task)
-        })
-    });
-    let mut failures: Vec<_> = failures.collect();
-    let first = poll_fn(|cx| {
-        let polled = failures.iter_mut().map(|failure| failure.as_mut().poll(cx));
-        let mut polled: Vec<_> = polled.collect();
-        let ready = polled.iter().position(Poll::is_ready);
-        ready.map_or(Poll::Pending, |ready| polled.swap_remove(ready))
-    });
-    // The latch is dropped with its task, a moment before the task's end is known.
-    tokio::select! {
-        biased;
-        (tasks, task) = first => {
-            // It asks for the stop, unless the component may end like this.
-            tasks.record_end(task);
-            CalledOff::StopAsked
-        }
-        _ = core.control.asked() => CalledOff::StopAsked,
-        () = tokio::time::sleep(Duration::from_millis(50)) => Error::NotReady(abandoned).into(),
     }
 }

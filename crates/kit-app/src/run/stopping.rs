@@ -48,7 +48,7 @@ impl Stopping {
         asked: Asked,
         interrupted: InterruptedHook,
     ) -> Stopping {
-        parts.core().control.announce(&asked, &parts.core().journal);
+        parts.core().control.announce(&parts.core().journal);
         Stopping {
             hooks: StopHooks::new(&parts.app, parts.tree.scope()),
             parts,
@@ -60,15 +60,15 @@ impl Stopping {
     }
 
     /// The stop of an app whose start was called off.
-    pub(super) async fn after(mut launch: Launch, called_off: CalledOff) -> Stopping {
+    pub(super) fn after(mut launch: Launch, called_off: CalledOff) -> Stopping {
         let core = Arc::clone(launch.parts.core());
-        let interrupted = InterruptedHook::new(called_off.record(&core).await);
+        let (asked, interrupted) = called_off.record(&core);
+        let interrupted = InterruptedHook::new(interrupted);
         let hooks = &mut launch.parts.settings.hooks;
         for stage in [HookStage::BeforeStart, HookStage::AfterStart] {
             drop(hooks.take_all(stage));
         }
         core.give_up_ready();
-        let asked = core.control.asked().await;
         let plan = launch.plan();
         Stopping::new(launch.parts, plan, asked, interrupted)
     }

@@ -57,6 +57,10 @@ impl WorkerOptions {
     }
 
     /// Replaces what a failure does. Default: [`Policy::Stop`].
+    ///
+    /// A run that fails with a latch of the start in its hands gives the latch up, and the start fails with
+    /// it, whatever the policy. Work that may begin anew in the start takes no latch, or is a job that is
+    /// [`awaited`](Self::awaited).
     pub fn policy(self, policy: Policy) -> WorkerOptions {
         WorkerOptions { policy, ..self }
     }
@@ -89,7 +93,8 @@ impl WorkerOptions {
     /// Its [policy](Self::policy) holds meanwhile. With [`Policy::Stop`] a failure is that of the start,
     /// with exit code 1; with [`Policy::Restart`] it begins anew after each delay until the policy gives
     /// up; a failure that [`Policy::Ignore`] ignores lets the start go on. The job has the
-    /// [`hook_timeout`](crate::AppBuilder::hook_timeout), 5 min unless set, restarts and delays included;
+    /// [`hook_timeout`](crate::AppBuilder::hook_timeout), 5 min unless set, from its beginning, restarts and
+    /// delays included, also while others of its phase still start;
     /// [`awaited_for`](Self::awaited_for) gives it more or less. At the limit the start fails with
     /// [`Error::JobTimeout`](crate::Error::JobTimeout). While it lasts,
     /// [`Event::Waiting`](crate::Event::Waiting) names the job after 2 s and then every 10 s.

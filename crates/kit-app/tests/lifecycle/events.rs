@@ -1,8 +1,9 @@
 //! What happens to the events, and to an app that is dropped.
 
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
-use kit_app::{App, Delivery, Signals, Stage};
+use kit_app::{App, AppHandle, Delivery, Event, Signals, Stage};
+use kit_transport::Context;
 
 use crate::fakes::{Fake, Record, app, run_and_stop};
 
@@ -70,4 +71,88 @@ async fn an_app_that_never_runs_is_stopped_once_it_is_dropped() {
     drop(app);
     assert_eq!(handle.stage(), Stage::Stopped);
     handle.started().await.unwrap_err();
+}
+
+/// The events of the app so far, without those of components.
+fn events(handle: &AppHandle) -> Vec<String> {
+    let all = handle.events();
+    let line = |event: &Event| match event {
+        Event::Entered { stage } => Some(format!("entered {stage}")),
+        Event::StopAsked { .. } => Some("stop asked".to_owned()),
+        Event::Ready { .. } => Some("ready".to_owned()),
+        Event::RunDropped => Some("run dropped".to_owned()),
+        Event::Stopped { .. } => Some("stopped".to_owned()),
+        _ => None,
+    };
+    all.iter()
+        .filter_map(|stamped| line(&stamped.event))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_stop_that_was_asked_for_is_followed_by_no_step_of_the_start() {
+    for delivery in [Delivery::default(), Delivery::Inline] {
+        let app = App::builder("app")
+            .signals(Signals::none())
+            .event_delivery(delivery)
+            .worker("outbox", |ctx: Context| async move {
+                let latch = ctx.latch("the cache");
+                ctx.get::<AppHandle>()?.stop("changed its mind");
+                latch.open();
+                ctx.scope().cancelled().await;
+                Ok(())
+            })
+            .build();
+        let handle = app.handle();
+        app.run().await.unwrap();
+        let expected = [
+            "entered starting",
+            "stop asked",
+            "entered lame duck",
+            "entered draining",
+            "entered stopped",
+            "stopped",
+        ];
+        assert_eq!(events(&handle), expected, "{delivery:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_event_comes_before_the_app_is_ready() {
+    let was_ready = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&was_ready);
+    let observed: Arc<Mutex<Option<AppHandle>>> = Arc::default();
+    let handle_of = Arc::clone(&observed);
+    let app = App::builder("app")
+        .signals(Signals::none())
+        .event_delivery(Delivery::Inline)
+        .server(Fake::new("http"))
+        .observer(move |stamped| {
+            if let Event::Ready { .. } = stamped.event {
+                let handle = handle_of.lock().unwrap().clone().unwrap();
+                seen.lock().unwrap().push(handle.startup().passes);
+            }
+        })
+        .build();
+    *observed.lock().unwrap() = Some(app.handle());
+    run_and_stop(app).await.unwrap();
+    assert_eq!(*was_ready.lock().unwrap(), [false]);
+    observed.lock().unwrap().take();
+}
+
+#[tokio::test]
+async fn a_stop_after_the_run_has_no_event() {
+    let app = App::builder("app")
+        .signals(Signals::none())
+        .server(Fake::new("http"))
+        .build();
+    let handle = app.handle();
+    tokio::select! {
+        _ = app.run() => unreachable!("nothing stops it"),
+        started = handle.started() => started.unwrap(),
+    }
+    let before = handle.events().len();
+    handle.stop("late");
+    assert_eq!(handle.events().len(), before);
+    assert_eq!(events(&handle).last().unwrap(), "entered stopped");
 }

@@ -284,6 +284,7 @@ async fn a_latch_that_a_failing_task_held_does_not_mask_the_task() {
         "{error}"
     );
     assert_eq!(error.report().failures.len(), 1);
+    assert!(record.has("remark: `the cache` was given up before it was ready"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,9 +51,12 @@ impl FirstChecks {
     }
 
     /// The app runs: health is up from here on, when the checks say so.
-    pub(super) fn publish(self, lives: Vec<watch::Sender<Lifecycle>>) {
+    ///
+    /// # Errors
+    /// When a stop was asked for.
+    pub(super) fn publish(self, lives: Vec<watch::Sender<Lifecycle>>) -> Result<(), CalledOff> {
         let core = self.core;
-        core.enter(Stage::Running);
+        core.control.step(|| core.enter(Stage::Running))?;
         for life in &lives {
             life.send_modify(|life| life.stage = Stage::Running);
         }
@@ -61,5 +64,6 @@ impl FirstChecks {
         let publishing = health::publish(core, lives);
         self.scope
             .spawn_as("publish health", Ending::MayBeDropped, publishing);
+        Ok(())
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use kit_sync::{Cause, Ending, Scope, StopToken};
 
-use crate::Event;
 use crate::core::Core;
 
 /// Makes events of the failures of tasks and of a forced stop, and stops the app with its parent.
@@ -20,10 +19,11 @@ pub(super) fn observe(root: &Scope, core: &Arc<Core>, parent: Option<StopToken>)
         };
         requests.spawn_as("of the parent", Ending::MayBeDropped, parent);
     }
+    // Where events are delivered inline the thread that forces it has emitted nothing.
     let core = Arc::clone(core);
     let forced = async move {
-        let signal = core.control.forced().await.signal;
-        core.emit(Event::Forced { signal });
+        core.control.forced().await;
+        core.control.announce(&core.journal);
     };
     requests.spawn_as("by force", Ending::MayBeDropped, forced);
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use kit_sync::{Gate, Latch};
+use kit_sync::{Abandoned, Gate, Latch};
 
 use crate::component::Component;
 use crate::core::Core;
+use crate::error::GivenUp;
 use crate::run::called_off::CalledOff;
-use crate::run::start_components::abandoned_by;
 use crate::{Awaited, Error};
 
 /// The gate of a start. Components and resources make latches on it.
@@ -18,8 +18,8 @@ pub(super) struct StartGate {
 }
 
 impl StartGate {
-    pub(super) fn new() -> StartGate {
-        let gate = Gate::new();
+    pub(super) fn new(core: &Core) -> StartGate {
+        let gate = core.latches.gate().clone();
         StartGate {
             components_start: Some(gate.latch("the start of every component")),
             gate,
@@ -63,7 +63,29 @@ impl StartGate {
         });
         match opened.await? {
             Ok(()) => Ok(()),
-            Err(abandoned) => Err(abandoned_by(components, core, abandoned).await),
+            Err(latch) => Err(given_up(latch, components, core).await),
         }
     }
+}
+
+/// How long the start waits for the reason when a latch was given up. The latch is dropped with its task or
+/// with the run of a worker, a moment before the failure of either is known.
+const REASON: Duration = Duration::from_millis(50);
+
+/// The end of a start whose latch was given up. Its reason is a failure that asks for the stop itself, such
+/// as that of a worker or of a component whose tasks have ended; or else the failure of the task that held
+/// it, whose component goes on; or else nothing is known but the latch. It is named in each case.
+async fn given_up(latch: Abandoned, components: &[Component], core: &Core) -> CalledOff {
+    let task = tokio::select! {
+        biased;
+        _ = core.control.asked() => None,
+        task = core.latches.failure() => Some(task),
+        () = tokio::time::sleep(REASON) => None,
+    };
+    components.iter().for_each(Component::record_end_so_far);
+    if core.control.is_asked() {
+        core.journal.remark(latch.to_string());
+        return CalledOff::StopAsked;
+    }
+    Error::NotReady(GivenUp::new(latch, task)).into()
 }

@@ -37,6 +37,8 @@ pub(super) async fn finish(
     report.cause = Some(asked.cause);
     report.was_ready = core.was_ready();
     report.tasks = tasks;
+    core.control.announce(&core.journal);
+    core.control.end_announcements();
     core.enter(Stage::Stopped);
     core.emit(Event::Stopped {
         took: report.took,

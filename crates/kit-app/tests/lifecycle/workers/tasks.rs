@@ -81,4 +81,5 @@ async fn a_worker_that_gives_up_its_latch_fails_the_start_with_its_own_failure()
         error.report().failures
     );
     assert!(!record.has("ready"));
+    assert!(record.has("remark: `the outbox` was given up before it was ready"));
 }

@@ -1,0 +1,30 @@
+//! How far the run of an app has come.
+
+use std::sync::{Mutex, OnceLock};
+
+use kit_sync::{Gate, Latch};
+use kit_transport::Stage;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Written by the run alone.
+pub(super) struct Progress {
+    /// When the run began.
+    pub(super) begun: OnceLock<Instant>,
+    pub(super) stage: watch::Sender<Stage>,
+    /// Opens when the app is ready; given up when it will not be.
+    pub(super) ready: Gate,
+    pub(super) latch: Mutex<Option<Latch>>,
+}
+
+impl Progress {
+    pub(super) fn new() -> Progress {
+        let ready = Gate::new();
+        Progress {
+            begun: OnceLock::new(),
+            stage: watch::Sender::new(Stage::Created),
+            latch: Mutex::new(Some(ready.latch("the app"))),
+            ready,
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The life of an app in three stages: it starts, it runs, it stops. Each stage is a type that owns
 //! the state that is valid in it.
 
+mod awaited_jobs;
 mod called_off;
 mod launch;
 mod options;

@@ -1,6 +1,6 @@
 //! The start of the components: phase by phase, the components of one phase at the same time.
 
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
@@ -10,6 +10,7 @@ use kit_transport::{Context, Lifecycle, Phase, Server};
 use tokio::time::{Instant, sleep_until};
 
 use super::Parts;
+use super::awaited_jobs::AwaitedJobs;
 use super::called_off::CalledOff;
 use crate::component::{Component, Supervision, TasksEnd};
 use crate::{Awaited, Error, Event};
@@ -78,7 +79,7 @@ impl<'a> ComponentStarts<'a> {
         }
         let begun = Instant::now();
         let deadline = begun + settings.start_timeout;
-        while let Some((index, ended)) = self.next_started(begun, deadline).await? {
+        while let Some((index, ended)) = self.next_started(phase, begun, deadline).await? {
             ended.map_err(|error| CalledOff::by(error, &self.parts.settings, &core))?;
             let component = &self.parts.components[index];
             component.emit_started(&core);
@@ -94,58 +95,32 @@ impl<'a> ComponentStarts<'a> {
     /// At its limit a job is left to the drain, like one that a stop interrupts.
     async fn await_jobs(&self, phase: Phase) -> Result<(), CalledOff> {
         let core = self.parts.core();
-        let hook_timeout = self.parts.settings.hook_timeout;
-        let components = self.parts.components.iter();
-        let of_phase = components.filter(|component| component.phase == phase);
-        let awaited = of_phase.filter_map(|component| {
-            let until = component.supervision.awaited_until(hook_timeout);
-            until.map(|(limit, deadline)| (component, limit, deadline))
-        });
-        let mut jobs: Vec<_> = awaited.collect();
+        let jobs = self.awaited_jobs(phase);
         if jobs.is_empty() {
             return Ok(());
         }
-        jobs.sort_by_key(|(_, _, deadline)| *deadline);
-        let goes_on = |component: &Component| {
-            component.record_end_so_far();
-            !component.supervision.has_ended()
-        };
-        let awaited = || {
-            let left = jobs.iter().filter(|(job, ..)| goes_on(job));
-            Awaited::Jobs {
-                jobs: left.map(|(job, ..)| job.name.clone()).collect(),
-            }
-        };
-        let all_ended = async {
-            for (job, ..) in &jobs {
-                job.supervision.recorded_end().await;
-            }
-        };
-        let first_overdue = async {
-            for (job, limit, deadline) in &jobs {
-                sleep_until(*deadline).await;
-                if goes_on(job) {
-                    let (job, limit) = (job.name.clone(), *limit);
-                    return Error::JobTimeout { job, limit };
-                }
-            }
-            pending().await
-        };
-        let ended = core.journal.awaits(awaited, async {
+        let ended = core.journal.awaits(|| jobs.awaited(), async {
             tokio::select! {
                 biased;
                 _ = core.control.asked() => Err(CalledOff::StopAsked),
-                () = all_ended => Ok(()),
-                error = first_overdue => Err(error.into()),
+                () = jobs.all_ended() => Ok(()),
+                errors = jobs.overdue() => Err(CalledOff::Failed(errors)),
             }
         });
         ended.await
     }
 
+    fn awaited_jobs(&self, phase: Phase) -> AwaitedJobs {
+        let hook_timeout = self.parts.settings.hook_timeout;
+        AwaitedJobs::of(&self.parts.components, phase, hook_timeout)
+    }
+
     /// The next component whose start has ended, by its place in the list; `None` when all have.
-    /// At the deadline, every start that still runs is dropped.
+    /// At the deadline, every start that still runs is dropped. The limits of the jobs of the phase that have
+    /// begun count beside it: a job that is overdue fails the start, and what still starts is left to the drain.
     async fn next_started(
         &mut self,
+        phase: Phase,
         begun: Instant,
         deadline: Instant,
     ) -> Result<Option<(usize, Result<(), Error>)>, CalledOff> {
@@ -162,6 +137,7 @@ impl<'a> ComponentStarts<'a> {
         let awaited = || Awaited::Starts {
             components: starting.clone(),
         };
+        let jobs = self.awaited_jobs(phase);
         let components = &mut self.parts.components;
         let next = poll_fn(|cx| {
             for (index, component) in components.iter_mut().enumerate() {
@@ -175,6 +151,7 @@ impl<'a> ComponentStarts<'a> {
             biased;
             started = core.journal.awaits_since(begun, awaited, next) => Ok(Some(started)),
             _ = core.control.asked() => Err(CalledOff::StopAsked),
+            errors = jobs.overdue() => Err(CalledOff::Failed(errors)),
             () = sleep_until(deadline) => {
                 let mut errors = Vec::new();
                 let starting = self.parts.components.iter_mut().filter(|part| part.is_starting());

@@ -364,3 +364,78 @@ async fn what_never_ends_cannot_be_awaited() {
     )
     .await;
 }
+
+/// A server of the job's phase whose start takes 14 s.
+struct Slow;
+
+#[async_trait::async_trait]
+impl kit_transport::Server for Slow {
+    fn name(&self) -> &str {
+        "slow"
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::new(50)
+    }
+
+    async fn start(
+        &self,
+        ctx: &Context,
+    ) -> Result<Vec<kit_transport::Listening>, kit_app::BoxError> {
+        let cancelled = ctx.scope().token().clone();
+        let slow = cancelled.run_until_cancelled(sleep(seconds(14))).await;
+        slow.ok_or("cancelled while it connected")?;
+        let token = ctx.scope().token().clone();
+        ctx.scope()
+            .spawn("serve", async move { token.cancelled().await });
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_a_job_counts_while_a_component_beside_it_starts() {
+    let (app, record) = service(|app| {
+        let options = awaited().awaited_for(seconds(1));
+        app.server(Slow)
+            .job_with("migrate", options, runs([End::Cancelled]))
+    });
+    let begun = Instant::now();
+    let error = failed(app).await;
+    assert!(
+        matches!(error.error(), Error::JobTimeout { job, limit } if job == "migrate" && *limit == seconds(1)),
+        "{error}"
+    );
+    assert!(begun.elapsed() < seconds(2), "{:?}", begun.elapsed());
+    assert_held(&record);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_ends_in_time_beside_a_slow_start_is_not_overdue() {
+    let (app, record) = service(|app| {
+        let options = awaited().awaited_for(seconds(5));
+        app.server(Slow).job_with("migrate", options, |_| async {
+            sleep(seconds(4)).await;
+            Ok(())
+        })
+    });
+    run_and_stop(app).await.unwrap();
+    record.assert_order(&["app/migrate ended", "slow started", "outbox starting"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_of_several_overdue_jobs_is_named() {
+    let (app, record) = service(|app| {
+        let options = awaited().awaited_for(seconds(3));
+        let later = awaited().awaited_for(seconds(4));
+        app.job_with("tables", options, runs([End::Cancelled]))
+            .job_with("indexes", options, runs([End::Cancelled]))
+            .job_with("prices", later, runs([End::Cancelled]))
+    });
+    let error = failed(app).await;
+    let failures = &error.report().failures;
+    assert_eq!(failures.len(), 2, "{failures:#?}");
+    for (failure, job) in failures.iter().zip(["job tables ", "job indexes "]) {
+        assert!(failure.starts_with(job), "{failure}");
+    }
+    assert_held(&record);
+}

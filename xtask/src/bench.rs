@@ -33,16 +33,17 @@ pub(crate) struct Options {
     /// Prints the table once more as Markdown, for docs/src/benchmarks.md.
     #[arg(long)]
     markdown: bool,
-    /// sync: only this scenario, or those whose names begin like this; may be given several times.
+    /// sync, layers: only this scenario or stack, or those whose names begin like this; may be given
+    /// several times.
     #[arg(long)]
     only: Vec<String>,
-    /// transport: how many requests are counted over; 0 leaves counting out.
+    /// transport, layers: how many requests are counted over; 0 leaves counting out.
     #[arg(long, default_value_t = 5000)]
     requests: u64,
     /// transport: how long one throughput measurement lasts, in milliseconds.
     #[arg(long, default_value_t = 700)]
     millis: u64,
-    /// transport: the allocator of Kit and of its peers in Rust.
+    /// transport, layers: the allocator of Kit and of its peers in Rust.
     #[arg(long, value_enum, default_value = "system")]
     allocator: transport::Allocator,
     /// transport: connections of the throughput measurement, each with one request at a time.
@@ -62,6 +63,8 @@ enum What {
     Kratos,
     /// The memory of connections, against bare axum and tonic, and against the usual crates
     Memory,
+    /// What each layer costs, against bare axum and tonic, and against the usual layers
+    Layers,
     /// Groups, scopes and published values of kit-sync against their peers
     Sync,
 }
@@ -79,6 +82,7 @@ pub(crate) fn run(options: &Options) -> Result {
         What::Grpc => transport::grpc(options)?,
         What::Kratos => transport::kratos(options)?,
         What::Memory => transport::memory(options)?,
+        What::Layers => transport::layers(options)?,
         What::Sync => sync::measure(options)?,
     };
     println!();

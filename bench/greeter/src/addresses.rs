@@ -22,7 +22,13 @@ impl Addresses {
         Self::parse(std::env::args().skip(1))
     }
 
-    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+    /// The addresses that these arguments name, for a program that has flags beside them and has taken
+    /// those out.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`of_process`](Self::of_process).
+    pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut this = Self {
             http: free,

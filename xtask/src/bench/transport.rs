@@ -5,6 +5,7 @@ mod connections;
 mod counted;
 mod http1;
 mod http2;
+mod layers;
 mod load;
 mod programs;
 
@@ -17,6 +18,7 @@ use super::table::{Bar, Row};
 use crate::Result;
 use crate::server::Program;
 
+pub(super) use self::layers::measure as layers;
 pub(super) use self::programs::Allocator;
 
 /// Requests in flight on each connection, where a row says that there are several.

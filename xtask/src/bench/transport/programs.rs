@@ -33,6 +33,11 @@ pub(super) fn equal(allocator: Allocator) -> Result<Program> {
     built("bench-equal", allocator, true)
 }
 
+/// One stack of layers on Kit, or its counterpart on bare axum and tonic.
+pub(super) fn layers(allocator: Allocator) -> Result<Program> {
+    built("bench-layers", allocator, true)
+}
+
 /// The same routes on Kratos.
 pub(super) fn kratos() -> Result<Program> {
     let go = tools::find("go").ok_or("there is no `go` on the PATH")?;

@@ -75,15 +75,18 @@ where
             Facing::Routes(shape) => Facts::of_route(&request, *shape),
         };
         known::give(&mut request, Arc::clone(&facts));
-        let error = self.failed.take();
         // A service that has failed to be ready must not be called.
-        let future = error.is_none().then(|| {
-            let future = call_for(&facts, || self.layers.call(request));
-            run_for(Arc::clone(&facts), future)
-        });
+        if let Some(error) = self.failed.take() {
+            return EntranceFuture {
+                future: None,
+                error: Some(error),
+                facts,
+            };
+        }
+        let future = call_for(&facts, || self.layers.call(request));
         EntranceFuture {
-            future,
-            error,
+            future: Some(run_for(Arc::clone(&facts), future)),
+            error: None,
             facts,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -55,23 +56,24 @@ impl Next {
 }
 
 impl Inner {
-    fn call(&mut self, request: Request<Body>) -> InnerFuture {
+    fn call(&mut self, mut request: Request<Body>) -> InnerFuture {
         match self {
             Inner::Services(services) => {
                 let future = grpc::call(services, request);
                 InnerFuture::Call { future }
             }
             Inner::Route { route, max_body } => {
-                let request = match max_body {
-                    Some(max) => match limited(request, *max) {
-                        Ok(request) => request,
-                        Err(TooLarge) => {
-                            let response = Some(http::too_large(*max));
-                            return InnerFuture::Answered { response };
-                        }
-                    },
-                    None => request,
-                };
+                if let Some(max) = *max_body {
+                    let size = request.body().size_hint();
+                    if size.lower() > max {
+                        let response = Some(http::too_large(max));
+                        return InnerFuture::Answered { response };
+                    }
+                    // A request is large, so one that needs no other body stays where it is.
+                    if size.exact().is_none() {
+                        limit(request.body_mut(), max);
+                    }
+                }
                 let future = http::call(route, request);
                 InnerFuture::Route { future }
             }
@@ -79,20 +81,11 @@ impl Inner {
     }
 }
 
-/// A body that says itself that it has too many bytes.
-struct TooLarge;
-
-/// A request whose body ends with an error behind `max` bytes, if it does not say how many it has.
-fn limited(request: Request<Body>, max: u64) -> Result<Request<Body>, TooLarge> {
-    let size = request.body().size_hint();
-    if size.lower() > max {
-        return Err(TooLarge);
-    }
-    if size.exact().is_some() {
-        return Ok(request);
-    }
+/// Lets a body that does not say how many bytes it has end with an error behind `max`.
+fn limit(body: &mut Body, max: u64) {
     let max = usize::try_from(max).unwrap_or(usize::MAX);
-    Ok(request.map(|body| Body::new(Limited::new(body, max))))
+    let unlimited = mem::take(body);
+    *body = Body::new(Limited::new(unlimited, max));
 }
 
 impl Service<Request<Body>> for Next {

@@ -28,6 +28,8 @@ impl Arguments {
         Self::parse(std::env::args().skip(1))
     }
 
+    /// Takes its own flags out, each with its value, and leaves all others in their order to [`Addresses`],
+    /// which names one that does not exist.
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, String> {
         let mut side = Side::Kit;
         let mut layers = "none".to_owned();

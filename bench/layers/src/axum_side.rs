@@ -16,7 +16,8 @@ use tower::load_shed::LoadShedLayer;
 use tower_http::auth::AsyncRequireAuthorizationLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
-use tower_http::trace::TraceLayer;
+use tower_http::trace::{DefaultMakeSpan, DefaultOnResponse, TraceLayer};
+use tracing::Level;
 
 /// Longer than any request takes, as on Kit's side.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
@@ -37,14 +38,45 @@ pub(crate) fn router(name: &str) -> Option<Router> {
             LoadShedLayer::new(),
             GlobalConcurrencyLimitLayer::new(MANY),
         )),
+        "six" => routes.layer((
+            SetRequestIdLayer::x_request_id(MakeRequestUuid),
+            PropagateRequestIdLayer::x_request_id(),
+            TraceLayer::new_for_http()
+                .make_span_with(span())
+                .on_response(line()),
+            HandleErrorLayer::new(async |_: BoxError| StatusCode::SERVICE_UNAVAILABLE),
+            LoadShedLayer::new(),
+            timeout(),
+            GlobalConcurrencyLimitLayer::new(MANY),
+        )),
         "authenticate" => routes.layer(AsyncRequireAuthorizationLayer::new(known)),
         "request-id" => routes.layer((
             SetRequestIdLayer::x_request_id(MakeRequestUuid),
             PropagateRequestIdLayer::x_request_id(),
         )),
-        "trace" => routes.layer(TraceLayer::new_for_http()),
+        "trace" => routes.layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span())
+                .on_request(())
+                .on_response(())
+                .on_eos(()),
+        ),
+        "access-log" => routes.layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span())
+                .on_response(line()),
+        ),
         _ => return None,
     })
+}
+
+/// The level of Kit's span and line.
+pub(crate) fn span() -> DefaultMakeSpan {
+    DefaultMakeSpan::new().level(Level::INFO)
+}
+
+pub(crate) fn line() -> DefaultOnResponse {
+    DefaultOnResponse::new().level(Level::INFO)
 }
 
 fn timeout() -> TimeoutLayer {

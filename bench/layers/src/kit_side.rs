@@ -4,11 +4,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bench_greeter::{Addresses, routes, service};
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
+use kit::transport::layers::jwt::{Bearer, KeyError};
 use kit::transport::layers::{self, Scheme, Select, Stack};
 use kit::{ApiError, App, grpc, http as server};
 use tower::layer::util::Identity;
 use tower::util::MapRequestLayer;
+use tower_http::set_header::SetRequestHeaderLayer;
+
+use crate::tokens::{self, User};
 
 /// Longer than any request takes, so that a layer only watches.
 const LONG: Duration = Duration::from_secs(30);
@@ -45,6 +51,23 @@ pub(crate) fn serve(addresses: Addresses, name: &str) -> Result<ExitCode, String
             let limit = layers::rate_limit(u32::MAX, Duration::from_secs(1));
             with(addresses, limit)
         }
+        "request-id" => with(addresses, layers::request_id()),
+        "trace" => with(addresses, layers::trace()),
+        "access-log" => with(addresses, layers::access_log()),
+        "metrics" => with(addresses, layers::metrics()),
+        "six" => {
+            let watched = (
+                layers::request_id(),
+                layers::trace(),
+                layers::access_log(),
+                layers::metrics(),
+            );
+            let limits = (layers::deadline(LONG), layers::concurrency_limit(MANY));
+            with(addresses, (watched, limits))
+        }
+        "token" => with(addresses, token(tokens::HS256)),
+        "jwt-hs256" => with_bearer(addresses, tokens::hs256(), tokens::HS256)?,
+        "jwt-es256" => with_bearer(addresses, tokens::es256(), tokens::ES256)?,
         _ => return Err(format!("--layers: Kit has no stack `{name}`")),
     })
 }
@@ -62,6 +85,20 @@ fn with(addresses: Addresses, stack: impl Stack) -> ExitCode {
         http_server(addresses).layers(stack.clone()),
         grpc_server(addresses).layers(stack),
     )
+}
+
+/// Puts a token into each request, since the load has none.
+fn token(token: &'static str) -> SetRequestHeaderLayer<HeaderValue> {
+    SetRequestHeaderLayer::overriding(AUTHORIZATION, HeaderValue::from_static(token))
+}
+
+fn with_bearer(
+    addresses: Addresses,
+    bearer: Result<Bearer<User>, KeyError>,
+    text: &'static str,
+) -> Result<ExitCode, String> {
+    let bearer = bearer.map_err(|error| error.to_string())?;
+    Ok(with(addresses, (token(text), layers::authenticate(bearer))))
 }
 
 fn run(http: server::Server, grpc: grpc::Server) -> ExitCode {

@@ -6,6 +6,7 @@ mod arguments;
 mod axum_side;
 mod kit_side;
 mod log;
+mod tokens;
 mod tonic_side;
 mod tower_side;
 

@@ -15,10 +15,13 @@ use tower_http::auth::AsyncRequireAuthorizationLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
-use crate::axum_side::{LONG, MANY};
+use crate::axum_side::{LONG, MANY, line, span};
 use crate::tower_side::Failed;
 
 /// Serves with the counterpart of the stack of this name.
+///
+/// The type of a stack is that of its server, so each arm serves by itself. tonic has its timeout inside
+/// the layers that a server is given, as an option of the server.
 pub(crate) async fn serve(name: &str, incoming: TcpIncoming) -> Result<(), Failed> {
     let bare = Server::builder;
     let pass = || InterceptorLayer::new(pass as fn(tonic::Request<()>) -> _);
@@ -45,7 +48,27 @@ pub(crate) async fn serve(name: &str, incoming: TcpIncoming) -> Result<(), Faile
             );
             run(ids, incoming).await
         }
-        "trace" => run(TraceLayer::new_for_grpc(), incoming).await,
+        "trace" => {
+            let spans = TraceLayer::new_for_grpc().make_span_with(span());
+            let spans = spans.on_request(()).on_response(()).on_eos(());
+            run(spans, incoming).await
+        }
+        "access-log" => {
+            let lines = TraceLayer::new_for_grpc().make_span_with(span());
+            run(lines.on_response(line()), incoming).await
+        }
+        "six" => {
+            let ids = (
+                SetRequestIdLayer::x_request_id(MakeRequestUuid),
+                PropagateRequestIdLayer::x_request_id(),
+            );
+            let lines = TraceLayer::new_for_grpc().make_span_with(span());
+            let limit = GlobalConcurrencyLimitLayer::new(MANY);
+            let stack = (ids, lines.on_response(line()), LoadShedLayer::new(), limit);
+            let mut server = Server::builder().timeout(LONG).layer(stack);
+            let served = server.add_service(service());
+            Ok(served.serve_with_incoming(incoming).await?)
+        }
         _ => Err(format!("there is no counterpart of `{name}` for gRPC").into()),
     }
 }

@@ -36,14 +36,14 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
         let before = count(&floor, "the floor")?;
         let mut lines = Vec::new();
         for stack in &stacks {
-            let kit = stack.kit(&ours).map(|program| count(&program, stack.name));
+            let kit = count(&stack.kit(&ours), stack.name)?;
             let usual = stack.usual(&ours).map(|program| {
                 let what = format!("{}, the usual layers", stack.name);
                 count(&program, &what)
             });
             lines.push(Line {
                 stack,
-                kit: kit.transpose()?,
+                kit,
                 usual: usual.transpose()?,
             });
         }
@@ -83,7 +83,7 @@ fn one(program: &Program, protocol: Protocol, requests: u64) -> Result<Cost> {
 fn bars(protocol: Protocol, floor: &Cost, lines: &[Line<'_>], control: f64) -> Vec<Row> {
     let kit = |name: &str| {
         let line = lines.iter().find(|line| line.stack.name == name);
-        line.and_then(|line| line.kit.as_ref())
+        line.map(|line| &line.kit)
     };
     let row = |what: &str, peer: f64, ours: f64, bar| Row {
         name: format!("{}: {what}", label(protocol)),
@@ -92,7 +92,7 @@ fn bars(protocol: Protocol, floor: &Cost, lines: &[Line<'_>], control: f64) -> V
     };
     let mut rows = Vec::new();
     for line in lines {
-        let Some(cost) = &line.kit else { continue };
+        let cost = &line.kit;
         let name = line.stack.name;
         if let Some((against, more)) = line.stack.allocations
             && let Some(peer) = kit(against)

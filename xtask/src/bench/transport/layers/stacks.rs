@@ -13,7 +13,7 @@ pub(super) struct Stack {
     log: Option<&'static str>,
     /// The stack of Kit's against which its allocations have a bar, and how many more it may have.
     pub(super) allocations: Option<(&'static str, f64)>,
-    /// It is the one that services have.
+    /// It stands for the layers that most services have, and has bars on instructions.
     pub(super) is_standard: bool,
 }
 
@@ -21,7 +21,6 @@ pub(super) struct Stack {
 #[derive(Clone, Copy)]
 enum Sides {
     Kit,
-    Usual,
     Both,
 }
 
@@ -42,6 +41,11 @@ impl Stack {
         self
     }
 
+    const fn standard(mut self) -> Stack {
+        self.is_standard = true;
+        self
+    }
+
     /// The same stack, with this level logged.
     const fn logged(mut self, name: &'static str, level: &'static str) -> Stack {
         self.name = name;
@@ -54,13 +58,12 @@ impl Stack {
         matches!(self.name, "none" | "empty")
     }
 
-    pub(super) fn kit(&self, program: &Program) -> Option<Program> {
-        let is_there = matches!(self.sides, Sides::Kit | Sides::Both);
-        is_there.then(|| self.program(program, "kit", true))
+    pub(super) fn kit(&self, program: &Program) -> Program {
+        self.program(program, "kit", true)
     }
 
     pub(super) fn usual(&self, program: &Program) -> Option<Program> {
-        let is_there = matches!(self.sides, Sides::Usual | Sides::Both);
+        let is_there = matches!(self.sides, Sides::Both);
         is_there.then(|| self.program(program, "tower", false))
     }
 
@@ -96,7 +99,15 @@ pub(super) const STACKS: &[Stack] = &[
     Stack::new("authorize", Sides::Kit).at_most(0.0, "authenticate"),
     Stack::new("metadata", Sides::Kit).at_most(0.0, "empty"),
     Stack::new("rate-limit", Sides::Kit).at_most(0.0, "empty"),
-    Stack::new("request-id", Sides::Usual),
-    Stack::new("trace", Sides::Usual),
-    Stack::new("trace", Sides::Usual).logged("trace, logged", "debug"),
+    Stack::new("token", Sides::Kit),
+    Stack::new("jwt-hs256", Sides::Kit),
+    Stack::new("jwt-es256", Sides::Kit),
+    Stack::new("request-id", Sides::Both),
+    Stack::new("trace", Sides::Both),
+    Stack::new("trace", Sides::Both).logged("trace, logged", "info"),
+    Stack::new("access-log", Sides::Both).at_most(0.0, "empty"),
+    Stack::new("access-log", Sides::Both).logged("access-log, logged", "info"),
+    Stack::new("metrics", Sides::Kit),
+    Stack::new("six", Sides::Both).standard(),
+    Stack::new("six", Sides::Both).logged("six, logged", "info"),
 ];

@@ -49,18 +49,32 @@ impl<T: fmt::Debug> fmt::Debug for Claims<T> {
 /// The claims of one request, by their types. The log of a request must not have them, so `Debug` shows
 /// none.
 #[derive(Default)]
-pub(crate) struct GivenClaims(Mutex<Vec<Arc<dyn Any + Send + Sync>>>);
+pub(crate) struct GivenClaims(Mutex<ByType>);
+
+/// Most requests pass one authentication, so the first claims need no list.
+#[derive(Default)]
+struct ByType {
+    first: Option<AnyClaims>,
+    others: Vec<AnyClaims>,
+}
+
+type AnyClaims = Arc<dyn Any + Send + Sync>;
 
 impl GivenClaims {
     pub(super) fn add<T: Send + Sync + 'static>(&self, claims: T) {
+        let claims: AnyClaims = Arc::new(claims);
         let mut given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        given.push(Arc::new(claims));
+        match given.first {
+            None => given.first = Some(claims),
+            Some(_) => given.others.push(claims),
+        }
     }
 
     /// The last of this type: those of the innermost layer.
     pub(super) fn get<T: Send + Sync + 'static>(&self) -> Option<Claims<T>> {
         let given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = given.iter().rev().find(|claims| claims.is::<T>())?;
+        let mut innermost_first = given.others.iter().rev().chain(&given.first);
+        let found = innermost_first.find(|claims| claims.is::<T>())?;
         Arc::clone(found).downcast().ok().map(Claims)
     }
 }
@@ -68,6 +82,7 @@ impl GivenClaims {
 impl fmt::Debug for GivenClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        write!(f, "{}", given.len())
+        let count = usize::from(given.first.is_some()) + given.others.len();
+        write!(f, "{count}")
     }
 }

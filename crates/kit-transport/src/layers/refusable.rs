@@ -14,8 +14,15 @@ pin_project! {
     /// The response to come of a layer that refuses some requests and changes no answer.
     pub struct Refusable<F> {
         #[pin]
-        inner: Option<F>,
-        refused: Option<Response<Body>>,
+        answer: Answer<F>,
+    }
+}
+
+pin_project! {
+    #[project = Project]
+    enum Answer<F> {
+        Inner { #[pin] future: F },
+        Refused { refused: Option<Response<Body>> },
     }
 }
 
@@ -23,15 +30,14 @@ impl<F> Refusable<F> {
     /// The service inside answers.
     pub(super) fn inner(future: F) -> Refusable<F> {
         Refusable {
-            inner: Some(future),
-            refused: None,
+            answer: Answer::Inner { future },
         }
     }
 
     pub(super) fn refused(answer: Response<Body>) -> Refusable<F> {
+        let refused = Some(answer);
         Refusable {
-            inner: None,
-            refused: Some(answer),
+            answer: Answer::Refused { refused },
         }
     }
 }
@@ -44,14 +50,13 @@ where
     type Output = Result<Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        match this.inner.as_pin_mut() {
-            Some(inner) => {
-                let answer = ready!(inner.poll(cx));
+        match self.project().answer.project() {
+            Project::Inner { future } => {
+                let answer = ready!(future.poll(cx));
                 Poll::Ready(answer.map(|response| response.map(Body::new)))
             }
-            None => {
-                let refused = this.refused.take();
+            Project::Refused { refused } => {
+                let refused = refused.take();
                 Poll::Ready(Ok(refused.expect("not polled after its end")))
             }
         }

@@ -28,7 +28,7 @@ eM4VFEhmCgr0x8okvt8bLZi6BzQ2qstdmK/0vJhxYcCz5dI6loSmNvFNkQ==
 
 pub(crate) fn hs256() -> Result<Bearer<User>, KeyError> {
     Ok(bearer(Keys::new([Key::secret(
-        "secret",
+        None,
         [Algorithm::Hs256],
         SECRET,
     )?])?))
@@ -36,7 +36,7 @@ pub(crate) fn hs256() -> Result<Bearer<User>, KeyError> {
 
 pub(crate) fn es256() -> Result<Bearer<User>, KeyError> {
     Ok(bearer(Keys::new([Key::pem(
-        "public",
+        None,
         [Algorithm::Es256],
         PUBLIC,
     )?])?))

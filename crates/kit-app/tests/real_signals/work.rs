@@ -17,7 +17,7 @@ fn a_process_of_jobs_ends_with_the_last_of_them_by_zero_or_with_a_failure_by_one
     program.wait_for("stopping: task app/import");
     program.main_gave(1);
     let said = program.said();
-    let line = "error: worker app/import failed: panicked at ";
+    let line = "error: job app/import failed: panicked at ";
     assert_eq!(said.matches(line).count(), 1, "{said}");
     assert!(said.contains("tests/real_signals/work.rs:"), "{said}");
     // Without a log the report comes with the failure.

@@ -7,7 +7,7 @@ use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use kit::Listen;
-use kit::layers::jwt::{Algorithm, Key, KeyError};
+use kit::layers::jwt::{Algorithm, Key, KeyError, Keys};
 use kit::registry::{self, ServiceInstance, ServiceName};
 
 /// Greets, over HTTP and gRPC.
@@ -37,12 +37,12 @@ pub(crate) struct Args {
     pub(crate) admin: Option<Listen>,
 
     /// How long a request may take, such as 2s [default: as long as its client says]
-    #[arg(long, env = "KIT_DEADLINE", value_name = "TIME", value_parser = some_time)]
-    pub(crate) deadline: Option<Duration>,
+    #[arg(long, env = "KIT_REQUEST_TIMEOUT", value_name = "TIME", value_parser = some_time)]
+    pub(crate) request_timeout: Option<Duration>,
 
     /// File with a secret: callers must bring a JSON Web Token that is signed with it (HS256)
-    #[arg(long, env = "KIT_SECRET_FILE", value_name = "FILE", value_parser = key)]
-    pub(crate) secret_file: Option<Key>,
+    #[arg(long, env = "KIT_SECRET_FILE", value_name = "FILE", value_parser = keys)]
+    pub(crate) secret_file: Option<Keys>,
 
     /// Lets the name `panic` break a handler, to see what its clients get
     #[arg(long, env = "KIT_FAULTS")]
@@ -118,8 +118,8 @@ fn id(text: &str) -> Result<String, registry::Error> {
     Ok(text.to_owned())
 }
 
-fn key(path: &str) -> Result<Key, KeyError> {
-    Key::secret_file(None, [Algorithm::Hs256], path)
+fn keys(path: &str) -> Result<Keys, KeyError> {
+    Keys::new([Key::secret_file(None, [Algorithm::Hs256], path)?])
 }
 
 fn some_time(text: &str) -> Result<Duration, String> {

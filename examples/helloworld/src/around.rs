@@ -1,8 +1,8 @@
-//! What happens at every request: the standard layers, and the question who calls.
+//! What happens at every request: the standard layers, and the question for a token.
 
 use std::time::Duration;
 
-use kit::layers::jwt::{Bearer, Key, KeyError, Keys};
+use kit::layers::jwt::{Bearer, Keys};
 use kit::layers::{self, Stack};
 use serde::Deserialize;
 use tower::ServiceBuilder;
@@ -14,12 +14,11 @@ struct Caller {
     _subject: String,
 }
 
-/// The layers of both servers. With a key, only callers with a token that it has signed get through.
-pub(crate) fn layers(deadline: Option<Duration>, key: Option<Key>) -> Result<impl Stack, KeyError> {
-    let standard = layers::standard().deadline(layers::deadline(deadline));
-    let keys = key.map(|key| Keys::new([key])).transpose()?;
+/// The layers of both servers. With keys, only callers with a token that one of them has signed get through.
+pub(crate) fn layers(limit: Option<Duration>, keys: Option<Keys>) -> impl Stack {
+    let standard = layers::standard().deadline(layers::deadline(limit));
     let authenticate = keys.map(|keys| layers::authenticate(Bearer::<Caller>::new(keys)));
-    Ok(ServiceBuilder::new()
+    ServiceBuilder::new()
         .layer(standard)
-        .option_layer(authenticate))
+        .option_layer(authenticate)
 }

@@ -27,11 +27,15 @@ const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// What both faces share.
 #[derive(Clone, Copy)]
 pub(crate) struct Greeting {
-    /// The name `panic` breaks the handler.
-    pub(crate) faults: bool,
+    faults: bool,
 }
 
 impl Greeting {
+    /// With `faults` the name `panic` breaks the handler.
+    pub(crate) fn new(faults: bool) -> Greeting {
+        Greeting { faults }
+    }
+
     pub(crate) fn routes(self) -> Router {
         Router::new()
             .route("/helloworld/{name}", get(hello))

@@ -23,17 +23,8 @@ fn main() -> ExitCode {
     let args = Args::of_process();
     let _log = logging::init(args.log);
 
-    let layers = match around::layers(args.deadline, args.secret_file) {
-        Ok(layers) => layers,
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "no layers");
-            return ExitCode::FAILURE;
-        }
-    };
-    let greeting = Greeting {
-        faults: args.faults,
-    };
-
+    let layers = around::layers(args.request_timeout, args.secret_file);
+    let greeting = Greeting::new(args.faults);
     let http = http::Server::new(args.http, greeting.routes()).layers(layers.clone());
     let grpc = grpc::Server::new(args.grpc)
         .service(greeting.service())

@@ -49,7 +49,7 @@ impl Workers {
         }
     }
 
-    /// What is wrong with the workers of a group. One that is alone has the name of its component, which is
+    /// All faults of the workers of a group. One that is alone has the name of its component, which is
     /// checked with the others.
     fn check_names(&self) -> Vec<Error> {
         if self.together.is_none() {

@@ -28,7 +28,7 @@ pub(crate) struct Opening {
 /// What a call of `open` has come to.
 pub(crate) enum EndOfOpen {
     Opened(OpenResource),
-    /// Why it could not be opened, and what is left to be closed.
+    /// Why it could not be opened, and the rest of it that has to be closed.
     Unopened(Error, UnopenedResource),
 }
 

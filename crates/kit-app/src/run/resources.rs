@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Cause, Deadline, Gate, Scope, TaskError, error_chain};
+use kit_sync::{Cause, Gate, Scope, TaskError, error_chain};
 use kit_transport::{Context, Lifecycle, Stage};
 
 use super::Parts;

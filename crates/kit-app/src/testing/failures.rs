@@ -1,4 +1,4 @@
-//! What has failed in the app of a test.
+//! The failures in the app of a test.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

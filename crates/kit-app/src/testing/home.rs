@@ -16,7 +16,7 @@ use crate::{App, Report, RunError};
 
 /// Until what has ended is gone: a runtime lets go of a task a moment after its end.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a `Drop` waits for the end: a moment longer than the search for what is left takes.
+/// How long a `Drop` waits for the end: a moment longer than the search for the rest takes.
 const DROP: Duration = Duration::from_secs(3);
 
 /// The app of a test, in a runtime made for it, so that each task and each thread in it is one
@@ -93,7 +93,7 @@ fn failures(ended: &Result<Ended, String>) -> String {
     lines.collect()
 }
 
-/// What has gone wrong beside the failures of the run, which are events, a line each.
+/// The faults beside the failures of the run, which are events, a line each.
 fn beside_failures(ended: &Result<Ended, String>) -> String {
     match ended {
         Ok(ended) => {

@@ -35,7 +35,7 @@ const ADMIN: &str = "admin";
 /// it with [`stop`](Self::stop), or with [`end`](Self::end) when it stops by itself; one that is
 /// dropped before that has resolved fails the test. The drop stops the app and blocks its thread until
 /// the app has ended, for at most 3 s, so that the message has the failures of the app, those of that stop
-/// among them, and what is left. In a test that panics already, those are printed, and so are those of an
+/// among them, and the rest that is left. In a test that panics already, those are printed, and so are those of an
 /// app that ends later.
 ///
 /// It belongs to the body of its test. A drop fails the test by a panic, and tokio keeps that of a spawned

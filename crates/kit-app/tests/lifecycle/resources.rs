@@ -650,7 +650,7 @@ async fn a_task_of_a_hook_that_does_not_end_leaves_a_forced_stop_its_time() {
 }
 
 /// Opens nothing, after it has spawned a task that says goodbye for a second, and one that never ends.
-async fn leaves_tasks(ctx: Context, said: Arc<AtomicBool>, deaf: bool) -> Result<Cache, BoxError> {
+fn leaves_tasks(ctx: &Context, said: Arc<AtomicBool>, deaf: bool) -> Result<Cache, BoxError> {
     let token = ctx.scope().token().clone();
     ctx.scope().spawn("connection", async move {
         token.cancelled().await;
@@ -668,7 +668,7 @@ async fn tasks_of_one_that_fails_to_open_have_its_share_of_the_stop() {
     for deaf in [false, true] {
         let said = Arc::new(AtomicBool::new(false));
         let saying = Arc::clone(&said);
-        let open = async move |ctx| leaves_tasks(ctx, saying, deaf).await;
+        let open = async move |ctx: Context| leaves_tasks(&ctx, saying, deaf);
         let record = Record::default();
         let app = with_db(app(&record).0).resource("cache", open, async |_| Ok(()));
         let begun = Instant::now();
@@ -716,7 +716,7 @@ async fn tasks_of_one_whose_open_a_stop_has_overtaken_have_its_share_too() {
     let saying = Arc::clone(&said);
     let open = async move |ctx: Context| {
         ctx.scope().cancelled().await;
-        leaves_tasks(ctx, saying, true).await
+        leaves_tasks(&ctx, saying, true)
     };
     let (builder, signals) = app(&Record::default());
     let app = builder.resource("cache", open, async |_| Ok(()));

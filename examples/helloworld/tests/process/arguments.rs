@@ -13,7 +13,7 @@ async fn a_value_that_is_of_no_use_exits_with_2_and_names_the_flag() {
         ("--name", "a/b"),
         ("--id", "a/b"),
         ("--drain-delay", "soon"),
-        ("--deadline", "0s"),
+        ("--request-timeout", "0s"),
         ("--secret-file", "/no/such/file"),
         ("--stop-timeout", "0s"),
         ("--stop-timeout", "20"),

@@ -81,7 +81,7 @@ async fn without_a_token_a_caller_is_not_known() {
 
 #[tokio::test]
 async fn a_slow_answer_is_given_up_at_the_deadline() {
-    let service = Service::start(&["--deadline", "100ms"]).await;
+    let service = Service::start(&["--request-timeout", "100ms"]).await;
     let answer = service
         .connect()
         .await

@@ -56,8 +56,8 @@ async fn without_options_it_is_on_ports_8000_and_9000_in_memory_for_20_seconds()
         ("--name", "KIT_NAME", "[default: helloworld]"),
         ("--id", "KIT_ID", ""),
         (
-            "--deadline",
-            "KIT_DEADLINE",
+            "--request-timeout",
+            "KIT_REQUEST_TIMEOUT",
             "[default: as long as its client says]",
         ),
         ("--secret-file", "KIT_SECRET_FILE", ""),

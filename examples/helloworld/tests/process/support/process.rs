@@ -13,7 +13,6 @@ use super::PATIENCE;
 /// The variables that the machine's own environment must not set.
 pub(crate) const VARIABLES: [&str; 15] = [
     "KIT_ADMIN",
-    "KIT_DEADLINE",
     "KIT_DRAIN_DELAY",
     "KIT_FAULTS",
     "KIT_GRPC",
@@ -22,6 +21,7 @@ pub(crate) const VARIABLES: [&str; 15] = [
     "KIT_LOG",
     "KIT_NAME",
     "KIT_REGISTRY",
+    "KIT_REQUEST_TIMEOUT",
     "KIT_SECRET_FILE",
     "KIT_STOP_TIMEOUT",
     "KUBERNETES_SERVICE_HOST",

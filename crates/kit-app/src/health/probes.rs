@@ -42,7 +42,9 @@ pub(crate) fn why_not_ready(core: &Core) -> Vec<String> {
         name if name.starts_with("check ") => format!("{name} fails"),
         _ => format!("{}: {}", fact.name, fact.detail),
     };
-    readiness.reasons().map(why).collect()
+    // The start ends with the event that tells these.
+    let others = readiness.reasons().filter(|fact| fact.name != "started");
+    others.map(why).collect()
 }
 
 /// Whether health answers are a yes, as long as the app runs.

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ::http::{Method, Request};
-use http_body_util::{BodyExt as _, Empty};
 use kit_transport::{http, layers};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::MetricKind;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::client::{Raw, http2};
+use crate::client::Raw;
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE};
 use crate::observed::{Calls, all, ask, get_with, router, services};
 
@@ -122,6 +121,23 @@ async fn served() -> Fixture {
     Fixture::start(server.layers(layers::metrics())).await
 }
 
+/// The answers to requests that all go out on one connection, without a wait for those before them.
+async fn pipelined(server: &Fixture, requests: String) -> String {
+    let Raw(stream) = Raw::connect(server.address).await;
+    let (mut reading, mut writing) = stream.into_split();
+    let write = async {
+        writing
+            .write_all(requests.as_bytes())
+            .await
+            .expect("it reads");
+        writing.shutdown().await.expect("it is open");
+    };
+    let mut answers = String::new();
+    let (read, ()) = tokio::join!(reading.read_to_string(&mut answers), write);
+    read.expect("a text, to its end");
+    answers
+}
+
 #[test]
 fn requests_are_counted_and_timed_by_operation_method_and_code() {
     Series::run(async |series| {
@@ -219,26 +235,21 @@ fn calls_are_counted_by_their_codes() {
 fn paths_and_methods_of_clients_add_one_series_each() {
     Series::run(async |series| {
         let server = served().await;
-        let mut client = http2(server.address).await;
-        let mut send = async |method: &[u8], path: &str| {
-            let request = Request::builder()
-                .method(Method::from_bytes(method).expect("a method"))
-                .uri(format!("http://a{path}"))
-                .body(Empty::new())
-                .expect("a request");
-            let response = client.send_request(request).await.expect("it answers");
-            response.into_body().collect().await.expect("a body");
-        };
-        for n in 0..10_000 {
-            send(b"GET", &format!("/random/{n}")).await;
-            send(format!("M{n}").as_bytes(), &format!("/hello/{n}")).await;
+        let requests = (0..10_000).map(|n| {
+            format!(
+                "GET /random/{n} HTTP/1.1\r\nhost: a\r\n\r\nM{n} /hello/{n} HTTP/1.1\r\nhost: a\r\n\r\n"
+            )
+        });
+        let answers = pipelined(&server, requests.collect()).await;
+        for line in ["HTTP/1.1 404 ", "HTTP/1.1 200 "] {
+            assert_eq!(answers.matches(line).count(), 10_000, "{line}");
         }
         let mut calls = Calls::connect(&server).await;
         for n in 0..1_000 {
             let method: &'static str = Box::leak(format!("/test.Nothing/M{n}").into_boxed_str());
             calls.unary(method).await.unwrap_err();
         }
-        drop((client, calls));
+        drop(calls);
         server.stop_within(PATIENCE).await.nothing_cut();
         let http = "http_server_requests_total{protocol=http operation=";
         let rpc = "rpc_server_calls_total{protocol=grpc operation=";

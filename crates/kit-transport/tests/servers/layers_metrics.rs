@@ -53,14 +53,14 @@ impl Recorder for Counting {
 }
 
 /// The series of this thread.
-struct Series {
+pub(crate) struct Series {
     snapshotter: Snapshotter,
     asked: Arc<AtomicUsize>,
 }
 
 impl Series {
     /// Runs a test with a recorder for its thread, on which its server runs as well.
-    fn run<F: Future<Output = ()>>(test: impl FnOnce(Series) -> F) {
+    pub(crate) fn run<F: Future<Output = ()>>(test: impl FnOnce(Series) -> F) {
         let recorder = DebuggingRecorder::new();
         let asked = Arc::<AtomicUsize>::default();
         let series = Series {
@@ -78,7 +78,7 @@ impl Series {
 
     /// Each series with its value, or with the count of its values: `name{label=value …} 1`. A look
     /// takes all of it: the next one shows what has changed since.
-    fn look(&self) -> Vec<String> {
+    pub(crate) fn look(&self) -> Vec<String> {
         let all = self.snapshotter.snapshot().into_vec();
         let mut lines: Vec<_> = all
             .into_iter()

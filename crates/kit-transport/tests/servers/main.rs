@@ -31,6 +31,8 @@ mod layers_metrics;
 mod layers_rate;
 mod layers_request_id;
 mod layers_standard;
+#[cfg(all(feature = "metrics", feature = "ws"))]
+mod layers_table;
 mod layers_tower_http;
 mod layers_trace;
 mod limits;

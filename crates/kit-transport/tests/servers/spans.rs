@@ -103,9 +103,14 @@ impl Log {
 
     /// Those of this target that are there already.
     pub(crate) fn take(&mut self, target: &str) -> Vec<Seen> {
-        std::iter::from_fn(|| self.seen.try_recv().ok())
-            .filter(|seen| seen.target == target)
-            .collect()
+        let mut seen = self.take_all();
+        seen.retain(|seen| seen.target == target);
+        seen
+    }
+
+    /// Those of all targets.
+    pub(crate) fn take_all(&mut self) -> Vec<Seen> {
+        std::iter::from_fn(|| self.seen.try_recv().ok()).collect()
     }
 }
 

@@ -150,9 +150,9 @@ where
     Ok(code)
 }
 
-/// The report: where the log took the failures, it comes after them there, at their level, so that a filter
-/// which shows them shows it; a good end has it as a warning when something was cut, and for debugging
-/// alone when nothing was. Elsewhere a failure is printed with it.
+/// The report: where the log took the failures, each as an error when it happened, it comes after them there
+/// as a warning, or for debugging alone when nothing had failed and nothing was cut, or nothing had begun.
+/// Elsewhere a failure is printed with it.
 fn print_end(ended: &Result<Report, RunError>) {
     let report = match ended {
         Ok(report) => report,
@@ -167,10 +167,16 @@ fn print_end(ended: &Result<Report, RunError>) {
     }
     match ended {
         Err(error) if !is_logged => print_plainly(&format!("{error:#}")),
-        Err(_) => tracing::error!("{report}"),
+        Err(_) if has_begun(report) => tracing::warn!("{report}"),
         Ok(report) if report.has_cuts() => tracing::warn!("{report}"),
-        Ok(report) => tracing::debug!("{report}"),
+        Ok(_) | Err(_) => tracing::debug!("{report}"),
     }
+}
+
+/// Whether the report has more than the failures, which have their lines already.
+fn has_begun(report: &Report) -> bool {
+    let has_rows = !(report.components.is_empty() && report.resources.is_empty());
+    has_rows || !report.hooks.is_empty() || report.has_cuts()
 }
 
 /// One line: in the log when there is one, on the standard error output otherwise.

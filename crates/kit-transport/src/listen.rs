@@ -48,9 +48,9 @@ pub use error::ListenError;
 ///
 /// Names other than `localhost` are refused: the addresses of a name may change between two starts,
 /// and may be several. [`FromStr`](std::str::FromStr) says what is wrong with a text, and so a flag
-/// or a file that is parsed fails early. A wrong text that is converted, as in
-/// `http::Server::new("greeter:80", routes)` or `http::Server::new(std::env::var("HTTP")?, routes)`, fails the
-/// server's start with the same [`ListenError`].
+/// or a file that is parsed fails early: `std::env::var("HTTP")?.parse::<Listen>()?`. A wrong literal, as in
+/// `http::Server::new("greeter:80", routes)`, fails the server's start with the same [`ListenError`]. There
+/// is no conversion from a `String`: clap would prefer it to parsing, and take every text.
 ///
 /// [`Display`](fmt::Display) writes the text that is parsed as the same place; other settings, such
 /// as the backlog, are not part of it, and a listener that was passed in has no such text.
@@ -198,14 +198,6 @@ impl FromStr for Listen {
 /// find.
 impl From<&'static str> for Listen {
     fn from(text: &'static str) -> Listen {
-        let parsed = text.parse();
-        parsed.unwrap_or_else(|error| Listen::new(At::Unusable(error)))
-    }
-}
-
-/// As for a `&str`: a text that is no place to listen at is the error of the start.
-impl From<String> for Listen {
-    fn from(text: String) -> Listen {
         let parsed = text.parse();
         parsed.unwrap_or_else(|error| Listen::new(At::Unusable(error)))
     }

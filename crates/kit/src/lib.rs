@@ -29,7 +29,8 @@
 //! | [`http`], feature `http` (default) | `kit-transport` | HTTP over any `axum::Router` |
 //! | `grpc`, feature `grpc` | `kit-transport` | gRPC over any tonic services |
 //! | features `tls`, `ws`, `gzip`, `zstd` | `kit-transport` | encryption, WebSockets, and compressed messages for these servers |
-//! | feature `jwt` | `kit-transport` | JSON Web Tokens, for the layer that authenticates |
+//! | `layers`, with `http` or `grpc` | `kit-transport` | request ids, traces, logs, limits, callers: what happens at every request |
+//! | features `jwt`, `metrics`, `garde` | `kit-transport` | JSON Web Tokens, the facade of `metrics`, and rules of requests, for layers and extractors |
 //! | feature `admin` | `kit-app` | the admin server: probes, state and commands, from its own thread |
 //! | [`registry`], feature `etcd` | `kit-registry` | registration and discovery |
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |

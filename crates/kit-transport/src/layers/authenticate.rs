@@ -155,8 +155,8 @@ impl<A: Scheme> Authenticate<A> {
         let Some(except) = &self.except else {
             return false;
         };
-        let has_template = facts.operation().is_matched();
-        let is_comparable = facts.protocol() == Protocol::Grpc || has_template || is_plain(path);
+        let has_template = facts.protocol() == Protocol::Http && facts.operation().is_matched();
+        let is_comparable = has_template || is_plain(path);
         is_comparable && except.selects(facts, path)
     }
 

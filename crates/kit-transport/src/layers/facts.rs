@@ -47,9 +47,11 @@ impl Facts {
     }
 
     /// Those of a request to a single handler, whose server knows nothing of it.
-    pub(crate) fn of_head<B>(request: &Request<B>, is_call: bool) -> Arc<Facts> {
+    ///
+    /// The headers of a client alone make no call of it: it could choose then what a selection compares.
+    pub(crate) fn of_head<B>(request: &Request<B>, has_headers_of_call: bool) -> Arc<Facts> {
         let operation = Operation::of_template(template(request.extensions()));
-        let protocol = if is_call {
+        let protocol = if has_headers_of_call && operation.may_be_service() {
             Protocol::Grpc
         } else {
             Protocol::Http

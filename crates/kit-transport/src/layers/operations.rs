@@ -65,6 +65,26 @@ impl Operation {
         }
     }
 
+    /// The template, if it is one.
+    pub(super) fn as_template(&self) -> Option<&str> {
+        match &self.0 {
+            Name::Template(template) => Some(template_text(template)),
+            Name::Shared(_) | Name::Unmatched => None,
+        }
+    }
+
+    /// Whether a router may have a service of gRPC here: none of its templates fits, or it is
+    /// `/package.Service/{*…}`, as tonic writes it.
+    pub(super) fn may_be_service(&self) -> bool {
+        let Some(template) = self.as_template() else {
+            return true;
+        };
+        let parts = template
+            .strip_prefix('/')
+            .and_then(|path| path.split_once('/'));
+        parts.is_some_and(|(service, rest)| !service.contains('{') && rest.starts_with("{*"))
+    }
+
     /// Whether the server has it.
     #[must_use]
     pub fn is_matched(&self) -> bool {

@@ -77,7 +77,8 @@ impl Rule {
         match self {
             Rule::Exact(name) => match facts.protocol() {
                 Protocol::Http => operation.is_matched() && operation.as_str() == &**name,
-                Protocol::Grpc => path == &**name,
+                // A call by its client's word alone has the template of a route, which counts as well.
+                Protocol::Grpc => path == &**name || operation.as_template() == Some(&**name),
             },
             Rule::Prefix(prefix) => match facts.protocol() {
                 Protocol::Http if operation.is_matched() => {

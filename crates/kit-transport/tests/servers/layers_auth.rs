@@ -569,3 +569,37 @@ async fn layers_inside_find_the_claims_with_and_without_a_server() {
     let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
     assert_eq!(response.status(), 401);
 }
+
+/// A client says by a header that its request is a call, to a router whose layers no server has put there.
+#[tokio::test]
+async fn a_header_of_grpc_makes_no_selection_miss_a_route() {
+    use tower::ServiceExt as _;
+
+    async fn status(router: Router, path: &str) -> u16 {
+        let request = Request::get(path).header(header::CONTENT_TYPE, "application/grpc");
+        let request = request.body(Body::empty()).expect("a request");
+        let response = router.oneshot(request).await.expect("it answers");
+        match response.headers().get("grpc-status") {
+            Some(code) => code.to_str().expect("a text").parse().expect("a code"),
+            None => response.status().as_u16(),
+        }
+    }
+    let serve = || async { "served" };
+    for template in ["/admin/{id}", "/admin/{*rest}"] {
+        let selected = Select::operation(template);
+        let router = Router::new().route(template, get(serve));
+        let router = router.layer(layers::on(selected, layers::authenticate(ByName)));
+        let refused = status(router, "/admin/7").await;
+        assert!(matches!(refused, 401 | 16), "{template}: {refused}");
+    }
+    let public = layers::authenticate(ByName).except(Select::prefix("/public/"));
+    let router = Router::new().route("/{tenant}/7", get(serve));
+    assert_eq!(status(router.layer(public.clone()), "/public/7").await, 401);
+    for router in [
+        Router::new().fallback(serve),
+        Router::new().route("/public/{*rest}", get(serve)),
+    ] {
+        let refused = status(router.layer(public.clone()), "/public/%2e%2e/7").await;
+        assert!(matches!(refused, 401 | 16), "{refused}");
+    }
+}

@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use axum::Error;
@@ -13,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use kit_sync::StopToken;
 
-use crate::layers::upgraded::Upgraded;
+use crate::layers::upgraded::{HandlerEnd, Upgraded};
 use crate::{CallContext, Draining};
 
 /// Accepts a WebSocket: the extractor.
@@ -75,12 +77,26 @@ impl WebSocketUpgrade {
         let draining = call.draining();
         upgrade.on_upgrade(async move |socket| {
             let socket = draining.websocket(socket);
+            let is_broken = Arc::clone(&socket.is_broken);
             let scope = draining.scope().clone();
-            let handled = handle(path, draining, async move { handler(socket).await });
+            let handled = async move {
+                let handling = async move { handler(socket).await };
+                let end = handle(path, &draining, handling).await;
+                let is_killed = draining.exchange.exchanges().orders.is_killed();
+                match end {
+                    HandlerEnd::Returned if is_killed => HandlerEnd::Cut,
+                    HandlerEnd::Returned if is_broken.load(Ordering::Relaxed) => {
+                        HandlerEnd::ClientGone
+                    }
+                    end => end,
+                }
+            };
             // A scope that refuses has ended, and so has the connection.
             match upgraded {
                 Some(upgraded) => drop(scope.track(upgraded.run(handled))),
-                None => drop(scope.track(handled)),
+                None => drop(scope.track(async move {
+                    handled.await;
+                })),
             }
         })
     }
@@ -88,32 +104,41 @@ impl WebSocketUpgrade {
 
 /// Runs a handler to its end. It is dropped when its connection was killed and it waits for
 /// something else than the socket, which would have shown that.
-async fn handle(path: String, draining: Draining, handling: impl Future<Output = ()>) {
+async fn handle(
+    path: String,
+    draining: &Draining,
+    handling: impl Future<Output = ()>,
+) -> HandlerEnd {
     let mut handling = pin!(handling);
     let mut poll_handler = |cx: &mut Context<'_>| {
         let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx)));
-        polled.unwrap_or_else(|panic| {
-            let panic = kit_sync::panic::message(&*panic);
-            tracing::error!(path, panic, "the handler of a WebSocket panicked");
-            Poll::Ready(())
-        })
+        match polled {
+            Ok(polled) => polled.map(|()| HandlerEnd::Returned),
+            Err(panic) => {
+                let panic = kit_sync::panic::message(&*panic);
+                tracing::error!(path, panic, "the handler of a WebSocket panicked");
+                Poll::Ready(HandlerEnd::Panicked)
+            }
+        }
     };
     let handled = poll_fn(|cx| {
         draining.exchange.exchanges().leave_task_waker(cx);
         match poll_handler(cx) {
-            Poll::Ready(()) => Poll::Ready(Some(())),
+            Poll::Ready(end) => Poll::Ready(Some(end)),
             Poll::Pending if draining.exchange.exchanges().orders.is_kill_unnoticed() => {
                 Poll::Ready(None)
             }
             Poll::Pending => Poll::Pending,
         }
     });
-    if handled.await.is_none() {
-        tracing::warn!(
-            path,
-            "the handler of a WebSocket did not look at its socket, and was dropped"
-        );
+    if let Some(end) = handled.await {
+        return end;
     }
+    tracing::warn!(
+        path,
+        "the handler of a WebSocket did not look at its socket, and was dropped"
+    );
+    HandlerEnd::Cut
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
@@ -140,6 +165,8 @@ pub struct WebSocket {
     closing: bool,
     /// The client's close, until the handler gets it.
     closed: Option<Message>,
+    /// The client has gone without a close. Written and read by the handler's task.
+    is_broken: Arc<AtomicBool>,
 }
 
 impl Draining {
@@ -171,6 +198,7 @@ impl Draining {
             drain: self.scope().token().clone(),
             closing: false,
             closed: None,
+            is_broken: Arc::default(),
         }
     }
 }
@@ -199,7 +227,12 @@ impl WebSocket {
                         self.closing = true;
                         self.closed = Some(close);
                     }
-                    other => return other,
+                    other => {
+                        if !matches!(other, Some(Ok(_))) {
+                            self.is_broken.store(true, Ordering::Relaxed);
+                        }
+                        return other;
+                    }
                 }
             }
         }

@@ -22,8 +22,8 @@ use super::known::facts_of;
 use super::later::{Later, later};
 use super::places::{Places, ServedPlace};
 
-/// Serves at most `max` requests at once, counted from here to the end of the response's body, over all
-/// routes and services of the server. One that comes beyond them is shed: 503 or `RESOURCE_EXHAUSTED`, with the
+/// Serves at most `max` requests at once, counted from here to the end of the response's body, or of the
+/// WebSocket if it is Kit's, over all routes and services of the server. One that comes beyond them is shed: 503 or `RESOURCE_EXHAUSTED`, with the
 /// reason `OVERLOADED` and the time after which another attempt makes sense (`Retry-After`, `RetryInfo`).
 ///
 /// With a [`queue`](ConcurrencyLimit::queue) requests wait for their turn, in the order in which they came. One
@@ -146,7 +146,11 @@ where
         let place = limit.places.take();
         let turn = if place.is_some() || is_exempt(&facts, request.uri().path()) {
             let future = self.inner.call(request);
-            Turn::Served { future, place }
+            Turn::Served {
+                future,
+                place,
+                facts,
+            }
         } else if let Some(queued) = limit.places.queue(limit.queue) {
             let wait = timeout(limit.queue_timeout, queued.wait());
             let waiting: Waiting = Box::pin(async move { wait.await.ok() });
@@ -180,7 +184,12 @@ pin_project! {
             waiting: Waiting,
             next: Option<Box<(S, Request<Body>, Arc<Facts>, ConcurrencyLimit)>>,
         },
-        Served { #[pin] future: S::Future, place: Option<ServedPlace> },
+        Served {
+            #[pin]
+            future: S::Future,
+            place: Option<ServedPlace>,
+            facts: Arc<Facts>,
+        },
         Shed { answer: Option<Response<Body>> },
     }
 }
@@ -192,6 +201,8 @@ where
 {
     type Output = Result<Response<Body>, S::Error>;
 
+    /// A request that waits is served or shed when its wait is over, in the same poll; its place goes with
+    /// the response.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut turn = self.project().turn;
         if let Project::Waits { waiting, next } = turn.as_mut().project() {
@@ -202,6 +213,7 @@ where
                 Some(_) => Turn::Served {
                     future: service.call(request),
                     place,
+                    facts,
                 },
                 None => Turn::Shed {
                     answer: Some(limit.shed(&facts)),
@@ -209,10 +221,14 @@ where
             });
         }
         match turn.project() {
-            Project::Served { future, place } => {
-                let response = ready!(future.poll(cx));
+            Project::Served {
+                future,
+                place,
+                facts,
+            } => {
+                let answer = ready!(future.poll(cx));
                 let place = place.take();
-                Poll::Ready(response.map(|response| response.map(|body| held(body, place))))
+                Poll::Ready(answer.map(|response| held(response, place, facts)))
             }
             Project::Shed { answer } => {
                 let answer = answer.take();
@@ -223,14 +239,21 @@ where
     }
 }
 
-/// A body that keeps its place to its end.
-fn held<B>(body: B, place: Option<ServedPlace>) -> Body
+/// A response that keeps its place to the end of its body, or of the tunnel that it begins.
+fn held<B>(response: Response<B>, place: Option<ServedPlace>, facts: &Facts) -> Response<Body>
 where
     B: ::http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
+    let tunnel = &facts.trail().tunnel;
     match place {
-        Some(place) if !body.is_end_stream() => Body::new(HeldBody::new(body, place)),
-        _ => Body::new(body),
+        Some(place) if tunnel.begins_with(response.status()) => {
+            tunnel.hold(place);
+            response.map(Body::new)
+        }
+        Some(place) if !response.body().is_end_stream() => {
+            response.map(|body| Body::new(HeldBody::new(body, place)))
+        }
+        _ => response.map(Body::new),
     }
 }
 

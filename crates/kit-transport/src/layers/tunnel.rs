@@ -3,6 +3,10 @@
 use std::any::Any;
 use std::sync::Mutex;
 
+use ::http::StatusCode;
+
+use super::outcome::ExchangeEnd;
+
 /// The tunnel that a request has made of its connection, if its handler follows that to its end, as the
 /// one of a WebSocket of Kit's does.
 #[derive(Debug, Default)]
@@ -11,7 +15,7 @@ pub(crate) struct Tunnel(Mutex<TunnelState>);
 #[derive(Debug, Default)]
 struct TunnelState {
     is_followed: bool,
-    has_ended: bool,
+    end: Option<ExchangeEnd>,
     /// What layers have begun with the request.
     held: Vec<Box<dyn Any + Send>>,
 }
@@ -22,15 +26,21 @@ impl Tunnel {
         kit_sync::lock(&self.0).is_followed = true;
     }
 
-    /// Whether the handler says when it ends.
-    pub(crate) fn is_followed(&self) -> bool {
-        kit_sync::lock(&self.0).is_followed
+    /// Whether a response with this status begins it, and the handler says when it ends.
+    pub(super) fn begins_with(&self, status: StatusCode) -> bool {
+        let is_upgrade = status == StatusCode::SWITCHING_PROTOCOLS || status.is_success();
+        is_upgrade && kit_sync::lock(&self.0).is_followed
+    }
+
+    /// How it has ended; as if its client had gone, if its handler never began.
+    pub(super) fn how_it_ended(&self) -> ExchangeEnd {
+        kit_sync::lock(&self.0).end.unwrap_or(ExchangeEnd::Gone)
     }
 
     /// Drops `value` when the tunnel ends, or now if it has.
     pub(super) fn hold(&self, value: impl Any + Send) {
         let mut state = kit_sync::lock(&self.0);
-        if state.has_ended {
+        if state.end.is_some() {
             drop(state);
             drop(value);
         } else {
@@ -39,9 +49,9 @@ impl Tunnel {
     }
 
     /// The tunnel has ended.
-    pub(crate) fn end(&self) {
+    pub(super) fn end(&self, end: ExchangeEnd) {
         let mut state = kit_sync::lock(&self.0);
-        state.has_ended = true;
+        state.end = Some(end);
         let held = std::mem::take(&mut state.held);
         drop(state);
         drop(held);

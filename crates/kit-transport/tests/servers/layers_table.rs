@@ -51,6 +51,9 @@ async fn cell(series: &Series, row: &str, kind: Kind) -> String {
                 saw = asking => panic!("{saw:?} in place of a wait"),
                 () = handlers.wait_for_wait() => {}
             }
+            if kind == Kind::WebSocket {
+                handlers.wait_for_loss().await;
+            }
             while !server.ctx.in_flight(1).is_empty() {
                 tokio::task::yield_now().await;
             }

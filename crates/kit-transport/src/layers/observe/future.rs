@@ -1,6 +1,7 @@
 //! The response to come of a service that a layer observes.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use ::http::Response;
@@ -11,6 +12,9 @@ use pin_project_lite::pin_project;
 
 use super::body::ObservedBody;
 use super::observation::{Observation, Observer};
+use crate::ApiError;
+use crate::layers::facts::Facts;
+use crate::layers::reply::reply;
 
 pin_project! {
     /// A response to come, and its observation if there is one. It is dropped in the observer's span.
@@ -18,6 +22,8 @@ pin_project! {
         #[pin]
         future: Option<F>,
         observation: Option<Observation<O>>,
+        // Of a request that is not observed.
+        facts: Option<Arc<Facts>>,
     }
 
     impl<F, O: Observer> PinnedDrop for ObservedFuture<F, O> {
@@ -32,17 +38,24 @@ pin_project! {
 
 impl<F, O: Observer> ObservedFuture<F, O> {
     /// Calls the service that is observed.
-    pub(super) fn new(
-        mut observation: Option<Observation<O>>,
+    pub(super) fn observed(
+        mut observation: Observation<O>,
         call: impl FnOnce() -> F,
     ) -> ObservedFuture<F, O> {
-        let future = match &mut observation {
-            Some(observation) => observation.run(call),
-            None => call(),
-        };
+        let future = Some(observation.run(call));
         ObservedFuture {
-            future: Some(future),
-            observation,
+            future,
+            observation: Some(observation),
+            facts: None,
+        }
+    }
+
+    /// Calls it for a request with these facts, which passes the layer by.
+    pub(super) fn passed(facts: Arc<Facts>, call: impl FnOnce() -> F) -> ObservedFuture<F, O> {
+        ObservedFuture {
+            future: Some(call()),
+            observation: None,
+            facts: Some(facts),
         }
     }
 }
@@ -51,12 +64,14 @@ impl<F, B, E, O> Future for ObservedFuture<F, O>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    E: Into<BoxError>,
     O: Observer,
 {
     type Output = Result<Response<Body>, E>;
 
-    /// Gives the response with a body that is observed, unless the observer wants no more than its
-    /// head, or the connection became a tunnel, with which the observation ends.
+    /// An error of a layer inside becomes its answer here, because it would go to the client past the
+    /// observer otherwise; for a request that passes the layer by as well, so that the answer does not
+    /// depend on what is logged.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let mut poll = || {
@@ -69,27 +84,46 @@ where
         };
         let Some(observation) = this.observation else {
             let answer = ready!(poll());
-            return Poll::Ready(answer.map(|response| response.map(Body::new)));
+            let facts = this
+                .facts
+                .as_ref()
+                .expect("of a request that is not observed");
+            let response = answer.map(|response| response.map(Body::new));
+            return Poll::Ready(Ok(response.unwrap_or_else(|error| failed(facts, error))));
         };
         let answer = ready!(observation.run(poll));
         let observation = this.observation.take();
-        let mut observation = observation.expect("looked at above");
-        let mut response = match answer {
-            Ok(response) => response,
+        let observation = observation.expect("looked at above");
+        Poll::Ready(Ok(match answer {
+            Ok(response) => observed(observation, response),
             Err(error) => {
-                observation.mark_failed();
-                return Poll::Ready(Err(error));
+                let response = failed(observation.facts(), error);
+                observed(observation, response)
             }
-        };
-        observation.record_head(&mut response);
-        let response = if !observation.observer.follows() {
-            response.map(Body::new)
-        } else if observation.is_of_tunnel() {
-            observation.hold_in_tunnel();
-            response.map(Body::new)
-        } else {
-            response.map(|body| Body::new(ObservedBody::new(body, observation)))
-        };
-        Poll::Ready(Ok(response))
+        }))
+    }
+}
+
+/// The answer to a request at which a layer has failed.
+#[cold]
+fn failed(facts: &Facts, error: impl Into<BoxError>) -> Response<Body> {
+    reply(facts, ApiError::from_boxed(error.into()))
+}
+
+/// The response with a body that is observed, unless the observer wants no more than its head, or the
+/// connection became a tunnel, with which the observation ends.
+fn observed<B, O>(mut observation: Observation<O>, mut response: Response<B>) -> Response<Body>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    O: Observer,
+{
+    observation.record_head(&mut response);
+    if !observation.observer.follows() {
+        response.map(Body::new)
+    } else if observation.is_of_tunnel() {
+        observation.hold_in_tunnel();
+        response.map(Body::new)
+    } else {
+        response.map(|body| Body::new(ObservedBody::new(body, observation)))
     }
 }

@@ -66,9 +66,15 @@ enum Stage {
     Polled,
     Failed,
     Whole,
+    /// The connection is a tunnel, which says itself how it ends.
+    Tunnel,
 }
 
 impl<O: Observer> Observation<O> {
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
     pub(super) fn new(observer: O, request: &Request<Body>, facts: Arc<Facts>) -> Observation<O> {
         let call = CallContext::of(request.extensions());
         let messages = (facts.protocol() == Protocol::Grpc).then(Messages::default);
@@ -147,14 +153,12 @@ impl<O: Observer> Observation<O> {
     /// Whether the connection has become a tunnel that its handler follows to its end; the observation
     /// ends with it then.
     pub(super) fn is_of_tunnel(&self) -> bool {
-        let is_upgrade = self
-            .status
-            .is_some_and(|status| status == StatusCode::SWITCHING_PROTOCOLS || status.is_success());
-        is_upgrade && self.facts.trail().tunnel.is_followed()
+        let tunnel = &self.facts.trail().tunnel;
+        self.status.is_some_and(|status| tunnel.begins_with(status))
     }
 
     pub(super) fn hold_in_tunnel(mut self) {
-        self.stage = Stage::Whole;
+        self.stage = Stage::Tunnel;
         let facts = Arc::clone(&self.facts);
         facts.trail().tunnel.hold(self);
     }
@@ -165,6 +169,7 @@ impl<O: Observer> Observation<O> {
             Stage::Whole => return ExchangeEnd::Whole,
             Stage::Failed => return ExchangeEnd::Failed,
             Stage::Polled => return ExchangeEnd::Panicked,
+            Stage::Tunnel => return self.facts.trail().tunnel.how_it_ended(),
             Stage::Open => {}
         }
         let exchange = self.exchange.as_ref();

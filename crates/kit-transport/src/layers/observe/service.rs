@@ -30,13 +30,13 @@ pub(crate) fn observe<W: Watch, F>(
 ) -> ObservedFuture<F, W::Observer> {
     let facts = facts_of(&mut request);
     let Some(observer) = watch.begin(&request, &facts) else {
-        return ObservedFuture::new(None, || call(request));
+        return ObservedFuture::passed(facts, || call(request));
     };
     if W::COUNTS_RECEIVED {
         request = count(request, &facts);
     }
     let observation = Observation::new(observer, &request, facts);
-    ObservedFuture::new(Some(observation), || call(request))
+    ObservedFuture::observed(observation, || call(request))
 }
 
 /// Makes a tower layer of a type that is a [`Watch`], with these names for its service and its future.
@@ -65,6 +65,7 @@ macro_rules! watching {
             S: ::tower::Service<
                     ::http::Request<::axum_core::body::Body>,
                     Response = ::http::Response<B>,
+                    Error: Into<::kit_sync::BoxError>,
                 >,
             B: ::http_body::Body<Data = ::bytes::Bytes, Error: Into<::kit_sync::BoxError>>
                 + Send
@@ -110,6 +111,7 @@ macro_rules! watching {
             B: ::http_body::Body<Data = ::bytes::Bytes, Error: Into<::kit_sync::BoxError>>
                 + Send
                 + 'static,
+            E: Into<::kit_sync::BoxError>,
         {
             type Output = Result<::http::Response<::axum_core::body::Body>, E>;
 

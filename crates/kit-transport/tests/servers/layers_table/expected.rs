@@ -95,7 +95,7 @@ both streams  | DeadlineExceeded REQUEST_TIMEOUT | ran deadline | WARN /test.Tab
 HTTP/1.1      | 200, whole | ran holds 1 holds 1 | INFO /plain 200 whole            | the same
 HTTP/2        | 200, whole | ran holds 1 holds 1 | INFO /plain 200 whole            | the same
 events        | 200, whole | ran holds 1 holds 1 | INFO /events 200 whole           | the same
-WebSocket     | 101, whole | ran holds 1 holds 0 | INFO /socket 101 whole           | the same
+WebSocket     | 101, whole | ran holds 1 holds 1 | INFO /socket 101 whole           | the same
 unary call    | Ok         | ran holds 1 holds 1 | INFO /test.Table/Unary OK whole  | the same
 client stream | Ok         | ran holds 1 holds 1 | INFO /test.Table/Client OK whole | the same
 server stream | Ok         | ran holds 1 holds 1 | INFO /test.Table/Server OK whole | the same
@@ -225,7 +225,7 @@ both streams  | Internal   | ran | ERROR /test.Table/Both INTERNAL whole   | the
 HTTP/1.1      | no answer   | ran | ERROR /plain 200 panicked                  | the same
 HTTP/2        | no answer   | ran | ERROR /plain 200 panicked                  | the same
 events        | no answer   | ran | ERROR /events 200 panicked                 | the same
-WebSocket     | 101, broken | ran | INFO /socket 101 whole                     | the same
+WebSocket     | 101, broken | ran | ERROR /socket 101 panicked                 | the same
 unary call    | Internal    | ran | ERROR /test.Table/Unary INTERNAL whole     | the same
 client stream | Internal    | ran | ERROR /test.Table/Client INTERNAL whole    | the same
 server stream | Internal    | ran | ERROR /test.Table/Server INTERNAL panicked | the same
@@ -242,20 +242,20 @@ server stream | Internal   | not run | ERROR /test.Table/* INTERNAL panicked | t
 both streams  | Internal   | not run | ERROR /test.Table/* INTERNAL panicked | the same
 
 # error of a layer
-HTTP/1.1      | 500, whole | not run | ERROR /plain none failed            | the same
-HTTP/2        | 500, whole | not run | ERROR /plain none failed            | the same
-events        | 500, whole | not run | ERROR /events none failed           | the same
-WebSocket     | 500, whole | not run | ERROR /socket none failed           | the same
-unary call    | Internal   | not run | ERROR /test.Table/* INTERNAL failed | the same
-client stream | Internal   | not run | ERROR /test.Table/* INTERNAL failed | the same
-server stream | Internal   | not run | ERROR /test.Table/* INTERNAL failed | the same
-both streams  | Internal   | not run | ERROR /test.Table/* INTERNAL failed | the same
+HTTP/1.1      | 500 id, whole | not run | ERROR /plain 500 whole             | the same
+HTTP/2        | 500 id, whole | not run | ERROR /plain 500 whole             | the same
+events        | 500 id, whole | not run | ERROR /events 500 whole            | the same
+WebSocket     | 500 id, whole | not run | ERROR /socket 500 whole            | the same
+unary call    | Internal id   | not run | ERROR /test.Table/* INTERNAL whole | the same
+client stream | Internal id   | not run | ERROR /test.Table/* INTERNAL whole | the same
+server stream | Internal id   | not run | ERROR /test.Table/* INTERNAL whole | the same
+both streams  | Internal id   | not run | ERROR /test.Table/* INTERNAL whole | the same
 
 # client gone
 HTTP/1.1      | nothing | ran | INFO /plain 200 gone                   | the same
 HTTP/2        | nothing | ran | INFO /plain 200 gone                   | the same
 events        | nothing | ran | INFO /events 200 gone                  | the same
-WebSocket     | nothing | ran | INFO /socket 101 whole                 | the same
+WebSocket     | nothing | ran | INFO /socket 101 gone                  | the same
 unary call    | nothing | ran | INFO /test.Table/* CANCELLED gone      | the same
 client stream | nothing | ran | INFO /test.Table/* CANCELLED gone      | the same
 server stream | nothing | ran | INFO /test.Table/Server CANCELLED gone | the same
@@ -265,7 +265,7 @@ both streams  | nothing | ran | INFO /test.Table/Both CANCELLED gone   | the sam
 HTTP/1.1      | 200, broken | ran | WARN /plain 200 cut                     | the same
 HTTP/2        | 200, broken | ran | WARN /plain 200 cut                     | the same
 events        | 200, whole  | ran | WARN /events 200 cut                    | the same
-WebSocket     | 101, broken | ran | INFO /socket 101 whole                  | the same
+WebSocket     | 101, broken | ran | WARN /socket 101 cut                    | the same
 unary call    | Unknown     | ran | WARN /test.Table/* UNAVAILABLE cut      | the same
 client stream | Unknown     | ran | WARN /test.Table/* UNAVAILABLE cut      | the same
 server stream | Unavailable | ran | WARN /test.Table/Server UNAVAILABLE cut | the same
@@ -295,7 +295,7 @@ both streams  | Internal id   | ran id, span: first | ERROR /test.Table/Both INT
 HTTP/1.1      | 200 id, broken | ran id, span: first later | WARN /plain 200 cut                     | the same
 HTTP/2        | 200 id, broken | ran id, span: first later | WARN /plain 200 cut                     | the same
 events        | 200 id, whole  | ran id, span: first later | WARN /events 200 cut                    | the same
-WebSocket     | 101 id, broken | ran id, span: first later | INFO /socket 101 whole                  | the same
+WebSocket     | 101 id, broken | ran id, span: first later | WARN /socket 101 cut                    | the same
 unary call    | Unknown        | ran id, span: first later | WARN /test.Table/* UNAVAILABLE cut      | the same
 client stream | Unknown        | ran id, span: first later | WARN /test.Table/* UNAVAILABLE cut      | the same
 server stream | Unavailable id | ran id, span: first later | WARN /test.Table/Server UNAVAILABLE cut | the same

@@ -69,6 +69,7 @@ struct Seen {
     found: Mutex<Vec<String>>,
     limit: Mutex<Option<ConcurrencyLimit>>,
     waits: Notify,
+    lost: Notify,
 }
 
 /// What a handler does.
@@ -82,6 +83,8 @@ enum Do {
     PanicLater,
     /// Waits there.
     WaitLater,
+    /// The same, but in a socket for its next message.
+    ReadLater,
 }
 
 impl Do {
@@ -92,6 +95,7 @@ impl Do {
             Some(b"panic") => Do::Panic,
             Some(b"panic later") => Do::PanicLater,
             Some(b"wait later") => Do::WaitLater,
+            Some(b"read later") => Do::ReadLater,
             other => panic!("{other:?}"),
         }
     }
@@ -139,6 +143,11 @@ impl Handlers {
     /// Waits until a handler or its body waits.
     pub(super) async fn wait_for_wait(&self) {
         self.0.waits.notified().await;
+    }
+
+    /// Waits until a socket that is read has lost its client.
+    pub(super) async fn wait_for_loss(&self) {
+        self.0.lost.notified().await;
     }
 
     fn find(&self, word: impl Into<String>) {
@@ -203,7 +212,7 @@ impl Handlers {
         match what {
             Do::Wait => self.wait().await,
             Do::Panic => panic!("a test's"),
-            Do::Serve | Do::PanicLater | Do::WaitLater => what,
+            Do::Serve | Do::PanicLater | Do::WaitLater | Do::ReadLater => what,
         }
     }
 
@@ -219,7 +228,7 @@ impl Handlers {
         self.find_places();
         match what {
             Do::PanicLater => panic!("a test's"),
-            Do::WaitLater => self.wait().await,
+            Do::WaitLater | Do::ReadLater => self.wait().await,
             Do::Serve | Do::Wait | Do::Panic => {}
         }
     }
@@ -264,6 +273,12 @@ impl Handlers {
         upgrade.on_upgrade(async move |mut socket| {
             if let Some(Ok(message)) = socket.recv().await {
                 let _ = socket.send(message).await;
+                if what == Do::ReadLater {
+                    handlers.0.waits.notify_one();
+                    while let Some(Ok(_)) = socket.recv().await {}
+                    handlers.0.lost.notify_one();
+                    return;
+                }
                 handlers.go_on(what).await;
                 let _ = socket.send(Message::Close(None)).await;
             }

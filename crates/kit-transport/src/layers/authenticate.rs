@@ -13,6 +13,7 @@ use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
+use super::exempt::is_exempt;
 use super::facts::Facts;
 use super::known::facts_of;
 use super::operations::Protocol;
@@ -23,7 +24,6 @@ use crate::ApiError;
 mod open;
 mod scheme;
 
-pub(super) use open::is_open;
 use open::is_plain;
 pub use scheme::Scheme;
 
@@ -149,7 +149,7 @@ impl<A, S> fmt::Debug for AuthenticateService<A, S> {
 
 impl<A: Scheme> Authenticate<A> {
     fn lets_pass(&self, facts: &Facts, path: &str) -> bool {
-        if is_open(facts, path) {
+        if is_exempt(facts, path) {
             return true;
         }
         let Some(except) = &self.except else {

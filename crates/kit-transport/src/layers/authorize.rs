@@ -13,7 +13,7 @@ use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use super::authenticate::is_open;
+use super::exempt::is_exempt;
 use super::facts::Facts;
 use super::known::facts_of;
 use super::reply::reply;
@@ -69,7 +69,7 @@ impl<C> fmt::Debug for Authorize<C> {
 
 impl<C: Send + Sync + 'static> Authorize<C> {
     fn check(&self, facts: &Facts, path: &str) -> Result<(), ApiError> {
-        if is_open(facts, path) || !self.select.selects(facts, path) {
+        if is_exempt(facts, path) || !self.select.selects(facts, path) {
             return Ok(());
         }
         let Some(claims) = facts.claims().get::<C>() else {

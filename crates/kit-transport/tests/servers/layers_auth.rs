@@ -602,4 +602,7 @@ async fn a_header_of_grpc_makes_no_selection_miss_a_route() {
         let refused = status(router.layer(public.clone()), "/public/%2e%2e/7").await;
         assert!(matches!(refused, 401 | 16), "{refused}");
     }
+    let router = Router::new().fallback(serve).layer(public);
+    let refused = status(router, "/grpc.health.v1.Health/../7").await;
+    assert_eq!(refused, 16);
 }

@@ -1,19 +1,4 @@
-//! Requests that need no caller, and paths by which nothing may be excluded.
-
-use crate::layers::facts::Facts;
-use crate::layers::operations::Protocol;
-
-/// The services of gRPC itself, which load balancers and tools call without credentials.
-const OPEN: [&str; 3] = [
-    "/grpc.health.v1.Health/",
-    "/grpc.reflection.v1.ServerReflection/",
-    "/grpc.reflection.v1alpha.ServerReflection/",
-];
-
-/// Whether a request with this path is for health or reflection.
-pub(crate) fn is_open(facts: &Facts, path: &str) -> bool {
-    facts.protocol() == Protocol::Grpc && OPEN.iter().any(|service| path.starts_with(service))
-}
+//! Paths by which nothing may be excluded.
 
 /// Whether a service behind a path that routes by itself can only read it as it is written: one that
 /// decodes or shortens it finds another path, which is perhaps not excluded.

@@ -133,8 +133,7 @@ impl Quotas {
     /// # Errors
     /// The time until the next is allowed.
     pub(super) fn use_one(&self, QuotaKey(key): QuotaKey) -> Result<(), Duration> {
-        let now = Instant::now().saturating_duration_since(self.origin);
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let now = self.now();
         let part = usize::try_from(key % 16).unwrap_or(0);
         let mut part = self.parts[part]
             .lock()
@@ -142,14 +141,21 @@ impl Quotas {
         part.use_one(key, now, self.room, self.rate)
     }
 
-    /// How many keys are kept.
+    /// How many keys are kept. Those that count no more are dropped first: a part in which no request came
+    /// still has them.
     pub(super) fn keys(&self) -> usize {
-        let parts = self.parts.iter();
-        let lock = |part: &Mutex<Part>| {
-            let part = part.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
+        let count = |part: &Mutex<Part>| {
+            let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+            part.age(now, self.rate.burst);
             part.young.len() + part.old.len()
         };
-        parts.map(lock).sum()
+        self.parts.iter().map(count).sum()
+    }
+
+    fn now(&self) -> u64 {
+        let now = Instant::now().saturating_duration_since(self.origin);
+        u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

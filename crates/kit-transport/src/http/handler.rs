@@ -24,6 +24,7 @@ use crate::exchange::call_context::CallContext;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
+use crate::layers::http as answers;
 
 /// Another protocol on the port of an HTTP server.
 pub(super) trait Beside: Handler {
@@ -105,7 +106,7 @@ impl<B: Beside> Handler for HttpHandler<B> {
         if is_call {
             return B::panicked(is_call).map(Body::new);
         }
-        ApiError::internal("", "internal error").into_response()
+        answers::panicked()
     }
 
     fn give_form(future: &Answering<B::Future>, response: &mut Response<Body>) {
@@ -130,8 +131,7 @@ impl<B: Beside> Handler for HttpHandler<B> {
         if is_call {
             return B::timed_out(is_call, limit).map(Body::new);
         }
-        let message = format!("no answer within {limit:?}");
-        ApiError::gateway_timeout("REQUEST_TIMEOUT", message).into_response()
+        answers::timed_out(limit)
     }
 
     fn late_trailers(limit: Duration) -> HeaderMap {
@@ -166,7 +166,7 @@ where
                 polled
             }
             Project::TooLarge { max, form } => {
-                let mut response = too_large(*max);
+                let mut response = answers::too_large(*max);
                 form.apply_to_own(&mut response);
                 Poll::Ready(Ok(response))
             }
@@ -176,9 +176,4 @@ where
             }
         }
     }
-}
-
-fn too_large(max: u64) -> Response<Body> {
-    let message = format!("a body has at most {max} bytes");
-    ApiError::new(413, "BODY_TOO_LARGE", message).into_response()
 }

@@ -21,10 +21,10 @@ use super::reply::reply;
 use super::select::Select;
 use crate::ApiError;
 
-mod open;
+mod plain_path;
 mod scheme;
 
-use open::is_plain;
+use plain_path::is_plain;
 pub use scheme::Scheme;
 
 /// Lets only requests through whose caller this [`Scheme`] knows; the handler finds its

@@ -7,7 +7,7 @@ use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use kit::Listen;
-use kit::layers::jwt::{Algorithm, Key, KeyError, Keys};
+use kit::layers::jwt::{Algorithm, Key, Keys};
 use kit::registry::{self, ServiceInstance, ServiceName};
 
 /// Greets, over HTTP and gRPC.
@@ -67,7 +67,7 @@ pub(crate) struct Args {
 
     /// How long requests are still taken after a stop began, such as 500ms [default: by the drain
     /// profile]
-    #[arg(long, env = "KIT_DRAIN_DELAY", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "KIT_DRAIN_DELAY", value_name = "TIME", value_parser = time)]
     pub(crate) drain_delay: Option<Duration>,
 
     /// How long a whole stop may take
@@ -118,14 +118,21 @@ fn id(text: &str) -> Result<String, registry::Error> {
     Ok(text.to_owned())
 }
 
-fn keys(path: &str) -> Result<Keys, KeyError> {
-    Keys::new([Key::secret_file(None, [Algorithm::Hs256], path)?])
+fn keys(path: &str) -> Result<Keys, String> {
+    let key = Key::secret_file(None, [Algorithm::Hs256], path);
+    let keys = key.and_then(|key| Keys::new([key]));
+    // With the reason, which clap does not ask for.
+    keys.map_err(|error| kit::sync::error_chain(&error))
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let parsed = humantime::parse_duration(text);
+    parsed.map_err(|error| format!("{error}; write a time such as 500ms or 20s"))
 }
 
 fn some_time(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("it has to be longer than nothing, such as 20s".to_owned()),
-        Ok(time) => Ok(time),
-        Err(error) => Err(error.to_string()),
+    match time(text)? {
+        Duration::ZERO => Err("it has to be longer than nothing, such as 20s".to_owned()),
+        time => Ok(time),
     }
 }

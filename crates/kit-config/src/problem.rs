@@ -1,0 +1,145 @@
+//! What is wrong with settings.
+
+use std::fmt;
+
+use crate::tree::key::KeyPath;
+use crate::tree::origin::Origin;
+
+mod snippet;
+mod what;
+
+pub(crate) use what::What;
+
+/// One thing that is wrong with settings.
+///
+/// It is shown with its source, the full key, and what would be right; with the line of a file and a
+/// mark below it. The value of a secret is masked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    pub(crate) origin: Origin,
+    pub(crate) key: KeyPath,
+    pub(crate) what: What,
+}
+
+impl Problem {
+    pub(crate) fn new(origin: Origin, key: KeyPath, what: What) -> Problem {
+        Problem { origin, key, what }
+    }
+
+    /// The full key, such as `http.addr` or `servers[0].name`; empty if none is at fault.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.key.to_string()
+    }
+
+    /// Where it was written: `orders.toml:12:8`, `variable ORDERS__HTTP__ADDR`, `flag --set http.addr`,
+    /// or `default`.
+    #[must_use]
+    pub fn source(&self) -> String {
+        self.origin.to_string()
+    }
+
+    /// The line in a file, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        self.origin.span().map(|span| span.line())
+    }
+
+    /// The column in a file, counted from 1 in characters.
+    #[must_use]
+    pub fn column(&self) -> Option<usize> {
+        self.origin.span().map(|span| span.column())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.origin != Origin::Default {
+            write!(f, "{}: ", self.origin)?;
+        }
+        if !self.key.is_root() {
+            write!(f, "{}: ", self.key)?;
+        }
+        write!(f, "{}", self.what)?;
+        match self.origin.span() {
+            Some(span) => snippet::write(f, span),
+            None => Ok(()),
+        }
+    }
+}
+
+/// All that is wrong with settings, from one load.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub struct LoadError {
+    problems: Vec<Problem>,
+}
+
+impl LoadError {
+    /// The problems, in the order of sources and places.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// `Err` with these problems, `Ok` if there are none.
+    pub(crate) fn refuse_any(problems: Vec<Problem>) -> Result<(), LoadError> {
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(LoadError { problems })
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems.len() {
+            1 => f.write_str("the configuration has a mistake:")?,
+            count => write!(f, "the configuration has {count} mistakes:")?,
+        }
+        self.problems
+            .iter()
+            .try_for_each(|problem| write!(f, "\n\n{problem}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::text::{SourceText, Span};
+
+    #[test]
+    fn a_problem_of_a_file_shows_the_line_and_marks_the_value() {
+        let written = "[http]\naddr = 8000 # here\n";
+        let text = SourceText::new("config/orders.toml", written);
+        let start = written.find("8000").expect("the value");
+        let span = Span::new(&text, start..start + 4);
+        let key = KeyPath::root().key("http").key("addr");
+        let what = What::Type {
+            found: "8000".to_owned(),
+            expected: "an address, such as \":8000\"".to_owned(),
+        };
+        let problem = Problem::new(Origin::File(span), key, what);
+        assert_eq!((problem.line(), problem.column()), (Some(2), Some(8)));
+        let error = LoadError::refuse_any(vec![problem]).unwrap_err();
+        let expected = "\
+the configuration has a mistake:
+
+config/orders.toml:2:8: http.addr: 8000 is not an address, such as \":8000\"
+  |
+2 | addr = 8000 # here
+  |        ^^^^";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_problem_of_a_variable_has_no_line() {
+        let key = KeyPath::root().key("htpp");
+        let what = What::Unknown {
+            nearest: Some("http".to_owned()),
+        };
+        let problem = Problem::new(Origin::Variable("ORDERS__HTPP".into()), key, what);
+        let expected =
+            "variable ORDERS__HTPP: htpp: there is no such setting; did you mean `http`?";
+        assert_eq!(problem.to_string(), expected);
+    }
+}

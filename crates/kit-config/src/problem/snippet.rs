@@ -1,0 +1,19 @@
+//! The line of a problem, with a mark below the value.
+
+use std::fmt;
+
+use crate::tree::text::Span;
+
+/// Writes the line in which the span begins, and marks it. Tabs stay tabs, so that the mark stands right.
+pub(super) fn write(f: &mut fmt::Formatter<'_>, span: &Span) -> fmt::Result {
+    let number = span.line().to_string();
+    let margin = " ".repeat(number.len());
+    let line = span.line_text();
+    let before = line.chars().take(span.column() - 1);
+    let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let mark = "^".repeat(span.width());
+    write!(
+        f,
+        "\n{margin} |\n{number} | {line}\n{margin} | {indent}{mark}"
+    )
+}

@@ -1,0 +1,39 @@
+//! The kinds of mistakes, and how each is said.
+
+use std::fmt;
+
+/// What is wrong with a setting.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum What {
+    /// No setting has this key.
+    Unknown {
+        /// The known key that is most like it.
+        nearest: Option<String>,
+    },
+    /// A value that is not what its setting takes. `found` is the value as it was written, masked if it
+    /// is secret; `expected` has an article.
+    Type { found: String, expected: String },
+    /// A setting without a default is not set.
+    Missing { expected: String },
+    /// A text that its format does not allow; the message is lower case, without a full stop.
+    Syntax { message: String },
+    /// All else, said in a sentence that is lower case, without a full stop.
+    Other { message: String },
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Unknown { nearest } => {
+                f.write_str("there is no such setting")?;
+                match nearest {
+                    Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+                    None => Ok(()),
+                }
+            }
+            What::Type { found, expected } => write!(f, "{found} is not {expected}"),
+            What::Missing { expected } => write!(f, "is missing; it has to be {expected}"),
+            What::Syntax { message } | What::Other { message } => f.write_str(message),
+        }
+    }
+}

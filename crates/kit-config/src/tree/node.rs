@@ -1,0 +1,159 @@
+//! A value with its origin.
+
+use super::key::{KeyPath, Step};
+use super::origin::Origin;
+use super::table::{Entry, Table};
+
+/// A value with its origin.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+}
+
+/// What a source can hold.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Integer(i128),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Table(Table),
+}
+
+impl Node {
+    pub(crate) fn new(value: Value, origin: Origin) -> Node {
+        Node { value, origin }
+    }
+
+    /// A table with nothing in it.
+    pub(crate) fn empty(origin: Origin) -> Node {
+        Node::new(Value::Table(Table::default()), origin)
+    }
+
+    pub(crate) fn as_table(&self) -> Option<&Table> {
+        match &self.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value under this key.
+    pub(crate) fn get(&self, key: &KeyPath) -> Option<&Node> {
+        key.steps()
+            .iter()
+            .try_fold(self, |node, step| match (&node.value, step) {
+                (Value::Table(table), Step::Key(key)) => table.get(key),
+                (Value::List(list), Step::Index(index)) => list.get(*index),
+                _ => None,
+            })
+    }
+
+    /// The value under this key.
+    pub(crate) fn get_mut(&mut self, key: &KeyPath) -> Option<&mut Node> {
+        key.steps()
+            .iter()
+            .try_fold(self, |node, step| match (&mut node.value, step) {
+                (Value::Table(table), Step::Key(key)) => {
+                    table.entry_mut(key).map(|entry| &mut entry.node)
+                }
+                (Value::List(list), Step::Index(index)) => list.get_mut(*index),
+                _ => None,
+            })
+    }
+
+    /// Takes the value under this key out; `None` also for the root.
+    pub(crate) fn remove(&mut self, key: &KeyPath) -> Option<Node> {
+        let (last, _) = key.steps().split_last()?;
+        let parent = self.get_mut(&key.parent()?)?;
+        match (&mut parent.value, last) {
+            (Value::Table(table), Step::Key(key)) => table.remove(key).map(|entry| entry.node),
+            (Value::List(list), Step::Index(index)) if *index < list.len() => {
+                Some(list.remove(*index))
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts a value under this key, whose tables are made where there are none; gives back a value that
+    /// finds no place: another value than a table is in the way, or a list has no such index. A list
+    /// grows by one at its end.
+    pub(crate) fn insert(&mut self, key: &KeyPath, node: Node) -> Result<(), Node> {
+        let Some((first, rest)) = key.steps().split_first() else {
+            *self = node;
+            return Ok(());
+        };
+        let rest: KeyPath = rest.iter().cloned().collect();
+        let origin = node.origin.clone();
+        let empty = || match rest.steps().first() {
+            Some(Step::Index(_)) => Node::new(Value::List(Vec::new()), origin.clone()),
+            Some(Step::Key(_)) | None => Node::empty(origin.clone()),
+        };
+        match (&mut self.value, first) {
+            (Value::Table(table), Step::Key(key)) => {
+                if table.get(key).is_none() {
+                    table.insert(Entry {
+                        key: key.clone(),
+                        origin: origin.clone(),
+                        node: empty(),
+                    });
+                }
+                match table.entry_mut(key) {
+                    Some(entry) => entry.node.insert(&rest, node),
+                    None => Err(node),
+                }
+            }
+            (Value::List(list), Step::Index(index)) => {
+                if *index == list.len() {
+                    list.push(empty());
+                }
+                match list.get_mut(*index) {
+                    Some(place) => place.insert(&rest, node),
+                    None => Err(node),
+                }
+            }
+            _ => Err(node),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Node {
+        Node::new(Value::Text(text.to_owned()), Origin::Default)
+    }
+
+    #[test]
+    fn a_value_is_put_under_its_key_found_and_taken_out() {
+        let mut root = Node::empty(Origin::Default);
+        let name = KeyPath::root().key("servers").index(0).key("name");
+        root.insert(&name, text("a")).expect("a place");
+        root.insert(&name, text("b")).expect("the same place");
+        assert_eq!(root.get(&name).and_then(Node::as_text), Some("b"));
+        assert_eq!(root.remove(&name), Some(text("b")));
+        assert_eq!(root.get(&name), None);
+        assert!(root.get(&KeyPath::root().key("servers").index(0)).is_some());
+    }
+
+    #[test]
+    fn a_value_that_finds_no_place_is_given_back() {
+        let mut root = Node::empty(Origin::Default);
+        let list = KeyPath::root().key("list");
+        assert_eq!(root.insert(&list.index(1), text("a")), Err(text("a")));
+        root.insert(&KeyPath::root().key("name"), text("a"))
+            .expect("a place");
+        let inside = KeyPath::root().key("name").key("first");
+        assert_eq!(root.insert(&inside, text("b")), Err(text("b")));
+    }
+}

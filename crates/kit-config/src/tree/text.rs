@@ -1,0 +1,130 @@
+//! The text of a source, with its places.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A text that settings were read from.
+#[derive(Debug)]
+pub(crate) struct SourceText {
+    /// What it is called in messages: the path of a file, as it was given.
+    name: String,
+    text: String,
+}
+
+impl SourceText {
+    pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<SourceText> {
+        Arc::new(SourceText {
+            name: name.into(),
+            text: text.into(),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A part of a text.
+#[derive(Clone)]
+pub(crate) struct Span {
+    text: Arc<SourceText>,
+    bytes: Range<usize>,
+}
+
+impl Span {
+    /// The bytes of a text; what lies outside of it, or inside of a character, is cut to what is there.
+    pub(crate) fn new(text: &Arc<SourceText>, bytes: Range<usize>) -> Span {
+        let start = text.text.floor_char_boundary(bytes.start);
+        let end = text.text.floor_char_boundary(bytes.end).max(start);
+        Span {
+            text: Arc::clone(text),
+            bytes: start..end,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.text.name()
+    }
+
+    /// Counted from 1.
+    pub(crate) fn line(&self) -> usize {
+        self.before().matches('\n').count() + 1
+    }
+
+    /// Of its first character, counted from 1 in characters.
+    pub(crate) fn column(&self) -> usize {
+        let line = self.before().rsplit('\n').next().unwrap_or_default();
+        line.chars().count() + 1
+    }
+
+    /// The line in which it begins, without its end.
+    pub(crate) fn line_text(&self) -> &str {
+        let begin = self.before().rfind('\n').map_or(0, |end| end + 1);
+        let rest = &self.text.text[begin..];
+        let line = rest.split('\n').next().unwrap_or_default();
+        line.trim_end_matches('\r')
+    }
+
+    /// How many characters of its first line it has; at least 1, so that it can be marked.
+    pub(crate) fn width(&self) -> usize {
+        let written = &self.text.text[self.bytes.clone()];
+        let first = written.split(['\n', '\r']).next().unwrap_or_default();
+        first.chars().count().max(1)
+    }
+
+    fn before(&self) -> &str {
+        &self.text.text[..self.bytes.start]
+    }
+}
+
+impl PartialEq for Span {
+    fn eq(&self, other: &Span) -> bool {
+        Arc::ptr_eq(&self.text, &other.text) && self.bytes == other.bytes
+    }
+}
+
+impl Eq for Span {}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.name(), self.line(), self.column())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(text: &str, part: &str) -> Span {
+        let start = text.find(part).expect("a part of the text");
+        Span::new(&SourceText::new("a.toml", text), start..start + part.len())
+    }
+
+    #[test]
+    fn a_place_is_counted_from_one_in_characters() {
+        let span = span("a = 1\nné = \"x\" # c\n", "\"x\"");
+        assert_eq!((span.line(), span.column(), span.width()), (2, 6, 3));
+        assert_eq!(span.line_text(), "né = \"x\" # c");
+    }
+
+    #[test]
+    fn a_part_over_several_lines_is_marked_on_its_first() {
+        let span = span("a = '''one\r\ntwo'''", "'''one\r\ntwo'''");
+        assert_eq!((span.column(), span.width()), (5, 6));
+        assert_eq!(span.line_text(), "a = '''one");
+    }
+
+    #[test]
+    fn a_place_outside_of_the_text_is_its_end() {
+        let text = SourceText::new("a.toml", "é");
+        for (bytes, column) in [(7..9, 2), (1..1, 1), (2..2, 2)] {
+            let span = Span::new(&text, bytes);
+            assert_eq!((span.line(), span.column(), span.width()), (1, column, 1));
+        }
+    }
+}

@@ -10,7 +10,7 @@ struct Forbidden {
     crates: &'static [&'static str],
 }
 
-const FORBIDDEN: [Forbidden; 6] = [
+const FORBIDDEN: [Forbidden; 7] = [
     Forbidden {
         package: "kit-registry",
         features: "--no-default-features",
@@ -30,6 +30,18 @@ const FORBIDDEN: [Forbidden; 6] = [
         package: "kit-macros",
         features: "--all-features",
         crates: &[
+            "kit-sync",
+            "kit-registry",
+            "kit-transport",
+            "kit-app",
+            "kit",
+        ],
+    },
+    Forbidden {
+        package: "kit-units",
+        features: "--all-features",
+        crates: &[
+            "tokio",
             "kit-sync",
             "kit-registry",
             "kit-transport",

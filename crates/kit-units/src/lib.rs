@@ -9,8 +9,8 @@
 //! error names the text and what would be right.
 //!
 //! For fields of settings there is a serde module for each kind, used by `#[serde(with = "…")]`:
-//! [`duration`], [`limit`] (a duration or `"off"`), [`size`] and [`size_limit`] (a size or `"off"`). With
-//! the feature `schema` each has its JSON Schema in `schema`, for `#[schemars(with = "…")]`.
+//! [`duration`], [`limit`] (a duration or `"off"`), [`optional_duration`] (left out for a default from
+//! elsewhere), [`size`] and [`size_limit`] (a size or `"off"`). With the feature `schema` each has its JSON Schema in `schema`, for `#[schemars(with = "…")]`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -60,6 +60,7 @@ pub mod duration;
 mod duration_text;
 mod error;
 pub mod limit;
+pub mod optional_duration;
 mod parts;
 #[cfg(feature = "schema")]
 pub mod schema;

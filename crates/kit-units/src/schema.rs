@@ -22,7 +22,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-/// Of [`duration`](crate::duration).
+/// Of [`duration`](crate::duration); in an `Option`, of [`optional_duration`](crate::optional_duration).
 #[derive(Debug)]
 pub enum Duration {}
 

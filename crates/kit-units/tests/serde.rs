@@ -17,6 +17,11 @@ struct Options {
     window: u32,
     #[serde(with = "kit_units::size_limit")]
     body: Option<u64>,
+    #[serde(
+        with = "kit_units::optional_duration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    hook: Option<Duration>,
 }
 
 impl Default for Options {
@@ -27,6 +32,7 @@ impl Default for Options {
             head: 65_536,
             window: 1_000,
             body: Some(16 << 20),
+            hook: None,
         }
     }
 }
@@ -39,7 +45,7 @@ fn keys_that_are_left_out_have_the_defaults() {
 #[test]
 fn every_kind_is_read_and_written_as_text() {
     let read: Options = toml::from_str(
-        "wait = '250ms'\nmax_age = 'off'\nhead = 4096\nwindow = '2MiB'\nbody = 'off'",
+        "wait = '250ms'\nmax_age = 'off'\nhead = 4096\nwindow = '2MiB'\nbody = 'off'\nhook = '60s'",
     )
     .unwrap();
     let expected = Options {
@@ -48,12 +54,13 @@ fn every_kind_is_read_and_written_as_text() {
         head: 4096,
         window: 2 << 20,
         body: None,
+        hook: Some(Duration::from_secs(60)),
     };
     assert_eq!(read, expected);
     let written = toml::to_string(&read).unwrap();
     assert_eq!(
         written,
-        "wait = \"250ms\"\nmax_age = \"off\"\nhead = \"4KiB\"\nwindow = \"2MiB\"\nbody = \"off\"\n"
+        "wait = \"250ms\"\nmax_age = \"off\"\nhead = \"4KiB\"\nwindow = \"2MiB\"\nbody = \"off\"\nhook = \"1m\"\n"
     );
     assert_eq!(toml::from_str(&written), Ok(expected));
     let json = serde_json::to_string(&Options::default()).unwrap();
@@ -65,6 +72,12 @@ fn every_kind_is_read_and_written_as_text() {
         serde_json::from_str::<Options>(&json).unwrap(),
         Options::default()
     );
+}
+
+#[test]
+fn null_is_left_out_for_an_optional_duration_alone() {
+    let read: Options = serde_json::from_str(r#"{"hook": null}"#).unwrap();
+    assert_eq!(read, Options::default());
 }
 
 #[test]

@@ -6,16 +6,25 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WatchdogOptions {
-    /// How long one poll may take before it is named. Default: 1 s. A poll should take less than
+    /// How long one poll may take before it is named; longer than zero. Default: 1 s. A poll should take less than
     /// a millisecond; one of a second has delayed everything else on its thread by that much.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub poll_limit: Duration,
-    /// How long the runtime may leave a woken task unpolled. Default: 5 s.
+    /// How long the runtime may leave a woken task unpolled; longer than zero. Default: 5 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub tick_limit: Duration,
     /// How long after its deadline a stop is overdue. Default: 1 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub overdue_after: Duration,
-    /// How often it looks. Default: 250 ms; less than 1 ms counts as that. Everything is noticed
+    /// How often it looks; less than 1 ms counts as that, and 24 hours are the most. Default: 250 ms. Everything is noticed
     /// late by twice as much, at most.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub interval: Duration,
 }
 

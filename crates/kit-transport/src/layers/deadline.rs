@@ -18,6 +18,7 @@ use super::facts::Facts;
 use super::grpc;
 use super::known::facts_of;
 use super::operations::Protocol;
+use super::refusable::Refusable;
 use super::reply::reply;
 use super::select::Select;
 use super::time_left::read_http;
@@ -162,7 +163,13 @@ where
         let facts = facts_of(&mut request);
         let client = match self.limits.client(&facts, &request) {
             Ok(client) => client,
-            Err(error) => return DeadlineFuture::refused(reply(&facts, error)),
+            Err(error) => {
+                return DeadlineFuture {
+                    inner: Refusable::refused(reply(&facts, error)),
+                    sleep: None,
+                    rule: None,
+                };
+            }
         };
         let own = self.limits.own(&facts, request.uri().path());
         let limit = own.into_iter().chain(client).min();
@@ -177,10 +184,9 @@ where
             }
         });
         DeadlineFuture {
-            inner: Some(self.inner.call(request)),
+            inner: Refusable::inner(self.inner.call(request)),
             sleep: None,
             rule,
-            refused: None,
         }
     }
 }
@@ -212,25 +218,12 @@ impl DeadlineRule {
 pin_project! {
     /// The response of [`DeadlineService`] to come.
     pub struct DeadlineFuture<F> {
-        // `None` once it was answered in its place.
         #[pin]
-        inner: Option<F>,
+        inner: Refusable<F>,
         // The timer costs something, so it is there only once the answer is waited for.
         #[pin]
         sleep: Option<Sleep>,
         rule: Option<DeadlineRule>,
-        refused: Option<Response<Body>>,
-    }
-}
-
-impl<F> DeadlineFuture<F> {
-    fn refused(answer: Response<Body>) -> DeadlineFuture<F> {
-        DeadlineFuture {
-            refused: Some(answer),
-            inner: None,
-            sleep: None,
-            rule: None,
-        }
     }
 }
 
@@ -243,12 +236,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
-            let refused = this.refused.take();
-            return Poll::Ready(Ok(refused.expect("not polled after its end")));
-        };
-        if let Poll::Ready(answer) = inner.poll(cx) {
-            return Poll::Ready(answer.map(|response| response.map(Body::new)));
+        let answer = this.inner.as_mut().poll(cx);
+        if answer.is_ready() {
+            return answer;
         }
         let Some(rule) = this.rule else {
             return Poll::Pending;
@@ -261,7 +251,7 @@ where
             return Poll::Pending;
         }
         // The handler ends here, before the layers outside see the answer.
-        this.inner.set(None);
+        this.inner.end();
         Poll::Ready(Ok(rule.answer()))
     }
 }

@@ -40,6 +40,12 @@ impl<F> Refusable<F> {
             answer: Answer::Refused { refused },
         }
     }
+
+    /// Drops the service's future: another answer is given in its place.
+    pub(super) fn end(self: Pin<&mut Self>) {
+        let refused = None;
+        self.project().answer.set(Answer::Refused { refused });
+    }
 }
 
 impl<F, B, E> Future for Refusable<F>

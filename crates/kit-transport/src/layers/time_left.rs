@@ -1,6 +1,6 @@
 //! How much time a request has, as headers say it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
@@ -11,11 +11,11 @@ const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// The deadline of a request, once a layer has set one.
 #[derive(Debug, Default)]
-pub(super) struct TimeLeft(Mutex<Option<Given>>);
+pub(super) struct TimeLeft(Mutex<Given>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Given {
-    deadline: Instant,
+    deadline: Option<Instant>,
     /// Of clients over HTTP.
     header: Option<HeaderName>,
 }
@@ -23,27 +23,23 @@ struct Given {
 impl TimeLeft {
     /// Of several deadlines the soonest holds.
     pub(super) fn set(&self, deadline: Instant, header: Option<&HeaderName>) {
-        let mut given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sooner = given
-            .as_ref()
-            .map_or(deadline, |given| given.deadline.min(deadline));
-        let known = given.take().and_then(|given| given.header);
-        *given = Some(Given {
-            deadline: sooner,
-            header: header.cloned().or(known),
-        });
+        let mut given = self.lock();
+        let sooner = given.deadline.map_or(deadline, |known| known.min(deadline));
+        given.deadline = Some(sooner);
+        if let Some(header) = header {
+            given.header = Some(header.clone());
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.get().map(|given| given.deadline)
+        self.lock().deadline
     }
 
     /// Gives the head of a request to another server what is left; a sooner limit that stands there
     /// already is the caller's.
     pub(super) fn propagate(&self, headers: &mut HeaderMap) {
-        let Some(Given { deadline, header }) = self.get() else {
-            return;
-        };
+        let Given { deadline, header } = self.lock().clone();
+        let Some(deadline) = deadline else { return };
         let left = deadline.saturating_duration_since(Instant::now());
         let is_longer = |limit: Option<Duration>| limit.is_none_or(|limit| left < limit);
         let for_grpc = headers.get(GRPC_TIMEOUT);
@@ -58,9 +54,8 @@ impl TimeLeft {
         }
     }
 
-    fn get(&self) -> Option<Given> {
-        let given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        given.clone()
+    fn lock(&self) -> MutexGuard<'_, Given> {
+        kit_sync::lock(&self.0)
     }
 }
 

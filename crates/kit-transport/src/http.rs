@@ -284,10 +284,7 @@ impl crate::Server for Server {
         let beside = grpc.map(|grpc| grpc.handler(ctx, layers)).transpose()?;
         let (router, max_body) = match layers {
             // The limit stands behind the layers.
-            Some(layers) => (
-                layers.routes().around(router, max_body, self.error_shape),
-                None,
-            ),
+            Some(layers) => (layers.routes().around(router, max_body), None),
             None => (router, max_body),
         };
         let handler = HttpHandler {

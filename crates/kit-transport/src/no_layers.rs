@@ -5,3 +5,8 @@ pub(crate) mod facts {
     #[derive(Debug)]
     pub(crate) enum Facts {}
 }
+
+pub(crate) mod http {
+    /// In place of the form of errors.
+    pub(crate) use std::convert::Infallible as ErrorForm;
+}

@@ -9,6 +9,7 @@ use kit_sync::Scope;
 use crate::exchange::draining::Draining;
 use crate::exchange::handle::ExchangeHandle;
 use crate::layers::facts::Facts;
+use crate::layers::http::ErrorForm;
 use crate::wire::peer::Peer;
 
 /// What Kit knows of a request: the connection that it came by, its own response, and the values that
@@ -39,14 +40,21 @@ use crate::wire::peer::Peer;
 #[derive(Clone)]
 pub struct CallContext {
     pub(crate) exchange: ExchangeHandle,
+    /// The form of its errors, on HTTP.
+    #[cfg_attr(
+        not(any(feature = "http", feature = "grpc")),
+        expect(dead_code, reason = "there are no layers")
+    )]
+    pub(crate) form: Option<ErrorForm>,
     /// Once the layers of a server have the request.
     pub(crate) facts: Option<Arc<Facts>>,
 }
 
 impl CallContext {
-    pub(crate) fn new(exchange: ExchangeHandle) -> CallContext {
+    pub(crate) fn new(exchange: ExchangeHandle, form: Option<ErrorForm>) -> CallContext {
         CallContext {
             exchange,
+            form,
             facts: None,
         }
     }

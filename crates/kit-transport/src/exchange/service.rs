@@ -27,6 +27,7 @@ use crate::exchange::http1_head::Http1Head;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::{Follows, RequestBody, Rest};
 use crate::exchange::table::Key;
+use crate::layers::http::ErrorForm;
 
 /// What a server does with requests.
 pub(crate) trait Handler: Clone + Send + Sync + 'static {
@@ -37,7 +38,20 @@ pub(crate) trait Handler: Clone + Send + Sync + 'static {
     /// [`is_call`](Self::is_call) has said of its headers, and false for a `CONNECT`. The handler adds
     /// what users of its protocol expect there beside it; each entry costs about as much as everything
     /// else that the driver does. A panic is caught, here and in the future.
-    fn call(&self, head: Parts, body: RequestBody, is_call: bool) -> Self::Future;
+    ///
+    /// `form` is what [`error_form`](Self::error_form) has said; it stands in the context as well.
+    fn call(
+        &self,
+        head: Parts,
+        body: RequestBody,
+        is_call: bool,
+        form: Option<ErrorForm>,
+    ) -> Self::Future;
+
+    /// The form in which a request with this head gets its errors, if its server has more than one.
+    fn error_form(&self, _head: &Parts, _is_call: bool) -> Option<ErrorForm> {
+        None
+    }
 
     /// The answer to a request with these headers that is not handed over.
     fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<Self::Body>;
@@ -170,29 +184,33 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
             let (body, rest) = RequestBody::followed(incoming, arrivals, expects, exchange);
             (body, Some(rest))
         };
-        self.extensions
-            .add_to(&mut head.extensions, CallContext::new(exchange));
         let is_call = asked == Asked::Call;
+        let form = self.handler.error_form(&head, is_call);
+        self.extensions
+            .add_to(&mut head.extensions, CallContext::new(exchange, form));
         let refused = Refusal::of(&head, http1, self.max_head);
-        let mut response = ResponseFuture {
-            future: None,
-            answer: refused.map(|why| Box::new(self.handler.refused(why, &head.headers))),
-            last: refused.is_some(),
+        let last = refused.is_some();
+        let (mut future, mut answer) = (None, None);
+        if let Some(why) = refused {
+            answer = Some(Box::new(self.handler.refused(why, &head.headers)));
+        } else {
+            // Written there by the call itself: each move of a future costs as much as a lock.
+            let call = || future = Some(self.handler.call(head, body, is_call, form));
+            if guard.catch_unnamed(call).is_err() {
+                answer = Some(Box::new(H::panicked(is_call)));
+            }
+        }
+        ResponseFuture {
+            future,
+            answer,
+            last,
             version,
             asked,
             rest,
             bounded: client_limit.is_some(),
             waited: false,
-            guard: None,
-        };
-        // The future is written where it stays: each move of one costs as much as a lock.
-        let future = &mut response.future;
-        let call = || *future = Some(self.handler.call(head, body, is_call));
-        if refused.is_none() && guard.catch_unnamed(call).is_err() {
-            response.answer = Some(Box::new(H::panicked(is_call)));
+            guard: Some(guard),
         }
-        response.guard = Some(guard);
-        response
     }
 }
 

@@ -23,6 +23,7 @@ use crate::exchange::call_context::CallContext;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
+use crate::layers::http::ErrorForm;
 use crate::layers::stack::calls::{Layered, LayeredServices};
 use crate::wire::tls::for_tonic::tls_connect_info;
 
@@ -75,7 +76,13 @@ impl Handler for GrpcHandler {
     type Body = CallBody;
     type Future = CallFuture;
 
-    fn call(&self, mut head: Parts, body: RequestBody, is_call: bool) -> CallFuture {
+    fn call(
+        &self,
+        mut head: Parts,
+        body: RequestBody,
+        is_call: bool,
+        _: Option<ErrorForm>,
+    ) -> CallFuture {
         if !is_call {
             let is_head = head.method == Method::HEAD;
             return CallFuture::NoCall { is_head };

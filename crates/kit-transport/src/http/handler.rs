@@ -61,12 +61,17 @@ impl<B: Beside> Handler for HttpHandler<B> {
     type Body = Body;
     type Future = Answering<B::Future>;
 
-    fn call(&self, mut head: Parts, body: RequestBody, is_call: bool) -> Answering<B::Future> {
+    fn call(
+        &self,
+        mut head: Parts,
+        body: RequestBody,
+        is_call: bool,
+        form: Option<ErrorForm>,
+    ) -> Answering<B::Future> {
         if let Some(beside) = self.beside.as_ref().filter(|_| is_call) {
-            let future = beside.call(head, body, is_call);
+            let future = beside.call(head, body, is_call, None);
             return Answering::Beside { future };
         }
-        let form = ErrorForm::of(self.error_shape, &head.method, &head.headers);
         if self.connect_info {
             add_connect_info(&mut head.extensions);
         }
@@ -85,9 +90,12 @@ impl<B: Beside> Handler for HttpHandler<B> {
             )),
             _ => Body::new(body),
         };
-        // A router is always ready.
-        let future = self.router.clone().call(Request::from_parts(head, body));
-        Answering::Http { future, form }
+        let mut router = self.router.clone();
+        // A router is always ready. Its future is large, and is written where the caller wants it.
+        Answering::Http {
+            future: router.call(Request::from_parts(head, body)),
+            form,
+        }
     }
 
     fn refused(&self, why: Refusal, headers: &HeaderMap) -> Response<Body> {
@@ -102,6 +110,10 @@ impl<B: Beside> Handler for HttpHandler<B> {
         }
     }
 
+    fn error_form(&self, head: &Parts, is_call: bool) -> Option<ErrorForm> {
+        (!is_call).then(|| ErrorForm::of(self.error_shape, &head.method, &head.headers))
+    }
+
     fn panicked(is_call: bool) -> Response<Body> {
         if is_call {
             return B::panicked(is_call).map(Body::new);
@@ -110,7 +122,10 @@ impl<B: Beside> Handler for HttpHandler<B> {
     }
 
     fn give_form(future: &Answering<B::Future>, response: &mut Response<Body>) {
-        if let Answering::Http { form, .. } = future {
+        if let Answering::Http {
+            form: Some(form), ..
+        } = future
+        {
             form.apply_to_own(response);
         }
     }
@@ -143,8 +158,8 @@ pin_project! {
     /// The response to come, of the routes or of the protocol beside them.
     #[project = Project]
     pub(super) enum Answering<F> {
-        Http { #[pin] future: RouteFuture<Infallible>, form: ErrorForm },
-        TooLarge { max: u64, form: ErrorForm },
+        Http { #[pin] future: RouteFuture<Infallible>, form: Option<ErrorForm> },
+        TooLarge { max: u64, form: Option<ErrorForm> },
         Beside { #[pin] future: F },
     }
 }
@@ -160,14 +175,16 @@ where
         match self.project() {
             Project::Http { future, form } => {
                 let mut polled = future.poll(cx);
-                if let Poll::Ready(Ok(response)) = &mut polled {
+                if let (Poll::Ready(Ok(response)), Some(form)) = (&mut polled, form) {
                     form.apply(response, cx);
                 }
                 polled
             }
             Project::TooLarge { max, form } => {
                 let mut response = answers::too_large(*max);
-                form.apply_to_own(&mut response);
+                if let Some(form) = form {
+                    form.apply_to_own(&mut response);
+                }
                 Poll::Ready(Ok(response))
             }
             Project::Beside { future } => {

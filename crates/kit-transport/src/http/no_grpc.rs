@@ -14,6 +14,7 @@ use super::handler::Beside;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
+use crate::layers::http::ErrorForm;
 use crate::layers::stack::Layers;
 use crate::{Context, StartError};
 
@@ -60,7 +61,13 @@ impl Handler for GrpcHandler {
     type Body = Body;
     type Future = Call;
 
-    fn call(&self, _head: Parts, _body: RequestBody, _is_call: bool) -> Call {
+    fn call(
+        &self,
+        _head: Parts,
+        _body: RequestBody,
+        _is_call: bool,
+        _form: Option<ErrorForm>,
+    ) -> Call {
         match *self {}
     }
 

@@ -1,10 +1,13 @@
 //! The request for which a task runs.
 
+use std::cell::Cell;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use ::http::HeaderMap;
-use tokio::task::futures::TaskLocalFuture;
+use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
 use super::facts::Facts;
@@ -13,8 +16,10 @@ use super::operations::{Operation, Protocol};
 use super::request_id::id::RequestId;
 use super::trace::context::TraceContext;
 
-tokio::task_local! {
-    static CURRENT: Arc<Facts>;
+thread_local! {
+    /// That of the request which the thread works for now: each poll of its future sets it, and puts back
+    /// what was there before.
+    static CURRENT: Cell<Option<Arc<Facts>>> = const { Cell::new(None) };
 }
 
 /// The request for which the present task runs, on a server with [layers](crate::layers): for clients,
@@ -45,7 +50,12 @@ impl Current {
     /// That of the present task; `None` if it runs for no request.
     #[must_use]
     pub fn get() -> Option<Current> {
-        CURRENT.try_with(Arc::clone).ok().map(Current)
+        let facts = CURRENT.try_with(|current| {
+            let facts = current.take();
+            current.set(facts.clone());
+            facts
+        });
+        facts.ok().flatten().map(Current)
     }
 
     /// The protocol of the request.
@@ -145,11 +155,147 @@ impl fmt::Debug for Current {
 }
 
 /// Runs a future for the request with these facts.
-pub(super) fn run_for<F: Future>(facts: Arc<Facts>, future: F) -> TaskLocalFuture<Arc<Facts>, F> {
-    CURRENT.scope(facts, future)
+pub(super) fn run_for<F: Future>(facts: Arc<Facts>, future: F) -> RunFor<F> {
+    let future = Some(future);
+    RunFor { future, facts }
 }
 
-/// Calls a service for the request with these facts.
-pub(super) fn call_for<T>(facts: &Arc<Facts>, call: impl FnOnce() -> T) -> T {
-    CURRENT.sync_scope(Arc::clone(facts), call)
+/// The thread works for one request until this is dropped.
+pub(super) struct Entered {
+    outside: Option<Arc<Facts>>,
+}
+
+/// From here on the thread works for the request with these facts.
+///
+/// A guard and no closure: what runs inside takes and gives large values, which a closure would copy.
+pub(super) fn enter(facts: &Arc<Facts>) -> Entered {
+    let entered = CURRENT.try_with(|current| current.replace(Some(Arc::clone(facts))));
+    // A thread that ends has no request.
+    let outside = entered.ok().flatten();
+    Entered { outside }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let _ = CURRENT.try_with(|current| current.set(self.outside.take()));
+    }
+}
+
+pin_project! {
+    /// A future that is polled and dropped for one request.
+    pub(super) struct RunFor<F> {
+        // `None` when it has ended.
+        #[pin]
+        future: Option<F>,
+        facts: Arc<Facts>,
+    }
+
+    impl<F> PinnedDrop for RunFor<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.future.is_some() {
+                let _entered = enter(this.facts);
+                this.future.set(None);
+            }
+        }
+    }
+}
+
+impl<F> RunFor<F> {
+    /// One that has ended.
+    pub(super) fn ended(facts: Arc<Facts>) -> RunFor<F> {
+        let future = None;
+        RunFor { future, facts }
+    }
+
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+impl<F: Future> Future for RunFor<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let _entered = enter(this.facts);
+        let future = this.future.as_mut().as_pin_mut();
+        let polled = future.expect("not polled after its end").poll(cx);
+        if polled.is_ready() {
+            this.future.set(None);
+        }
+        polled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// For which of these requests the thread works; `None` if for none.
+    fn which(requests: &[&Arc<Facts>]) -> Option<usize> {
+        let current = Current::get()?;
+        requests
+            .iter()
+            .position(|facts| Arc::ptr_eq(facts, &current.0))
+    }
+
+    #[tokio::test]
+    async fn a_request_inside_another_is_the_current_one_until_it_ends() {
+        let (outer, inner) = (Arc::<Facts>::default(), Arc::<Facts>::default());
+        let all = [&outer, &inner];
+        let nested = run_for(Arc::clone(&inner), async {
+            let before = which(&all);
+            tokio::task::yield_now().await;
+            (before, which(&all))
+        });
+        let seen = run_for(Arc::clone(&outer), async {
+            let before = which(&all);
+            let inside = nested.await;
+            (before, inside, which(&all))
+        });
+        assert_eq!(seen.await, (Some(0), (Some(1), Some(1)), Some(0)));
+        assert_eq!(which(&all), None);
+    }
+
+    /// Notes for which request it is dropped.
+    struct Dropped<'a>(&'a Mutex<Vec<Option<usize>>>, &'a [&'a Arc<Facts>]);
+
+    impl Drop for Dropped<'_> {
+        fn drop(&mut self) {
+            kit_sync::lock(self.0).push(which(self.1));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_future_is_dropped_for_its_request_ended_or_not() {
+        let facts = Arc::<Facts>::default();
+        let (all, seen) = ([&facts], Mutex::default());
+        let ends = run_for(Arc::clone(&facts), async {
+            let _dropped = Dropped(&seen, &all);
+        });
+        ends.await;
+        let dropped = Dropped(&seen, &all);
+        // Given up before its end.
+        let held = run_for(Arc::clone(&facts), async move {
+            let _dropped = dropped;
+            std::future::pending::<()>().await;
+        });
+        drop(held);
+        assert_eq!(*kit_sync::lock(&seen), [Some(0), Some(0)]);
+        assert_eq!(which(&all), None);
+    }
+
+    #[test]
+    fn a_panic_puts_back_what_was_there_before() {
+        let facts = Arc::<Facts>::default();
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _entered = enter(&facts);
+            panic!("on purpose");
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(which(&[&facts]), None);
+    }
 }

@@ -3,20 +3,19 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use ::http::{Request, Response};
 use axum_core::body::Body;
 use axum_core::response::IntoResponse;
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
-use tokio::task::futures::TaskLocalFuture;
 use tower_service::Service;
 
-use super::current::{call_for, run_for};
+use super::current::{RunFor, enter, run_for};
 use super::facts::Facts;
-use super::http::ErrorShape;
-use super::known;
+use super::http::template;
+use super::known::give;
 use super::methods::Methods;
 use super::reply::reply;
 use crate::ApiError;
@@ -24,8 +23,8 @@ use crate::ApiError;
 /// What a stack is around.
 #[derive(Clone)]
 pub(super) enum Facing {
-    /// A route of a server whose errors have this shape.
-    Routes(ErrorShape),
+    /// A route of a server.
+    Routes,
     /// A server's services, with these methods.
     Services(Arc<Methods>),
 }
@@ -63,31 +62,40 @@ where
     type Future = EntranceFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        if let Err(error) = ready!(self.layers.poll_ready(cx)) {
-            self.failed = Some(error.into());
+        match self.layers.poll_ready(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(error)) => {
+                self.failed = Some(error.into());
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending => Poll::Pending,
         }
-        Poll::Ready(Ok(()))
     }
 
+    /// The future of the layers is large. Nothing stands between the call that gives it and the end of this,
+    /// so that it is written where the caller wants it.
     fn call(&mut self, mut request: Request<Body>) -> EntranceFuture<S::Future> {
         let facts = match &self.facing {
-            Facing::Services(methods) => Facts::of_call(&request, methods),
-            Facing::Routes(shape) => Facts::of_route(&request, *shape),
+            Facing::Services(methods) => {
+                let facts = Facts::of_call(&request, methods);
+                give(&mut request, |_| facts)
+            }
+            Facing::Routes => {
+                let template = template(request.extensions());
+                give(&mut request, |form| Facts::of_route(template, form))
+            }
         };
-        known::give(&mut request, Arc::clone(&facts));
         // A service that has failed to be ready must not be called.
         if let Some(error) = self.failed.take() {
             return EntranceFuture {
-                future: None,
+                layers: RunFor::ended(facts),
                 error: Some(error),
-                facts,
             };
         }
-        let future = call_for(&facts, || self.layers.call(request));
+        let _entered = enter(&facts);
         EntranceFuture {
-            future: Some(run_for(Arc::clone(&facts), future)),
+            layers: run_for(facts, self.layers.call(request)),
             error: None,
-            facts,
         }
     }
 }
@@ -96,9 +104,9 @@ pin_project! {
     /// The response of a stack to come. An error of a layer becomes an answer.
     pub(crate) struct EntranceFuture<F> {
         #[pin]
-        future: Option<TaskLocalFuture<Arc<Facts>, F>>,
+        layers: RunFor<F>,
+        // In place of their answer.
         error: Option<BoxError>,
-        facts: Arc<Facts>,
     }
 }
 
@@ -111,14 +119,15 @@ where
     type Output = Result<Response<Body>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let answer = match this.future.as_pin_mut() {
-            Some(future) => ready!(future.poll(cx)).map_err(Into::into),
-            None => Err(this.error.take().expect("not polled after its end")),
+        let mut this = self.project();
+        let error = match this.error.take() {
+            Some(error) => error,
+            None => match this.layers.as_mut().poll(cx) {
+                Poll::Ready(Ok(response)) => return Poll::Ready(Ok(response.into_response())),
+                Poll::Ready(Err(error)) => error.into(),
+                Poll::Pending => return Poll::Pending,
+            },
         };
-        Poll::Ready(Ok(match answer {
-            Ok(response) => response.into_response(),
-            Err(error) => reply(this.facts, ApiError::from_boxed(error)),
-        }))
+        Poll::Ready(Ok(reply(this.layers.facts(), ApiError::from_boxed(error))))
     }
 }

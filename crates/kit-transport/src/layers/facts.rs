@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use ::http::Request;
 
 use super::claims::GivenClaims;
-use super::http::{ErrorForm, ErrorShape, form, template};
+use super::http::{ErrorForm, Template, template};
 use super::methods::Methods;
 use super::operations::{Operation, Protocol};
 use super::time_left::TimeLeft;
@@ -30,11 +30,27 @@ pub(crate) struct Facts {
     trail: Trail,
 }
 
+/// Those of a request of which nothing is known.
+impl Default for Facts {
+    fn default() -> Facts {
+        Facts {
+            protocol: Protocol::Http,
+            operation: Operation::of_template(None),
+            found: OnceLock::new(),
+            unknown: None,
+            form: None,
+            claims: GivenClaims::default(),
+            time_left: TimeLeft::default(),
+            travelling: Travelling::default(),
+            trail: Trail::default(),
+        }
+    }
+}
+
 impl Facts {
-    /// Those of a request for a route of a server whose errors have this shape.
-    pub(crate) fn of_route<B>(request: &Request<B>, shape: ErrorShape) -> Arc<Facts> {
-        let operation = Operation::of_template(template(request.extensions()));
-        let form = Some(form(shape, request));
+    /// Those of a request for the route with this template; its errors have this form.
+    pub(crate) fn of_route(template: Option<Template>, form: Option<ErrorForm>) -> Arc<Facts> {
+        let operation = Operation::of_template(template);
         Facts::new(Protocol::Http, operation, None, form)
     }
 
@@ -65,17 +81,15 @@ impl Facts {
         unknown: Option<(Arc<Methods>, String)>,
         form: Option<ErrorForm>,
     ) -> Arc<Facts> {
-        Arc::new(Facts {
-            protocol,
-            operation,
-            found: OnceLock::new(),
-            unknown,
-            form,
-            claims: GivenClaims::default(),
-            time_left: TimeLeft::default(),
-            travelling: Travelling::default(),
-            trail: Trail::default(),
-        })
+        // They are large, and this makes them where they stay: `Arc::new` would copy them there.
+        let mut shared = Arc::<Facts>::default();
+        if let Some(facts) = Arc::get_mut(&mut shared) {
+            facts.protocol = protocol;
+            facts.operation = operation;
+            facts.unknown = unknown;
+            facts.form = form;
+        }
+        shared
     }
 
     /// The form of its errors, where the server has said it.

@@ -13,7 +13,6 @@ use axum_core::body::Body;
 use tower_service::Service as _;
 
 use crate::ApiError;
-pub(crate) use crate::error::http::shape::ErrorShape;
 pub(crate) use crate::http::error_form::ErrorForm;
 
 /// One route of a router, with the handlers of its methods.
@@ -35,11 +34,6 @@ pub(super) fn template_text(template: &Template) -> &str {
 
 pub(super) fn call(routes: &mut Routes, request: Request<Body>) -> RouteAnswer {
     routes.call(request)
-}
-
-/// The form of the answers to a request that are errors, on a server with this shape.
-pub(super) fn form<B>(shape: ErrorShape, request: &Request<B>) -> ErrorForm {
-    ErrorForm::of(shape, request.method(), request.headers())
 }
 
 /// Gives a route's answer its form, if it is an error.

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::claims::Claims;
 use super::facts::Facts;
 use super::grpc;
+use super::http::ErrorForm;
 use super::metadata_values::Metadata;
 use super::operations::Operation;
 use super::request_id::id::RequestId;
@@ -81,16 +82,21 @@ pub(super) fn facts_of<B>(request: &mut Request<B>) -> Arc<Facts> {
         return Arc::clone(facts);
     }
     let facts = Facts::of_head(request, grpc::is_call(request.headers()));
-    give(request, Arc::clone(&facts));
-    facts
+    give(request, |_| facts)
 }
 
-/// From here on layers find it.
-pub(super) fn give<B>(request: &mut Request<B>, facts: Arc<Facts>) {
-    match request.extensions_mut().get_mut::<CallContext>() {
-        Some(call) => call.facts = Some(facts),
+/// Makes the facts of a request out of the form of its errors. From here on layers find them.
+pub(super) fn give<B>(
+    request: &mut Request<B>,
+    facts: impl FnOnce(Option<ErrorForm>) -> Arc<Facts>,
+) -> Arc<Facts> {
+    let extensions = request.extensions_mut();
+    match extensions.get_mut::<CallContext>() {
+        Some(call) => Arc::clone(call.facts.insert(facts(call.form))),
         None => {
-            request.extensions_mut().insert(WithoutServer(facts));
+            let facts = facts(None);
+            extensions.insert(WithoutServer(Arc::clone(&facts)));
+            facts
         }
     }
 }

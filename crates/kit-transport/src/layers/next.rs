@@ -55,30 +55,28 @@ impl Next {
     }
 }
 
-impl Inner {
-    fn call(&mut self, mut request: Request<Body>) -> InnerFuture {
-        match self {
-            Inner::Services(services) => {
-                let future = grpc::call(services, request);
-                InnerFuture::Call { future }
-            }
-            Inner::Route { route, max_body } => {
-                if let Some(max) = *max_body {
-                    let size = request.body().size_hint();
-                    if size.lower() > max {
-                        let response = Some(http::too_large(max));
-                        return InnerFuture::Answered { response };
-                    }
-                    // A request is large, so one that needs no other body stays where it is.
-                    if size.exact().is_none() {
-                        limit(request.body_mut(), max);
-                    }
-                }
-                let future = http::call(route, request);
-                InnerFuture::Route { future }
-            }
+/// Calls a route, unless the body is too large.
+///
+/// No panic is caught here. This only clones the route, which the router has done with all around it before a
+/// layer had the request; and a request that is moved into what may panic costs as much as a lock.
+fn call_route(
+    route: &mut http::Routes,
+    max_body: Option<u64>,
+    mut request: Request<Body>,
+) -> InnerFuture {
+    if let Some(max) = max_body {
+        let size = request.body().size_hint();
+        if size.lower() > max {
+            let response = Some(http::too_large(max));
+            return InnerFuture::Answered { response };
+        }
+        // A request that needs no other body stays where it is.
+        if size.exact().is_none() {
+            limit(request.body_mut(), max);
         }
     }
+    let future = http::call(route, request);
+    InnerFuture::Route { future }
 }
 
 /// Lets a body that does not say how many bytes it has end with an error behind `max`.
@@ -101,22 +99,30 @@ impl Service<Request<Body>> for Next {
         let call = CallContext::of(request.extensions());
         let exchange = call.map(|call| call.exchange.clone());
         let facts = call.and_then(|call| call.facts.clone());
-        let protocol = match &self.0 {
-            Inner::Route { .. } => Protocol::Http,
-            Inner::Services(_) => Protocol::Grpc,
-        };
-        let mut inner = InnerFuture::Answered { response: None };
-        let called = || inner = self.0.call(request);
-        if catch(exchange.as_ref(), called).is_err() {
-            inner = InnerFuture::panicked(protocol);
-        }
-        NextFuture {
-            inner,
-            rules: Rules {
-                exchange,
-                facts,
-                protocol,
+        match &mut self.0 {
+            Inner::Route { route, max_body } => NextFuture {
+                inner: call_route(route, *max_body, request),
+                rules: Rules {
+                    exchange,
+                    facts,
+                    protocol: Protocol::Http,
+                },
             },
+            Inner::Services(services) => {
+                let called = catch(exchange.as_ref(), || grpc::call(services, request));
+                let inner = match called {
+                    Ok(future) => InnerFuture::Call { future },
+                    Err(()) => InnerFuture::Answered {
+                        response: Some(grpc::panicked()),
+                    },
+                };
+                let rules = Rules {
+                    exchange,
+                    facts,
+                    protocol: Protocol::Grpc,
+                };
+                NextFuture { inner, rules }
+            }
         }
     }
 }
@@ -141,17 +147,6 @@ pin_project! {
         Route { #[pin] future: http::RouteAnswer },
         Call { #[pin] future: grpc::CallAnswer },
         Answered { response: Option<Response<Body>> },
-    }
-}
-
-impl InnerFuture {
-    #[cold]
-    fn panicked(protocol: Protocol) -> InnerFuture {
-        let response = Some(match protocol {
-            Protocol::Http => http::panicked(),
-            Protocol::Grpc => grpc::panicked(),
-        });
-        InnerFuture::Answered { response }
     }
 }
 

@@ -30,16 +30,9 @@ pub(super) fn call(routes: &mut Routes, _request: Request<Body>) -> RouteAnswer 
     match *routes {}
 }
 
-/// In place of the shape of errors.
-#[derive(Clone, Copy)]
-pub(crate) struct ErrorShape;
 /// In place of the form of errors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ErrorForm;
-
-pub(super) fn form<B>(_shape: ErrorShape, _request: &Request<B>) -> ErrorForm {
-    ErrorForm
-}
 
 pub(super) fn give_form(_: ErrorForm, _response: &mut Response<Body>, _cx: &mut Context<'_>) {}
 

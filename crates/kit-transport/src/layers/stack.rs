@@ -77,9 +77,7 @@ impl Layers {
     pub(crate) fn new<L: Stack>(stack: L) -> Layers {
         let for_calls = stack.clone();
         Layers {
-            routes: RouteStack::new(move |next, shape| {
-                Entrance::new(stack.around(next), Facing::Routes(shape))
-            }),
+            routes: RouteStack::new(move |next| Entrance::new(stack.around(next), Facing::Routes)),
             calls: CallStack::new(move |next, methods: Arc<Methods>| {
                 Entrance::new(for_calls.around(next), Facing::Services(methods))
             }),

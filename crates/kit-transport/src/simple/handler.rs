@@ -15,6 +15,7 @@ use http_body_util::Full;
 use crate::exchange::refusal::Refusal;
 use crate::exchange::request_body::RequestBody;
 use crate::exchange::service::Handler;
+use crate::layers::http::ErrorForm;
 
 pub(super) type AnswerFn = dyn Fn(&Parts) -> Response<Bytes> + Send + Sync;
 
@@ -47,7 +48,7 @@ impl Handler for SimpleHandler {
     type Body = Full<Bytes>;
     type Future = FromHead;
 
-    fn call(&self, head: Parts, _: RequestBody, _: bool) -> FromHead {
+    fn call(&self, head: Parts, _: RequestBody, _: bool, _: Option<ErrorForm>) -> FromHead {
         FromHead {
             head,
             answer: Arc::clone(&self.answer),

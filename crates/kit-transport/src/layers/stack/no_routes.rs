@@ -1,6 +1,5 @@
 //! Layers without the feature `http`: there are no routes.
 
-use crate::layers::http::ErrorShape;
 use crate::layers::next::Next;
 
 /// In place of layers around routes.
@@ -8,7 +7,7 @@ use crate::layers::next::Next;
 pub(crate) struct RouteStack;
 
 impl RouteStack {
-    pub(super) fn new<S>(_around: impl Fn(Next, ErrorShape) -> S) -> RouteStack {
+    pub(super) fn new<S>(_around: impl Fn(Next) -> S) -> RouteStack {
         RouteStack
     }
 }

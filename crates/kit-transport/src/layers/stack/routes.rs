@@ -10,16 +10,15 @@ use tower::Service;
 use tower::layer::layer_fn;
 
 use crate::layers::entrance::Entrance;
-use crate::layers::http::ErrorShape;
 use crate::layers::next::Next;
 
 /// Layers around the routes of a router.
 #[derive(Clone)]
-pub(crate) struct RouteStack(Arc<dyn Fn(Router, Option<u64>, ErrorShape) -> Router + Send + Sync>);
+pub(crate) struct RouteStack(Arc<dyn Fn(Router, Option<u64>) -> Router + Send + Sync>);
 
 impl RouteStack {
     pub(super) fn new<S>(
-        around: impl Fn(Next, ErrorShape) -> Entrance<S> + Clone + Send + Sync + 'static,
+        around: impl Fn(Next) -> Entrance<S> + Clone + Send + Sync + 'static,
     ) -> Self
     where
         Entrance<S>: Service<
@@ -32,22 +31,14 @@ impl RouteStack {
             + Sync
             + 'static,
     {
-        RouteStack(Arc::new(move |router, max_body, shape| {
+        RouteStack(Arc::new(move |router, max_body| {
             let around = around.clone();
-            router.layer(layer_fn(move |route| {
-                around(Next::route(route, max_body), shape)
-            }))
+            router.layer(layer_fn(move |route| around(Next::route(route, max_body))))
         }))
     }
 
-    /// Puts them around each route, whose requests have bodies of at most `max_body` bytes, and errors in
-    /// this shape.
-    pub(crate) fn around(
-        &self,
-        router: Router,
-        max_body: Option<u64>,
-        shape: ErrorShape,
-    ) -> Router {
-        (self.0)(router, max_body, shape)
+    /// Puts them around each route, whose requests have bodies of at most `max_body` bytes.
+    pub(crate) fn around(&self, router: Router, max_body: Option<u64>) -> Router {
+        (self.0)(router, max_body)
     }
 }

@@ -148,7 +148,7 @@ pin_project! {
     /// The body with its request's guard: hyper drops it when it has taken the last byte.
     #[derive(Debug)]
     pub(crate) struct TrackedBody<B> {
-        // `None` when it was ended from outside, or has panicked.
+        // `None` when it was ended from outside, has panicked, or is not asked for.
         #[pin]
         body: Option<B>,
         ending: Ending,
@@ -164,6 +164,18 @@ impl<B: Body> TrackedBody<B> {
         }
         TrackedBody {
             body: Some(body),
+            ending,
+            guard,
+        }
+    }
+
+    /// The end of a response whose head alone was asked for.
+    pub(crate) fn left_out(body: B, ending: Ending, mut guard: ExchangeGuard) -> TrackedBody<B> {
+        guard.whole = true;
+        // A panic of it is logged.
+        let _ = guard.catch(|| drop(body));
+        TrackedBody {
+            body: None,
             ending,
             guard,
         }
@@ -227,8 +239,9 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        // A body that was dropped ends with an error, which hyper has not asked for yet.
-        self.body.as_ref().is_some_and(Body::is_end_stream)
+        // A body that was dropped before its end ends with an error, which hyper has not asked for yet.
+        let body = self.body.as_ref();
+        body.map_or(self.guard.whole, Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {

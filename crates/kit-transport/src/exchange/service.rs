@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, EXPECT};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
@@ -125,6 +125,8 @@ enum Asked {
     Call,
     /// `CONNECT`: when the answer is a success, hyper makes a tunnel of it.
     Tunnel,
+    /// The head alone, by HTTP/2, where hyper would send a body that is there.
+    Head,
     Other,
 }
 
@@ -134,6 +136,8 @@ impl<H: Handler> RequestService<H> {
             Asked::Tunnel
         } else if self.handler.is_call(&head.headers) {
             Asked::Call
+        } else if head.method == Method::HEAD && head.version >= Version::HTTP_2 {
+            Asked::Head
         } else {
             Asked::Other
         }
@@ -291,11 +295,27 @@ impl<H: Handler> Future for ResponseFuture<H> {
             http2: *this.version >= Version::HTTP_2,
         };
         match answer {
+            Some(mut response) if *this.asked == Asked::Head => {
+                keep_length(&mut response);
+                Poll::Ready(Ok(
+                    response.map(|body| TrackedBody::left_out(body, ending, guard))
+                ))
+            }
             Some(response) => Poll::Ready(Ok(
                 response.map(|body| TrackedBody::new(body, ending, guard))
             )),
             None => Poll::Pending,
         }
+    }
+}
+
+/// Says how long the body is that is left out, as hyper does for HTTP/1.1.
+#[cold]
+fn keep_length<B: Body>(response: &mut Response<B>) {
+    let length = response.body().size_hint().exact();
+    if let Some(length) = length.filter(|length| *length > 0) {
+        let headers = response.headers_mut();
+        headers.entry(CONTENT_LENGTH).or_insert(length.into());
     }
 }
 

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use http_body_util::{BodyExt as _, Empty};
 use kit_transport::http::ErrorShape;
-use kit_transport::{ApiError, ConnectionOptions, http};
+use kit_transport::{ApiError, ConnectionOptions, http, simple};
 
 use crate::client::{Raw, http2};
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE};
@@ -383,6 +383,42 @@ async fn a_request_that_is_refused_before_the_routes_gets_its_shape_too() {
     let error = ApiError::from_response(StatusCode::from_u16(431).unwrap(), kind, &body);
     assert!(error.has_reason(431, "HEAD_TOO_LARGE"), "{error:?}");
     server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+/// By HTTP/2, where hyper sends what there is.
+#[tokio::test]
+async fn a_request_for_a_head_that_is_refused_has_no_body() {
+    let options = ConnectionOptions {
+        max_head: 10_000,
+        ..ConnectionOptions::default()
+    };
+    let routes = server(ErrorShape::Problem).await;
+    let calls = Fixture::grpc(|server| server.connections(options.clone())).await;
+    let simple = simple::Server::new(ANY_PORT, |_| {
+        ::http::Response::new(Bytes::from_static(b"an answer"))
+    });
+    let simple = Fixture::start(simple.connections(options.clone())).await;
+    for (server, size, status) in [
+        (&routes, 11_000, 431),
+        (&calls, 11_000, 431),
+        (&simple, 11_000, 431),
+        (&calls, 1, 415),
+        (&simple, 1, 200),
+    ] {
+        let mut client = http2(server.address).await;
+        let request = Request::head("http://test/").header("big", "x".repeat(size));
+        let request = request.body(Empty::<bytes::Bytes>::new());
+        let answer = client.send_request(request.expect("a request")).await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), status);
+        let length = answer.headers().get("content-length");
+        assert_eq!(length.is_some(), status != 415, "{status}");
+        let body = answer.into_body().collect().await.expect("a body");
+        assert_eq!(body.to_bytes(), "", "{status}");
+    }
+    for server in [routes, calls, simple] {
+        server.stop_within(PATIENCE).await.nothing_cut();
+    }
 }
 
 #[tokio::test]

@@ -164,6 +164,13 @@ impl ApiError {
         Carried(self.0)
     }
 
+    /// Without its cause, which was logged already.
+    #[cfg(any(feature = "http", feature = "grpc"))]
+    pub(crate) fn without_source(mut self) -> ApiError {
+        self.0.source = None;
+        self
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn code(&self) -> u16 {

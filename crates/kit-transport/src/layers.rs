@@ -69,6 +69,7 @@ mod trace;
 mod trail;
 mod travelling;
 mod tunnel;
+mod unready;
 #[cfg_attr(
     not(feature = "ws"),
     expect(dead_code, reason = "there are no WebSockets")

@@ -49,7 +49,11 @@ impl ExchangeGuard {
 
     /// The same for a part that is done in no time, which no watchdog need name.
     pub(crate) fn catch_unnamed<T>(&self, part: impl FnOnce() -> T) -> Result<T, ()> {
-        self.exchange.catch(part)
+        let done = self.exchange.catch(part);
+        if done.is_err() {
+            self.exchanges().mark_panicked(self.key());
+        }
+        done
     }
 
     /// Logs that it takes too long.

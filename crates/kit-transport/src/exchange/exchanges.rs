@@ -275,6 +275,25 @@ impl Exchanges {
         }
     }
 
+    /// The code that serves it has panicked, and the driver ends it.
+    #[cold]
+    pub(crate) fn mark_panicked(&self, key: Key) {
+        if let Some(exchange) = self.lock().table.get_mut(key) {
+            exchange.panicked = true;
+        }
+    }
+
+    /// Whether the driver ends it because its code has panicked; false once it has ended.
+    #[cfg_attr(
+        not(any(feature = "http", feature = "grpc")),
+        expect(dead_code, reason = "there are no layers")
+    )]
+    pub(crate) fn has_panicked(&self, key: Key) -> bool {
+        let mut shared = self.lock();
+        let exchange = shared.table.get_mut(key);
+        exchange.is_some_and(|exchange| exchange.panicked)
+    }
+
     /// The response's body has come to its end (`whole`), or was dropped before, as is that of a
     /// request which its client took back.
     pub(crate) fn end(&self, key: Key, whole: bool) {

@@ -56,6 +56,8 @@ pub(crate) struct Exchange {
     kind: ResponseKind,
     /// Given up, and counted as cut.
     pub(crate) cut: bool,
+    /// The code that serves it has panicked, and the driver has ended it.
+    pub(crate) panicked: bool,
     /// The response has ended, and its bytes have not left yet.
     ended: bool,
     wait: Wait,
@@ -98,6 +100,7 @@ impl Exchange {
             allowance,
             kind: ResponseKind::Request,
             cut: false,
+            panicked: false,
             ended: false,
             wait: Wait::No,
             room: Room::NotAwaited,
@@ -122,6 +125,7 @@ impl Exchange {
         self.serial = 0;
         self.kind = ResponseKind::Request;
         self.cut = false;
+        self.panicked = false;
         self.ended = false;
         self.wait = Wait::No;
         self.room = Room::NotAwaited;

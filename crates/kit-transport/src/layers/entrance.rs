@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use ::http::{Request, Response};
 use axum_core::body::Body;
@@ -18,6 +18,7 @@ use super::http::template;
 use super::known::give;
 use super::methods::Methods;
 use super::reply::reply;
+use super::unready::Unready;
 use crate::ApiError;
 
 /// What a stack is around.
@@ -33,15 +34,17 @@ pub(super) enum Facing {
 pub(crate) struct Entrance<S> {
     layers: S,
     facing: Facing,
+    unready: Unready,
     /// Why the layers are not ready for the next request.
     failed: Option<BoxError>,
 }
 
 impl<S> Entrance<S> {
-    pub(super) fn new(layers: S, facing: Facing) -> Entrance<S> {
+    pub(super) fn new(layers: S, facing: Facing, unready: Unready) -> Entrance<S> {
         Entrance {
             layers,
             facing,
+            unready,
             failed: None,
         }
     }
@@ -49,7 +52,11 @@ impl<S> Entrance<S> {
 
 impl<S: Clone> Clone for Entrance<S> {
     fn clone(&self) -> Entrance<S> {
-        Entrance::new(self.layers.clone(), self.facing.clone())
+        Entrance::new(
+            self.layers.clone(),
+            self.facing.clone(),
+            self.unready.clone(),
+        )
     }
 }
 
@@ -62,14 +69,10 @@ where
     type Future = EntranceFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        match self.layers.poll_ready(cx) {
-            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
-            Poll::Ready(Err(error)) => {
-                self.failed = Some(error.into());
-                Poll::Ready(Ok(()))
-            }
-            Poll::Pending => Poll::Pending,
+        if let Err(error) = ready!(self.layers.poll_ready(cx)) {
+            self.failed = Some(error.into());
         }
+        Poll::Ready(Ok(()))
     }
 
     /// The future of the layers is large. Nothing stands between the call that gives it and the end of this,
@@ -87,15 +90,16 @@ where
         };
         // A service that has failed to be ready must not be called.
         if let Some(error) = self.failed.take() {
+            let answer = self.unready.answer(&request, &facts, error);
             return EntranceFuture {
                 layers: RunFor::ended(facts),
-                error: Some(error),
+                answer: Some(Box::new(answer)),
             };
         }
         let _entered = enter(&facts);
         EntranceFuture {
             layers: run_for(facts, self.layers.call(request)),
-            error: None,
+            answer: None,
         }
     }
 }
@@ -105,8 +109,8 @@ pin_project! {
     pub(crate) struct EntranceFuture<F> {
         #[pin]
         layers: RunFor<F>,
-        // In place of their answer.
-        error: Option<BoxError>,
+        // In place of layers that are not ready.
+        answer: Option<Box<Response<Body>>>,
     }
 }
 
@@ -120,14 +124,12 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let error = match this.error.take() {
-            Some(error) => error,
-            None => match this.layers.as_mut().poll(cx) {
-                Poll::Ready(Ok(response)) => return Poll::Ready(Ok(response.into_response())),
-                Poll::Ready(Err(error)) => error.into(),
-                Poll::Pending => return Poll::Pending,
-            },
-        };
-        Poll::Ready(Ok(reply(this.layers.facts(), ApiError::from_boxed(error))))
+        if let Some(answer) = this.answer.take() {
+            return Poll::Ready(Ok(*answer));
+        }
+        Poll::Ready(Ok(match ready!(this.layers.as_mut().poll(cx)) {
+            Ok(response) => response.into_response(),
+            Err(error) => reply(this.layers.facts(), ApiError::from_boxed(error.into())),
+        }))
     }
 }

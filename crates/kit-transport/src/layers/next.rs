@@ -133,8 +133,11 @@ impl fmt::Debug for Next {
     }
 }
 
-/// Runs part of the handler. A request that came by no server of Kit's has its panic as it is.
-fn catch<T>(exchange: Option<&ExchangeHandle>, part: impl FnOnce() -> T) -> Result<T, ()> {
+/// Runs part of a handler or of a layer. A request that came by no server of Kit's has its panic as it is.
+pub(super) fn catch<T>(
+    exchange: Option<&ExchangeHandle>,
+    part: impl FnOnce() -> T,
+) -> Result<T, ()> {
     match exchange {
         Some(exchange) => exchange.catch(part),
         None => Ok(part()),

@@ -22,3 +22,12 @@ pub(super) fn reply(facts: &Facts, error: ApiError) -> Response<Body> {
         Protocol::Grpc => grpc::answer(error),
     }
 }
+
+/// The answer in place of a layer that has panicked.
+#[cold]
+pub(super) fn panicked(facts: &Facts) -> Response<Body> {
+    match facts.protocol() {
+        Protocol::Http => reply(facts, ApiError::internal("", "internal error")),
+        Protocol::Grpc => grpc::panicked(),
+    }
+}

@@ -12,6 +12,7 @@ use tower::{Layer, Service};
 use super::entrance::{Entrance, Facing};
 use super::methods::Methods;
 use super::next::Next;
+use super::unready::Unready;
 use crate::StartError;
 
 #[cfg_attr(not(feature = "grpc"), path = "stack/no_calls.rs")]
@@ -76,10 +77,15 @@ pub(crate) struct Layers {
 impl Layers {
     pub(crate) fn new<L: Stack>(stack: L) -> Layers {
         let for_calls = stack.clone();
+        let unready = Unready::default();
+        let unready_calls = unready.clone();
         Layers {
-            routes: RouteStack::new(move |next| Entrance::new(stack.around(next), Facing::Routes)),
+            routes: RouteStack::new(move |next| {
+                Entrance::new(stack.around(next), Facing::Routes, unready.clone())
+            }),
             calls: CallStack::new(move |next, methods: Arc<Methods>| {
-                Entrance::new(for_calls.around(next), Facing::Services(methods))
+                let facing = Facing::Services(methods);
+                Entrance::new(for_calls.around(next), facing, unready_calls.clone())
             }),
         }
     }

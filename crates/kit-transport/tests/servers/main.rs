@@ -25,6 +25,7 @@ mod layers_access_log;
 mod layers_auth;
 mod layers_concurrency;
 mod layers_deadline;
+mod layers_failing;
 mod layers_metadata;
 #[cfg(feature = "metrics")]
 mod layers_metrics;

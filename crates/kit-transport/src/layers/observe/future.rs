@@ -14,11 +14,12 @@ use super::body::ObservedBody;
 use super::observation::{Observation, Observer};
 use crate::ApiError;
 use crate::layers::facts::Facts;
-use crate::layers::reply::reply;
+use crate::layers::reply::{panicked, reply};
 
 pin_project! {
     /// A response to come, and its observation if there is one. It is dropped in the observer's span.
     pub(crate) struct ObservedFuture<F, O: Observer> {
+        // `None` when the service has panicked, and at the end.
         #[pin]
         future: Option<F>,
         observation: Option<Observation<O>>,
@@ -42,9 +43,9 @@ impl<F, O: Observer> ObservedFuture<F, O> {
         mut observation: Observation<O>,
         call: impl FnOnce() -> F,
     ) -> ObservedFuture<F, O> {
-        let future = Some(observation.run(call));
+        let future = observation.run_service(call);
         ObservedFuture {
-            future,
+            future: future.ok(),
             observation: Some(observation),
             facts: None,
         }
@@ -71,9 +72,11 @@ where
 
     /// An error of a layer inside becomes its answer here, because it would go to the client past the
     /// observer otherwise; for a request that passes the layer by as well, so that the answer does not
-    /// depend on what is logged.
+    /// depend on what is logged. So does a panic of a layer inside, of a request that is observed: its answer
+    /// by the server is the same, but for the head that the observer writes.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        let has_panicked = this.future.is_none();
         let mut poll = || {
             let future = this.future.as_mut().as_pin_mut();
             let answer = future.expect("not polled after its end").poll(cx);
@@ -91,16 +94,26 @@ where
             let response = answer.map(|response| response.map(Body::new));
             return Poll::Ready(Ok(response.unwrap_or_else(|error| failed(facts, error))));
         };
-        let answer = ready!(observation.run(poll));
+        let polled = match has_panicked {
+            true => Err(()),
+            false => observation.run_service(poll),
+        };
+        let answer = match polled {
+            Ok(answer) => Ok(ready!(answer)),
+            Err(()) => Err(()),
+        };
+        if answer.is_err() {
+            // A panic in its end is logged as well.
+            let _ = observation.run_service(|| this.future.set(None));
+        }
         let observation = this.observation.take();
         let observation = observation.expect("looked at above");
-        Poll::Ready(Ok(match answer {
-            Ok(response) => observed(observation, response),
-            Err(error) => {
-                let response = failed(observation.facts(), error);
-                observed(observation, response)
-            }
-        }))
+        let failed = match answer {
+            Ok(Ok(response)) => return Poll::Ready(Ok(observed(observation, response))),
+            Ok(Err(error)) => failed(observation.facts(), error),
+            Err(()) => panicked(observation.facts()),
+        };
+        Poll::Ready(Ok(observed(observation, failed)))
     }
 }
 

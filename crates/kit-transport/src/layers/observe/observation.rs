@@ -15,6 +15,7 @@ use crate::exchange::exchanges::Verdict;
 use crate::exchange::handle::ExchangeHandle;
 use crate::exchange::messages::Messages;
 use crate::layers::facts::Facts;
+use crate::layers::next::catch;
 use crate::layers::operations::Protocol;
 use crate::layers::outcome::{Amount, ExchangeEnd, Outcome};
 
@@ -104,6 +105,15 @@ impl<O: Observer> Observation<O> {
         result
     }
 
+    /// Runs part of the service inside. A panic is an answer like any other, which the observer sees; it goes
+    /// on where no server of Kit's is outside.
+    pub(super) fn run_service<T>(&mut self, part: impl FnOnce() -> T) -> Result<T, ()> {
+        let exchange = self.exchange.take();
+        let result = self.run(|| catch(exchange.as_ref(), part));
+        self.exchange = exchange;
+        result
+    }
+
     pub(super) fn mark_failed(&mut self) {
         self.stage = Stage::Failed;
     }
@@ -173,6 +183,12 @@ impl<O: Observer> Observation<O> {
             Stage::Open => {}
         }
         let exchange = self.exchange.as_ref();
+        let has_panicked =
+            |exchange: &ExchangeHandle| exchange.exchanges().has_panicked(exchange.key());
+        // A layer outside of this one.
+        if std::thread::panicking() || exchange.is_some_and(has_panicked) {
+            return ExchangeEnd::Panicked;
+        }
         match exchange.and_then(|exchange| exchange.exchanges().verdict_of(exchange.key())) {
             Some(Verdict::Cut) => ExchangeEnd::Cut,
             Some(Verdict::TimedOut(_)) => ExchangeEnd::Late,

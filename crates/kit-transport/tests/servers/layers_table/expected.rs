@@ -232,14 +232,14 @@ server stream | Internal    | ran | ERROR /test.Table/Server INTERNAL panicked |
 both streams  | Internal    | ran | ERROR /test.Table/Both INTERNAL panicked   | the same
 
 # panic of a layer
-HTTP/1.1      | 500, whole | not run | ERROR /plain none panicked            | the same
-HTTP/2        | 500, whole | not run | ERROR /plain none panicked            | the same
-events        | 500, whole | not run | ERROR /events none panicked           | the same
-WebSocket     | 500, whole | not run | ERROR /socket none panicked           | the same
-unary call    | Internal   | not run | ERROR /test.Table/* INTERNAL panicked | the same
-client stream | Internal   | not run | ERROR /test.Table/* INTERNAL panicked | the same
-server stream | Internal   | not run | ERROR /test.Table/* INTERNAL panicked | the same
-both streams  | Internal   | not run | ERROR /test.Table/* INTERNAL panicked | the same
+HTTP/1.1      | 500 id, whole | not run | ERROR /plain 500 whole             | the same
+HTTP/2        | 500 id, whole | not run | ERROR /plain 500 whole             | the same
+events        | 500 id, whole | not run | ERROR /events 500 whole            | the same
+WebSocket     | 500 id, whole | not run | ERROR /socket 500 whole            | the same
+unary call    | Internal id   | not run | ERROR /test.Table/* INTERNAL whole | the same
+client stream | Internal id   | not run | ERROR /test.Table/* INTERNAL whole | the same
+server stream | Internal id   | not run | ERROR /test.Table/* INTERNAL whole | the same
+both streams  | Internal id   | not run | ERROR /test.Table/* INTERNAL whole | the same
 
 # error of a layer
 HTTP/1.1      | 500 id, whole | not run | ERROR /plain 500 whole             | the same

@@ -19,6 +19,7 @@ mod extractors;
 mod grpc;
 mod handler;
 mod partly_read;
+pub(crate) mod probe_mark;
 mod probes;
 mod rejection;
 #[cfg(feature = "ws")]

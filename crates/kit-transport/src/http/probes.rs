@@ -1,5 +1,7 @@
 //! Probes among a service's own routes.
 
+use std::future::ready;
+
 use axum::Router;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
@@ -7,10 +9,15 @@ use axum::routing::get;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 
+use super::probe_mark::ProbeMark;
 use crate::{ApiError, CallContext, Probed, Probes};
 
 /// The routes `/livez`, `/readyz` and `/startupz`, to be merged into those of a service that has no admin
 /// server. Each answers 200 or 503 with the reasons, and with `?verbose` all facts.
+///
+/// The [layers](crate::layers) of a server leave them alone as they do gRPC's health, wherever the routes
+/// are nested: nothing is asked of their callers (`authenticate`, `authorize`), no limit counts them, and the
+/// access log has them at `debug`. A route of an author's own is no probe, whatever its path.
 ///
 /// They come from the app's own runtime: one that is blocked does not answer at all. And they end with
 /// their server, while an admin server answers until the app has ended.
@@ -23,8 +30,14 @@ use crate::{ApiError, CallContext, Probed, Probes};
 /// let server = http::Server::new(":8000", routes);
 /// ```
 pub fn probes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let route =
-        |what| get(async move |call: CallContext, query: RawQuery| answer(&call, what, query));
+    let route = |what| {
+        let mark = ProbeMark;
+        get(move |call: CallContext, query: RawQuery| {
+            // So that it is cloned with the handler.
+            let _held = &mark;
+            ready(answer(&call, what, query))
+        })
+    };
     Router::new()
         .route("/livez", route(Probed::Live))
         .route("/readyz", route(Probed::Ready))

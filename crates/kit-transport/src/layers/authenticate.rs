@@ -30,9 +30,9 @@ pub use scheme::Scheme;
 /// Lets only requests through whose caller this [`Scheme`] knows; the handler finds its
 /// [`Claims`](super::Claims).
 ///
-/// Everything is protected, unknown routes and methods included, but for what [`except`] excludes, and
-/// for gRPC's health (`grpc.health.v1.Health`) and reflection (`grpc.reflection.v1` and `v1alpha`):
-/// load balancers and tools have no credentials. A request is refused before its handler runs, so
+/// Everything is protected, unknown routes and methods included, but for what [`except`] excludes, for
+/// gRPC's health (`grpc.health.v1.Health`) and reflection (`grpc.reflection.v1` and `v1alpha`), and for
+/// the probes of `http::probes`: load balancers, orchestrators and tools have no credentials. A request is refused before its handler runs, so
 /// before a stream, an upgrade or the reading of a body begins; the answer is the scheme's error, on
 /// HTTP with its challenge as `WWW-Authenticate`. Its source is logged at debug and never sent.
 ///

@@ -25,7 +25,8 @@ use crate::ApiError;
 ///
 /// It stands inside [`authenticate`](super::authenticate). Without claims of this type there is no
 /// decision, so the request fails with 500, and the log says what is missing: also for requests that
-/// the authentication lets pass, but for gRPC's health and reflection, which stay open.
+/// the authentication lets pass, but for gRPC's health and reflection and for `http::probes`, which stay
+/// open.
 ///
 /// ```
 /// use kit_transport::layers::{self, Select};

@@ -31,8 +31,8 @@ use super::places::{Places, ServedPlace};
 /// passes, leaves the queue. Put the deadline outside of this layer, so that it counts the time in the queue. A
 /// drain changes nothing: requests that wait are in flight, and are served.
 ///
-/// Health and reflection of gRPC are served beyond the limit. [`on`](super::on) leaves out others, or gives
-/// some operations a limit for themselves.
+/// Health and reflection of gRPC and the probes of `http::probes` are served beyond the limit.
+/// [`on`](super::on) leaves out others, or gives some operations a limit for themselves.
 ///
 /// ```
 /// use std::time::Duration;

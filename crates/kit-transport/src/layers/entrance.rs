@@ -23,9 +23,15 @@ use crate::ApiError;
 
 /// What a stack is around.
 #[derive(Clone)]
+#[cfg_attr(
+    not(feature = "http"),
+    expect(dead_code, reason = "there are no routes")
+)]
 pub(super) enum Facing {
     /// A route of a server.
     Routes,
+    /// One of Kit's probes there.
+    Probe,
     /// A server's services, with these methods.
     Services(Arc<Methods>),
 }
@@ -83,9 +89,12 @@ where
                 let facts = Facts::of_call(&request, methods);
                 give(&mut request, |_| facts)
             }
-            Facing::Routes => {
+            Facing::Routes | Facing::Probe => {
+                let is_of_probe = matches!(self.facing, Facing::Probe);
                 let template = template(request.extensions());
-                give(&mut request, |form| Facts::of_route(template, form))
+                give(&mut request, |form| {
+                    Facts::of_route(template, is_of_probe, form)
+                })
             }
         };
         // A service that has failed to be ready must not be called.

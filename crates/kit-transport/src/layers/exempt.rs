@@ -1,4 +1,4 @@
-//! The requests that authentication and limits leave alone.
+//! The requests that authentication and limits leave alone, and of which the access log says little.
 
 use super::facts::Facts;
 use super::operations::Protocol;
@@ -11,10 +11,14 @@ const SERVICES: [&str; 3] = [
     "grpc.reflection.v1alpha.ServerReflection",
 ];
 
-/// Whether a request with this path is a call of health or reflection. The path is compared whole, because
-/// one behind the method might be read in another way.
+/// Whether a request with this path is one of Kit's probes, or a call of health or reflection. A probe is
+/// known by its route, and never by a path. That of a call is compared whole, because one behind the method
+/// might be read in another way.
 pub(super) fn is_exempt(facts: &Facts, path: &str) -> bool {
-    facts.protocol() == Protocol::Grpc && is_of_grpc_itself(path)
+    match facts.protocol() {
+        Protocol::Http => facts.is_of_probe(),
+        Protocol::Grpc => is_of_grpc_itself(path),
+    }
 }
 
 fn is_of_grpc_itself(path: &str) -> bool {

@@ -18,6 +18,7 @@ use super::travelling::Travelling;
 pub(crate) struct Facts {
     protocol: Protocol,
     operation: Operation,
+    is_of_probe: bool,
     /// The operation that became known behind the layers.
     found: OnceLock<Operation>,
     /// For a method that becomes known by its answer.
@@ -36,6 +37,7 @@ impl Default for Facts {
         Facts {
             protocol: Protocol::Http,
             operation: Operation::of_template(None),
+            is_of_probe: false,
             found: OnceLock::new(),
             unknown: None,
             form: None,
@@ -48,10 +50,15 @@ impl Default for Facts {
 }
 
 impl Facts {
-    /// Those of a request for the route with this template; its errors have this form.
-    pub(crate) fn of_route(template: Option<Template>, form: Option<ErrorForm>) -> Arc<Facts> {
+    /// Those of a request for the route with this template, or for one of Kit's probes; its errors have
+    /// this form.
+    pub(crate) fn of_route(
+        template: Option<Template>,
+        is_of_probe: bool,
+        form: Option<ErrorForm>,
+    ) -> Arc<Facts> {
         let operation = Operation::of_template(template);
-        Facts::new(Protocol::Http, operation, None, form)
+        Facts::new(Protocol::Http, (operation, is_of_probe), None, form)
     }
 
     /// Those of a call.
@@ -59,7 +66,7 @@ impl Facts {
         let path = request.uri().path();
         let (operation, may_be_learned) = methods.operation(path);
         let unknown = may_be_learned.then(|| (Arc::clone(methods), path.to_owned()));
-        Facts::new(Protocol::Grpc, operation, unknown, None)
+        Facts::new(Protocol::Grpc, (operation, false), unknown, None)
     }
 
     /// Those of a request to a single handler, whose server knows nothing of it.
@@ -72,12 +79,12 @@ impl Facts {
         } else {
             Protocol::Http
         };
-        Facts::new(protocol, operation, None, None)
+        Facts::new(protocol, (operation, false), None, None)
     }
 
     fn new(
         protocol: Protocol,
-        operation: Operation,
+        (operation, is_of_probe): (Operation, bool),
         unknown: Option<(Arc<Methods>, String)>,
         form: Option<ErrorForm>,
     ) -> Arc<Facts> {
@@ -86,6 +93,7 @@ impl Facts {
         if let Some(facts) = Arc::get_mut(&mut shared) {
             facts.protocol = protocol;
             facts.operation = operation;
+            facts.is_of_probe = is_of_probe;
             facts.unknown = unknown;
             facts.form = form;
         }
@@ -104,6 +112,11 @@ impl Facts {
     /// The operation, as far as it is known by now.
     pub(crate) fn operation(&self) -> &Operation {
         self.found.get().unwrap_or(&self.operation)
+    }
+
+    /// Whether it is for one of Kit's probes, `http::probes`.
+    pub(super) fn is_of_probe(&self) -> bool {
+        self.is_of_probe
     }
 
     /// What authentication has found out about the caller.

@@ -14,6 +14,7 @@ use tower_service::Service as _;
 
 use crate::ApiError;
 pub(crate) use crate::http::error_form::ErrorForm;
+use crate::http::probe_mark::has_mark;
 
 /// One route of a router, with the handlers of its methods.
 pub(crate) type Routes = Route;
@@ -30,6 +31,11 @@ pub(super) fn template(extensions: &Extensions) -> Option<Template> {
 
 pub(super) fn template_text(template: &Template) -> &str {
     template.as_str()
+}
+
+/// Whether it is one of Kit's probes, by what it is and not by its path.
+pub(super) fn is_probe(route: &Routes) -> bool {
+    has_mark(route)
 }
 
 pub(super) fn call(routes: &mut Routes, request: Request<Body>) -> RouteAnswer {

@@ -27,8 +27,8 @@ use crate::CallContext;
 /// `RetryInfo`).
 ///
 /// Requests may come in bursts of at most `count`, or of another number ([`burst`](RateLimit::burst)); behind
-/// one they come at the rate. A request that is refused costs nothing. Health and reflection of gRPC are
-/// not counted.
+/// one they come at the rate. A request that is refused costs nothing. Health and reflection of gRPC and the
+/// probes of `http::probes` are not counted.
 ///
 /// The number of clients that are remembered is bounded ([`most_keys`](RateLimit::most_keys)), and one that has
 /// rested is forgotten, without a task. If there are more at once, those for which there is no room are

@@ -80,8 +80,8 @@ impl Layers {
         let unready = Unready::default();
         let unready_calls = unready.clone();
         Layers {
-            routes: RouteStack::new(move |next| {
-                Entrance::new(stack.around(next), Facing::Routes, unready.clone())
+            routes: RouteStack::new(move |next, facing: Facing| {
+                Entrance::new(stack.around(next), facing, unready.clone())
             }),
             calls: CallStack::new(move |next, methods: Arc<Methods>| {
                 let facing = Facing::Services(methods);

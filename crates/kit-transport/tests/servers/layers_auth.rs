@@ -36,10 +36,10 @@ mod jwt;
 
 /// A caller by its name.
 #[derive(Debug)]
-struct User(String);
+pub(crate) struct User(String);
 
 /// Knows each caller that says its name: `authorization: Name alice`. It waits first, as for a store.
-struct ByName;
+pub(crate) struct ByName;
 
 impl Scheme for ByName {
     type Claims = User;

@@ -29,6 +29,7 @@ mod layers_failing;
 mod layers_metadata;
 #[cfg(feature = "metrics")]
 mod layers_metrics;
+mod layers_probes;
 mod layers_rate;
 mod layers_request_id;
 mod layers_standard;

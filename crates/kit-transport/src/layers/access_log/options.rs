@@ -9,8 +9,6 @@ use crate::layers::operations::Protocol;
 use crate::layers::outcome::{Class, Outcome};
 use crate::layers::select::Select;
 
-/// The routes of Kit's probes.
-const PROBES: [&str; 3] = ["/livez", "/readyz", "/startupz"];
 /// What the paths of health and reflection begin with.
 const ASIDE: [&str; 2] = ["/grpc.health.", "/grpc.reflection."];
 
@@ -30,7 +28,7 @@ impl Options {
         let path = request.uri().path();
         let is_aside = match facts.protocol() {
             Protocol::Grpc => ASIDE.iter().any(|prefix| path.starts_with(prefix)),
-            Protocol::Http => PROBES.contains(&facts.operation().as_str()),
+            Protocol::Http => facts.is_of_probe(),
         };
         let selects = |select: &Select| select.selects(facts, path);
         is_aside || self.quiet.as_ref().is_some_and(selects)

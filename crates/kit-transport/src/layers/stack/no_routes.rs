@@ -1,5 +1,6 @@
 //! Layers without the feature `http`: there are no routes.
 
+use crate::layers::entrance::Facing;
 use crate::layers::next::Next;
 
 /// In place of layers around routes.
@@ -7,7 +8,7 @@ use crate::layers::next::Next;
 pub(crate) struct RouteStack;
 
 impl RouteStack {
-    pub(super) fn new<S>(_around: impl Fn(Next) -> S) -> RouteStack {
+    pub(super) fn new<S>(_around: impl Fn(Next, Facing) -> S) -> RouteStack {
         RouteStack
     }
 }

@@ -9,7 +9,8 @@ use axum_core::body::Body;
 use tower::Service;
 use tower::layer::layer_fn;
 
-use crate::layers::entrance::Entrance;
+use crate::layers::entrance::{Entrance, Facing};
+use crate::layers::http::is_probe;
 use crate::layers::next::Next;
 
 /// Layers around the routes of a router.
@@ -18,7 +19,7 @@ pub(crate) struct RouteStack(Arc<dyn Fn(Router, Option<u64>) -> Router + Send + 
 
 impl RouteStack {
     pub(super) fn new<S>(
-        around: impl Fn(Next) -> Entrance<S> + Clone + Send + Sync + 'static,
+        around: impl Fn(Next, Facing) -> Entrance<S> + Clone + Send + Sync + 'static,
     ) -> Self
     where
         Entrance<S>: Service<
@@ -33,7 +34,14 @@ impl RouteStack {
     {
         RouteStack(Arc::new(move |router, max_body| {
             let around = around.clone();
-            router.layer(layer_fn(move |route| around(Next::route(route, max_body))))
+            router.layer(layer_fn(move |route| {
+                let facing = if is_probe(&route) {
+                    Facing::Probe
+                } else {
+                    Facing::Routes
+                };
+                around(Next::route(route, max_body), facing)
+            }))
         }))
     }
 

@@ -3,15 +3,19 @@
 //! The expected outcomes are a table of text, `expected::TABLE`, with one line for each cell:
 //!
 //! - what the client saw: the status of HTTP or of gRPC, the reason of an error, `retry`, `challenge` and
-//!   `id` for what stands in the head, and the end of the body;
+//!   `id` for what stands in the head, the shape of an error's body if it is another one than Kratos', and
+//!   the end of the body;
 //! - what the handler found of that which layers leave for it, or that it did not run; and which of the
 //!   lines that it logs, at first or later, stand in a span with the request's id or trace;
 //! - the lines of the access log: level, operation, code, end;
 //! - the requests that were counted: operation, code, end; and the gauge of those in flight, if it is not back at 0.
+//!
+//! The cells that answer an error over HTTP are the same on a server with another shape, but for that shape.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use kit_transport::http::ErrorShape;
 use tokio::time::timeout;
 use tracing::Level;
 
@@ -34,9 +38,9 @@ const SOON: Duration = Duration::from_millis(50);
 
 /// One cell, as a line of the table: makes the exchange, stops the server, so that all has ended, and
 /// reads the log and the series.
-async fn cell(series: &Series, row: &str, kind: Kind) -> String {
+async fn cell(series: &Series, row: &str, kind: Kind, shape: ErrorShape) -> String {
     let mut log = Log::up_to(Level::INFO);
-    let handlers = Handlers::default();
+    let handlers = Handlers::of_shape(shape);
     let server = rows::start(row, kind, &handlers).await;
     let (address, ask) = (server.address, rows::ask(row));
     let asking = timeout(PATIENCE, kind.ask(address, &ask));
@@ -155,13 +159,54 @@ fn column(kind: Kind) {
     Series::run(async |series| {
         let mut other = String::new();
         for row in ROWS {
-            let found = cell(&series, row, kind).await;
+            let found = cell(&series, row, kind, ErrorShape::Kratos).await;
             if !expected(row).contains(&found) {
                 writeln!(other, "# {row}\n{found}").unwrap();
             }
         }
         assert!(other.is_empty(), "not in the table:\n{other}");
     });
+}
+
+/// The line of a cell, if it answers an error over HTTP, as that error is in this shape.
+fn expected_error(row: &str, kind: Kind, shape: ErrorShape) -> Option<String> {
+    let lines = expected(row);
+    let mut cells = lines.iter().filter_map(|line| line.split_once(" | "));
+    let (kind, rest) = cells.find(|(name, _)| *name == kind.name())?;
+    let (saw, more) = rest.split_once(" | ").expect("more words");
+    let (head, end) = saw.split_once(", ")?;
+    (head >= "400").then(|| format!("{kind} | {head} as {shape:?}, {end} | {more}"))
+}
+
+/// Compares the cells of HTTP that answer an error, on a server with this shape.
+fn errors_in(shape: ErrorShape) {
+    Series::run(async |series| {
+        let (mut other, mut count) = (String::new(), 0);
+        for kind in [Kind::Http1, Kind::Http2, Kind::Events, Kind::WebSocket] {
+            for row in ROWS {
+                let Some(expected) = expected_error(row, kind, shape) else {
+                    continue;
+                };
+                count += 1;
+                let found = cell(&series, row, kind, shape).await;
+                if found != expected {
+                    writeln!(other, "# {row}\n{found}\n{expected}").unwrap();
+                }
+            }
+        }
+        assert!(other.is_empty(), "found and expected:\n{other}");
+        assert!(count >= 4 * 10, "{count}");
+    });
+}
+
+#[test]
+fn errors_as_aip_193_has_them() {
+    errors_in(ErrorShape::Aip193);
+}
+
+#[test]
+fn errors_as_rfc_9457_has_them() {
+    errors_in(ErrorShape::Problem);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ::http::header::{CONTENT_LENGTH, RETRY_AFTER, WWW_AUTHENTICATE};
+use ::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use ::http::uri::PathAndQuery;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use bytes::Bytes;
@@ -104,6 +104,12 @@ fn marks(headers: &HeaderMap, body: &[u8]) -> String {
         .and_then(|(_, rest)| rest.split_once('"'));
     let has = |name: &HeaderName, mark| headers.contains_key(name).then_some(mark);
     let is_mine = headers.get("x-request-id").is_some_and(|id| id == "mine");
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let shape = match content_type {
+        Some(b"application/problem+json") if body.starts_with(r#"{"title":"#) => Some("as Problem"),
+        Some(b"application/json") if body.starts_with(r#"{"error":{"code":"#) => Some("as Aip193"),
+        _ => None,
+    };
     [
         reason
             .map(|(reason, _)| reason)
@@ -111,6 +117,7 @@ fn marks(headers: &HeaderMap, body: &[u8]) -> String {
         has(&RETRY_AFTER, "retry"),
         has(&WWW_AUTHENTICATE, "challenge"),
         is_mine.then_some("id"),
+        shape,
     ]
     .into_iter()
     .flatten()

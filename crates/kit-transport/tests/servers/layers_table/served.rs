@@ -16,7 +16,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use http_body_util::BodyExt as _;
 use hyper::body::Frame;
-use kit_transport::http::WebSocketUpgrade;
+use kit_transport::http::{ErrorShape, WebSocketUpgrade};
 use kit_transport::layers::{ConcurrencyLimit, Current, Operation, Scheme};
 use kit_transport::{ApiError, CallContext, ConnectionOptions, grpc, http};
 use tokio::sync::Notify;
@@ -61,8 +61,8 @@ impl Scheme for ByName {
 }
 
 /// What the handlers do and find.
-#[derive(Clone, Default)]
-pub(super) struct Handlers(Arc<Seen>);
+#[derive(Clone)]
+pub(super) struct Handlers(Arc<Seen>, ErrorShape);
 
 #[derive(Default)]
 struct Seen {
@@ -102,6 +102,11 @@ impl Do {
 }
 
 impl Handlers {
+    /// On a server whose errors have this shape.
+    pub(super) fn of_shape(shape: ErrorShape) -> Handlers {
+        Handlers(Arc::default(), shape)
+    }
+
     pub(super) fn server(&self) -> http::Server {
         let plain = self.clone();
         let plain = async move |request: Request| plain.plain(request).await;
@@ -121,6 +126,7 @@ impl Handlers {
             ..ConnectionOptions::default()
         };
         http::Server::new(ANY_PORT, router)
+            .error_shape(self.1)
             .grpc(services)
             .connections(limits)
     }

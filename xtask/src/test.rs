@@ -1,6 +1,8 @@
 //! `cargo xtask test`: the one test command.
 
+use std::env;
 use std::process::Command;
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -11,6 +13,11 @@ use crate::{Result, conformance, interop, loom, tools};
 
 /// What the tests may take without the build; what needs longer is `#[ignore]`d and run by `--long`.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// How many tests of one binary run at once on each processor: most of them wait most of the time, for a
+/// lease, a limit or a process that stops. The variable of Rust's own harness changes the number.
+const AT_ONCE: usize = 3;
+const THREADS: &str = "RUST_TEST_THREADS";
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
@@ -37,13 +44,12 @@ pub(crate) fn run(options: &Options) -> Result {
     let start = Instant::now();
     let mut results = vec![run_command(
         // A failing test binary must not hide what the others have to say.
-        workspace("test")
-            .arg("--no-fail-fast")
-            .envs(servers.clone()),
+        several_at_once(workspace("test").arg("--no-fail-fast")).envs(servers.clone()),
     )];
     if options.long {
         // Named targets leave the doc tests out: there, `ignore` means "does not compile".
         results.push(run_command(
+            // As many at once as the harness has it: these use the processors as well.
             workspace("test")
                 .args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"])
                 // Those beside Kratos need its programs.
@@ -76,6 +82,15 @@ pub(crate) fn run(options: &Options) -> Result {
         .into());
     }
     Ok(())
+}
+
+/// More tests at once than the harness would run by itself, if nothing else is asked for.
+fn several_at_once(command: &mut Command) -> &mut Command {
+    if env::var_os(THREADS).is_none() {
+        let processors = available_parallelism().map_or(1, usize::from);
+        command.env(THREADS, (AT_ONCE * processors).to_string());
+    }
+    command
 }
 
 /// Builds the tests, and beside them the binaries that process tests start.

@@ -13,8 +13,8 @@ use crate::raw::{Kv, May, Raw};
 const USER: &str = "kit";
 const PASSWORD: &str = "secret";
 
-/// Longer than any lease lives here without being kept alive.
-const LONGER: Duration = Duration::from_secs(6);
+/// Longer than any lease lives here without being kept alive: 2 s, and 1 s until etcd looks.
+const LONGER: Duration = Duration::from_secs(4);
 
 /// A server with a user who may do this below `/microservices/`, and its registry.
 async fn restricted(may: May) -> (Etcd, Raw, Bench) {

@@ -38,15 +38,24 @@ async fn a_request_gets_the_time_back_that_the_process_stood_still() {
 
 #[tokio::test]
 async fn a_standstill_right_after_the_signal_is_given_back() {
+    tokio::join!(
+        stand_still_after(0),
+        stand_still_after(200),
+        stand_still_after(500),
+        stand_still_after(1_000),
+        stand_still_after(3_000),
+    );
+}
+
+/// A wait for no event, in microseconds: each time the pause begins at another place of the stop.
+async fn stand_still_after(pause: u64) {
     let args = ["--stop-timeout", "2s", "--drain-delay", "0s"];
-    for pause in [0, 200, 500, 1_000, 3_000] {
-        let service = Service::start(&args).await;
-        service.signal(Signal::TERM);
-        // A wait for no event: each time the pause begins at another place of the stop.
-        sleep(Duration::from_micros(pause)).await;
-        service.signal(Signal::STOP);
-        sleep(STANDSTILL).await;
-        service.signal(Signal::CONT);
-        service.exit().await.expect(0);
-    }
+    let service = Service::start(&args).await;
+    service.signal(Signal::TERM);
+    // A thread's, because those of the runtime are counted in milliseconds.
+    std::thread::sleep(Duration::from_micros(pause));
+    service.signal(Signal::STOP);
+    sleep(STANDSTILL).await;
+    service.signal(Signal::CONT);
+    service.exit().await.expect(0);
 }

@@ -570,6 +570,26 @@ async fn layers_inside_find_the_claims_with_and_without_a_server() {
     assert_eq!(response.status(), 401);
 }
 
+/// A limit of tower's panics when it is called and was not asked whether it is ready; a clone of it was not.
+#[tokio::test]
+async fn the_service_that_is_called_is_the_one_that_was_ready() {
+    let stack = ServiceBuilder::new()
+        .layer(by_name().except(Select::operation("/login")))
+        .concurrency_limit(1);
+    let server = serve(&Runs::default(), stack.into_inner()).await;
+    let alice = "authorization: Name alice\r\n";
+    for _ in 0..3 {
+        let answer = ask(&server, "GET /hello", alice).await;
+        assert!(answer.ends_with("hello alice."), "{answer}");
+        let answer = ask(&server, "GET /login", "").await;
+        assert!(answer.ends_with("please."), "{answer}");
+    }
+    let channel = channel(&server).await;
+    assert_eq!(one(&channel, Some("Name alice")).await.unwrap(), "alice");
+    drop(channel);
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
 /// A client says by a header that its request is a call, to a router whose layers no server has put there.
 #[tokio::test]
 async fn a_header_of_grpc_makes_no_selection_miss_a_route() {

@@ -222,3 +222,42 @@ fn a_refusal_says_as_much_as_kratos_does_and_no_more() {
         assert!(error.metadata().is_empty() && error.source().is_some());
     }
 }
+
+/// Each of these is signed by the key; verifiers that are less strict take them.
+#[test]
+fn a_token_has_one_spelling_and_at_most_16_kib() {
+    let signer = Signer::new(Algorithm::Hs256);
+    let bearer = bearer(&signer);
+    let accepts = |token: &str| bearer.claims_of(token.as_bytes(), NOW).is_ok();
+    let claims = |text: &str| format!(r#"{{"sub":"a","exp":1900000000,"a":"{text}"}}"#);
+    let signed = |head: &str, claims: &str| signer.token(head, claims);
+    let usual = r#"{"alg":"HS256"}"#;
+    let good = signed(usual, &claims(""));
+    assert!(accepts(&good));
+
+    for name in ["hs256", "Hs256", "HS256 ", " HS256", "HS-256", "HS25"] {
+        let head = format!(r#"{{"alg":"{name}"}}"#);
+        assert!(!accepts(&signed(&head, &claims(""))), "{name:?}");
+    }
+
+    // The last of 43 digits stands for four bits; two more count for nothing.
+    let (begin, last) = good.split_at(good.len() - 1);
+    let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let at = digits.find(last).expect("a digit");
+    assert_eq!(at % 4, 0, "as RFC 4648 has it");
+    for unused in 1..4 {
+        let other = format!("{begin}{}", &digits[at + unused..=at + unused]);
+        assert!(!accepts(&other), "{other}");
+    }
+
+    let long = |length: usize| {
+        let mut text = "a".repeat(length * 3 / 4);
+        while signed(usual, &claims(&text)).len() > length {
+            text.pop();
+        }
+        signed(usual, &claims(&text))
+    };
+    let (longest, longer) = (long(16 * 1024), long(16 * 1024 + 2));
+    assert!(longest.len() > 16 * 1024 - 2 && accepts(&longest));
+    assert!(longer.len() > 16 * 1024 && !accepts(&longer));
+}

@@ -33,8 +33,8 @@ use rows::{Ending, ROWS};
 use served::{Handlers, STAGE};
 
 const TARGET: &str = "kit::access";
-/// The deadline of a stop that cuts an exchange.
-const SOON: Duration = Duration::from_millis(50);
+/// The deadline of a stop that cuts an exchange; a stream is ended after half of it.
+const SOON: Duration = Duration::from_millis(300);
 
 /// One cell, as a line of the table: makes the exchange, stops the server, so that all has ended, and
 /// reads the log and the series.

@@ -27,6 +27,7 @@ mod claims;
 mod concurrency;
 mod current;
 mod deadline;
+mod digits;
 mod entrance;
 mod exempt;
 pub(crate) mod facts;

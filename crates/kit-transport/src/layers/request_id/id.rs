@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::SystemTime;
 
 use ::http::HeaderValue;
-use uuid::Builder;
+use bytes::Bytes;
 
+use crate::layers::digits::digits_of;
 use crate::layers::random::random_bytes;
 
 /// The most characters of an id that a client may bring.
@@ -31,15 +32,15 @@ impl RequestId {
     }
 
     /// A new one.
+    ///
+    /// Its text is made where it stays: the request, the response and all clones share this one block.
     pub(super) fn make() -> RequestId {
         let since_1970 = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
-        let millis = u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX);
-        let id = Builder::from_unix_timestamp_millis(millis, &random_bytes()).into_uuid();
-        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-        let text = id.hyphenated().encode_lower(&mut text);
-        let value = HeaderValue::from_str(text);
+        let millis = since_1970.as_secs() * 1_000 + u64::from(since_1970.subsec_millis());
+        let text = Bytes::from_owner(text_of(uuid(millis, random_bytes())));
+        let value = HeaderValue::from_maybe_shared(text);
         RequestId(value.unwrap_or_else(|_| HeaderValue::from_static("unknown")))
     }
 
@@ -52,6 +53,27 @@ impl RequestId {
     pub(crate) fn value(&self) -> &HeaderValue {
         &self.0
     }
+}
+
+/// The UUID of version 7 with this time, in milliseconds since 1970, and these random bytes.
+fn uuid(millis: u64, random: [u8; 10]) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+    bytes[6..].copy_from_slice(&random);
+    bytes[6] = bytes[6] & 0x0f | 0x70;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    bytes
+}
+
+/// The digits of a UUID, with its hyphens.
+fn text_of(uuid: [u8; 16]) -> [u8; 36] {
+    // Where the digits of each byte stand: between them is room for four hyphens.
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    let mut text = [b'-'; 36];
+    for (at, byte) in PLACES.into_iter().zip(uuid) {
+        [text[at], text[at + 1]] = digits_of(byte);
+    }
+    text
 }
 
 fn is_allowed(byte: &u8) -> bool {

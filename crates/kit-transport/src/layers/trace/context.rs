@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use ::http::{HeaderMap, HeaderValue};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::ids::{SpanId, TraceId, parse_byte};
 use super::state;
 
 /// The name of the header.
-const PARENT: &str = "traceparent";
+const PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The flag by which the caller says that it may have recorded its span.
 const SAMPLED: u8 = 1;
@@ -35,7 +35,7 @@ impl TraceContext {
     /// `None` if `traceparent` is absent, stands there twice, or breaks a rule. A version to come may
     /// have more behind the parts that are known, of which only the flag *sampled* counts.
     pub(super) fn parse(headers: &HeaderMap) -> Option<TraceContext> {
-        let mut values = headers.get_all(PARENT).iter();
+        let mut values = headers.get_all(&PARENT).iter();
         let (value, None) = (values.next()?.as_bytes(), values.next()) else {
             return None;
         };
@@ -118,13 +118,13 @@ impl TraceContext {
 
     /// Writes it into the headers of an outgoing request, unless a trace is there already.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        if headers.contains_key(PARENT) {
+        if headers.contains_key(&PARENT) {
             return;
         }
         if let Ok(value) = HeaderValue::from_str(&self.to_string()) {
             headers.insert(PARENT, value);
         }
-        headers.remove(state::NAME);
+        headers.remove(&state::NAME);
         if let Some(state) = &self.state {
             headers.insert(state::NAME, state.clone());
         }
@@ -238,7 +238,7 @@ mod tests {
         context.write(&mut headers);
         assert_eq!(headers[PARENT], context.to_string());
         assert!(
-            !headers.contains_key(state::NAME),
+            !headers.contains_key(&state::NAME),
             "it was of another trace"
         );
     }

@@ -1,7 +1,8 @@
 //! The ids of a trace and of its spans.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
+use crate::layers::digits::digits_of;
 use crate::layers::random::random_bytes;
 
 /// The id of a trace: 16 bytes, not all of them zero. Shown as 32 digits.
@@ -79,7 +80,10 @@ fn make<const N: usize>() -> [u8; N] {
 }
 
 fn write_digits(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    bytes
+        .iter()
+        .flat_map(|byte| digits_of(*byte))
+        .try_for_each(|digit| f.write_char(char::from(digit)))
 }
 
 impl fmt::Display for TraceId {

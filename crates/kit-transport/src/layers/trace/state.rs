@@ -1,9 +1,9 @@
 //! `tracestate`: what the tracing systems of a trace hand on beside it.
 
-use ::http::{HeaderMap, HeaderValue};
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The name of the header.
-pub(super) const NAME: &str = "tracestate";
+pub(super) const NAME: HeaderName = HeaderName::from_static("tracestate");
 
 /// The most members of a list.
 const MOST_MEMBERS: usize = 32;
@@ -19,7 +19,7 @@ const LARGE: usize = 128;
 /// specification has it: first by the members of more than 128 bytes, then from the end.
 pub(super) fn parse(headers: &HeaderMap) -> Option<HeaderValue> {
     let mut members: Vec<&str> = Vec::new();
-    for value in headers.get_all(NAME) {
+    for value in headers.get_all(&NAME) {
         let text = value.to_str().ok()?;
         for member in text
             .split(',')

@@ -40,7 +40,6 @@ pub(crate) mod http;
 pub mod jwt;
 pub(crate) mod known;
 mod later;
-mod maybe;
 mod metadata_values;
 #[cfg_attr(not(feature = "grpc"), path = "layers/no_methods.rs")]
 pub(crate) mod methods;
@@ -88,7 +87,6 @@ pub use concurrency::{
 };
 pub use current::Current;
 pub use deadline::{DeadlineFuture, DeadlineLayer, DeadlineService, deadline};
-pub use maybe::{Maybe, MaybeFuture, MaybeService};
 pub use metadata_values::{Metadata, MetadataError};
 #[cfg(feature = "metrics")]
 pub use metrics::{Metrics, MetricsFuture, MetricsService, metrics};
@@ -103,6 +101,7 @@ pub use request_id::id::RequestId;
 pub use request_id::{RequestIdFuture, RequestIdService, RequestIds, request_id};
 pub use select::Select;
 pub use stack::Stack;
+pub use standard::observing::{Observing, ObservingFuture, ObservingService};
 pub use standard::{Standard, standard};
 pub use trace::context::TraceContext;
 pub use trace::ids::{SpanId, TraceId};

@@ -2,21 +2,20 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::http::{HeaderName, Request};
 use axum_core::body::Body;
 use tracing::Level;
 
 use super::facts::Facts;
-use super::observe::observation::Observer;
+use super::observe::observer::{Ended, Observer};
 use super::observe::service::{Watch, watching};
-use super::outcome::Outcome;
 use super::select::Select;
 
 mod line;
 mod options;
 mod redact;
+mod text;
 
 use line::{Line, TARGET};
 use options::{Options, level};
@@ -50,25 +49,19 @@ use redact::Redaction;
 /// ```
 #[must_use]
 pub fn access_log() -> AccessLog {
-    AccessLog {
-        options: Arc::new(Options {
-            quiet: None,
-            sampled: 1,
-            query: false,
-            headers: Vec::new(),
-            redaction: Redaction::default(),
-        }),
+    AccessLog(Arc::new(Options {
+        quiet: None,
+        sampled: 1,
+        query: false,
+        headers: Vec::new(),
+        redaction: Redaction::default(),
         successes: Arc::default(),
-    }
+    }))
 }
 
 /// A layer that logs each exchange; from [`access_log`].
 #[derive(Clone)]
-pub struct AccessLog {
-    options: Arc<Options>,
-    /// How many there were, to choose some of them.
-    successes: Arc<AtomicU64>,
-}
+pub struct AccessLog(Arc<Options>);
 
 impl AccessLog {
     /// Logs these requests at `debug` as well, unless they end with an `error`. Replaces what was
@@ -113,37 +106,29 @@ impl AccessLog {
     }
 
     fn with(mut self, change: impl FnOnce(&mut Options)) -> AccessLog {
-        change(Arc::make_mut(&mut self.options));
+        change(Arc::make_mut(&mut self.0));
         self
-    }
-
-    /// Whether the line of a success is written. Each counts once; nothing else is ordered by it.
-    fn takes_success(&self) -> bool {
-        let number = self.successes.fetch_add(1, Ordering::Relaxed);
-        number.checked_rem(self.options.sampled) == Some(0)
     }
 }
 
 impl fmt::Debug for AccessLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.options.fmt(f)
+        self.0.fmt(f)
     }
 }
 
 impl Watch for AccessLog {
     type Observer = LogObserver;
 
-    const COUNTS_RECEIVED: bool = true;
-
-    fn begin(&self, request: &Request<Body>, facts: &Arc<Facts>) -> Option<LogObserver> {
+    fn begin(&self, request: &Request<Body>, facts: &Facts) -> Option<LogObserver> {
         // The last level that a filter leaves out.
         if !tracing::enabled!(target: TARGET, Level::ERROR) {
             return None;
         }
         Some(LogObserver {
-            line: Line::new(request, &self.options),
-            is_quiet: self.options.is_quiet(request, facts),
-            log: self.clone(),
+            line: Line::new(request, &self.0),
+            is_quiet: self.0.is_quiet(request, facts),
+            options: Arc::clone(&self.0),
         })
     }
 }
@@ -152,16 +137,20 @@ impl Watch for AccessLog {
 pub(crate) struct LogObserver {
     line: Line,
     is_quiet: bool,
-    log: AccessLog,
+    options: Arc<Options>,
 }
 
 impl Observer for LogObserver {
-    fn end(&mut self, outcome: &Outcome, facts: &Facts) {
-        if outcome.is_success() && !self.log.takes_success() {
+    fn counts_received(&self) -> bool {
+        true
+    }
+
+    fn end(&mut self, ended: &Ended<'_>) {
+        let outcome = &ended.outcome;
+        if outcome.is_success() && !self.options.takes_success() {
             return;
         }
-        self.line
-            .write(level(outcome, self.is_quiet), outcome, facts);
+        self.line.write(level(outcome, self.is_quiet), ended);
     }
 }
 

@@ -113,8 +113,7 @@ impl<S> Layer<S> for ConcurrencyLimit {
     type Service = ConcurrencyLimitService<S>;
 
     fn layer(&self, inner: S) -> ConcurrencyLimitService<S> {
-        let limit = self.clone();
-        ConcurrencyLimitService { inner, limit }
+        ConcurrencyLimitService::new(Some(self), inner)
     }
 }
 
@@ -122,7 +121,15 @@ impl<S> Layer<S> for ConcurrencyLimit {
 #[derive(Clone, Debug)]
 pub struct ConcurrencyLimitService<S> {
     inner: S,
-    limit: ConcurrencyLimit,
+    limit: Option<ConcurrencyLimit>,
+}
+
+impl<S> ConcurrencyLimitService<S> {
+    /// The service with this layer, or as if without one.
+    pub(super) fn new(layer: Option<&ConcurrencyLimit>, inner: S) -> ConcurrencyLimitService<S> {
+        let limit = layer.cloned();
+        ConcurrencyLimitService { inner, limit }
+    }
 }
 
 impl<S, B> Service<Request<Body>> for ConcurrencyLimitService<S>
@@ -141,16 +148,19 @@ where
     /// A request that gets a place at once is served without an allocation before its answer; one that
     /// waits takes the service that is ready with it.
     fn call(&mut self, mut request: Request<Body>) -> ConcurrencyLimitFuture<S> {
+        let Some(limit) = &self.limit else {
+            let future = self.inner.call(request);
+            let held = None;
+            return ConcurrencyLimitFuture {
+                turn: Turn::Served { future, held },
+            };
+        };
         let facts = facts_of(&mut request);
-        let limit = &self.limit;
         let place = limit.places.take();
         let turn = if place.is_some() || is_exempt(&facts, request.uri().path()) {
             let future = self.inner.call(request);
-            Turn::Served {
-                future,
-                place,
-                facts,
-            }
+            let held = place.map(|place| (place, facts));
+            Turn::Served { future, held }
         } else if let Some(queued) = limit.places.queue(limit.queue) {
             let wait = timeout(limit.queue_timeout, queued.wait());
             let waiting: Waiting = Box::pin(async move { wait.await.ok() });
@@ -187,8 +197,8 @@ pin_project! {
         Served {
             #[pin]
             future: S::Future,
-            place: Option<ServedPlace>,
-            facts: Arc<Facts>,
+            // `None` of a request that no limit counts.
+            held: Option<(ServedPlace, Arc<Facts>)>,
         },
         Shed { answer: Option<Response<Body>> },
     }
@@ -210,10 +220,9 @@ where
             let next = next.take().expect("not polled after its end");
             let (mut service, request, facts, limit) = *next;
             turn.set(match place {
-                Some(_) => Turn::Served {
+                Some(place) => Turn::Served {
                     future: service.call(request),
-                    place,
-                    facts,
+                    held: Some((place, facts)),
                 },
                 None => Turn::Shed {
                     answer: Some(limit.shed(&facts)),
@@ -221,14 +230,10 @@ where
             });
         }
         match turn.project() {
-            Project::Served {
-                future,
-                place,
-                facts,
-            } => {
+            Project::Served { future, held } => {
                 let answer = ready!(future.poll(cx));
-                let place = place.take();
-                Poll::Ready(answer.map(|response| held(response, place, facts)))
+                let held = held.take();
+                Poll::Ready(answer.map(|response| hold(response, held)))
             }
             Project::Shed { answer } => {
                 let answer = answer.take();
@@ -240,17 +245,16 @@ where
 }
 
 /// A response that keeps its place to the end of its body, or of the tunnel that it begins.
-fn held<B>(response: Response<B>, place: Option<ServedPlace>, facts: &Facts) -> Response<Body>
+fn hold<B>(response: Response<B>, held: Option<(ServedPlace, Arc<Facts>)>) -> Response<Body>
 where
     B: ::http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    let tunnel = &facts.trail().tunnel;
-    match place {
-        Some(place) if tunnel.begins_with(response.status()) => {
-            tunnel.hold(place);
+    match held {
+        Some((place, facts)) if facts.trail().tunnel.begins_with(response.status()) => {
+            facts.trail().tunnel.hold(place);
             response.map(Body::new)
         }
-        Some(place) if !response.body().is_end_stream() => {
+        Some((place, _)) if !response.body().is_end_stream() => {
             response.map(|body| Body::new(HeldBody::new(body, place)))
         }
         _ => response.map(Body::new),

@@ -108,6 +108,31 @@ impl Limits {
         }
     }
 
+    /// The limit of this request, as a rule.
+    ///
+    /// # Errors
+    /// The answer to a client that asks for none that there is.
+    fn rule(
+        &self,
+        request: &mut Request<Body>,
+    ) -> Result<Option<DeadlineRule>, Box<Response<Body>>> {
+        let facts = facts_of(request);
+        let client = self.client(&facts, request);
+        let client = client.map_err(|error| Box::new(reply(&facts, error)))?;
+        let own = self.own(&facts, request.uri().path());
+        let limit = own.into_iter().chain(client).min();
+        Ok(limit.map(|limit| {
+            let deadline = after(Instant::now(), limit);
+            facts.time_left().set(deadline, self.header.as_ref());
+            DeadlineRule {
+                deadline,
+                limit,
+                is_own: own == Some(limit),
+                facts,
+            }
+        }))
+    }
+
     /// The limit of the client.
     fn client<B>(&self, facts: &Facts, request: &Request<B>) -> Result<Option<Duration>, ApiError> {
         let headers = request.headers();
@@ -132,10 +157,7 @@ impl<S> Layer<S> for DeadlineLayer {
     type Service = DeadlineService<S>;
 
     fn layer(&self, inner: S) -> DeadlineService<S> {
-        DeadlineService {
-            inner,
-            limits: Arc::clone(&self.0),
-        }
+        DeadlineService::new(Some(self), inner)
     }
 }
 
@@ -143,7 +165,15 @@ impl<S> Layer<S> for DeadlineLayer {
 #[derive(Clone, Debug)]
 pub struct DeadlineService<S> {
     inner: S,
-    limits: Arc<Limits>,
+    limits: Option<Arc<Limits>>,
+}
+
+impl<S> DeadlineService<S> {
+    /// The service with this layer, or as if without one.
+    pub(super) fn new(layer: Option<&DeadlineLayer>, inner: S) -> DeadlineService<S> {
+        let limits = layer.map(|layer| Arc::clone(&layer.0));
+        DeadlineService { inner, limits }
+    }
 }
 
 impl<S, B> Service<Request<Body>> for DeadlineService<S>
@@ -160,29 +190,20 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> DeadlineFuture<S::Future> {
-        let facts = facts_of(&mut request);
-        let client = match self.limits.client(&facts, &request) {
-            Ok(client) => client,
-            Err(error) => {
+        let rule = match &self.limits {
+            Some(limits) => limits.rule(&mut request),
+            None => Ok(None),
+        };
+        let rule = match rule {
+            Ok(rule) => rule,
+            Err(answer) => {
                 return DeadlineFuture {
-                    inner: Refusable::refused(reply(&facts, error)),
+                    inner: Refusable::refused(*answer),
                     sleep: None,
                     rule: None,
                 };
             }
         };
-        let own = self.limits.own(&facts, request.uri().path());
-        let limit = own.into_iter().chain(client).min();
-        let rule = limit.map(|limit| {
-            let deadline = after(Instant::now(), limit);
-            facts.time_left().set(deadline, self.limits.header.as_ref());
-            DeadlineRule {
-                deadline,
-                limit,
-                is_own: own == Some(limit),
-                facts,
-            }
-        });
         DeadlineFuture {
             inner: Refusable::inner(self.inner.call(request)),
             sleep: None,

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use ::http::Request;
-use ::metrics::Gauge;
 use axum_core::body::Body;
 
 use super::facts::Facts;
-use super::observe::observation::Observer;
+use super::observe::observer::{Ended, Observer};
 use super::observe::service::{Watch, watching};
-use super::outcome::Outcome;
 use super::span::method_name;
 
+mod name_hash;
 mod series;
 
-use series::{AllSeries, SeriesKind};
+use series::{AllSeries, SeriesOf};
 
 /// Counts and times requests, by the facade of the crate `metrics`. The binary installs a recorder,
 /// which must be there before the first request: a series is kept with the recorder of its first
@@ -51,30 +50,34 @@ pub struct Metrics(Arc<AllSeries>);
 impl Watch for Metrics {
     type Observer = MetricsObserver;
 
-    fn begin(&self, request: &Request<Body>, facts: &Arc<Facts>) -> Option<MetricsObserver> {
+    fn begin(&self, request: &Request<Body>, facts: &Facts) -> Option<MetricsObserver> {
         let method = method_name(request.method());
-        let active = self.0.active(facts.protocol(), facts.operation(), method);
-        active.increment(1);
-        Some(MetricsObserver {
-            series: Arc::clone(&self.0),
-            method,
-            active,
-        })
+        let series = self.0.of(facts.protocol(), facts.operation(), method);
+        series.active().increment(1);
+        let all = Arc::clone(&self.0);
+        Some(MetricsObserver { all, series })
     }
 }
 
 /// Records an exchange at its end.
 pub(crate) struct MetricsObserver {
-    series: Arc<AllSeries>,
-    method: &'static str,
-    active: Gauge,
+    all: Arc<AllSeries>,
+    /// Those of the operation as it was known at the beginning.
+    series: Arc<SeriesOf>,
 }
 
 impl Observer for MetricsObserver {
-    fn end(&mut self, outcome: &Outcome, facts: &Facts) {
-        self.active.decrement(1);
-        let kind = SeriesKind::new(self.method, outcome);
-        self.series.record(facts.operation(), kind, outcome);
+    fn end(&mut self, ended: &Ended<'_>) {
+        self.series.active().decrement(1);
+        let (facts, outcome) = (ended.facts, &ended.outcome);
+        if self.series.is_of(facts.operation()) {
+            self.series.record(outcome);
+        } else {
+            let series = self
+                .all
+                .of(facts.protocol(), facts.operation(), ended.method);
+            series.record(outcome);
+        }
     }
 }
 

@@ -127,10 +127,7 @@ impl<S> Layer<S> for MetadataLayer {
     type Service = MetadataService<S>;
 
     fn layer(&self, inner: S) -> MetadataService<S> {
-        MetadataService {
-            inner,
-            taken_in: Arc::clone(&self.0),
-        }
+        MetadataService::new(Some(self), inner)
     }
 }
 
@@ -138,7 +135,15 @@ impl<S> Layer<S> for MetadataLayer {
 #[derive(Clone, Debug)]
 pub struct MetadataService<S> {
     inner: S,
-    taken_in: Arc<TakenIn>,
+    taken_in: Option<Arc<TakenIn>>,
+}
+
+impl<S> MetadataService<S> {
+    /// The service with this layer, or as if without one.
+    pub(super) fn new(layer: Option<&MetadataLayer>, inner: S) -> MetadataService<S> {
+        let taken_in = layer.map(|layer| Arc::clone(&layer.0));
+        MetadataService { inner, taken_in }
+    }
 }
 
 impl<S, B> Service<Request<Body>> for MetadataService<S>
@@ -155,20 +160,20 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Refusable<S::Future> {
-        let facts = facts_of(&mut request);
-        match self.taken_in.take(request.headers()) {
-            Ok(metadata) => {
-                facts.travelling().set_received(metadata);
-                Refusable::inner(self.inner.call(request))
-            }
-            Err(message) => {
-                let why = Later {
-                    code: 431,
-                    reason: "METADATA_TOO_LARGE",
-                    retry_after: None,
-                };
-                Refusable::refused(later(&facts, why, message))
+        if let Some(taken_in) = &self.taken_in {
+            let facts = facts_of(&mut request);
+            match taken_in.take(request.headers()) {
+                Ok(metadata) => facts.travelling().set_received(metadata),
+                Err(message) => {
+                    let why = Later {
+                        code: 431,
+                        reason: "METADATA_TOO_LARGE",
+                        retry_after: None,
+                    };
+                    return Refusable::refused(later(&facts, why, message));
+                }
             }
         }
+        Refusable::inner(self.inner.call(request))
     }
 }

@@ -1,15 +1,12 @@
 //! The layer that gives each request an id.
 
-use std::sync::Arc;
-
-use ::http::{HeaderMap, HeaderName, Method, Request};
+use ::http::{HeaderMap, HeaderName, Request};
 use axum_core::body::Body;
 use tracing::Span;
 
 use super::facts::Facts;
-use super::observe::observation::Observer;
+use super::observe::observer::{Ended, Observer};
 use super::observe::service::{Watch, watching};
-use super::outcome::Outcome;
 use super::span::RequestSpan;
 
 pub(super) mod id;
@@ -82,29 +79,23 @@ impl RequestIds {
 impl Watch for RequestIds {
     type Observer = IdObserver;
 
-    fn begin(&self, request: &Request<Body>, facts: &Arc<Facts>) -> Option<IdObserver> {
+    fn begin(&self, request: &Request<Body>, facts: &Facts) -> Option<IdObserver> {
         let named = facts.trail().request_id.get_or_init(|| NamedId {
             header: self.header.clone(),
             id: self.sent(request.headers()).unwrap_or_else(RequestId::make),
         });
         let span = RequestSpan::open(request, facts);
-        facts
-            .trail()
-            .span
-            .get()
-            .record("request_id", named.id.as_str());
-        Some(IdObserver {
-            named: named.clone(),
-            method: request.method().clone(),
-            span,
-        })
+        if span.is_none() {
+            RequestSpan::record(facts, |span| {
+                span.record("request_id", named.id.as_str());
+            });
+        }
+        Some(IdObserver { span })
     }
 }
 
 /// Puts the id into the head of a response.
 pub(crate) struct IdObserver {
-    named: NamedId,
-    method: Method,
     span: Option<RequestSpan>,
 }
 
@@ -113,17 +104,19 @@ impl Observer for IdObserver {
         self.span.as_ref().map(RequestSpan::get)
     }
 
-    fn head(&mut self, headers: &mut HeaderMap) {
-        headers.insert(self.named.header.clone(), self.named.id.value().clone());
+    fn head(&mut self, headers: &mut HeaderMap, facts: &Facts) {
+        if let Some(named) = facts.trail().request_id.get() {
+            headers.insert(named.header.clone(), named.id.value().clone());
+        }
     }
 
     fn follows(&self) -> bool {
         self.span.is_some()
     }
 
-    fn end(&mut self, outcome: &Outcome, facts: &Facts) {
+    fn end(&mut self, ended: &Ended<'_>) {
         if let Some(span) = &self.span {
-            span.end(&self.method, outcome, facts);
+            span.end(ended);
         }
     }
 }

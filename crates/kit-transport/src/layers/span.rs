@@ -1,15 +1,20 @@
 //! The one span of a request, with OpenTelemetry's names.
 
-use std::sync::Arc;
+use std::fmt;
 
 use ::http::{Method, Request};
-use axum_core::body::Body;
 use tracing::field::{Empty, display};
-use tracing::{Span, info_span};
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Span, span};
 
 use super::facts::Facts;
+use super::observe::observer::Ended;
 use super::operations::Protocol;
-use super::outcome::{ExchangeEnd, Outcome};
+use super::outcome::ExchangeEnd;
+
+/// The target and the level of spans.
+const TARGET: &str = "kit::request";
+const LEVEL: Level = Level::INFO;
 
 /// The span of a request, for the layer that opens it. At the end it is over for all.
 pub(super) struct RequestSpan(Span);
@@ -19,32 +24,25 @@ impl RequestSpan {
     ///
     /// All fields are declared here, whichever layer knows them: those that are not known yet are
     /// recorded later. The name of an operation that may still become another one is among them.
-    pub(super) fn open(request: &Request<Body>, facts: &Arc<Facts>) -> Option<RequestSpan> {
-        let span = facts.trail().span.open(|| {
-            let span = info_span!(
-                target: "kit::request",
-                "request",
-                otel.name = Empty,
-                otel.kind = "server",
-                otel.status_code = Empty,
-                http.request.method = method_name(request.method()),
-                http.route = Empty,
-                http.response.status_code = Empty,
-                url.path = request.uri().path(),
-                rpc.system.name = Empty,
-                rpc.method = Empty,
-                rpc.response.status_code = Empty,
-                error.type = Empty,
-                trace_id = Empty,
-                span_id = Empty,
-                request_id = Empty,
-            );
-            if facts.is_settled() && !span.is_disabled() {
-                name(&span, facts, request.method());
-            }
-            span
-        })?;
+    #[inline]
+    pub(super) fn open<B>(request: &Request<B>, facts: &Facts) -> Option<RequestSpan> {
+        if LEVEL > LevelFilter::current() {
+            return None;
+        }
+        let span = facts.trail().span.open(|| make(request, facts))?;
         (!span.is_disabled()).then_some(RequestSpan(span))
+    }
+
+    /// Records what a layer knows in the span of a request, if there is one.
+    #[inline]
+    pub(super) fn record(facts: &Facts, record: impl FnOnce(&Span)) {
+        if LEVEL > LevelFilter::current() {
+            return;
+        }
+        let span = facts.trail().span.get();
+        if !span.is_disabled() {
+            record(&span);
+        }
     }
 
     pub(super) fn get(&self) -> &Span {
@@ -52,10 +50,10 @@ impl RequestSpan {
     }
 
     /// Records how the exchange went.
-    pub(super) fn end(&self, method: &Method, outcome: &Outcome, facts: &Facts) {
-        let span = &self.0;
+    pub(super) fn end(&self, ended: &Ended<'_>) {
+        let (span, facts, outcome) = (&self.0, ended.facts, &ended.outcome);
         if !facts.is_settled() {
-            name(span, facts, method);
+            SpanNames::of(facts, ended.method).record(span);
         }
         if let Some(code) = outcome.grpc_name() {
             span.record("rpc.response.status_code", code);
@@ -76,23 +74,95 @@ impl RequestSpan {
     }
 }
 
-/// Records the operation. HTTP's is named with the method; a route that is not known has no name.
-fn name(span: &Span, facts: &Facts, method: &Method) {
-    let operation = facts.operation();
-    let method = method_name(method);
-    match facts.protocol() {
-        Protocol::Http if operation.is_matched() => {
-            span.record("otel.name", display(format_args!("{method} {operation}")));
-            span.record("http.route", operation.as_str());
+/// Fields that are known already stand in it from the beginning: that costs less than to record them later.
+fn make<B>(request: &Request<B>, facts: &Facts) -> Span {
+    let method = method_name(request.method());
+    let names = facts.is_settled().then(|| SpanNames::of(facts, method));
+    let trail = facts.trail();
+    let (id, trace) = (trail.request_id.get(), trail.trace.get());
+    span!(
+        target: TARGET,
+        LEVEL,
+        "request",
+        otel.name = names.map(|names| display(names.span)),
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = method,
+        http.route = names.and_then(|names| names.route),
+        http.response.status_code = Empty,
+        url.path = request.uri().path(),
+        rpc.system.name = names.and_then(|names| names.system()),
+        rpc.method = names.and_then(|names| names.call),
+        rpc.response.status_code = Empty,
+        error.type = Empty,
+        trace_id = trace.map(|trace| display(trace.trace_id())),
+        span_id = trace.map(|trace| display(trace.span_id())),
+        request_id = id.map(|named| named.id.as_str()),
+    )
+}
+
+/// The operation, as the fields of a span have it.
+#[derive(Clone, Copy)]
+struct SpanNames<'a> {
+    span: SpanName<'a>,
+    route: Option<&'a str>,
+    /// The method of a call.
+    call: Option<&'a str>,
+}
+
+/// HTTP's is named with the method; a route that is not known has no name.
+#[derive(Clone, Copy)]
+struct SpanName<'a> {
+    method: Option<&'a str>,
+    operation: Option<&'a str>,
+}
+
+impl fmt::Display for SpanName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.method, self.operation) {
+            (Some(method), Some(operation)) => write!(f, "{method} {operation}"),
+            (method, operation) => f.write_str(method.or(operation).unwrap_or_default()),
         }
-        Protocol::Http => {
-            span.record("otel.name", method);
+    }
+}
+
+impl<'a> SpanNames<'a> {
+    fn of(facts: &'a Facts, method: &'a str) -> SpanNames<'a> {
+        let operation = facts.operation();
+        match facts.protocol() {
+            Protocol::Http => {
+                let route = operation.is_matched().then(|| operation.as_str());
+                let span = SpanName {
+                    method: Some(method),
+                    operation: route,
+                };
+                let call = None;
+                SpanNames { span, route, call }
+            }
+            Protocol::Grpc => {
+                let call = Some(operation.as_str().trim_start_matches('/'));
+                let span = SpanName {
+                    method: None,
+                    operation: call,
+                };
+                let route = None;
+                SpanNames { span, route, call }
+            }
         }
-        Protocol::Grpc => {
-            let name = operation.as_str().trim_start_matches('/');
-            span.record("otel.name", name);
-            span.record("rpc.system.name", "grpc");
-            span.record("rpc.method", name);
+    }
+
+    fn system(&self) -> Option<&'static str> {
+        self.call.map(|_| "grpc")
+    }
+
+    fn record(&self, span: &Span) {
+        span.record("otel.name", display(self.span));
+        if let Some(route) = self.route {
+            span.record("http.route", route);
+        }
+        if let Some(call) = self.call {
+            span.record("rpc.system.name", self.system());
+            span.record("rpc.method", call);
         }
     }
 }

@@ -4,15 +4,17 @@ use tower::Layer;
 
 use self::metrics::{Metrics, metrics};
 use super::access_log::{AccessLog, access_log};
-use super::concurrency::ConcurrencyLimit;
-use super::deadline::{DeadlineLayer, deadline};
-use super::maybe::Maybe;
-use super::propagation::{MetadataLayer, metadata};
+use super::concurrency::{ConcurrencyLimit, ConcurrencyLimitService};
+use super::deadline::{DeadlineLayer, DeadlineService, deadline};
+use super::propagation::{MetadataLayer, MetadataService, metadata};
 use super::request_id::{RequestIds, request_id};
 use super::trace::{Traces, trace};
 
 #[cfg_attr(not(feature = "metrics"), path = "standard/no_metrics.rs")]
 mod metrics;
+pub(super) mod observing;
+
+use observing::{Observing, ObservingService};
 
 /// The layers that most services want, in the order that they need. From the outside in:
 ///
@@ -116,33 +118,18 @@ impl Standard {
     }
 }
 
-/// From the outside in.
-type InOrder = (
-    Maybe<RequestIds>,
-    Maybe<Traces>,
-    Maybe<AccessLog>,
-    Maybe<Metrics>,
-    Maybe<MetadataLayer>,
-    Maybe<DeadlineLayer>,
-    Maybe<ConcurrencyLimit>,
-);
+impl<S> Layer<S> for Standard {
+    type Service = ObservingService<MetadataService<DeadlineService<ConcurrencyLimitService<S>>>>;
 
-impl<S: Clone> Layer<S> for Standard
-where
-    InOrder: Layer<S>,
-{
-    type Service = <InOrder as Layer<S>>::Service;
-
+    /// From the inside out. A layer that is left out passes the requests on, so that there is one type of
+    /// future, and no choice between two at each step.
     fn layer(&self, inner: S) -> Self::Service {
-        let layers: InOrder = (
-            Maybe(self.request_id.clone()),
-            Maybe(self.trace.clone()),
-            Maybe(self.access_log.clone()),
-            Maybe(self.metrics.clone()),
-            Maybe(self.metadata.clone()),
-            Maybe(self.deadline.clone()),
-            Maybe(self.concurrency_limit.clone()),
-        );
-        layers.layer(inner)
+        let limited = ConcurrencyLimitService::new(self.concurrency_limit.as_ref(), inner);
+        let timed = DeadlineService::new(self.deadline.as_ref(), limited);
+        let taken_in = MetadataService::new(self.metadata.as_ref(), timed);
+        let ids = (self.request_id.clone(), self.trace.clone());
+        let numbers = (self.access_log.clone(), self.metrics.clone());
+        let layers = (ids, numbers);
+        Observing { layers }.layer(taken_in)
     }
 }

@@ -1,16 +1,13 @@
 //! The layer that takes part in a trace.
 
-use std::sync::Arc;
-
-use ::http::{Method, Request};
+use ::http::Request;
 use axum_core::body::Body;
 use tracing::Span;
 use tracing::field::display;
 
 use super::facts::Facts;
-use super::observe::observation::Observer;
+use super::observe::observer::{Ended, Observer};
 use super::observe::service::{Watch, watching};
-use super::outcome::Outcome;
 use super::span::RequestSpan;
 
 pub(super) mod context;
@@ -75,36 +72,31 @@ impl Traces {
 impl Watch for Traces {
     type Observer = TraceObserver;
 
-    fn begin(&self, request: &Request<Body>, facts: &Arc<Facts>) -> Option<TraceObserver> {
+    fn begin(&self, request: &Request<Body>, facts: &Facts) -> Option<TraceObserver> {
         let context = facts.trail().trace.get_or_init(|| {
             TraceContext::parse(request.headers()).unwrap_or_else(|| self.begin_trace())
         });
         let span = RequestSpan::open(request, facts);
-        let open = facts.trail().span.get();
-        if !open.is_disabled() {
-            open.record("trace_id", display(context.trace_id()));
-            open.record("span_id", display(context.span_id()));
+        if span.is_none() {
+            RequestSpan::record(facts, |span| {
+                span.record("trace_id", display(context.trace_id()));
+                span.record("span_id", display(context.span_id()));
+            });
         }
-        span.map(|span| TraceObserver {
-            method: request.method().clone(),
-            span,
-        })
+        span.map(TraceObserver)
     }
 }
 
 /// Ends the span of a request.
-pub(crate) struct TraceObserver {
-    method: Method,
-    span: RequestSpan,
-}
+pub(crate) struct TraceObserver(RequestSpan);
 
 impl Observer for TraceObserver {
     fn span(&self) -> Option<&Span> {
-        Some(self.span.get())
+        Some(self.0.get())
     }
 
-    fn end(&mut self, outcome: &Outcome, facts: &Facts) {
-        self.span.end(&self.method, outcome, facts);
+    fn end(&mut self, ended: &Ended<'_>) {
+        self.0.end(ended);
     }
 }
 

@@ -19,16 +19,17 @@ use kit_transport::http::ErrorShape;
 use tokio::time::timeout;
 use tracing::Level;
 
-use crate::fixture::PATIENCE;
+use crate::fixture::{Fixture, PATIENCE};
 use crate::layers_metrics::Series;
 use crate::spans::{Log, Seen};
 
+mod alike;
 mod expected;
 mod kinds;
 mod rows;
 mod served;
 
-use kinds::Kind;
+use kinds::{Ask, Kind};
 use rows::{Ending, ROWS};
 use served::{Handlers, STAGE};
 
@@ -42,9 +43,32 @@ async fn cell(series: &Series, row: &str, kind: Kind, shape: ErrorShape) -> Stri
     let mut log = Log::up_to(Level::INFO);
     let handlers = Handlers::of_shape(shape);
     let server = rows::start(row, kind, &handlers).await;
-    let (address, ask) = (server.address, rows::ask(row));
-    let asking = timeout(PATIENCE, kind.ask(address, &ask));
-    let saw = match rows::ending(row) {
+    let saw = exchange(server, &handlers, kind, &rows::ask(row), rows::ending(row)).await;
+    let seen = log.take_all();
+    let lines = seen.iter().filter(|seen| seen.target == TARGET);
+    let lines: Vec<_> = lines.map(line).collect();
+    let (lines, counted) = (lines.join(" + "), counted(series));
+    let is_same = lines
+        .split_once(' ')
+        .is_some_and(|(_, line)| line == counted);
+    let counted = if is_same { "the same" } else { &counted };
+    let found = handlers.found() + &spans(&seen);
+    let words = [kind.name(), &saw, &found, &lines, counted];
+    words
+        .map(|word| if word.is_empty() { "none" } else { word })
+        .join(" | ")
+}
+
+/// Makes an exchange and stops the server, so that all has ended; what the client saw.
+async fn exchange(
+    server: Fixture,
+    handlers: &Handlers,
+    kind: Kind,
+    ask: &Ask,
+    ending: Ending,
+) -> String {
+    let asking = timeout(PATIENCE, kind.ask(server.address, ask));
+    match ending {
         Ending::ByItself => {
             let saw = asking.await.expect("an end");
             server.stop_within(PATIENCE).await;
@@ -72,20 +96,7 @@ async fn cell(series: &Series, row: &str, kind: Kind, shape: ErrorShape) -> Stri
             let (saw, ()) = tokio::join!(asking, stop);
             saw.expect("an end")
         }
-    };
-    let seen = log.take_all();
-    let lines = seen.iter().filter(|seen| seen.target == TARGET);
-    let lines: Vec<_> = lines.map(line).collect();
-    let (lines, counted) = (lines.join(" + "), counted(series));
-    let is_same = lines
-        .split_once(' ')
-        .is_some_and(|(_, line)| line == counted);
-    let counted = if is_same { "the same" } else { &counted };
-    let found = handlers.found() + &spans(&seen);
-    let words = [kind.name(), &saw, &found, &lines, counted];
-    words
-        .map(|word| if word.is_empty() { "none" } else { word })
-        .join(" | ")
+    }
 }
 
 /// What stands in a line of the access log.

@@ -25,6 +25,15 @@ impl Fields {
             .unwrap_or_else(|| panic!("no {name}: {self:?}"))
     }
 
+    /// Puts the same value in place of each, where it is there.
+    pub(crate) fn replace(&mut self, names: &[&str], value: &str) {
+        for name in names {
+            if let Some(field) = self.0.get_mut(*name) {
+                value.clone_into(field);
+            }
+        }
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

@@ -1,5 +1,8 @@
 //! What an access log shows, and of which requests.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use ::http::{HeaderName, Request};
 use tracing::Level;
 
@@ -20,9 +23,29 @@ pub(super) struct Options {
     pub(super) query: bool,
     pub(super) headers: Vec<HeaderName>,
     pub(super) redaction: Redaction,
+    /// How many successes there were, to choose some of them; counted for all copies of the layer.
+    pub(super) successes: Arc<AtomicU64>,
 }
 
 impl Options {
+    /// Whether a line has what only an option shows.
+    pub(super) fn shows_more(&self) -> bool {
+        self.query || !self.headers.is_empty()
+    }
+
+    /// Whether the line of a success is written. Each counts once, if some are left out; nothing else is
+    /// ordered by it.
+    pub(super) fn takes_success(&self) -> bool {
+        match self.sampled {
+            0 => false,
+            1 => true,
+            count => {
+                let number = self.successes.fetch_add(1, Ordering::Relaxed);
+                number.is_multiple_of(count)
+            }
+        }
+    }
+
     /// Whether the line of a request is for those that look closely.
     pub(super) fn is_quiet<B>(&self, request: &Request<B>, facts: &Facts) -> bool {
         let path = request.uri().path();

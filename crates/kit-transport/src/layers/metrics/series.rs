@@ -1,10 +1,11 @@
 //! The series of a layer's metrics.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ::metrics::{Counter, Gauge, Histogram, Label, SharedString, Unit};
 
+use super::name_hash::BuildNameHasher;
 use crate::layers::operations::{Operation, Protocol};
 use crate::layers::outcome::{ExchangeEnd, Outcome};
 
@@ -27,24 +28,66 @@ const GRPC: SeriesNames = SeriesNames {
     active: "rpc_server_active_calls",
 };
 
-/// All series so far. They are read at each request, and written at the first of its kind.
+/// All series so far. They are found at the beginning of each request, and added at the first of its
+/// kind.
 #[derive(Debug, Default)]
 pub(super) struct AllSeries {
-    http: RwLock<HashMap<String, OfOperation>>,
-    grpc: RwLock<HashMap<String, OfOperation>>,
+    http: RwLock<ByOperation>,
+    grpc: RwLock<ByOperation>,
 }
 
-/// Those of one operation: few, so that a search from the first is fast.
-#[derive(Debug, Default)]
-struct OfOperation {
-    active: Vec<(&'static str, Gauge)>,
-    ended: Vec<(SeriesKind, Ended)>,
+/// Those of the methods of an operation: few, so that a search from the first is fast.
+type ByOperation = HashMap<Box<str>, Vec<Arc<SeriesOf>>, BuildNameHasher>;
+
+impl AllSeries {
+    /// Those of this operation and method. Another request may add them between both looks.
+    pub(super) fn of(
+        &self,
+        protocol: Protocol,
+        operation: &Operation,
+        method: &'static str,
+    ) -> Arc<SeriesOf> {
+        let all = match protocol {
+            Protocol::Http => &self.http,
+            Protocol::Grpc => &self.grpc,
+        };
+        let operation = operation.as_str();
+        let find = |of: &Vec<Arc<SeriesOf>>| {
+            let found = of.iter().find(|of| of.method == method);
+            found.map(Arc::clone)
+        };
+        let known = all.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(operation).and_then(find) {
+            return found;
+        }
+        drop(known);
+        let mut known = all.write().unwrap_or_else(PoisonError::into_inner);
+        if known.is_empty() {
+            describe(protocol);
+        }
+        let of = known.entry(operation.into()).or_default();
+        find(of).unwrap_or_else(|| {
+            let series = Arc::new(SeriesOf::new(protocol, operation, method));
+            of.push(Arc::clone(&series));
+            series
+        })
+    }
 }
 
-/// What tells exchanges of one operation apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SeriesKind {
+/// The series of one operation and method.
+#[derive(Debug)]
+pub(super) struct SeriesOf {
+    protocol: Protocol,
+    operation: Box<str>,
     method: &'static str,
+    active: Gauge,
+    /// By how an exchange has ended: few.
+    ended: RwLock<Vec<(HowEnded, EndedSeries)>>,
+}
+
+/// What tells exchanges apart that have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct HowEnded {
     code: Code,
     end: ExchangeEnd,
 }
@@ -56,105 +99,86 @@ enum Code {
     Name(&'static str),
 }
 
-impl SeriesKind {
-    pub(super) fn new(method: &'static str, outcome: &Outcome) -> SeriesKind {
+impl HowEnded {
+    fn new(outcome: &Outcome) -> HowEnded {
         let code = match (outcome.grpc_name(), outcome.status) {
             (Some(name), _) => Code::Name(name),
             (None, Some(status)) => Code::Status(status.as_u16()),
             (None, None) => Code::None,
         };
         let end = outcome.end;
-        SeriesKind { method, code, end }
+        HowEnded { code, end }
     }
 }
 
 #[derive(Debug)]
-struct Ended {
+struct EndedSeries {
     duration: Histogram,
     count: Counter,
 }
 
-impl AllSeries {
-    /// How many exchanges of this operation and method are in flight.
-    pub(super) fn active(
-        &self,
-        protocol: Protocol,
-        operation: &Operation,
-        method: &'static str,
-    ) -> Gauge {
-        let operation = operation.as_str();
-        let find = |of: &OfOperation| {
-            let mut active = of.active.iter();
-            active.find_map(|(of, gauge)| (*of == method).then(|| gauge.clone()))
-        };
-        self.find_or_add(protocol, operation, find, |of| {
-            let labels = labels(protocol, operation, method);
-            let gauge = ::metrics::gauge!(names(protocol).active, labels);
-            of.active.push((method, gauge.clone()));
-            gauge
-        })
+impl SeriesOf {
+    fn new(protocol: Protocol, operation: &str, method: &'static str) -> SeriesOf {
+        let labels = labels(protocol, operation, method);
+        SeriesOf {
+            protocol,
+            operation: operation.into(),
+            method,
+            active: ::metrics::gauge!(names(protocol).active, labels),
+            ended: RwLock::default(),
+        }
     }
 
-    /// Records an exchange that has ended.
-    pub(super) fn record(&self, operation: &Operation, kind: SeriesKind, outcome: &Outcome) {
-        let (protocol, operation) = (outcome.protocol, operation.as_str());
-        let record = |ended: &Ended| {
-            ended.duration.record(outcome.took.as_secs_f64());
-            ended.count.increment(1);
-        };
-        let find = |of: &OfOperation| {
-            let ended = of.ended.iter().find(|(of, _)| *of == kind);
-            ended.map(|(_, ended)| record(ended))
-        };
-        self.find_or_add(protocol, operation, find, |of| {
-            let ended = Ended::new(protocol, operation, kind);
-            record(&ended);
-            of.ended.push((kind, ended));
-        });
+    /// How many of its exchanges are in flight.
+    pub(super) fn active(&self) -> &Gauge {
+        &self.active
     }
 
-    /// Finds something of an operation, or else adds it. Another request may have added it between
-    /// both looks.
-    fn find_or_add<T>(
-        &self,
-        protocol: Protocol,
-        operation: &str,
-        find: impl Fn(&OfOperation) -> Option<T>,
-        add: impl FnOnce(&mut OfOperation) -> T,
-    ) -> T {
-        let all = match protocol {
-            Protocol::Http => &self.http,
-            Protocol::Grpc => &self.grpc,
+    pub(super) fn is_of(&self, operation: &Operation) -> bool {
+        *self.operation == *operation.as_str()
+    }
+
+    /// Records an exchange that has ended. Another one may add its series between both looks.
+    pub(super) fn record(&self, outcome: &Outcome) {
+        let how = HowEnded::new(outcome);
+        let find = |all: &[(HowEnded, EndedSeries)]| {
+            let mut all = all.iter();
+            all.find_map(|(of, ended)| (*of == how).then(|| ended.record(outcome)))
         };
-        let known = all.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known.get(operation).and_then(&find) {
-            return found;
+        let known = self.ended.read().unwrap_or_else(PoisonError::into_inner);
+        if find(&known).is_some() {
+            return;
         }
         drop(known);
-        let mut known = all.write().unwrap_or_else(PoisonError::into_inner);
-        if known.is_empty() {
-            describe(protocol);
+        let mut known = self.ended.write().unwrap_or_else(PoisonError::into_inner);
+        if find(&known).is_none() {
+            let ended = EndedSeries::new(self, how);
+            ended.record(outcome);
+            known.push((how, ended));
         }
-        let of = known.entry(operation.to_owned()).or_default();
-        find(of).unwrap_or_else(|| add(of))
     }
 }
 
-impl Ended {
-    fn new(protocol: Protocol, operation: &str, kind: SeriesKind) -> Ended {
-        let mut labels = labels(protocol, operation, kind.method);
-        let code: SharedString = match kind.code {
+impl EndedSeries {
+    fn new(of: &SeriesOf, how: HowEnded) -> EndedSeries {
+        let mut labels = labels(of.protocol, &of.operation, of.method);
+        let code: SharedString = match how.code {
             Code::None => "none".into(),
             Code::Status(status) => status.to_string().into(),
             Code::Name(name) => name.into(),
         };
         labels.push(Label::new("code", code));
-        labels.push(Label::from_static_parts("end", kind.end.as_str()));
-        let names = names(protocol);
-        Ended {
+        labels.push(Label::from_static_parts("end", how.end.as_str()));
+        let names = names(of.protocol);
+        EndedSeries {
             duration: ::metrics::histogram!(names.duration, labels.clone()),
             count: ::metrics::counter!(names.count, labels),
         }
+    }
+
+    fn record(&self, outcome: &Outcome) {
+        self.duration.record(outcome.took.as_secs_f64());
+        self.count.increment(1);
     }
 }
 

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::observation::{Observation, Observer};
+use super::observation::Observation;
+use super::observer::Observer;
 
 pin_project! {
     /// A body, and the observation that ends with it. The body is dropped in the observer's span.
@@ -20,7 +21,7 @@ pin_project! {
     impl<B, O: Observer> PinnedDrop for ObservedBody<B, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _entered = this.observation.observer.span().map(|span| span.enter());
+            let _entered = this.observation.span().map(|span| span.enter());
             this.body.set(None);
         }
     }

@@ -1,5 +1,6 @@
 //! The body of a request, counted.
 
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,21 +16,20 @@ use crate::layers::facts::Facts;
 use crate::layers::operations::Protocol;
 
 /// Counts the body of a request, if it has one and no other layer does.
-pub(super) fn count(request: Request<Body>, facts: &Arc<Facts>) -> Request<Body> {
+pub(super) fn count(request: &mut Request<Body>, facts: &Arc<Facts>) {
     use http_body::Body as _;
     let is_empty = request.body().is_end_stream();
     if is_empty || !facts.trail().received.claim() {
-        return request;
+        return;
     }
     let facts = Arc::clone(facts);
     let messages = (facts.protocol() == Protocol::Grpc).then(Messages::default);
-    request.map(|body| {
-        Body::new(CountedBody {
-            body,
-            messages,
-            facts,
-        })
-    })
+    let body = mem::take(request.body_mut());
+    *request.body_mut() = Body::new(CountedBody {
+        body,
+        messages,
+        facts,
+    });
 }
 
 pin_project! {

@@ -1,5 +1,6 @@
 //! The response to come of a service that a layer observes.
 
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,9 +10,11 @@ use axum_core::body::Body;
 use bytes::Bytes;
 use kit_sync::BoxError;
 use pin_project_lite::pin_project;
+use tracing::Span;
 
 use super::body::ObservedBody;
-use super::observation::{Observation, Observer};
+use super::observation::Observation;
+use super::observer::Observer;
 use crate::ApiError;
 use crate::layers::facts::Facts;
 use crate::layers::reply::{panicked, reply};
@@ -22,41 +25,54 @@ pin_project! {
         // `None` when the service has panicked, and at the end.
         #[pin]
         future: Option<F>,
-        observation: Option<Observation<O>>,
-        // Of a request that is not observed.
-        facts: Option<Arc<Facts>>,
+        seen: SeenBy<O>,
     }
 
     impl<F, O: Observer> PinnedDrop for ObservedFuture<F, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let span = this.observation.as_ref().and_then(|observed| observed.observer.span());
-            let _entered = span.map(|span| span.enter());
+            let _entered = this.seen.span().map(|span| span.enter());
             this.future.set(None);
+        }
+    }
+}
+
+/// What sees a request.
+enum SeenBy<O: Observer> {
+    Observation(Observation<O>),
+    /// Nothing: it passes the layer by. These are its facts.
+    Nothing(Arc<Facts>),
+    /// Its response is there.
+    Answered,
+}
+
+impl<O: Observer> SeenBy<O> {
+    fn span(&self) -> Option<&Span> {
+        match self {
+            SeenBy::Observation(observation) => observation.span(),
+            SeenBy::Nothing(_) | SeenBy::Answered => None,
         }
     }
 }
 
 impl<F, O: Observer> ObservedFuture<F, O> {
     /// Calls the service that is observed.
+    #[inline]
     pub(super) fn observed(
         mut observation: Observation<O>,
         call: impl FnOnce() -> F,
     ) -> ObservedFuture<F, O> {
-        let future = observation.run_service(call);
-        ObservedFuture {
-            future: future.ok(),
-            observation: Some(observation),
-            facts: None,
-        }
+        let future = observation.run_service(call).ok();
+        let seen = SeenBy::Observation(observation);
+        ObservedFuture { future, seen }
     }
 
     /// Calls it for a request with these facts, which passes the layer by.
+    #[inline]
     pub(super) fn passed(facts: Arc<Facts>, call: impl FnOnce() -> F) -> ObservedFuture<F, O> {
         ObservedFuture {
             future: Some(call()),
-            observation: None,
-            facts: Some(facts),
+            seen: SeenBy::Nothing(facts),
         }
     }
 }
@@ -85,14 +101,12 @@ where
             }
             answer
         };
-        let Some(observation) = this.observation else {
+        let SeenBy::Observation(observation) = this.seen else {
             let answer = ready!(poll());
-            let facts = this
-                .facts
-                .as_ref()
-                .expect("of a request that is not observed");
-            let response = answer.map(|response| response.map(Body::new));
-            return Poll::Ready(Ok(response.unwrap_or_else(|error| failed(facts, error))));
+            return match (mem::replace(this.seen, SeenBy::Answered), answer) {
+                (SeenBy::Nothing(facts), Err(error)) => Poll::Ready(Ok(failed(&facts, error))),
+                (_, answer) => Poll::Ready(answer.map(|response| response.map(Body::new))),
+            };
         };
         let polled = match has_panicked {
             true => Err(()),
@@ -100,18 +114,20 @@ where
         };
         let answer = match polled {
             Ok(answer) => Ok(ready!(answer)),
-            Err(()) => Err(()),
+            Err(()) => {
+                // A panic in its end is logged as well.
+                let _ = observation.run_service(|| this.future.set(None));
+                Err(())
+            }
         };
-        if answer.is_err() {
-            // A panic in its end is logged as well.
-            let _ = observation.run_service(|| this.future.set(None));
-        }
-        let observation = this.observation.take();
-        let observation = observation.expect("looked at above");
+        let seen = mem::replace(this.seen, SeenBy::Answered);
+        let SeenBy::Observation(observation) = seen else {
+            unreachable!("looked at above");
+        };
         let failed = match answer {
             Ok(Ok(response)) => return Poll::Ready(Ok(observed(observation, response))),
-            Ok(Err(error)) => failed(observation.facts(), error),
-            Err(()) => panicked(observation.facts()),
+            Ok(Err(error)) => observation.in_span(|| failed(observation.facts(), error)),
+            Err(()) => observation.in_span(|| panicked(observation.facts())),
         };
         Poll::Ready(Ok(observed(observation, failed)))
     }
@@ -131,7 +147,7 @@ where
     O: Observer,
 {
     observation.record_head(&mut response);
-    if !observation.observer.follows() {
+    if !observation.follows() {
         response.map(Body::new)
     } else if observation.is_of_tunnel() {
         observation.hold_in_tunnel();

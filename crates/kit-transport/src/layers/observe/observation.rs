@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use ::http::header::CONTENT_LENGTH;
-use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use axum_core::body::Body;
 use bytes::Bytes;
 use http_body::Frame;
 use tokio::time::Instant;
 use tracing::Span;
 
-use crate::CallContext;
+use super::observer::{Ended, Observer};
 use crate::exchange::exchanges::Verdict;
 use crate::exchange::handle::ExchangeHandle;
 use crate::exchange::messages::Messages;
@@ -18,44 +18,33 @@ use crate::layers::facts::Facts;
 use crate::layers::next::catch;
 use crate::layers::operations::Protocol;
 use crate::layers::outcome::{Amount, ExchangeEnd, Outcome};
+use crate::layers::span::method_name;
 
 /// The header or trailer that has the status of a call.
-const GRPC_STATUS: &str = "grpc-status";
-
-/// What a layer does with one exchange.
-pub(crate) trait Observer: Send + 'static {
-    /// In which the handler and the body run.
-    fn span(&self) -> Option<&Span> {
-        None
-    }
-
-    /// The head of the response is there.
-    fn head(&mut self, _headers: &mut HeaderMap) {}
-
-    /// Whether it is to see the end.
-    fn follows(&self) -> bool {
-        true
-    }
-
-    /// The exchange has ended.
-    fn end(&mut self, outcome: &Outcome, facts: &Facts);
-}
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// An observer with what it is shown at the end, which is when this is dropped.
 pub(crate) struct Observation<O: Observer> {
-    pub(super) observer: O,
+    observer: O,
     facts: Arc<Facts>,
     exchange: Option<ExchangeHandle>,
+    method: &'static str,
     began: Instant,
     stage: Stage,
+    head: Head,
+    messages: Option<Messages>,
+    sent: Amount,
+}
+
+/// What the head of the response says, once it is there.
+#[derive(Default)]
+struct Head {
     /// The body of the response is none, or not sent, because the request asks for its head.
     has_no_body: bool,
     status: Option<StatusCode>,
     grpc: Option<u8>,
-    /// How many bytes the head has said.
+    /// How many bytes it has said.
     length: Option<u64>,
-    messages: Option<Messages>,
-    sent: Amount,
 }
 
 /// How far an exchange has come.
@@ -71,37 +60,76 @@ enum Stage {
     Tunnel,
 }
 
+/// A part of an exchange that runs: how far the exchange had come before.
+pub(super) struct RunningPart(Stage);
+
 impl<O: Observer> Observation<O> {
     pub(super) fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    pub(super) fn new(observer: O, request: &Request<Body>, facts: Arc<Facts>) -> Observation<O> {
-        let call = CallContext::of(request.extensions());
+    pub(super) fn new(
+        observer: O,
+        request: &Request<Body>,
+        facts: Arc<Facts>,
+        exchange: Option<ExchangeHandle>,
+    ) -> Observation<O> {
         let messages = (facts.protocol() == Protocol::Grpc).then(Messages::default);
+        let head = Head {
+            has_no_body: request.method() == Method::HEAD,
+            ..Head::default()
+        };
         Observation {
             observer,
-            exchange: call.map(|call| call.exchange.clone()),
             facts,
+            exchange,
+            method: method_name(request.method()),
             began: Instant::now(),
             stage: Stage::Open,
-            has_no_body: request.method() == Method::HEAD,
-            status: None,
-            grpc: None,
-            length: None,
+            head,
             messages,
             sent: Amount::default(),
         }
     }
 
-    /// Runs part of the exchange in the observer's span. One that does not return has panicked.
-    pub(super) fn run<T>(&mut self, part: impl FnOnce() -> T) -> T {
-        let before = std::mem::replace(&mut self.stage, Stage::Polled);
-        let result = match self.observer.span() {
+    /// In which all parts of the exchange run.
+    pub(super) fn span(&self) -> Option<&Span> {
+        self.observer.span()
+    }
+
+    /// Runs what is no part of the exchange in its span.
+    pub(super) fn in_span<T>(&self, part: impl FnOnce() -> T) -> T {
+        match self.observer.span() {
             Some(span) => span.in_scope(part),
             None => part(),
-        };
-        self.stage = before;
+        }
+    }
+
+    /// Whether the observer wants to see more than the head.
+    pub(super) fn follows(&self) -> bool {
+        self.observer.follows()
+    }
+
+    /// Part of the exchange runs from here on, in the observer's span. One that does not come to its
+    /// [end](Self::end_part) has panicked.
+    #[inline]
+    pub(super) fn begin_part(&mut self) -> RunningPart {
+        RunningPart(std::mem::replace(&mut self.stage, Stage::Polled))
+    }
+
+    #[inline]
+    pub(super) fn end_part(&mut self, part: RunningPart) {
+        self.stage = part.0;
+    }
+
+    /// Runs part of the exchange in the observer's span.
+    #[inline]
+    pub(super) fn run<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        let part = self.begin_part();
+        let entered = self.observer.span().map(Span::enter);
+        let result = run();
+        drop(entered);
+        self.end_part(part);
         result
     }
 
@@ -125,21 +153,27 @@ impl<O: Observer> Observation<O> {
         }
     }
 
-    /// The head of the response is there.
+    /// The head of the response is there. Its facts matter only to an observer that follows.
     pub(super) fn record_head<B: http_body::Body>(&mut self, response: &mut Response<B>) {
-        self.observer.head(response.headers_mut());
-        let status = response.status();
-        self.status = Some(status);
-        self.grpc = grpc_status(response.headers());
-        let length = response.headers().get(CONTENT_LENGTH);
+        self.observer.head(response.headers_mut(), &self.facts);
+        if !self.observer.follows() {
+            return;
+        }
+        let (status, headers) = (response.status(), response.headers());
+        let head = &mut self.head;
+        head.status = Some(status);
+        if self.facts.protocol() == Protocol::Grpc {
+            head.grpc = grpc_status(headers);
+        }
+        let length = headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        self.length = length.or_else(|| response.body().size_hint().exact());
+        head.length = length.or_else(|| response.body().size_hint().exact());
         // hyper asks such a body for nothing.
-        self.has_no_body |= matches!(
+        head.has_no_body |= matches!(
             status,
             StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS
         );
-        if self.has_no_body || response.body().is_end_stream() {
+        if head.has_no_body || response.body().is_end_stream() {
             self.stage = Stage::Whole;
         }
     }
@@ -151,11 +185,11 @@ impl<O: Observer> Observation<O> {
             let messages = self.messages.as_mut();
             self.sent.messages += messages.map_or(0, |messages| messages.record(data));
             // hyper asks for no more than the head has said.
-            if self.length == Some(self.sent.bytes) && self.messages.is_none() {
+            if self.head.length == Some(self.sent.bytes) && self.messages.is_none() {
                 self.stage = Stage::Whole;
             }
         } else if let Some(trailers) = frame.trailers_ref() {
-            self.grpc = grpc_status(trailers).or(self.grpc);
+            self.head.grpc = grpc_status(trailers).or(self.head.grpc);
             self.stage = Stage::Whole;
         }
     }
@@ -164,7 +198,9 @@ impl<O: Observer> Observation<O> {
     /// ends with it then.
     pub(super) fn is_of_tunnel(&self) -> bool {
         let tunnel = &self.facts.trail().tunnel;
-        self.status.is_some_and(|status| tunnel.begins_with(status))
+        self.head
+            .status
+            .is_some_and(|status| tunnel.begins_with(status))
     }
 
     pub(super) fn hold_in_tunnel(mut self) {
@@ -202,7 +238,7 @@ impl<O: Observer> Observation<O> {
             return None;
         }
         Some(match end {
-            ExchangeEnd::Whole => self.grpc.unwrap_or(2),
+            ExchangeEnd::Whole => self.head.grpc.unwrap_or(2),
             ExchangeEnd::Failed | ExchangeEnd::Panicked => 13,
             ExchangeEnd::Cut => 14,
             ExchangeEnd::Late => 4,
@@ -212,7 +248,7 @@ impl<O: Observer> Observation<O> {
 }
 
 fn grpc_status(headers: &HeaderMap) -> Option<u8> {
-    let status = headers.get(GRPC_STATUS).map(HeaderValue::to_str)?;
+    let status = headers.get(&GRPC_STATUS).map(HeaderValue::to_str)?;
     // One that is no number is unknown.
     Some(status.ok()?.parse().unwrap_or(2))
 }
@@ -222,16 +258,24 @@ impl<O: Observer> Drop for Observation<O> {
         if !self.observer.follows() {
             return;
         }
+        // A layer that ends with a tunnel runs in no other one.
+        let span = (self.stage == Stage::Tunnel).then(|| self.facts.trail().span.get());
+        let _entered = span.as_ref().map(Span::enter);
         let end = self.end();
         let outcome = Outcome {
             protocol: self.facts.protocol(),
-            status: self.status,
+            status: self.head.status,
             grpc: self.grpc_of(end),
             end,
             took: self.began.elapsed(),
             sent: self.sent,
             received: self.facts.trail().received.amount(),
         };
-        self.observer.end(&outcome, &self.facts);
+        self.observer.end(&Ended {
+            outcome,
+            facts: &self.facts,
+            method: self.method,
+            exchange: self.exchange.as_ref(),
+        });
     }
 }

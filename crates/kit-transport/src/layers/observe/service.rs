@@ -7,7 +7,10 @@ use axum_core::body::Body;
 
 use super::counted::count;
 use super::future::ObservedFuture;
-use super::observation::{Observation, Observer};
+use super::observation::Observation;
+use super::observer::Observer;
+use crate::CallContext;
+use crate::exchange::handle::ExchangeHandle;
 use crate::layers::facts::Facts;
 use crate::layers::known::facts_of;
 
@@ -15,28 +18,38 @@ use crate::layers::known::facts_of;
 pub(crate) trait Watch {
     type Observer: Observer;
 
-    /// Whether it shows how much of a request's body has come.
-    const COUNTS_RECEIVED: bool = false;
-
     /// A request has come; `None` if it passes the layer by.
-    fn begin(&self, request: &Request<Body>, facts: &Arc<Facts>) -> Option<Self::Observer>;
+    fn begin(&self, request: &Request<Body>, facts: &Facts) -> Option<Self::Observer>;
 }
 
 /// Calls the service inside a layer, and observes what becomes of it.
+#[inline]
 pub(crate) fn observe<W: Watch, F>(
     watch: &W,
     mut request: Request<Body>,
     call: impl FnOnce(Request<Body>) -> F,
 ) -> ObservedFuture<F, W::Observer> {
-    let facts = facts_of(&mut request);
+    let (facts, exchange) = known_of(&mut request);
     let Some(observer) = watch.begin(&request, &facts) else {
         return ObservedFuture::passed(facts, || call(request));
     };
-    if W::COUNTS_RECEIVED {
-        request = count(request, &facts);
+    if observer.counts_received() {
+        count(&mut request, &facts);
     }
-    let observation = Observation::new(observer, &request, facts);
+    let observation = Observation::new(observer, &request, facts, exchange);
     ObservedFuture::observed(observation, || call(request))
+}
+
+/// What all layers know of a request, by one look for both.
+fn known_of(request: &mut Request<Body>) -> (Arc<Facts>, Option<ExchangeHandle>) {
+    if let Some(call) = CallContext::of(request.extensions())
+        && let Some(facts) = &call.facts
+    {
+        return (Arc::clone(facts), Some(call.exchange.clone()));
+    }
+    let facts = facts_of(request);
+    let call = CallContext::of(request.extensions());
+    (facts, call.map(|call| call.exchange.clone()))
 }
 
 /// Makes a tower layer of a type that is a [`Watch`], with these names for its service and its future.
@@ -48,7 +61,7 @@ macro_rules! watching {
             fn layer(&self, inner: S) -> $service<S> {
                 $service {
                     inner,
-                    layer: self.clone(),
+                    layer: ::std::sync::Arc::new(self.clone()),
                 }
             }
         }
@@ -57,7 +70,8 @@ macro_rules! watching {
         #[derive(Clone, Debug)]
         pub struct $service<S> {
             inner: S,
-            layer: $layer,
+            // A service is cloned for each request.
+            layer: ::std::sync::Arc<$layer>,
         }
 
         impl<S, B> ::tower::Service<::http::Request<::axum_core::body::Body>> for $service<S>
@@ -87,7 +101,7 @@ macro_rules! watching {
                 request: ::http::Request<::axum_core::body::Body>,
             ) -> $future<S::Future> {
                 let $service { inner, layer } = self;
-                let observed = $crate::layers::observe::service::observe(layer, request, |request| {
+                let observed = $crate::layers::observe::service::observe(&**layer, request, |request| {
                     inner.call(request)
                 });
                 $future { observed }

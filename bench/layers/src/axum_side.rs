@@ -38,7 +38,14 @@ pub(crate) fn router(name: &str) -> Option<Router> {
             LoadShedLayer::new(),
             GlobalConcurrencyLimitLayer::new(MANY),
         )),
-        "six" => routes.layer((
+        "standard" => routes.layer((
+            SetRequestIdLayer::x_request_id(MakeRequestUuid),
+            PropagateRequestIdLayer::x_request_id(),
+            TraceLayer::new_for_http()
+                .make_span_with(span())
+                .on_response(line()),
+        )),
+        "six" | "standard-limited" => routes.layer((
             SetRequestIdLayer::x_request_id(MakeRequestUuid),
             PropagateRequestIdLayer::x_request_id(),
             TraceLayer::new_for_http()

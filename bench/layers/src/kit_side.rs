@@ -65,6 +65,12 @@ pub(crate) fn serve(addresses: Addresses, name: &str) -> Result<ExitCode, String
             let limits = (layers::deadline(LONG), layers::concurrency_limit(MANY));
             with(addresses, (watched, limits))
         }
+        "standard" => with(addresses, layers::standard()),
+        "standard-limited" => {
+            let standard = layers::standard().deadline(layers::deadline(LONG));
+            let limit = layers::concurrency_limit(MANY);
+            with(addresses, standard.concurrency_limit(limit))
+        }
         "token" => with(addresses, token(tokens::HS256)),
         "jwt-hs256" => with_bearer(addresses, tokens::hs256(), tokens::HS256)?,
         "jwt-es256" => with_bearer(addresses, tokens::es256(), tokens::ES256)?,

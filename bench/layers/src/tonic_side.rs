@@ -57,7 +57,15 @@ pub(crate) async fn serve(name: &str, incoming: TcpIncoming) -> Result<(), Faile
             let lines = TraceLayer::new_for_grpc().make_span_with(span());
             run(lines.on_response(line()), incoming).await
         }
-        "six" => {
+        "standard" => {
+            let ids = (
+                SetRequestIdLayer::x_request_id(MakeRequestUuid),
+                PropagateRequestIdLayer::x_request_id(),
+            );
+            let lines = TraceLayer::new_for_grpc().make_span_with(span());
+            run((ids, lines.on_response(line())), incoming).await
+        }
+        "six" | "standard-limited" => {
             let ids = (
                 SetRequestIdLayer::x_request_id(MakeRequestUuid),
                 PropagateRequestIdLayer::x_request_id(),

@@ -86,7 +86,8 @@ impl Stack {
 }
 
 /// A layer that does nothing for a request has no allocation beyond the empty stack's, nor have five of
-/// them; over HTTP the empty stack has three beyond a server without layers.
+/// them; over HTTP the empty stack has three beyond a server without layers. An access log of which `warn`
+/// is logged follows each response to its end, which may be a failure: that is one.
 pub(super) const STACKS: &[Stack] = &[
     Stack::new("none", Sides::Both),
     Stack::new("empty", Sides::Both).at_most(3.0, "none"),
@@ -103,11 +104,17 @@ pub(super) const STACKS: &[Stack] = &[
     Stack::new("jwt-hs256", Sides::Kit),
     Stack::new("jwt-es256", Sides::Kit),
     Stack::new("request-id", Sides::Both),
-    Stack::new("trace", Sides::Both),
+    Stack::new("trace", Sides::Both).at_most(0.0, "empty"),
     Stack::new("trace", Sides::Both).logged("trace, logged", "info"),
-    Stack::new("access-log", Sides::Both).at_most(0.0, "empty"),
+    Stack::new("access-log", Sides::Both)
+        .logged("access-log, off", "off")
+        .at_most(0.0, "empty"),
+    Stack::new("access-log", Sides::Both).at_most(1.0, "empty"),
     Stack::new("access-log", Sides::Both).logged("access-log, logged", "info"),
     Stack::new("metrics", Sides::Kit),
-    Stack::new("six", Sides::Both).standard(),
+    Stack::new("six", Sides::Both),
     Stack::new("six", Sides::Both).logged("six, logged", "info"),
+    Stack::new("standard", Sides::Both),
+    Stack::new("standard", Sides::Both).logged("standard, logged", "info"),
+    Stack::new("standard-limited", Sides::Both).standard(),
 ];

@@ -23,7 +23,10 @@ pub(crate) trait Watch {
 }
 
 /// Calls the service inside a layer, and observes what becomes of it.
-#[inline]
+///
+/// Not inlined, so that the future is made in the place of the caller's: it is large, and each move of it
+/// costs a hundred instructions.
+#[inline(never)]
 pub(crate) fn observe<W: Watch, F>(
     watch: &W,
     mut request: Request<Body>,

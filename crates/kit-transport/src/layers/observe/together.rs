@@ -26,7 +26,10 @@ impl<A: Watch, B: Watch> Watch for (A, B) {
         let (outer, inner) = self;
         let outer = outer.begin(request, facts);
         let inner = in_span_of(outer.as_ref(), || inner.begin(request, facts));
-        (outer.is_some() || inner.is_some()).then_some((outer, inner))
+        if outer.is_none() && inner.is_none() {
+            return None;
+        }
+        Some((outer, inner))
     }
 }
 

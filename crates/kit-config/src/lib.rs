@@ -2,6 +2,8 @@
 //! shown at once, with its place.
 
 mod problem;
+mod secret;
 mod tree;
 
 pub use problem::{LoadError, Problem};
+pub use secret::Secret;

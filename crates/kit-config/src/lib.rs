@@ -3,6 +3,7 @@
 
 mod problem;
 mod secret;
+mod shape;
 mod tree;
 
 pub use problem::{LoadError, Problem};

@@ -2,6 +2,7 @@
 //! shown at once, with its place.
 
 mod problem;
+mod reference;
 mod secret;
 mod shape;
 mod tree;

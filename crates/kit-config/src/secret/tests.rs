@@ -48,8 +48,8 @@ fn a_panic_about_it_does_not_show_it() {
         message.contains("password: ***") && !message.contains("horse"),
         "{message}"
     );
-    let result: Result<(), Secret<String>> = Err(Secret::new(VALUE.to_owned()));
-    let panicked = catch_unwind(AssertUnwindSafe(|| result.expect("no error")));
+    let fail = |secret: String| Err::<(), _>(Secret::new(secret));
+    let panicked = catch_unwind(|| fail(VALUE.to_owned()).expect("no error"));
     let message = panicked.expect_err("a panic");
     assert_eq!(
         message.downcast_ref::<String>().expect("a text"),

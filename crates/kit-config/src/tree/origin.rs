@@ -17,6 +17,20 @@ pub(crate) enum Origin {
     Flag(Arc<str>),
     /// A key of a remote store, with the store: `etcd key /orders/http/addr`.
     Remote(Arc<str>),
+    /// A reference, such as `${DB_PASSWORD}`, that was written elsewhere than its value.
+    Reference(Arc<Brought>),
+}
+
+/// What a reference has brought to its place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Brought {
+    /// Where the reference was written.
+    pub(crate) at: Origin,
+    /// The references that brought the value, without their defaults: `${DB_PASSWORD}`.
+    pub(crate) from: String,
+    pub(crate) is_untyped: bool,
+    /// Whether the value came from a file or from a secret.
+    pub(crate) is_hidden: bool,
 }
 
 impl Origin {
@@ -25,18 +39,26 @@ impl Origin {
         match self {
             Origin::Variable(_) | Origin::Flag(_) | Origin::Remote(_) => true,
             Origin::Default | Origin::File(_) => false,
+            Origin::Reference(brought) => brought.is_untyped,
         }
+    }
+
+    /// Whether its values are kept from messages and pages, whatever their setting: a secret does not become
+    /// public by being referred to.
+    pub(crate) fn is_hidden(&self) -> bool {
+        matches!(self, Origin::Reference(brought) if brought.is_hidden)
     }
 
     pub(crate) fn span(&self) -> Option<&Span> {
         match self {
             Origin::File(span) => Some(span),
+            Origin::Reference(brought) => brought.at.span(),
             Origin::Default | Origin::Variable(_) | Origin::Flag(_) | Origin::Remote(_) => None,
         }
     }
 }
 
-/// `config/orders.toml:12:8`, `variable ORDERS__HTTP__ADDR`, `flag --set http.addr`, `default`.
+/// `config/orders.toml:12:8`, `config/orders.toml:12:8, from ${HTTP_ADDR}`, `variable ORDERS__HTTP__ADDR`, `flag --set http.addr`, `default`.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -47,6 +69,7 @@ impl fmt::Display for Origin {
             Origin::Variable(name) => write!(f, "variable {name}"),
             Origin::Flag(flag) => write!(f, "flag {flag}"),
             Origin::Remote(key) => f.write_str(key),
+            Origin::Reference(brought) => write!(f, "{}, from {}", brought.at, brought.from),
         }
     }
 }

@@ -5,6 +5,7 @@ mod problem;
 mod reference;
 mod secret;
 mod shape;
+mod source;
 mod tree;
 
 pub use problem::{LoadError, Problem};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::tree::origin::Origin;
+
 /// What is wrong with a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum What {
@@ -17,8 +19,22 @@ pub(crate) enum What {
     Missing { expected: String },
     /// A text that its format does not allow; the message is lower case, without a full stop.
     Syntax { message: String },
+    /// A key that one source sets twice.
+    Duplicate { first: Origin },
+    /// A source that could not be read: a file, a folder, a remote store. `attempt` is such as "read the
+    /// file", `reason` has no full stop.
+    Unreadable { attempt: String, reason: String },
     /// All else, said in a sentence that is lower case, without a full stop.
     Other { message: String },
+}
+
+impl What {
+    /// Tables and lists in one another, beyond the depth up to which they are read.
+    pub(crate) fn too_deep(limit: usize) -> What {
+        What::Syntax {
+            message: format!("tables and lists are nested more than {limit} deep here"),
+        }
+    }
 }
 
 impl fmt::Display for What {
@@ -32,6 +48,10 @@ impl fmt::Display for What {
                 }
             }
             What::Type { found, expected } => write!(f, "{found} is not {expected}"),
+            What::Duplicate { first } => {
+                write!(f, "is set a second time; the first is at {first}")
+            }
+            What::Unreadable { attempt, reason } => write!(f, "failed to {attempt}: {reason}"),
             What::Missing { expected } => write!(f, "is missing; it has to be {expected}"),
             What::Syntax { message } | What::Other { message } => f.write_str(message),
         }

@@ -11,6 +11,8 @@ pub(crate) enum Origin {
     /// Nowhere: it is the default.
     Default,
     File(Span),
+    /// A source as a whole: the path of a file or a folder, as it was given.
+    Whole(Arc<str>),
     /// The environment variable of this name.
     Variable(Arc<str>),
     /// The command line, with the flag as it was given: `--set http.addr`, `--http-addr`.
@@ -38,7 +40,7 @@ impl Origin {
     pub(crate) fn is_untyped(&self) -> bool {
         match self {
             Origin::Variable(_) | Origin::Flag(_) | Origin::Remote(_) => true,
-            Origin::Default | Origin::File(_) => false,
+            Origin::Default | Origin::File(_) | Origin::Whole(_) => false,
             Origin::Reference(brought) => brought.is_untyped,
         }
     }
@@ -53,7 +55,7 @@ impl Origin {
         match self {
             Origin::File(span) => Some(span),
             Origin::Reference(brought) => brought.at.span(),
-            Origin::Default | Origin::Variable(_) | Origin::Flag(_) | Origin::Remote(_) => None,
+            _ => None,
         }
     }
 }
@@ -68,7 +70,7 @@ impl fmt::Display for Origin {
             }
             Origin::Variable(name) => write!(f, "variable {name}"),
             Origin::Flag(flag) => write!(f, "flag {flag}"),
-            Origin::Remote(key) => f.write_str(key),
+            Origin::Whole(name) | Origin::Remote(name) => f.write_str(name),
             Origin::Reference(brought) => write!(f, "{}, from {}", brought.at, brought.from),
         }
     }

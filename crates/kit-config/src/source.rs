@@ -1,0 +1,16 @@
+//! Where settings come from: files, the environment, the command line, a remote store.
+//!
+//! Each source gives a [`Layer`](layer::Layer): a tree and the problems that were met on the way to it.
+//! No problem of one source hides those of another.
+
+pub(crate) mod files;
+pub(crate) mod flag;
+pub(crate) mod layer;
+
+mod assignment;
+mod directory;
+mod file;
+mod format;
+mod number;
+mod profile;
+mod toml;

@@ -1,0 +1,102 @@
+//! All files of settings: single ones, directories, and profiles.
+
+use std::path::PathBuf;
+
+use super::layer::Layer;
+use super::profile::Profile;
+use super::{directory, file};
+
+/// The files of settings, in the order in which they were given: later ones count more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Files {
+    places: Vec<Place>,
+    profiles: Vec<Profile>,
+}
+
+/// A file or a directory of files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    pub(crate) kind: Kind,
+    /// Whether it may be absent.
+    pub(crate) is_optional: bool,
+}
+
+/// What stands at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    Directory,
+}
+
+impl Files {
+    pub(crate) fn add(&mut self, place: Place) {
+        self.places.push(place);
+    }
+
+    /// The profile's files count more than all others, and than those of the profiles before.
+    pub(crate) fn add_profile(&mut self, profile: Profile) {
+        self.profiles.push(profile);
+    }
+
+    /// Reads all of them, from those that count least: every place, then every place of each profile.
+    pub(crate) fn read(&self) -> Vec<Layer> {
+        let mut layers: Vec<Layer> = self.places.iter().flat_map(Place::read).collect();
+        for profile in &self.profiles {
+            layers.extend(self.read_profile(profile));
+        }
+        layers
+    }
+
+    fn read_profile(&self, profile: &Profile) -> Vec<Layer> {
+        if let Err(problem) = profile.check() {
+            return vec![Layer::failed(problem)];
+        }
+        let places: Vec<Place> = self.places.iter().map(|place| place.of(profile)).collect();
+        let found: Vec<_> = places.iter().filter_map(Place::read_if_there).collect();
+        if found.is_empty() && !profile.is_optional {
+            let looked_at: Vec<_> = places.iter().map(|place| file::name(&place.path)).collect();
+            return vec![Layer::failed(profile.absent(&looked_at))];
+        }
+        found.into_iter().flatten().collect()
+    }
+
+    /// Where files are, or could come to be: what has to be watched.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        let of_profiles = self
+            .profiles
+            .iter()
+            .filter(|profile| profile.check().is_ok())
+            .flat_map(|profile| self.places.iter().map(|place| place.of(profile)));
+        self.places.iter().cloned().chain(of_profiles).collect()
+    }
+}
+
+impl Place {
+    fn read(&self) -> Vec<Layer> {
+        match self.kind {
+            _ if self.is_optional => self.read_if_there().unwrap_or_default(),
+            Kind::File => vec![file::read(&self.path)],
+            Kind::Directory => directory::read(&self.path),
+        }
+    }
+
+    fn read_if_there(&self) -> Option<Vec<Layer>> {
+        match self.kind {
+            Kind::File => file::read_if_there(&self.path).map(|layer| vec![layer]),
+            Kind::Directory => directory::read_if_there(&self.path),
+        }
+    }
+
+    /// The place of a profile beside this one.
+    fn of(&self, profile: &Profile) -> Place {
+        Place {
+            path: match self.kind {
+                Kind::File => profile.beside(&self.path),
+                Kind::Directory => profile.within(&self.path),
+            },
+            kind: self.kind,
+            is_optional: true,
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! Each source gives a [`Layer`](layer::Layer): a tree and the problems that were met on the way to it.
 //! No problem of one source hides those of another.
 
+pub(crate) mod environment;
 pub(crate) mod files;
 pub(crate) mod flag;
 pub(crate) mod layer;

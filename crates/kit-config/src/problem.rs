@@ -81,6 +81,15 @@ impl LoadError {
         &self.problems
     }
 
+    /// A failure that is of no source.
+    pub(crate) fn of_message(message: String) -> LoadError {
+        let what = What::Other { message };
+        let problem = Problem::new(Origin::Default, KeyPath::root(), what);
+        LoadError {
+            problems: vec![problem],
+        }
+    }
+
     /// `Err` with these problems, `Ok` if there are none.
     pub(crate) fn refuse_any(problems: Vec<Problem>) -> Result<(), LoadError> {
         if problems.is_empty() {

@@ -8,10 +8,10 @@ use crate::tree::text::Span;
 pub(super) fn write(f: &mut fmt::Formatter<'_>, span: &Span) -> fmt::Result {
     let number = span.line().to_string();
     let margin = " ".repeat(number.len());
-    let line = span.line_text();
-    let before = line.chars().take(span.column() - 1);
+    let (line, marked) = span.shown_line();
+    let before = line.chars().take(marked.start);
     let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-    let mark = "^".repeat(span.width());
+    let mark = "^".repeat(marked.len());
     write!(
         f,
         "\n{margin} |\n{number} | {line}\n{margin} | {indent}{mark}"

@@ -3,6 +3,7 @@
 use super::key::{KeyPath, Step};
 use super::origin::Origin;
 use super::table::{Entry, Table};
+use super::text::Span;
 
 /// A value with its origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +46,34 @@ impl Node {
             Value::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// Keeps the value from being shown with the line that it was written in.
+    pub(crate) fn hide(&self) {
+        match &self.value {
+            Value::List(list) => list.iter().for_each(Node::hide),
+            Value::Table(table) => table.iter().for_each(|entry| entry.node.hide()),
+            _ => self.origin.span().into_iter().for_each(Span::hide),
+        }
+    }
+
+    /// Whether anything in it was written, and is not a default.
+    pub(crate) fn has_set_values(&self) -> bool {
+        self.first_origin() != &Origin::Default
+    }
+
+    /// Where the first value of it was written; its own origin if none was.
+    pub(crate) fn first_origin(&self) -> &Origin {
+        if self.origin != Origin::Default && self.as_table().is_none() {
+            return &self.origin;
+        }
+        let mut origins: Box<dyn Iterator<Item = &Origin>> = match &self.value {
+            Value::List(list) => Box::new(list.iter().map(Node::first_origin)),
+            Value::Table(table) => Box::new(table.iter().map(|entry| entry.node.first_origin())),
+            _ => Box::new(std::iter::empty()),
+        };
+        let is_set = |origin: &&Origin| **origin != Origin::Default;
+        origins.find(is_set).unwrap_or(&self.origin)
     }
 
     /// The value under this key.

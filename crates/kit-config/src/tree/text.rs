@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A text that settings were read from.
 #[derive(Debug)]
@@ -10,6 +10,9 @@ pub(crate) struct SourceText {
     /// What it is called in messages: the path of a file, as it was given.
     name: String,
     text: String,
+    /// The bytes that are not shown, as they are secret. A lock is enough: they are few, and set and read
+    /// by the one load that the text belongs to.
+    hidden: Mutex<Vec<Range<usize>>>,
 }
 
 impl SourceText {
@@ -17,6 +20,7 @@ impl SourceText {
         Arc::new(SourceText {
             name: name.into(),
             text: text.into(),
+            hidden: Mutex::default(),
         })
     }
 
@@ -28,6 +32,9 @@ impl SourceText {
         &self.text
     }
 }
+
+/// What stands in the place of a hidden part.
+const MASK: &str = "***";
 
 /// A part of a text.
 #[derive(Clone)]
@@ -68,6 +75,62 @@ impl Span {
         let rest = &self.text.text[begin..];
         let line = rest.split('\n').next().unwrap_or_default();
         line.trim_end_matches('\r')
+    }
+
+    /// Keeps these bytes from being shown.
+    pub(crate) fn hide(&self) {
+        let hidden = self.text.hidden.lock();
+        let mut hidden = hidden.unwrap_or_else(PoisonError::into_inner);
+        if !hidden.contains(&self.bytes) {
+            hidden.push(self.bytes.clone());
+        }
+    }
+
+    /// Keeps the rest of its first line from being shown, from this byte of the line on.
+    pub(crate) fn hide_line_from(&self, offset: usize) {
+        let begin = self.before().rfind('\n').map_or(0, |end| end + 1);
+        let end = begin + self.line_text().len();
+        Span::new(&self.text, begin + offset..end).hide();
+    }
+
+    /// The line in which it begins, as it may be shown, with the place of the first and of the last
+    /// character that it marks, counted from 0. What is hidden is shown as `***`.
+    ///
+    /// The line is copied character by character. The first one of a hidden part becomes the mask, and
+    /// the other ones nothing; so the marks are counted in what is shown, not in what is written.
+    pub(crate) fn shown_line(&self) -> (String, Range<usize>) {
+        let begin = self.before().rfind('\n').map_or(0, |end| end + 1);
+        let hidden = self.text.hidden.lock();
+        let hidden = hidden.unwrap_or_else(PoisonError::into_inner);
+        let (mut line, mut count) = (String::new(), 0);
+        let (mut first, mut last) = (None, None);
+        let mut masked: Option<&Range<usize>> = None;
+        for (offset, c) in self.line_text().char_indices() {
+            let at = begin + offset;
+            let over = hidden.iter().find(|bytes| bytes.contains(&at));
+            let is_same = over.is_some() && masked.is_some();
+            let from = if is_same { count - MASK.len() } else { count };
+            match over {
+                Some(_) if is_same => {}
+                Some(_) => {
+                    line.push_str(MASK);
+                    count += MASK.len();
+                }
+                None => {
+                    line.push(c);
+                    count += 1;
+                }
+            }
+            masked = over;
+            if at == self.bytes.start || (self.bytes.contains(&at) && first.is_none()) {
+                first = Some(from);
+            }
+            if self.bytes.contains(&at) {
+                last = Some(count);
+            }
+        }
+        let first = first.unwrap_or(count);
+        (line, first..last.unwrap_or(first).max(first + 1))
     }
 
     /// How many characters of its first line it has; at least 1, so that it can be marked.
@@ -117,6 +180,22 @@ mod tests {
         let span = span("a = '''one\r\ntwo'''", "'''one\r\ntwo'''");
         assert_eq!((span.column(), span.width()), (5, 6));
         assert_eq!(span.line_text(), "a = '''one");
+    }
+
+    #[test]
+    fn a_hidden_part_is_masked_and_the_mark_stands_right() {
+        let line = "db = { password = \"hunter2\", port = \"é\" }";
+        let port = span(line, "\"é\"");
+        assert_eq!(port.shown_line(), (line.to_owned(), 36..39));
+        let start = line.find("\"hunter2").expect("a part");
+        let password = Span {
+            text: Arc::clone(&port.text),
+            bytes: start..start + 9,
+        };
+        password.hide();
+        let shown = "db = { password = ***, port = \"é\" }".to_owned();
+        assert_eq!(port.shown_line(), (shown.clone(), 30..33));
+        assert_eq!(password.shown_line(), (shown, 18..21));
     }
 
     #[test]

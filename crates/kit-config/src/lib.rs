@@ -1,6 +1,7 @@
 //! Configuration for binaries on Kit: every value knows its origin, and every mistake of one load is
 //! shown at once, with its place.
 
+mod check;
 mod problem;
 mod reference;
 mod secret;

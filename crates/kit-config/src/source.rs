@@ -7,11 +7,11 @@ pub(crate) mod environment;
 pub(crate) mod files;
 pub(crate) mod flag;
 pub(crate) mod layer;
+pub(crate) mod profile;
+pub(crate) mod toml;
 
 mod assignment;
 mod directory;
 mod file;
 mod format;
 mod number;
-mod profile;
-mod toml;

@@ -117,6 +117,11 @@ fn characters(count: u64) -> &'static str {
     }
 }
 
+/// Whether a text of this format has a phrase that says what it is.
+pub(super) fn is_known_format(format: &str) -> bool {
+    of_format(format).is_some()
+}
+
 fn of_format(format: &str) -> Option<&'static str> {
     Some(match format {
         "address" => "an address, such as \":8000\"",

@@ -32,6 +32,14 @@ pub(crate) struct Float {
     pub(crate) is_below_max: bool,
 }
 
+impl Float {
+    pub(crate) fn is_allowed(&self, number: f64) -> bool {
+        let is_above = |min: f64| number > min || (number == min && !self.is_above_min);
+        let is_below = |max: f64| number < max || (number == max && !self.is_below_max);
+        self.min.is_none_or(is_above) && self.max.is_none_or(is_below)
+    }
+}
+
 /// A text; lengths count characters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Text<'a> {

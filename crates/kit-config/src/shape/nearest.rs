@@ -23,6 +23,11 @@ pub(crate) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
     best.map(|(_, candidate)| candidate)
 }
 
+/// Whether both are the same but for case, `-` and `_`.
+pub(crate) fn is_same_name(this: &str, that: &str) -> bool {
+    plain(this) == plain(that)
+}
+
 fn plain(name: &str) -> Vec<char> {
     let lower = name.chars().flat_map(char::to_lowercase);
     lower.map(|c| if c == '-' { '_' } else { c }).collect()

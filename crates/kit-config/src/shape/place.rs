@@ -19,7 +19,7 @@ pub(crate) const EXPECTS: &str = "x-kit-expects";
 /// A place in the tree of settings.
 ///
 /// It knows all that can stand there: where an enum has several tables, those of all its variants, as
-/// the tag that tells them apart is part of the value. [`Place::within`] goes on from one of them.
+/// the tag that tells them apart is part of the value. [`Place::among`] goes on from some of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Place<'a> {
     root: &'a Value,
@@ -83,9 +83,13 @@ impl<'a> Place<'a> {
         self.further(&alternatives)
     }
 
-    /// The place one step further, if the value here is this one of its alternatives.
-    pub(crate) fn within(&self, kind: &Kind<'a>, step: &Step) -> Option<Place<'a>> {
-        self.further(&[schemas_at(kind, step)?])
+    /// The place one step further, if the value here is one of these of its alternatives.
+    pub(crate) fn among(&self, kinds: &[&Kind<'a>], step: &Step) -> Option<Place<'a>> {
+        let alternatives: Vec<_> = kinds
+            .iter()
+            .filter_map(|kind| schemas_at(kind, step))
+            .collect();
+        self.further(&alternatives)
     }
 
     fn further(&self, alternatives: &[Vec<&'a Value>]) -> Option<Place<'a>> {
@@ -143,6 +147,11 @@ impl<'a> Place<'a> {
             Some(expected) => expected.to_owned(),
             None => expects::of_all(&self.kinds),
         }
+    }
+
+    /// Whether what is expected has words of its type, which say more than that it is a text.
+    pub(crate) fn has_own_phrase(&self) -> bool {
+        self.note(EXPECTS).is_some() || self.format().is_some_and(expects::is_known_format)
     }
 
     /// The keys under which this setting was known before, from the table it is in, or from the root

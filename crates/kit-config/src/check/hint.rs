@@ -1,0 +1,70 @@
+//! What an unknown key may have meant.
+
+use crate::shape::{Shape, is_same_name, nearest};
+use crate::tree::key::{KeyPath, Step};
+
+/// How many places are named in which a key is known.
+const PLACES: usize = 2;
+
+/// What an unknown key may have meant.
+pub(super) struct Meant<'k> {
+    /// The full key, or two of them with the text between them.
+    pub(super) keys: String,
+    /// The key of the same table, if it is one.
+    pub(super) here: Option<&'k str>,
+}
+
+/// The nearest key of the same table; else the one that is written into a single name with dots; else
+/// those where the same name is known.
+pub(super) fn meant<'k>(
+    shape: &Shape,
+    table: &KeyPath,
+    name: &str,
+    known: &[&'k str],
+) -> Option<Meant<'k>> {
+    if let Some(nearest) = nearest(name, known.iter().copied()) {
+        return Some(Meant {
+            keys: table.key(nearest).to_string(),
+            here: Some(nearest),
+        });
+    }
+    elsewhere(shape, table, name).map(|keys| Meant { keys, here: None })
+}
+
+fn elsewhere(shape: &Shape, table: &KeyPath, name: &str) -> Option<String> {
+    let dotted = name.split('.').map(|part| Step::Key(part.to_owned()));
+    let dotted: KeyPath = table.steps().iter().cloned().chain(dotted).collect();
+    if name.contains('.') && shape.at(&dotted).is_some() {
+        return Some(dotted.to_string());
+    }
+    let is_same = |key: &KeyPath| match key.steps().last() {
+        Some(Step::Key(last)) => is_same_name(last, name),
+        Some(Step::Index(_)) | None => false,
+    };
+    let keys = shape.keys();
+    let same = keys.iter().map(|(key, _)| key).filter(|key| is_same(key));
+    let mut same: Vec<_> = same.collect();
+    same.sort_by_key(|key| key.steps().len());
+    let places: Vec<String> = same
+        .iter()
+        .take(PLACES)
+        .map(|key| key.to_string())
+        .collect();
+    (!places.is_empty()).then(|| places.join("` or `"))
+}
+
+/// The names of secrets, which a misspelt key may have meant.
+pub(super) struct Secrets(Vec<String>);
+
+impl Secrets {
+    pub(super) fn of(shape: &Shape) -> Secrets {
+        Secrets(shape.secret_names())
+    }
+
+    /// Whether the value of an unknown key may be a secret: its name is like that of one, or there are
+    /// secrets and it is like no other name either.
+    pub(super) fn may_be_secret(&self, name: &str, has_hint: bool) -> bool {
+        let secrets = self.0.iter().map(String::as_str);
+        !self.0.is_empty() && (!has_hint || nearest(name, secrets).is_some())
+    }
+}

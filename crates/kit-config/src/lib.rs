@@ -3,6 +3,7 @@
 
 mod check;
 mod problem;
+mod read;
 mod reference;
 mod secret;
 mod shape;

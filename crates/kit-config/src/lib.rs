@@ -2,13 +2,17 @@
 //! shown at once, with its place.
 
 mod check;
+mod merge;
 mod problem;
 mod read;
 mod reference;
+mod rename;
+mod rules;
 mod secret;
 mod shape;
 mod source;
 mod tree;
 
 pub use problem::{LoadError, Problem};
+pub use rules::{Broken, IntoKeys, Rules};
 pub use secret::Secret;

@@ -2,6 +2,7 @@
 //! shown at once, with its place.
 
 mod check;
+mod load;
 mod merge;
 mod problem;
 mod read;
@@ -13,6 +14,7 @@ mod shape;
 mod source;
 mod tree;
 
+pub use load::{Loaded, Settings};
 pub use problem::{LoadError, Problem};
 pub use rules::{Broken, IntoKeys, Rules};
 pub use secret::Secret;

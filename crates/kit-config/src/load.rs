@@ -1,0 +1,206 @@
+//! Settings from all their sources.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+
+use crate::problem::LoadError;
+use crate::reference::Variables;
+use crate::rules::Rules;
+use crate::shape::Shape;
+use crate::source::environment;
+use crate::source::files::{Files, Kind, Place};
+use crate::source::flag::Flags;
+use crate::source::profile::Profile;
+
+mod loaded;
+mod mask;
+mod order;
+mod pipeline;
+
+pub use loaded::Loaded;
+
+/// The sources of settings, and the way to read them.
+///
+/// What counts more, from the defaults of `T` on: files in the order in which they are named, the files of
+/// profiles, variables of the environment, the command line. The order of the calls does not matter but
+/// among files, among profiles, and among flags.
+///
+/// ```
+/// use kit_config::{Rules, Settings};
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Default, Serialize, Deserialize, JsonSchema)]
+/// #[serde(default)]
+/// struct Orders {
+///     /// The port of the HTTP server.
+///     port: u16,
+/// }
+///
+/// impl Rules for Orders {}
+///
+/// let loaded = Settings::<Orders>::new()
+///     .optional_file("config/orders.toml")
+///     .environment("ORDERS")
+///     .set("port=8000")
+///     .load()?;
+/// assert_eq!(loaded.settings().port, 8000);
+/// # Ok::<(), kit_config::LoadError>(())
+/// ```
+#[must_use]
+pub struct Settings<T> {
+    files: Files,
+    flags: Flags,
+    prefix: Option<String>,
+    variables: Option<Vec<(OsString, OsString)>>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Rules> Settings<T> {
+    /// Settings that are their defaults.
+    pub fn new() -> Settings<T> {
+        Settings {
+            files: Files::default(),
+            flags: Flags::default(),
+            prefix: None,
+            variables: None,
+            of: PhantomData,
+        }
+    }
+
+    /// Adds a file that has to be there. Its extension names the format: `.toml`, `.yaml`, `.yml`, `.json`.
+    pub fn file(self, path: impl Into<PathBuf>) -> Settings<T> {
+        self.place(path.into(), Kind::File, false)
+    }
+
+    /// Adds a file that may be absent.
+    pub fn optional_file(self, path: impl Into<PathBuf>) -> Settings<T> {
+        self.place(path.into(), Kind::File, true)
+    }
+
+    /// Adds the files of a directory that has to be there, in the order of their names. Hidden files and
+    /// the temporary ones of editors do not count.
+    pub fn directory(self, path: impl Into<PathBuf>) -> Settings<T> {
+        self.place(path.into(), Kind::Directory, false)
+    }
+
+    /// Adds the files of a directory that may be absent.
+    pub fn optional_directory(self, path: impl Into<PathBuf>) -> Settings<T> {
+        self.place(path.into(), Kind::Directory, true)
+    }
+
+    fn place(mut self, path: PathBuf, kind: Kind, is_optional: bool) -> Settings<T> {
+        self.files.add(Place {
+            path,
+            kind,
+            is_optional,
+        });
+        self
+    }
+
+    /// Adds the files of a profile: beside `orders.toml` that is `orders.production.toml`, and of a
+    /// directory `conf.d` those of `conf.d/production`. One of them has to be there.
+    pub fn profile(self, name: impl Into<String>) -> Settings<T> {
+        self.add_profile(name.into(), false)
+    }
+
+    /// Adds the files of a profile, of which none has to be there.
+    pub fn optional_profile(self, name: impl Into<String>) -> Settings<T> {
+        self.add_profile(name.into(), true)
+    }
+
+    fn add_profile(mut self, name: String, is_optional: bool) -> Settings<T> {
+        self.files.add_profile(Profile { name, is_optional });
+        self
+    }
+
+    /// Reads variables of the environment: with the prefix `ORDERS`, `http.port` is `ORDERS__HTTP__PORT`.
+    /// A variable that begins with the prefix and `__` has to name a setting.
+    pub fn environment(mut self, prefix: impl Into<String>) -> Settings<T> {
+        self.prefix = Some(prefix.into());
+        self
+    }
+
+    /// Takes these variables for those of the process, also in references such as `${HOME}`.
+    pub fn variables<N, V>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Settings<T>
+    where
+        N: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let variables = variables.into_iter();
+        let owned = variables.map(|(name, value)| (name.into(), value.into()));
+        self.variables = Some(owned.collect());
+        self
+    }
+
+    /// Sets one value, as `--set` of the command line does: `http.port=8000`. The value is taken as it
+    /// is, and means what the setting's type makes of it; a list or a table is written as in TOML.
+    pub fn set(mut self, assignment: impl AsRef<str>) -> Settings<T> {
+        self.flags.set(assignment.as_ref());
+        self
+    }
+
+    /// Sets the value of a key by a flag of the command line, which messages name: `--http-port`.
+    pub fn flag(
+        mut self,
+        key: impl AsRef<str>,
+        flag: impl AsRef<str>,
+        value: impl AsRef<str>,
+    ) -> Settings<T> {
+        self.flags.flag(key.as_ref(), flag.as_ref(), value.as_ref());
+        self
+    }
+
+    /// Reads all sources anew, and the settings from them.
+    ///
+    /// # Errors
+    ///
+    /// With all that is wrong, in the order of the sources and of the places in them.
+    pub fn load(&self) -> Result<Loaded<T>, LoadError> {
+        let shape = Shape::of::<T>();
+        let variables = self.current_variables();
+        let mut layers = self.files.read();
+        if let Some(prefix) = &self.prefix {
+            layers.push(environment::read(prefix, variables.clone(), &shape));
+        }
+        layers.push(self.flags.read());
+        let variables: Variables = variables.into_iter().collect();
+        let outcome = pipeline::run::<T>(&shape, &layers, &variables);
+        LoadError::refuse_any(outcome.problems)?;
+        let message = "settings without a problem have no value".to_owned();
+        let settings = outcome
+            .value
+            .ok_or_else(|| LoadError::of_message(message))?;
+        Ok(Loaded::new(
+            settings,
+            outcome.tree,
+            outcome.warnings,
+            outcome.files,
+        ))
+    }
+
+    fn current_variables(&self) -> Vec<(OsString, OsString)> {
+        match &self.variables {
+            Some(variables) => variables.clone(),
+            None => environment::of_process().collect(),
+        }
+    }
+}
+
+impl<T: Rules> Default for Settings<T> {
+    fn default() -> Settings<T> {
+        Settings::new()
+    }
+}
+
+/// The sources, without the values of variables and flags.
+impl<T> fmt::Debug for Settings<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("files", &self.files)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}

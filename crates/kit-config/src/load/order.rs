@@ -1,0 +1,49 @@
+//! The order of problems.
+
+use crate::problem::Problem;
+use crate::source::layer::Layer;
+use crate::tree::origin::Origin;
+
+/// The names of the files, in the order of their sources.
+pub(super) struct Order(Vec<String>);
+
+/// A place in the order: the source, then the line and the column.
+type Place = (usize, usize, usize);
+
+impl Order {
+    pub(super) fn of(layers: &[Layer]) -> Order {
+        let names = layers.iter().flat_map(|layer| {
+            let problems = layer.problems.iter().map(|problem| &problem.origin);
+            std::iter::once(&layer.tree.origin).chain(problems)
+        });
+        Order(names.filter_map(name).map(str::to_owned).collect())
+    }
+
+    /// Sorts by source and place; those of one place stay as they are.
+    pub(super) fn sort(&self, problems: &mut [Problem]) {
+        problems.sort_by_key(|problem| self.place(&problem.origin));
+    }
+
+    fn place(&self, origin: &Origin) -> Place {
+        let last = self.0.len();
+        let known = name(origin).and_then(|name| self.0.iter().position(|other| other == name));
+        let source = match origin {
+            _ if known.is_some() => known.unwrap_or(last),
+            Origin::Variable(_) => last + 2,
+            Origin::Flag(_) => last + 3,
+            Origin::Default => last + 4,
+            _ => last + 1,
+        };
+        let span = origin.span();
+        let line = span.map_or(0, |span| span.line());
+        let column = span.map_or(0, |span| span.column());
+        (source, line, column)
+    }
+}
+
+fn name(origin: &Origin) -> Option<&str> {
+    match origin {
+        Origin::Whole(name) => Some(name),
+        _ => origin.span().map(|span| span.name()),
+    }
+}

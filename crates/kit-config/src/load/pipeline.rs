@@ -1,0 +1,270 @@
+//! From the trees of all sources to settings.
+
+use std::path::PathBuf;
+
+use super::mask::Secrets;
+use super::order::Order;
+use crate::check::{Stage, check};
+use crate::merge::merge;
+use crate::problem::{Problem, What};
+use crate::read;
+use crate::reference::{self, Surroundings, Variables};
+use crate::rename::rename;
+use crate::rules::{Broken, BrokenRule, Rules};
+use crate::shape::{Kind, Shape, is_of_variant};
+use crate::source::layer::Layer;
+use crate::tree::key::{KeyPath, Step};
+use crate::tree::node::{Node, Value};
+use crate::tree::origin::Origin;
+
+/// What came of the trees of all sources.
+pub(crate) struct Outcome<T> {
+    /// `None` only with problems.
+    pub(crate) value: Option<T>,
+    /// All settings with their origins, defaults among them, without references.
+    pub(crate) tree: Node,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) warnings: Vec<Problem>,
+    /// The files that references name.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// What all steps share.
+struct Pipeline<'a> {
+    shape: &'a Shape,
+    problems: Vec<Problem>,
+    /// The values at fault, by key and origin: a good value of a higher source counts in their place.
+    failed: Vec<(KeyPath, Origin)>,
+}
+
+/// Puts sources together, from those that count least, and reads settings from them.
+///
+/// Each tree is checked by itself, so that a wrong value is reported although a higher source replaces
+/// it; then they are merged over the defaults, references are resolved, and the whole is checked, read
+/// and held against its rules. A value at fault is the default from there on, so that each step finds
+/// what there is to find, and what depends on such a value is not reported.
+pub(crate) fn run<T: Rules>(shape: &Shape, layers: &[Layer], variables: &Variables) -> Outcome<T> {
+    let mut pipeline = Pipeline {
+        shape,
+        problems: Vec::new(),
+        failed: Vec::new(),
+    };
+    let defaults = pipeline.defaults::<T>();
+    let (trees, mut warnings) = pipeline.check_layers::<T>(layers, &defaults);
+    let mut merged = defaults.clone();
+    for tree in &trees {
+        merged = merge(shape, merged, tree, &mut pipeline.problems);
+    }
+    let known = pipeline.drop_failed(&mut merged, &defaults);
+    let is_secret = |key: &KeyPath| shape.at(key).is_some_and(|place| place.is_secret());
+    let resolved = reference::resolve(
+        &merged,
+        &Surroundings {
+            variables,
+            is_secret: &is_secret,
+        },
+    );
+    pipeline.problems.extend(resolved.problems);
+    let mut failed: Vec<KeyPath> = known.into_iter().chain(resolved.failed).collect();
+    let mut tree = resolved.tree;
+    for key in &failed {
+        let is_set = tree.get(key).is_some();
+        if let (false, Some(default)) = (is_set, defaults.get(key)) {
+            // There may be no place for it, in a table that failed as well.
+            let _ = tree.insert(key, default.clone());
+        }
+    }
+    let tree = pipeline.check_merged(&tree, &mut failed);
+    let read = read::read::<T>(shape, tree.clone(), &defaults, failed);
+    pipeline.problems.extend(read.problems);
+    if let Some(value) = &read.value {
+        pipeline.check_rules(value, &tree, &read.failed);
+    }
+    let order = Order::of(layers);
+    let mut problems = pipeline.problems;
+    if read.value.is_none() && problems.is_empty() {
+        let message = "the settings cannot be read, even from their defaults".to_owned();
+        let what = What::Other { message };
+        problems.push(Problem::new(Origin::Default, KeyPath::root(), what));
+    }
+    order.sort(&mut problems);
+    order.sort(&mut warnings);
+    Outcome {
+        value: read.value,
+        tree,
+        problems: each_once(problems),
+        warnings,
+        files: resolved.files,
+    }
+}
+
+impl Pipeline<'_> {
+    fn defaults<T: Rules>(&mut self) -> Node {
+        read::write(&T::default()).unwrap_or_else(|reason| {
+            let message = format!("the defaults cannot be written as settings: {reason}");
+            let what = What::Other { message };
+            let problem = Problem::new(Origin::Default, KeyPath::root(), what);
+            self.problems.push(problem);
+            Node::empty(Origin::Default)
+        })
+    }
+
+    /// The trees of the sources as they count, with the warnings about them.
+    fn check_layers<T: Rules>(
+        &mut self,
+        layers: &[Layer],
+        defaults: &Node,
+    ) -> (Vec<Node>, Vec<Problem>) {
+        let secrets = Secrets::of(self.shape);
+        let mut trees = Vec::new();
+        let mut warnings = Vec::new();
+        for layer in layers {
+            for problem in &layer.problems {
+                secrets.hide_in(problem);
+                self.problems.push(problem.clone());
+                if !problem.key.is_root() {
+                    self.failed
+                        .push((problem.key.clone(), problem.origin.clone()));
+                }
+            }
+            let mut tree = layer.tree.clone();
+            let renamed = rename(self.shape, &mut tree);
+            warnings.extend(renamed.warnings);
+            self.problems.extend(renamed.problems);
+            let checked = check(self.shape, &tree, Stage::Layer);
+            self.problems.extend(checked.problems);
+            let failed = checked.failed.iter().map(|(key, _)| key.clone());
+            self.read_layer::<T>(&checked.tree, failed.collect(), defaults);
+            self.failed.extend(checked.failed);
+            trees.push(checked.tree);
+        }
+        (trees, warnings)
+    }
+
+    /// Reads one source over the defaults, for the values that only their own types refuse: an address.
+    ///
+    /// Other sources may say which variant an enum is, or bring what is missing; so only a value counts
+    /// that has no parts, is in no enum, and could be read as nothing else.
+    fn read_layer<T: Rules>(&mut self, tree: &Node, failed: Vec<KeyPath>, defaults: &Node) {
+        let merged = merge(self.shape, defaults.clone(), tree, &mut Vec::new());
+        let read = read::read::<T>(self.shape, merged.clone(), defaults, failed);
+        for problem in read.problems {
+            let is_refused = merged.get(&problem.key).is_some_and(|node| {
+                let is_plain = !matches!(node.value, Value::Table(_) | Value::List(_));
+                is_plain && node.origin == problem.origin && !reference::is_written_in(node)
+            });
+            if is_refused && self.is_outside_of_enums(&problem.key) {
+                let failed = (problem.key.clone(), problem.origin.clone());
+                self.failed.push(failed);
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    fn is_outside_of_enums(&self, key: &KeyPath) -> bool {
+        let mut place = self.shape.root();
+        for step in key.steps() {
+            let kinds = place.kinds().iter();
+            let kinds: Vec<_> = kinds.filter(|kind| !matches!(kind, Kind::Null)).collect();
+            let is_shared = match step {
+                Step::Key(name) => kinds.len() == 1 || !is_of_variant(&kinds, name),
+                Step::Index(_) => kinds.len() == 1,
+            };
+            match place.child(step) {
+                Some(child) if is_shared => place = child,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Puts the default in the place of each value at fault that is still there; the keys of those, and
+    /// of values that are in no tree. One in a list stays, as the others would get other indices.
+    fn drop_failed(&self, merged: &mut Node, defaults: &Node) -> Vec<KeyPath> {
+        let mut keys = Vec::new();
+        for (key, origin) in &self.failed {
+            let node = merged.get(key);
+            if node.is_some_and(|node| node.origin != *origin && node.has_set_values()) {
+                continue;
+            }
+            keys.push(key.clone());
+            if node.is_none_or(|node| node.origin != *origin) {
+                continue;
+            }
+            match defaults.get(key) {
+                Some(default) => drop(merged.insert(key, default.clone())),
+                None if matches!(key.steps().last(), Some(Step::Key(_))) => {
+                    merged.remove(key);
+                }
+                None => {}
+            }
+        }
+        keys
+    }
+
+    /// Checks the merged tree; adds what is at fault in it to the keys that failed.
+    fn check_merged(&mut self, tree: &Node, failed: &mut Vec<KeyPath>) -> Node {
+        let checked = check(self.shape, tree, Stage::Merged);
+        let is_result = |problem: &Problem| failed.iter().any(|key| is_near(key, &problem.key));
+        let new = checked.problems.into_iter();
+        self.problems
+            .extend(new.filter(|problem| !is_result(problem)));
+        failed.extend(checked.failed.into_iter().map(|(key, _)| key));
+        checked.tree
+    }
+
+    /// Reports the broken rules, but for those that look at a value at fault.
+    fn check_rules<T: Rules>(&mut self, value: &T, tree: &Node, failed: &[KeyPath]) {
+        let mut broken = Broken::default();
+        value.check(&mut broken);
+        for BrokenRule { keys, message } in broken.into_rules() {
+            let is_result = |key: &KeyPath| failed.iter().any(|other| is_near(other, key));
+            if keys.iter().any(is_result) {
+                continue;
+            }
+            let mut keys = keys.into_iter();
+            let key = keys.next().unwrap_or_default();
+            let mut message = message.trim_end_matches('.').to_owned();
+            for other in keys {
+                message += &format!("; `{other}` is from {}", origin_of(tree, &other));
+            }
+            let what = What::Other { message };
+            self.problems
+                .push(Problem::new(origin_of(tree, &key), key, what));
+        }
+    }
+}
+
+/// Whether one of both is the other, or is inside of it.
+fn is_near(this: &KeyPath, that: &KeyPath) -> bool {
+    this.is_within(that) || that.is_within(this)
+}
+
+/// Where the value was written; the origin of the table around it, if it is not there.
+fn origin_of(tree: &Node, key: &KeyPath) -> Origin {
+    let mut at = Some(key.clone());
+    while let Some(key) = at {
+        if let Some(node) = tree.get(&key) {
+            return node.first_origin().clone();
+        }
+        at = key.parent();
+    }
+    Origin::Default
+}
+
+/// Without those about the same place of the same key.
+fn each_once(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut once: Vec<Problem> = Vec::new();
+    for problem in problems {
+        let is_same = |other: &Problem| {
+            other == &problem
+                || (other.key == problem.key
+                    && other.origin == problem.origin
+                    && !problem.key.is_root())
+        };
+        if !once.iter().any(is_same) {
+            once.push(problem);
+        }
+    }
+    once
+}

@@ -14,4 +14,9 @@ mod assignment;
 mod directory;
 mod file;
 mod format;
+mod json;
 mod number;
+mod yaml;
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,7 @@ pub(super) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "it is a link, and what it leads to is not there".to_owned(),
         io::ErrorKind::PermissionDenied => "the permission is missing".to_owned(),
+        io::ErrorKind::NotADirectory => "it is a file, not a directory".to_owned(),
         _ => error.to_string(),
     }
 }

@@ -100,3 +100,6 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::layer::Layer;
-use super::toml;
+use super::{json, toml, yaml};
 use crate::tree::text::SourceText;
 
 /// The format of a file, by its extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Toml,
+    Yaml,
+    Json,
 }
 
 /// The extensions that are read, as messages list them.
@@ -22,6 +24,8 @@ impl Format {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match &*extension {
             "toml" => Some(Format::Toml),
+            "yaml" | "yml" => Some(Format::Yaml),
+            "json" => Some(Format::Json),
             _ => None,
         }
     }
@@ -29,6 +33,8 @@ impl Format {
     pub(super) fn parse(self, text: &Arc<SourceText>) -> Layer {
         match self {
             Format::Toml => toml::parse(text),
+            Format::Yaml => yaml::parse(text),
+            Format::Json => json::parse(text),
         }
     }
 }

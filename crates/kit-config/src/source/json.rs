@@ -1,0 +1,158 @@
+//! JSON, as strict as its standard: no comments, no trailing commas, no keys that are written twice.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use jsonc_parser::ast::{Object, Value as Parsed};
+use jsonc_parser::common::Ranged;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use super::layer::{Layer, MAX_DEPTH};
+use super::number;
+use crate::problem::{Problem, What};
+use crate::tree::key::KeyPath;
+use crate::tree::node::{Node, Value};
+use crate::tree::origin::Origin;
+use crate::tree::table::{Entry, Table};
+use crate::tree::text::{SourceText, Span};
+
+/// Reads a document, which has to be an object, or empty. At the first mistake of its form the reading
+/// ends with nothing; all others are found.
+pub(crate) fn parse(text: &Arc<SourceText>) -> Layer {
+    let mut reading = Reading {
+        text,
+        problems: Vec::new(),
+    };
+    let table = match parse_to_ast(text.as_str(), &CollectOptions::default(), &strict()) {
+        Ok(parsed) => match parsed.value {
+            Some(Parsed::Object(object)) => reading.table(&object, &KeyPath::root(), 0),
+            Some(other) => {
+                let message = "the document has to be an object: `{\"key\": value}`";
+                reading.refuse(bytes(&other), KeyPath::root(), message);
+                Table::default()
+            }
+            None => Table::default(),
+        },
+        Err(error) => {
+            let range = error.range();
+            let message = error.kind().to_string();
+            reading.refuse(range.start..range.end, KeyPath::root(), &message);
+            Table::default()
+        }
+    };
+    Layer {
+        tree: Node::new(Value::Table(table), reading.origin(0..0)),
+        problems: reading.problems,
+    }
+}
+
+fn strict() -> ParseOptions {
+    ParseOptions {
+        allow_comments: false,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    }
+}
+
+fn bytes(value: &impl Ranged) -> Range<usize> {
+    let range = value.range();
+    range.start..range.end
+}
+
+/// The state of one reading: the text, and its problems so far.
+struct Reading<'t> {
+    text: &'t Arc<SourceText>,
+    problems: Vec<Problem>,
+}
+
+impl Reading<'_> {
+    fn origin(&self, bytes: Range<usize>) -> Origin {
+        Origin::File(Span::new(self.text, bytes))
+    }
+
+    fn refuse(&mut self, bytes: Range<usize>, key: KeyPath, message: &str) {
+        // The parser begins its messages in upper case.
+        let mut letters = message.chars();
+        let first = letters.next().into_iter().flat_map(char::to_lowercase);
+        let message = first.chain(letters).collect();
+        let problem = Problem::new(self.origin(bytes), key, What::Syntax { message });
+        self.problems.push(problem);
+    }
+
+    fn table(&mut self, object: &Object<'_>, path: &KeyPath, depth: usize) -> Table {
+        let mut table = Table::default();
+        for property in &object.properties {
+            let key = property.name.as_str();
+            let path = path.key(key);
+            let origin = self.origin(bytes(&property.name));
+            if let Some(entry) = table.entry(key) {
+                let first = entry.origin.clone();
+                self.problems
+                    .push(Problem::new(origin, path, What::Duplicate { first }));
+            } else if let Some(node) = self.value(&property.value, &path, depth + 1) {
+                let key = key.to_owned();
+                table.insert(Entry { key, origin, node });
+            }
+        }
+        table
+    }
+
+    /// The value, unless it is at fault. A list is at fault with any of its values: without one, the
+    /// indices after it would be wrong.
+    fn value(&mut self, value: &Parsed<'_>, path: &KeyPath, depth: usize) -> Option<Node> {
+        let bytes = bytes(value);
+        if depth > MAX_DEPTH {
+            let problem = Problem::new(self.origin(bytes), path.clone(), What::too_deep(MAX_DEPTH));
+            self.problems.push(problem);
+            return None;
+        }
+        let read = match value {
+            Parsed::Object(object) => Value::Table(self.table(object, path, depth)),
+            Parsed::Array(array) => {
+                let nodes = (0..)
+                    .zip(&array.elements)
+                    .map(|(index, value)| self.value(value, &path.index(index), depth + 1));
+                let nodes: Vec<_> = nodes.collect();
+                Value::List(nodes.into_iter().collect::<Option<_>>()?)
+            }
+            Parsed::StringLit(text) => {
+                let written = &self.text.as_str()[bytes.clone()];
+                if let Some(place) = written.find(|c: char| c < ' ') {
+                    let place = bytes.start + place;
+                    let message =
+                        "a text ends with its line; a new line in it is `\\n`, a tab `\\t`";
+                    self.refuse(place..place + 1, path.clone(), message);
+                    return None;
+                }
+                Value::Text(text.value.clone().into_owned())
+            }
+            Parsed::BooleanLit(value) => Value::Bool(value.value),
+            Parsed::NullKeyword(_) => Value::Null,
+            Parsed::NumberLit(number) => match read_number(number.value) {
+                Ok(value) => value,
+                Err(message) => {
+                    self.refuse(bytes, path.clone(), &message);
+                    return None;
+                }
+            },
+        };
+        Some(Node::new(read, self.origin(bytes)))
+    }
+}
+
+fn read_number(written: &str) -> Result<Value, String> {
+    match written.contains(['.', 'e', 'E']) {
+        true => number::float(written).map(Value::Float),
+        false => number::integer(written, 10).map(Value::Integer),
+    }
+}
+
+#[cfg(test)]
+mod tests;

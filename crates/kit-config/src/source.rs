@@ -4,6 +4,8 @@
 //! No problem of one source hides those of another.
 
 pub(crate) mod environment;
+#[cfg(feature = "etcd")]
+pub(crate) mod etcd;
 pub(crate) mod files;
 pub(crate) mod flag;
 pub(crate) mod layer;

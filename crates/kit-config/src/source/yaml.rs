@@ -11,9 +11,7 @@ use super::layer::{Layer, MAX_DEPTH};
 use crate::problem::{Problem, What};
 use crate::tree::key::KeyPath;
 use crate::tree::node::{Node, Value};
-use crate::tree::origin::Origin;
-use crate::tree::table::Table;
-use crate::tree::text::{SourceText, Span};
+use crate::tree::text::SourceText;
 use builder::Builder;
 
 mod builder;
@@ -51,8 +49,8 @@ pub(crate) fn parse(text: &Arc<SourceText>) -> Layer {
     let (root, mut problems) = builder.end();
     let tree = match root {
         Some(node) if node.as_table().is_some() => node,
-        None => Layer::of_text(text).tree,
-        Some(Node {
+        None
+        | Some(Node {
             value: Value::Null, ..
         }) => Layer::of_text(text).tree,
         Some(node) => {

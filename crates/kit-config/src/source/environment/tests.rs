@@ -1,8 +1,6 @@
 use super::*;
 use std::collections::BTreeMap;
 
-use crate::tree::node::Node;
-
 #[derive(schemars::JsonSchema)]
 #[allow(dead_code, reason = "the schema is read, not the values")]
 struct Settings {

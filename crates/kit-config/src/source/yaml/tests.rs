@@ -1,4 +1,5 @@
 use super::*;
+use crate::tree::table::Table;
 
 fn read(written: &str) -> Layer {
     parse(&SourceText::new("a.yaml", written))

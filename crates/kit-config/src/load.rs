@@ -10,7 +10,7 @@ use crate::reference::Variables;
 use crate::rules::Rules;
 use crate::shape::Shape;
 use crate::source::environment;
-use crate::source::files::{Files, Kind, Place};
+use crate::source::files::{Files, Location, LocationKind};
 use crate::source::flag::Flags;
 use crate::source::profile::Profile;
 
@@ -72,27 +72,27 @@ impl<T: Rules> Settings<T> {
 
     /// Adds a file that has to be there. Its extension names the format: `.toml`, `.yaml`, `.yml`, `.json`.
     pub fn file(self, path: impl Into<PathBuf>) -> Settings<T> {
-        self.place(path.into(), Kind::File, false)
+        self.place(path.into(), LocationKind::File, false)
     }
 
     /// Adds a file that may be absent.
     pub fn optional_file(self, path: impl Into<PathBuf>) -> Settings<T> {
-        self.place(path.into(), Kind::File, true)
+        self.place(path.into(), LocationKind::File, true)
     }
 
     /// Adds the files of a directory that has to be there, in the order of their names. Hidden files and
     /// the temporary ones of editors do not count.
     pub fn directory(self, path: impl Into<PathBuf>) -> Settings<T> {
-        self.place(path.into(), Kind::Directory, false)
+        self.place(path.into(), LocationKind::Directory, false)
     }
 
     /// Adds the files of a directory that may be absent.
     pub fn optional_directory(self, path: impl Into<PathBuf>) -> Settings<T> {
-        self.place(path.into(), Kind::Directory, true)
+        self.place(path.into(), LocationKind::Directory, true)
     }
 
-    fn place(mut self, path: PathBuf, kind: Kind, is_optional: bool) -> Settings<T> {
-        self.files.add(Place {
+    fn place(mut self, path: PathBuf, kind: LocationKind, is_optional: bool) -> Settings<T> {
+        self.files.add(Location {
             path,
             kind,
             is_optional,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::tree::origin::Origin;
 
-/// What is wrong with a setting.
+/// The mistake of a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum What {
     /// No setting has this key.

@@ -41,6 +41,10 @@ pub(super) fn gather(
     layer
 }
 
+/// Puts one assignment in its place.
+///
+/// The tables on the way are looked at from the inside out: a text among them is a whole whose part is
+/// set here. At the place itself a table is a part whose whole is set here, and a text a first setting.
 fn put(tree: &mut Node, assignment: Assignment, repeated: Repeated) -> Result<(), Problem> {
     let Assignment { key, text, origin } = assignment;
     let problem = |what| Problem::new(origin.clone(), key.clone(), what);

@@ -5,7 +5,7 @@
 //! `etcd://host:2379/config/orders.toml` that key holds a document, in the format of its extension.
 //!
 //! The cluster is asked over the JSON gateway, which is part of every etcd from 3.4 on: one request, in
-//! the caller's own task, for which gRPC would need a client of its own.
+//! the caller's own task, for which gRPC would need a client and its stubs.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::tree::key::{KeyPath, Step};
 use crate::tree::origin::Origin;
 use crate::tree::text::SourceText;
 use gateway::{Pair, Range};
-use url::Place;
+use url::Target;
 
 mod gateway;
 mod url;
@@ -62,7 +62,7 @@ fn origin(key: &str) -> Origin {
     Origin::Remote(format!("etcd key {key}").into())
 }
 
-fn unreadable(place: &Place, reason: String) -> Layer {
+fn unreadable(place: &Target, reason: String) -> Layer {
     let what = What::Unreadable {
         attempt: format!(
             "read {} from etcd at {}",

@@ -11,7 +11,7 @@ use crate::tree::key::KeyPath;
 use crate::tree::origin::Origin;
 use crate::tree::text::{SourceText, Span};
 
-/// The largest file that is read: 16 MiB. What is set by hand is a thousand times smaller.
+/// The largest file that is read: 16 MiB. Settings are a thousand times smaller.
 const MAX_BYTES: u64 = 16 << 20;
 
 /// Reads a file; `None` if there is none.

@@ -9,28 +9,28 @@ use super::{directory, file};
 /// The files of settings, in the order in which they were given: later ones count more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Files {
-    places: Vec<Place>,
+    places: Vec<Location>,
     profiles: Vec<Profile>,
 }
 
 /// A file or a directory of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     pub(crate) path: PathBuf,
-    pub(crate) kind: Kind,
+    pub(crate) kind: LocationKind,
     /// Whether it may be absent.
     pub(crate) is_optional: bool,
 }
 
 /// What stands at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum LocationKind {
     File,
     Directory,
 }
 
 impl Files {
-    pub(crate) fn add(&mut self, place: Place) {
+    pub(crate) fn add(&mut self, place: Location) {
         self.places.push(place);
     }
 
@@ -41,7 +41,7 @@ impl Files {
 
     /// Reads all of them, from those that count least: every place, then every place of each profile.
     pub(crate) fn read(&self) -> Vec<Layer> {
-        let mut layers: Vec<Layer> = self.places.iter().flat_map(Place::read).collect();
+        let mut layers: Vec<Layer> = self.places.iter().flat_map(Location::read).collect();
         for profile in &self.profiles {
             layers.extend(self.read_profile(profile));
         }
@@ -52,8 +52,8 @@ impl Files {
         if let Err(problem) = profile.check() {
             return vec![Layer::failed(problem)];
         }
-        let places: Vec<Place> = self.places.iter().map(|place| place.of(profile)).collect();
-        let found: Vec<_> = places.iter().filter_map(Place::read_if_there).collect();
+        let places: Vec<Location> = self.places.iter().map(|place| place.of(profile)).collect();
+        let found: Vec<_> = places.iter().filter_map(Location::read_if_there).collect();
         if found.is_empty() && !profile.is_optional {
             let looked_at: Vec<_> = places.iter().map(|place| file::name(&place.path)).collect();
             return vec![Layer::failed(profile.absent(&looked_at))];
@@ -62,7 +62,7 @@ impl Files {
     }
 
     /// Where files are, or could come to be: what has to be watched.
-    pub(crate) fn places(&self) -> Vec<Place> {
+    pub(crate) fn places(&self) -> Vec<Location> {
         let of_profiles = self
             .profiles
             .iter()
@@ -72,28 +72,28 @@ impl Files {
     }
 }
 
-impl Place {
+impl Location {
     fn read(&self) -> Vec<Layer> {
         match self.kind {
             _ if self.is_optional => self.read_if_there().unwrap_or_default(),
-            Kind::File => vec![file::read(&self.path)],
-            Kind::Directory => directory::read(&self.path),
+            LocationKind::File => vec![file::read(&self.path)],
+            LocationKind::Directory => directory::read(&self.path),
         }
     }
 
     fn read_if_there(&self) -> Option<Vec<Layer>> {
         match self.kind {
-            Kind::File => file::read_if_there(&self.path).map(|layer| vec![layer]),
-            Kind::Directory => directory::read_if_there(&self.path),
+            LocationKind::File => file::read_if_there(&self.path).map(|layer| vec![layer]),
+            LocationKind::Directory => directory::read_if_there(&self.path),
         }
     }
 
     /// The place of a profile beside this one.
-    fn of(&self, profile: &Profile) -> Place {
-        Place {
+    fn of(&self, profile: &Profile) -> Location {
+        Location {
             path: match self.kind {
-                Kind::File => profile.beside(&self.path),
-                Kind::Directory => profile.within(&self.path),
+                LocationKind::File => profile.beside(&self.path),
+                LocationKind::Directory => profile.within(&self.path),
             },
             kind: self.kind,
             is_optional: true,

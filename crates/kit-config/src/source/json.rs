@@ -19,7 +19,7 @@ use crate::tree::text::{SourceText, Span};
 /// Reads a document, which has to be an object, or empty. At the first mistake of its form the reading
 /// ends with nothing; all others are found.
 pub(crate) fn parse(text: &Arc<SourceText>) -> Layer {
-    let mut reading = Reading {
+    let mut reading = Conversion {
         text,
         problems: Vec::new(),
     };
@@ -67,12 +67,12 @@ fn bytes(value: &impl Ranged) -> Range<usize> {
 }
 
 /// The state of one reading: the text, and its problems so far.
-struct Reading<'t> {
+struct Conversion<'t> {
     text: &'t Arc<SourceText>,
     problems: Vec<Problem>,
 }
 
-impl Reading<'_> {
+impl Conversion<'_> {
     fn origin(&self, bytes: Range<usize>) -> Origin {
         Origin::File(Span::new(self.text, bytes))
     }

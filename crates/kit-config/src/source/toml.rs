@@ -14,7 +14,7 @@ use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
 use crate::tree::table::{Entry, Table};
 use crate::tree::text::{SourceText, Span};
-use fault::Fault;
+use fault::SyntaxFault;
 
 mod fault;
 mod recover;
@@ -43,7 +43,7 @@ pub(crate) fn parse(text: &Arc<SourceText>) -> Layer {
 /// The state of one reading: the text, and its mistakes so far.
 struct Reading<'t> {
     text: &'t Arc<SourceText>,
-    faults: Vec<Fault>,
+    faults: Vec<SyntaxFault>,
 }
 
 impl Reading<'_> {
@@ -95,7 +95,7 @@ impl Reading<'_> {
             return None;
         }
         if depth > MAX_DEPTH {
-            self.faults.push(Fault {
+            self.faults.push(SyntaxFault {
                 bytes,
                 key: path.clone(),
                 what: What::too_deep(MAX_DEPTH),
@@ -105,7 +105,7 @@ impl Reading<'_> {
         let read = match value.get_ref() {
             DeValue::Table(table) => Value::Table(self.table(table, path, depth)),
             DeValue::Array(list) => Value::List(self.list(list, path, depth)?),
-            _ if self.is_at_fault(&bytes, path) => return None,
+            _ if self.mark_fault(&bytes, path) => return None,
             DeValue::String(text) => Value::Text(text.clone().into_owned()),
             DeValue::Boolean(value) => Value::Bool(*value),
             DeValue::Datetime(_) => Value::Text(self.text.as_str()[bytes.clone()].to_owned()),
@@ -121,9 +121,9 @@ impl Reading<'_> {
         Some(Node::new(read, self.origin(bytes)))
     }
 
-    /// Whether the parser has found a fault in this value, whose key the fault then gets. A second fault
-    /// of one value says nothing new.
-    fn is_at_fault(&mut self, bytes: &Range<usize>, path: &KeyPath) -> bool {
+    /// Gives the fault that the parser has found in this value its key; `false` if there is none. A second
+    /// fault of one value says nothing new.
+    fn mark_fault(&mut self, bytes: &Range<usize>, path: &KeyPath) -> bool {
         let mut is_at_fault = false;
         self.faults.retain_mut(|fault| {
             let is_here = (bytes.start..=bytes.end).contains(&fault.bytes.start);
@@ -144,7 +144,7 @@ impl Reading<'_> {
     ) -> Option<Value> {
         number
             .map_err(|message| {
-                self.faults.push(Fault {
+                self.faults.push(SyntaxFault {
                     bytes: bytes.clone(),
                     key: path.clone(),
                     what: What::Syntax { message },

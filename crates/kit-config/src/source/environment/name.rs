@@ -34,8 +34,8 @@ impl<'a> Names<'a> {
         name.strip_prefix(self.prefix)?.strip_prefix(SEPARATOR)
     }
 
-    /// The key that a name stands for, without its prefix; else the key as far as it goes, and what is
-    /// wrong with it.
+    /// The key that a name stands for, without its prefix; else the key as far as it goes, and the
+    /// mistake in it.
     pub(super) fn key(&self, name: &str) -> Result<KeyPath, (KeyPath, What)> {
         let segments: Vec<&str> = name.split(SEPARATOR).collect();
         self.follow(&segments).map_err(|end| {

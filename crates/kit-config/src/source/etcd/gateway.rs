@@ -1,4 +1,4 @@
-//! etcd's JSON gateway: HTTP/1.1, one request after the other on a connection of their own.
+//! etcd's JSON gateway: HTTP/1.1, one request after the other on one connection.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::url::Place;
+use super::url::Target;
 
 /// How long one endpoint is tried, with all of its requests.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -57,13 +57,13 @@ impl Range {
 }
 
 /// The keys of a range in their order, from the first endpoint that answers; else why each did not.
-pub(super) async fn read(place: &Place, range: &Range) -> Result<Vec<Pair>, String> {
+pub(super) async fn read(place: &Target, range: &Range) -> Result<Vec<Pair>, String> {
     let mut failures: Vec<String> = Vec::new();
     for host in &place.hosts {
         let failure = match timeout(LIMIT, read_from(host, place, range)).await {
             Ok(Ok(pairs)) => return Ok(pairs),
-            Ok(Err(Failure::Refused(reason))) => return Err(reason),
-            Ok(Err(Failure::Broken(reason))) => reason,
+            Ok(Err(NoAnswer::Refused(reason))) => return Err(reason),
+            Ok(Err(NoAnswer::Broken(reason))) => reason,
             Err(_) => format!("no answer within {} s", LIMIT.as_secs()),
         };
         failures.push(match place.hosts.len() {
@@ -75,21 +75,21 @@ pub(super) async fn read(place: &Place, range: &Range) -> Result<Vec<Pair>, Stri
 }
 
 /// Why there is no answer.
-enum Failure {
+enum NoAnswer {
     /// The next endpoint may answer.
     Broken(String),
     /// The next endpoint would say the same.
     Refused(String),
 }
 
-impl From<hyper::Error> for Failure {
-    fn from(error: hyper::Error) -> Failure {
-        Failure::Broken(error.to_string())
+impl From<hyper::Error> for NoAnswer {
+    fn from(error: hyper::Error) -> NoAnswer {
+        NoAnswer::Broken(error.to_string())
     }
 }
 
-async fn read_from(host: &str, place: &Place, range: &Range) -> Result<Vec<Pair>, Failure> {
-    let connect = |error: io::Error| Failure::Broken(error.to_string());
+async fn read_from(host: &str, place: &Target, range: &Range) -> Result<Vec<Pair>, NoAnswer> {
+    let connect = |error: io::Error| NoAnswer::Broken(error.to_string());
     let stream = TcpStream::connect(host).await.map_err(connect)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let exchanges = async {
@@ -105,7 +105,7 @@ async fn read_from(host: &str, place: &Place, range: &Range) -> Result<Vec<Pair>
             request["range_end"] = STANDARD.encode(end).into();
         }
         let answer = post(&mut sender, host, "/v3/kv/range", &request, token).await?;
-        pairs(&answer).ok_or_else(|| Failure::Broken("the answer is none of etcd".to_owned()))
+        pairs(&answer).ok_or_else(|| NoAnswer::Broken("the answer is none of etcd".to_owned()))
     };
     // The connection is driven here, and ends with this future. If it ends first, the answer may have
     // come before; if not, the exchange fails by itself.
@@ -125,9 +125,9 @@ async fn token(
     sender: &mut http1::SendRequest<Full<Bytes>>,
     host: &str,
     login: &Value,
-) -> Result<Option<HeaderValue>, Failure> {
+) -> Result<Option<HeaderValue>, NoAnswer> {
     let answer = match post(sender, host, "/v3/auth/authenticate", login, None).await {
-        Err(Failure::Refused(reason)) if reason.contains("authentication is not enabled") => {
+        Err(NoAnswer::Refused(reason)) if reason.contains("authentication is not enabled") => {
             return Ok(None);
         }
         answer => answer?,
@@ -135,18 +135,23 @@ async fn token(
     let token = answer.get("token").and_then(Value::as_str);
     let mut token = token
         .and_then(|token| HeaderValue::from_str(token).ok())
-        .ok_or_else(|| Failure::Broken("the answer to the login has no token".to_owned()))?;
+        .ok_or_else(|| NoAnswer::Broken("the answer to the login has no token".to_owned()))?;
     token.set_sensitive(true);
     Ok(Some(token))
 }
 
+/// Makes one exchange, and gives etcd's answer.
+///
+/// etcd says by the status whether a request is refused, which every endpoint would do, or whether this
+/// endpoint cannot answer; the message stands in the body of both. A gateway that is switched off has no
+/// route.
 async fn post(
     sender: &mut http1::SendRequest<Full<Bytes>>,
     host: &str,
     path: &str,
     body: &Value,
     token: Option<HeaderValue>,
-) -> Result<Value, Failure> {
+) -> Result<Value, NoAnswer> {
     let mut request = Request::post(path)
         .header(HOST, host)
         .header(CONTENT_TYPE, "application/json");
@@ -155,12 +160,12 @@ async fn post(
     }
     let request = request
         .body(Full::from(body.to_string()))
-        .map_err(|error| Failure::Refused(error.to_string()))?;
+        .map_err(|error| NoAnswer::Refused(error.to_string()))?;
     sender.ready().await?;
     let response = sender.send_request(request).await?;
     let status = response.status();
     let body = Limited::new(response.into_body(), MAX_BYTES);
-    let broken = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
+    let broken = |error: &dyn std::fmt::Display| NoAnswer::Broken(error.to_string());
     let body = body.collect().await.map_err(|error| broken(&error))?;
     let answer: Option<Value> = serde_json::from_slice(&body.to_bytes()).ok();
     let message = answer
@@ -170,14 +175,14 @@ async fn post(
         .map(|message| message.trim_start_matches("etcdserver: ").to_owned());
     match (status, answer) {
         (StatusCode::OK, Some(answer)) => Ok(answer),
-        (StatusCode::NOT_FOUND, _) => Err(Failure::Refused(
+        (StatusCode::NOT_FOUND, _) => Err(NoAnswer::Refused(
             "there is no JSON gateway; etcd has to run with `--enable-grpc-gateway`".to_owned(),
         )),
         (status, _) => {
             let reason = message.unwrap_or_else(|| format!("the answer has the status {status}"));
             Err(match status.as_u16() {
-                400 | 401 | 403 | 412 => Failure::Refused(reason),
-                _ => Failure::Broken(reason),
+                400 | 401 | 403 | 412 => NoAnswer::Refused(reason),
+                _ => NoAnswer::Broken(reason),
             })
         }
     }

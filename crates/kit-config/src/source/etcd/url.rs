@@ -8,7 +8,7 @@ const PORT: u16 = 2379;
 
 /// Where settings are, and how to get at them.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Target {
     /// `host:port` each.
     pub(super) hosts: Vec<String>,
     pub(super) login: Option<Login>,
@@ -29,7 +29,11 @@ impl fmt::Debug for Login {
     }
 }
 
-pub(super) fn parse(url: &str) -> Result<Place, String> {
+/// Takes a URL apart.
+///
+/// The last `@` before the first `/` ends the login, so that a `/` in a password that is not encoded is
+/// seen by the `@` behind it. Everything but the login and the path has a default or is refused.
+pub(super) fn parse(url: &str) -> Result<Target, String> {
     let wrong = |reason: &str| {
         format!("the URL {reason}; it has to be like `etcd://127.0.0.1:2379/config/orders`")
     };
@@ -65,7 +69,7 @@ pub(super) fn parse(url: &str) -> Result<Place, String> {
     if path.is_empty() || path.split('/').any(str::is_empty) {
         return Err(wrong("has a path with an empty part"));
     }
-    Ok(Place {
+    Ok(Target {
         hosts: hosts.ok_or_else(|| wrong("has an endpoint that is not `host:port`"))?,
         login,
         path: format!("/{path}"),

@@ -16,16 +16,16 @@ fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     folder
 }
 
-fn place(folder: &Path, name: &str, kind: Kind) -> Place {
+fn place(folder: &Path, name: &str, kind: LocationKind) -> Location {
     let path = folder.join(name);
-    Place {
+    Location {
         path,
         kind,
         is_optional: false,
     }
 }
 
-fn files(places: &[Place], profiles: &[&str]) -> Files {
+fn files(places: &[Location], profiles: &[&str]) -> Files {
     let mut files = Files::default();
     places.iter().for_each(|place| files.add(place.clone()));
     for name in profiles {
@@ -75,7 +75,7 @@ fn a_file_is_read_by_its_extension() {
         ("d.json", b"\xef\xbb\xbf{\"a\": 4}"),
     ]);
     let names = ["a.toml", "b.YAML", "c.yml", "d.json"];
-    let places = names.map(|name| place(folder.path(), name, Kind::File));
+    let places = names.map(|name| place(folder.path(), name, LocationKind::File));
     assert_eq!(values(&files(&places, &[])), [1, 2, 3, 4]);
 }
 
@@ -127,7 +127,7 @@ fn a_file_that_cannot_be_read_says_why() {
                 .to_owned(),
         ),
     ] {
-        let mut place = place(folder.path(), name, Kind::File);
+        let mut place = place(folder.path(), name, LocationKind::File);
         assert_eq!(
             problems(folder.path(), &files(&[place.clone()], &[])),
             [expected.clone()]
@@ -140,9 +140,9 @@ fn a_file_that_cannot_be_read_says_why() {
             "{name}"
         );
     }
-    let null = Place {
+    let null = Location {
         path: "/dev/null".into(),
-        kind: Kind::File,
+        kind: LocationKind::File,
         is_optional: false,
     };
     assert_eq!(
@@ -151,7 +151,7 @@ fn a_file_that_cannot_be_read_says_why() {
     );
     let large = fs::File::create(folder.path().join("large.toml")).expect("a file");
     large.set_len(1 << 40).expect("a large file");
-    let large = place(folder.path(), "large.toml", Kind::File);
+    let large = place(folder.path(), "large.toml", LocationKind::File);
     assert_eq!(
         problems(folder.path(), &files(&[large], &[])),
         ["large.toml: failed to read the file: it is larger than 16 MiB"]
@@ -177,7 +177,7 @@ fn a_directory_is_read_in_the_order_of_names_without_what_editors_leave() {
     // As Kubernetes mounts a map: files lead through a link that is replaced at once.
     std::os::unix::fs::symlink("..2024_01", directory.join("..data")).expect("a link");
     std::os::unix::fs::symlink("..data/00.json", directory.join("00.json")).expect("a link");
-    let place = place(folder.path(), "d", Kind::Directory);
+    let place = place(folder.path(), "d", LocationKind::Directory);
     assert_eq!(values(&files(&[place.clone()], &[])), [1, 2, 3]);
     assert_eq!(values(&files(&[place], &["production"])), [1, 2, 3, 5]);
 }
@@ -203,7 +203,7 @@ fn a_directory_that_cannot_be_read_says_why() {
             ],
         ),
     ] {
-        let place = place(folder.path(), name, Kind::Directory);
+        let place = place(folder.path(), name, LocationKind::Directory);
         assert_eq!(problems(folder.path(), &files(&[place], &[])), expected);
     }
 }
@@ -216,7 +216,7 @@ fn a_profile_counts_more_than_all_files_and_a_later_one_more_than_it() {
         ("a.q.toml", b"a = 4"),
         ("b.toml", b"a = 2"),
     ]);
-    let places = ["a.toml", "b.toml"].map(|name| place(folder.path(), name, Kind::File));
+    let places = ["a.toml", "b.toml"].map(|name| place(folder.path(), name, LocationKind::File));
     assert_eq!(values(&files(&places, &["p", "q"])), [1, 2, 3, 4]);
     let all = files(&places, &["p"]).places();
     let names: Vec<_> = all
@@ -230,8 +230,8 @@ fn a_profile_counts_more_than_all_files_and_a_later_one_more_than_it() {
 fn a_profile_without_a_file_is_a_problem_unless_it_is_optional() {
     let folder = folder(&[("a.toml", b"a = 1"), ("d/b.toml", b"")]);
     let places = [
-        place(folder.path(), "a.toml", Kind::File),
-        place(folder.path(), "d", Kind::Directory),
+        place(folder.path(), "a.toml", LocationKind::File),
+        place(folder.path(), "d", LocationKind::Directory),
     ];
     let expected = "the profile `prod` has no file: there is no a.prod.toml, nor d/prod";
     assert_eq!(
@@ -254,7 +254,7 @@ fn a_profile_without_a_file_is_a_problem_unless_it_is_optional() {
 fn a_profile_cannot_lead_elsewhere() {
     let folder = folder(&[("a.toml", b""), ("x.toml", b"")]);
     for name in ["", "..", "../x", "a/b", "a.b", "é", "a b"] {
-        let place = place(folder.path(), "a.toml", Kind::File);
+        let place = place(folder.path(), "a.toml", LocationKind::File);
         let expected = format!(
             "{name:?} is no name of a profile; it has to be of letters, digits, `-` and `_`"
         );

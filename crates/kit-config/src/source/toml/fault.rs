@@ -15,16 +15,16 @@ use crate::tree::text::{SourceText, Span};
 const MAX_FIRST_PLACES: usize = 20;
 
 /// One mistake, by its place in the text.
-pub(super) struct Fault {
+pub(super) struct SyntaxFault {
     pub(super) bytes: Range<usize>,
     pub(super) key: KeyPath,
     pub(super) what: What,
 }
 
 /// The parser's errors as faults, in the order of the text.
-pub(super) fn all(text: &Arc<SourceText>, errors: &[Error]) -> Vec<Fault> {
+pub(super) fn all(text: &Arc<SourceText>, errors: &[Error]) -> Vec<SyntaxFault> {
     let mut searches = MAX_FIRST_PLACES;
-    let mut faults: Vec<Fault> = errors
+    let mut faults: Vec<SyntaxFault> = errors
         .iter()
         .map(|error| {
             let bytes = error.span().unwrap_or_default();
@@ -33,11 +33,11 @@ pub(super) fn all(text: &Arc<SourceText>, errors: &[Error]) -> Vec<Fault> {
                 if let Some((key, first)) = first_place(text.as_str(), &bytes) {
                     let first = Origin::File(Span::new(text, first));
                     let what = What::Duplicate { first };
-                    return Fault { bytes, key, what };
+                    return SyntaxFault { bytes, key, what };
                 }
             }
             let message = said(error.message(), bytes.is_empty());
-            Fault {
+            SyntaxFault {
                 bytes,
                 key: KeyPath::root(),
                 what: What::Syntax { message },

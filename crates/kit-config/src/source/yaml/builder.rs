@@ -47,7 +47,7 @@ impl<'t> Builder<'t> {
         self.problems.push(problem);
     }
 
-    /// The tree, with what was not closed as far as it was read, and the problems.
+    /// The tree, in which lists and tables that were not closed end here, and the problems.
     pub(super) fn end(mut self) -> (Option<Node>, Vec<Problem>) {
         while !self.frames.is_empty() {
             self.close();

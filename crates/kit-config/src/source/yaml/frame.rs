@@ -14,7 +14,7 @@ pub(super) struct Frame {
     origin: Origin,
 }
 
-/// What has been read of it.
+/// Its values so far.
 pub(super) enum Inside {
     /// `None` once a value was at fault: without it, the indices after it would be wrong.
     List(Option<Vec<Node>>),
@@ -119,7 +119,7 @@ impl Frame {
         }
     }
 
-    /// What was read; `path` is its place.
+    /// The list or the table itself; `path` is its place.
     pub(super) fn end(self, path: &KeyPath, problems: &mut Vec<Problem>) -> Option<Node> {
         let value = match self.inside {
             Inside::List(list) => Value::List(list?),

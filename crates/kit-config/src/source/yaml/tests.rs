@@ -177,7 +177,7 @@ fn each_mistake_says_what_is_wrong_and_where() {
             "h: {<<: 1}\n",
             "a.yaml:1:5: h: `<<` takes a mapping, or a list of mappings",
         ),
-        ("a: [1, 2\n", "a.yaml:2:1: unclosed bracket '['"),
+        ("a: [1, 2\n", "a.yaml:1:4: unclosed bracket '['"),
         ("a: \"x\n", "a.yaml:1:4: unclosed quote"),
     ] {
         assert_eq!(problems(written), [expected], "{written}");

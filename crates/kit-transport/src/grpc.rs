@@ -12,7 +12,7 @@ use tonic::codegen::Service;
 use tonic::server::NamedService;
 
 use crate::at_start::AtStart;
-use crate::front::Front;
+use crate::front::{Front, OptionsOfFront};
 use crate::layers::Stack;
 use crate::layers::stack::GivenLayers;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
@@ -23,6 +23,7 @@ pub(crate) mod content_type;
 pub(crate) mod dispatch;
 pub(crate) mod handler;
 mod health;
+mod options;
 mod propagate;
 mod reflection;
 mod request_ext;
@@ -32,6 +33,7 @@ mod until_drain;
 mod until_unavailable;
 mod valid;
 
+pub use options::ServerOptions;
 pub use propagate::propagate;
 pub use request_ext::RequestExt;
 pub use services::Services;
@@ -74,6 +76,7 @@ pub struct Server {
     front: Front,
     services: AtStart<Services>,
     layers: GivenLayers,
+    offers_reflection: bool,
 }
 
 impl Server {
@@ -121,11 +124,31 @@ impl Server {
         Server::serving(listen.into(), AtStart::from_fn(services))
     }
 
+    /// A server with no service but health, and with options that are data, such as those of a file: its
+    /// address first.
+    pub fn with_options(options: &ServerOptions) -> Server {
+        Server::new(options.listen.clone()).options(options)
+    }
+
+    /// Replaces its address, and everything else that [`ServerOptions`] has. Methods called after it win.
+    pub fn options(mut self, options: &ServerOptions) -> Server {
+        self.front.take(OptionsOfFront {
+            listen: &options.listen,
+            connections: &options.connections,
+            private: options.private,
+        });
+        #[cfg(feature = "tls")]
+        self.front.security.tls.clone_from(&options.tls);
+        self.offers_reflection = options.reflection;
+        self
+    }
+
     fn serving(listen: Listen, services: AtStart<Services>) -> Server {
         Server {
             front: Front::new("grpc", listen),
             services,
             layers: GivenLayers::default(),
+            offers_reflection: true,
         }
     }
 
@@ -152,6 +175,13 @@ impl Server {
     /// own takes the place of the one of its version.
     pub fn reflection(self, encoded_file_descriptor_set: &'static [u8]) -> Server {
         self.and(move |services| services.reflection(encoded_file_descriptor_set))
+    }
+
+    /// Whether the [reflection](Self::reflection) that was added is offered: a service that others reach
+    /// may keep its interface to itself, by its configuration. Default: yes.
+    pub fn offer_reflection(mut self, is_offered: bool) -> Server {
+        self.offers_reflection = is_offered;
+        self
     }
 
     /// Adds to the services, now or after they are built.
@@ -242,6 +272,11 @@ impl crate::Server for Server {
         let services = self.services.build(SERVICES, ctx).await?;
         // Services that are built are checked here for the first time.
         services.check()?;
+        let services = if self.offers_reflection {
+            services
+        } else {
+            services.without_reflection()
+        };
         let handler = services.handler(ctx, self.layers.get())?;
         let schemes = &[("grpc", "grpcs")];
         Ok(self.front.start(ctx, handler, &[b"h2"], schemes).await?)

@@ -7,7 +7,7 @@ use axum::Router;
 use kit_sync::BoxError;
 
 use crate::at_start::AtStart;
-use crate::front::Front;
+use crate::front::{Front, OptionsOfFront};
 use crate::layers::Stack;
 use crate::layers::stack::GivenLayers;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
@@ -18,6 +18,7 @@ mod extractors;
 #[cfg_attr(not(feature = "grpc"), path = "http/no_grpc.rs")]
 mod grpc;
 mod handler;
+mod options;
 mod partly_read;
 pub(crate) mod probe_mark;
 mod probes;
@@ -30,6 +31,7 @@ pub use extract::{Form, Json, Path, Query, Valid};
 pub use extractors::ServerScope;
 use grpc::Services;
 use handler::HttpHandler;
+pub use options::ServerOptions;
 pub use probes::probes;
 #[cfg(feature = "ws")]
 pub use websocket::{WebSocket, WebSocketUpgrade};
@@ -102,6 +104,25 @@ impl Server {
         Fut: Future<Output = Result<Router, BoxError>> + Send + 'static,
     {
         Server::serving(listen.into(), AtStart::from_fn(routes))
+    }
+
+    /// A server for `router` with options that are data, such as those of a file: its address first.
+    pub fn with_options(options: &ServerOptions, router: Router) -> Server {
+        Server::new(options.listen.clone(), router).options(options)
+    }
+
+    /// Replaces its address, and everything else that [`ServerOptions`] has. Methods called after it win.
+    pub fn options(mut self, options: &ServerOptions) -> Server {
+        self.front.take(OptionsOfFront {
+            listen: &options.listen,
+            connections: &options.connections,
+            private: options.private,
+        });
+        #[cfg(feature = "tls")]
+        self.front.security.tls.clone_from(&options.tls);
+        self.error_shape = options.error_shape;
+        self.connect_info = options.connect_info;
+        self
     }
 
     fn serving(listen: Listen, routes: AtStart<Router>) -> Server {

@@ -15,8 +15,8 @@ pub(crate) mod listener;
 #[cfg(not(unix))]
 mod no_unix;
 mod queue;
-#[cfg(feature = "serde")]
-mod serde;
+#[cfg(feature = "schema")]
+mod schema;
 mod steer;
 mod tcp;
 #[cfg(test)]
@@ -26,6 +26,8 @@ mod trouble;
 mod tuning;
 #[cfg(unix)]
 mod unix;
+#[cfg(feature = "serde")]
+mod written;
 #[cfg(not(unix))]
 use no_unix as unix;
 
@@ -81,6 +83,9 @@ pub struct Listen {
 
 /// Which process serves new connections once a server stops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum HandOver {
     /// None: the listener closes at once, and clients are refused. The default, and right behind a

@@ -1,5 +1,10 @@
 //! When a component starts, relative to the others.
 
+#[cfg(feature = "schema")]
+mod schema;
+#[cfg(feature = "serde")]
+mod written;
+
 use std::fmt;
 
 /// A number that orders components: phases start in ascending order and stop in descending

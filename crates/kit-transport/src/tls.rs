@@ -1,5 +1,10 @@
 //! TLS for servers: certificates, and the clients that may connect.
 
+#[cfg(feature = "schema")]
+mod schema;
+#[cfg(feature = "serde")]
+mod written;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,22 +26,74 @@ use std::time::Duration;
 /// let tls = Tls::new("/etc/tls/tls.crt", "/etc/tls/tls.key")
 ///     .require_client_certificates("/etc/tls/ca.crt");
 /// ```
+///
+/// In a file (feature `serde`) it is a table of paths; `clients` is `"anonymous"`, which is the default,
+/// `{ require = "ca.crt" }` or `{ accept = "ca.crt" }`:
+///
+/// ```toml
+/// [tls]
+/// certificate = "/etc/tls/tls.crt"
+/// key = "/etc/tls/tls.key"
+/// clients = { require = "/etc/tls/ca.crt" }
+/// reload = "10s"
+/// handshake_timeout = "10s"
+/// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[must_use = "it says how to encrypt, and does not encrypt"]
 pub struct Tls {
+    /// The file of the chain of certificates, PEM, the server's own first.
     pub(crate) certificate: Pem,
+    /// The file of the private key, PEM (PKCS#8, SEC1 or PKCS#1), not encrypted.
     pub(crate) key: Pem,
+    /// The certificates that clients show: `anonymous`, or the file of the authorities of those that they
+    /// must (`require`) or may (`accept`) show. Default: `anonymous`.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub(crate) clients: Clients,
+    /// How often the files are read, or `off` for once, at the start. Default: 10 s.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "reload", with = "kit_units::limit")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Limit"))]
     pub(crate) reload: Option<Duration>,
+    /// How long a handshake may take. Default: 10 s.
+    #[cfg_attr(feature = "serde", serde(rename = "handshake_timeout"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "handshake", with = "kit_units::duration")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub(crate) handshake: Duration,
 }
 
 /// The certificates that clients must or may show: those that these authorities have signed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) enum Clients {
+    /// They show none.
+    #[default]
     Anonymous,
+    /// They may show one that these authorities have signed.
+    #[cfg_attr(feature = "serde", serde(rename = "accept"))]
     MayHave(Pem),
+    /// They must show one that these authorities have signed.
+    #[cfg_attr(feature = "serde", serde(rename = "require"))]
     MustHave(Pem),
+}
+
+/// How often files are read, unless something else is said.
+fn reload() -> Option<Duration> {
+    Some(Duration::from_secs(10))
+}
+
+/// How long a handshake may take, unless something else is said.
+fn handshake() -> Duration {
+    Duration::from_secs(10)
 }
 
 /// PEM, in a file (a path converts) or in memory.
@@ -57,8 +114,8 @@ impl Tls {
             certificate: certificate.into(),
             key: key.into(),
             clients: Clients::Anonymous,
-            reload: Some(Duration::from_secs(10)),
-            handshake: Duration::from_secs(10),
+            reload: reload(),
+            handshake: handshake(),
         }
     }
 

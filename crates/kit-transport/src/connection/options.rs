@@ -21,28 +21,41 @@ use crate::StartError;
 /// assert_eq!(patient.head, Duration::from_secs(10));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConnectionOptions {
     /// From the connection to its first byte. A client that connects and sends nothing holds one of
     /// the server's sockets at no cost. Default: 10 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub first_byte: Duration,
     /// From the first byte of an HTTP/1.1 request's head to its last, or of an HTTP/2 connection
     /// to the end of its preface and first SETTINGS frame's header. Default: 10 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub head: Duration,
     /// Time without a request in flight; then the connection is closed, on HTTP/2 by GOAWAY.
     /// Balancers and proxies commonly keep idle connections for 60 s: a server that closes at the
     /// same time or before does so while a request is on its way to it, which fails. Give it more
     /// than what stands in front of it has. Default: 75 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub idle: Duration,
     /// How long bytes of a response may wait while the client makes no room for more; then the
     /// connection is cut. A client that asks for much and reads nothing keeps all of it in the
     /// server's memory. The system makes room in steps of up to a few megabytes, so a client that
     /// reads slower than about 10 kB/s may seem to read nothing. Default: 5 min.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub unread: Duration,
     /// The age at which a connection takes no new requests, a tenth more or less, so that those that
     /// began together do not end together. It says so by GOAWAY on HTTP/2 and by `connection: close`
     /// with the next response on HTTP/1.1, and ends when the requests in flight have ended. Clients
     /// choose a server when they connect: without an end, instances that were added later stay idle,
     /// and clients do not notice that addresses have changed. `None`: no limit. Default: 30 min.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::limit"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Limit"))]
     pub max_age: Option<Duration>,
     /// From the arrival of a request's head to the head of its response; then the answer is 504,
     /// or `DEADLINE_EXCEEDED`, and the handler's future is dropped. A client gives up at some time,
@@ -54,11 +67,15 @@ pub struct ConnectionOptions {
     ///
     /// Every server also keeps a gRPC client's `grpc-timeout`, which is for the whole call, up to
     /// the end of its last stream. One that cannot be read is ignored. Default: 30 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::limit"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Limit"))]
     pub request_timeout: Option<Duration>,
     /// Time that server-sent events, gRPC streams and upgraded sockets have from the beginning of the
     /// drain until they are ended, gRPC streams with `UNAVAILABLE`; at most half of the time that is
     /// left until the deadline. A handler asks for more with
     /// [`Draining::finish_within`](crate::Draining::finish_within). Default: 2 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub stream_grace: Duration,
     /// Bytes in a request's head, on HTTP/2 with 32 more for each header; the answer to more is
     /// 431, to a gRPC call `RESOURCE_EXHAUSTED` with the limit. (HTTP/2 reads up to twice as much to
@@ -66,22 +83,31 @@ pub struct ConnectionOptions {
     /// `UNKNOWN`.) A head is in memory before any handler can refuse it. At least 8 KiB. On HTTP/1.1
     /// it is the size of the buffer: a head that is a little larger may still be read, and bodies
     /// come in parts of at most this size. Default: 64 KiB.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::size"))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "kit_units::schema::Size", range(min = 8192))
+    )]
     pub max_head: usize,
-    /// Headers in an HTTP/1.1 request; the answer to more is 431. Each costs more than its bytes.
+    /// Headers in an HTTP/1.1 request, at least 1; the answer to more is 431. Each costs more than its bytes.
     /// Another number than the default costs an allocation per request. Default: 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_headers: usize,
     /// Bytes in the body of an HTTP request (not of a gRPC call, where each message has a limit).
     /// The answer is 413, at once when the length that the head gives is too large, else when axum's
     /// extractors have read up to the limit; a handler that reads the body by hand gets
     /// `http_body_util::LengthLimitError`. Extractors that read it whole have a smaller limit,
     /// axum's `DefaultBodyLimit` of 2 MB. `None`: no limit. Default: 16 MiB.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::size_limit"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::SizeLimit"))]
     pub max_body: Option<u64>,
     /// The limits that only HTTP/2 has.
     pub http2: Http2Options,
-    /// Connections at a time. More wait in the system's queue; when there was no room for a second
+    /// Connections at a time, at least 1. More wait in the system's queue; when there was no room for a second
     /// they are closed until there is, so that their clients look elsewhere. All servers of the
     /// process together have at most nine tenths of the files that it may open, of which each server
     /// is sure of 16 connections. Default: 20 000.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_connections: usize,
 }
 

@@ -26,19 +26,26 @@ use crate::{Context, StartError};
 ///
 /// A call is for the service that its path names, `/package.Service/Method`. Where there is none it is
 /// answered with `UNIMPLEMENTED` and the name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use = "services do nothing until a server has them"]
 pub struct Services {
     services: Dispatch,
     /// Those that were added once more.
     twice: Vec<&'static str>,
     descriptors: Vec<&'static [u8]>,
+    /// For these descriptors; layers find the methods in them all the same.
+    has_reflection: bool,
 }
 
 impl Services {
     /// No service but health.
     pub fn new() -> Services {
-        Services::default()
+        Services {
+            services: Dispatch::default(),
+            twice: Vec::new(),
+            descriptors: Vec::new(),
+            has_reflection: true,
+        }
     }
 
     /// Adds a service, such as a generated `GreeterServer`, with or without interceptors. One
@@ -70,6 +77,12 @@ impl Services {
         self
     }
 
+    /// Leaves out the [reflection](Self::reflection) that was added.
+    pub fn without_reflection(mut self) -> Services {
+        self.has_reflection = false;
+        self
+    }
+
     pub(crate) fn check(&self) -> Result<(), StartError> {
         match self.twice.first() {
             Some(service) => Err(StartError::DuplicateService { service }),
@@ -77,7 +90,7 @@ impl Services {
         }
     }
 
-    /// What serves them, with these layers around them.
+    /// The handler that serves them, with these layers around them.
     pub(crate) fn handler(
         &self,
         ctx: &Context,
@@ -87,7 +100,7 @@ impl Services {
         let names: Vec<_> = services.names().collect();
         // Those of the author come first.
         services.add(health::service(ctx, &names));
-        if !self.descriptors.is_empty() {
+        if self.has_reflection && !self.descriptors.is_empty() {
             reflection::add(&mut services, ctx, &self.descriptors)?;
         }
         let Some(layers) = layers else {
@@ -97,5 +110,11 @@ impl Services {
         let methods = Methods::new(names, reflection::methods(&self.descriptors));
         let layered = layers.calls().around(services, Arc::new(methods));
         Ok(GrpcHandler::layered(layered))
+    }
+}
+
+impl Default for Services {
+    fn default() -> Services {
+        Services::new()
     }
 }

@@ -11,9 +11,13 @@ use std::time::Duration;
 /// let busy = ConnectionOptions { http2, ..ConnectionOptions::default() };
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Http2Options {
-    /// Requests at a time. A client holds further ones back until one has ended; with no limit, one
+    /// Requests at a time, at least 1. A client holds further ones back until one has ended; with no limit, one
     /// connection could take all that the server has. Default: 200.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_streams: u32,
     /// Requests that were taken back before the server had looked at them; one more closes the
     /// connection. A request costs its server more than its client, which can send and take back
@@ -25,9 +29,13 @@ pub struct Http2Options {
     /// The silence after which the server asks by a PING whether the client is there. Without it a
     /// client that vanished without a word (a machine that was switched off, a router that forgot)
     /// is not noticed: its streams would stay open without end, and a stop would wait for them.
-    /// `None`: never. Default: 20 s.
+    /// `None`: never; at least 10 ms otherwise. Default: 20 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::limit"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Limit"))]
     pub ping_interval: Option<Duration>,
-    /// How long the answer to a PING may take; then the connection is closed. Default: 20 s.
+    /// How long the answer to a PING may take; then the connection is closed. At least 10 ms. Default: 20 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub ping_timeout: Duration,
 }
 

@@ -18,6 +18,7 @@ use crate::error::table;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum ErrorShape {
     /// As Kratos writes them: `{"code":404,"reason":"ORDER_UNKNOWN","message":"…","metadata":{…}}`.

@@ -94,6 +94,11 @@ pub(crate) fn check() -> Result {
         "http,jwt",
         "grpc,jwt",
         "http,metrics",
+        "serde",
+        "http,serde",
+        "grpc,tls,serde",
+        "simple,schema",
+        "http,grpc,tls,schema",
     ] {
         let mut check = cargo();
         check.args(["clippy", "--quiet", "-p", "kit-transport"]);

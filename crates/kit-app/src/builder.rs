@@ -1,5 +1,8 @@
 //! The builder of an application: what it collects before the run.
 
+#[cfg(all(test, feature = "admin", feature = "schema"))]
+mod options_tests;
+
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -24,7 +27,8 @@ use crate::resource::{Resource, ResourceOptions};
 use crate::settings::{RegisterAtStart, Settings};
 use crate::worker::work::{Work, WorkKind};
 use crate::{
-    Environment, Every, RunWatchdog, RuntimeOptions, Signals, WorkerGroup, WorkerOptions, log,
+    AppOptions, Environment, Every, RegistrationOptions, RunWatchdog, RuntimeOptions, Signals,
+    Timeouts, WorkerGroup, WorkerOptions, log,
 };
 
 impl App {
@@ -84,6 +88,79 @@ impl AppBuilder {
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> AppBuilder {
         self.identity.metadata.insert(key.into(), value.into());
         self
+    }
+
+    /// Replaces and adds everything that [`AppOptions`] hold, such as those of a file: metadata,
+    /// registries and endpoints are added, everything else replaces. Methods called after it win, and so
+    /// a program calls this first; its own defaults belong to the options that it starts from.
+    ///
+    /// The table of [`signals`](AppOptions::signals) replaces which signal does what, and not where signals
+    /// come from.
+    pub fn options(mut self, options: &AppOptions) -> AppBuilder {
+        // Every field by its name, so that one that is added has to be used here.
+        let AppOptions {
+            id,
+            metadata,
+            timeouts,
+            drain_delay,
+            registration,
+            #[cfg(feature = "admin")]
+            admin,
+            runtime,
+            watchdog,
+            run_watchdog,
+            signals,
+            event_delivery,
+        } = options;
+        self.identity.id.clone_from(id);
+        for (key, value) in metadata {
+            self = self.metadata(key, value);
+        }
+        #[cfg(feature = "admin")]
+        self.settings.admin.clone_from(admin);
+        self.settings.runtime.clone_from(runtime);
+        let by_role = std::mem::take(&mut self.settings.signals).options(signals);
+        self.timeouts(timeouts)
+            .registration(registration)
+            .drain_delay(*drain_delay)
+            .watchdog(watchdog.clone())
+            .run_watchdog(*run_watchdog)
+            .signals(by_role)
+            .event_delivery(*event_delivery)
+    }
+
+    fn timeouts(self, timeouts: &Timeouts) -> AppBuilder {
+        let Timeouts {
+            start,
+            hook,
+            reload,
+            gate,
+            register,
+            stop,
+        } = *timeouts;
+        self.start_timeout(start)
+            .hook_timeout(hook)
+            .reload_timeout(reload)
+            .gate_timeout(gate)
+            .register_timeout(register)
+            .stop_timeout(stop)
+    }
+
+    fn registration(mut self, options: &RegistrationOptions) -> AppBuilder {
+        let RegistrationOptions {
+            registries,
+            at_start,
+            endpoints,
+            advertise_host,
+        } = options;
+        for url in registries {
+            self = self.registry(url);
+        }
+        for endpoint in endpoints {
+            self = self.endpoint(endpoint.clone());
+        }
+        self.settings.advertise.host.clone_from(advertise_host);
+        self.register_at_start(*at_start)
     }
 
     // === its components and hooks ===

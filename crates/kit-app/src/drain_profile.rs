@@ -7,6 +7,9 @@ use crate::Environment;
 
 /// What routes requests to this process, and so how long they go on coming after a stop began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum DrainProfile {
     /// Nothing outside this machine: no delay.

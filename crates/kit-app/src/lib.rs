@@ -35,6 +35,7 @@ mod event;
 mod events;
 #[cfg(feature = "http")]
 mod extractors;
+mod from_settings;
 mod handle;
 mod health;
 mod hook;
@@ -44,6 +45,7 @@ mod last_words;
 mod latches;
 mod log;
 mod names;
+mod options;
 mod panics;
 mod plural;
 mod process;
@@ -58,6 +60,7 @@ mod signals;
 mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod timeouts;
 mod tree_text;
 mod worker;
 mod wrong_options;
@@ -72,22 +75,25 @@ pub use environment::Environment;
 pub use error::{Error, GivenUp, RunError};
 pub use event::{Awaited, Event};
 pub use events::{Delivery, Stamped, Undelivered};
+pub use from_settings::from_settings;
 pub use handle::{AppHandle, NeverReady, StopBegun};
 pub use health::{CheckContext, CheckOptions, CheckState, CheckStatus, Fact, Probe};
 pub use hook::{HookContext, HookOptions, HookStage};
 pub use info::Info;
 pub use kit_sync::{BoxError, Cause, WatchdogEvent, WatchdogOptions};
 pub use kit_transport::{MissingValue, Phase, Stage};
+pub use options::{AppOptions, RegistrationOptions};
 pub use registration::RegistrationStatus;
 pub use report::{
     ComponentEnd, ComponentReport, CutReport, HookReport, RegistrationReport, Report,
     ResourceReport,
 };
-pub use resource::ResourceOptions;
+pub use resource::{ResourceLimits, ResourceOptions};
 pub use runtime::RuntimeOptions;
 pub use settings::{RegisterAtStart, RunWatchdog};
-pub use signals::{AfterRun, Signal, SignalSender, Signals};
+pub use signals::{AfterRun, Signal, SignalOptions, SignalSender, Signals};
 pub use status::{ComponentState, ComponentStatus};
+pub use timeouts::Timeouts;
 pub use worker::{
     AfterFailure, Every, Policy, Restarts, WorkerGroup, WorkerKind, WorkerOptions, WorkerState,
     WorkerStatus,

@@ -19,8 +19,7 @@ use kit_transport::{Context, Values};
 
 pub(crate) use open::OpenResource;
 pub(crate) use opening::{EndOfOpen, Opening};
-use options::Limits;
-pub use options::ResourceOptions;
+pub use options::{ResourceLimits, ResourceOptions};
 pub(crate) use resources::Resources;
 pub(crate) use unopened::UnopenedResource;
 
@@ -35,7 +34,7 @@ type CloseFn = dyn FnOnce() -> Call<()> + Send;
 /// A resource that was not opened yet.
 pub(crate) struct Resource {
     pub(crate) name: String,
-    pub(crate) limits: Limits,
+    pub(crate) limits: ResourceLimits,
     pub(crate) value: ValueType,
     /// Where it was added to the app.
     added_at: &'static Location<'static>,
@@ -71,7 +70,7 @@ impl Resource {
     #[track_caller]
     pub(crate) fn new<T, O, OFut, C, CFut>(
         name: String,
-        limits: Limits,
+        limits: ResourceLimits,
         open: O,
         close: C,
     ) -> Resource

@@ -30,18 +30,22 @@ const BLOCKING: RangeInclusive<usize> = 1..=65_536;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuntimeOptions {
     /// Whether the main thread alone runs the tasks. Default: `false`. One task that blocks blocks
     /// all of them then; signals, the watchdog and the exit work all the same.
     pub current_thread: bool,
-    /// How many threads run the tasks, 1 to 1 024. Default: one for each core that the process may
+    /// How many threads run the tasks, 1 to 1024. Default: one for each core that the process may
     /// use, or `TOKIO_WORKER_THREADS`. With `current_thread` there are none to be counted.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1024)))]
     pub worker_threads: Option<usize>,
-    /// How many threads blocking calls may have at the same time beside these, 1 to 65 536. Default:
+    /// How many threads blocking calls may have at the same time beside these, 1 to 65536. Default:
     /// 512. A blocking call that finds none free waits.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 65536)))]
     pub blocking_threads: Option<usize>,
     /// The name of all these threads, as debuggers and `top -H` show it; Linux shows its first 15
     /// bytes. Default: that of tokio, `tokio-rt-worker`.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub thread_name: Option<String>,
 }
 

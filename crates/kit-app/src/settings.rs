@@ -13,10 +13,14 @@ use crate::hook::Hooks;
 use crate::registration::{Advertise, Registry};
 use crate::reload::ReloadHook;
 use crate::resource::Resource;
+use crate::timeouts::Timeouts;
 use crate::{Environment, RuntimeOptions, Signals};
 
 /// Whether the start waits for the registries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum RegisterAtStart {
     /// The app is ready only once every registry shows it; the start fails when one does not
@@ -29,6 +33,9 @@ pub enum RegisterAtStart {
 
 /// The watchdog of an app that is [run](crate::App::run) inside another program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum RunWatchdog {
     /// There is none.
@@ -76,23 +83,26 @@ pub(crate) struct Settings {
 }
 
 impl Default for Settings {
+    // The limits of time come from `Timeouts`, from which a file of settings starts as well, so that an app
+    // without a file has the same ones.
     fn default() -> Settings {
+        let timeouts = Timeouts::default();
         Settings {
             servers: Vec::new(),
             resources: Vec::new(),
             registries: Vec::new(),
             schemes: Schemes::default(),
             register_at_start: RegisterAtStart::default(),
-            register_timeout: Duration::from_secs(8),
+            register_timeout: timeouts.register,
             hooks: Hooks::default(),
             checks: Vec::new(),
             admin: None,
-            hook_timeout: Duration::from_secs(5 * 60),
+            hook_timeout: timeouts.hook,
             reload_hooks: Vec::new(),
-            reload_timeout: Duration::from_secs(30),
-            gate_timeout: Duration::from_secs(5 * 60),
-            start_timeout: Duration::from_secs(15),
-            stop_timeout: Duration::from_secs(20),
+            reload_timeout: timeouts.reload,
+            gate_timeout: timeouts.gate,
+            start_timeout: timeouts.start,
+            stop_timeout: timeouts.stop,
             drain_delay: None,
             advertise: Advertise::default(),
             environment: None,

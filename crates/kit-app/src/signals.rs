@@ -12,6 +12,7 @@ mod inbox;
 mod no_terminal;
 #[cfg(not(unix))]
 mod no_unix;
+mod options;
 mod roles;
 mod route;
 mod signal;
@@ -35,6 +36,7 @@ use inbox::Inbox;
 use no_terminal as terminal;
 #[cfg(not(unix))]
 use no_unix as os;
+pub use options::SignalOptions;
 use os::{Handlers, Standing};
 pub use roles::AfterRun;
 use roles::{Role, Roles};
@@ -171,6 +173,15 @@ impl Signals {
             after_run: Some(after),
             ..self
         }
+    }
+
+    /// Replaces the signals of every role by those that are written in `options`, such as those of a file.
+    #[must_use]
+    pub fn options(mut self, options: &SignalOptions) -> Signals {
+        for (role, signals) in options.roles() {
+            self.roles.set(role, signals.iter().copied());
+        }
+        self
     }
 
     fn role<S: Into<Signal>>(

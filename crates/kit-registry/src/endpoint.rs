@@ -1,5 +1,8 @@
 //! The URLs at which an instance is reached.
 
+#[cfg(feature = "schema")]
+mod schema;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -25,7 +28,10 @@ use crate::Error;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Settings and other texts hold it as its URL, and a URL that is wrong is an error where it is read.
+#[derive(Clone, serde::Deserialize, serde::Serialize, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[serde(try_from = "String", into = "String")]
 pub struct Endpoint {
     text: String,
     /// Offsets into `text`: the end of the scheme, and the authority's range.
@@ -226,6 +232,15 @@ mod tests {
         let endpoint: Endpoint = "grpc://10.0.0.1:9000?isSecure=true".parse().unwrap();
         assert_eq!(endpoint.authority(), "10.0.0.1:9000");
         assert_eq!(endpoint.as_str(), "grpc://10.0.0.1:9000?isSecure=true");
+    }
+
+    #[test]
+    fn settings_hold_it_as_its_url() {
+        let endpoint: Endpoint = serde_json::from_str("\"http://h:80\"").unwrap();
+        assert_eq!(endpoint.port(), 80);
+        assert_eq!(serde_json::to_string(&endpoint).unwrap(), "\"http://h:80\"");
+        let error = serde_json::from_str::<Endpoint>("\"h:80\"").unwrap_err();
+        assert!(error.to_string().contains("scheme://host:port"), "{error}");
     }
 
     #[test]

@@ -285,7 +285,11 @@ fn tls_is_read_from_paths_and_keys_are_never_written() {
         ("certificate = \"a\"", "missing field `key`"),
         (
             "certificate = \"a\"\nkey = \"b\"\nclients = \"must\"",
-            "unknown variant `must`",
+            "\"must\" does not say which clients may connect: write \"anonymous\", or a table",
+        ),
+        (
+            "certificate = \"a\"\nkey = \"b\"\nclients = { requires = \"c\" }",
+            "unknown variant `requires`",
         ),
         (
             "certificate = \"a\"\nkey = \"b\"\nhandshake_timeout = 3",

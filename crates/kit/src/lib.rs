@@ -36,21 +36,24 @@
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |
 //! | `testing`, feature `testing` | `kit-app` | a whole app inside a test, with clients |
 //! | feature `derive` (default) | `kit-macros` | `#[derive(Reasons)]`: an enum of reasons becomes errors, and back |
-//! | feature `serde` | all | options that can be read, and snapshots of tasks that can be written |
+//! | feature `serde` | all | options that can be read from a file, and snapshots of tasks that can be written |
+//! | `units`, with `serde` | `kit-units` | durations and sizes as people write them, for your own settings |
+//! | feature `schema` | all | JSON Schemas of the options, for editors |
 
 #[cfg(feature = "admin")]
 pub use kit_app::Admin;
 #[cfg(feature = "testing")]
 pub use kit_app::testing;
 pub use kit_app::{
-    AfterFailure, AfterRun, App, AppBuilder, AppHandle, Awaited, BoxError, Cause, CheckContext,
-    CheckOptions, CheckState, CheckStatus, ComponentEnd, ComponentReport, ComponentState,
-    ComponentStatus, CutReport, Delivery, DrainProfile, Environment, Error, Event, Every, Fact,
-    HookContext, HookOptions, HookReport, HookStage, Info, MissingValue, NeverReady, Phase, Policy,
-    Probe, RegisterAtStart, RegistrationReport, RegistrationStatus, Report, ResourceOptions,
-    ResourceReport, Restarts, RunError, RunWatchdog, RuntimeOptions, Signal, SignalSender, Signals,
-    Stage, Stamped, StopBegun, StopPlan, Undelivered, WorkerGroup, WorkerKind, WorkerOptions,
-    WorkerState, WorkerStatus,
+    AfterFailure, AfterRun, App, AppBuilder, AppHandle, AppOptions, Awaited, BoxError, Cause,
+    CheckContext, CheckOptions, CheckState, CheckStatus, ComponentEnd, ComponentReport,
+    ComponentState, ComponentStatus, CutReport, Delivery, DrainProfile, Environment, Error, Event,
+    Every, Fact, HookContext, HookOptions, HookReport, HookStage, Info, MissingValue, NeverReady,
+    Phase, Policy, Probe, RegisterAtStart, RegistrationOptions, RegistrationReport,
+    RegistrationStatus, Report, ResourceLimits, ResourceOptions, ResourceReport, Restarts,
+    RunError, RunWatchdog, RuntimeOptions, Signal, SignalOptions, SignalSender, Signals, Stage,
+    Stamped, StopBegun, StopPlan, Timeouts, Undelivered, WorkerGroup, WorkerKind, WorkerOptions,
+    WorkerState, WorkerStatus, from_settings,
 };
 #[cfg(feature = "derive")]
 pub use kit_macros::Reasons;
@@ -74,6 +77,8 @@ pub use kit_transport::{
 };
 #[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 pub use kit_transport::{Identity, Pem, Tls};
+#[cfg(feature = "serde")]
+pub use kit_units as units;
 
 #[cfg(doctest)]
 mod book {

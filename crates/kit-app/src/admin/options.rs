@@ -1,5 +1,9 @@
 //! The options of the admin server.
 
+#[cfg(feature = "schema")]
+mod schema;
+mod written;
+
 use std::fmt;
 use std::time::Duration;
 

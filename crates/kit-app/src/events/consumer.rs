@@ -1,5 +1,8 @@
 //! The consumers of events: the log and observers.
 
+#[cfg(feature = "serde")]
+mod written;
+
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,6 +31,9 @@ pub struct Stamped {
 /// How [events](Event) are delivered to the log and to
 /// [observers](crate::AppBuilder::observer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Delivery {
     /// Each consumer has a queue of this capacity and its own thread, which takes from it.

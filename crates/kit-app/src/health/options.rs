@@ -25,12 +25,27 @@ const SHORTEST: Duration = Duration::from_millis(10);
 ///     });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[must_use = "options do nothing until they are given to a check"]
 pub struct CheckOptions {
+    /// The time from the beginning of one run to that of the next, from 10 ms to 24 hours. Default: 10 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub(super) period: Duration,
+    /// How long one run may take, longer than zero and at most 24 hours. Default: 1 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub(super) timeout: Duration,
+    /// How many runs fail in a row until the check does, at least 1. Default: 3.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub(super) failure_threshold: u32,
+    /// How many runs succeed in a row until a check that failed passes again, at least 1. Default: 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub(super) success_threshold: u32,
+    /// Whether a failure changes readiness and gRPC health. Default: yes.
+    #[cfg_attr(feature = "serde", serde(rename = "required"))]
     pub(super) is_required: bool,
 }
 

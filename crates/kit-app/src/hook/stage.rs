@@ -44,8 +44,24 @@ impl fmt::Display for HookStage {
 /// );
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[must_use = "options do nothing until they are given to a hook"]
 pub struct HookOptions {
+    /// How long this hook may take, longer than zero and at most 24 hours. Default: the hook timeout of the
+    /// app.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            with = "kit_units::optional_duration",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Option<kit_units::schema::Duration>")
+    )]
     pub(crate) timeout: Option<Duration>,
 }
 

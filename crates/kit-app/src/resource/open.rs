@@ -9,14 +9,14 @@ use kit_transport::Values;
 use tokio::time::Instant;
 
 use super::tasks::{end_tasks, record_cut};
-use super::{CloseFn, Limits};
+use super::{CloseFn, ResourceLimits};
 use crate::core::Core;
 use crate::error::source_of;
 use crate::{Awaited, Error, Event, ResourceReport};
 
 pub(crate) struct OpenResource {
     pub(super) name: String,
-    pub(super) limits: Limits,
+    pub(super) limits: ResourceLimits,
     /// Where it was added to the app.
     pub(super) added_at: &'static Location<'static>,
     /// Where its `close` runs.

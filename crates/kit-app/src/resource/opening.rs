@@ -8,14 +8,14 @@ use kit_sync::{Cause, Ending, Scope, Task, TaskError, error_chain};
 use kit_transport::{Context, Values};
 use tokio::time::Instant;
 
-use super::{Held, Limits, OpenResource, Resource, UnopenedResource};
+use super::{Held, OpenResource, Resource, ResourceLimits, UnopenedResource};
 use crate::core::Core;
 use crate::error::source_of;
 use crate::{Awaited, Error, Event};
 
 pub(crate) struct Opening {
     name: String,
-    pub(crate) limits: Limits,
+    pub(crate) limits: ResourceLimits,
     pub(crate) task: Task<Held>,
     added_at: &'static Location<'static>,
     /// Where `task` lives.

@@ -36,7 +36,7 @@ use crate::health::{Check, CheckContext, CheckOptions};
 /// ```
 #[must_use = "options do nothing until they are given to a resource"]
 pub struct ResourceOptions<T> {
-    pub(crate) limits: Limits,
+    pub(crate) limits: ResourceLimits,
     /// Makes the check, which has the resource's name.
     check: Option<Box<MakeCheck>>,
     /// The check takes one.
@@ -45,14 +45,53 @@ pub struct ResourceOptions<T> {
 
 type MakeCheck = dyn FnOnce(String) -> Check + Send + Sync;
 
-/// How long a resource may take.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Limits {
-    pub(crate) open: Option<Duration>,
-    pub(crate) close: Option<Duration>,
+/// How long a resource may take: the options of a resource that are data, for a file (feature `serde`);
+/// its check has [`CheckOptions`]. [`ResourceOptions`] themselves hold a function and have a type.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit_app::{ResourceLimits, ResourceOptions};
+///
+/// let limits = ResourceLimits { open: Some(Duration::from_secs(600)), ..ResourceLimits::default() };
+/// let options = ResourceOptions::<String>::new().limits(limits);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceLimits {
+    /// How long it may take to open, longer than zero and at most 24 hours. Default: the start timeout of the
+    /// app.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            with = "kit_units::optional_duration",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Option<kit_units::schema::Duration>")
+    )]
+    pub open: Option<Duration>,
+    /// How long it may take to close, longer than zero and at most 24 hours. Default: an equal share of the
+    /// time that the stop leaves for resources.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            with = "kit_units::optional_duration",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Option<kit_units::schema::Duration>")
+    )]
+    pub close: Option<Duration>,
 }
 
-impl Limits {
+impl ResourceLimits {
     /// The deadline of a close that has this share of the stop.
     pub(super) fn close_deadline(&self, share: &Deadline) -> Deadline {
         match self.close {
@@ -66,7 +105,7 @@ impl<T> ResourceOptions<T> {
     /// The defaults: the limits of the app, and no check.
     pub fn new() -> ResourceOptions<T> {
         ResourceOptions {
-            limits: Limits::default(),
+            limits: ResourceLimits::default(),
             check: None,
             value: PhantomData,
         }
@@ -85,6 +124,13 @@ impl<T> ResourceOptions<T> {
     /// the time that is left for the resources. Then it is dropped, and the exit code is 1.
     pub fn close_timeout(mut self, limit: Duration) -> ResourceOptions<T> {
         self.limits.close = Some(limit);
+        self
+    }
+
+    /// Replaces both limits: [`open_timeout`](Self::open_timeout) and
+    /// [`close_timeout`](Self::close_timeout).
+    pub fn limits(mut self, limits: ResourceLimits) -> ResourceOptions<T> {
+        self.limits = limits;
         self
     }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 use kit_sync::{Deadline, Scope};
 use tokio::time::Instant;
 
-use super::Limits;
+use super::ResourceLimits;
 use super::tasks::{end_tasks, record_cut};
 use crate::ResourceReport;
 use crate::core::Core;
 
 pub(crate) struct UnopenedResource {
     pub(super) name: String,
-    pub(super) limits: Limits,
+    pub(super) limits: ResourceLimits,
     /// Where its tasks live; cancelled.
     pub(super) scope: Scope,
     /// Why it could not be opened.

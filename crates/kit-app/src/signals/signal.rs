@@ -1,6 +1,14 @@
 //! A signal's number and its name.
 
+#[cfg(feature = "schema")]
+mod schema;
+#[cfg(feature = "serde")]
+mod written;
+
 use std::fmt;
+
+/// No system numbers its signals higher.
+const LARGEST: i32 = 128;
 
 /// A signal of the operating system, by its number.
 ///
@@ -41,6 +49,21 @@ impl Signal {
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         signal_hook::low_level::signal_name(self.0)
+    }
+
+    /// The signal of this name on this system, such as `SIGTERM` or `TERM`, in capital letters.
+    ///
+    /// ```
+    /// use kit_app::Signal;
+    ///
+    /// assert_eq!(Signal::named("TERM"), Some(Signal::TERM));
+    /// assert_eq!(Signal::named("sigterm"), None);
+    /// ```
+    #[must_use]
+    pub fn named(name: &str) -> Option<Signal> {
+        let short = name.strip_prefix("SIG").unwrap_or(name);
+        let mut all = (1..=LARGEST).map(Signal);
+        all.find(|signal| signal.name().and_then(|name| name.strip_prefix("SIG")) == Some(short))
     }
 
     /// What a process exits with that this signal has ended by force: 128 and its number.

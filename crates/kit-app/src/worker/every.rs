@@ -27,11 +27,30 @@ use crate::Error;
 ///     .every("sweep", hourly, |_ctx| async { Ok(()) });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[must_use = "it does nothing until it is given to `AppBuilder::every`"]
 pub struct Every {
+    /// The time from one beginning to the next, longer than zero and at most 365 days.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     period: Duration,
+    /// The longest random delay of each time, shorter than the period. Default: 0 s.
+    #[cfg_attr(feature = "serde", serde(default, with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     jitter: Duration,
+    /// Whether the first time is at once, and not after one period. Default: yes.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "first_at_once", default = "first_at_once")
+    )]
     is_first_at_once: bool,
+}
+
+/// Unless something else is said.
+fn first_at_once() -> bool {
+    true
 }
 
 impl Every {
@@ -42,7 +61,7 @@ impl Every {
         Every {
             period,
             jitter: Duration::ZERO,
-            is_first_at_once: true,
+            is_first_at_once: first_at_once(),
         }
     }
 

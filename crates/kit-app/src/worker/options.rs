@@ -1,5 +1,8 @@
 //! The options of a worker or a job.
 
+#[cfg(feature = "serde")]
+mod awaited;
+
 use std::time::Duration;
 
 use kit_transport::Phase;
@@ -21,12 +24,29 @@ use crate::Error;
 /// let app = App::builder("orders").job_with("warm the cache", options, |_ctx| async { Ok(()) });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[must_use = "options do nothing until they are given to a worker or a job"]
 pub struct WorkerOptions {
+    /// The phase in which it starts, and in whose place it is drained: a name or a number. Default: 100, that of
+    /// `workers`.
     pub(crate) phase: Phase,
+    /// Whether a failure stops the app, begins the work anew, or is ignored: `stop`, `{ restart = { … } }`
+    /// or `ignore`. Default: `stop`.
     pub(crate) policy: Policy,
+    /// How long the tasks that a run has spawned may take to end after it, longer than zero and at most 365
+    /// days. Default: 5 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub(crate) restart_limit: Duration,
+    /// Whether the app may end while this work goes on. Default: no.
+    #[cfg_attr(feature = "serde", serde(rename = "auxiliary"))]
     pub(crate) is_auxiliary: bool,
+    /// How long the start waits for this job: a duration, `hook-timeout` for that of the app, or `off`.
+    /// Default: `off`.
+    #[cfg_attr(feature = "serde", serde(with = "awaited"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Limit"))]
     pub(crate) awaited: Option<AwaitLimit>,
 }
 

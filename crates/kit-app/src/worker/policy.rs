@@ -1,5 +1,8 @@
 //! What the failure of a worker or a job does.
 
+#[cfg(feature = "serde")]
+mod written;
+
 use std::time::Duration;
 
 use kit_sync::policy::{Backoff, Restart};
@@ -31,6 +34,9 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// );
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Policy {
     /// The app stops with exit code 1: for work without which the service is of no use.
@@ -63,19 +69,48 @@ pub enum Policy {
 /// assert_eq!(restarts.longest_delay, Duration::from_secs(5));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[must_use = "restarts do nothing until they are given to a policy or a group"]
 pub struct Restarts {
     /// How many restarts are allowed in a period; at least 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub limit: usize,
-    /// The period; longer than zero.
+    /// The period; longer than zero and at most 365 days.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub period: Duration,
     /// The delay before the first restart. Default: 100 ms.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "first_delay", with = "kit_units::duration")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub first_delay: Duration,
-    /// The longest delay; at least the first. Default: 10 s.
+    /// The longest delay; at least the first, and at most 365 days. Default: 10 s.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "longest_delay", with = "kit_units::duration")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub longest_delay: Duration,
     /// Whether half of each delay is random, so that replicas which have lost the same database do not
     /// return to it at the same moment. Default: yes.
+    #[cfg_attr(feature = "serde", serde(default = "jitter"))]
     pub jitter: bool,
+}
+
+fn first_delay() -> Duration {
+    Duration::from_millis(100)
+}
+
+fn longest_delay() -> Duration {
+    Duration::from_secs(10)
+}
+
+fn jitter() -> bool {
+    true
 }
 
 impl Restarts {
@@ -86,9 +121,9 @@ impl Restarts {
         Restarts {
             limit,
             period,
-            first_delay: Duration::from_millis(100),
-            longest_delay: Duration::from_secs(10),
-            jitter: true,
+            first_delay: first_delay(),
+            longest_delay: longest_delay(),
+            jitter: jitter(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::Listen;
-use super::written::Table;
+use super::written::ListenTable;
 
 impl JsonSchema for Listen {
     fn schema_name() -> Cow<'static, str> {
@@ -25,7 +25,7 @@ impl JsonSchema for Listen {
                     "format": "listen",
                     "examples": [":8000", "localhost:8000", "10.0.0.7:8000", "unix:/run/server.sock"],
                 },
-                Table::json_schema(generator),
+                ListenTable::json_schema(generator),
             ],
             "x-kit-unit": "listen",
         })

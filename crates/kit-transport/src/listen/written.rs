@@ -35,8 +35,8 @@ impl Serialize for Listen {
             | At::Unix(_)
             | At::Inherited(_) => {}
         }
-        let plain = Table::from(&at(self.at.clone()));
-        let table = Table::from(self);
+        let plain = ListenTable::from(&at(self.at.clone()));
+        let table = ListenTable::from(self);
         if table == plain {
             serializer.collect_str(self)
         } else {
@@ -60,7 +60,7 @@ impl<'de> Visitor<'de> for TextOrTable {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Listen, A::Error> {
-        Table::deserialize(MapAccessDeserializer::new(map)).map(Listen::from)
+        ListenTable::deserialize(MapAccessDeserializer::new(map)).map(Listen::from)
     }
 }
 
@@ -70,7 +70,7 @@ const EXPECTED: &str = "an address to listen at, such as \":8000\" or \"localhos
 #[derive(serde::Serialize, serde::Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(super) struct Table {
+pub(super) struct ListenTable {
     /// The address: `:8000` for every interface, `localhost:8000` for this machine alone, an IP address
     /// with a port, `unix:/run/server.sock`, or `inherited:0`.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
@@ -131,9 +131,9 @@ impl Serialize for Address {
     }
 }
 
-impl From<&Listen> for Table {
-    fn from(listen: &Listen) -> Table {
-        Table {
+impl From<&Listen> for ListenTable {
+    fn from(listen: &Listen) -> ListenTable {
+        ListenTable {
             address: Address(listen.at.clone()),
             backlog: listen.backlog,
             no_delay: listen.no_delay,
@@ -144,8 +144,8 @@ impl From<&Listen> for Table {
     }
 }
 
-impl From<Table> for Listen {
-    fn from(table: Table) -> Listen {
+impl From<ListenTable> for Listen {
+    fn from(table: ListenTable) -> Listen {
         let listen = at(table.address.0);
         Listen {
             backlog: table.backlog,

@@ -1,0 +1,106 @@
+//! The options of an app that are data.
+
+mod registration;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kit_sync::WatchdogOptions;
+
+pub use registration::RegistrationOptions;
+
+use crate::{Delivery, RunWatchdog, RuntimeOptions, SignalOptions, Timeouts};
+
+/// The options of an app that are data: a file can hold them (feature `serde`), and
+/// [`AppBuilder::options`](crate::AppBuilder::options) or [`from_settings`](crate::from_settings) applies
+/// them. The defaults are those of the builder.
+///
+/// Name and version are not among them: they belong to the program, and not to the place in which it runs.
+///
+/// ```
+/// # #[cfg(feature = "serde")]
+/// # fn example() -> Result<(), toml::de::Error> {
+/// use std::time::Duration;
+///
+/// use kit_app::{App, AppOptions, from_settings};
+///
+/// #[derive(Default, serde::Deserialize)]
+/// #[serde(default, deny_unknown_fields)]
+/// struct Settings {
+///     app: AppOptions,
+/// }
+///
+/// let settings: Settings = toml::from_str(
+///     r#"
+///         [app]
+///         id = "orders-1"
+///         metadata = { zone = "sh001" }
+///         drain_delay = "5s"
+///
+///         [app.timeouts]
+///         stop = "25s"
+///
+///         [app.registration]
+///         registries = ["memory://"]
+///     "#,
+/// )?;
+/// assert_eq!(settings.app.timeouts.stop, Duration::from_secs(25));
+/// let app = App::builder("orders").apply(from_settings(&settings.app)).build();
+/// assert_eq!(app.handle().info().id(), "orders-1");
+/// assert_eq!(app.handle().info().metadata()["zone"], "sh001");
+///
+/// let wrong = toml::from_str::<Settings>("app.timeouts.stop = 25").err().expect("no unit");
+/// assert!(wrong.message().contains("write \"25s\""));
+/// # Ok(())
+/// # }
+/// # #[cfg(feature = "serde")]
+/// # example().expect("settings");
+/// ```
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AppOptions {
+    /// The instance's id, by which it differs from the others of its service. Default: a UUID of
+    /// version 7.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub id: Option<String>,
+    /// More entries for the metadata that registries show. Default: none.
+    pub metadata: BTreeMap<String, String>,
+    /// How long each stage may take.
+    pub timeouts: Timeouts,
+    /// How long requests are still taken after a stop began, at most 24 hours. Default: that of the
+    /// drain profile, which is 0 s, 1 s with a registry, and 5 s in Kubernetes.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            with = "kit_units::optional_duration",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Option<kit_units::schema::Duration>")
+    )]
+    pub drain_delay: Option<Duration>,
+    /// In which registries the instance is shown, and with which endpoints.
+    pub registration: RegistrationOptions,
+    /// The admin server: its address, or a table with `listen` and `token`. Default: none.
+    #[cfg(feature = "admin")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub admin: Option<crate::Admin>,
+    /// The runtime that `App::main` makes; an app that is run in another one has none. Default: tokio's
+    /// default runtime.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub runtime: Option<RuntimeOptions>,
+    /// The limits of the watchdog.
+    pub watchdog: WatchdogOptions,
+    /// The watchdog of an app that is run inside another program: `none`, `reports` or `ends-process`.
+    /// Default: `none`.
+    pub run_watchdog: RunWatchdog,
+    /// Which signal does what.
+    pub signals: SignalOptions,
+    /// How events reach the log and observers: `{ queued = { capacity = … } }`, or `inline`. Default: a
+    /// queue of 1024 events for each.
+    pub event_delivery: Delivery,
+}

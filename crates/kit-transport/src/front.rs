@@ -19,13 +19,6 @@ pub(crate) struct Front {
     pub(crate) security: Security,
 }
 
-/// The options that servers of every protocol have, as data.
-pub(crate) struct OptionsOfFront<'a> {
-    pub(crate) listen: &'a Listen,
-    pub(crate) connections: &'a ConnectionOptions,
-    pub(crate) private: bool,
-}
-
 /// A scheme of the endpoint, plain and encrypted.
 pub(crate) type Schemes = (&'static str, &'static str);
 
@@ -39,13 +32,6 @@ impl Front {
             options: ConnectionOptions::default(),
             security: Security::default(),
         }
-    }
-
-    /// Replaces all of these.
-    pub(crate) fn take(&mut self, options: OptionsOfFront<'_>) {
-        self.listen = options.listen.clone();
-        self.options = options.connections.clone();
-        self.private = options.private;
     }
 
     /// Whether a server can be started with these options.

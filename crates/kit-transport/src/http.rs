@@ -7,7 +7,7 @@ use axum::Router;
 use kit_sync::BoxError;
 
 use crate::at_start::AtStart;
-use crate::front::{Front, OptionsOfFront};
+use crate::front::Front;
 use crate::layers::Stack;
 use crate::layers::stack::GivenLayers;
 use crate::{ConnectionOptions, Context, Listen, Listening, Phase};
@@ -113,11 +113,9 @@ impl Server {
 
     /// Replaces its address, and everything else that [`ServerOptions`] has. Methods called after it win.
     pub fn options(mut self, options: &ServerOptions) -> Server {
-        self.front.take(OptionsOfFront {
-            listen: &options.listen,
-            connections: &options.connections,
-            private: options.private,
-        });
+        self.front.listen.clone_from(&options.listen);
+        self.front.options.clone_from(&options.connections);
+        self.front.private = options.private;
         #[cfg(feature = "tls")]
         self.front.security.tls.clone_from(&options.tls);
         self.error_shape = options.error_shape;

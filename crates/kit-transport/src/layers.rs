@@ -50,6 +50,7 @@ mod next;
 mod observe;
 mod on;
 pub(crate) mod operations;
+mod options;
 mod outcome;
 mod places;
 mod propagation;
@@ -94,6 +95,10 @@ pub use named::{NamedOperation, NamedOperationService, operation};
 pub use next::{Next, NextFuture};
 pub use on::{On, OnFuture, OnService, on};
 pub use operations::{Operation, Protocol};
+pub use options::{
+    AccessLogOptions, ConcurrencyOptions, DeadlineOptions, OperationDeadline, RateOptions,
+    RequestIdOptions, StandardOptions,
+};
 pub use propagation::{MetadataLayer, MetadataService, metadata};
 pub use rate::{RateLimit, RateLimitService, rate_limit};
 pub use refusable::Refusable;

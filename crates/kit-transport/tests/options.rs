@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use kit_transport::http::ErrorShape;
+use kit_transport::layers::{self, ConcurrencyOptions, RateOptions, Select, StandardOptions};
 use kit_transport::{ConnectionOptions, HandOver, Http2Options, Listen, Phase, Tls, grpc, http};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -329,6 +330,122 @@ fn a_phase_is_a_name_or_a_number() {
     }
 }
 
+const LAYERS: &str = r#"
+    request_id = { header = "x-id", always_new = true }
+    concurrency = { max = 5, queue = 6, queue_timeout = "7s", retry_after = "8s" }
+
+    [access_log]
+    quiet = ["/ping", "/internal/*"]
+    sample_one_in = 9
+    query = true
+    headers = ["user-agent"]
+    redact_headers = ["x-secret"]
+    redact_parameters = ["code"]
+
+    [deadline]
+    limit = "10s"
+    header = "x-timeout"
+    operations = [
+        { operation = "/report", limit = "11s" },
+        { operation = "/uploads/*", limit = "off" },
+    ]
+"#;
+
+#[test]
+fn the_standard_layers_have_every_option_of_their_file() {
+    let seconds = Duration::from_secs;
+    let options: StandardOptions = read(LAYERS);
+    every_key_differs_from_its_default(&options);
+    let log = layers::access_log()
+        .quiet(Select::operation("/ping").or(Select::prefix("/internal/")))
+        .sample_one_in(9)
+        .query()
+        .header("user-agent".try_into().unwrap())
+        .redact_header("x-secret".try_into().unwrap())
+        .redact_parameter("code");
+    let deadline = layers::deadline(seconds(10))
+        .for_operation(Select::operation("/report"), seconds(11))
+        .for_operation(Select::prefix("/uploads/"), None)
+        .header("x-timeout".try_into().unwrap());
+    let limit = layers::concurrency_limit(5)
+        .queue(6)
+        .queue_timeout(seconds(7))
+        .retry_after(seconds(8));
+    let ids = layers::request_id().header("x-id".try_into().unwrap());
+    let by_hand = layers::standard()
+        .request_id(ids.always_new())
+        .access_log(log)
+        .deadline(deadline)
+        .concurrency_limit(limit);
+    let by_file = layers::standard().options(&options);
+    assert_eq!(format!("{by_file:?}"), format!("{by_hand:?}"));
+    let written = toml::to_string(&options).unwrap();
+    assert_eq!(toml::from_str(&written), Ok(options), "{written}");
+}
+
+#[test]
+fn default_options_are_the_standard_layers() {
+    let options: StandardOptions = read("");
+    assert_eq!(options, StandardOptions::default());
+    let standard = layers::standard();
+    let with = format!("{:?}", standard.clone().options(&options));
+    assert_eq!(with, format!("{standard:?}"));
+    let concurrency: ConcurrencyOptions = read("max = 5");
+    assert_eq!(concurrency, ConcurrencyOptions::new(5));
+    let limit = format!("{:?}", concurrency.layer());
+    assert_eq!(limit, format!("{:?}", layers::concurrency_limit(5)));
+}
+
+#[test]
+fn a_limit_of_rates_has_every_option_of_its_file() {
+    let second = Duration::from_secs(1);
+    let short: RateOptions = read("count = 5\nperiod = \"1s\"");
+    assert_eq!(short, RateOptions::new(5, second));
+    let rules = |layer: layers::RateLimit| {
+        let shown = format!("{layer:?}");
+        let (rules, _) = shown.split_once(", quotas: ").expect("its rules");
+        rules.to_owned()
+    };
+    assert_eq!(rules(short.layer()), rules(layers::rate_limit(5, second)));
+    let all = "count = 5\nperiod = \"1s\"\nburst = 6\nmost_keys = 7\nheader = \"x-key\"";
+    let all: RateOptions = read(all);
+    let expected = RateOptions {
+        burst: Some(6),
+        most_keys: 7,
+        header: Some("x-key".try_into().unwrap()),
+        ..RateOptions::new(5, second)
+    };
+    assert_eq!(all, expected);
+    let by_hand = layers::rate_limit(5, second).burst(6).most_keys(7);
+    assert_eq!(rules(all.layer()), rules(by_hand));
+    assert_eq!(toml::from_str(&toml::to_string(&all).unwrap()), Ok(all));
+}
+
+#[test]
+fn a_wrong_option_of_a_layer_is_named_with_what_would_be_right() {
+    for (text, says) in [
+        (
+            "request_id = { header = \"x id\" }",
+            "\"x id\" is no name of a header: write letters",
+        ),
+        (
+            "access_log = { headers = [\"\"] }",
+            "\"\" is no name of a header",
+        ),
+        ("access_log = { header = [] }", "unknown field `header`"),
+        ("deadline = { limit = 5 }", "write \"5s\""),
+        ("deadline = { header = 5 }", "expected the name of a header"),
+        (
+            "deadline = { operations = [{ operation = \"/a\" }] }",
+            "missing field `limit`",
+        ),
+        ("concurrency = { queue = 5 }", "missing field `max`"),
+    ] {
+        let error = toml::from_str::<StandardOptions>(text).unwrap_err();
+        assert!(error.message().contains(says), "{text}: {error}");
+    }
+}
+
 /// The schema of a type and of what it refers to, as one list of tables of properties.
 fn tables(schema: &Value) -> Vec<&Value> {
     let definitions = schema["$defs"].as_object();
@@ -340,7 +457,9 @@ fn tables(schema: &Value) -> Vec<&Value> {
 fn the_schema_describes_every_key_with_its_default_and_range() {
     let of_http = schemars::schema_for!(http::ServerOptions).to_value();
     let of_grpc = schemars::schema_for!(grpc::ServerOptions).to_value();
-    for schema in [&of_http, &of_grpc] {
+    let of_layers = schemars::schema_for!(StandardOptions).to_value();
+    let of_rate = schemars::schema_for!(RateOptions).to_value();
+    for schema in [&of_http, &of_grpc, &of_layers, &of_rate] {
         assert_eq!(schema["additionalProperties"], false);
         for table in tables(schema) {
             let properties = table["properties"].as_object();

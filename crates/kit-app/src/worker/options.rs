@@ -29,8 +29,8 @@ use crate::Error;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[must_use = "options do nothing until they are given to a worker or a job"]
 pub struct WorkerOptions {
-    /// The phase in which it starts, and in whose place it is drained: a name or a number. Default: 100, that of
-    /// `workers`.
+    /// The phase in which it starts, and in whose place it is drained: a name or a number. Default: 100,
+    /// that of `workers`.
     pub(crate) phase: Phase,
     /// Whether a failure stops the app, begins the work anew, or is ignored: `stop`, `{ restart = { … } }`
     /// or `ignore`. Default: `stop`.

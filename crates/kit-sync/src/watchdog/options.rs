@@ -8,8 +8,8 @@ use std::time::Duration;
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WatchdogOptions {
-    /// How long one poll may take before it is named; longer than zero. Default: 1 s. A poll should take less than
-    /// a millisecond; one of a second has delayed everything else on its thread by that much.
+    /// How long one poll may take before it is named; longer than zero. Default: 1 s. A poll should take
+    /// less than a millisecond; one of a second has delayed everything else on its thread by that much.
     #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub poll_limit: Duration,
@@ -21,8 +21,8 @@ pub struct WatchdogOptions {
     #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub overdue_after: Duration,
-    /// How often it looks; less than 1 ms counts as that, and 24 hours are the most. Default: 250 ms. Everything is noticed
-    /// late by twice as much, at most.
+    /// How often it looks; less than 1 ms counts as that, and 24 hours are the most. Default: 250 ms.
+    /// Everything is noticed late by twice as much, at most.
     #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub interval: Duration,

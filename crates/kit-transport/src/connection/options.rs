@@ -53,7 +53,8 @@ pub struct ConnectionOptions {
     /// began together do not end together. It says so by GOAWAY on HTTP/2 and by `connection: close`
     /// with the next response on HTTP/1.1, and ends when the requests in flight have ended. Clients
     /// choose a server when they connect: without an end, instances that were added later stay idle,
-    /// and clients do not notice that addresses have changed. `None`: no limit. Default: 30 min.
+    /// and clients do not notice that addresses have changed. `None`, in a file `off`: no limit.
+    /// Default: 30 min.
     #[cfg_attr(feature = "serde", serde(with = "kit_units::limit"))]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Limit"))]
     pub max_age: Option<Duration>,
@@ -63,10 +64,11 @@ pub struct ConnectionOptions {
     /// arrives does not count: each part, and the end of the body, give the handler the whole limit
     /// again. A body slower than 500 bytes a second buys only the time that it would have taken at
     /// that rate, so that a body that drips is cut; each message of a gRPC call counts, however
-    /// small. Bodies of responses and upgraded connections have no such limit. `None`: no limit.
+    /// small. Bodies of responses and upgraded connections have no such limit. `None`, in a file `off`:
+    /// no limit. Default: 30 s.
     ///
     /// Every server also keeps a gRPC client's `grpc-timeout`, which is for the whole call, up to
-    /// the end of its last stream. One that cannot be read is ignored. Default: 30 s.
+    /// the end of its last stream. One that cannot be read is ignored.
     #[cfg_attr(feature = "serde", serde(with = "kit_units::limit"))]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Limit"))]
     pub request_timeout: Option<Duration>,
@@ -97,7 +99,7 @@ pub struct ConnectionOptions {
     /// The answer is 413, at once when the length that the head gives is too large, else when axum's
     /// extractors have read up to the limit; a handler that reads the body by hand gets
     /// `http_body_util::LengthLimitError`. Extractors that read it whole have a smaller limit,
-    /// axum's `DefaultBodyLimit` of 2 MB. `None`: no limit. Default: 16 MiB.
+    /// axum's `DefaultBodyLimit` of 2 MB. `None`, in a file `off`: no limit. Default: 16 MiB.
     #[cfg_attr(feature = "serde", serde(with = "kit_units::size_limit"))]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::SizeLimit"))]
     pub max_body: Option<u64>,

@@ -44,6 +44,22 @@ impl Select {
         Select(Rule::Prefix(prefix.into()))
     }
 
+    /// The operation with this name, or, with a `*` at the end, the operations whose names begin so: as a
+    /// file of settings has them.
+    ///
+    /// ```
+    /// use kit_transport::layers::Select;
+    ///
+    /// assert_eq!(format!("{:?}", Select::pattern("/admin/*")), format!("{:?}", Select::prefix("/admin/")));
+    /// assert_eq!(format!("{:?}", Select::pattern("/ping")), format!("{:?}", Select::operation("/ping")));
+    /// ```
+    pub fn pattern(text: &str) -> Select {
+        match text.strip_suffix('*') {
+            Some(prefix) => Select::prefix(prefix),
+            None => Select::operation(text),
+        }
+    }
+
     /// The operations for which this function says yes. It gets the name that is known when the layers
     /// begin.
     pub fn predicate(

@@ -6,6 +6,7 @@ use self::metrics::{Metrics, metrics};
 use super::access_log::{AccessLog, access_log};
 use super::concurrency::{ConcurrencyLimit, ConcurrencyLimitService};
 use super::deadline::{DeadlineLayer, DeadlineService, deadline};
+use super::options::{ConcurrencyOptions, StandardOptions};
 use super::propagation::{MetadataLayer, MetadataService, metadata};
 use super::request_id::{RequestIds, request_id};
 use super::trace::{Traces, trace};
@@ -75,6 +76,15 @@ pub struct Standard {
 }
 
 impl Standard {
+    /// Replaces the layers that [`StandardOptions`] are about: ids, access log, limits of time and of
+    /// requests at once. Methods called after it win.
+    pub fn options(self, options: &StandardOptions) -> Standard {
+        self.request_id(options.request_id.layer())
+            .access_log(options.access_log.layer())
+            .deadline(options.deadline.layer())
+            .concurrency_limit(options.concurrency.as_ref().map(ConcurrencyOptions::layer))
+    }
+
     /// Replaces how ids of requests are taken and made.
     pub fn request_id(mut self, layer: impl Into<Option<RequestIds>>) -> Standard {
         self.request_id = layer.into();

@@ -156,6 +156,25 @@ async fn a_reflection_service_of_the_authors_is_not_replaced_in_silence() {
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
+#[tokio::test]
+async fn reflection_that_a_file_switches_off_is_not_offered() {
+    let path = "/grpc.reflection.v1.ServerReflection/Any";
+    for (offered, expected) in [(true, false), (false, true)] {
+        let options = grpc::ServerOptions {
+            listen: crate::fixture::ANY_PORT.into(),
+            reflection: offered,
+            ..grpc::ServerOptions::default()
+        };
+        let server =
+            grpc::Server::with_options(&options).reflection(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        let server = Fixture::start(server).await;
+        let answer = ask(connect(&server).await, path).await.unwrap_err();
+        let is_unknown = answer.message().contains("ServerReflection");
+        assert_eq!(is_unknown, expected, "{answer:?}");
+        server.stop_within(PATIENCE).await.nothing_cut();
+    }
+}
+
 /// A service whose clone panics while the server serves.
 struct Unclonable(Arc<AtomicBool>);
 

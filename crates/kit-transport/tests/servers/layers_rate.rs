@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::get;
 use kit_transport::grpc::Services;
 use kit_transport::http::{self, ErrorShape};
-use kit_transport::layers::{RateLimit, rate_limit};
+use kit_transport::layers::{RateLimit, RateOptions, rate_limit};
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -63,19 +63,26 @@ async fn an_address_that_asks_too_often_is_refused_in_its_protocol() {
 
 #[tokio::test]
 async fn a_header_names_the_client_and_without_it_the_address_does() {
-    let limit = rate_limit(1, HOUR).by_header("x-key".try_into().unwrap());
-    let server = start(&limit).await;
-    for (header, status) in [
-        ("x-key: one\r\n", 200),
-        ("x-key: two\r\n", 200),
-        ("x-key: one\r\n", 429),
-        ("", 200),
-        ("", 429),
-    ] {
-        let answer = send(&server, "GET /a", header, "").await;
-        assert_eq!(answer.status, status, "{header:?}: {answer:?}");
+    let key = "x-key".try_into().unwrap();
+    let by_hand = rate_limit(1, HOUR).by_header(key);
+    let options = RateOptions {
+        header: Some("x-key".try_into().unwrap()),
+        ..RateOptions::new(1, HOUR)
+    };
+    for limit in [by_hand, options.layer()] {
+        let server = start(&limit).await;
+        for (header, status) in [
+            ("x-key: one\r\n", 200),
+            ("x-key: two\r\n", 200),
+            ("x-key: one\r\n", 429),
+            ("", 200),
+            ("", 429),
+        ] {
+            let answer = send(&server, "GET /a", header, "").await;
+            assert_eq!(answer.status, status, "{header:?}: {answer:?}");
+        }
+        server.stop_within(PATIENCE).await.nothing_cut();
     }
-    server.stop_within(PATIENCE).await.nothing_cut();
 }
 
 #[tokio::test]

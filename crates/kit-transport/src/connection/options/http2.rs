@@ -29,7 +29,7 @@ pub struct Http2Options {
     /// The silence after which the server asks by a PING whether the client is there. Without it a
     /// client that vanished without a word (a machine that was switched off, a router that forgot)
     /// is not noticed: its streams would stay open without end, and a stop would wait for them.
-    /// `None`: never; at least 10 ms otherwise. Default: 20 s.
+    /// `None`, in a file `off`: never; at least 10 ms otherwise. Default: 20 s.
     #[cfg_attr(feature = "serde", serde(with = "kit_units::limit"))]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Limit"))]
     pub ping_interval: Option<Duration>,

@@ -17,6 +17,30 @@ use crate::{ConnectionOptions, Listen};
 /// };
 /// let server = http::Server::with_options(&options, Router::new());
 /// ```
+///
+/// From a file:
+///
+/// ```
+/// # #[cfg(feature = "serde")]
+/// # fn example() -> Result<(), toml::de::Error> {
+/// use axum::{Router, routing::get};
+/// use kit_transport::http;
+///
+/// let options: http::ServerOptions = toml::from_str(
+///     r#"
+///         listen = { address = ":8000", backlog = 4096 }
+///         error_shape = "problem"
+///         connections = { request_timeout = "5s", max_body = "4MiB", max_age = "off" }
+///     "#,
+/// )?;
+/// assert_eq!(options.connections.max_body, Some(4 * 1024 * 1024));
+/// let routes = Router::new().route("/hello", get(|| async { "Hello" }));
+/// let server = http::Server::with_options(&options, routes);
+/// # Ok(())
+/// # }
+/// # #[cfg(feature = "serde")]
+/// # example().expect("options");
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]

@@ -12,7 +12,9 @@ use crate::shape::Shape;
 use crate::source::environment;
 use crate::source::files::{Files, Location, LocationKind};
 use crate::source::flag::Flags;
+use crate::source::layer::Layer;
 use crate::source::profile::Profile;
+use crate::source::remote::{self, Remote};
 
 mod loaded;
 mod mask;
@@ -24,8 +26,8 @@ pub use loaded::Loaded;
 /// The sources of settings, and the way to read them.
 ///
 /// What counts more, from the defaults of `T` on: files in the order in which they are named, the files of
-/// profiles, variables of the environment, the command line. The order of the calls does not matter but
-/// among files, among profiles, and among flags.
+/// profiles, etcd, variables of the environment, the command line. The order of the calls does not matter
+/// but among files, profiles, places in etcd, and flags.
 ///
 /// ```
 /// use kit_config::{Rules, Settings};
@@ -53,6 +55,7 @@ pub use loaded::Loaded;
 pub struct Settings<T> {
     files: Files,
     flags: Flags,
+    remotes: Vec<Remote>,
     prefix: Option<String>,
     variables: Option<Vec<(OsString, OsString)>>,
     of: PhantomData<fn() -> T>,
@@ -64,6 +67,7 @@ impl<T: Rules> Settings<T> {
         Settings {
             files: Files::default(),
             flags: Flags::default(),
+            remotes: Vec::new(),
             prefix: None,
             variables: None,
             of: PhantomData,
@@ -116,6 +120,25 @@ impl<T: Rules> Settings<T> {
         self
     }
 
+    /// Adds settings in etcd, for [`load_remote`](Self::load_remote); with the feature `etcd`.
+    ///
+    /// With `etcd://user:password@host:2379,host:2379/config/orders`, the key `/config/orders/http/port` is
+    /// the setting `http.port`. With a path that ends in `.toml`, `.yaml`, `.yml` or `.json`, that key holds
+    /// a whole document. One key has to be there. A user and a password are percent-encoded.
+    pub fn etcd(self, url: impl Into<String>) -> Settings<T> {
+        self.add_remote(url.into(), false)
+    }
+
+    /// Adds settings in etcd that may be absent. That etcd does not answer is a problem all the same.
+    pub fn optional_etcd(self, url: impl Into<String>) -> Settings<T> {
+        self.add_remote(url.into(), true)
+    }
+
+    fn add_remote(mut self, url: String, is_optional: bool) -> Settings<T> {
+        self.remotes.push(Remote { url, is_optional });
+        self
+    }
+
     /// Reads variables of the environment: with the prefix `ORDERS`, `http.port` is `ORDERS__HTTP__PORT`.
     /// A variable that begins with the prefix and `__` has to name a setting.
     pub fn environment(mut self, prefix: impl Into<String>) -> Settings<T> {
@@ -157,11 +180,38 @@ impl<T: Rules> Settings<T> {
     ///
     /// # Errors
     ///
-    /// With all that is wrong, in the order of the sources and of the places in them.
+    /// With all that is wrong, in the order of the sources and of the places in them. Settings in etcd are
+    /// among it: [`load_remote`](Self::load_remote) reads them.
     pub fn load(&self) -> Result<Loaded<T>, LoadError> {
+        let not_read = self.remotes.first().map(|_| remote::not_read());
+        self.load_with(not_read.into_iter().collect())
+    }
+
+    /// Reads all sources anew, also those in etcd, and the settings from them.
+    ///
+    /// Each endpoint of etcd has 3 seconds to answer. Files are read by the thread that polls, as
+    /// [`load`](Self::load) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), and with etcd that does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Sources are only read: dropping the future leaves nothing behind.
+    pub async fn load_remote(&self) -> Result<Loaded<T>, LoadError> {
+        let mut remote = Vec::new();
+        for place in &self.remotes {
+            remote.push(place.read().await);
+        }
+        self.load_with(remote)
+    }
+
+    fn load_with(&self, remote: Vec<Layer>) -> Result<Loaded<T>, LoadError> {
         let shape = Shape::of::<T>();
         let variables = self.current_variables();
         let mut layers = self.files.read();
+        layers.extend(remote);
         if let Some(prefix) = &self.prefix {
             layers.push(environment::read(prefix, variables.clone(), &shape));
         }

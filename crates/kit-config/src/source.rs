@@ -4,16 +4,20 @@
 //! No problem of one source hides those of another.
 
 pub(crate) mod environment;
-#[cfg(feature = "etcd")]
-pub(crate) mod etcd;
 pub(crate) mod files;
 pub(crate) mod flag;
 pub(crate) mod layer;
 pub(crate) mod profile;
+pub(crate) mod remote;
 pub(crate) mod toml;
 
 mod assignment;
 mod directory;
+#[cfg(feature = "etcd")]
+mod etcd;
+#[cfg(not(feature = "etcd"))]
+#[path = "source/no_etcd.rs"]
+mod etcd;
 mod file;
 mod format;
 mod json;

@@ -260,3 +260,53 @@ async fn a_wrong_url_is_a_problem() {
                     `etcd://127.0.0.1:2379/config/orders`";
     assert_eq!(problems(&layer), [expected]);
 }
+
+#[derive(Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+struct Orders {
+    port: u16,
+    name: String,
+    hosts: Vec<String>,
+}
+
+impl crate::Rules for Orders {}
+
+#[tokio::test]
+async fn settings_in_etcd_count_more_than_files_and_less_than_variables() {
+    let etcd = Etcd::start().await;
+    put(&etcd, "/c/port", "2").await;
+    put(&etcd, "/c/name", "etcd").await;
+    put(&etcd, "/c/hosts/0", "b").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("orders.toml");
+    std::fs::write(&file, "port = 1\nname = 'file'\nhosts = ['a', 'c']\n").expect("a file");
+    let settings = crate::Settings::<Orders>::new()
+        .etcd(etcd.url("/c"))
+        .file(file)
+        .environment("ORDERS")
+        .variables([("ORDERS__PORT", "3")]);
+    let loaded = settings.load_remote().await.expect("settings");
+    let orders = loaded.settings();
+    assert_eq!(
+        (orders.port, &*orders.name, &*orders.hosts.concat()),
+        (3, "etcd", "bc")
+    );
+    put(&etcd, "/c/prot", "4").await;
+    put(&etcd, "/c/port", "many").await;
+    let error = settings
+        .load_remote()
+        .await
+        .err()
+        .expect("mistakes")
+        .to_string();
+    assert!(
+        error.contains("etcd key /c/prot: prot: there is no such setting; did you mean `port`?"),
+        "{error}"
+    );
+    assert!(error.contains("etcd key /c/port: port: "), "{error}");
+    let error = settings.load().err().expect("a mistake").to_string();
+    assert!(
+        error.contains("etcd: settings in etcd are read by `load_remote`"),
+        "{error}"
+    );
+}

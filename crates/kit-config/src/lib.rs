@@ -4,6 +4,7 @@
 mod check;
 mod load;
 mod merge;
+mod print;
 mod problem;
 mod read;
 mod reference;
@@ -12,6 +13,8 @@ mod rules;
 mod secret;
 mod shape;
 mod source;
+#[cfg(test)]
+mod testing;
 mod tree;
 
 pub use load::{Loaded, Settings};

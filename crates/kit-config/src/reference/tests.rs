@@ -2,46 +2,8 @@ use std::ffi::OsString;
 use std::fs;
 
 use super::*;
+use crate::testing::{node, tree, tree_in};
 use crate::tree::key::KeyPath;
-use crate::tree::table::{Entry, Table};
-use crate::tree::text::{SourceText, Span};
-
-/// A tree as the file `config/orders.json` would hold it, whose values all stand on its first line.
-fn tree(json: &str) -> Node {
-    tree_in("config/orders.json", json)
-}
-
-fn tree_in(name: &str, json: &str) -> Node {
-    let text = SourceText::new(name, json);
-    let value = serde_json::from_str(json).expect("JSON");
-    node(&value, &Origin::File(Span::new(&text, 0..1)))
-}
-
-fn node(value: &serde_json::Value, origin: &Origin) -> Node {
-    use serde_json::Value as Json;
-    let value = match value {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => Value::Integer(number.into()),
-            None => Value::Float(number.as_f64().expect("a number")),
-        },
-        Json::String(text) => Value::Text(text.clone()),
-        Json::Array(list) => Value::List(list.iter().map(|value| node(value, origin)).collect()),
-        Json::Object(map) => {
-            let mut table = Table::default();
-            for (key, value) in map {
-                table.insert(Entry {
-                    key: key.clone(),
-                    origin: origin.clone(),
-                    node: node(value, origin),
-                });
-            }
-            Value::Table(table)
-        }
-    };
-    Node::new(value, origin.clone())
-}
 
 fn key(text: &str) -> KeyPath {
     super::key::parse(text).expect("a key")

@@ -185,6 +185,11 @@ impl<'a> Place<'a> {
         self.note("default")
     }
 
+    /// The first example of the documentation.
+    pub(crate) fn example(&self) -> Option<&'a Value> {
+        self.note("examples").and_then(Value::as_array)?.first()
+    }
+
     /// The unit of a number, such as `bytes`.
     pub(crate) fn unit(&self) -> Option<&'a str> {
         self.note(UNIT).and_then(Value::as_str)

@@ -1,0 +1,379 @@
+//! A commented file with every setting and its default.
+
+use crate::shape::{Field, Kind, Place, Rest, Shape};
+use crate::tree::key::Step;
+use crate::tree::node::{Node, Value};
+use crate::tree::table::Table;
+
+use super::{example, written};
+
+/// How deep tables are written; a type that contains itself has no end.
+const DEPTH: usize = 12;
+
+const HEAD: &str = "\
+# All settings, with their defaults. A `#` without a space after it stands before a setting: take it away to
+# set one. What stays commented out keeps its default, also when a later release has another one. Lines that
+# begin with `# ` are documentation and examples.
+";
+
+/// The settings as a commented TOML file. Defaults are commented out, so that a copied file does not pin the
+/// defaults of one release; without the `#` they are read as the defaults.
+pub(crate) fn defaults(defaults: &Node, shape: &Shape) -> String {
+    let mut page = Page {
+        text: HEAD.to_owned(),
+    };
+    let table = Section {
+        path: &[],
+        default: defaults.as_table(),
+        lines: Lines::Settings,
+    };
+    page.write_table(&shape.root(), &table);
+    page.text
+}
+
+/// How the lines of a table begin.
+#[derive(Clone, Copy, PartialEq)]
+enum Lines {
+    /// Settings by `#`, headers plainly, as an empty table changes nothing.
+    Settings,
+    /// Both by `#`: a table that is optional, or of an enum.
+    Optional,
+    /// Both by `# `.
+    Examples,
+}
+
+impl Lines {
+    fn setting(self) -> &'static str {
+        match self {
+            Lines::Settings | Lines::Optional => "#",
+            Lines::Examples => "# ",
+        }
+    }
+
+    fn header(self) -> &'static str {
+        match self {
+            Lines::Settings => "",
+            Lines::Optional => "#",
+            Lines::Examples => "# ",
+        }
+    }
+}
+
+/// A table that is being written.
+struct Section<'s> {
+    path: &'s [&'s str],
+    default: Option<&'s Table>,
+    lines: Lines,
+}
+
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// The settings on lines of this table first, then its tables with headers, both in the order of the
+    /// defaults, which is that of the struct.
+    fn write_table(&mut self, place: &Place<'_>, section: &Section<'_>) {
+        if section.path.len() > DEPTH {
+            return;
+        }
+        let chosen = chosen_kind(place, section.default);
+        let keys = keys(chosen, section.default);
+        let fields: Vec<_> = keys
+            .iter()
+            .filter_map(|key| {
+                let step = Step::Key((*key).to_owned());
+                let place = match chosen {
+                    Some(kind) => place.within(kind, &step),
+                    None => place.child(&step),
+                };
+                let is_required = field(chosen, key).is_some_and(|field| field.is_required);
+                Some((*key, place?, is_required))
+            })
+            .collect();
+        let default = |key: &str| section.default.and_then(|table| table.get(key));
+        for (key, place, is_required) in &fields {
+            if !is_section(place, default(key)) {
+                self.write_setting(key, place, default(key), (section.lines, *is_required));
+            }
+        }
+        self.write_other_forms(place, chosen);
+        for (key, place, _) in &fields {
+            if is_section(place, default(key)) {
+                let mut path = section.path.to_vec();
+                path.push(key);
+                self.write_section(&path, place, default(key), section.lines);
+            }
+        }
+    }
+
+    /// The value is that of the default; in an example, which has none, the one that the type gives to what is
+    /// left out; else an example.
+    fn write_setting(
+        &mut self,
+        key: &str,
+        place: &Place<'_>,
+        default: Option<&Node>,
+        (lines, is_required): (Lines, bool),
+    ) {
+        let value = default.and_then(|node| written::inline(&written::escaped(node).value));
+        let is_hidden = place.is_secret() && value.as_deref().is_some_and(|text| text != "\"\"");
+        let of_type = place.default().and_then(example::of_json);
+        let of_type = of_type.filter(|_| default.is_none() && !place.is_secret());
+        self.line("");
+        self.write_documentation(place);
+        let mut facts = facts(place);
+        if is_hidden {
+            facts.push_str(" It has a default, which is not shown.");
+        } else if is_required && value.is_none() {
+            facts.push_str(" It has to be set.");
+        } else if value.is_none() && of_type.is_none() {
+            facts.push_str(" Not set by default.");
+        }
+        self.line(&format!("# {}", facts.trim_start()));
+        let key = written::key(key);
+        match value.filter(|_| !is_hidden) {
+            Some(value) => self.line(&format!("{}{key} = {value}", lines.setting())),
+            None => {
+                let value = of_type.unwrap_or_else(|| example::example(place));
+                self.line(&format!("# {key} = {value}"));
+            }
+        }
+        let is_text = matches!(
+            default,
+            Some(Node {
+                value: Value::Text(_),
+                ..
+            })
+        );
+        for kind in place.kinds().iter().filter(|_| is_text) {
+            if matches!(kind, Kind::Table(_)) {
+                self.line(&format!("# {key} = {}", example::of_kind(place, kind)));
+            }
+        }
+    }
+
+    fn write_documentation(&mut self, place: &Place<'_>) {
+        for line in place.description().unwrap_or_default().lines() {
+            self.line(&format!("# {line}"));
+        }
+    }
+
+    /// A table, or the tables of a list.
+    fn write_section(
+        &mut self,
+        path: &[&str],
+        place: &Place<'_>,
+        default: Option<&Node>,
+        lines: Lines,
+    ) {
+        let name = written::header(path);
+        let is_plain = matches!(place.kinds(), [Kind::Table(_)]);
+        let default = default.filter(|node| node.value != Value::Null && !place.is_secret());
+        let lines = match (lines, default) {
+            (Lines::Examples, _) | (_, None) => Lines::Examples,
+            (Lines::Settings, Some(_)) if is_plain => Lines::Settings,
+            (_, Some(_)) => Lines::Optional,
+        };
+        self.line("");
+        self.write_documentation(place);
+        let facts = match place.expects().as_str() {
+            "a table" | "a list" => marks(place),
+            _ => facts(place),
+        };
+        if !facts.is_empty() {
+            self.line(&format!("# {}", facts.trim_start()));
+        }
+        let list: Vec<Option<&Table>> = match default.map(|node| &node.value) {
+            Some(Value::List(list)) => list.iter().map(Node::as_table).collect(),
+            Some(Value::Table(table)) => {
+                self.line(&format!("{}[{name}]", lines.header()));
+                let default = Some(table);
+                self.write_table(
+                    place,
+                    &Section {
+                        path,
+                        default,
+                        lines,
+                    },
+                );
+                return;
+            }
+            _ => Vec::new(),
+        };
+        let Some(inner) = place.child(&Step::Index(0)).filter(|_| place.is_list()) else {
+            self.line(&format!("# [{name}]"));
+            let (default, lines) = (None, Lines::Examples);
+            self.write_table(
+                place,
+                &Section {
+                    path,
+                    default,
+                    lines,
+                },
+            );
+            return;
+        };
+        for (number, &default) in list.iter().enumerate() {
+            if number > 0 {
+                self.line("");
+            }
+            self.line(&format!("#[[{name}]]"));
+            let lines = Lines::Optional;
+            self.write_table(
+                &inner,
+                &Section {
+                    path,
+                    default,
+                    lines,
+                },
+            );
+        }
+        if list.is_empty() {
+            self.line(&format!("# [[{name}]]"));
+            let (default, lines) = (None, Lines::Examples);
+            self.write_table(
+                &inner,
+                &Section {
+                    path,
+                    default,
+                    lines,
+                },
+            );
+        }
+    }
+
+    /// The other variants of an enum, and a key of a table that takes any.
+    fn write_other_forms(&mut self, place: &Place<'_>, chosen: Option<&Kind<'_>>) {
+        for kind in place.kinds() {
+            let is_chosen = chosen.is_some_and(|chosen| std::ptr::eq(chosen, kind));
+            let Kind::Table(table) = kind else { continue };
+            if let (true, Rest::Any(_)) = (is_chosen, table.rest) {
+                if let Some(inner) = place.child(&Step::Key("any-name".to_owned())) {
+                    self.line(&format!("# any-name = {}", example::example(&inner)));
+                }
+            } else if !is_chosen {
+                self.line("");
+                self.line("# Or:");
+                for field in &table.fields {
+                    let step = Step::Key(field.name.to_owned());
+                    if let Some(inner) = place.within(kind, &step) {
+                        let (key, value) = (written::key(field.name), example::example(&inner));
+                        self.line(&format!("# {key} = {value}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What it takes, as sentences.
+fn facts(place: &Place<'_>) -> String {
+    let expects = place.expects();
+    let mut letters = expects.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    let mut facts = first.unwrap_or_default() + letters.as_str();
+    let is_number = |kind: &Kind<'_>| matches!(kind, Kind::Integer(_) | Kind::Float(_));
+    if let Some(unit) = place.unit().filter(|_| place.kinds().iter().any(is_number)) {
+        facts.push_str(&format!(", in {unit}"));
+    }
+    facts + "." + &marks(place)
+}
+
+fn marks(place: &Place<'_>) -> String {
+    let mut marks = String::new();
+    if place.is_secret() {
+        marks.push_str(" A secret.");
+    }
+    if place.is_live() {
+        marks.push_str(" A reload can change it.");
+    }
+    marks
+}
+
+/// Whether it is written with a header.
+fn is_section(place: &Place<'_>, default: Option<&Node>) -> bool {
+    match default {
+        Some(node) if node.value != Value::Null => match &node.value {
+            Value::List(list) if list.is_empty() => is_list_of_tables(place),
+            _ => written::has_headers(node),
+        },
+        _ => {
+            let tables = |kind: &Kind<'_>| matches!(kind, Kind::Table(_) | Kind::Null);
+            (place.is_table() && place.kinds().iter().all(tables)) || is_list_of_tables(place)
+        }
+    }
+}
+
+fn is_list_of_tables(place: &Place<'_>) -> bool {
+    let inner = place.child(&Step::Index(0)).filter(|_| place.is_list());
+    inner.is_some_and(|inner| {
+        inner
+            .kinds()
+            .iter()
+            .all(|kind| matches!(kind, Kind::Table(_)))
+    })
+}
+
+/// The alternative that the default has, the first one if there is no default. A variant of an enum is known
+/// by the fixed text of its tag, or by its key.
+fn chosen_kind<'p, 'a>(place: &'p Place<'a>, default: Option<&Table>) -> Option<&'p Kind<'a>> {
+    let fits = |kind: &&Kind<'a>| {
+        let Kind::Table(table) = kind else {
+            return false;
+        };
+        let Some(default) = default else { return true };
+        table.fields.iter().all(|field| {
+            let step = Step::Key(field.name.to_owned());
+            let allowed = place.within(kind, &step);
+            let is_allowed = |text: &str| {
+                let mut kinds = allowed.iter().flat_map(Place::kinds);
+                kinds.any(|kind| match kind {
+                    Kind::Text(allowed) => allowed
+                        .one_of
+                        .as_ref()
+                        .is_none_or(|all| all.contains(&text)),
+                    _ => true,
+                })
+            };
+            match default.get(field.name) {
+                None => !field.is_required,
+                Some(node) => node.as_text().is_none_or(is_allowed),
+            }
+        })
+    };
+    let mut tables = place
+        .kinds()
+        .iter()
+        .filter(|kind| matches!(kind, Kind::Table(_)));
+    place.kinds().iter().find(fits).or_else(|| tables.next())
+}
+
+fn field<'k, 'a>(chosen: Option<&'k Kind<'a>>, key: &str) -> Option<&'k Field<'a>> {
+    match chosen? {
+        Kind::Table(table) => table.field(key),
+        _ => None,
+    }
+}
+
+/// The keys of the default in its order, then those that it leaves out.
+fn keys<'k>(chosen: Option<&Kind<'k>>, default: Option<&'k Table>) -> Vec<&'k str> {
+    let mut keys: Vec<&str> = default
+        .into_iter()
+        .flat_map(Table::iter)
+        .map(|entry| entry.key.as_str())
+        .collect();
+    if let Some(Kind::Table(table)) = chosen {
+        for field in &table.fields {
+            if !keys.contains(&field.name) {
+                keys.push(field.name);
+            }
+        }
+    }
+    keys
+}

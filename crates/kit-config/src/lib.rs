@@ -2,6 +2,8 @@
 //! shown at once, with its place.
 
 mod check;
+#[cfg(feature = "clap")]
+mod command;
 mod load;
 mod merge;
 mod print;
@@ -17,7 +19,17 @@ mod source;
 mod testing;
 mod tree;
 
+#[cfg(feature = "clap")]
+pub use command::{Asked, ConfigArgs, KeyFlags, KeyFlagsError};
 pub use load::{Loaded, Settings};
+pub use print::{checked_config, config_schema, default_config};
 pub use problem::{LoadError, Problem};
 pub use rules::{Broken, IntoKeys, Rules};
 pub use secret::Secret;
+
+#[cfg(doctest)]
+mod book {
+    #[cfg(feature = "clap")]
+    #[doc = include_str!("../../../docs/src/configuration.md")]
+    mod configuration {}
+}

@@ -176,6 +176,19 @@ impl<T: Rules> Settings<T> {
         self
     }
 
+    /// Sets the value of a key by the variable of a flag, as clap reads it where there is no such flag;
+    /// messages name the variable. It counts as the flag does.
+    pub fn flag_variable(
+        mut self,
+        key: impl AsRef<str>,
+        name: impl AsRef<str>,
+        value: impl AsRef<str>,
+    ) -> Settings<T> {
+        let flags = &mut self.flags;
+        flags.variable(key.as_ref(), name.as_ref(), value.as_ref());
+        self
+    }
+
     /// Reads all sources anew, and the settings from them.
     ///
     /// # Errors

@@ -3,12 +3,11 @@
 mod checked;
 mod defaults;
 mod example;
+mod pages;
 mod schema;
-mod written;
+pub(crate) mod written;
 
-pub(crate) use checked::checked;
-pub(crate) use defaults::defaults;
-pub(crate) use schema::schema;
+pub use pages::{checked_config, config_schema, default_config};
 
 #[cfg(test)]
 mod tests;

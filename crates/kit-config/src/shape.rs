@@ -11,7 +11,7 @@ mod place;
 mod variant;
 
 pub(crate) use expects::one_of;
-pub(crate) use kind::{Kind, List, Text};
+pub(crate) use kind::{Field, Kind, List, Rest, Text};
 pub(crate) use nearest::{is_same_name, nearest};
 pub(crate) use place::Place;
 pub(crate) use variant::{Tagged, by_tag, is_of_variant, names, tags};

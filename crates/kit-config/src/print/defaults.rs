@@ -89,7 +89,7 @@ impl Page {
             .filter_map(|key| {
                 let step = Step::Key((*key).to_owned());
                 let place = match chosen {
-                    Some(kind) => place.within(kind, &step),
+                    Some(kind) => place.among(&[kind], &step),
                     None => place.child(&step),
                 };
                 let is_required = field(chosen, key).is_some_and(|field| field.is_required);
@@ -262,7 +262,7 @@ impl Page {
                 self.line("# Or:");
                 for field in &table.fields {
                     let step = Step::Key(field.name.to_owned());
-                    if let Some(inner) = place.within(kind, &step) {
+                    if let Some(inner) = place.among(&[kind], &step) {
                         let (key, value) = (written::key(field.name), example::example(&inner));
                         self.line(&format!("# {key} = {value}"));
                     }
@@ -330,7 +330,7 @@ fn chosen_kind<'p, 'a>(place: &'p Place<'a>, default: Option<&Table>) -> Option<
         let Some(default) = default else { return true };
         table.fields.iter().all(|field| {
             let step = Step::Key(field.name.to_owned());
-            let allowed = place.within(kind, &step);
+            let allowed = place.among(&[kind], &step);
             let is_allowed = |text: &str| {
                 let mut kinds = allowed.iter().flat_map(Place::kinds);
                 kinds.any(|kind| match kind {

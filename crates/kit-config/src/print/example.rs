@@ -59,7 +59,7 @@ fn kind_to_depth(place: &Place<'_>, kind: &Kind<'_>, depth: usize) -> String {
             let mut entries: Vec<_> = needed
                 .filter_map(|field| {
                     let step = Step::Key(field.name.to_owned());
-                    let place = place.within(kind, &step)?;
+                    let place = place.among(&[kind], &step)?;
                     let value = to_depth(&place, depth.checked_sub(1)?);
                     Some(format!("{} = {value}", written::key(field.name)))
                 })

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::*;
+use super::checked::checked;
+use super::defaults::defaults;
+use super::schema::schema;
 use crate::secret::{Secret, shown};
 use crate::shape::Shape;
 use crate::testing::{node, tree};

@@ -43,7 +43,7 @@ pub(super) fn text(text: &str) -> String {
 
 /// A value on one line; `None` for null, which TOML has no word for, and which is left out of lists and
 /// tables.
-pub(super) fn inline(value: &Value) -> Option<String> {
+pub(crate) fn inline(value: &Value) -> Option<String> {
     Some(match value {
         Value::Null => return None,
         Value::Bool(value) => value.to_string(),

@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 use std::fs;
 
+use super::resolver::Resolved;
 use super::*;
 use crate::testing::{node, tree, tree_in};
 use crate::tree::key::KeyPath;

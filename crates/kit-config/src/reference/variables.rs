@@ -1,7 +1,6 @@
 //! The variables of the process.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::ffi::OsString;
 
 /// The variables of the process, as they were at one time.
@@ -9,10 +8,6 @@ use std::ffi::OsString;
 pub(crate) struct Variables(BTreeMap<OsString, OsString>);
 
 impl Variables {
-    pub(crate) fn of_process() -> Variables {
-        env::vars_os().collect()
-    }
-
     pub(super) fn get(&self, name: &str) -> Option<&OsString> {
         self.0.get(&OsString::from(name))
     }

@@ -47,7 +47,15 @@ impl Flags {
 
     /// A flag, such as `--http-addr`, that stands for this key.
     pub(crate) fn flag(&mut self, key: &str, flag: &str, value: &str) {
-        let origin = Origin::Flag(flag.into());
+        self.add(key, value, Origin::Flag(flag.into()));
+    }
+
+    /// A variable that the program takes for a flag which stands for this key.
+    pub(crate) fn variable(&mut self, key: &str, name: &str, value: &str) {
+        self.add(key, value, Origin::Variable(name.into()));
+    }
+
+    fn add(&mut self, key: &str, value: &str, origin: Origin) {
         let parsed = parse_key(key).and_then(|(key, rest)| match rest {
             "" => Ok(key),
             rest => Err(format!("{rest:?} is left over")),

@@ -1,6 +1,6 @@
-//! What can be wrong with the flags of settings.
+//! Mistakes with the flags of settings.
 
-/// What is wrong with the flags of settings.
+/// A mistake with the flags of settings.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFlagsError {

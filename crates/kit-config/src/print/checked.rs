@@ -22,7 +22,7 @@ pub(crate) fn checked(tree: &Node, shape: &Shape) -> String {
     page
 }
 
-/// The tree with `***` in the place of what is not shown. An empty text stays, as it hides nothing and
+/// The tree with `***` in the place of each hidden value. An empty text stays, as it hides nothing and
 /// says that the secret is not set; what the shape does not know could be a secret.
 fn masked(node: &Node, place: Option<&Place<'_>>) -> Node {
     let is_masked = node.origin.is_hidden() || place.is_none_or(Place::is_secret);

@@ -1,11 +1,13 @@
 //! A commented file with every setting and its default.
 
-use crate::shape::{Field, Kind, Place, Rest, Shape};
+use crate::shape::{Kind, Place, Rest, Shape};
 use crate::tree::key::Step;
 use crate::tree::node::{Node, Value};
 use crate::tree::table::Table;
 
 use super::{example, written};
+
+mod form;
 
 /// How deep tables are written; a type that contains itself has no end.
 const DEPTH: usize = 12;
@@ -82,8 +84,8 @@ impl Page {
         if section.path.len() > DEPTH {
             return;
         }
-        let chosen = chosen_kind(place, section.default);
-        let keys = keys(chosen, section.default);
+        let chosen = form::chosen_kind(place, section.default);
+        let keys = form::keys(chosen, section.default);
         let fields: Vec<_> = keys
             .iter()
             .filter_map(|key| {
@@ -92,19 +94,19 @@ impl Page {
                     Some(kind) => place.among(&[kind], &step),
                     None => place.child(&step),
                 };
-                let is_required = field(chosen, key).is_some_and(|field| field.is_required);
+                let is_required = form::field(chosen, key).is_some_and(|field| field.is_required);
                 Some((*key, place?, is_required))
             })
             .collect();
         let default = |key: &str| section.default.and_then(|table| table.get(key));
         for (key, place, is_required) in &fields {
-            if !is_section(place, default(key)) {
+            if !form::is_section(place, default(key)) {
                 self.write_setting(key, place, default(key), (section.lines, *is_required));
             }
         }
         self.write_other_forms(place, chosen);
         for (key, place, _) in &fields {
-            if is_section(place, default(key)) {
+            if form::is_section(place, default(key)) {
                 let mut path = section.path.to_vec();
                 path.push(key);
                 self.write_section(&path, place, default(key), section.lines);
@@ -112,8 +114,8 @@ impl Page {
         }
     }
 
-    /// The value is that of the default; in an example, which has none, the one that the type gives to what is
-    /// left out; else an example.
+    /// The value is that of the default; in an example, which has none, the one that the type gives to an absent
+    /// key; else an example. A default that is a variant of an enum is followed by the variants with fields.
     fn write_setting(
         &mut self,
         key: &str,
@@ -127,7 +129,7 @@ impl Page {
         let of_type = of_type.filter(|_| default.is_none() && !place.is_secret());
         self.line("");
         self.write_documentation(place);
-        let mut facts = facts(place);
+        let mut facts = form::facts(place);
         if is_hidden {
             facts.push_str(" It has a default, which is not shown.");
         } else if is_required && value.is_none() {
@@ -164,7 +166,7 @@ impl Page {
         }
     }
 
-    /// A table, or the tables of a list.
+    /// A table, or the tables of a list, below their documentation.
     fn write_section(
         &mut self,
         path: &[&str],
@@ -172,79 +174,71 @@ impl Page {
         default: Option<&Node>,
         lines: Lines,
     ) {
-        let name = written::header(path);
-        let is_plain = matches!(place.kinds(), [Kind::Table(_)]);
         let default = default.filter(|node| node.value != Value::Null && !place.is_secret());
+        let facts = match place.expects().as_str() {
+            "a table" | "a list" => form::marks(place),
+            _ => form::facts(place),
+        };
+        self.line("");
+        self.write_documentation(place);
+        if !facts.is_empty() {
+            self.line(&format!("# {}", facts.trim_start()));
+        }
+        let inner = place.child(&Step::Index(0)).filter(|_| place.is_list());
+        let is_list = default.is_some_and(|node| node.as_table().is_none());
+        match inner.filter(|_| is_list || !place.is_table()) {
+            Some(inner) => self.write_list(path, &inner, default),
+            None => self.write_one_table(path, place, default, lines),
+        }
+    }
+
+    fn write_one_table(
+        &mut self,
+        path: &[&str],
+        place: &Place<'_>,
+        default: Option<&Node>,
+        lines: Lines,
+    ) {
+        let default = default.and_then(Node::as_table);
+        let is_plain = matches!(place.kinds(), [Kind::Table(_)]);
         let lines = match (lines, default) {
             (Lines::Examples, _) | (_, None) => Lines::Examples,
             (Lines::Settings, Some(_)) if is_plain => Lines::Settings,
             (_, Some(_)) => Lines::Optional,
         };
-        self.line("");
-        self.write_documentation(place);
-        let facts = match place.expects().as_str() {
-            "a table" | "a list" => marks(place),
-            _ => facts(place),
+        self.line(&format!("{}[{}]", lines.header(), written::header(path)));
+        let section = Section {
+            path,
+            default,
+            lines,
         };
-        if !facts.is_empty() {
-            self.line(&format!("# {}", facts.trim_start()));
-        }
-        let list: Vec<Option<&Table>> = match default.map(|node| &node.value) {
-            Some(Value::List(list)) => list.iter().map(Node::as_table).collect(),
-            Some(Value::Table(table)) => {
-                self.line(&format!("{}[{name}]", lines.header()));
-                let default = Some(table);
-                self.write_table(
-                    place,
-                    &Section {
-                        path,
-                        default,
-                        lines,
-                    },
-                );
-                return;
+        self.write_table(place, &section);
+    }
+
+    /// The tables of the default, or one as an example.
+    fn write_list(&mut self, path: &[&str], inner: &Place<'_>, default: Option<&Node>) {
+        let name = written::header(path);
+        let tables: Vec<Option<&Table>> = match default.map(|node| &node.value) {
+            Some(Value::List(list)) if !list.is_empty() => {
+                list.iter().map(Node::as_table).collect()
             }
-            _ => Vec::new(),
+            _ => vec![None],
         };
-        let Some(inner) = place.child(&Step::Index(0)).filter(|_| place.is_list()) else {
-            self.line(&format!("# [{name}]"));
-            let (default, lines) = (None, Lines::Examples);
-            self.write_table(
-                place,
-                &Section {
-                    path,
-                    default,
-                    lines,
-                },
-            );
-            return;
-        };
-        for (number, &default) in list.iter().enumerate() {
+        for (number, &default) in tables.iter().enumerate() {
+            let lines = match default {
+                Some(_) => Lines::Optional,
+                None => Lines::Examples,
+            };
             if number > 0 {
                 self.line("");
             }
-            self.line(&format!("#[[{name}]]"));
-            let lines = Lines::Optional;
-            self.write_table(
-                &inner,
-                &Section {
-                    path,
-                    default,
-                    lines,
-                },
-            );
-        }
-        if list.is_empty() {
-            self.line(&format!("# [[{name}]]"));
-            let (default, lines) = (None, Lines::Examples);
-            self.write_table(
-                &inner,
-                &Section {
-                    path,
-                    default,
-                    lines,
-                },
-            );
+            self.line(&format!("{}[[{name}]]", lines.header()));
+            let section = Section {
+                path,
+                default,
+                lines,
+            };
+            self.write_table(inner, &section);
         }
     }
 
@@ -270,110 +264,4 @@ impl Page {
             }
         }
     }
-}
-
-/// What it takes, as sentences.
-fn facts(place: &Place<'_>) -> String {
-    let expects = place.expects();
-    let mut letters = expects.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string());
-    let mut facts = first.unwrap_or_default() + letters.as_str();
-    let is_number = |kind: &Kind<'_>| matches!(kind, Kind::Integer(_) | Kind::Float(_));
-    if let Some(unit) = place.unit().filter(|_| place.kinds().iter().any(is_number)) {
-        facts.push_str(&format!(", in {unit}"));
-    }
-    facts + "." + &marks(place)
-}
-
-fn marks(place: &Place<'_>) -> String {
-    let mut marks = String::new();
-    if place.is_secret() {
-        marks.push_str(" A secret.");
-    }
-    if place.is_live() {
-        marks.push_str(" A reload can change it.");
-    }
-    marks
-}
-
-/// Whether it is written with a header.
-fn is_section(place: &Place<'_>, default: Option<&Node>) -> bool {
-    match default {
-        Some(node) if node.value != Value::Null => match &node.value {
-            Value::List(list) if list.is_empty() => is_list_of_tables(place),
-            _ => written::has_headers(node),
-        },
-        _ => {
-            let tables = |kind: &Kind<'_>| matches!(kind, Kind::Table(_) | Kind::Null);
-            (place.is_table() && place.kinds().iter().all(tables)) || is_list_of_tables(place)
-        }
-    }
-}
-
-fn is_list_of_tables(place: &Place<'_>) -> bool {
-    let inner = place.child(&Step::Index(0)).filter(|_| place.is_list());
-    inner.is_some_and(|inner| {
-        inner
-            .kinds()
-            .iter()
-            .all(|kind| matches!(kind, Kind::Table(_)))
-    })
-}
-
-/// The alternative that the default has, the first one if there is no default. A variant of an enum is known
-/// by the fixed text of its tag, or by its key.
-fn chosen_kind<'p, 'a>(place: &'p Place<'a>, default: Option<&Table>) -> Option<&'p Kind<'a>> {
-    let fits = |kind: &&Kind<'a>| {
-        let Kind::Table(table) = kind else {
-            return false;
-        };
-        let Some(default) = default else { return true };
-        table.fields.iter().all(|field| {
-            let step = Step::Key(field.name.to_owned());
-            let allowed = place.among(&[kind], &step);
-            let is_allowed = |text: &str| {
-                let mut kinds = allowed.iter().flat_map(Place::kinds);
-                kinds.any(|kind| match kind {
-                    Kind::Text(allowed) => allowed
-                        .one_of
-                        .as_ref()
-                        .is_none_or(|all| all.contains(&text)),
-                    _ => true,
-                })
-            };
-            match default.get(field.name) {
-                None => !field.is_required,
-                Some(node) => node.as_text().is_none_or(is_allowed),
-            }
-        })
-    };
-    let mut tables = place
-        .kinds()
-        .iter()
-        .filter(|kind| matches!(kind, Kind::Table(_)));
-    place.kinds().iter().find(fits).or_else(|| tables.next())
-}
-
-fn field<'k, 'a>(chosen: Option<&'k Kind<'a>>, key: &str) -> Option<&'k Field<'a>> {
-    match chosen? {
-        Kind::Table(table) => table.field(key),
-        _ => None,
-    }
-}
-
-/// The keys of the default in its order, then those that it leaves out.
-fn keys<'k>(chosen: Option<&Kind<'k>>, default: Option<&'k Table>) -> Vec<&'k str> {
-    let mut keys: Vec<&str> = default
-        .into_iter()
-        .flat_map(Table::iter)
-        .map(|entry| entry.key.as_str())
-        .collect();
-    if let Some(Kind::Table(table)) = chosen {
-        for field in &table.fields {
-            if !keys.contains(&field.name) {
-                keys.push(field.name);
-            }
-        }
-    }
-    keys
 }

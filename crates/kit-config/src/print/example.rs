@@ -30,6 +30,9 @@ fn to_depth(place: &Place<'_>, depth: usize) -> String {
     }
 }
 
+/// Texts and numbers are the first or least that is allowed. A list has one value, or as many as it has to have;
+/// a table the keys that it needs, and one that takes any key has one called `name`. Below the depth they
+/// are empty.
 fn kind_to_depth(place: &Place<'_>, kind: &Kind<'_>, depth: usize) -> String {
     let inner = |step: Step| {
         let place = place.child(&step);

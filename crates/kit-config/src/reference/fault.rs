@@ -1,8 +1,8 @@
-//! What can be wrong with a reference. No message shows what a variable, a file or another setting holds.
+//! Mistakes in references. No message shows what a variable, a file or another setting holds.
 
 use std::fmt;
 
-/// What is wrong with a reference.
+/// A mistake in a reference.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fault {
     NotClosed,
@@ -69,6 +69,8 @@ pub(super) enum Fault {
 }
 
 impl fmt::Display for Fault {
+    /// One sentence for each fault, which names the reference as it is written. Where there is a way out
+    /// that the writer may not know, such as a default or another kind, it follows.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::NotClosed => f.write_str(

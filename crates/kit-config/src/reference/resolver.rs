@@ -91,7 +91,7 @@ struct Resolver<'a> {
 
 /// A value that references have brought.
 struct Found {
-    /// What is in tables and lists has its own origin.
+    /// The values inside of tables and lists have their own origins.
     value: Value,
     is_untyped: bool,
     is_hidden: bool,
@@ -102,7 +102,7 @@ struct Found {
 /// Why there is no value.
 enum Miss {
     Fault(Fault),
-    /// What is referred to has failed, and its problem is enough.
+    /// The setting that is referred to has failed, and its problem is enough.
     Failed,
 }
 
@@ -252,6 +252,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The variable, if it is set and not empty, else the default. The value of a variable is taken as it is; a
+    /// default is a template itself, and its references are those of the value.
     fn variable(
         &mut self,
         node: &Node,

@@ -122,7 +122,7 @@ fn memory(place: *const u8, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// What is left of a value after its drop. The allocator writes its own words into the first bytes.
+/// Whether a value can be found after its drop. The allocator writes its own words into the first bytes.
 #[cfg(target_os = "linux")]
 fn has_remains(place: *const u8, value: &[u8]) -> bool {
     memory(place, value.len())[32..] == value[32..]

@@ -201,7 +201,7 @@ async fn an_endpoint_that_does_not_answer_is_given_up_in_time() {
     let url = format!("etcd://{address}/c");
     let silent = async {
         let (_stream, _) = listener.accept().await.expect("a connection");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let begun = tokio::time::Instant::now();
     let layer = beside(read(&url, true), silent).await;
@@ -245,7 +245,7 @@ async fn a_server_that_is_no_etcd_is_a_problem() {
                 .await
                 .expect("an answer");
             drop(stream);
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let layer = beside(read(&url, false), server).await;
         let expected = format!("etcd: failed to read /c from etcd at {address}: {reason}");
@@ -261,7 +261,7 @@ async fn a_wrong_url_is_a_problem() {
     assert_eq!(problems(&layer), [expected]);
 }
 
-#[derive(Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 struct Orders {
     port: u16,
@@ -296,15 +296,14 @@ async fn settings_in_etcd_count_more_than_files_and_less_than_variables() {
     let error = settings
         .load_remote()
         .await
-        .err()
-        .expect("mistakes")
+        .expect_err("mistakes")
         .to_string();
     assert!(
         error.contains("etcd key /c/prot: prot: there is no such setting; did you mean `port`?"),
         "{error}"
     );
     assert!(error.contains("etcd key /c/port: port: "), "{error}");
-    let error = settings.load().err().expect("a mistake").to_string();
+    let error = settings.load().expect_err("a mistake").to_string();
     assert!(
         error.contains("etcd: settings in etcd are read by `load_remote`"),
         "{error}"

@@ -129,7 +129,7 @@ fn a_file_that_cannot_be_read_says_why() {
     ] {
         let mut place = place(folder.path(), name, LocationKind::File);
         assert_eq!(
-            problems(folder.path(), &files(&[place.clone()], &[])),
+            problems(folder.path(), &files(std::slice::from_ref(&place), &[])),
             [expected.clone()]
         );
         place.is_optional = true;
@@ -178,7 +178,7 @@ fn a_directory_is_read_in_the_order_of_names_without_what_editors_leave() {
     std::os::unix::fs::symlink("..2024_01", directory.join("..data")).expect("a link");
     std::os::unix::fs::symlink("..data/00.json", directory.join("00.json")).expect("a link");
     let place = place(folder.path(), "d", LocationKind::Directory);
-    assert_eq!(values(&files(&[place.clone()], &[])), [1, 2, 3]);
+    assert_eq!(values(&files(std::slice::from_ref(&place), &[])), [1, 2, 3]);
     assert_eq!(values(&files(&[place], &["production"])), [1, 2, 3, 5]);
 }
 

@@ -130,7 +130,7 @@ fn a_file_that_cannot_be_read_says_why() {
         let mut place = place(folder.path(), name, LocationKind::File);
         assert_eq!(
             problems(folder.path(), &files(std::slice::from_ref(&place), &[])),
-            [expected.clone()]
+            std::slice::from_ref(&expected)
         );
         place.is_optional = true;
         let found = problems(folder.path(), &files(&[place], &[]));

@@ -4,6 +4,7 @@
 mod check;
 #[cfg(feature = "clap")]
 mod command;
+mod live;
 mod load;
 mod merge;
 mod print;
@@ -21,6 +22,7 @@ mod tree;
 
 #[cfg(feature = "clap")]
 pub use command::{Asked, ConfigArgs, KeyFlags, KeyFlagsError};
+pub use live::Live;
 pub use load::{Loaded, Settings};
 pub use print::{checked_config, config_schema, default_config};
 pub use problem::{LoadError, Problem};

@@ -11,6 +11,8 @@ mod print;
 mod problem;
 mod read;
 mod reference;
+#[cfg(feature = "app")]
+mod reload;
 mod rename;
 mod rules;
 mod secret;
@@ -26,6 +28,10 @@ pub use live::Live;
 pub use load::{Loaded, Settings};
 pub use print::{checked_config, config_schema, default_config};
 pub use problem::{LoadError, Problem};
+#[cfg(feature = "app")]
+pub use reload::{
+    Change, Commit, Current, ReloadError, ReloadOptions, Reloaded, Reloader, Reloads,
+};
 pub use rules::{Broken, IntoKeys, Rules};
 pub use secret::Secret;
 

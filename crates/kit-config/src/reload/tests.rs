@@ -1,0 +1,6 @@
+//! Reloads, by request and by changes of files.
+
+mod home;
+mod requests;
+#[cfg(unix)]
+mod watched;

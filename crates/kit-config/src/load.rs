@@ -16,11 +16,15 @@ use crate::source::layer::Layer;
 use crate::source::profile::Profile;
 use crate::source::remote::{self, Remote};
 
+#[cfg(feature = "app")]
+mod again;
 mod loaded;
 mod mask;
 mod order;
 mod pipeline;
 
+#[cfg(feature = "app")]
+pub(crate) use again::{places, read_merged};
 pub use loaded::Loaded;
 
 /// The sources of settings, and the way to read them.

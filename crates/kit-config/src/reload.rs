@@ -10,6 +10,7 @@ mod options;
 mod outcome;
 mod reloader;
 mod same;
+mod source;
 mod subscriber;
 mod turn;
 mod watch;

@@ -30,9 +30,9 @@ pub(crate) struct Outcome<T> {
 }
 
 /// What all steps share.
-struct Pipeline<'a> {
+pub(super) struct Pipeline<'a> {
     shape: &'a Shape,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
     /// The values at fault, by key and origin: a good value of a higher source counts in their place.
     failed: Vec<(KeyPath, Origin)>,
 }
@@ -44,11 +44,7 @@ struct Pipeline<'a> {
 /// and held against its rules. A value at fault is the default from there on, so that each step finds
 /// what there is to find, and what depends on such a value is not reported.
 pub(crate) fn run<T: Rules>(shape: &Shape, layers: &[Layer], variables: &Variables) -> Outcome<T> {
-    let mut pipeline = Pipeline {
-        shape,
-        problems: Vec::new(),
-        failed: Vec::new(),
-    };
+    let mut pipeline = Pipeline::new(shape);
     let defaults = pipeline.defaults::<T>();
     let (trees, mut warnings) = pipeline.check_layers::<T>(layers, &defaults);
     let mut merged = defaults.clone();
@@ -98,8 +94,16 @@ pub(crate) fn run<T: Rules>(shape: &Shape, layers: &[Layer], variables: &Variabl
     }
 }
 
-impl Pipeline<'_> {
-    fn defaults<T: Rules>(&mut self) -> Node {
+impl<'a> Pipeline<'a> {
+    pub(super) fn new(shape: &'a Shape) -> Pipeline<'a> {
+        Pipeline {
+            shape,
+            problems: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+
+    pub(super) fn defaults<T: Rules>(&mut self) -> Node {
         read::write(&T::default()).unwrap_or_else(|reason| {
             let message = format!("the defaults cannot be written as settings: {reason}");
             let what = What::Other { message };
@@ -203,7 +207,7 @@ impl Pipeline<'_> {
     }
 
     /// Checks the merged tree; adds what is at fault in it to the keys that failed.
-    fn check_merged(&mut self, tree: &Node, failed: &mut Vec<KeyPath>) -> Node {
+    pub(super) fn check_merged(&mut self, tree: &Node, failed: &mut Vec<KeyPath>) -> Node {
         let checked = check(self.shape, tree, Stage::Merged);
         let is_result = |problem: &Problem| failed.iter().any(|key| is_near(key, &problem.key));
         let new = checked.problems.into_iter();
@@ -214,7 +218,7 @@ impl Pipeline<'_> {
     }
 
     /// Reports the broken rules, but for those that look at a value at fault.
-    fn check_rules<T: Rules>(&mut self, value: &T, tree: &Node, failed: &[KeyPath]) {
+    pub(super) fn check_rules<T: Rules>(&mut self, value: &T, tree: &Node, failed: &[KeyPath]) {
         let mut broken = Broken::default();
         value.check(&mut broken);
         for BrokenRule { keys, message } in broken.into_rules() {
@@ -253,7 +257,7 @@ fn origin_of(tree: &Node, key: &KeyPath) -> Origin {
 }
 
 /// Without those about the same place of the same key.
-fn each_once(problems: Vec<Problem>) -> Vec<Problem> {
+pub(super) fn each_once(problems: Vec<Problem>) -> Vec<Problem> {
     let mut once: Vec<Problem> = Vec::new();
     for problem in problems {
         let is_same = |other: &Problem| {

@@ -1,0 +1,18 @@
+//! Settings that are loaded anew while an app runs.
+#![cfg(unix)]
+
+mod fuzz;
+mod home;
+mod kratos;
+mod process;
+mod program;
+
+/// What the tests start; by itself it does nothing.
+#[test]
+#[ignore = "a program for the other tests"]
+fn program() {
+    match std::env::var(program::ROLE).as_deref() {
+        Ok("serve") => process::serve(),
+        _ => {}
+    }
+}

@@ -2,6 +2,7 @@
 
 mod change;
 mod current;
+mod engine;
 mod fresh;
 mod marks;
 mod mix;

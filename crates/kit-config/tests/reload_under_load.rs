@@ -1,4 +1,4 @@
-//! Reloads while requests are served: in a program of their own, as they measure its memory.
+//! Reloads while requests are served: in a separate program, as they measure its memory.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -68,7 +68,7 @@ fn resident() -> u64 {
     kilobytes.expect("a number") << 10
 }
 
-/// Reloads 100 times a second for so long, while clients ask for both settings. No request fails, each sees
+/// Reloads 100 times a second, while clients ask for both settings. No request fails, each sees
 /// both of one version, and no client sees an older version after a newer one.
 async fn reload_under_load(lasts: Duration) {
     let folder = tempfile::tempdir().expect("a folder");

@@ -153,6 +153,8 @@ impl Shown<'_> {
 }
 
 impl fmt::Display for Shown<'_> {
+    /// Each part of a list or a table is shown with its own key, so that a secret inside is masked; a value
+    /// that is secret itself is masked as a whole, with everything in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if (self.mark)(self.key).is_secret && self.node.value != Value::Null {
             return f.write_str(MASK);

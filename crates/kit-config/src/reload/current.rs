@@ -7,8 +7,8 @@ use kit_sync::{Changes, Published, Reading};
 
 /// The settings as they are now: for handlers and workers. Cheap to clone.
 ///
-/// A reload replaces them whole, so a reader sees those before or those after and never a mixture. What has to
-/// agree is taken from one reading.
+/// A reload replaces them whole, so a reader sees those before or those after and never a mixture. Settings that
+/// have to agree are taken from one reading.
 pub struct Current<T>(Arc<Published<T>>);
 
 impl<T> Current<T> {

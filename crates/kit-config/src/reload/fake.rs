@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value as Json;
 
-use super::fresh::{Fresh, Mark, Pipeline, Watched};
+use super::fresh::{Fresh, Loader, Mark, Watched};
 use crate::LoadError;
 use crate::problem::{Problem, What};
 use crate::tree::key::KeyPath;
@@ -31,7 +31,7 @@ impl Fake {
     }
 }
 
-impl Pipeline<Json> for Fake {
+impl Loader<Json> for Fake {
     fn load(&self) -> Result<Fresh<Json>, LoadError> {
         self.loads.fetch_add(1, Ordering::AcqRel);
         let mut merged = Json::Object(serde_json::Map::default());

@@ -17,21 +17,21 @@ pub(crate) struct Fresh<T> {
 }
 
 /// The pipeline, as a reload calls it.
-pub(crate) trait Pipeline<T>: Send + Sync + 'static {
+pub(crate) trait Loader<T>: Send + Sync + 'static {
     /// Loads everything anew, from the defaults to the command line. It blocks as long as files take.
     fn load(&self) -> Result<Fresh<T>, LoadError>;
 
     /// Reads settings from a tree that was put together from two, and checks their rules.
     fn read(&self, tree: &Node) -> Result<T, LoadError>;
 
-    /// What is known of the setting with this key.
+    /// The mark of the setting with this key.
     fn mark(&self, key: &KeyPath) -> Mark;
 
     /// The files that are read, also those that are not there, and the directories whose files are.
     fn paths(&self) -> Vec<Watched>;
 }
 
-/// What is known of a setting.
+/// How a reload treats a setting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mark {
     /// A reload may change it.

@@ -37,7 +37,7 @@ struct Mixing<'a> {
 impl Mixing<'_> {
     fn mix(&mut self, key: &KeyPath, old: &Node, new: &Node) -> Node {
         let mark = (self.mark)(key);
-        // What is the same is taken from the new tree, too: its origin is where it stands now.
+        // An equal value is taken from the new tree, too: its origin is the place where it stands now.
         if mark.is_live || is_same(Some(old), Some(new)) {
             return new.clone();
         }

@@ -41,7 +41,7 @@ impl ReloadOptions {
         }
     }
 
-    /// Replaces how long nothing has to change before files are read. Default: 250 ms. What is wrong then is
+    /// Replaces how long nothing has to change before files are read. Default: 250 ms. A file that is wrong then is
     /// read once more after the same time, before it is reported, as it may have been half-written.
     pub fn quiet(self, quiet: Duration) -> ReloadOptions {
         ReloadOptions { quiet, ..self }

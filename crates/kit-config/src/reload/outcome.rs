@@ -12,11 +12,11 @@ use crate::{LoadError, Problem};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Reloaded {
-    /// What is different now. Empty if nothing is: then nothing was replaced and no subscriber was asked.
+    /// The live settings that are different now. Without one, nothing was replaced and no subscriber was asked.
     pub changed: Vec<Change>,
     /// Fixed settings that stay as they were at the start, although they are written otherwise now.
     pub needs_restart: Vec<Change>,
-    /// What is right and should be written otherwise, such as the old name of a setting.
+    /// Settings that are right and should be written otherwise, such as by the old name of one.
     pub warnings: Vec<Problem>,
 }
 
@@ -24,10 +24,10 @@ pub struct Reloaded {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReloadError {
-    /// What was loaded is wrong.
+    /// The new settings are wrong.
     #[error("the settings stay as they were")]
     Load(#[source] LoadError),
-    /// What was loaded is right as a whole, and its live settings are wrong with the fixed ones of the start.
+    /// The new settings are right as a whole, and the live ones are wrong with the fixed ones of the start.
     #[error(
         "the settings stay as they were: the new live settings do not go with the fixed ones of the \
          start, so all of them need a restart"

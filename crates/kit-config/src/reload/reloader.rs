@@ -1,18 +1,20 @@
-//! Loads settings anew and replaces them.
+//! What a program has of its reloads.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use kit_sync::{BoxError, Scope};
+use kit_app::AppBuilder;
+use kit_sync::BoxError;
 use tokio::sync::watch;
 
 use super::current::Current;
-use super::fresh::{Fresh, Pipeline, Watched};
+use super::engine::Engine;
+use super::option::option;
+use super::options::ReloadOptions;
 use super::outcome::{ReloadError, Reloaded, Reloads};
-use super::subscriber::{Commit, Prepared, Subscriber};
-use super::turn::Turn;
-use crate::LoadError;
+use super::source;
+use super::subscriber::{Commit, Subscriber};
+use crate::{Loaded, Rules, Settings};
 
 /// Loads settings anew and replaces them, while the app runs. Cheap to clone.
 ///
@@ -21,36 +23,43 @@ use crate::LoadError;
 /// always holds, so that a key which is gone has its default again. Anything wrong changes nothing.
 /// What stands in a [`Live`](crate::Live) is replaced at once, for all readers; a change of anything else is
 /// reported as one that needs a restart.
-pub struct Reloader<T>(Arc<Shared<T>>);
+pub struct Reloader<T>(Arc<Engine<T>>);
 
-struct Shared<T> {
-    pipeline: Arc<dyn Pipeline<T>>,
-    current: Current<T>,
-    subscribers: Mutex<Vec<Arc<Subscriber<T>>>>,
-    /// How many reloads were asked for.
-    requests: AtomicU64,
-    /// Held by the reload that runs.
-    turn: tokio::sync::Mutex<Turn>,
-    reloads: watch::Sender<Reloads>,
-}
-
-impl<T: Send + Sync + 'static> Reloader<T> {
-    /// Begins with settings that were loaded.
-    pub(super) fn of(pipeline: impl Pipeline<T>, loaded: Fresh<T>) -> Reloader<T> {
-        Reloader(Arc::new(Shared {
-            pipeline: Arc::new(pipeline),
-            current: Current::new(loaded.settings),
-            subscribers: Mutex::default(),
-            requests: AtomicU64::new(0),
-            turn: tokio::sync::Mutex::new(Turn::new(loaded.tree, loaded.warnings)),
-            reloads: watch::Sender::new(Reloads::default()),
-        }))
+impl<T: Rules> Reloader<T> {
+    /// Begins with settings that were loaded from these sources.
+    ///
+    /// ```no_run
+    /// use kit_app::App;
+    /// use kit_config::{Live, Reloader, Rules, Settings};
+    /// use schemars::JsonSchema;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Default, Deserialize, JsonSchema, Serialize)]
+    /// #[serde(default)]
+    /// struct Orders {
+    ///     /// How many at most.
+    ///     limit: Live<u32>,
+    /// }
+    ///
+    /// impl Rules for Orders {}
+    ///
+    /// let settings = Settings::<Orders>::new().file("config/orders.toml");
+    /// let loaded = settings.load()?;
+    /// let reloader = Reloader::new(settings, loaded);
+    /// let current = reloader.current();
+    /// let app = App::builder("orders").apply(reloader.option());
+    /// println!("at most {}", *current.read().limit);
+    /// # Ok::<(), kit_config::LoadError>(())
+    /// ```
+    #[must_use]
+    pub fn new(settings: Settings<T>, loaded: Loaded<T>) -> Reloader<T> {
+        Reloader(Arc::new(source::engine(settings, loaded)))
     }
 
     /// The settings as they are now, for those that read them.
     #[must_use]
     pub fn current(&self) -> Current<T> {
-        self.0.current.clone()
+        self.0.current()
     }
 
     /// Adds code that is asked, with the old and the new settings, before each replacement, in the order in
@@ -82,14 +91,13 @@ impl<T: Send + Sync + 'static> Reloader<T> {
         C: Commit,
         E: Into<BoxError>,
     {
-        let subscriber = Arc::new(Subscriber::new(name.into(), prepare));
-        kit_sync::lock(&self.0.subscribers).push(subscriber);
+        self.0.add_subscriber(Subscriber::new(name.into(), prepare));
     }
 
     /// How often settings were loaded anew, and with what success; changes after each time.
     #[must_use]
     pub fn reloads(&self) -> watch::Receiver<Reloads> {
-        self.0.reloads.subscribe()
+        self.0.reloads()
     }
 
     /// Loads everything anew and replaces the settings, and gives what came of it. The files are read on the
@@ -104,108 +112,30 @@ impl<T: Send + Sync + 'static> Reloader<T> {
     /// # Cancel safety
     /// A reload that is dropped has changed nothing, or has ended.
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
-        let pipeline = Arc::clone(&self.0.pipeline);
-        self.run(Report::AtOnce, async move { Ok(pipeline.load()) })
-            .await
+        self.0.reload().await
     }
 
-    /// [`reload`](Self::reload) with the files read on a thread for what blocks, in `scope`.
-    pub(super) async fn reload_in(
+    /// The option of an app that reloads: at a SIGHUP and at
+    /// [`AppHandle::reload`](kit_app::AppHandle::reload), by the reload hook `config`; and when a file has
+    /// changed, by the worker `config watcher`, which keeps no app of jobs running.
+    ///
+    /// ```no_run
+    /// # fn of(reloader: kit_config::Reloader<u32>) {
+    /// use kit_app::App;
+    ///
+    /// let app = App::builder("orders").apply(reloader.option());
+    /// # }
+    /// ```
+    pub fn option(&self) -> impl FnOnce(AppBuilder) -> AppBuilder + use<T> {
+        self.option_with(ReloadOptions::new())
+    }
+
+    /// [`option`](Self::option) with separate options of how files are watched.
+    pub fn option_with(
         &self,
-        scope: &Scope,
-        report: Report,
-    ) -> Result<Reloaded, ReloadError> {
-        let load = async {
-            let pipeline = Arc::clone(&self.0.pipeline);
-            let loading = scope.spawn_blocking("load the settings", move |_| Ok(pipeline.load()));
-            let loaded = loading.await;
-            loaded.map_err(|error| ReloadError::NotLoaded(Arc::new(error)))
-        };
-        self.run(report, load).await
-    }
-
-    pub(super) fn paths(&self) -> Vec<Watched> {
-        self.0.pipeline.paths()
-    }
-
-    /// How many reloads were asked for.
-    #[cfg(test)]
-    pub(super) fn requests(&self) -> u64 {
-        self.0.requests.load(Ordering::Acquire)
-    }
-
-    /// Waits for the turn, and reloads unless one that began after this request has done so.
-    async fn run(
-        &self,
-        report: Report,
-        load: impl Future<Output = Result<Result<Fresh<T>, LoadError>, ReloadError>>,
-    ) -> Result<Reloaded, ReloadError> {
-        // AcqRel, and Acquire below: what the requests that are covered have written to files before is
-        // there when the files are read.
-        let request = self.0.requests.fetch_add(1, Ordering::AcqRel) + 1;
-        let mut turn = self.0.turn.lock().await;
-        if let Some(answer) = turn.answer_to(request) {
-            return answer;
-        }
-        let last = self.0.requests.load(Ordering::Acquire);
-        let loaded = load.await;
-        let answer = loaded.and_then(|loaded| self.replace(&mut turn, loaded));
-        if let Err(error) = &answer {
-            report.log(error);
-        }
-        if report == Report::UnlessLoading && matches!(answer, Err(ReloadError::Load(_))) {
-            // It is asked for again soon, and counts then.
-            return answer;
-        }
-        turn.set_answer(last, answer.clone());
-        self.0
-            .reloads
-            .send_modify(|reloads| reloads.record(answer.clone()));
-        answer
-    }
-
-    /// Replaces the settings by those that were loaded, if all agree. Without an await, so that it happens
-    /// whole or not at all.
-    fn replace(
-        &self,
-        turn: &mut Turn,
-        loaded: Result<Fresh<T>, LoadError>,
-    ) -> Result<Reloaded, ReloadError> {
-        let fresh = loaded.map_err(ReloadError::Load)?;
-        let mut next = turn.mix(fresh, &*self.0.pipeline)?;
-        let Some(settings) = next.settings.take() else {
-            return Ok(turn.record(next));
-        };
-        let subscribers = kit_sync::lock(&self.0.subscribers).clone();
-        let (old, new) = (self.0.current.load(), Arc::new(settings));
-        let prepared = Prepared::by(&subscribers, &old, &new)?;
-        self.0.current.publish(new);
-        let reloaded = turn.record(next);
-        prepared.commit();
-        Ok(reloaded)
-    }
-}
-
-/// When a failure is logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Report {
-    AtOnce,
-    /// Not if something is wrong with what was read: it may be half-written, and is read again.
-    UnlessLoading,
-}
-
-impl Report {
-    /// Logs a failure whole, with its lines.
-    fn log(self, error: &ReloadError) {
-        match (self, error) {
-            (Report::UnlessLoading, ReloadError::Load(_)) => {}
-            (_, ReloadError::Load(mistakes) | ReloadError::Mixture(mistakes)) => {
-                tracing::warn!("{error}: {mistakes}");
-            }
-            (_, ReloadError::Refused { .. } | ReloadError::NotLoaded(_)) => {
-                tracing::warn!("{}", kit_sync::error_chain(error));
-            }
-        }
+        options: ReloadOptions,
+    ) -> impl FnOnce(AppBuilder) -> AppBuilder + use<T> {
+        option(Arc::clone(&self.0), options)
     }
 }
 
@@ -217,11 +147,6 @@ impl<T> Clone for Reloader<T> {
 
 impl<T> fmt::Debug for Reloader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reloads = self.0.reloads.borrow();
-        f.debug_struct("Reloader")
-            .field("ended", &reloads.ended)
-            .field("changed", &reloads.changed)
-            .field("failed", &reloads.failed)
-            .finish_non_exhaustive()
+        f.debug_tuple("Reloader").field(&self.0).finish()
     }
 }

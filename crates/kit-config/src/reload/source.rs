@@ -1,56 +1,29 @@
-//! A reloader's pipeline: the settings' sources.
+//! Settings' sources, loaded anew.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::fresh::{Fresh, Mark, Pipeline, Watched};
+use super::engine::Engine;
+use super::fresh::{Fresh, Loader, Mark, Watched};
 use super::marks;
-use super::reloader::Reloader;
 use crate::shape::Shape;
 use crate::source::files::Kind;
 use crate::tree::key::KeyPath;
 use crate::tree::node::Node;
 use crate::{LoadError, Loaded, Rules, Settings};
 
-impl<T: Rules> Reloader<T> {
-    /// Begins with settings that were loaded from these sources.
-    ///
-    /// ```no_run
-    /// use kit_app::App;
-    /// use kit_config::{Live, Reloader, Rules, Settings};
-    /// use schemars::JsonSchema;
-    /// use serde::{Deserialize, Serialize};
-    ///
-    /// #[derive(Default, Deserialize, JsonSchema, Serialize)]
-    /// #[serde(default)]
-    /// struct Orders {
-    ///     /// How many at most.
-    ///     limit: Live<u32>,
-    /// }
-    ///
-    /// impl Rules for Orders {}
-    ///
-    /// let settings = Settings::<Orders>::new().file("config/orders.toml");
-    /// let loaded = settings.load()?;
-    /// let reloader = Reloader::new(settings, loaded);
-    /// let current = reloader.current();
-    /// let app = App::builder("orders").apply(reloader.option());
-    /// println!("at most {}", *current.read().limit);
-    /// # Ok::<(), kit_config::LoadError>(())
-    /// ```
-    #[must_use]
-    pub fn new(settings: Settings<T>, loaded: Loaded<T>) -> Reloader<T> {
-        let sources = Sources {
-            settings,
-            shape: Shape::of::<T>(),
-            referred: Mutex::default(),
-        };
-        let fresh = sources.take(loaded);
-        Reloader::of(sources, fresh)
-    }
+/// Reloads of settings that were loaded from these sources.
+pub(super) fn engine<T: Rules>(settings: Settings<T>, loaded: Loaded<T>) -> Engine<T> {
+    let sources = Sources {
+        settings,
+        shape: Shape::of::<T>(),
+        referred: Mutex::default(),
+    };
+    let fresh = sources.take(loaded);
+    Engine::new(sources, fresh)
 }
 
-/// The sources of settings, and what was found in them.
+/// The sources of settings, and the files that are named in them.
 struct Sources<T> {
     settings: Settings<T>,
     shape: Shape,
@@ -70,7 +43,7 @@ impl<T: Rules> Sources<T> {
     }
 }
 
-impl<T: Rules> Pipeline<T> for Sources<T> {
+impl<T: Rules> Loader<T> for Sources<T> {
     fn load(&self) -> Result<Fresh<T>, LoadError> {
         self.settings.load().map(|loaded| self.take(loaded))
     }

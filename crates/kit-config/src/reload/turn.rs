@@ -1,7 +1,9 @@
 //! One reload after the other: what the next one has to know of those before.
 
+use std::fmt;
+
 use super::change::{Change, Differences};
-use super::fresh::{Fresh, Pipeline};
+use super::fresh::{Fresh, Loader};
 use super::mix::Mixture;
 use super::outcome::{ReloadError, Reloaded};
 use crate::Problem;
@@ -53,9 +55,9 @@ impl Turn {
     pub(super) fn mix<T: 'static>(
         &self,
         fresh: Fresh<T>,
-        pipeline: &dyn Pipeline<T>,
+        loader: &dyn Loader<T>,
     ) -> Result<Next<T>, ReloadError> {
-        let mark = |key: &KeyPath| pipeline.mark(key);
+        let mark = |key: &KeyPath| loader.mark(key);
         let mixture = Mixture::of(&self.tree, &fresh.tree, &mark);
         let mut differences = Differences::new(&mark);
         let root = KeyPath::root();
@@ -65,7 +67,7 @@ impl Turn {
             (true, _) => None,
             (false, true) => Some(fresh.settings),
             (false, false) => {
-                let settings = pipeline.read(&mixture.tree);
+                let settings = loader.read(&mixture.tree);
                 Some(settings.map_err(ReloadError::Mixture)?)
             }
         };
@@ -81,7 +83,7 @@ impl Turn {
         })
     }
 
-    /// Takes over what was published, and logs what has not been.
+    /// Takes over the settings that were published, and logs what has not been logged yet.
     pub(super) fn record<T>(&mut self, next: Next<T>) -> Reloaded {
         let reloaded = next.reloaded;
         self.tree = next.tree;
@@ -90,36 +92,31 @@ impl Turn {
         } else {
             tracing::info!("the settings have changed: {}", list(&reloaded.changed));
         }
-        let is_new = |change: &&Change| !self.needs_restart.contains(change);
-        let new: Vec<Change> = reloaded
-            .needs_restart
-            .iter()
-            .filter(is_new)
-            .cloned()
-            .collect();
-        if !new.is_empty() {
-            let list = list(&new);
-            tracing::warn!(
-                "settings that are fixed at the start were changed, which needs a restart: {list}"
-            );
+        let fixed = news(&self.needs_restart, &reloaded.needs_restart);
+        if !fixed.is_empty() {
+            let list = list(&fixed);
+            tracing::warn!("fixed settings have changed, which needs a restart: {list}");
         }
         self.needs_restart.clone_from(&reloaded.needs_restart);
-        let said: Vec<String> = self.warnings.iter().map(ToString::to_string).collect();
-        for warning in &reloaded.warnings {
-            let text = warning.to_string();
-            if !said.contains(&text) {
-                tracing::warn!("{text}");
-            }
+        for warning in news(&self.warnings, &reloaded.warnings) {
+            tracing::warn!("{warning}");
         }
         self.warnings.clone_from(&reloaded.warnings);
         reloaded
     }
 }
 
+/// Those that were not there before, as they are shown.
+fn news<N: fmt::Display>(before: &[N], now: &[N]) -> Vec<String> {
+    let before: Vec<String> = before.iter().map(ToString::to_string).collect();
+    let now = now.iter().map(ToString::to_string);
+    now.filter(|one| !before.contains(one)).collect()
+}
+
 /// How many changes are listed.
 const LISTED: usize = 50;
 
-fn list(changes: &[Change]) -> String {
+fn list(changes: &[impl fmt::Display]) -> String {
     let texts = changes.iter().take(LISTED).map(ToString::to_string);
     let list = texts.collect::<Vec<_>>().join("; ");
     match changes.len().saturating_sub(LISTED) {

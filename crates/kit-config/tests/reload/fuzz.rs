@@ -5,7 +5,7 @@ use kit_config::ReloadError;
 use crate::home::{Folder, reloader};
 
 /// Another one finds other mistakes; it is printed with each failure.
-const SEED: u64 = 0x5eed_0f_c0ff_ee15;
+const SEED: u64 = 0x5eed_c0ff_ee15_c0de;
 
 const RIGHT: &str = r#"# Orders.
 port = 8000
@@ -132,7 +132,7 @@ async fn load_mutated(count: usize) -> (usize, usize) {
     let mut text = RIGHT.as_bytes().to_vec();
     let (mut right, mut wrong) = (0, 0);
     for number in 0..count {
-        // Mostly one step away from what is right, at times many.
+        // Mostly one step away from a right file, at times many.
         let base = if random.below(4) == 0 {
             &text
         } else {

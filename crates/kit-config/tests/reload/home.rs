@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use kit_config::{Broken, Live, Reloader, Rules, Settings};
+use kit_config::{Broken, Live, Reloader, Rules, Secret, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -17,6 +17,7 @@ pub(crate) struct Orders {
     pub(crate) limits: Live<Limits>,
     pub(crate) note: Option<Live<String>>,
     pub(crate) copy: Option<Live<String>>,
+    pub(crate) token: Option<Live<Secret<String>>>,
 }
 
 /// What a reload may change.

@@ -159,6 +159,29 @@ async fn files_of_editors_do_no_harm_and_files_may_come_and_go() {
     assert_eq!(report.expect("it ends well").exit_code, 0);
 }
 
+/// There, secrets are values as all others are.
+#[tokio::test]
+async fn a_secret_is_replaced_and_not_shown() {
+    let folder = Folder::with(&[("orders.toml", "token = \"hunter-one\"\n")]);
+    let reloader = reloader(folder.orders());
+    folder.write("orders.toml", "token = \"hunter-two\"\n");
+    let reloaded = reloader.reload().await;
+    assert!(
+        !format!("{reloaded:?} {reloader:?}").contains("hunter"),
+        "{reloaded:?}"
+    );
+    assert_eq!(changed(reloaded), ["token: *** -> ***"]);
+    let now = reloader.current().load();
+    let token = now.token.as_ref().map(|token| token.expose().as_str());
+    assert_eq!(token, Some("hunter-two"));
+    for wrong in ["token = [\"hunter-three\"]\n", "token = \"hunter-four\n"] {
+        folder.write("orders.toml", wrong);
+        let error = reloader.reload().await.expect_err("it is wrong");
+        let shown = format!("{error:?} {}", kit_sync::error_chain(&error));
+        assert!(!shown.contains("hunter"), "{shown}");
+    }
+}
+
 /// There, what a reference gave is written in its place at the start, so that a change of what it refers to
 /// is not seen any more; and readers see the text of references during a reload.
 #[tokio::test]
@@ -227,4 +250,42 @@ async fn a_file_that_a_reference_names_is_watched() {
         handle.stop("done");
     });
     assert_eq!(report.expect("it ends well").exit_code, 0);
+}
+
+/// There, a null at a key that was read before is a panic of the watcher.
+#[tokio::test]
+async fn a_null_is_no_value_or_an_error_and_no_panic() {
+    let right = r#"{"note": "a", "limits": {"high": 7}}"#;
+    let folder = Folder::with(&[("orders.json", right)]);
+    let reloader = reloader(Settings::new().file(folder.path("orders.json")));
+    for (null, expected) in [
+        (
+            r#"{"note": null, "limits": {"high": 7}}"#,
+            r#"note: "a" -> (not set)"#,
+        ),
+        (r#"{"note": "a", "limits": null}"#, "limits.high: 7 -> 100"),
+    ] {
+        folder.write("orders.json", null);
+        assert_eq!(changed(reloader.reload().await), [expected]);
+        folder.write("orders.json", right);
+        assert_eq!(changed(reloader.reload().await).len(), 1);
+    }
+    // A number has no other value for it.
+    folder.write("orders.json", right.replace('7', "null"));
+    let error = reloader.reload().await.expect_err("it is no number");
+    let ReloadError::Load(mistakes) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(mistakes.problems()[0].key(), "limits.high", "{mistakes}");
+    assert_eq!(reloader.current().load().limits.high, 7);
+}
+
+/// There, a date cannot be copied, and the reload fails.
+#[tokio::test]
+async fn a_date_is_a_text() {
+    let folder = Folder::with(&[("orders.yaml", "note: 2024-01-01\n")]);
+    let reloader = reloader(Settings::new().file(folder.path("orders.yaml")));
+    folder.write("orders.yaml", "note: 2024-01-02\n");
+    let changed = changed(reloader.reload().await);
+    assert_eq!(changed, [r#"note: "2024-01-01" -> "2024-01-02""#]);
 }

@@ -37,7 +37,7 @@ fn a_hang_up_loads_the_settings_anew() {
     // A fixed setting is named, once for each change.
     folder.write(FILE, "port = 9000\n[limits]\nlow = 3\n");
     program.signal("HUP");
-    let lines = program.wait_for("needs a restart: port: 8000 -> 9000");
+    let lines = program.wait_for("which needs a restart: port: 8000 -> 9000");
     assert!(
         !lines
             .iter()

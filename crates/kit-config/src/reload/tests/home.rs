@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -9,9 +10,10 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::reload::engine::Engine;
 use crate::reload::fake::Fake;
-use crate::reload::fresh::Pipeline;
-use crate::reload::{ReloadError, Reloaded, Reloader, Reloads};
+use crate::reload::fresh::Loader;
+use crate::reload::{ReloadError, Reloaded, Reloads};
 
 /// By then, what is waited for has come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Home {
     folder: TempDir,
     pub(super) fake: Fake,
-    pub(super) reloader: Reloader<Json>,
+    pub(super) engine: Arc<Engine<Json>>,
     pub(super) reloads: watch::Receiver<Reloads>,
 }
 
@@ -39,12 +41,12 @@ impl Home {
 
     pub(super) fn of_fake(folder: TempDir, fake: Fake) -> Home {
         let loaded = fake.load().expect("the settings are right");
-        let reloader = Reloader::of(fake.clone(), loaded);
-        let reloads = reloader.reloads();
+        let engine = Arc::new(Engine::new(fake.clone(), loaded));
+        let reloads = engine.reloads();
         Home {
             folder,
             fake,
-            reloader,
+            engine,
             reloads,
         }
     }
@@ -62,7 +64,7 @@ impl Home {
     }
 
     pub(super) fn settings(&self) -> Json {
-        (*self.reloader.current().load()).clone()
+        (*self.engine.current().load()).clone()
     }
 
     /// Waits for reloads that fulfil this.
@@ -81,7 +83,7 @@ impl Home {
     }
 }
 
-/// What has changed, as it is logged.
+/// The changes, as they are logged.
 pub(super) fn changed(reloaded: &Result<Reloaded, ReloadError>) -> Vec<String> {
     let reloaded = reloaded.as_ref().expect("it is well");
     reloaded.changed.iter().map(ToString::to_string).collect()

@@ -3,18 +3,19 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
-use kit_sync::TaskTree;
+use kit_sync::{BoxError, TaskTree};
 use serde_json::{Value as Json, json};
 
 use super::home::{Home, changed};
-use crate::reload::ReloadError;
+use crate::reload::subscriber::Subscriber;
+use crate::reload::{Commit, ReloadError};
 
 #[tokio::test]
 async fn live_settings_are_replaced_and_fixed_ones_stay() {
     let home = Home::with(r#"{"low": 1, "live": {"high": 9, "gone": 1, "token": "a"}}"#);
-    let before = home.reloader.current().load();
+    let before = home.engine.current().load();
     home.write(r#"{"low": 2, "live": {"high": 8, "token": "b"}}"#);
-    let reloaded = home.reloader.reload().await;
+    let reloaded = home.engine.reload().await;
     let expected = [
         "live.gone: 1 -> (not set)",
         "live.high: 9 -> 8",
@@ -30,14 +31,14 @@ async fn live_settings_are_replaced_and_fixed_ones_stay() {
     assert_eq!(
         before["live"]["gone"],
         json!(1),
-        "what was loaded before stays what it was"
+        "settings that were loaded stay as they were"
     );
 
     // Nothing has changed since, but the restart is still needed.
-    let again = home.reloader.reload().await.expect("it is well");
+    let again = home.engine.reload().await.expect("it is well");
     assert_eq!((again.changed.len(), again.needs_restart.len()), (0, 1));
     home.write(r#"{"low": 1, "live": {"high": 8, "token": "b"}}"#);
-    let undone = home.reloader.reload().await.expect("it is well");
+    let undone = home.engine.reload().await.expect("it is well");
     assert_eq!((undone.changed.len(), undone.needs_restart.len()), (0, 0));
     let reloads = home.reloads.borrow();
     assert_eq!((reloads.ended, reloads.changed, reloads.failed), (3, 1, 0));
@@ -56,7 +57,7 @@ async fn what_is_wrong_changes_nothing() {
         ),
     ] {
         home.write(wrong);
-        let error = home.reloader.reload().await.expect_err("it is wrong");
+        let error = home.engine.reload().await.expect_err("it is wrong");
         let ReloadError::Load(mistakes) = &error else {
             panic!("{error:?}");
         };
@@ -64,7 +65,7 @@ async fn what_is_wrong_changes_nothing() {
         assert_eq!(home.settings(), before);
     }
     home.write(right);
-    let reloaded = home.reloader.reload().await;
+    let reloaded = home.engine.reload().await;
     assert_eq!(changed(&reloaded), [""; 0]);
     let reloads = home.reloads.borrow();
     assert_eq!((reloads.ended, reloads.changed, reloads.failed), (3, 0, 2));
@@ -76,12 +77,21 @@ async fn new_live_settings_have_to_go_with_the_old_fixed_ones() {
     let home = Home::with(r#"{"low": 5, "live": {"high": 6}}"#);
     home.write(r#"{"low": 1, "live": {"high": 3}}"#);
     let error = home
-        .reloader
+        .engine
         .reload()
         .await
         .expect_err("they do not go together");
     assert!(matches!(error, ReloadError::Mixture(_)), "{error:?}");
     assert_eq!(home.settings(), json!({"low": 5, "live": {"high": 6}}));
+}
+
+fn subscribe<C: Commit, E: Into<BoxError>>(
+    home: &Home,
+    name: &str,
+    prepare: impl Fn(&Json, &Json) -> Result<C, E> + Send + Sync + 'static,
+) {
+    home.engine
+        .add_subscriber(Subscriber::new(name.to_owned(), prepare));
 }
 
 /// Records what it is asked and has to do.
@@ -93,10 +103,10 @@ fn record(calls: &Arc<Mutex<Vec<String>>>, call: String) {
 async fn subscribers_are_asked_in_order_and_one_may_refuse() {
     let home = Home::with(r#"{"live": {"n": 1}}"#);
     let calls = Arc::new(Mutex::new(Vec::new()));
-    let current = home.reloader.current();
+    let current = home.engine.current();
     for name in ["one", "two"] {
         let (calls, current) = (Arc::clone(&calls), current.clone());
-        home.reloader.subscribe(name, move |old, new| {
+        subscribe(&home, name, move |old, new| {
             let (old, new) = (old["live"]["n"].clone(), new["live"]["n"].clone());
             assert_eq!(
                 current.load()["live"]["n"],
@@ -116,21 +126,21 @@ async fn subscribers_are_asked_in_order_and_one_may_refuse() {
     }
     let taken = || std::mem::take(&mut *kit_sync::lock(&calls));
     home.write(r#"{"live": {"n": 2}}"#);
-    let error = home.reloader.reload().await.expect_err("it is refused");
+    let error = home.engine.reload().await.expect_err("it is refused");
     let expected = "the settings stay as they were: two has refused the new ones: two is too many";
     assert_eq!(kit_sync::error_chain(&error), expected);
     assert_eq!(home.settings(), json!({"live": {"n": 1}}));
     assert_eq!(taken(), ["one: 1 -> 2", "two: 1 -> 2"]);
 
     home.write(r#"{"live": {"n": 3}}"#);
-    let reloaded = home.reloader.reload().await;
+    let reloaded = home.engine.reload().await;
     assert_eq!(changed(&reloaded), ["live.n: 1 -> 3"]);
     assert_eq!(
         taken(),
         ["one: 1 -> 3", "two: 1 -> 3", "one has 3", "two has 3"]
     );
     // Without a change, none is asked.
-    home.reloader.reload().await.expect("it is well");
+    home.engine.reload().await.expect("it is well");
     assert_eq!(taken(), [""; 0]);
 }
 
@@ -141,26 +151,24 @@ async fn a_panic_of_a_subscriber_is_a_refusal_and_one_after_the_replacement_is_n
     }
     let home = Home::with(r#"{"live": 1}"#);
     let taken = Arc::new(AtomicUsize::new(0));
-    home.reloader.subscribe("panics later", |_, _| {
+    subscribe(&home, "panics later", |_, _| {
         Ok::<_, String>(|| panic!("too late"))
     });
     let counted = Arc::clone(&taken);
-    home.reloader
-        .subscribe("is called all the same", move |_, _| {
-            let taken = Arc::clone(&counted);
-            Ok::<_, String>(move || _ = taken.fetch_add(1, Ordering::AcqRel))
-        });
+    subscribe(&home, "is called all the same", move |_, _| {
+        let taken = Arc::clone(&counted);
+        Ok::<_, String>(move || _ = taken.fetch_add(1, Ordering::AcqRel))
+    });
     home.write(r#"{"live": 2}"#);
-    home.reloader.reload().await.expect("it is well");
+    home.engine.reload().await.expect("it is well");
     assert_eq!(
         (home.settings(), taken.load(Ordering::Acquire)),
         (json!({"live": 2}), 1)
     );
 
-    home.reloader
-        .subscribe("panics", |_, new: &Json| panics(new));
+    subscribe(&home, "panics", |_, new: &Json| panics(new));
     home.write(r#"{"live": 3}"#);
-    let error = home.reloader.reload().await.expect_err("it is refused");
+    let error = home.engine.reload().await.expect_err("it is refused");
     assert!(
         kit_sync::error_chain(&error).ends_with(r#"it has panicked: no {"live":3}"#),
         "{error}"
@@ -180,7 +188,7 @@ async fn requests_during_a_reload_are_one_more() {
     let (begin, begun) = mpsc::channel();
     let (go, gone) = mpsc::channel::<()>();
     let gone = Mutex::new(gone);
-    home.reloader.subscribe("slow", move |_, new: &Json| {
+    subscribe(&home, "slow", move |_, new: &Json| {
         if *new == json!({"live": 1}) {
             begin.send(()).expect("the test listens");
             kit_sync::lock(&gone)
@@ -190,10 +198,10 @@ async fn requests_during_a_reload_are_one_more() {
         Ok::<_, String>(())
     });
     let request = |name: &'static str| {
-        let reloader = home.reloader.clone();
+        let engine = Arc::clone(&home.engine);
         tree.scope().spawn_blocking(name, move |_| {
             let runtime = tokio::runtime::Builder::new_current_thread().build();
-            Ok(runtime.expect("a runtime").block_on(reloader.reload()))
+            Ok(runtime.expect("a runtime").block_on(engine.reload()))
         })
     };
     home.write(r#"{"live": 1}"#);
@@ -202,7 +210,7 @@ async fn requests_during_a_reload_are_one_more() {
     // What the first one has read is old now.
     home.write(r#"{"live": 2}"#);
     let second: Vec<_> = (0..20).map(|_| request("second")).collect();
-    while home.reloader.requests() < 21 {
+    while home.engine.requests() < 21 {
         tokio::task::yield_now().await;
     }
     go.send(()).expect("it waits");
@@ -220,17 +228,17 @@ async fn a_dropped_reload_has_changed_nothing() {
     let home = Home::with(r#"{"live": 0}"#);
     let tree = TaskTree::new("test");
     home.write(r#"{"live": 1}"#);
-    let report = crate::reload::reloader::Report::AtOnce;
+    let report = crate::reload::engine::Report::AtOnce;
     let scope = tree.scope().child("reload");
     {
-        let mut reload = std::pin::pin!(home.reloader.reload_in(&scope, report));
+        let mut reload = std::pin::pin!(home.engine.reload_in(&scope, report));
         let polled = std::future::poll_fn(|context| {
             std::task::Poll::Ready(reload.as_mut().poll(context).is_pending())
         });
         assert!(polled.await, "files are read on another thread");
     }
     assert_eq!(home.settings(), json!({"live": 0}));
-    let reloaded = home.reloader.reload().await;
+    let reloaded = home.engine.reload().await;
     assert_eq!(changed(&reloaded), ["live: 0 -> 1"]);
 }
 
@@ -240,9 +248,9 @@ async fn an_ended_scope_loads_nothing() {
     let tree = TaskTree::new("test");
     let scope = tree.scope().child("reload");
     scope.cancel(kit_sync::Cause::Requested("test".to_owned()));
-    let report = crate::reload::reloader::Report::AtOnce;
+    let report = crate::reload::engine::Report::AtOnce;
     let error = home
-        .reloader
+        .engine
         .reload_in(&scope, report)
         .await
         .expect_err("it is over");

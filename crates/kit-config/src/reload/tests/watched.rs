@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::home::Home;
 use crate::reload::ReloadOptions;
 use crate::reload::fake::Fake;
+use crate::reload::option::option;
 
 const QUIET: Duration = Duration::from_millis(40);
 
@@ -26,7 +28,7 @@ fn soon() -> ReloadOptions {
 /// Runs an app with the reloader, and what `with` does once files are watched, and stops it.
 async fn run(home: &Home, options: ReloadOptions, with: impl AsyncFnOnce(&AppHandle)) {
     let app = App::builder("orders").signals(Signals::none());
-    let app = app.apply(home.reloader.option_with(options)).build();
+    let app = app.apply(option(Arc::clone(&home.engine), options)).build();
     let handle = app.handle();
     let (report, ()) = tokio::join!(app.run(), async {
         // The worker loads once when files are watched.
@@ -52,7 +54,7 @@ async fn until_loads(home: &Home, count: usize) {
 
 /// Until `live` is this, with that many reloads that have failed.
 async fn until_live(home: &Home, live: i64, failed: u64) {
-    let current = home.reloader.current();
+    let current = home.engine.current();
     let reloads = home.until(|_| current.load()["live"] == json!(live)).await;
     assert_eq!(reloads.failed, failed, "{reloads:?}");
 }
@@ -144,7 +146,7 @@ async fn a_wrong_file_keeps_the_settings_and_is_reported_once() {
         let why = kit_sync::error_chain(&error);
         assert!(why.contains("orders.json: EOF while parsing"), "{why}");
         assert_eq!(home.settings(), json!({"live": 1}));
-        // What is wrong does not change while nothing changes; right again, it is read.
+        // Right again, it is read.
         home.write(r#"{"live": 2}"#);
         until_live(&home, 2, 1).await;
     })
@@ -288,7 +290,9 @@ async fn a_request_of_the_app_reloads_without_a_watcher() {
             Ok(())
         },
     );
-    let app = keeps.apply(home.reloader.option_with(options)).build();
+    let app = keeps
+        .apply(option(Arc::clone(&home.engine), options))
+        .build();
     let handle = app.handle();
     let (report, ()) = tokio::join!(app.run(), async {
         handle.started().await.expect("it starts");

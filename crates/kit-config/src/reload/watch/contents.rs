@@ -10,10 +10,10 @@ use crate::reload::fresh::Watched;
 
 /// What stands in the watched files, to be compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Contents(BTreeMap<PathBuf, Content>);
+pub(super) struct Contents(BTreeMap<PathBuf, FileContent>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Content {
+enum FileContent {
     /// It has this length and this hash.
     File { length: u64, hash: u64 },
     /// Neither a file nor a directory: it is not opened, as that may block.
@@ -27,7 +27,7 @@ impl Contents {
     pub(super) fn read(paths: &[Watched]) -> Contents {
         let mut contents = Contents::default();
         for path in files(paths) {
-            let content = Content::read(&path);
+            let content = FileContent::read(&path);
             contents.0.insert(path, content);
         }
         contents
@@ -46,30 +46,30 @@ impl Contents {
     }
 }
 
-impl Content {
-    fn read(path: &Path) -> Content {
-        let read = || -> io::Result<Content> {
+impl FileContent {
+    fn read(path: &Path) -> FileContent {
+        let read = || -> io::Result<FileContent> {
             if !fs::metadata(path)?.is_file() {
-                return Ok(Content::Other);
+                return Ok(FileContent::Other);
             }
             let bytes = fs::read(path)?;
             let mut hasher = DefaultHasher::new();
             bytes.hash(&mut hasher);
-            Ok(Content::File {
+            Ok(FileContent::File {
                 length: bytes.len() as u64,
                 hash: hasher.finish(),
             })
         };
-        read().unwrap_or_else(|error| Content::Unreadable(error.kind()))
+        read().unwrap_or_else(|error| FileContent::Unreadable(error.kind()))
     }
 
     fn is_empty(&self) -> bool {
-        matches!(self, Content::File { length: 0, .. })
+        matches!(self, FileContent::File { length: 0, .. })
     }
 }
 
-/// The files of all paths. A directory that cannot be listed stands for itself; what is hidden in one is
-/// left out, as its settings are.
+/// The files of all paths. A directory that cannot be listed stands for itself. Hidden files in one
+/// are left out: they are no settings.
 fn files(paths: &[Watched]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {

@@ -1,6 +1,7 @@
 //! The worker that watches files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kit_app::BoxError;
@@ -12,10 +13,10 @@ use super::chain::Chain;
 use super::contents::Contents;
 use super::debounce::settle;
 use super::notices::Notices;
+use crate::reload::engine::{Engine, Report};
 use crate::reload::fresh::Watched;
 use crate::reload::options::ReloadOptions;
 use crate::reload::outcome::ReloadError;
-use crate::reload::reloader::{Reloader, Report};
 
 /// The shortest time between two polls.
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
@@ -23,14 +24,14 @@ const SHORTEST_POLL: Duration = Duration::from_millis(10);
 /// Reloads each time that the contents of the files have changed, until the scope is cancelled.
 ///
 /// The contents are read before the settings are loaded, so that a change in between is found as one; at the
-/// beginning they are loaded once, for what has changed since they were loaded first.
+/// beginning they are loaded once, for changes since they were loaded first.
 pub(in crate::reload) async fn run<T: Send + Sync + 'static>(
-    reloader: Reloader<T>,
+    engine: Arc<Engine<T>>,
     options: ReloadOptions,
     context: Context,
 ) -> Result<(), BoxError> {
     let scope = context.scope();
-    let mut watcher = Watcher::new(reloader, options, scope.clone()).await?;
+    let mut watcher = Watcher::new(engine, options, scope.clone()).await?;
     let watched = tokio::select! {
         biased;
         () = scope.cancelled() => Ok(()),
@@ -41,11 +42,11 @@ pub(in crate::reload) async fn run<T: Send + Sync + 'static>(
 }
 
 struct Watcher<T> {
-    reloader: Reloader<T>,
+    engine: Arc<Engine<T>>,
     options: ReloadOptions,
     scope: Scope,
     source: Source,
-    /// What was there when the settings were loaded last.
+    /// Those of the last load.
     loaded: Contents,
 }
 
@@ -66,14 +67,14 @@ struct Places {
 
 impl<T: Send + Sync + 'static> Watcher<T> {
     async fn new(
-        reloader: Reloader<T>,
+        engine: Arc<Engine<T>>,
         options: ReloadOptions,
         scope: Scope,
     ) -> Result<Watcher<T>, BoxError> {
         let mut watcher = Watcher {
             source: Source::Polls(options.poll.max(SHORTEST_POLL)),
             loaded: Contents::default(),
-            reloader,
+            engine,
             options,
             scope,
         };
@@ -83,7 +84,7 @@ impl<T: Send + Sync + 'static> Watcher<T> {
         Ok(watcher)
     }
 
-    /// Loads at once what has changed before files were watched; a later change has to come to rest first. After
+    /// Loads at once, for changes before files were watched; a later change has to come to rest first. After
     /// each time the contents are compared again, as the settings may name other files now.
     async fn watch(&mut self) -> Result<(), BoxError> {
         let contents = self.contents().await?;
@@ -101,19 +102,19 @@ impl<T: Send + Sync + 'static> Watcher<T> {
         }
     }
 
-    /// Loads the settings, whose files have these contents, and gives those that were loaded. What is empty
-    /// or wrong may be half-written, so it is looked at once more after another time of quiet.
+    /// Loads the settings, whose files have these contents, and gives those that were loaded. A file
+    /// that is empty or wrong may be half-written, so it is read once more after another time of quiet.
     async fn reload(&mut self, mut contents: Contents) -> Result<Contents, BoxError> {
         if contents.has_emptied(&self.loaded) {
             self.settle().await;
             contents = self.contents().await?;
         }
-        let tried = self.reloader.reload_in(&self.scope, Report::UnlessLoading);
+        let tried = self.engine.reload_in(&self.scope, Report::UnlessLoading);
         if let Err(ReloadError::Load(_)) = tried.await {
             self.settle().await;
             contents = self.contents().await?;
-            // The reloader has counted it, and logged what it has come to.
-            let tried = self.reloader.reload_in(&self.scope, Report::AtOnce).await;
+            // The engine has counted it, and logged what it has come to.
+            let tried = self.engine.reload_in(&self.scope, Report::AtOnce).await;
             drop(tried);
         }
         Ok(contents)
@@ -138,7 +139,7 @@ impl<T: Send + Sync + 'static> Watcher<T> {
                 self.open_notices().await?;
             }
         }
-        let paths = self.reloader.paths();
+        let paths = self.engine.paths();
         self.blocking("read the files", move || Contents::read(&paths))
             .await
     }
@@ -176,7 +177,7 @@ impl<T: Send + Sync + 'static> Watcher<T> {
     }
 
     async fn places(&self) -> Result<Places, BoxError> {
-        let paths = self.reloader.paths();
+        let paths = self.engine.paths();
         self.blocking("find the files", move || Places::of(&paths))
             .await
     }

@@ -1,0 +1,169 @@
+//! Loads settings anew and replaces them, one time after the other.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use kit_sync::Scope;
+use tokio::sync::watch;
+
+use super::current::Current;
+use super::fresh::{Fresh, Loader, Watched};
+use super::outcome::{ReloadError, Reloaded, Reloads};
+use super::subscriber::{Prepared, Subscriber};
+use super::turn::Turn;
+use crate::LoadError;
+
+/// Loads settings anew and replaces them, one time after the other.
+pub(super) struct Engine<T> {
+    loader: Arc<dyn Loader<T>>,
+    current: Current<T>,
+    subscribers: Mutex<Vec<Arc<Subscriber<T>>>>,
+    /// How many reloads were asked for.
+    requests: AtomicU64,
+    /// Held by the reload that runs.
+    turn: tokio::sync::Mutex<Turn>,
+    reloads: watch::Sender<Reloads>,
+}
+
+impl<T: Send + Sync + 'static> Engine<T> {
+    /// Begins with settings that were loaded.
+    pub(super) fn new(loader: impl Loader<T>, loaded: Fresh<T>) -> Engine<T> {
+        Engine {
+            loader: Arc::new(loader),
+            current: Current::new(loaded.settings),
+            subscribers: Mutex::default(),
+            requests: AtomicU64::new(0),
+            turn: tokio::sync::Mutex::new(Turn::new(loaded.tree, loaded.warnings)),
+            reloads: watch::Sender::new(Reloads::default()),
+        }
+    }
+
+    pub(super) fn current(&self) -> Current<T> {
+        self.current.clone()
+    }
+
+    pub(super) fn add_subscriber(&self, subscriber: Subscriber<T>) {
+        kit_sync::lock(&self.subscribers).push(Arc::new(subscriber));
+    }
+
+    pub(super) fn reloads(&self) -> watch::Receiver<Reloads> {
+        self.reloads.subscribe()
+    }
+
+    /// Where the settings are read from now.
+    pub(super) fn paths(&self) -> Vec<Watched> {
+        self.loader.paths()
+    }
+
+    /// How many reloads were asked for.
+    #[cfg(test)]
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Acquire)
+    }
+
+    /// Reloads, with the files read on the task that calls.
+    pub(super) async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        let load = async { Ok(self.loader.load()) };
+        self.run(Report::AtOnce, load).await
+    }
+
+    /// Reloads, with the files read on a thread for what blocks, in `scope`.
+    pub(super) async fn reload_in(
+        &self,
+        scope: &Scope,
+        report: Report,
+    ) -> Result<Reloaded, ReloadError> {
+        let load = async {
+            let loader = Arc::clone(&self.loader);
+            let loading = scope.spawn_blocking("load the settings", move |_| Ok(loader.load()));
+            let loaded = loading.await;
+            loaded.map_err(|error| ReloadError::NotLoaded(Arc::new(error)))
+        };
+        self.run(report, load).await
+    }
+
+    /// Waits for the turn, and reloads unless one that began after this request has done so.
+    async fn run(
+        &self,
+        report: Report,
+        load: impl Future<Output = Result<Result<Fresh<T>, LoadError>, ReloadError>>,
+    ) -> Result<Reloaded, ReloadError> {
+        // AcqRel, and Acquire below: what the requests that are covered have written to files before is
+        // there when the files are read.
+        let request = self.requests.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut turn = self.turn.lock().await;
+        if let Some(answer) = turn.answer_to(request) {
+            return answer;
+        }
+        let last = self.requests.load(Ordering::Acquire);
+        let loaded = load.await;
+        let answer = loaded.and_then(|loaded| self.replace(&mut turn, loaded));
+        if let Err(error) = &answer {
+            report.log(error);
+        }
+        if report == Report::UnlessLoading && matches!(answer, Err(ReloadError::Load(_))) {
+            // It is asked for again soon, and counts then.
+            return answer;
+        }
+        turn.set_answer(last, answer.clone());
+        self.reloads
+            .send_modify(|reloads| reloads.record(answer.clone()));
+        answer
+    }
+
+    /// Replaces the settings by those that were loaded, if all agree. Without an await, so that it happens
+    /// whole or not at all.
+    fn replace(
+        &self,
+        turn: &mut Turn,
+        loaded: Result<Fresh<T>, LoadError>,
+    ) -> Result<Reloaded, ReloadError> {
+        let fresh = loaded.map_err(ReloadError::Load)?;
+        let mut next = turn.mix(fresh, &*self.loader)?;
+        let Some(settings) = next.settings.take() else {
+            return Ok(turn.record(next));
+        };
+        let subscribers = kit_sync::lock(&self.subscribers).clone();
+        let (old, new) = (self.current.load(), Arc::new(settings));
+        let prepared = Prepared::by(&subscribers, &old, &new)?;
+        self.current.publish(new);
+        let reloaded = turn.record(next);
+        prepared.commit();
+        Ok(reloaded)
+    }
+}
+
+/// When a failure is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Report {
+    AtOnce,
+    /// Not if a file is wrong: it may be half-written, and is read again.
+    UnlessLoading,
+}
+
+impl Report {
+    /// Logs a failure whole, with its lines.
+    fn log(self, error: &ReloadError) {
+        match (self, error) {
+            (Report::UnlessLoading, ReloadError::Load(_)) => {}
+            (_, ReloadError::Load(mistakes) | ReloadError::Mixture(mistakes)) => {
+                tracing::warn!("{error}: {mistakes}");
+            }
+            (_, ReloadError::Refused { .. } | ReloadError::NotLoaded(_)) => {
+                tracing::warn!("{}", kit_sync::error_chain(error));
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Engine<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reloads = self.reloads.borrow();
+        f.debug_struct("Engine")
+            .field("ended", &reloads.ended)
+            .field("changed", &reloads.changed)
+            .field("failed", &reloads.failed)
+            .finish_non_exhaustive()
+    }
+}

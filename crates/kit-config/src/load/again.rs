@@ -6,11 +6,11 @@ use crate::problem::LoadError;
 use crate::read;
 use crate::rules::Rules;
 use crate::shape::Shape;
-use crate::source::files::Place;
+use crate::source::files::Location;
 use crate::tree::node::Node;
 
 /// Where the files of settings are, or could come to be.
-pub(crate) fn places<T>(settings: &Settings<T>) -> Vec<Place> {
+pub(crate) fn places<T>(settings: &Settings<T>) -> Vec<Location> {
     settings.files.places()
 }
 

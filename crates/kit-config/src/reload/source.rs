@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::fresh::{Fresh, Loader, Mark, Watched};
 use super::marks;
 use crate::shape::Shape;
-use crate::source::files::Kind;
+use crate::source::files::LocationKind;
 use crate::tree::key::KeyPath;
 use crate::tree::node::Node;
 use crate::{LoadError, Loaded, Rules, Settings};
@@ -59,8 +59,8 @@ impl<T: Rules> Loader<T> for Sources<T> {
     fn paths(&self) -> Vec<Watched> {
         let places = crate::load::places(&self.settings).into_iter();
         let places = places.map(|place| match place.kind {
-            Kind::File => Watched::File(place.path),
-            Kind::Directory => Watched::Directory(place.path),
+            LocationKind::File => Watched::File(place.path),
+            LocationKind::Directory => Watched::Directory(place.path),
         });
         let referred = kit_sync::lock(&self.referred).clone();
         places

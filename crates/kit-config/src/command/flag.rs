@@ -1,6 +1,8 @@
 //! The flag of one setting.
 
-use clap::{Arg, ArgAction};
+use std::ffi::OsString;
+
+use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::print::written;
 use crate::shape::{Kind, Place};
@@ -42,12 +44,22 @@ impl KeyFlag {
         })
     }
 
-    /// The names of the flag, without dashes: the key, and the key with `-` for `_`.
+    /// The name of the flag, without dashes at its beginning: the key with `-` for `_`.
+    pub(super) fn name(&self) -> String {
+        self.key.replace('_', "-")
+    }
+
+    /// Its name, and the key if that is another one.
     pub(super) fn names(&self) -> Vec<String> {
-        let dashed = self.key.replace('_', "-");
-        let mut names = vec![self.key.clone()];
-        names.extend((dashed != self.key).then_some(dashed));
+        let mut names = vec![self.name()];
+        names.extend((names[0] != self.key).then(|| self.key.clone()));
         names
+    }
+
+    /// Its variable: `ORDERS_HTTP_PORT` for `http.port` and the prefix `ORDERS`.
+    pub(super) fn variable(&self, prefix: &str) -> String {
+        let key = self.key.replace(['.', '-'], "_");
+        format!("{prefix}_{key}").to_uppercase()
     }
 
     /// The argument's id, which no field of a program has.
@@ -55,11 +67,24 @@ impl KeyFlag {
         format!("setting {}", self.key)
     }
 
+    /// What was given, on the command line or by the variable; `None` also for a text that is not UTF-8.
+    pub(super) fn value(&self, matches: &ArgMatches) -> Option<String> {
+        if self.is_secret {
+            let value = matches.get_one::<OsString>(&self.id())?;
+            return value.to_str().map(str::to_owned);
+        }
+        matches.get_one::<String>(&self.id()).cloned()
+    }
+
     /// A secret's flag is hidden, and takes any value, so that its error does not come from clap, which would
     /// repeat the value.
-    pub(super) fn to_arg(&self) -> Arg {
+    pub(super) fn to_arg(&self, prefix: Option<&str>) -> Arg {
         let mut names = self.names().into_iter();
-        let arg = Arg::new(self.id())
+        let arg = match prefix {
+            Some(prefix) => Arg::new(self.id()).env(self.variable(prefix)),
+            None => Arg::new(self.id()),
+        };
+        let arg = arg
             .long(names.next().unwrap_or_default())
             .aliases(names)
             .action(ArgAction::Set)
@@ -69,7 +94,7 @@ impl KeyFlag {
             return arg
                 .hide(true)
                 .num_args(0..=1)
-                .value_parser(clap::value_parser!(std::ffi::OsString));
+                .value_parser(clap::value_parser!(OsString));
         }
         let arg = arg
             .value_name(self.value)

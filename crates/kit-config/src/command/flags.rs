@@ -15,7 +15,7 @@ use crate::read;
 use crate::rules::Rules;
 use crate::shape::Shape;
 
-/// A flag for each setting of `T`, named by its key: `--http.port 8000`.
+/// A flag for each setting of `T`, named by its key: `--http.port 8000`. A `_` in a key is a `-` in its flag.
 ///
 /// Lists are written as in TOML, and lists of texts also as `a,b`; a switch needs no value (`--http.open`,
 /// `--http.open=false`). Keys of maps and of the values of lists have no flag; `--set` of
@@ -60,6 +60,8 @@ use crate::shape::Shape;
 /// ```
 pub struct KeyFlags<T> {
     flags: Vec<KeyFlag>,
+    /// How the variables of the flags begin.
+    prefix: Option<String>,
     of: PhantomData<fn() -> T>,
 }
 
@@ -77,6 +79,7 @@ impl<T: Rules> KeyFlags<T> {
         });
         KeyFlags {
             flags: flags.collect(),
+            prefix: None,
             of: PhantomData,
         }
     }
@@ -85,6 +88,16 @@ impl<T: Rules> KeyFlags<T> {
     #[must_use]
     pub fn without(mut self, key: &str) -> KeyFlags<T> {
         self.flags.retain(|flag| flag.key != key);
+        self
+    }
+
+    /// Gives each flag a variable, which help names: with the prefix `ORDERS` that of `--http.port` is
+    /// `ORDERS_HTTP_PORT`. The flag wins over it, and it wins over [`Settings::environment`], whose variables
+    /// have `__` between their parts. An empty one is not set, and one of a name that no flag has is not
+    /// noticed.
+    #[must_use]
+    pub fn variables(mut self, prefix: impl Into<String>) -> KeyFlags<T> {
+        self.prefix = Some(prefix.into());
         self
     }
 
@@ -157,7 +170,9 @@ impl<T: Rules> KeyFlags<T> {
             }
             taken.extend(flag.names());
         }
-        Ok(command.args(self.flags.iter().map(KeyFlag::to_arg)))
+        let prefix = self.prefix.as_deref();
+        let flags = self.flags.iter();
+        Ok(command.args(flags.map(|flag| flag.to_arg(prefix))))
     }
 
     /// Takes what was given: on the command line, or by the variables that the program has added to flags.
@@ -165,7 +180,7 @@ impl<T: Rules> KeyFlags<T> {
     ///
     /// # Errors
     ///
-    /// If a secret was given.
+    /// If a secret was given on the command line.
     pub fn read(
         &self,
         command: &Command,
@@ -176,11 +191,11 @@ impl<T: Rules> KeyFlags<T> {
         for flag in &self.flags {
             let id = flag.id();
             let source = matches.value_source(&id);
-            if flag.is_secret && source.is_some() {
+            if flag.is_secret && source == Some(ValueSource::CommandLine) {
                 let key = flag.key.clone();
                 return Err(KeyFlagsError::Secret { key });
             }
-            let Some(value) = matches.get_one::<String>(&id).filter(|_| source.is_some()) else {
+            let Some(value) = flag.value(matches) else {
                 continue;
             };
             let arg = command
@@ -191,9 +206,9 @@ impl<T: Rules> KeyFlags<T> {
                 .map(|name| name.to_string_lossy());
             settings = match (source, variable) {
                 (Some(ValueSource::CommandLine), _) => {
-                    settings.flag(&flag.key, format!("--{}", flag.key), value)
+                    settings.flag(&flag.key, format!("--{}", flag.name()), value)
                 }
-                (Some(ValueSource::EnvVariable), Some(name)) => {
+                (Some(ValueSource::EnvVariable), Some(name)) if !value.is_empty() => {
                     settings.flag_variable(&flag.key, &name, value)
                 }
                 _ => settings,

@@ -103,12 +103,22 @@ fn each_setting_has_a_flag_with_its_origin() {
     );
     assert_eq!(
         loaded.origin("http.max_body").as_deref(),
-        Some("flag --http.max_body")
+        Some("flag --http.max-body")
     );
     let (args, settings) = parse(&["--http.open=false"]).expect("right flags");
     let loaded = args.config.load(settings).expect("right settings");
     assert!(!loaded.settings().http.open);
     assert_eq!(loaded.origin("http.port").as_deref(), Some("default"));
+}
+
+#[test]
+fn a_flag_is_its_key_with_dashes_and_the_key_itself() {
+    let (args, settings) = parse(&["--http.max_body", "7"]).expect("a right flag");
+    let loaded = args.config.load(settings).expect("right settings");
+    assert_eq!(loaded.settings().http.max_body, 7);
+    let help = parse(&["--help"]).expect_err("help").to_string();
+    assert!(help.contains("--http.max-body <NUMBER>"), "{help}");
+    assert!(!help.contains("--http.max_body"), "{help}");
 }
 
 #[test]

@@ -111,24 +111,20 @@ impl ConfigArgs {
         values.fold(settings, Settings::set)
     }
 
-    /// Loads the settings, or makes the page that is asked for; [`load`](ConfigArgs::load) also prints.
+    /// Loads the settings, or makes the page that is asked for, which [`load`](ConfigArgs::load) prints as well.
+    /// Warnings are written to the standard error output.
     ///
     /// # Errors
     ///
     /// If the settings are wrong. The pages of the defaults and of the schema do not load any.
     pub fn ask<T: Rules>(&self, settings: Settings<T>) -> Result<Asked<T>, LoadError> {
-        if self.print_config_schema {
-            return Ok(Asked::Page(print::config_schema::<T>()));
+        match self.page_of_type::<T>()? {
+            Some(page) => Ok(Asked::Page(page)),
+            None => self
+                .apply(settings)
+                .load()
+                .map(|loaded| self.answer(loaded)),
         }
-        if self.print_default_config {
-            return print::default_config::<T>().map(Asked::Page);
-        }
-        let loaded = self.apply(settings).load()?;
-        if self.check_config {
-            write_warnings(&loaded);
-            return Ok(Asked::Page(print::checked_config(&loaded)));
-        }
-        Ok(Asked::Run(loaded))
     }
 
     /// Loads the settings. Writes the warnings, or all that is wrong, to the standard error output, and a page
@@ -139,17 +135,61 @@ impl ConfigArgs {
     /// With the code to end the process with: 0 after a page, 2 if the settings are wrong, as for a wrong flag,
     /// and 1 if the page could not be written.
     pub fn load<T: Rules>(&self, settings: Settings<T>) -> Result<Loaded<T>, ExitCode> {
-        match self.ask(settings) {
-            Ok(Asked::Run(loaded)) => {
-                write_warnings(&loaded);
-                Ok(loaded)
+        finish(self.ask(settings))
+    }
+
+    /// As [`load`](ConfigArgs::load), also from etcd ([`Settings::load_remote`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](ConfigArgs::load).
+    ///
+    /// # Cancel safety
+    ///
+    /// Sources are only read: dropping the future leaves nothing behind.
+    pub async fn load_remote<T: Rules>(
+        &self,
+        settings: Settings<T>,
+    ) -> Result<Loaded<T>, ExitCode> {
+        let asked = match self.page_of_type::<T>() {
+            Ok(Some(page)) => Ok(Asked::Page(page)),
+            Ok(None) => {
+                let loaded = self.apply(settings).load_remote().await;
+                loaded.map(|loaded| self.answer(loaded))
             }
-            Ok(Asked::Page(page)) => Err(write_page(&page)),
-            Err(error) => {
-                // Where nothing can be written, the code has to do.
-                let _ = writeln!(io::stderr(), "error: {error}");
-                Err(ExitCode::from(WRONG))
-            }
+            Err(error) => Err(error),
+        };
+        finish(asked)
+    }
+
+    /// The page that is made of the type alone.
+    fn page_of_type<T: Rules>(&self) -> Result<Option<String>, LoadError> {
+        if self.print_config_schema {
+            return Ok(Some(print::config_schema::<T>()));
+        }
+        if self.print_default_config {
+            return print::default_config::<T>().map(Some);
+        }
+        Ok(None)
+    }
+
+    fn answer<T: Rules>(&self, loaded: Loaded<T>) -> Asked<T> {
+        write_warnings(&loaded);
+        if self.check_config {
+            return Asked::Page(print::checked_config(&loaded));
+        }
+        Asked::Run(loaded)
+    }
+}
+
+fn finish<T>(asked: Result<Asked<T>, LoadError>) -> Result<Loaded<T>, ExitCode> {
+    match asked {
+        Ok(Asked::Run(loaded)) => Ok(loaded),
+        Ok(Asked::Page(page)) => Err(write_page(&page)),
+        Err(error) => {
+            // Where nothing can be written, the code has to do.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            Err(ExitCode::from(WRONG))
         }
     }
 }

@@ -291,3 +291,17 @@ fn pages_need_no_right_settings_and_exclude_each_other() {
     let both = parse(&["--check-config", "--print-config-schema"]).expect_err("two pages");
     assert!(both.to_string().contains("cannot be used with"), "{both}");
 }
+
+#[test]
+fn a_load_with_remote_sources_is_the_same() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.expect("a runtime");
+    let (args, settings) = parse(&["--http.port", "8000"]).expect("right flags");
+    let loaded = runtime.block_on(args.config.load_remote(settings));
+    assert_eq!(loaded.expect("right settings").settings().http.port, 8000);
+    let (args, settings) = parse(&["--set", "none=1"]).expect("right flags");
+    let refused = runtime.block_on(args.config.load_remote(settings));
+    // `ExitCode` has no `==`.
+    let code = format!("{:?}", refused.expect_err("a wrong key"));
+    assert_eq!(code, format!("{:?}", std::process::ExitCode::from(2)));
+}

@@ -1,5 +1,7 @@
 //! The JSON Schema of the settings, for editors.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::reference;
@@ -17,8 +19,10 @@ const DEPTH: usize = 64;
 /// - no default shows a secret, or the mask in its place, and defaults are written as a file holds them.
 pub(crate) fn schema(shape: &Shape, title: &str) -> String {
     let mut schema = shape.schema().clone();
-    let mut old = Vec::new();
-    adapt(&mut schema, DEPTH, &mut old);
+    let mut adapting = Adapting::default();
+    find_parts(&schema, DEPTH, &mut adapting.parts);
+    adapting.adapt(&mut schema, DEPTH);
+    let old = adapting.old;
     if let Some(root) = schema.as_object_mut() {
         root.insert("title".to_owned(), title.into());
         for (path, target) in old {
@@ -30,51 +34,110 @@ pub(crate) fn schema(shape: &Shape, title: &str) -> String {
     format!("{schema:#}\n")
 }
 
-/// Adapts a schema and those in it; collects the old names that count from the root.
-fn adapt(schema: &mut Value, depth: usize, old: &mut Vec<(String, Value)>) {
-    let (Some(map), Some(depth)) = (schema.as_object_mut(), depth.checked_sub(1)) else {
-        return;
-    };
-    let is_combined = ["allOf", "anyOf", "oneOf"]
-        .iter()
-        .any(|word| map.contains_key(*word));
-    for word in ["properties", "$defs", "patternProperties"] {
-        let inner = map.get_mut(word).and_then(Value::as_object_mut);
-        for inner in inner.into_iter().flat_map(Map::values_mut) {
-            adapt(inner, depth, old);
-        }
-    }
-    for word in ["items", "additionalProperties"] {
-        if let Some(inner) = map.get_mut(word) {
-            adapt(inner, depth, old);
-        }
-    }
-    let has_properties = map.contains_key("properties");
-    for word in ["allOf", "anyOf", "oneOf", "prefixItems"] {
-        let inner = map.get_mut(word).and_then(Value::as_array_mut);
-        for inner in inner.into_iter().flatten() {
-            adapt(inner, depth, old);
-            // The keys beside it are allowed as well.
-            if has_properties && let Some(inner) = inner.as_object_mut() {
-                inner.remove("additionalProperties");
+#[derive(Default)]
+struct Adapting {
+    /// The names of schemas that are parts of others: beside their keys there are those of the whole.
+    parts: BTreeSet<String>,
+    /// The old names that count from the root.
+    old: Vec<(String, Value)>,
+}
+
+impl Adapting {
+    /// Adapts a schema and those in it, the inner ones first. A part of another schema stays open for the keys
+    /// that stand beside it.
+    fn adapt(&mut self, schema: &mut Value, depth: usize) {
+        let (Some(map), Some(depth)) = (schema.as_object_mut(), depth.checked_sub(1)) else {
+            return;
+        };
+        for word in ["properties", "patternProperties", "$defs"] {
+            let inner = map.get_mut(word).and_then(Value::as_object_mut);
+            for (name, inner) in inner.into_iter().flatten() {
+                self.adapt(inner, depth);
+                if word == "$defs" && self.parts.contains(name) {
+                    open(inner);
+                }
             }
         }
-    }
-    close(map, is_combined);
-    allow_reference(map);
-    add_old_names(map, old);
-    let is_secret = map.get(SCHEMA_KEYWORD) == Some(&Value::Bool(true));
-    match map.get_mut("default") {
-        Some(default) if is_secret || has_mask(default) => {
-            map.remove("default");
+        for word in ["items", "additionalProperties"] {
+            if let Some(inner) = map.get_mut(word) {
+                self.adapt(inner, depth);
+            }
         }
-        Some(default) => escape(default),
-        None => {}
+        let is_whole = map.contains_key("properties") || map.contains_key("allOf");
+        for word in ["allOf", "anyOf", "oneOf", "prefixItems"] {
+            let inner = map.get_mut(word).and_then(Value::as_array_mut);
+            for inner in inner.into_iter().flatten() {
+                self.adapt(inner, depth);
+                if is_whole && word != "prefixItems" {
+                    open(inner);
+                }
+            }
+        }
+        close(map);
+        allow_reference(map);
+        add_old_names(map, &mut self.old);
+        let is_secret = map.get(SCHEMA_KEYWORD) == Some(&Value::Bool(true));
+        match map.get_mut("default") {
+            Some(default) if is_secret || has_mask(default) => {
+                map.remove("default");
+            }
+            Some(default) => escape(default),
+            None => {}
+        }
+    }
+}
+
+/// Finds the schemas by reference that are parts of others: so is a flattened struct.
+fn find_parts(schema: &Value, depth: usize, parts: &mut BTreeSet<String>) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    match schema {
+        Value::Object(map) => {
+            if map.contains_key("properties") || map.contains_key("allOf") {
+                let listed = ["allOf", "anyOf", "oneOf"]
+                    .iter()
+                    .filter_map(|word| map.get(*word));
+                let listed = listed.filter_map(Value::as_array).flatten();
+                let targets = listed
+                    .filter_map(|part| part.get("$ref"))
+                    .chain(map.get("$ref"));
+                let names = targets.filter_map(Value::as_str);
+                parts.extend(
+                    names.filter_map(|path| Some(path.strip_prefix("#/$defs/")?.to_owned())),
+                );
+            }
+            map.values()
+                .for_each(|inner| find_parts(inner, depth, parts));
+        }
+        Value::Array(list) => list
+            .iter()
+            .for_each(|inner| find_parts(inner, depth, parts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Takes away that there are no other keys, also from the alternatives.
+fn open(schema: &mut Value) {
+    let Some(map) = schema.as_object_mut() else {
+        return;
+    };
+    for word in ["additionalProperties", "unevaluatedProperties"] {
+        if map.get(word) == Some(&Value::Bool(false)) {
+            map.remove(word);
+        }
+    }
+    for word in ["allOf", "anyOf", "oneOf"] {
+        let parts = map.get_mut(word).and_then(Value::as_array_mut);
+        parts.into_iter().flatten().for_each(open);
     }
 }
 
 /// No other keys, where the schema says nothing of them.
-fn close(map: &mut Map<String, Value>, is_combined: bool) {
+fn close(map: &mut Map<String, Value>) {
+    let is_combined = ["$ref", "allOf", "anyOf", "oneOf"]
+        .iter()
+        .any(|word| map.contains_key(*word));
     let says = [
         "additionalProperties",
         "unevaluatedProperties",
@@ -82,7 +145,7 @@ fn close(map: &mut Map<String, Value>, is_combined: bool) {
     ]
     .iter()
     .any(|word| map.contains_key(*word));
-    if map.contains_key("properties") && !says {
+    if (map.contains_key("properties") || map.contains_key("allOf")) && !says {
         let word = if is_combined {
             "unevaluatedProperties"
         } else {

@@ -356,3 +356,33 @@ fn the_schema_is_one_for_editors() {
     assert_eq!(at("/$defs/Database/properties/password/writeOnly"), true);
     assert!(!page.contains("***") && !page.contains("hunter2"), "{page}");
 }
+
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Flat {
+    #[serde(flatten)]
+    store: Option<Store>,
+    #[serde(flatten)]
+    http: Http,
+    own: u8,
+}
+
+#[test]
+fn flattened_keys_stay_allowed() {
+    let page = schema(&Shape::of::<Flat>(), "Flat");
+    let schema: serde_json::Value = serde_json::from_str(&page).expect("JSON");
+    let at = |path: &str| schema.pointer(path);
+    let closed = Some(&serde_json::json!(false));
+    assert_eq!(at("/unevaluatedProperties"), closed, "{page}");
+    for variant in ["/anyOf/0/oneOf/0", "/anyOf/0/oneOf/1"] {
+        assert!(
+            at(&format!("{variant}/properties/kind")).is_some(),
+            "{page}"
+        );
+        assert_eq!(
+            at(&format!("{variant}/additionalProperties")),
+            None,
+            "{page}"
+        );
+    }
+}

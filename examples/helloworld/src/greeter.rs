@@ -74,7 +74,7 @@ fn parse_delay(delay: &str) -> Result<Option<Duration>, ApiError> {
         let message = format!("delay `{shown}` is {why}");
         ApiError::bad_request("INVALID_DELAY", message).with_metadata("delay", shown.clone())
     };
-    match humantime::parse_duration(delay) {
+    match kit::units::parse_duration(delay) {
         Ok(time) if time <= LONGEST_DELAY => Ok(Some(time)),
         Ok(_) => Err(wrong("longer than 60s")),
         Err(_) => Err(wrong("not a time, such as 500ms or 2s")),

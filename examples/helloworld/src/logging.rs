@@ -6,7 +6,7 @@ use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::args::Log;
+use crate::settings::Log;
 
 /// Handlers must not wait for the reader of the log, so a thread writes it: when the pipe is full,
 /// lines are dropped. The guard's drop waits a second at most for the rest.

@@ -5,42 +5,57 @@
 //! curl 'http://127.0.0.1:8000/helloworld/kit?delay=500ms'
 //! ```
 //!
-//! In the order of reading: options that come from flags (`args`), handlers that know nothing of Kit's
-//! lifecycle (`greeter`), what happens at every request (`around`), and the app that is made of them, below.
+//! In the order of reading: settings (`settings`), which come from a file, variables and flags (`args`),
+//! handlers that know nothing of Kit's lifecycle (`greeter`), what happens at every request (`around`), and
+//! the app that is made of them, below.
 
 mod args;
 mod around;
 mod greeter;
 mod logging;
+mod settings;
 
 use std::process::ExitCode;
 
-use args::Args;
 use greeter::Greeting;
 use kit::{App, AppBuilder, Listen, grpc, http};
+use settings::HelloWorld;
 
 fn main() -> ExitCode {
-    let args = Args::of_process();
-    let _log = logging::init(args.log);
+    match args::settings() {
+        Ok(loaded) => serve(loaded.into_settings()),
+        Err(code) => code,
+    }
+}
 
-    let layers = around::layers(args.request_timeout, args.secret_file);
-    let greeting = Greeting::new(args.faults);
-    let http = http::Server::new(args.http, greeting.routes()).layers(layers.clone());
-    let grpc = grpc::Server::new(args.grpc)
+fn serve(settings: HelloWorld) -> ExitCode {
+    let _log = logging::init(settings.log);
+    let keys = match settings.keys() {
+        Ok(keys) => keys,
+        Err(error) => {
+            tracing::error!(%error, "no keys");
+            return ExitCode::FAILURE;
+        }
+    };
+
+    let layers = around::layers(settings.request_timeout, keys);
+    let greeting = Greeting::new(settings.faults);
+    let http = http::Server::new(settings.http, greeting.routes()).layers(layers.clone());
+    let grpc = grpc::Server::new(settings.grpc)
         .service(greeting.service())
         .reflection(greeter::DESCRIPTORS)
         .layers(layers);
 
-    App::builder(args.name.as_str())
+    App::builder(settings.name)
         .version(env!("CARGO_PKG_VERSION"))
         .metadata("language", "rust")
         .server(http)
         .server(grpc)
-        .registry(&args.registry)
-        .stop_timeout(args.stop_timeout)
-        .drain_delay(args.drain_delay)
-        .apply(|app| identity(app, args.id))
-        .apply(|app| administered(app, args.admin))
+        .registry(settings.registry)
+        .stop_timeout(settings.stop_timeout)
+        .drain_delay(settings.drain_delay)
+        .apply(|app| identity(app, settings.id))
+        .apply(|app| administered(app, settings.admin))
         .after_stop("farewell", |app| async move {
             tracing::info!(id = app.handle().info().id(), "goodbye");
             Ok(())

@@ -91,6 +91,18 @@ impl<T: Rules> KeyFlags<T> {
         self
     }
 
+    /// Leaves out the flags of the settings inside the one with this key, which are a table that is seldom
+    /// written: `http.port` for `http`. `--set` sets them all the same.
+    #[must_use]
+    pub fn without_inside(mut self, key: &str) -> KeyFlags<T> {
+        let is_inside = |of: &str| {
+            let rest = of.strip_prefix(key);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.flags.retain(|flag| !is_inside(&flag.key));
+        self
+    }
+
     /// Gives each flag a variable, which help names: with the prefix `ORDERS` that of `--http.port` is
     /// `ORDERS_HTTP_PORT`. The flag wins over it, and it wins over [`Settings::environment`], whose variables
     /// have `__` between their parts. An empty one is not set, and one of a name that no flag has is not

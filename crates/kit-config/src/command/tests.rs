@@ -122,6 +122,19 @@ fn a_flag_is_its_key_with_dashes_and_the_key_itself() {
 }
 
 #[test]
+fn settings_inside_a_table_can_be_left_out() {
+    let flags = KeyFlags::<Orders>::new().without_inside("http");
+    let command = flags.add_to(Args::command()).expect("no conflict");
+    let has = |name: &str| {
+        command
+            .get_arguments()
+            .any(|arg| arg.get_long() == Some(name))
+    };
+    assert!(has("hosts"));
+    assert!(!has("http.port") && !has("http.max-body"));
+}
+
+#[test]
 fn help_has_the_first_sentence_and_the_default() {
     let error = parse(&["--help"]).expect_err("help").to_string();
     let error = error.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,9 +1,9 @@
-//! Wrong arguments: exit code 2, and clap's message.
+//! Wrong arguments: exit code 2, and a message that names the flag or the variable.
 
 use crate::support::Process;
 
 #[tokio::test]
-async fn a_value_that_is_of_no_use_exits_with_2_and_names_the_flag() {
+async fn a_value_that_is_of_no_use_exits_with_2_and_names_its_source() {
     for (flag, value) in [
         ("--admin", "localhost"),
         ("--http", "localhost"),
@@ -21,7 +21,7 @@ async fn a_value_that_is_of_no_use_exits_with_2_and_names_the_flag() {
     ] {
         refused(&[flag, value], &[], flag, value).await;
         let variable = flag.replace("--", "KIT_").replace('-', "_").to_uppercase();
-        refused(&[], &[(&variable, value)], flag, value).await;
+        refused(&[], &[(&variable, value)], &variable, value).await;
     }
 }
 
@@ -57,10 +57,10 @@ async fn an_unknown_flag_exits_with_2_and_is_named() {
     refused(&["--colour", "red"], &[], "--colour", "unexpected").await;
 }
 
-async fn refused(args: &[&str], environment: &[(&str, &str)], flag: &str, why: &str) {
+async fn refused(args: &[&str], environment: &[(&str, &str)], source: &str, why: &str) {
     let exit = Process::spawn_with(args, environment).exit().await;
     let exit = exit.expect(2);
     let text = exit.text();
     assert!(exit.log[0].starts_with("error: "), "{text}");
-    assert!(text.contains(flag) && text.contains(why), "{text}");
+    assert!(text.contains(source) && text.contains(why), "{text}");
 }

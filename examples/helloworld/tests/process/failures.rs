@@ -74,7 +74,7 @@ async fn unreachable(endpoints: &str) {
     }
     let tried = line.split_once("after ").map(|(_, rest)| rest);
     let tried = tried.and_then(|rest| rest.split([':', ' ', ',']).next());
-    let tried = tried.and_then(|time| humantime::parse_duration(time).ok());
+    let tried = tried.and_then(|time| kit::units::parse_duration(time).ok());
     assert!(
         tried.is_some_and(|time| time >= Duration::from_secs(1)),
         "{line}"

@@ -7,6 +7,7 @@ mod support;
 mod admin;
 mod arguments;
 mod around;
+mod config;
 mod cut;
 mod early;
 mod empty;

@@ -49,26 +49,26 @@ async fn the_first_line_says_that_the_handlers_stand() {
 async fn without_options_it_is_on_ports_8000_and_9000_in_memory_for_20_seconds() {
     let help = Process::spawn(&["--help"]).exit().await.expect(0).out;
     for (flag, variable, default) in [
-        ("--http", "KIT_HTTP", "[default: 127.0.0.1:8000]"),
-        ("--grpc", "KIT_GRPC", "[default: 127.0.0.1:9000]"),
+        ("--http", "KIT_HTTP", "[default: \"127.0.0.1:8000\"]"),
+        ("--grpc", "KIT_GRPC", "[default: \"127.0.0.1:9000\"]"),
         ("--admin", "KIT_ADMIN", "[default: none]"),
-        ("--registry", "KIT_REGISTRY", "[default: memory:]"),
-        ("--name", "KIT_NAME", "[default: helloworld]"),
+        ("--registry", "KIT_REGISTRY", "[default: \"memory:\"]"),
+        ("--name", "KIT_NAME", "[default: \"helloworld\"]"),
         ("--id", "KIT_ID", ""),
         (
             "--request-timeout",
             "KIT_REQUEST_TIMEOUT",
-            "[default: as long as its client says]",
+            "as long as its client says",
         ),
         ("--secret-file", "KIT_SECRET_FILE", ""),
         ("--faults", "KIT_FAULTS", ""),
         ("--drain-delay", "KIT_DRAIN_DELAY", ""),
-        ("--stop-timeout", "KIT_STOP_TIMEOUT", "[default: 20s]"),
-        ("--log", "KIT_LOG", "[default: pretty]"),
+        ("--stop-timeout", "KIT_STOP_TIMEOUT", "[default: \"20s\"]"),
+        ("--log", "KIT_LOG", "[default: \"pretty\"]"),
     ] {
         let about = help.split("\n  -").find(|part| {
             let rest = part.split_once(flag).map(|(_, rest)| rest);
-            rest.is_some_and(|rest| rest.starts_with(char::is_whitespace))
+            rest.is_some_and(|rest| rest.starts_with([' ', '\n', '[']))
         });
         let about = about.unwrap_or_else(|| panic!("no {flag} in:\n{help}"));
         assert!(about.contains(variable), "no {variable} in:\n{about}");

@@ -1,0 +1,111 @@
+//! The settings: a file, variables and flags fill them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kit::Listen;
+use kit::layers::jwt::{Algorithm, Key, KeyError, Keys};
+use kit::registry::{ServiceInstance, ServiceName};
+use kit_config::{Broken, Rules};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The settings of helloworld.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct HelloWorld {
+    /// Address for HTTP, such as `:8000` for every interface; port 0 takes a free one.
+    pub(crate) http: Listen,
+    /// Address for gRPC, such as `:9000` for every interface; port 0 takes a free one.
+    pub(crate) grpc: Listen,
+    /// Address for probes, state and commands, such as `localhost:9090`.
+    pub(crate) admin: Option<Listen>,
+    /// How long a request may take, such as `2s`; without it, as long as its client says.
+    #[serde(with = "kit::units::optional_duration")]
+    #[schemars(with = "Option<kit::units::schema::Duration>")]
+    pub(crate) request_timeout: Option<Duration>,
+    /// File with a secret: callers must bring a JSON Web Token that is signed with it (HS256).
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Lets the name `panic` break a handler, to see what its clients get.
+    pub(crate) faults: bool,
+    /// Registry to be found in, such as `memory:` or `etcd://127.0.0.1:2379`.
+    pub(crate) registry: String,
+    /// The service's name.
+    pub(crate) name: String,
+    /// The instance's id; without it, a UUID of version 7.
+    pub(crate) id: Option<String>,
+    /// How long requests are still taken after a stop began, such as `500ms`; without it, what the drain
+    /// profile says.
+    #[serde(with = "kit::units::optional_duration")]
+    #[schemars(with = "Option<kit::units::schema::Duration>")]
+    pub(crate) drain_delay: Option<Duration>,
+    /// How long a whole stop may take.
+    #[serde(with = "kit::units::duration")]
+    #[schemars(with = "kit::units::schema::Duration")]
+    pub(crate) stop_timeout: Duration,
+    /// Form of the log; `RUST_LOG` filters it.
+    pub(crate) log: Log,
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Log {
+    /// One line an event, for people.
+    Pretty,
+    /// One JSON object an event, for machines.
+    Json,
+}
+
+impl Default for HelloWorld {
+    fn default() -> HelloWorld {
+        HelloWorld {
+            http: "127.0.0.1:8000".into(),
+            grpc: "127.0.0.1:9000".into(),
+            admin: None,
+            request_timeout: None,
+            secret_file: None,
+            faults: false,
+            registry: "memory:".to_owned(),
+            name: "helloworld".to_owned(),
+            id: None,
+            drain_delay: None,
+            stop_timeout: Duration::from_secs(20),
+            log: Log::Pretty,
+        }
+    }
+}
+
+impl HelloWorld {
+    /// The keys that callers' tokens are signed with, if they need one.
+    pub(crate) fn keys(&self) -> Result<Option<Keys>, KeyError> {
+        let Some(file) = &self.secret_file else {
+            return Ok(None);
+        };
+        let key = Key::secret_file(None, [Algorithm::Hs256], file)?;
+        Keys::new([key]).map(Some)
+    }
+}
+
+impl Rules for HelloWorld {
+    fn check(&self, broken: &mut Broken) {
+        for (key, limit) in [
+            ("request_timeout", self.request_timeout),
+            ("stop_timeout", Some(self.stop_timeout)),
+        ] {
+            let message = "has to be longer than nothing, such as \"20s\"";
+            broken.refuse_if(limit == Some(Duration::ZERO), key, message);
+        }
+        if let Err(error) = self.name.parse::<ServiceName>() {
+            broken.refuse("name", error.to_string());
+        }
+        if let Some(id) = &self.id
+            && let Err(error) = ServiceInstance::builder(id, "any").build()
+        {
+            broken.refuse("id", error.to_string());
+        }
+        if let Err(error) = self.keys() {
+            broken.refuse("secret_file", kit::sync::error_chain(&error));
+        }
+    }
+}

@@ -37,7 +37,7 @@ pub use secret::Secret;
 
 #[cfg(doctest)]
 mod book {
-    #[cfg(feature = "clap")]
+    #[cfg(all(feature = "app", feature = "clap"))]
     #[doc = include_str!("../../../docs/src/configuration.md")]
     mod configuration {}
 }

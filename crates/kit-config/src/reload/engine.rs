@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kit_sync::Scope;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::current::Current;
@@ -64,7 +65,7 @@ impl<T: Send + Sync + 'static> Engine<T> {
 
     /// Reloads, with the files read on the task that calls.
     pub(super) async fn reload(&self) -> Result<Reloaded, ReloadError> {
-        let load = async { Ok(self.loader.load()) };
+        let load = async { Ok(self.loader.load().await) };
         self.run(Report::AtOnce, load).await
     }
 
@@ -76,7 +77,9 @@ impl<T: Send + Sync + 'static> Engine<T> {
     ) -> Result<Reloaded, ReloadError> {
         let load = async {
             let loader = Arc::clone(&self.loader);
-            let loading = scope.spawn_blocking("load the settings", move |_| Ok(loader.load()));
+            let loading = scope.spawn_blocking("load the settings", move |_| {
+                Ok(Handle::current().block_on(loader.load()))
+            });
             let loaded = loading.await;
             loaded.map_err(|error| ReloadError::NotLoaded(Arc::new(error)))
         };

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value as Json;
 
-use super::fresh::{Fresh, Loader, Mark, Watched};
+use super::fresh::{Fresh, Loader, Loading, Mark, Watched};
 use crate::LoadError;
 use crate::problem::{Problem, What};
 use crate::tree::key::KeyPath;
@@ -31,8 +31,8 @@ impl Fake {
     }
 }
 
-impl Loader<Json> for Fake {
-    fn load(&self) -> Result<Fresh<Json>, LoadError> {
+impl Fake {
+    pub(crate) fn load_now(&self) -> Result<Fresh<Json>, LoadError> {
         self.loads.fetch_add(1, Ordering::AcqRel);
         let mut merged = Json::Object(serde_json::Map::default());
         for file in &self.files {
@@ -47,6 +47,12 @@ impl Loader<Json> for Fake {
             tree,
             warnings: Vec::new(),
         })
+    }
+}
+
+impl Loader<Json> for Fake {
+    fn load(&self) -> Loading<'_, Json> {
+        Box::pin(async { self.load_now() })
     }
 
     fn read(&self, tree: &Node) -> Result<Json, LoadError> {

@@ -1,6 +1,7 @@
 //! What a reload needs of the pipeline that loads settings.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 
 use crate::LoadError;
 use crate::problem::Problem;
@@ -16,10 +17,14 @@ pub(crate) struct Fresh<T> {
     pub(crate) warnings: Vec<Problem>,
 }
 
+/// Settings that are being loaded.
+pub(crate) type Loading<'a, T> =
+    Pin<Box<dyn Future<Output = Result<Fresh<T>, LoadError>> + Send + 'a>>;
+
 /// The pipeline, as a reload calls it.
 pub(crate) trait Loader<T>: Send + Sync + 'static {
-    /// Loads everything anew, from the defaults to the command line. It blocks as long as files take.
-    fn load(&self) -> Result<Fresh<T>, LoadError>;
+    /// Loads everything anew, from the defaults to the command line. Its polls block as long as files take.
+    fn load(&self) -> Loading<'_, T>;
 
     /// Reads settings from a tree that was put together from two, and checks their rules.
     fn read(&self, tree: &Node) -> Result<T, LoadError>;

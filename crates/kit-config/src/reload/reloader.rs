@@ -72,16 +72,28 @@ impl<T: Rules> Reloader<T> {
     ///
     /// It runs on the task that reloads and must not block, nor wait for another reload.
     ///
-    /// ```no_run
-    /// # fn of(reloader: kit_config::Reloader<u32>) {
-    /// reloader.subscribe("pool", |old, new| {
-    ///     if *new == 0 {
-    ///         return Err("a pool of no connections");
-    ///     }
-    ///     let size = *new;
-    ///     Ok(move || println!("the pool has {size} connections now"))
-    /// });
-    /// # }
+    /// ```
+    /// use kit_config::{Live, Reloader, Rules};
+    /// # use schemars::JsonSchema;
+    /// # use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Default, Deserialize, JsonSchema, Serialize)]
+    /// #[serde(default)]
+    /// struct Orders {
+    ///     connections: Live<u32>,
+    /// }
+    ///
+    /// impl Rules for Orders {}
+    ///
+    /// fn resize_pool(reloader: &Reloader<Orders>) {
+    ///     reloader.subscribe("pool", |_old, new| {
+    ///         if *new.connections == 0 {
+    ///             return Err("a pool of no connections");
+    ///         }
+    ///         let size = *new.connections;
+    ///         Ok(move || println!("the pool has {size} connections now"))
+    ///     });
+    /// }
     /// ```
     pub fn subscribe<C, E>(
         &self,
@@ -119,12 +131,13 @@ impl<T: Rules> Reloader<T> {
     /// [`AppHandle::reload`](kit_app::AppHandle::reload), by the reload hook `config`; and when a file has
     /// changed, by the worker `config watcher`, which keeps no app of jobs running.
     ///
-    /// ```no_run
-    /// # fn of(reloader: kit_config::Reloader<u32>) {
-    /// use kit_app::App;
+    /// ```
+    /// use kit_app::{App, AppBuilder};
+    /// use kit_config::{Reloader, Rules};
     ///
-    /// let app = App::builder("orders").apply(reloader.option());
-    /// # }
+    /// fn reloading<T: Rules>(reloader: &Reloader<T>) -> AppBuilder {
+    ///     App::builder("orders").apply(reloader.option())
+    /// }
     /// ```
     pub fn option(&self) -> impl FnOnce(AppBuilder) -> AppBuilder + use<T> {
         self.option_with(ReloadOptions::new())

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::engine::Engine;
-use super::fresh::{Fresh, Loader, Mark, Watched};
+use super::fresh::{Fresh, Loader, Loading, Mark, Watched};
 use super::marks;
 use crate::shape::Shape;
 use crate::source::files::LocationKind;
@@ -44,8 +44,11 @@ impl<T: Rules> Sources<T> {
 }
 
 impl<T: Rules> Loader<T> for Sources<T> {
-    fn load(&self) -> Result<Fresh<T>, LoadError> {
-        self.settings.load().map(|loaded| self.take(loaded))
+    fn load(&self) -> Loading<'_, T> {
+        Box::pin(async {
+            let loaded = self.settings.load_remote().await;
+            loaded.map(|loaded| self.take(loaded))
+        })
     }
 
     fn read(&self, tree: &Node) -> Result<T, LoadError> {

@@ -1,6 +1,8 @@
 //! Settings that are loaded anew while an app runs.
 #![cfg(unix)]
 
+#[cfg(feature = "etcd")]
+mod etcd;
 mod fuzz;
 mod home;
 mod kratos;

@@ -12,7 +12,6 @@ use tokio::time::timeout;
 
 use crate::reload::engine::Engine;
 use crate::reload::fake::Fake;
-use crate::reload::fresh::Loader;
 use crate::reload::{ReloadError, Reloaded, Reloads};
 
 /// By then, what is waited for has come.
@@ -40,7 +39,7 @@ impl Home {
     }
 
     pub(super) fn of_fake(folder: TempDir, fake: Fake) -> Home {
-        let loaded = fake.load().expect("the settings are right");
+        let loaded = fake.load_now().expect("the settings are right");
         let engine = Arc::new(Engine::new(fake.clone(), loaded));
         let reloads = engine.reloads();
         Home {

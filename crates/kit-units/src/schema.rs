@@ -56,6 +56,7 @@ impl JsonSchema for Duration {
             "type": "string",
             "format": "duration-text",
             "x-kit-unit": "duration",
+            "x-kit-expects": "a duration, such as \"30s\"",
             "examples": ["250ms", "30s", "1h 30m"],
         })
     }
@@ -79,6 +80,7 @@ impl JsonSchema for Limit {
             "type": "string",
             "format": "duration-text",
             "x-kit-unit": "limit",
+            "x-kit-expects": "a duration, such as \"30s\", or \"off\"",
             "examples": ["30s", "1h 30m", "off"],
         })
     }
@@ -103,6 +105,7 @@ impl JsonSchema for Size {
             "format": "size-text",
             "minimum": 0,
             "x-kit-unit": "size",
+            "x-kit-expects": "a size, such as \"16MiB\", or a number of bytes",
             "examples": ["64KiB", "16MiB", "10MB", 4096],
         })
     }
@@ -127,6 +130,7 @@ impl JsonSchema for SizeLimit {
             "format": "size-text",
             "minimum": 0,
             "x-kit-unit": "size-limit",
+            "x-kit-expects": "a size, such as \"16MiB\", a number of bytes, or \"off\"",
             "examples": ["64KiB", "16MiB", 4096, "off"],
         })
     }

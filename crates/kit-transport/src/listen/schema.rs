@@ -23,11 +23,12 @@ impl JsonSchema for Listen {
                 {
                     "type": "string",
                     "format": "listen",
-                    "examples": [":8000", "localhost:8000", "10.0.0.7:8000", "unix:/run/server.sock"],
                 },
                 ListenTable::json_schema(generator),
             ],
+            "examples": [":8000", "localhost:8000", "10.0.0.7:8000", "unix:/run/server.sock"],
             "x-kit-unit": "listen",
+            "x-kit-expects": "an address, such as \":8000\", or a table",
         })
     }
 }

@@ -73,7 +73,7 @@ const EXPECTED: &str = "an address to listen at, such as \":8000\" or \"localhos
 pub(super) struct ListenTable {
     /// The address: `:8000` for every interface, `localhost:8000` for this machine alone, an IP address
     /// with a port, `unix:/run/server.sock`, or `inherited:0`.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String", example = ":8000"))]
     address: Address,
     /// How many connections the system queues until they are accepted. Default: 1024.
     #[serde(default = "backlog")]

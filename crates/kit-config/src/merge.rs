@@ -22,6 +22,8 @@ struct Merger<'p> {
 }
 
 impl Merger<'_> {
+    /// Puts a value over the one below it, which is gone unless both are tables. Each key goes its way with
+    /// its own place, where the settings have one; a table keeps the place of its first source.
     fn put(
         &mut self,
         place: Option<&Place<'_>>,
@@ -65,7 +67,8 @@ impl Merger<'_> {
         Node::new(Value::Table(merged), origin)
     }
 
-    /// Values of a list, under their indices.
+    /// Values of a list, under their indices, from the first one on: each replaces the value that is there,
+    /// or is the next one. The list below stays as it is but for these.
     fn put_values(
         &mut self,
         place: Option<&Place<'_>>,
@@ -124,7 +127,7 @@ fn drop_other_variant(place: &Place<'_>, lower: &mut Table, upper: &Table) {
     }
     let keys: Vec<&str> = variants
         .iter()
-        .filter_map(|kind| variant_key(kind))
+        .filter_map(|kind| kind.variant_key())
         .collect();
     if keys.len() == variants.len() {
         let other = upper
@@ -164,11 +167,4 @@ fn drop_other_variant(place: &Place<'_>, lower: &mut Table, upper: &Table) {
 
 fn text<'t>(table: &'t Table, key: &str) -> Option<&'t str> {
     table.get(key).and_then(Node::as_text)
-}
-
-fn variant_key<'a>(kind: &Kind<'a>) -> Option<&'a str> {
-    match kind {
-        Kind::Table(table) => table.variant_key(),
-        _ => None,
-    }
 }

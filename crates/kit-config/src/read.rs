@@ -8,7 +8,7 @@ mod reader;
 mod rounds;
 mod writer;
 
-pub(crate) use rounds::{Read, read};
+pub(crate) use rounds::read;
 pub(crate) use writer::write;
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub(crate) struct Renamed {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Moves what stands under old keys to their new ones; both set is a problem, and the new one counts.
+/// Moves the values under old keys to their new ones; both set is a problem, and the new one counts.
 pub(crate) fn rename(shape: &Shape, tree: &mut Node) -> Renamed {
     let mut moves = Vec::new();
     collect(&shape.root(), &KeyPath::root(), tree, &mut moves);
@@ -71,7 +71,7 @@ fn key_origin(tree: &Node, key: &KeyPath) -> Option<crate::tree::origin::Origin>
 /// Each old key that is set, with the new one, outer tables first.
 ///
 /// The walk goes along the tree, and so has an end where the shape has none; it goes also into what
-/// stands under an old key, as what is inside can have been renamed as well.
+/// stands under an old key, as keys inside of it can have new names as well.
 fn collect(place: &Place<'_>, key: &KeyPath, node: &Node, moves: &mut Vec<(KeyPath, KeyPath)>) {
     match &node.value {
         Value::Table(table) => {

@@ -11,7 +11,7 @@ mod place;
 mod variant;
 
 pub(crate) use expects::one_of;
-pub(crate) use kind::{Field, Kind, List, Rest, Text};
+pub(crate) use kind::{Field, Kind, ListKind, Rest, TextKind};
 pub(crate) use nearest::{is_same_name, nearest};
 pub(crate) use place::Place;
 pub(crate) use variant::{Tagged, by_tag, is_of_variant, names, tags};
@@ -55,8 +55,8 @@ impl Shape {
             .try_fold(self.root(), |place, step| place.child(step))
     }
 
-    /// Each key below the root with its place, tables before what is in them, in the order of the schema.
-    /// What is in lists and in tables that take any key is left out, and so is what is in a type that
+    /// Each key below the root with its place, tables before their keys, in the order of the schema. The
+    /// insides of lists and of tables that take any key are left out, and so are those of a type that
     /// contains itself, from the second time on.
     pub(crate) fn keys(&self) -> Vec<(KeyPath, Place<'_>)> {
         let mut found = Vec::new();

@@ -104,6 +104,18 @@ const TEXTS: &[&str] = &[
     "é\u{0}",
 ];
 
+const SECRETS: &str = "[database]\npassword = \"hunter2\"\nurl = \"x\"\npin = \"hunter2\"\n\n[http]\nport = 80\n\n\
+    [database.pool]\nmin = 1\n";
+const DAMAGES: &[&str] = &[
+    "", "\n", "\"", "=", " ", "[", "]", ".", "#", "\\", "x", "{", ",",
+];
+
+/// Whether a change there would be in the middle of the secret.
+fn cuts(text: &str, at: usize) -> bool {
+    let mut secrets = text.match_indices("hunter2");
+    secrets.any(|(begin, secret)| (begin..begin + secret.len()).contains(&at))
+}
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         proptest::sample::select(TEXTS).prop_map(str::to_owned),
@@ -150,7 +162,7 @@ fn lines(entries: &[(String, String)]) -> Vec<String> {
     entries.iter().map(line).collect()
 }
 
-fn is_answered(settings: &Settings<Orders>) -> Result<(), TestCaseError> {
+fn load(settings: &Settings<Orders>) -> Result<(), TestCaseError> {
     match settings.load() {
         Ok(loaded) => {
             prop_assert!(loaded.origin("http.port").is_some());
@@ -193,7 +205,27 @@ proptest! {
         for (key, value) in &flags {
             settings = settings.set(format!("{}={value}", key.join(".")));
         }
-        is_answered(&settings)?;
+        load(&settings)?;
+    }
+
+    /// The file is damaged at several places, so that keys are misspelt and lines cannot be read.
+    #[test]
+    fn no_message_shows_a_secret(
+        damages in proptest::collection::vec((0..SECRETS.len(), 0..DAMAGES.len(), any::<bool>()), 0..4),
+    ) {
+        let mut text = SECRETS.to_owned();
+        for (at, damage, replaces) in damages {
+            let end = if replaces { at + 1 } else { at };
+            if end <= text.len() && !cuts(&text, at) {
+                text.replace_range(at..end, DAMAGES[damage]);
+            }
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.toml");
+        std::fs::write(&path, &text).expect("a file");
+        if let Err(error) = Settings::<Orders>::new().file(path).load() {
+            prop_assert!(!error.to_string().contains("hunter2"), "{}\n{}", text, error);
+        }
     }
 
     #[test]
@@ -201,6 +233,6 @@ proptest! {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.toml");
         std::fs::write(&path, text).expect("a file");
-        is_answered(&Settings::new().file(path))?;
+        load(&Settings::new().file(path))?;
     }
 }

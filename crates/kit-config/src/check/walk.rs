@@ -3,12 +3,14 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::checked::{Checked, Stage};
+use super::fit::{accepts, is_of_all, known_keys, names, takes};
 use super::found::found;
 use super::hint::{self, Meant, Secrets};
-use super::{Checked, Stage, inline, untyped};
+use super::{inline, untyped};
 use crate::problem::{Problem, What};
 use crate::reference;
-use crate::shape::{self, Kind, List, Place, Shape, Tagged, Text, is_same_name, nearest, one_of};
+use crate::shape::{self, Kind, ListKind, Place, Shape, Tagged, is_same_name, nearest, one_of};
 use crate::tree::key::{KeyPath, Step};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
@@ -141,6 +143,8 @@ impl<'s> Walk<'s> {
         })
     }
 
+    /// The list as one of its alternatives. Its length is checked as well as each of its values, so that a
+    /// list that is too long says which values are wrong in it.
     fn list_as(
         &mut self,
         place: &Place<'s>,
@@ -150,7 +154,7 @@ impl<'s> Walk<'s> {
         list: &[Node],
     ) -> Node {
         let length = list.len() as u64;
-        if let Kind::List(List { min, max, .. }) = kind {
+        if let Kind::List(ListKind { min, max, .. }) = kind {
             let is_short = min.is_some_and(|min| length < min);
             if is_short || max.is_some_and(|max| length > max) {
                 let found = match length {
@@ -207,16 +211,17 @@ impl<'s> Walk<'s> {
         if let [only] = kinds.as_slice() {
             return self.fields(place, &[only], key, node, table);
         }
-        if kinds.iter().all(|kind| variant_key(kind).is_some()) {
+        if kinds.iter().all(|kind| kind.variant_key().is_some()) {
             return self.keyed(place, &kinds, key, node, table);
         }
         let is_merged = self.stage == Stage::Merged;
         match shape::by_tag(place, &kinds, table) {
-            Tagged::Known(variants) => self.fields(place, &variants, key, node, table),
             Tagged::Untagged(variants) if is_merged => self.best(&variants, |walk, kind| {
                 walk.fields(place, &[kind], key, node, table)
             }),
-            Tagged::Untagged(variants) => self.fields(place, &variants, key, node, table),
+            Tagged::Known(variants) | Tagged::Untagged(variants) => {
+                self.fields(place, &variants, key, node, table)
+            }
             Tagged::Absent {
                 tag,
                 names,
@@ -274,7 +279,7 @@ impl<'s> Walk<'s> {
         node: &Node,
         table: &Table,
     ) -> Node {
-        let keys: Vec<&str> = kinds.iter().filter_map(|kind| variant_key(kind)).collect();
+        let keys: Vec<&str> = kinds.iter().filter_map(|kind| kind.variant_key()).collect();
         let mut known = table
             .iter()
             .filter(|entry| keys.contains(&entry.key.as_str()));
@@ -291,7 +296,7 @@ impl<'s> Walk<'s> {
         self.fields(place, kinds, key, node, table)
     }
 
-    /// The keys of a table that is one of these variants. What is missing is known only for a single one.
+    /// The keys of a table that is one of these variants. Missing keys are known only for a single one.
     fn fields(
         &mut self,
         place: &Place<'s>,
@@ -411,6 +416,8 @@ impl<'s> Walk<'s> {
         self.failed.push((key.clone(), entry.node.origin.clone()));
     }
 
+    /// The message about a key that only other variants of the enum have. It names their tag and the one
+    /// that is set, with its place, as either of them may be the mistake.
     fn of_other_variant(
         &self,
         place: &Place<'s>,
@@ -419,7 +426,10 @@ impl<'s> Walk<'s> {
         table: &Table,
     ) -> Option<String> {
         let all: Vec<_> = place.kinds().iter().collect();
-        let knows = |kind: &&&Kind<'s>| matches!(kind, Kind::Table(table) if table.field(&entry.key).is_some());
+        let knows = |kind: &&&Kind<'s>| {
+            let table = kind.as_table();
+            table.is_some_and(|table| table.field(&entry.key).is_some())
+        };
         let of: Vec<_> = all.iter().filter(knows).copied().collect();
         let tables: Vec<_> = all
             .iter()
@@ -442,6 +452,9 @@ impl<'s> Walk<'s> {
     }
 
     /// The alternative with which least is wrong.
+    ///
+    /// Each is tried by a walk that shares nothing with this one but the number of trials that are left;
+    /// the problems of the best trial are kept. The first one without a problem ends the search.
     fn best<'k>(
         &mut self,
         kinds: &[&'k Kind<'s>],
@@ -485,71 +498,5 @@ impl<'s> Walk<'s> {
         self.problems.extend(trial.problems);
         self.failed.extend(trial.failed);
         node
-    }
-}
-
-fn variant_key<'a>(kind: &Kind<'a>) -> Option<&'a str> {
-    match kind {
-        Kind::Table(table) => table.variant_key(),
-        _ => None,
-    }
-}
-
-fn known_keys<'a>(kinds: &[&Kind<'a>]) -> Vec<&'a str> {
-    let tables = kinds.iter().filter_map(|kind| match kind {
-        Kind::Table(table) => Some(table),
-        _ => None,
-    });
-    tables
-        .flat_map(|table| &table.fields)
-        .map(|field| field.name)
-        .collect()
-}
-
-/// Whether all variants know this key.
-fn is_of_all(kinds: &[&Kind<'_>], key: &str) -> bool {
-    kinds.iter().all(|kind| match kind {
-        Kind::Table(table) => table.field(key).is_some(),
-        _ => true,
-    })
-}
-
-/// The only texts that are taken here, if there are such.
-fn names<'a>(place: &Place<'a>) -> Vec<&'a str> {
-    let mut names = Vec::new();
-    for kind in place.kinds() {
-        match kind {
-            Kind::Text(Text {
-                one_of: Some(some), ..
-            }) => names.extend(some),
-            _ => names.extend(variant_key(kind)),
-        }
-    }
-    names
-}
-
-fn takes(place: &Place<'_>, value: &Value) -> bool {
-    place.kinds().iter().any(|kind| accepts(kind, value))
-}
-
-/// Whether a value that has no parts is of this kind.
-fn accepts(kind: &Kind<'_>, value: &Value) -> bool {
-    let is_within = |length: usize, min: Option<u64>, max: Option<u64>| {
-        let length = length as u64;
-        min.is_none_or(|min| length >= min) && max.is_none_or(|max| length <= max)
-    };
-    match (kind, value) {
-        (Kind::Any, _) | (Kind::Null, Value::Null) | (Kind::Bool, Value::Bool(_)) => true,
-        (Kind::Integer(limits), Value::Integer(number)) => {
-            limits.min.is_none_or(|min| *number >= min)
-                && limits.max.is_none_or(|max| *number <= max)
-        }
-        (Kind::Float(limits), Value::Integer(number)) => limits.is_allowed(*number as f64),
-        (Kind::Float(limits), Value::Float(number)) => limits.is_allowed(*number),
-        (Kind::Text(limits), Value::Text(text)) => match &limits.one_of {
-            Some(some) => some.contains(&text.as_str()),
-            None => is_within(text.chars().count(), limits.min, limits.max),
-        },
-        _ => false,
     }
 }

@@ -8,23 +8,28 @@ use crate::tree::origin::Origin;
 pub(super) struct Order(Vec<String>);
 
 /// A place in the order: the source, then the line and the column.
-type Place = (usize, usize, usize);
+type Rank = (usize, usize, usize);
 
 impl Order {
-    pub(super) fn of(layers: &[Layer]) -> Order {
-        let names = layers.iter().flat_map(|layer| {
+    pub(super) fn of<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Order {
+        let names = layers.into_iter().flat_map(|layer| {
             let problems = layer.problems.iter().map(|problem| &problem.origin);
             std::iter::once(&layer.tree.origin).chain(problems)
         });
         Order(names.filter_map(name).map(str::to_owned).collect())
     }
 
-    /// Sorts by source and place; those of one place stay as they are.
-    pub(super) fn sort(&self, problems: &mut [Problem]) {
-        problems.sort_by_key(|problem| self.place(&problem.origin));
+    /// Whether a problem is about one of these files.
+    pub(super) fn has(&self, problem: &Problem) -> bool {
+        name(&problem.origin).is_some_and(|name| self.0.iter().any(|other| other == name))
     }
 
-    fn place(&self, origin: &Origin) -> Place {
+    /// Sorts by source and place; those of one place stay as they are.
+    pub(super) fn sort(&self, problems: &mut [Problem]) {
+        problems.sort_by_key(|problem| self.rank(&problem.origin));
+    }
+
+    fn rank(&self, origin: &Origin) -> Rank {
         let last = self.0.len();
         let known = name(origin).and_then(|name| self.0.iter().position(|other| other == name));
         let source = match origin {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::mask::Secrets;
+use super::mask::Mask;
 use super::order::Order;
 use crate::check::{Stage, check};
 use crate::merge::merge;
@@ -76,6 +76,16 @@ pub(crate) fn run<T: Rules>(shape: &Shape, layers: &[Layer], variables: &Variabl
     if let Some(value) = &read.value {
         pipeline.check_rules(value, &tree, &read.failed);
     }
+    let mask = Mask::of(shape);
+    let damaged = layers.iter().filter(|layer| !layer.problems.is_empty());
+    let damaged = Order::of(damaged);
+    for problem in pipeline
+        .problems
+        .iter()
+        .filter(|problem| damaged.has(problem))
+    {
+        mask.hide_in(problem);
+    }
     let order = Order::of(layers);
     let mut problems = pipeline.problems;
     if read.value.is_none() && problems.is_empty() {
@@ -119,12 +129,10 @@ impl<'a> Pipeline<'a> {
         layers: &[Layer],
         defaults: &Node,
     ) -> (Vec<Node>, Vec<Problem>) {
-        let secrets = Secrets::of(self.shape);
         let mut trees = Vec::new();
         let mut warnings = Vec::new();
         for layer in layers {
             for problem in &layer.problems {
-                secrets.hide_in(problem);
                 self.problems.push(problem.clone());
                 if !problem.key.is_root() {
                     self.failed
@@ -147,7 +155,7 @@ impl<'a> Pipeline<'a> {
 
     /// Reads one source over the defaults, for the values that only their own types refuse: an address.
     ///
-    /// Other sources may say which variant an enum is, or bring what is missing; so only a value counts
+    /// Other sources may say which variant an enum is, or bring a value that it lacks; so only a value counts
     /// that has no parts, is in no enum, and could be read as nothing else.
     fn read_layer<T: Rules>(&mut self, tree: &Node, failed: Vec<KeyPath>, defaults: &Node) {
         let merged = merge(self.shape, defaults.clone(), tree, &mut Vec::new());
@@ -206,7 +214,7 @@ impl<'a> Pipeline<'a> {
         keys
     }
 
-    /// Checks the merged tree; adds what is at fault in it to the keys that failed.
+    /// Checks the merged tree; adds the keys at fault in it to those that failed.
     pub(super) fn check_merged(&mut self, tree: &Node, failed: &mut Vec<KeyPath>) -> Node {
         let checked = check(self.shape, tree, Stage::Merged);
         let is_result = |problem: &Problem| failed.iter().any(|key| is_near(key, &problem.key));

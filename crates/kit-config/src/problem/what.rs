@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::tree::origin::Origin;
 
-/// The mistake of a setting.
+/// A mistake in a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum What {
     /// No setting has this key.

@@ -21,9 +21,9 @@ pub(super) enum Reason {
     Missing(String),
     /// The table has a field too many.
     Unknown(String),
-    /// The value is not what is expected, in the words of its type: `a nonzero u16`.
+    /// The value is not the expected one, in the words of its type: `a nonzero u16`.
     Invalid { expected: String },
-    /// The key of a map is not what is expected.
+    /// The key of a map is not the expected one.
     Key { expected: String },
     /// A message of the type's own `Deserialize`.
     Refused(String),

@@ -37,7 +37,7 @@ impl<'a> Reader<'a> {
         list: &'a [Node],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        visitor.visit_seq(List {
+        visitor.visit_seq(Values {
             outer: self,
             values: list.iter().enumerate(),
         })
@@ -161,12 +161,12 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 }
 
-struct List<'r, 'a> {
+struct Values<'r, 'a> {
     outer: &'r Reader<'a>,
     values: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
 }
 
-impl<'de> SeqAccess<'de> for List<'_, '_> {
+impl<'de> SeqAccess<'de> for Values<'_, '_> {
     type Error = Failure;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(

@@ -12,7 +12,7 @@ use crate::shape::{Kind, Shape};
 use crate::tree::key::KeyPath;
 use crate::tree::node::{Node, Value};
 
-/// What was read from a tree.
+/// Settings from a tree.
 #[derive(Debug)]
 pub(crate) struct Read<T> {
     /// With the default in the place of each value at fault; `None` if it takes more than that.

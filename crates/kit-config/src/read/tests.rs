@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rounds::Read;
 use super::*;
 use crate::shape::Shape;
 use crate::tree::key::KeyPath;

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::kind::{Field, Float, Integer, Kind, List, Rest, Table, Text};
+use super::kind::{Field, FloatKind, IntegerKind, Kind, ListKind, Rest, TableKind, TextKind};
 
 /// How many references may lead to one another before they are taken for a circle.
 const REFERENCES: usize = 32;
 
-/// How many alternatives are told apart: several flattened enums multiply theirs.
+/// How many alternatives are kept apart: several flattened enums multiply theirs.
 const ALTERNATIVES: usize = 256;
 
 /// The alternatives of what a value of this schema can be. `$ref`, `allOf` and the keywords that stand
@@ -122,7 +122,7 @@ fn whole(map: &Map<String, Value>, keyword: &str) -> Option<i128> {
 }
 
 /// The limits that are written, and those of the format: `uint64` has no maximum of its type in the schema.
-fn integer(map: &Map<String, Value>) -> Integer {
+fn integer(map: &Map<String, Value>) -> IntegerKind {
     let of_format = match map.get("format").and_then(Value::as_str) {
         Some("int8") => (Some(i8::MIN.into()), Some(i8::MAX.into())),
         Some("int16") => (Some(i16::MIN.into()), Some(i16::MAX.into())),
@@ -137,7 +137,7 @@ fn integer(map: &Map<String, Value>) -> Integer {
     };
     let above = whole(map, "exclusiveMinimum").map(|limit| limit + 1);
     let below = whole(map, "exclusiveMaximum").map(|limit| limit - 1);
-    Integer {
+    IntegerKind {
         min: whole(map, "minimum").max(above).max(of_format.0),
         max: [whole(map, "maximum"), below, of_format.1]
             .into_iter()
@@ -146,9 +146,9 @@ fn integer(map: &Map<String, Value>) -> Integer {
     }
 }
 
-fn float(map: &Map<String, Value>) -> Float {
+fn float(map: &Map<String, Value>) -> FloatKind {
     let limit = |keyword: &str| map.get(keyword).and_then(Value::as_f64);
-    Float {
+    FloatKind {
         min: limit("minimum").or_else(|| limit("exclusiveMinimum")),
         max: limit("maximum").or_else(|| limit("exclusiveMaximum")),
         is_above_min: limit("exclusiveMinimum").is_some(),
@@ -160,14 +160,14 @@ fn count(map: &Map<String, Value>, keyword: &str) -> Option<u64> {
     map.get(keyword).and_then(Value::as_u64)
 }
 
-fn text<'a>(map: &'a Map<String, Value>) -> Text<'a> {
+fn text<'a>(map: &'a Map<String, Value>) -> TextKind<'a> {
     let word = |keyword: &str| map.get(keyword).and_then(Value::as_str);
     let texts = list(map, "enum").iter().filter_map(Value::as_str).collect();
     let one_of = match word("const") {
         Some(only) => Some(vec![only]),
         None => map.contains_key("enum").then_some(texts),
     };
-    Text {
+    TextKind {
         format: word("format"),
         pattern: word("pattern"),
         min: count(map, "minLength"),
@@ -176,8 +176,8 @@ fn text<'a>(map: &'a Map<String, Value>) -> Text<'a> {
     }
 }
 
-fn items<'a>(map: &'a Map<String, Value>) -> List<'a> {
-    List {
+fn items<'a>(map: &'a Map<String, Value>) -> ListKind<'a> {
+    ListKind {
         first: list(map, "prefixItems").iter().collect(),
         rest: map.get("items").filter(|rest| *rest != &Value::Bool(false)),
         min: count(map, "minItems"),
@@ -187,7 +187,7 @@ fn items<'a>(map: &'a Map<String, Value>) -> List<'a> {
 
 /// A table takes other keys only where the schema says so: an unknown key is a mistake also in a struct
 /// that serde would let it pass for.
-fn table<'a>(map: &'a Map<String, Value>) -> Table<'a> {
+fn table<'a>(map: &'a Map<String, Value>) -> TableKind<'a> {
     let required: Vec<&str> = list(map, "required")
         .iter()
         .filter_map(Value::as_str)
@@ -207,7 +207,7 @@ fn table<'a>(map: &'a Map<String, Value>) -> Table<'a> {
         .filter_map(|keyword| map.get(*keyword))
         .find(|rest| *rest != &Value::Bool(false))
         .or_else(|| patterns.and_then(|patterns| patterns.values().next()));
-    Table {
+    TableKind {
         fields: fields.collect(),
         rest: rest.map_or(Rest::Nothing, Rest::Any),
         is_closed: map.get("additionalProperties") == Some(&Value::Bool(false)),

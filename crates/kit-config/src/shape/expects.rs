@@ -1,6 +1,6 @@
-//! What is expected at a place, in words.
+//! The words for the values that a place takes.
 
-use super::kind::{Float, Integer, Kind, List, Table, Text};
+use super::kind::{FloatKind, IntegerKind, Kind, ListKind, TableKind, TextKind};
 
 /// All alternatives, joined by "or". That nothing may stand there is said only where nothing else may.
 pub(super) fn of_all(kinds: &[Kind<'_>]) -> String {
@@ -10,7 +10,7 @@ pub(super) fn of_all(kinds: &[Kind<'_>]) -> String {
     for kind in kinds {
         match kind {
             Kind::Null => {}
-            Kind::Text(Text {
+            Kind::Text(TextKind {
                 one_of: Some(some), ..
             }) => texts.extend(some),
             Kind::Table(table) if table.variant_key().is_some() => {
@@ -60,7 +60,7 @@ fn of_kind(kind: &Kind<'_>) -> String {
     }
 }
 
-fn of_integer(integer: Integer) -> String {
+fn of_integer(integer: IntegerKind) -> String {
     match (integer.min, integer.max) {
         (Some(min), Some(max)) => format!("a whole number from {min} to {max}"),
         (Some(min), None) => format!("a whole number of at least {min}"),
@@ -69,7 +69,7 @@ fn of_integer(integer: Integer) -> String {
     }
 }
 
-fn of_float(float: Float) -> String {
+fn of_float(float: FloatKind) -> String {
     let above = if float.is_above_min {
         "above"
     } else {
@@ -91,7 +91,7 @@ fn of_float(float: Float) -> String {
     }
 }
 
-fn of_text(text: &Text<'_>) -> String {
+fn of_text(text: &TextKind<'_>) -> String {
     if let Some(format) = text.format.and_then(of_format) {
         return format.to_owned();
     }
@@ -139,7 +139,7 @@ fn of_format(format: &str) -> Option<&'static str> {
     })
 }
 
-fn of_list(list: &List<'_>) -> String {
+fn of_list(list: &ListKind<'_>) -> String {
     match (list.min, list.max) {
         (Some(min), Some(max)) if min == max => format!("a list of {min} {}", values(min)),
         (Some(min), Some(max)) => format!("a list of {min} to {max} values"),
@@ -153,6 +153,6 @@ fn values(count: u64) -> &'static str {
     if count == 1 { "value" } else { "values" }
 }
 
-fn of_table(_: &Table<'_>) -> String {
+fn of_table(_: &TableKind<'_>) -> String {
     "a table".to_owned()
 }

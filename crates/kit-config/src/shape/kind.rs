@@ -8,23 +8,23 @@ pub(crate) enum Kind<'a> {
     Any,
     Null,
     Bool,
-    Integer(Integer),
-    Float(Float),
-    Text(Text<'a>),
-    List(List<'a>),
-    Table(Table<'a>),
+    Integer(IntegerKind),
+    Float(FloatKind),
+    Text(TextKind<'a>),
+    List(ListKind<'a>),
+    Table(TableKind<'a>),
 }
 
 /// The limits of a whole number, both of them allowed values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Integer {
+pub(crate) struct IntegerKind {
     pub(crate) min: Option<i128>,
     pub(crate) max: Option<i128>,
 }
 
 /// The limits of a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Float {
+pub(crate) struct FloatKind {
     pub(crate) min: Option<f64>,
     pub(crate) max: Option<f64>,
     /// Whether the limits themselves are not allowed.
@@ -32,7 +32,7 @@ pub(crate) struct Float {
     pub(crate) is_below_max: bool,
 }
 
-impl Float {
+impl FloatKind {
     pub(crate) fn is_allowed(&self, number: f64) -> bool {
         let is_above = |min: f64| number > min || (number == min && !self.is_above_min);
         let is_below = |max: f64| number < max || (number == max && !self.is_below_max);
@@ -42,7 +42,7 @@ impl Float {
 
 /// A text; lengths count characters.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Text<'a> {
+pub(crate) struct TextKind<'a> {
     pub(crate) format: Option<&'a str>,
     pub(crate) pattern: Option<&'a str>,
     pub(crate) min: Option<u64>,
@@ -53,7 +53,7 @@ pub(crate) struct Text<'a> {
 
 /// A list.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct List<'a> {
+pub(crate) struct ListKind<'a> {
     /// The schemas of its first values, one each.
     pub(crate) first: Vec<&'a Value>,
     /// The schema of the other ones.
@@ -64,7 +64,7 @@ pub(crate) struct List<'a> {
 
 /// A table.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Table<'a> {
+pub(crate) struct TableKind<'a> {
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) rest: Rest<'a>,
     /// Whether the schema itself says that there is no other key: so are the variants of an enum that
@@ -90,7 +90,7 @@ pub(crate) enum Rest<'a> {
     Any(&'a Value),
 }
 
-impl<'a> Table<'a> {
+impl<'a> TableKind<'a> {
     pub(crate) fn field(&self, name: &str) -> Option<&Field<'a>> {
         self.fields.iter().find(|field| field.name == name)
     }
@@ -105,33 +105,46 @@ impl<'a> Table<'a> {
 }
 
 impl<'a> Kind<'a> {
-    /// What satisfies both; `None` if nothing can.
+    pub(crate) fn as_table(&self) -> Option<&TableKind<'a>> {
+        match self {
+            Kind::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The key of an enum's variant that is written as a table with that one key.
+    pub(crate) fn variant_key(&self) -> Option<&'a str> {
+        self.as_table().and_then(TableKind::variant_key)
+    }
+
+    /// A value that satisfies both; `None` if none can. Limits become the narrower ones, and the words and
+    /// patterns of the first count where both have some, as two patterns are not put together.
     pub(super) fn both(&self, other: &Kind<'a>) -> Option<Kind<'a>> {
         match (self, other) {
             (Kind::Any, kind) | (kind, Kind::Any) => Some(kind.clone()),
             (Kind::Null, Kind::Null) => Some(Kind::Null),
             (Kind::Bool, Kind::Bool) => Some(Kind::Bool),
-            (Kind::Integer(a), Kind::Integer(b)) => Some(Kind::Integer(Integer {
+            (Kind::Integer(a), Kind::Integer(b)) => Some(Kind::Integer(IntegerKind {
                 min: a.min.max(b.min),
                 max: least(a.max, b.max),
             })),
             (Kind::Integer(a), Kind::Float(_)) | (Kind::Float(_), Kind::Integer(a)) => {
                 Some(Kind::Integer(*a))
             }
-            (Kind::Float(a), Kind::Float(b)) => Some(Kind::Float(Float {
+            (Kind::Float(a), Kind::Float(b)) => Some(Kind::Float(FloatKind {
                 min: a.min.or(b.min),
                 max: a.max.or(b.max),
                 is_above_min: a.is_above_min || b.is_above_min,
                 is_below_max: a.is_below_max || b.is_below_max,
             })),
-            (Kind::Text(a), Kind::Text(b)) => Some(Kind::Text(Text {
+            (Kind::Text(a), Kind::Text(b)) => Some(Kind::Text(TextKind {
                 format: a.format.or(b.format),
                 pattern: a.pattern.or(b.pattern),
                 min: a.min.max(b.min),
                 max: least(a.max, b.max),
                 one_of: a.one_of.clone().or_else(|| b.one_of.clone()),
             })),
-            (Kind::List(a), Kind::List(b)) => Some(Kind::List(List {
+            (Kind::List(a), Kind::List(b)) => Some(Kind::List(ListKind {
                 first: if a.first.is_empty() {
                     &b.first
                 } else {
@@ -156,7 +169,7 @@ fn least<N: Ord + Copy>(a: Option<N>, b: Option<N>) -> Option<N> {
 }
 
 /// The keys of both: so are the fields of a flattened struct put next to those of the one around it.
-fn both_tables<'a>(a: &Table<'a>, b: &Table<'a>) -> Table<'a> {
+fn both_tables<'a>(a: &TableKind<'a>, b: &TableKind<'a>) -> TableKind<'a> {
     let mut fields = a.fields.clone();
     for field in &b.fields {
         match fields.iter_mut().find(|known| known.name == field.name) {
@@ -167,11 +180,11 @@ fn both_tables<'a>(a: &Table<'a>, b: &Table<'a>) -> Table<'a> {
             None => fields.push(field.clone()),
         }
     }
-    let rest = match (a.rest, b.rest) {
-        (Rest::Nothing, rest) => rest,
-        (rest, _) => rest,
+    let rest = match a.rest {
+        Rest::Nothing => b.rest,
+        rest @ Rest::Any(_) => rest,
     };
-    Table {
+    TableKind {
         fields,
         rest,
         is_closed: false,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::expand::{expand, list, product, target};
 use super::expects;
-use super::kind::{Kind, Rest, Table};
+use super::kind::{Kind, Rest, TableKind};
 use crate::tree::key::Step;
 
 /// Marks a secret in a schema.
@@ -83,6 +83,11 @@ impl<'a> Place<'a> {
         self.further(&alternatives)
     }
 
+    /// The place one step further, if the value here is this one of its alternatives.
+    pub(crate) fn within(&self, kind: &Kind<'a>, step: &Step) -> Option<Place<'a>> {
+        self.among(&[kind], step)
+    }
+
     /// The place one step further, if the value here is one of these of its alternatives.
     pub(crate) fn among(&self, kinds: &[&Kind<'a>], step: &Step) -> Option<Place<'a>> {
         let alternatives: Vec<_> = kinds
@@ -104,7 +109,7 @@ impl<'a> Place<'a> {
         ))
     }
 
-    fn tables(&self) -> impl Iterator<Item = &Table<'a>> {
+    fn tables(&self) -> impl Iterator<Item = &TableKind<'a>> {
         self.kinds.iter().filter_map(|kind| match kind {
             Kind::Table(table) => Some(table),
             _ => None,
@@ -141,7 +146,7 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// What is expected here, with an article: `a whole number from 1 to 65535`.
+    /// The words for the values that are taken here, with an article: `a whole number from 1 to 65535`.
     pub(crate) fn expects(&self) -> String {
         match self.note(EXPECTS).and_then(Value::as_str) {
             Some(expected) => expected.to_owned(),
@@ -149,7 +154,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Whether what is expected has words of its type, which say more than that it is a text.
+    /// Whether the type has words for its values, which say more than that they are texts.
     pub(crate) fn has_own_phrase(&self) -> bool {
         self.note(EXPECTS).is_some() || self.format().is_some_and(expects::is_known_format)
     }
@@ -165,12 +170,12 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Whether what stands here is a secret, or part of one.
+    /// Whether the value here is a secret, or part of one.
     pub(crate) fn is_secret(&self) -> bool {
         self.is_secret
     }
 
-    /// Whether what stands here can change while the process runs.
+    /// Whether the value here can change while the process runs.
     pub(crate) fn is_live(&self) -> bool {
         self.is_live
     }
@@ -223,7 +228,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The schemas of what is one step inside; `None` if nothing can be there.
+/// The schemas one step further; `None` if nothing can be there.
 fn schemas_at<'a>(kind: &Kind<'a>, step: &Step) -> Option<Vec<&'a Value>> {
     match (kind, step) {
         (Kind::Any, _) => Some(vec![&Value::Bool(true)]),

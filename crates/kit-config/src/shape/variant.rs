@@ -118,8 +118,5 @@ pub(crate) fn is_of_variant(variants: &[&Kind<'_>], key: &str) -> bool {
 }
 
 fn field<'k, 'a>(kind: &'k Kind<'a>, key: &str) -> Option<&'k Field<'a>> {
-    match kind {
-        Kind::Table(table) => table.field(key),
-        _ => None,
-    }
+    kind.as_table()?.field(key)
 }

@@ -44,7 +44,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// The bytes of a text; what lies outside of it, or inside of a character, is cut to what is there.
+    /// The bytes of a text, cut to those that it has, and to whole characters.
     pub(crate) fn new(text: &Arc<SourceText>, bytes: Range<usize>) -> Span {
         let start = text.text.floor_char_boundary(bytes.start);
         let end = text.text.floor_char_boundary(bytes.end).max(start);
@@ -77,12 +77,15 @@ impl Span {
         line.trim_end_matches('\r')
     }
 
-    /// Keeps these bytes from being shown.
+    /// Keeps these bytes from being shown, but for the white space at their end: a text over several lines
+    /// in YAML ends where the next line begins.
     pub(crate) fn hide(&self) {
+        let written = &self.text.text[self.bytes.clone()];
+        let bytes = self.bytes.start..self.bytes.start + written.trim_end().len();
         let hidden = self.text.hidden.lock();
         let mut hidden = hidden.unwrap_or_else(PoisonError::into_inner);
-        if !hidden.contains(&self.bytes) {
-            hidden.push(self.bytes.clone());
+        if !hidden.contains(&bytes) {
+            hidden.push(bytes);
         }
     }
 
@@ -94,10 +97,10 @@ impl Span {
     }
 
     /// The line in which it begins, as it may be shown, with the place of the first and of the last
-    /// character that it marks, counted from 0. What is hidden is shown as `***`.
+    /// character that it marks, counted from 0. A hidden part is shown as `***`.
     ///
     /// The line is copied character by character. The first one of a hidden part becomes the mask, and
-    /// the other ones nothing; so the marks are counted in what is shown, not in what is written.
+    /// the other ones nothing; so the marks are counted in the shown line, not in the written one.
     pub(crate) fn shown_line(&self) -> (String, Range<usize>) {
         let begin = self.before().rfind('\n').map_or(0, |end| end + 1);
         let hidden = self.text.hidden.lock();
@@ -133,13 +136,6 @@ impl Span {
         (line, first..last.unwrap_or(first).max(first + 1))
     }
 
-    /// How many characters of its first line it has; at least 1, so that it can be marked.
-    pub(crate) fn width(&self) -> usize {
-        let written = &self.text.text[self.bytes.clone()];
-        let first = written.split(['\n', '\r']).next().unwrap_or_default();
-        first.chars().count().max(1)
-    }
-
     fn before(&self) -> &str {
         &self.text.text[..self.bytes.start]
     }
@@ -171,14 +167,17 @@ mod tests {
     #[test]
     fn a_place_is_counted_from_one_in_characters() {
         let span = span("a = 1\nné = \"x\" # c\n", "\"x\"");
-        assert_eq!((span.line(), span.column(), span.width()), (2, 6, 3));
+        assert_eq!(
+            (span.line(), span.column(), span.shown_line().1),
+            (2, 6, 5..8)
+        );
         assert_eq!(span.line_text(), "né = \"x\" # c");
     }
 
     #[test]
     fn a_part_over_several_lines_is_marked_on_its_first() {
         let span = span("a = '''one\r\ntwo'''", "'''one\r\ntwo'''");
-        assert_eq!((span.column(), span.width()), (5, 6));
+        assert_eq!((span.column(), span.shown_line().1), (5, 4..10));
         assert_eq!(span.line_text(), "a = '''one");
     }
 
@@ -203,7 +202,10 @@ mod tests {
         let text = SourceText::new("a.toml", "é");
         for (bytes, column) in [(7..9, 2), (1..1, 1), (2..2, 2)] {
             let span = Span::new(&text, bytes);
-            assert_eq!((span.line(), span.column(), span.width()), (1, column, 1));
+            assert_eq!(
+                (span.line(), span.column(), span.shown_line().1.len()),
+                (1, column, 1)
+            );
         }
     }
 }

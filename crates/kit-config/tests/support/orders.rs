@@ -11,34 +11,34 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Orders {
-    pub http: Http,
+pub(crate) struct Orders {
+    http: Http,
     #[schemars(extend("was" = "db"))]
-    pub database: Database,
-    pub servers: Vec<Server>,
-    pub limits: BTreeMap<String, Limit>,
-    pub shards: BTreeMap<u16, String>,
-    pub output: Output,
-    pub retry: Retry,
-    pub log: Log,
-    pub auth: Auth,
-    pub level: Level,
-    pub plain: Plain,
+    database: Database,
+    servers: Vec<Server>,
+    limits: BTreeMap<String, Limit>,
+    shards: BTreeMap<u16, String>,
+    output: Output,
+    retry: Retry,
+    log: Log,
+    auth: Auth,
+    level: Level,
+    plain: Plain,
     #[serde(flatten)]
-    pub common: Common,
+    common: Common,
     #[serde(flatten)]
-    pub cache: Cache,
+    cache: Cache,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Http {
-    pub host: IpAddr,
+struct Http {
+    host: IpAddr,
     #[schemars(range(min = 1))]
-    pub port: u16,
-    pub max_body: u64,
-    pub compress: bool,
-    pub tls: Option<Tls>,
+    port: u16,
+    max_body: u64,
+    compress: bool,
+    tls: Option<Tls>,
 }
 
 impl Default for Http {
@@ -54,26 +54,26 @@ impl Default for Http {
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Tls {
-    pub cert: PathBuf,
-    pub key: PathBuf,
+struct Tls {
+    cert: PathBuf,
+    key: PathBuf,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Database {
-    pub url: String,
-    pub password: Secret<String>,
-    pub pin: Secret<u32>,
-    pub pool: Pool,
+struct Database {
+    url: String,
+    password: Secret<String>,
+    pin: Secret<u32>,
+    pool: Pool,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Pool {
+struct Pool {
     #[schemars(extend("was" = ["smallest", "/pool_min"]))]
-    pub min: u32,
-    pub max: NonZeroU32,
+    min: u32,
+    max: NonZeroU32,
 }
 
 impl Default for Pool {
@@ -86,27 +86,27 @@ impl Default for Pool {
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Server {
-    pub name: String,
-    pub addr: SocketAddr,
+struct Server {
+    name: String,
+    addr: SocketAddr,
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
-    pub weight: f64,
+    weight: f64,
     #[serde(default)]
     #[schemars(length(max = 3))]
-    pub tags: Vec<String>,
+    tags: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Limit {
-    pub rate: u32,
-    pub burst: Option<u32>,
+struct Limit {
+    rate: u32,
+    burst: Option<u32>,
 }
 
 /// Tagged by a key beside those of the variant.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub enum Output {
+enum Output {
     #[default]
     Stdout,
     File {
@@ -118,15 +118,15 @@ pub enum Output {
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Syslog {
-    pub host: IpAddr,
-    pub facility: u8,
+struct Syslog {
+    host: IpAddr,
+    facility: u8,
 }
 
 /// Tagged by a key beside another one with the content.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", content = "with", rename_all = "lowercase")]
-pub enum Retry {
+enum Retry {
     #[default]
     Never,
     Fixed {
@@ -138,7 +138,7 @@ pub enum Retry {
 /// Tagged by its only key.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Log {
+enum Log {
     #[default]
     Off,
     Level(Level),
@@ -147,10 +147,10 @@ pub enum Log {
     },
 }
 
-/// Told apart by what it is made of.
+/// Without a tag: its form says which variant it is.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Auth {
+enum Auth {
     Anonymous(bool),
     Basic { user: String, port: u16 },
     Keys(Vec<u64>),
@@ -164,7 +164,7 @@ impl Default for Auth {
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+enum Level {
     #[default]
     Info,
     Debug,
@@ -173,27 +173,27 @@ pub enum Level {
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Plain {
-    pub mark: char,
-    pub pair: (u8, bool),
-    pub large: u128,
-    pub small: i8,
-    pub id: i64,
-    pub ratio: f32,
-    pub label: Option<String>,
-    pub share: Option<f64>,
-    pub wrapped: Wrapped,
-    pub even: Even,
-    pub bytes: Vec<u8>,
+struct Plain {
+    mark: char,
+    pair: (u8, bool),
+    large: u128,
+    small: i8,
+    id: i64,
+    ratio: f32,
+    label: Option<String>,
+    share: Option<f64>,
+    wrapped: Wrapped,
+    even: Even,
+    bytes: Vec<u8>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Wrapped(pub u8);
+struct Wrapped(u8);
 
 /// A number that refuses odd ones by its own `Deserialize`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "u32", into = "u32")]
-pub struct Even(u32);
+struct Even(u32);
 
 impl From<Even> for u32 {
     fn from(even: Even) -> u32 {
@@ -215,9 +215,9 @@ impl TryFrom<u32> for Even {
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Common {
-    pub region: String,
-    pub gateway: IpAddr,
+struct Common {
+    region: String,
+    gateway: IpAddr,
 }
 
 impl Default for Common {
@@ -231,7 +231,7 @@ impl Default for Common {
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "cache", rename_all = "lowercase")]
-pub enum Cache {
+enum Cache {
     #[default]
     None,
     Redis {

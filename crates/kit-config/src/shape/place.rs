@@ -83,11 +83,6 @@ impl<'a> Place<'a> {
         self.further(&alternatives)
     }
 
-    /// The place one step further, if the value here is this one of its alternatives.
-    pub(crate) fn within(&self, kind: &Kind<'a>, step: &Step) -> Option<Place<'a>> {
-        self.among(&[kind], step)
-    }
-
     /// The place one step further, if the value here is one of these of its alternatives.
     pub(crate) fn among(&self, kinds: &[&Kind<'a>], step: &Step) -> Option<Place<'a>> {
         let alternatives: Vec<_> = kinds

@@ -53,6 +53,14 @@ const NAMES: &[&str] = &[
     "auth",
     "user",
     "plain",
+    "filter",
+    "all",
+    "any",
+    "least",
+    "not",
+    "tree",
+    "children",
+    "next",
     "mark",
     "pair",
     "large",
@@ -180,7 +188,7 @@ fn load(settings: &Settings<Orders>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
 
     #[test]
     fn any_tree_is_settings_or_problems(
@@ -206,6 +214,29 @@ proptest! {
             settings = settings.set(format!("{}={value}", key.join(".")));
         }
         load(&settings)?;
+    }
+
+    /// Alternatives inside of alternatives multiply; the search for the right ones has an end.
+    #[test]
+    fn filters_in_filters_are_settings_or_problems(
+        steps in proptest::collection::vec((0..4_usize, 1..3_usize), 0..20),
+        leaf in prop_oneof![Just("\"info\""), Just("\"loud\""), Just("5")],
+    ) {
+        let mut filter = leaf.to_owned();
+        for (form, count) in steps {
+            let count = if filter.len() > 2_000 { 1 } else { count };
+            let list = vec![filter.as_str(); count].join(", ");
+            filter = match form {
+                0 => format!("{{ all = [{list}] }}"),
+                1 => format!("{{ any = [{list}], least = 300 }}"),
+                2 => format!("{{ not = {filter} }}"),
+                _ => format!("[{list}]"),
+            };
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.toml");
+        std::fs::write(&path, format!("filter = {filter}\n")).expect("a file");
+        load(&Settings::new().file(path))?;
     }
 
     /// The file is damaged at several places, so that keys are misspelt and lines cannot be read.

@@ -1,7 +1,8 @@
 //! What fits to a place: keys, names, and values without parts.
 
-use crate::shape::{Kind, Place, TextKind};
+use crate::shape::{Kind, Place, Rest, TextKind};
 use crate::tree::node::Value;
+use crate::tree::table::Table;
 
 /// All keys that these variants know.
 pub(super) fn known_keys<'a>(kinds: &[&Kind<'a>]) -> Vec<&'a str> {
@@ -10,6 +11,22 @@ pub(super) fn known_keys<'a>(kinds: &[&Kind<'a>]) -> Vec<&'a str> {
         .flat_map(|table| &table.fields)
         .map(|field| field.name)
         .collect()
+}
+
+/// Those of the variants that know most of the table's keys.
+pub(super) fn likeliest<'k, 'a>(variants: &[&'k Kind<'a>], table: &Table) -> Vec<&'k Kind<'a>> {
+    let unknown = |kind: &Kind<'_>| {
+        let known = kind.as_table();
+        let is_unknown = |name: &str| {
+            known.is_none_or(|known| {
+                known.field(name).is_none() && matches!(known.rest, Rest::Nothing)
+            })
+        };
+        table.iter().filter(|entry| is_unknown(&entry.key)).count()
+    };
+    let least = variants.iter().map(|kind| unknown(kind)).min();
+    let likely = variants.iter().filter(|kind| Some(unknown(kind)) == least);
+    likely.copied().collect()
 }
 
 /// Whether all variants know this key.

@@ -18,6 +18,7 @@ pub(super) struct Meant<'k> {
 /// those where the same name is known.
 pub(super) fn meant<'k>(
     shape: &Shape,
+    hints: &Hints,
     table: &KeyPath,
     name: &str,
     known: &[&'k str],
@@ -28,10 +29,10 @@ pub(super) fn meant<'k>(
             here: Some(nearest),
         });
     }
-    elsewhere(shape, table, name).map(|keys| Meant { keys, here: None })
+    elsewhere(shape, hints, table, name).map(|keys| Meant { keys, here: None })
 }
 
-fn elsewhere(shape: &Shape, table: &KeyPath, name: &str) -> Option<String> {
+fn elsewhere(shape: &Shape, hints: &Hints, table: &KeyPath, name: &str) -> Option<String> {
     let dotted = name.split('.').map(|part| Step::Key(part.to_owned()));
     let dotted: KeyPath = table.steps().iter().cloned().chain(dotted).collect();
     if name.contains('.') && shape.at(&dotted).is_some() {
@@ -41,8 +42,7 @@ fn elsewhere(shape: &Shape, table: &KeyPath, name: &str) -> Option<String> {
         Some(Step::Key(last)) => is_same_name(last, name),
         Some(Step::Index(_)) | None => false,
     };
-    let keys = shape.keys();
-    let same = keys.iter().map(|(key, _)| key).filter(|key| is_same(key));
+    let same = hints.keys.iter().filter(|key| is_same(key));
     let mut same: Vec<_> = same.collect();
     same.sort_by_key(|key| key.steps().len());
     let places: Vec<String> = same
@@ -53,18 +53,24 @@ fn elsewhere(shape: &Shape, table: &KeyPath, name: &str) -> Option<String> {
     (!places.is_empty()).then(|| places.join("` or `"))
 }
 
-/// The names of secrets, which a misspelt key may have meant.
-pub(super) struct Secrets(Vec<String>);
+/// The names that a misspelt key may have meant.
+pub(super) struct Hints {
+    keys: Vec<KeyPath>,
+    secrets: Vec<String>,
+}
 
-impl Secrets {
-    pub(super) fn of(shape: &Shape) -> Secrets {
-        Secrets(shape.secret_names())
+impl Hints {
+    pub(super) fn of(shape: &Shape) -> Hints {
+        Hints {
+            keys: shape.keys().into_iter().map(|(key, _)| key).collect(),
+            secrets: shape.secret_names(),
+        }
     }
 
     /// Whether the value of an unknown key may be a secret: its name is like that of one, or there are
     /// secrets and it is like no other name either.
     pub(super) fn may_be_secret(&self, name: &str, has_hint: bool) -> bool {
-        let secrets = self.0.iter().map(String::as_str);
-        !self.0.is_empty() && (!has_hint || nearest(name, secrets).is_some())
+        let secrets = self.secrets.iter().map(String::as_str);
+        !self.secrets.is_empty() && (!has_hint || nearest(name, secrets).is_some())
     }
 }

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::checked::{Checked, Stage};
-use super::fit::{accepts, is_of_all, known_keys, names, takes};
+use super::fit::{accepts, is_of_all, known_keys, likeliest, names, takes};
 use super::found::found;
-use super::hint::{self, Meant, Secrets};
+use super::hint::{self, Hints, Meant};
 use super::{inline, untyped};
 use crate::problem::{Problem, What};
 use crate::reference;
@@ -24,8 +24,10 @@ const TRIALS: usize = 4096;
 pub(super) struct Walk<'s> {
     shape: &'s Shape,
     stage: Stage,
-    hints: Rc<Secrets>,
+    hints: Rc<Hints>,
     trials: Rc<Cell<usize>>,
+    /// Whether the values are parts of a text with commas: none of them is such a text again.
+    is_split: bool,
     problems: Vec<Problem>,
     failed: Vec<(KeyPath, Origin)>,
 }
@@ -35,8 +37,9 @@ impl<'s> Walk<'s> {
         Walk {
             shape,
             stage,
-            hints: Rc::new(Secrets::of(shape)),
+            hints: Rc::new(Hints::of(shape)),
             trials: Rc::new(Cell::new(TRIALS)),
+            is_split: false,
             problems: Vec::new(),
             failed: Vec::new(),
         }
@@ -127,10 +130,13 @@ impl<'s> Walk<'s> {
                 }
             };
         }
-        if place.is_list() {
+        if place.is_list() && !self.is_split {
             let values = untyped::split(node, text);
             let list = Node::new(Value::List(values.clone()), node.origin.clone());
-            return self.list(place, key, &list, &values);
+            self.is_split = true;
+            let checked = self.list(place, key, &list, &values);
+            self.is_split = false;
+            return checked;
         }
         self.refuse(place, key, node)
     }
@@ -216,9 +222,12 @@ impl<'s> Walk<'s> {
         }
         let is_merged = self.stage == Stage::Merged;
         match shape::by_tag(place, &kinds, table) {
-            Tagged::Untagged(variants) if is_merged => self.best(&variants, |walk, kind| {
-                walk.fields(place, &[kind], key, node, table)
-            }),
+            Tagged::Untagged(variants) if is_merged => {
+                let likely = likeliest(&variants, table);
+                self.best(&likely, |walk, kind| {
+                    walk.fields(place, &[kind], key, node, table)
+                })
+            }
             Tagged::Known(variants) | Tagged::Untagged(variants) => {
                 self.fields(place, &variants, key, node, table)
             }
@@ -387,7 +396,13 @@ impl<'s> Walk<'s> {
         let what = match self.of_other_variant(place, &parent, entry, table) {
             Some(message) => What::Other { message },
             None => {
-                let meant = hint::meant(self.shape, &parent, &entry.key, &known_keys(kinds));
+                let meant = hint::meant(
+                    self.shape,
+                    &self.hints,
+                    &parent,
+                    &entry.key,
+                    &known_keys(kinds),
+                );
                 if self.hints.may_be_secret(&entry.key, meant.is_some()) {
                     entry.node.hide();
                 }

@@ -217,12 +217,30 @@ impl<'a> Pipeline<'a> {
     /// Checks the merged tree; adds the keys at fault in it to those that failed.
     pub(super) fn check_merged(&mut self, tree: &Node, failed: &mut Vec<KeyPath>) -> Node {
         let checked = check(self.shape, tree, Stage::Merged);
-        let is_result = |problem: &Problem| failed.iter().any(|key| is_near(key, &problem.key));
+        let is_result = |problem: &Problem| {
+            failed.iter().any(|key| is_near(key, &problem.key))
+                || self.is_of_unknown_variant(problem, failed)
+        };
         let new = checked.problems.into_iter();
-        self.problems
-            .extend(new.filter(|problem| !is_result(problem)));
+        let new: Vec<_> = new.filter(|problem| !is_result(problem)).collect();
+        self.problems.extend(new);
         failed.extend(checked.failed.into_iter().map(|(key, _)| key));
         checked.tree
+    }
+
+    /// Whether a key is missing only in the variant for which a table is taken without a value at fault.
+    fn is_of_unknown_variant(&self, problem: &Problem, failed: &[KeyPath]) -> bool {
+        let Some(table) = problem.key.parent() else {
+            return false;
+        };
+        let is_beside = failed
+            .iter()
+            .any(|key| key.parent().as_ref() == Some(&table));
+        let has_variants = self.shape.at(&table).is_some_and(|place| {
+            let kinds = place.kinds().iter();
+            kinds.filter_map(Kind::as_table).count() > 1
+        });
+        matches!(problem.what, What::Missing { .. }) && is_beside && has_variants
     }
 
     /// Reports the broken rules, but for those that look at a value at fault.

@@ -1,5 +1,6 @@
 //! Rounds of reading: one failure each, until there is none.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
@@ -11,6 +12,9 @@ use crate::problem::Problem;
 use crate::shape::{Kind, Shape};
 use crate::tree::key::KeyPath;
 use crate::tree::node::{Node, Value};
+
+/// How often a tree is read to find which value is at fault, in all rounds together.
+const TRIALS: usize = 128;
 
 /// Settings from a tree.
 #[derive(Debug)]
@@ -26,8 +30,8 @@ pub(crate) struct Read<T> {
 ///
 /// serde stops at its first failure. So its value is replaced by the default, or passed over if there
 /// is none, and the tree is read again; each round has one value less that was set, which is why there
-/// is a last one. A failure at, in, or around a value that is known to be wrong (`failed`) is taken for
-/// a result of that, and not reported.
+/// is a last one. Values that are known to be wrong (`failed`) are passed over from the start; a failure at,
+/// in, or around one of them is taken for a result of that, and not reported.
 pub(crate) fn read<T: DeserializeOwned>(
     shape: &Shape,
     tree: Node,
@@ -40,8 +44,14 @@ pub(crate) fn read<T: DeserializeOwned>(
         defaults,
         skipped: HashSet::new(),
         problems: Vec::new(),
+        trials: Cell::new(TRIALS),
         failed,
     };
+    for key in rounds.failed.clone() {
+        if !key.is_root() {
+            rounds.leave_out(&key);
+        }
+    }
     let value = loop {
         match attempt::<T>(&rounds.tree, &rounds.skipped) {
             Ok(value) => break Some(value),
@@ -73,6 +83,8 @@ struct Rounds<'a> {
     defaults: &'a Node,
     skipped: HashSet<KeyPath>,
     problems: Vec<Problem>,
+    /// How often the tree is still read to find which value is at fault.
+    trials: Cell<usize>,
     failed: Vec<KeyPath>,
 }
 
@@ -107,8 +119,12 @@ impl Rounds<'_> {
         let Some(node) = self.tree.get(met) else {
             return met.clone();
         };
-        if !matches!(node.value, Value::Table(_) | Value::List(_)) {
-            return met.clone();
+        let is_shorter = || self.failed.iter().any(|key| key.is_within(met));
+        match &node.value {
+            Value::Table(_) => {}
+            // A list of a fixed length is refused without the values that are passed over.
+            Value::List(_) if !is_shorter() => {}
+            _ => return met.clone(),
         }
         blame::find(
             node,
@@ -116,6 +132,11 @@ impl Rounds<'_> {
             failure,
             |leaf| !self.is_name(leaf),
             |leaf| {
+                let left = self.trials.get();
+                if left == 0 {
+                    return Some(failure.clone());
+                }
+                self.trials.set(left - 1);
                 let mut skipped = self.skipped.clone();
                 skipped.insert(leaf.clone());
                 attempt::<T>(&self.tree, &skipped).err()

@@ -24,6 +24,8 @@ pub(crate) struct Orders {
     auth: Auth,
     level: Level,
     plain: Plain,
+    filter: Filter,
+    tree: Tree,
     #[serde(flatten)]
     common: Common,
     #[serde(flatten)]
@@ -160,6 +162,32 @@ impl Default for Auth {
     fn default() -> Auth {
         Auth::Anonymous(true)
     }
+}
+
+/// Without a tag, and made of others of its kind.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Filter {
+    Name(Level),
+    All { all: Vec<Filter> },
+    Any { any: Vec<Filter>, least: u8 },
+    Not { not: Box<Filter> },
+    Either(Vec<Filter>),
+}
+
+impl Default for Filter {
+    fn default() -> Filter {
+        Filter::Either(Vec::new())
+    }
+}
+
+/// Contains itself.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Tree {
+    name: String,
+    children: Vec<Tree>,
+    next: Option<Box<Tree>>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -223,23 +223,35 @@ async fn requests_during_a_reload_are_one_more() {
 }
 
 /// A reload that is dropped while it waits for its turn, or for its files, keeps no other from going on.
-#[tokio::test]
-async fn a_dropped_reload_has_changed_nothing() {
-    let home = Home::with(r#"{"live": 0}"#);
-    let tree = TaskTree::new("test");
-    home.write(r#"{"live": 1}"#);
-    let report = crate::reload::engine::Report::AtOnce;
-    let scope = tree.scope().child("reload");
-    {
-        let mut reload = std::pin::pin!(home.engine.reload_in(&scope, report));
-        let polled = std::future::poll_fn(|context| {
-            std::task::Poll::Ready(reload.as_mut().poll(context).is_pending())
+#[test]
+fn a_dropped_reload_has_changed_nothing() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.max_blocking_threads(1).build();
+    runtime.expect("a runtime").block_on(async {
+        let home = Home::with(r#"{"live": 0}"#);
+        let tree = TaskTree::new("test");
+        home.write(r#"{"live": 1}"#);
+        let report = crate::reload::engine::Report::AtOnce;
+        let scope = tree.scope().child("reload");
+        // The only thread that could read the files is busy.
+        let (release, held) = mpsc::channel::<()>();
+        let busy = tree.scope().spawn_blocking("busy", move |_| {
+            let _ = held.recv();
+            Ok(())
         });
-        assert!(polled.await, "files are read on another thread");
-    }
-    assert_eq!(home.settings(), json!({"live": 0}));
-    let reloaded = home.engine.reload().await;
-    assert_eq!(changed(&reloaded), ["live: 0 -> 1"]);
+        {
+            let mut reload = std::pin::pin!(home.engine.reload_in(&scope, report));
+            let polled = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(reload.as_mut().poll(context).is_pending())
+            });
+            assert!(polled.await, "files are read on another thread");
+        }
+        drop(release);
+        busy.await.expect("it ends");
+        assert_eq!(home.settings(), json!({"live": 0}));
+        let reloaded = home.engine.reload().await;
+        assert_eq!(changed(&reloaded), ["live: 0 -> 1"]);
+    });
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use crate::problem::{Problem, What};
 use crate::shape::{Kind, Place, Shape, is_of_variant, names, tags};
 use crate::tree::key::{KeyPath, Step};
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
-use crate::tree::table::{Entry, Table};
 
 /// Puts a tree over another one: tables are merged, all else is replaced.
 ///

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::tree::key::KeyPath;
 use crate::tree::origin::Origin;
+use crate::tree::text::Span;
 
 mod snippet;
 mod what;
@@ -42,13 +43,13 @@ impl Problem {
     /// The line in a file, counted from 1.
     #[must_use]
     pub fn line(&self) -> Option<usize> {
-        self.origin.span().map(|span| span.line())
+        self.origin.span().map(Span::line)
     }
 
     /// The column in a file, counted from 1 in characters.
     #[must_use]
     pub fn column(&self) -> Option<usize> {
-        self.origin.span().map(|span| span.column())
+        self.origin.span().map(Span::column)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Trees for tests, from JSON.
 
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
-use crate::tree::table::{Entry, Table};
 use crate::tree::text::{SourceText, Span};
 
 /// A tree as the file `config/orders.json` would hold it, whose values all stand on its first line.

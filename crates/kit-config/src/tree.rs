@@ -3,5 +3,4 @@
 pub(crate) mod key;
 pub(crate) mod node;
 pub(crate) mod origin;
-pub(crate) mod table;
 pub(crate) mod text;

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
+/// Makes the servers, with the same layers around both, then the app from them, and runs it.
 fn serve(settings: HelloWorld) -> ExitCode {
     let _log = logging::init(settings.log);
     let keys = match settings.keys() {

@@ -1,8 +1,8 @@
 //! What fits to a place: keys, names, and values without parts.
 
 use crate::shape::{Kind, Place, Rest, TextKind};
+use crate::tree::node::Table;
 use crate::tree::node::Value;
-use crate::tree::table::Table;
 
 /// All keys that these variants know.
 pub(super) fn known_keys<'a>(kinds: &[&Kind<'a>]) -> Vec<&'a str> {

@@ -45,11 +45,7 @@ fn elsewhere(shape: &Shape, hints: &Hints, table: &KeyPath, name: &str) -> Optio
     let same = hints.keys.iter().filter(|key| is_same(key));
     let mut same: Vec<_> = same.collect();
     same.sort_by_key(|key| key.steps().len());
-    let places: Vec<String> = same
-        .iter()
-        .take(PLACES)
-        .map(|key| key.to_string())
-        .collect();
+    let places: Vec<String> = same.iter().take(PLACES).map(ToString::to_string).collect();
     (!places.is_empty()).then(|| places.join("` or `"))
 }
 

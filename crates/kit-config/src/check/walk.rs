@@ -12,9 +12,9 @@ use crate::problem::{Problem, What};
 use crate::reference;
 use crate::shape::{self, Kind, ListKind, Place, Shape, Tagged, is_same_name, nearest, one_of};
 use crate::tree::key::{KeyPath, Step};
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
-use crate::tree::table::{Entry, Table};
 
 /// How many alternatives of untagged enums are tried in one walk. Those inside of one another multiply,
 /// so that a small file could keep a walk busy without an end.

@@ -67,7 +67,7 @@ impl KeyFlag {
         format!("setting {}", self.key)
     }
 
-    /// What was given, on the command line or by the variable; `None` also for a text that is not UTF-8.
+    /// The value from the command line or the variable; `None` also for a text that is not UTF-8.
     pub(super) fn value(&self, matches: &ArgMatches) -> Option<String> {
         if self.is_secret {
             let value = matches.get_one::<OsString>(&self.id())?;

@@ -3,6 +3,7 @@
 use crate::problem::Problem;
 use crate::source::layer::Layer;
 use crate::tree::origin::Origin;
+use crate::tree::text::Span;
 
 /// The names of the files, in the order of their sources.
 pub(super) struct Order(Vec<String>);
@@ -40,8 +41,8 @@ impl Order {
             _ => last + 1,
         };
         let span = origin.span();
-        let line = span.map_or(0, |span| span.line());
-        let column = span.map_or(0, |span| span.column());
+        let line = span.map_or(0, Span::line);
+        let column = span.map_or(0, Span::column);
         (source, line, column)
     }
 }
@@ -49,6 +50,6 @@ impl Order {
 fn name(origin: &Origin) -> Option<&str> {
     match origin {
         Origin::Whole(name) => Some(name),
-        _ => origin.span().map(|span| span.name()),
+        _ => origin.span().map(Span::name),
     }
 }

@@ -3,9 +3,9 @@
 use crate::secret::MASK;
 use crate::shape::{Place, Shape};
 use crate::tree::key::Step;
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
-use crate::tree::table::{Entry, Table};
 
 use super::written;
 

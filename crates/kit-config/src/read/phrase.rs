@@ -3,7 +3,7 @@
 use super::failure::{Failure, Reason};
 use crate::check::found;
 use crate::problem::{Problem, What};
-use crate::shape::{Shape, nearest};
+use crate::shape::{Place, Shape, nearest};
 use crate::tree::key::{KeyPath, Step};
 use crate::tree::node::Node;
 use crate::tree::origin::Origin;
@@ -13,15 +13,15 @@ pub(super) fn problem(shape: &Shape, tree: &Node, key: &KeyPath, failure: &Failu
     let place = shape.at(key);
     let node = tree.get(key);
     let origin = origin(tree, key);
-    let is_secret = place.as_ref().is_some_and(|place| place.is_secret()) || origin.is_hidden();
-    let expects = place.as_ref().map(|place| place.expects());
+    let is_secret = place.as_ref().is_some_and(Place::is_secret) || origin.is_hidden();
+    let expects = place.as_ref().map(Place::expects);
     let shown = node.map_or_else(|| "this".to_owned(), |node| found(node, is_secret));
     let what = match &failure.reason {
         Reason::Missing(_) => What::Missing {
             expected: expects.unwrap_or_else(|| "set".to_owned()),
         },
         Reason::Unknown(name) => {
-            let known = place.iter().flat_map(|place| place.keys());
+            let known = place.iter().flat_map(Place::keys);
             What::Unknown {
                 nearest: nearest(name, known).map(|name| key.key(name).to_string()),
             }
@@ -40,7 +40,7 @@ pub(super) fn problem(shape: &Shape, tree: &Node, key: &KeyPath, failure: &Failu
         },
         Reason::Refused(message) => {
             let message = message.trim_end_matches('.');
-            match place.filter(|place| place.has_own_phrase()) {
+            match place.filter(Place::has_own_phrase) {
                 Some(place) => What::Type {
                     found: shown,
                     expected: format!("{} ({message})", place.expects()),

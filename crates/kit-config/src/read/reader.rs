@@ -12,8 +12,8 @@ use serde::forward_to_deserialize_any;
 use super::failure::Failure;
 use super::key::KeyReader;
 use crate::tree::key::KeyPath;
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
-use crate::tree::table::{Entry, Table};
 
 /// A value of the tree, as serde reads it.
 pub(super) struct Reader<'a> {

@@ -9,9 +9,9 @@ use serde::ser::{
 };
 
 use crate::secret::shown;
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
-use crate::tree::table::{Entry, Table};
 
 /// The tree of these settings, of which each value is a default; the message says why there is none.
 pub(crate) fn write<T: Serialize>(settings: &T) -> Result<Node, String> {

@@ -13,9 +13,9 @@ use super::walk::{cost, depth, each_inside, list_keys};
 use crate::problem::{Problem, What};
 use crate::shape::nearest;
 use crate::tree::key::KeyPath;
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::{Brought, Origin};
-use crate::tree::table::{Entry, Table};
 
 /// How many settings may refer to each other in a chain, so that no file can exhaust the stack.
 const MAX_CHAIN: usize = 64;

@@ -11,9 +11,9 @@ use super::fresh::{Fresh, Loader, Loading, Mark, Watched};
 use crate::LoadError;
 use crate::problem::{Problem, What};
 use crate::tree::key::KeyPath;
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
-use crate::tree::table::{Entry, Table};
 
 /// Settings whose live part is `live`; `low` has to be at most `live.high`.
 #[derive(Clone, Default)]

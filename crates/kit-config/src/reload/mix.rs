@@ -4,8 +4,8 @@ use super::change::{Change, Differences};
 use super::fresh::Mark;
 use super::same::is_same;
 use crate::tree::key::KeyPath;
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
-use crate::tree::table::{Entry, Table};
 
 /// Settings in which the fixed ones are old and the live ones are new.
 pub(super) struct Mixture {

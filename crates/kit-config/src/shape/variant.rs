@@ -3,7 +3,7 @@
 use super::kind::{Field, Kind};
 use super::place::Place;
 use crate::tree::key::Step;
-use crate::tree::table::Table;
+use crate::tree::node::Table;
 
 /// What the tags of a table say about its variant.
 #[derive(Debug)]

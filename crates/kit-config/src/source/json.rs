@@ -11,9 +11,9 @@ use super::layer::{Layer, MAX_DEPTH};
 use super::number;
 use crate::problem::{Problem, What};
 use crate::tree::key::KeyPath;
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
-use crate::tree::table::{Entry, Table};
 use crate::tree::text::{SourceText, Span};
 
 /// Reads a document, which has to be an object, or empty. At the first mistake of its form the reading

@@ -10,9 +10,9 @@ use super::layer::{Layer, MAX_DEPTH};
 use super::number;
 use crate::problem::{Problem, What};
 use crate::tree::key::KeyPath;
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
-use crate::tree::table::{Entry, Table};
 use crate::tree::text::{SourceText, Span};
 use fault::SyntaxFault;
 

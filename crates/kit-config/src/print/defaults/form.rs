@@ -2,8 +2,8 @@
 
 use crate::shape::{Field, Kind, Place};
 use crate::tree::key::Step;
+use crate::tree::node::Table;
 use crate::tree::node::{Node, Value};
-use crate::tree::table::Table;
 
 use crate::print::written;
 

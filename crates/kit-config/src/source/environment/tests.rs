@@ -82,7 +82,7 @@ fn other_variables_and_empty_ones_set_nothing() {
         found
             .tree
             .as_table()
-            .is_some_and(crate::tree::table::Table::is_empty)
+            .is_some_and(crate::tree::node::Table::is_empty)
     );
 }
 

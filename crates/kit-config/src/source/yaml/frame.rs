@@ -2,9 +2,9 @@
 
 use crate::problem::{Problem, What};
 use crate::tree::key::{KeyPath, Step};
+use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
-use crate::tree::table::{Entry, Table};
 
 /// A list or a table that is being read.
 pub(super) struct Frame {

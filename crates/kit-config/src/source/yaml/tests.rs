@@ -1,5 +1,5 @@
 use super::*;
-use crate::tree::table::Table;
+use crate::tree::node::Table;
 
 fn read(written: &str) -> Layer {
     parse(&SourceText::new("a.yaml", written))

@@ -3,6 +3,7 @@
 
 mod access;
 mod answers;
+mod extension;
 mod format;
 mod options;
 mod pages;
@@ -11,5 +12,6 @@ mod routes;
 mod thread;
 mod utc;
 
+pub use extension::{AdminAnswer, AdminRequest, AdminRoute};
 pub use options::Admin;
 pub(crate) use thread::start;

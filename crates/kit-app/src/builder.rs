@@ -579,6 +579,14 @@ impl AppBuilder {
         self
     }
 
+    /// Adds a route to the [admin server](Self::admin), which lists it on its page `/`. Without one it has no
+    /// effect.
+    #[cfg(feature = "admin")]
+    pub fn admin_route(mut self, route: crate::AdminRoute) -> AppBuilder {
+        self.settings.admin_routes.push(route);
+        self
+    }
+
     // === its registries ===
 
     /// Adds a registry by URL, such as `etcd://127.0.0.1:2379`. Opened when the app runs, by the

@@ -66,7 +66,7 @@ mod worker;
 mod wrong_options;
 
 #[cfg(feature = "admin")]
-pub use admin::Admin;
+pub use admin::{Admin, AdminAnswer, AdminRequest, AdminRoute};
 pub use app::App;
 pub use budget::StopPlan;
 pub use builder::AppBuilder;

@@ -16,6 +16,16 @@ impl Admin {
     }
 }
 
+/// There is none.
+#[derive(Clone, Debug)]
+pub(crate) enum AdminRoute {}
+
+impl AdminRoute {
+    pub(crate) fn check(_: &[AdminRoute]) -> Vec<Error> {
+        Vec::new()
+    }
+}
+
 #[expect(clippy::unused_async, reason = "the interface of the module with it")]
 pub(crate) async fn start(
     admin: Admin,

@@ -7,7 +7,7 @@ use kit_registry::Schemes;
 use kit_sync::{Scope, StopToken, WatchdogOptions};
 use kit_transport::{Phase, Server};
 
-use crate::admin::Admin;
+use crate::admin::{Admin, AdminRoute};
 use crate::health::Check;
 use crate::hook::Hooks;
 use crate::registration::{Advertise, Registry};
@@ -60,6 +60,7 @@ pub(crate) struct Settings {
     pub(crate) hooks: Hooks,
     pub(crate) checks: Vec<Check>,
     pub(crate) admin: Option<Admin>,
+    pub(crate) admin_routes: Vec<AdminRoute>,
     pub(crate) hook_timeout: Duration,
     pub(crate) reload_hooks: Vec<ReloadHook>,
     pub(crate) reload_timeout: Duration,
@@ -97,6 +98,7 @@ impl Default for Settings {
             hooks: Hooks::default(),
             checks: Vec::new(),
             admin: None,
+            admin_routes: Vec::new(),
             hook_timeout: timeouts.hook,
             reload_hooks: Vec::new(),
             reload_timeout: timeouts.reload,

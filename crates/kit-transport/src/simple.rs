@@ -20,10 +20,10 @@ use handler::{AnswerFn, SimpleHandler};
 /// For ALPN, best first.
 const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 
-/// A server whose answers follow from the head of a request alone, at once. It depends on neither axum
+/// A server whose answers follow from a request alone, at once. It depends on neither axum
 /// nor tonic, and has the same driver, limits and drain as they.
 ///
-/// The bodies of requests are not read. The function runs on a thread of the runtime and must not
+/// The bodies of requests are not read, but by [`with_bodies`](Self::with_bodies). The function runs on a thread of the runtime and must not
 /// block; a panic in it answers 500. The head's extensions hold a
 /// [`CallContext`](crate::CallContext).
 ///
@@ -45,6 +45,7 @@ const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 pub struct Server {
     front: Front,
     answer: Arc<AnswerFn>,
+    max_body: Option<usize>,
 }
 
 impl Server {
@@ -53,11 +54,37 @@ impl Server {
         listen: impl Into<Listen>,
         answer: impl Fn(&Parts) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Server {
-        let mut front = Front::new("simple", listen.into());
+        let answer = move |head: &Parts, _: &Bytes| answer(head);
+        Server::of(listen.into(), None, Arc::new(answer))
+    }
+
+    /// A server whose answers follow from heads and bodies. A body is read whole before `answer` is called,
+    /// empty or not; one of more than `max_body` bytes is answered with 413.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::Response;
+    /// use kit_transport::simple;
+    ///
+    /// let echo = simple::Server::with_bodies("localhost:9090", 1024, |_head, body| {
+    ///     Response::new(body.clone())
+    /// });
+    /// ```
+    pub fn with_bodies(
+        listen: impl Into<Listen>,
+        max_body: usize,
+        answer: impl Fn(&Parts, &Bytes) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> Server {
+        Server::of(listen.into(), Some(max_body), Arc::new(answer))
+    }
+
+    fn of(listen: Listen, max_body: Option<usize>, answer: Arc<AnswerFn>) -> Server {
+        let mut front = Front::new("simple", listen);
         front.private = true;
         Server {
             front,
-            answer: Arc::new(answer),
+            answer,
+            max_body,
         }
     }
 
@@ -90,7 +117,7 @@ impl crate::Server for Server {
 
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         self.front.check()?;
-        let handler = SimpleHandler::new(Arc::clone(&self.answer));
+        let handler = SimpleHandler::new(Arc::clone(&self.answer), self.max_body);
         let schemes = &[("http", "https")];
         let started = self.front.start(ctx, handler, PROTOCOLS, schemes);
         Ok(started.await?)

@@ -12,7 +12,7 @@ pub(super) struct Answer {
     status: StatusCode,
     format: Format,
     body: String,
-    header: Option<(HeaderName, &'static str)>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Answer {
@@ -47,10 +47,13 @@ impl Answer {
     }
 
     /// 405: this route takes only these methods.
-    pub(super) fn wrong_method(format: Format, allowed: &'static str) -> Answer {
+    pub(super) fn wrong_method(format: Format, allowed: String) -> Answer {
         let why = format!("this route takes {allowed}");
         Answer {
-            header: Some((ALLOW, allowed)),
+            // Names of methods are visible characters.
+            header: HeaderValue::from_str(&allowed)
+                .ok()
+                .map(|allowed| (ALLOW, allowed)),
             ..Answer::error(StatusCode::METHOD_NOT_ALLOWED, format, &why)
         }
     }
@@ -59,7 +62,7 @@ impl Answer {
     pub(super) fn denied(status: StatusCode, format: Format, why: &'static str) -> Answer {
         let asks = status == StatusCode::UNAUTHORIZED;
         Answer {
-            header: asks.then_some((WWW_AUTHENTICATE, "Bearer")),
+            header: asks.then_some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             ..Answer::error(status, format, why)
         }
     }
@@ -81,7 +84,7 @@ impl Answer {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some((name, value)) = self.header {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.insert(name, value);
         }
         response
     }

@@ -17,6 +17,9 @@ use crate::Error;
 /// The name of the admin server in errors and in the log.
 pub(super) const NAME: &str = "admin";
 
+/// The largest body: a line or a few of text.
+const MAX_BODY: usize = 16 * 1024;
+
 /// Where the admin server listens, and what it asks for before it changes anything.
 ///
 /// ```
@@ -71,7 +74,7 @@ impl Admin {
                 expected: "one or more visible ASCII characters without spaces",
             });
         }
-        let server = self.server(|_| Response::default());
+        let server = self.server(|_, _| Response::default());
         wrong.extend(server.check().err().map(|source| Error::Component {
             component: NAME.to_owned(),
             source,
@@ -83,7 +86,7 @@ impl Admin {
     /// once.
     pub(super) fn server(
         &self,
-        answer: impl Fn(&Parts) -> Response<Bytes> + Send + Sync + 'static,
+        answer: impl Fn(&Parts, &Bytes) -> Response<Bytes> + Send + Sync + 'static,
     ) -> simple::Server {
         let limits = ConnectionOptions {
             first_byte: Duration::from_secs(2),
@@ -95,7 +98,7 @@ impl Admin {
             max_connections: 256,
             ..ConnectionOptions::default()
         };
-        simple::Server::new(self.listen.clone(), answer)
+        simple::Server::with_bodies(self.listen.clone(), MAX_BODY, answer)
             .name(NAME)
             .connections(limits)
     }

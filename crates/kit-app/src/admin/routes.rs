@@ -3,11 +3,13 @@
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
+use kit_sync::Scope;
 use kit_transport::{Address, CallContext};
 use serde_json::json;
 
 use super::access::Access;
 use super::answers::Answer;
+use super::extension::{AdminRequest, AdminRoute};
 use super::format::{Format, Wanted};
 use super::pages;
 use crate::AppHandle;
@@ -16,6 +18,9 @@ use crate::AppHandle;
 pub(super) struct Routes {
     app: AppHandle,
     access: Access,
+    added: Vec<AdminRoute>,
+    /// Where the tasks of routes live that were added.
+    scope: Scope,
 }
 
 /// A change of the app's state.
@@ -35,32 +40,118 @@ GET  /lifecycle  stage, components, checks, registrations, events
 POST /drain      deregister, health down, intake closed; everything is served
 POST /undrain    take that back
 POST /stop       stop
-?format=json or Accept: application/json for JSON
 ";
 
+const FORMS: &str = "?format=json or Accept: application/json for JSON\n";
+
+/// Whether the admin server has a route at this path by itself.
+pub(super) fn is_built_in(path: &str) -> bool {
+    let mut paths = LIST
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1));
+    path == "/" || paths.any(|built_in| built_in == path)
+}
+
 impl Routes {
-    pub(super) fn new(app: AppHandle, access: Access) -> Routes {
-        Routes { app, access }
+    pub(super) fn new(
+        app: AppHandle,
+        access: Access,
+        added: Vec<AdminRoute>,
+        scope: Scope,
+    ) -> Routes {
+        Routes {
+            app,
+            access,
+            added,
+            scope,
+        }
     }
 
-    pub(super) fn answer(&self, head: &Parts) -> Response<Bytes> {
-        match Wanted::of(head) {
-            Ok(wanted) => self.route(head, &wanted),
-            Err(why) => Answer::error(StatusCode::BAD_REQUEST, Format::Text, &why),
+    pub(super) fn answer(&self, head: &Parts, body: &Bytes) -> Response<Bytes> {
+        let wanted = match Wanted::of(head) {
+            Ok(wanted) => wanted,
+            Err(why) => {
+                let wrong = Answer::error(StatusCode::BAD_REQUEST, Format::Text, &why);
+                return wrong.into_response();
+            }
+        };
+        let path = head.uri.path();
+        if self.added.iter().any(|route| route.path() == path) {
+            let added = self.answer_of_added(head, body, wanted.format);
+            return added.unwrap_or_else(Answer::into_response);
         }
-        .into_response()
+        self.route(head, &wanted).into_response()
+    }
+
+    /// # Errors
+    /// The answer to a request with another method, or that may change nothing.
+    fn answer_of_added(
+        &self,
+        head: &Parts,
+        body: &Bytes,
+        format: Format,
+    ) -> Result<Response<Bytes>, Answer> {
+        let here = || {
+            let added = self.added.iter();
+            added.filter(|route| route.path() == head.uri.path())
+        };
+        let Some(route) = here().find(|route| route.takes(&head.method)) else {
+            let allowed: Vec<_> = here().map(AdminRoute::methods).collect();
+            return Err(Answer::wrong_method(format, allowed.join(", ")));
+        };
+        let remote = if route.is_change() {
+            self.permitted(head, format)?
+        } else {
+            self.client(head, format)?
+        };
+        let request = AdminRequest::new(head, body, remote, &self.app, &self.scope);
+        Ok(route.answer(&request).into_response())
+    }
+
+    /// The client of a request.
+    ///
+    /// # Errors
+    /// The answer to one that has none; every request of the driver has one.
+    fn client<'a>(&self, head: &'a Parts, format: Format) -> Result<&'a Address, Answer> {
+        match CallContext::of(&head.extensions) {
+            Some(call) => Ok(&call.peer().remote),
+            None => Err(Answer::error(
+                StatusCode::FORBIDDEN,
+                format,
+                "the client is not known",
+            )),
+        }
+    }
+
+    /// The client of a request that may change the state of the app.
+    ///
+    /// # Errors
+    /// The answer to one that may not.
+    fn permitted<'a>(&self, head: &'a Parts, format: Format) -> Result<&'a Address, Answer> {
+        let remote = self.client(head, format)?;
+        let checked = self.access.check(head, remote);
+        checked.map_err(|denied| Answer::denied(denied.status, format, denied.why))?;
+        Ok(remote)
+    }
+
+    /// A line for each route.
+    fn list(&self) -> String {
+        let added = self.added.iter().map(AdminRoute::line);
+        let lines = LIST.lines().map(|line| format!("{line}\n"));
+        lines.chain(added).collect()
     }
 
     fn route(&self, head: &Parts, wanted: &Wanted) -> Answer {
         let (app, format) = (&self.app, wanted.format);
         let page = |page: &dyn Fn() -> Answer| match head.method {
             Method::GET | Method::HEAD => page(),
-            _ => Answer::wrong_method(format, "GET, HEAD"),
+            _ => Answer::wrong_method(format, "GET, HEAD".to_owned()),
         };
         match head.uri.path() {
             "/" => {
-                let json = || json!({ "routes": LIST.lines().collect::<Vec<_>>() });
-                page(&|| Answer::ok(format, || LIST, json))
+                let list = self.list();
+                let json = || json!({ "routes": list.lines().collect::<Vec<_>>() });
+                page(&|| Answer::ok(format, || format!("{list}{FORMS}"), json))
             }
             "/livez" => page(&|| pages::probe(&app.liveness(), wanted)),
             "/readyz" => page(&|| pages::probe(&app.readiness(), wanted)),
@@ -81,17 +172,12 @@ impl Routes {
 
     fn command(&self, head: &Parts, format: Format, command: &Command) -> Answer {
         if head.method != Method::POST {
-            return Answer::wrong_method(format, "POST");
+            return Answer::wrong_method(format, "POST".to_owned());
         }
-        let Some(call) = CallContext::of(&head.extensions) else {
-            // Every request of the driver has one.
-            return Answer::error(StatusCode::FORBIDDEN, format, "the client is not known");
-        };
-        let remote = &call.peer().remote;
-        if let Err(denied) = self.access.check(head, remote) {
-            return Answer::denied(denied.status, format, denied.why);
+        match self.permitted(head, format) {
+            Ok(remote) => self.execute(command, remote, format),
+            Err(denied) => denied,
         }
-        self.execute(command, remote, format)
     }
 
     /// Does what was asked for.

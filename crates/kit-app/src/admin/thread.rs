@@ -40,10 +40,13 @@ pub(crate) async fn start(
     scope.spawn_as("heartbeat", Ending::MayBeDropped, answering);
     let is_development = settings.environment().is_development();
     let access = Access::new(admin.token.clone(), is_development);
-    let routes = Routes::new(app.clone(), access);
+    let tasks = app.core().tasks().unwrap_or(home);
+    let tasks = tasks.child("admin routes");
+    let added = settings.admin_routes.clone();
+    let routes = Routes::new(app.clone(), access, added, tasks);
     let (started, listening) = oneshot::channel();
     let thread = Thread {
-        server: admin.server(move |head| routes.answer(head)),
+        server: admin.server(move |head, body| routes.answer(head, body)),
         core: Arc::clone(app.core()),
         free_ports: settings.free_ports.then_some(FreePorts),
         pulse: Pulse::new(heartbeat),

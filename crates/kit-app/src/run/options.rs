@@ -5,7 +5,7 @@ use std::time::Duration;
 use kit_sync::WatchdogOptions;
 use kit_transport::Probes;
 
-use crate::admin::Admin;
+use crate::admin::{Admin, AdminRoute};
 use crate::health::wrong_options;
 use crate::names::{CHECK, COMPONENT, REGISTRY, RELOAD_HOOK, RESOURCE, hook_of, wrong_names};
 use crate::registration::Registry;
@@ -34,6 +34,7 @@ pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
     wrong.extend(check_watchdog(&settings.watchdog));
     wrong.extend(check_runtime(settings));
     wrong.extend(settings.admin.iter().flat_map(Admin::check));
+    wrong.extend(AdminRoute::check(&settings.admin_routes));
     wrong.extend(settings.advertise.check().err());
     wrong.extend(check_registries(settings));
     wrong.extend(check_components(settings));

@@ -1,5 +1,6 @@
 //! The admin server of a real app, asked over real sockets from other threads.
 
+mod added;
 mod blocked;
 mod client;
 mod commands;

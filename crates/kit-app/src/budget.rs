@@ -29,7 +29,9 @@ const LATE: Duration = Duration::from_millis(150);
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     plan: StopPlan,
+    /// That of `after_stop` hooks; then come the last steps.
     deadline: Deadline,
+    end: Deadline,
 }
 
 impl Budget {
@@ -38,13 +40,19 @@ impl Budget {
     pub(crate) fn new(plan: StopPlan, since: &Deadline, phases: usize) -> Budget {
         Budget {
             plan: StopPlan { phases, ..plan },
-            deadline: since.later_by(plan.total),
+            deadline: since.later_by(plan.total.saturating_sub(plan.last_steps)),
+            end: since.later_by(plan.total),
         }
     }
 
-    /// The end of the whole stop.
+    /// The end of the app's tasks and hooks; then come the last steps.
     pub(crate) fn deadline(&self) -> &Deadline {
         &self.deadline
+    }
+
+    /// The end of the whole stop.
+    pub(crate) fn end(&self) -> &Deadline {
+        &self.end
     }
 
     /// The deadline of a stage that `later` stages follow.
@@ -151,6 +159,20 @@ mod tests {
             Duration::from_millis(110)
         );
         assert!(budget.before_stop().instant() > now);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn last_steps_have_what_they_want_up_to_a_quarter_and_it_is_in_the_whole() {
+        let now = Instant::now();
+        for (wanted, granted) in [(0, 0), (3, 3), (5, 5), (60, 5)] {
+            let plan = plan(Duration::from_secs(20), 1);
+            let plan = plan.with_last_steps(Duration::from_secs(wanted));
+            let budget = Budget::new(plan, &now.into(), 1);
+            let granted = Duration::from_secs(granted);
+            assert_eq!(plan.last_steps, granted);
+            assert_eq!(budget.end().instant() - now, plan.total);
+            assert_eq!(budget.deadline().instant() - now, plan.total - granted);
+        }
     }
 
     #[tokio::test(start_paused = true)]

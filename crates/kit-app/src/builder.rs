@@ -20,6 +20,7 @@ use crate::events::{Delivery, Events, Observer, Stamped};
 use crate::health::{Check, CheckContext, CheckOptions, Health};
 use crate::hook::{Hook, HookContext, HookOptions, HookStage};
 use crate::info::Identity;
+use crate::last_step::LastStep;
 use crate::process::Runnable;
 use crate::registration::Registry;
 use crate::reload::{ReloadHook, ReloadRequests};
@@ -27,8 +28,8 @@ use crate::resource::{Resource, ResourceOptions};
 use crate::settings::{RegisterAtStart, Settings};
 use crate::worker::work::{Work, WorkKind};
 use crate::{
-    AppOptions, Environment, Every, RegistrationOptions, RunWatchdog, RuntimeOptions, Signals,
-    Timeouts, WorkerGroup, WorkerOptions, log,
+    AppOptions, Environment, Every, Info, RegistrationOptions, RunWatchdog, RuntimeOptions,
+    Signals, Timeouts, WorkerGroup, WorkerOptions, log,
 };
 
 impl App {
@@ -38,10 +39,13 @@ impl App {
             identity: Identity::of(name.into()),
             observers: Vec::new(),
             delivery: Delivery::default(),
+            on_build: Vec::new(),
             settings: Settings::default(),
         }
     }
 }
+
+type OnBuild = Box<dyn FnOnce(&Info) + Send>;
 
 /// Puts an [`App`] together; from [`App::builder`].
 ///
@@ -66,6 +70,7 @@ pub struct AppBuilder {
     identity: Identity,
     observers: Vec<Observer>,
     delivery: Delivery,
+    on_build: Vec<OnBuild>,
     pub(crate) settings: Settings,
 }
 
@@ -161,6 +166,13 @@ impl AppBuilder {
         }
         self.settings.advertise.host.clone_from(advertise_host);
         self.register_at_start(*at_start)
+    }
+
+    /// Calls `take` with the identity once it is known, when the app is [built](Self::build): for options
+    /// that write it elsewhere, such as into each line of a log.
+    pub fn on_build(mut self, take: impl FnOnce(&Info) + Send + 'static) -> AppBuilder {
+        self.on_build.push(Box::new(take));
+        self
     }
 
     // === its components and hooks ===
@@ -461,6 +473,13 @@ impl AppBuilder {
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
         self.hook(HookStage::AfterStop, name, HookOptions::new(), hook)
+    }
+
+    /// Adds a step that comes after everything else of a stop, on a plain thread and with its own limit, which is part
+    /// of the [`stop_timeout`](Self::stop_timeout): all of them together have a quarter of it at most.
+    pub fn last_step(mut self, step: LastStep) -> AppBuilder {
+        self.settings.last_steps.push(step);
+        self
     }
 
     /// Adds a hook that is called when the app is to read something again, while it goes on: a SIGHUP,
@@ -772,6 +791,7 @@ impl AppBuilder {
     /// begins.
     pub fn build(mut self) -> App {
         let info = self.identity.into_info();
+        self.on_build.into_iter().for_each(|take| take(&info));
         self.observers.insert(0, log::observer(info.clone()));
         let events = Events::new(self.delivery, self.observers);
         let settings = self.settings;

@@ -41,6 +41,7 @@ mod health;
 mod hook;
 mod info;
 mod journal;
+mod last_step;
 mod last_words;
 mod latches;
 mod log;
@@ -82,11 +83,13 @@ pub use hook::{HookContext, HookOptions, HookStage};
 pub use info::Info;
 pub use kit_sync::{BoxError, Cause, WatchdogEvent, WatchdogOptions};
 pub use kit_transport::{MissingValue, Phase, Stage};
+pub use last_step::LastStep;
 pub use options::{AppOptions, RegistrationOptions};
+pub use panics::log_panics;
 pub use registration::RegistrationStatus;
 pub use report::{
-    ComponentEnd, ComponentReport, CutReport, HookReport, RegistrationReport, Report,
-    ResourceReport,
+    ComponentEnd, ComponentReport, CutReport, HookReport, LastStepReport, RegistrationReport,
+    Report, ResourceReport,
 };
 pub use resource::{ResourceLimits, ResourceOptions};
 pub use runtime::RuntimeOptions;

@@ -29,6 +29,11 @@ pub(crate) const RELOAD_HOOK: Kind = Kind {
     two: "two reload hooks",
 };
 
+pub(crate) const LAST_STEP: Kind = Kind {
+    one: "a last step",
+    two: "two last steps",
+};
+
 pub(crate) const REGISTRY: Kind = Kind {
     one: "a registry",
     two: "two registries",

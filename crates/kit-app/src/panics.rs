@@ -20,7 +20,10 @@ static PLACES: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
 /// the first, second, fourth, eighth and so on of a place, as a check or a worker may panic again and
 /// again. So does that of an observer of events, without a backtrace, too: it has no other line. Any other
 /// panic has none either, and comes each time.
-pub(crate) fn log_them() {
+///
+/// [`App::main`](crate::App::main) calls it. A second call has no effect: a program that has a hook around
+/// this one calls it before it sets its own.
+pub fn log_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let previous = panic::take_hook();

@@ -70,7 +70,7 @@ where
     if Handle::try_current().is_ok() {
         return refused(Error::InsideRuntime);
     }
-    panics::log_them();
+    panics::log_panics();
     kit_sync::panic::install_hook();
     let handlers = match signals.before_build() {
         Ok(handlers) => handlers,
@@ -168,7 +168,7 @@ fn print_end(ended: &Result<Report, RunError>) {
     match ended {
         Err(error) if !is_logged => print_plainly(&format!("{error:#}")),
         Err(_) if has_begun(report) => tracing::warn!("{report}"),
-        Ok(report) if report.has_cuts() => tracing::warn!("{report}"),
+        Ok(report) if report.has_cuts() || report.has_last_words() => tracing::warn!("{report}"),
         Ok(_) | Err(_) => tracing::debug!("{report}"),
     }
 }

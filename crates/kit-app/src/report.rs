@@ -1,6 +1,7 @@
 //! How every component, hook and registration of an application ended.
 
 mod component;
+mod last_step;
 mod overdue;
 mod resource;
 mod table;
@@ -12,6 +13,7 @@ use kit_sync::{Cause, CloseReport};
 use kit_transport::Phase;
 
 pub use component::{ComponentEnd, ComponentReport, CutReport};
+pub use last_step::LastStepReport;
 use overdue::cut_tasks;
 pub(crate) use overdue::overdue;
 pub use resource::ResourceReport;
@@ -55,6 +57,8 @@ pub struct Report {
     pub tasks: CloseReport,
     /// Events that the log or an observer did not take.
     pub undelivered: Vec<Undelivered>,
+    /// The last steps, in the order in which they ran.
+    pub last_steps: Vec<LastStepReport>,
 }
 
 impl Report {
@@ -75,6 +79,7 @@ impl Report {
             registrations: Vec::new(),
             tasks: CloseReport::default(),
             undelivered: Vec::new(),
+            last_steps: Vec::new(),
         }
     }
 
@@ -86,6 +91,11 @@ impl Report {
                 .resources
                 .iter()
                 .any(|of| cut_tasks(&of.tasks).is_some())
+    }
+
+    /// Whether a last step has anything to say.
+    pub(crate) fn has_last_words(&self) -> bool {
+        self.last_steps.iter().any(LastStepReport::has_news)
     }
 
     /// The components and the resources, in the order in which they have ended.
@@ -202,6 +212,7 @@ impl fmt::Display for Report {
         for resource in &self.resources {
             write_cut_tasks(f, &resource.name, &resource.tasks)?;
         }
+        self.last_steps.iter().try_for_each(|step| step.fmt(f))?;
         write_cut_tasks(f, &self.name, &self.tasks)
     }
 }

@@ -10,6 +10,7 @@ use kit_transport::{Phase, Server};
 use crate::admin::{Admin, AdminRoute};
 use crate::health::Check;
 use crate::hook::Hooks;
+use crate::last_step::LastStep;
 use crate::registration::{Advertise, Registry};
 use crate::reload::ReloadHook;
 use crate::resource::Resource;
@@ -67,6 +68,7 @@ pub(crate) struct Settings {
     pub(crate) gate_timeout: Duration,
     pub(crate) start_timeout: Duration,
     pub(crate) stop_timeout: Duration,
+    pub(crate) last_steps: Vec<LastStep>,
     pub(crate) drain_delay: Option<Duration>,
     pub(crate) advertise: Advertise,
     pub(crate) environment: Option<Environment>,
@@ -105,6 +107,7 @@ impl Default for Settings {
             gate_timeout: timeouts.gate,
             start_timeout: timeouts.start,
             stop_timeout: timeouts.stop,
+            last_steps: Vec::new(),
             drain_delay: None,
             advertise: Advertise::default(),
             environment: None,
@@ -132,6 +135,13 @@ impl Settings {
         phases.sort_unstable();
         phases.dedup();
         phases
+    }
+
+    /// The time that all last steps together want, and of it that of those after the events.
+    pub(crate) fn last_steps_limits(&self) -> [Duration; 2] {
+        let all = self.last_steps.iter().map(|step| step.limit).sum();
+        let late = self.last_steps.iter().filter(|step| step.is_after_events);
+        [all, late.map(|step| step.limit).sum()]
     }
 
     /// The number of components that keep the app running until they are done.

@@ -25,6 +25,9 @@ pub struct StopPlan {
     pub deregister: Duration,
     /// How long everything is still served after that: at most half of `total`.
     pub drain_delay: Duration,
+    /// All [last steps](crate::LastStep) together, which come at the end: the sum of their limits, at most a
+    /// quarter of `total`.
+    pub last_steps: Duration,
     /// How many phases have components; the resources count as one more.
     pub phases: usize,
     /// The drain delay as it was set or chosen.
@@ -41,6 +44,7 @@ impl StopPlan {
             before_stop: (total / 5).min(Duration::from_secs(4)),
             deregister: (total / 5).min(Duration::from_secs(3)),
             drain_delay: drain_delay.min(total / 2),
+            last_steps: Duration::ZERO,
             phases,
             wanted_drain_delay: drain_delay,
         }
@@ -48,6 +52,14 @@ impl StopPlan {
 }
 
 impl StopPlan {
+    /// The same with last steps, which take their time from the parts before.
+    pub(crate) fn with_last_steps(self, wanted: Duration) -> StopPlan {
+        StopPlan {
+            last_steps: wanted.min(self.total / 4),
+            ..self
+        }
+    }
+
     /// The drain delay as it was set or chosen, when half of the stop is less.
     pub(crate) fn drain_delay_cut_from(&self) -> Option<Duration> {
         (self.drain_delay < self.wanted_drain_delay).then_some(self.wanted_drain_delay)
@@ -62,6 +74,7 @@ impl fmt::Display for StopPlan {
             before_stop,
             deregister,
             drain_delay,
+            last_steps,
             phases,
             wanted_drain_delay: _,
         } = self;
@@ -74,6 +87,10 @@ impl fmt::Display for StopPlan {
             "at most {total:?} in all: before_stop hooks {before_stop:?}, deregistration \
              {deregister:?}, drain delay {drain_delay:?}{cut}, draining in {phases} phase(s) and \
              after_stop hooks the rest, at least {reserve:?} each"
-        )
+        )?;
+        if !last_steps.is_zero() {
+            write!(f, ", last steps {last_steps:?}")?;
+        }
+        Ok(())
     }
 }

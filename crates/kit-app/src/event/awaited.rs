@@ -25,6 +25,11 @@ pub enum Awaited {
         /// Its name.
         name: String,
     },
+    /// A [last step](crate::LastStep).
+    LastStep {
+        /// Its name.
+        name: String,
+    },
     /// A resource that opens.
     Open {
         /// Its name.
@@ -91,6 +96,7 @@ impl fmt::Display for Awaited {
         match self {
             Awaited::Hook { stage, name } => write!(f, "{stage} hook `{name}` to end"),
             Awaited::Reload { name } => write!(f, "reload hook `{name}` to end"),
+            Awaited::LastStep { name } => write!(f, "last step `{name}` to end"),
             Awaited::Open { resource } => write!(f, "resource {resource} to open"),
             Awaited::Close { resource } => write!(f, "resource {resource} to close"),
             Awaited::Starts { components } => write!(f, "{} to start", components.join(", ")),

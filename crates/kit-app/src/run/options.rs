@@ -7,7 +7,9 @@ use kit_transport::Probes;
 
 use crate::admin::{Admin, AdminRoute};
 use crate::health::wrong_options;
-use crate::names::{CHECK, COMPONENT, REGISTRY, RELOAD_HOOK, RESOURCE, hook_of, wrong_names};
+use crate::names::{
+    CHECK, COMPONENT, LAST_STEP, REGISTRY, RELOAD_HOOK, RESOURCE, hook_of, wrong_names,
+};
 use crate::registration::Registry;
 use crate::resource::{Resource, ValueType};
 use crate::settings::Settings;
@@ -64,9 +66,13 @@ fn check_timeouts(settings: &Settings) -> Vec<Error> {
             check_timeout("ResourceOptions::close_timeout", limits.close, &of),
         ]
     });
+    let of_last_steps = settings.last_steps.iter().map(|step| {
+        let of = format!(" for the last step `{}`", step.name);
+        check_timeout("LastStep::limit", Some(step.limit), &of)
+    });
     let of_stop = [check_stop_timeout(settings), check_drain_delay(settings)];
     let all = of_stop.into_iter().chain(of_app);
-    let all = all.chain(of_hooks).chain(of_resources);
+    let all = all.chain(of_hooks).chain(of_resources).chain(of_last_steps);
     all.flatten().collect()
 }
 
@@ -129,6 +135,10 @@ fn check_names(settings: &Settings) -> Vec<Error> {
     let reload_hooks = settings.reload_hooks.iter();
     wrong.extend(wrong_names(
         reload_hooks.map(|hook| (RELOAD_HOOK, hook.name.as_str())),
+    ));
+    let last_steps = settings.last_steps.iter();
+    wrong.extend(wrong_names(
+        last_steps.map(|step| (LAST_STEP, step.name.as_str())),
     ));
     let checks = settings.checks.iter();
     wrong.extend(wrong_names(

@@ -5,6 +5,7 @@ mod deregistrations;
 mod finish;
 mod hooks;
 mod interrupted;
+mod last_steps;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use deregistrations::Deregistrations;
 use finish::finish;
 use hooks::StopHooks;
 pub(crate) use interrupted::InterruptedHook;
+use last_steps::LastSteps;
 
 use super::Parts;
 use super::called_off::CalledOff;
@@ -74,7 +76,7 @@ impl Stopping {
     }
 
     /// Lame duck → `before_stop` hooks → deregistered → drain delay → phases descending →
-    /// resources closed → `after_stop` hooks → stopped.
+    /// resources closed → `after_stop` hooks → last steps → stopped.
     pub(super) async fn stop(mut self, home: &TaskTree) -> Result<Report, RunError> {
         let core = Arc::clone(self.parts.core());
         let (asked, reserve) = (self.asked.clone(), self.plan.reserve);
@@ -89,8 +91,9 @@ impl Stopping {
         resources::close(&mut self.parts, &asked.cause, deadlines.budget()).await;
         let hooks = HookStage::AfterStop;
         self.run_hooks(hooks, deadlines.last(), FORCED).await;
+        let steps = LastSteps::take(&core, &mut self.parts.settings, deadlines.end());
         let tasks = self.close_tree(deadlines.last()).await;
-        finish(&core, asked, tasks, reserve, home).await
+        finish(&core, asked, tasks, steps, reserve, home).await
     }
 
     /// Health is down; everything is still served. Deregistrations that a forced stop has overtaken

@@ -13,6 +13,7 @@ mod health;
 mod held_work;
 mod intake;
 mod jobs;
+mod last_steps;
 mod latches;
 mod places;
 mod refused;

@@ -66,7 +66,8 @@ impl BeingFound {
         let drain_delay = settings.drain_delay;
         let drain_delay = drain_delay.unwrap_or_else(|| self.drain_profile(parts).0.drain_delay());
         let phases = settings.phases().len() + usize::from(parts.resources.is_any());
-        StopPlan::new(settings.stop_timeout, drain_delay, phases)
+        let [last_steps, _] = settings.last_steps_limits();
+        StopPlan::new(settings.stop_timeout, drain_delay, phases).with_last_steps(last_steps)
     }
 
     /// Publishes the endpoints of components that listen.

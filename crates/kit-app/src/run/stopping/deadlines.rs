@@ -38,7 +38,12 @@ impl StopDeadlines {
         &self.budget
     }
 
-    /// The end of the whole stop.
+    /// The end of the whole stop, last steps included.
+    pub(super) fn end(&self) -> &Deadline {
+        self.budget.end()
+    }
+
+    /// The end of the app's tasks and hooks.
     pub(super) fn last(&self) -> &Deadline {
         self.budget.deadline()
     }

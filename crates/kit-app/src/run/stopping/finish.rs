@@ -6,6 +6,7 @@ use kit_sync::{CloseReport, TaskTree};
 use kit_transport::Stage;
 use tokio::time::Instant;
 
+use super::last_steps::LastSteps;
 use crate::control::Asked;
 use crate::core::Core;
 use crate::{Event, Report, RunError};
@@ -24,9 +25,11 @@ pub(super) async fn finish(
     core: &Core,
     asked: Asked,
     tasks: CloseReport,
+    mut steps: LastSteps,
     reserve: Duration,
     home: &TaskTree,
 ) -> Result<Report, RunError> {
+    let last_steps = steps.before_events(home.scope()).await;
     let mut report = Report::of(core.info.name(), core.info.id());
     let failures = core.journal.end(&mut report);
     report.exit_code = match core.control.is_forced() {
@@ -37,6 +40,7 @@ pub(super) async fn finish(
     report.cause = Some(asked.cause);
     report.was_ready = core.was_ready();
     report.tasks = tasks;
+    report.last_steps = last_steps;
     core.control.announce(&core.journal);
     core.control.end_announcements();
     core.enter(Stage::Stopped);
@@ -46,6 +50,8 @@ pub(super) async fn finish(
     });
     core.control.disarm_backstop();
     report.undelivered = core.journal.events().flush(home.scope(), reserve).await;
+    let after_events = steps.after_events(home.scope()).await;
+    report.last_steps.extend(after_events);
     report.tasks.absorb(home.close(Instant::now() + HOME).await);
     match failures.into_iter().next() {
         Some(error) => Err(RunError::new(error, report)),

@@ -1,0 +1,158 @@
+//! The last steps of a stop.
+
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use kit_app::{App, Event, LastStep, Report, Signals};
+
+fn app() -> kit_app::AppBuilder {
+    App::builder("app")
+        .signals(Signals::none())
+        .drain_delay(Duration::ZERO)
+}
+
+async fn run(app: kit_app::AppBuilder) -> Report {
+    let app = app.build();
+    app.handle().stop("shown");
+    app.run().await.expect("a last step changes no exit code")
+}
+
+fn names(report: &Report) -> Vec<&str> {
+    report
+        .last_steps
+        .iter()
+        .map(|step| &step.name[..])
+        .collect()
+}
+
+/// Where nothing else runs: a thread waits, and none of the runtime does the work.
+#[tokio::test]
+async fn steps_come_after_hooks_and_tasks_and_the_log_s_after_the_last_event() {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let note = |what: &'static str| {
+        let order = Arc::clone(&order);
+        move || kit_sync::lock(&order).push(what)
+    };
+    let (log, spans, hook, task) = (note("log"), note("spans"), note("hook"), note("task"));
+    let stopped = note("last event");
+    let app = app()
+        .last_step(
+            LastStep::new("log", Duration::from_secs(1), move |_| {
+                log();
+                Vec::new()
+            })
+            .after_events(),
+        )
+        .last_step(LastStep::new(
+            "spans",
+            Duration::from_secs(1),
+            move |time| {
+                assert!(time <= Duration::from_secs(1), "{time:?}");
+                spans();
+                vec!["12 spans were dropped".to_owned()]
+            },
+        ))
+        .observer(move |stamped| {
+            if let Event::Stopped { .. } = stamped.event {
+                stopped();
+            }
+        })
+        .after_stop("hook", move |ctx| async move {
+            let token = ctx.scope().token().clone();
+            ctx.scope().spawn_value("task", async move {
+                token.cancelled().await;
+                task();
+            });
+            hook();
+            Ok(())
+        });
+    let report = run(app).await;
+    let order = kit_sync::lock(&order).clone();
+    assert_eq!(order, ["hook", "task", "spans", "last event", "log"]);
+    assert_eq!(names(&report), ["spans", "log"]);
+    let text = report.to_string();
+    assert!(text.contains("\n  spans: 12 spans were dropped"), "{text}");
+    assert!(!text.contains("log:"), "{text}");
+}
+
+#[tokio::test]
+async fn a_step_that_hangs_or_panics_costs_its_limit_and_a_line() {
+    let (release, held) = mpsc::channel::<()>();
+    let (seen, remarks) = mpsc::channel();
+    let hangs = LastStep::new("hangs", Duration::from_millis(50), move |_| {
+        let _ = held.recv();
+        Vec::new()
+    });
+    let panics = LastStep::new("panics", Duration::from_secs(1), |_| panic!("on purpose"));
+    let app = app()
+        .last_step(hangs)
+        .last_step(panics)
+        .observer(move |stamped| {
+            if let Event::Remark { what } = &stamped.event {
+                let _ = seen.send(what.clone());
+            }
+        });
+    let report = run(app).await;
+    let errors: Vec<_> = report
+        .last_steps
+        .iter()
+        .map(|step| step.error.clone().unwrap())
+        .collect();
+    assert!(errors[0].starts_with("did not end within "), "{errors:?}");
+    assert!(errors[1].contains("on purpose"), "{errors:?}");
+    let remarks: Vec<_> = remarks.try_iter().collect();
+    assert!(
+        remarks[0].starts_with("last step `hangs` did not end within "),
+        "{remarks:?}"
+    );
+    assert_eq!(remarks.len(), 2);
+    // One that hangs has not taken more than its limit, and a little for its thread.
+    assert!(report.took < Duration::from_secs(5), "{:?}", report.took);
+    drop(release);
+}
+
+#[tokio::test]
+async fn the_worst_case_says_the_time_of_last_steps() {
+    let (seen, plans) = mpsc::channel();
+    let step = |name, seconds| LastStep::new(name, Duration::from_secs(seconds), |_| Vec::new());
+    let app = app()
+        .stop_timeout(Duration::from_secs(20))
+        .last_step(step("spans", 2))
+        .last_step(step("log", 1).after_events())
+        .observer(move |stamped| {
+            if let Event::Planned { worst_case, .. } = &stamped.event {
+                let _ = seen.send(*worst_case);
+            }
+        })
+        .build();
+    let handle = app.handle();
+    let stop = async {
+        handle.started().await.unwrap();
+        handle.stop("shown");
+    };
+    let (report, ()) = tokio::join!(app.run(), stop);
+    report.unwrap();
+    let plan = plans.recv().unwrap();
+    assert_eq!(plan.last_steps, Duration::from_secs(3));
+    assert!(
+        plan.to_string().starts_with("at most 20s in all: "),
+        "{plan}"
+    );
+    assert!(plan.to_string().ends_with(", last steps 3s"), "{plan}");
+}
+
+#[tokio::test]
+async fn names_and_limits_are_checked_before_the_start() {
+    let step = |name: &str, limit| LastStep::new(name, limit, |_| Vec::new());
+    let app = app()
+        .last_step(step("twice", Duration::from_secs(1)))
+        .last_step(step("twice", Duration::from_secs(1)))
+        .last_step(step("no time", Duration::ZERO));
+    let error = app.build().run().await.unwrap_err();
+    let failures = error.report().failures.join("\n");
+    assert!(failures.contains("two last steps"), "{failures}");
+    assert!(
+        failures.contains("`LastStep::limit` is 0ns for the last step `no time`"),
+        "{failures}"
+    );
+}

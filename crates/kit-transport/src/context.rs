@@ -8,7 +8,8 @@ use kit_sync::{Gate, Latch, Scope};
 use tokio::sync::watch;
 
 use crate::{
-    Cut, Cuts, Drained, Inherited, InheritedListeners, Intake, Lifecycle, MissingValue, Values,
+    Cut, Cuts, Drained, Inherited, InheritedListeners, Intake, Lifecycle, Meter, MissingValue,
+    Traffic, Values,
 };
 
 /// The application, as it hands itself to a component: the scope of its tasks, the stages of its
@@ -36,6 +37,7 @@ pub struct Context {
     lifecycle: watch::Receiver<Lifecycle>,
     intake: Intake,
     cuts: Arc<Cuts>,
+    meter: Meter,
     in_flight: InFlight,
     remarks: Remarks,
     drained: Arc<OnceLock<Drained>>,
@@ -78,11 +80,13 @@ impl Context {
     /// that stays open, and without extensions.
     #[must_use]
     pub fn new(scope: Scope, lifecycle: watch::Receiver<Lifecycle>) -> Context {
+        let cuts = Arc::<Cuts>::default();
         Context {
             scope,
             lifecycle,
             intake: Intake::always_open(),
-            cuts: Arc::default(),
+            meter: Meter::new(Arc::clone(&cuts)),
+            cuts,
             in_flight: InFlight::default(),
             remarks: Remarks::default(),
             drained: Arc::default(),
@@ -217,6 +221,18 @@ impl Context {
     pub fn in_flight(&self, most: usize) -> Vec<String> {
         let names = self.in_flight.0.get();
         names.map_or_else(Vec::new, |names| names(most))
+    }
+
+    /// Sets the function that reads what the component has accepted, served and refused. It must not
+    /// block. Only the first call of this method counts.
+    pub fn set_traffic(&self, read: impl Fn() -> Traffic + Send + Sync + 'static) {
+        self.meter.set(read);
+    }
+
+    /// Reads the component's [`Traffic`] and cuts. A clone of it keeps no context alive.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Reports the result of the server's drain. Only the first call counts.

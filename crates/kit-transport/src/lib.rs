@@ -49,6 +49,7 @@ mod start_error;
 mod time;
 #[cfg(all(feature = "driver", feature = "tls"))]
 mod tls;
+mod traffic;
 mod validate;
 mod values;
 #[cfg(feature = "driver")]
@@ -68,6 +69,7 @@ pub use listening::{Address, Listening};
 pub use phase::Phase;
 pub use probes::{ProbeAnswer, Probed, Probes};
 pub use server::Server;
+pub use traffic::{Meter, Traffic};
 pub use validate::{Validate, Violation, Violations};
 pub use values::{MissingValue, Values};
 #[cfg(feature = "driver")]

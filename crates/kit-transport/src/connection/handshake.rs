@@ -63,6 +63,7 @@ impl Future for Handshake {
             }
         };
         let stream = ended.inspect_err(|error| {
+            this.connection.mark_refused();
             let remote = this.connection.about().remote();
             tracing::debug!(%remote, %error, "TLS handshake failed");
         });

@@ -1,5 +1,6 @@
 //! One connection, as its task and the drain share it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ use crate::wire::preface::Preface;
 pub(crate) struct Connection {
     exchanges: Arc<Exchanges>,
     notice: OnceLock<DrainNotice>,
+    /// Its handshake has failed. Written before its place is given back, and read there.
+    is_refused: AtomicBool,
 }
 
 impl Connection {
@@ -32,6 +35,7 @@ impl Connection {
         Connection {
             exchanges: Arc::new(exchanges),
             notice: OnceLock::new(),
+            is_refused: AtomicBool::new(false),
         }
     }
 
@@ -60,6 +64,16 @@ impl Connection {
     /// The drain's notice, once the drain has begun.
     pub(crate) fn notice(&self) -> Option<&DrainNotice> {
         self.notice.get()
+    }
+
+    /// Its TLS handshake has failed, or took too long.
+    pub(crate) fn mark_refused(&self) {
+        self.is_refused.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its TLS handshake has failed.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.is_refused.load(Ordering::Relaxed)
     }
 
     /// Makes every read and write fail, now and later.

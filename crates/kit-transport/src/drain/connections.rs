@@ -16,7 +16,7 @@ use crate::exchange::about::About;
 use crate::exchange::lame_duck::{self, LameDuck};
 use crate::exchange::last_response::LastResponse;
 use crate::wire::peer::Peer;
-use crate::{Address, Context};
+use crate::{Address, Context, Traffic};
 
 /// The connections whose I/O lives, and the counts of those that have gone.
 #[derive(Debug)]
@@ -28,14 +28,23 @@ pub(crate) struct Connections {
     /// The descriptors that the connections may take.
     pub(crate) share: Arc<Share>,
     lame_duck: Arc<OnceLock<LameDuck>>,
+    tally: Arc<Tally>,
+}
+
+/// The counts that outlive the connections.
+#[derive(Debug, Default)]
+struct Tally {
     opened: AtomicU64,
+    /// Requests of connections that have gone. Written under the lock of the table.
+    requests: AtomicU64,
+    /// Connections that have gone and whose handshake had failed.
+    refused: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Inside {
     places: Vec<Option<Arc<Connection>>>,
     free: Vec<usize>,
-    requests: u64,
     /// Those of connections that have gone.
     drained_streams: usize,
 }
@@ -59,7 +68,7 @@ impl Connections {
             inside: Mutex::default(),
             gone: Notify::new(),
             lame_duck: Arc::default(),
-            opened: AtomicU64::new(0),
+            tally: Arc::default(),
         }
     }
 
@@ -71,7 +80,7 @@ impl Connections {
         peer: &Peer,
         descriptor: Descriptor,
     ) -> (Arc<Connection>, Place) {
-        let n = self.opened.fetch_add(1, Ordering::Relaxed);
+        let n = self.tally.opened.fetch_add(1, Ordering::Relaxed);
         if n == 0 {
             self.describe_requests();
         }
@@ -127,6 +136,29 @@ impl Connections {
         });
     }
 
+    /// From now on the application can read what is accepted, served and refused.
+    pub(crate) fn describe_traffic(self: &Arc<Connections>) {
+        // The context keeps the function, and the connections keep the context.
+        let (connections, tally) = (Arc::downgrade(self), Arc::clone(&self.tally));
+        self.serving.ctx.set_traffic(move || {
+            let connections = connections.upgrade();
+            connections.map_or_else(|| tally.traffic(), |connections| connections.traffic())
+        });
+    }
+
+    fn traffic(&self) -> Traffic {
+        let inside = self.lock();
+        let mut traffic = self.tally.traffic();
+        traffic.open_connections = inside.len();
+        for connection in inside.places.iter().flatten() {
+            let (ended, in_flight) = connection.exchanges().counts();
+            traffic.requests += ended;
+            traffic.requests_in_flight += in_flight;
+            traffic.refused_handshakes += u64::from(connection.is_refused());
+        }
+        traffic
+    }
+
     pub(crate) fn all(&self) -> Vec<Arc<Connection>> {
         self.lock().places.iter().flatten().cloned().collect()
     }
@@ -177,8 +209,8 @@ impl Connections {
         let open = inside.places.iter().flatten();
         let running: u64 = open.map(|conn| conn.exchanges().finished()).sum();
         (
-            self.opened.load(Ordering::Relaxed),
-            inside.requests + running,
+            self.tally.opened.load(Ordering::Relaxed),
+            self.tally.requests.load(Ordering::Relaxed) + running,
         )
     }
 
@@ -206,6 +238,18 @@ impl Connections {
     }
 }
 
+impl Tally {
+    /// Without what is open.
+    fn traffic(&self) -> Traffic {
+        Traffic {
+            connections: self.opened.load(Ordering::Relaxed),
+            requests: self.requests.load(Ordering::Relaxed),
+            refused_handshakes: self.refused.load(Ordering::Relaxed),
+            ..Traffic::default()
+        }
+    }
+}
+
 impl Inside {
     fn len(&self) -> usize {
         self.places.len() - self.free.len()
@@ -218,7 +262,10 @@ impl Drop for Place {
         let connection = inside.places[self.index].take();
         inside.free.push(self.index);
         if let Some(connection) = &connection {
-            inside.requests += connection.exchanges().finished();
+            let (tally, requests) = (&self.connections.tally, connection.exchanges().finished());
+            tally.requests.fetch_add(requests, Ordering::Relaxed);
+            let refused = u64::from(connection.is_refused());
+            tally.refused.fetch_add(refused, Ordering::Relaxed);
             if self.connections.serving.ctx.scope().is_cancelled() {
                 inside.drained_streams += connection.exchanges().drained_streams();
             }

@@ -467,6 +467,12 @@ impl Exchanges {
         self.lock().ended.finished()
     }
 
+    /// How many exchanges have ended, and how many are in flight.
+    pub(crate) fn counts(&self) -> (u64, usize) {
+        let shared = self.lock();
+        (shared.ended.finished(), shared.table.in_flight())
+    }
+
     /// How many streams there were since the drain began.
     pub(crate) fn drained_streams(&self) -> usize {
         let shared = self.lock();

@@ -43,6 +43,7 @@ pub(crate) fn serve<H: Handler>(
 ) {
     let connections = Connections::new(ctx.clone(), options, listener.address().clone());
     let connections = Arc::new(connections);
+    connections.describe_traffic();
     let acceptor = Acceptor {
         connections,
         handler,

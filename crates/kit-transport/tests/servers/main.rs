@@ -58,6 +58,7 @@ mod stubborn;
 mod timeouts;
 #[cfg(feature = "tls")]
 mod tls;
+mod traffic;
 mod unread_bodies;
 mod unusual;
 mod uploads;

@@ -24,6 +24,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::client::Raw;
 use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
+use crate::traffic;
 
 mod late;
 mod unusable;
@@ -183,6 +184,28 @@ async fn both_versions_of_http_are_offered_by_alpn() {
         .nothing_cut()
         .within(1000);
     no_task_is_left().await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_fails_is_counted_and_is_no_request() {
+    let authority = Authority::new();
+    let server = serve(authority.server().tls()).await;
+    let meter = server.ctx.meter().clone();
+    let mut plain = TcpStream::connect(server.address).await.unwrap();
+    plain
+        .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    // The server's alert, and the end of the connection.
+    let mut answer = Vec::new();
+    timeout(PATIENCE, plain.read_to_end(&mut answer))
+        .await
+        .expect("it is refused")
+        .unwrap();
+    let client = Client::of(&authority, None, &[]);
+    client.get(server.address).await.unwrap();
+    server.stop_within(PATIENCE).await.nothing_cut();
+    assert_eq!(traffic::counts(meter.traffic()), (0, 2, 0, 1, 1));
 }
 
 #[tokio::test]

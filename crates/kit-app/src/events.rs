@@ -94,6 +94,16 @@ impl Events {
         self.recent.all()
     }
 
+    /// For each consumer, the events so far that its queue had no room for. Inline, none is dropped.
+    pub(crate) fn dropped(&self) -> Vec<Undelivered> {
+        match &self.consumers {
+            Consumers::Inline(_) => Vec::new(),
+            Consumers::Queued { queues, .. } => {
+                queues.iter().map(|queue| queue.dropped()).collect()
+            }
+        }
+    }
+
     /// Starts the threads that deliver, in `scope`. Without a thread a consumer gets nothing, and
     /// the report says so.
     pub(crate) fn start(&self, scope: &Scope) -> std::io::Result<()> {

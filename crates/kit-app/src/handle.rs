@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::core::Core;
 use crate::events::Stamped;
 use crate::health::{self, CheckStatus, Probe};
-use crate::{ComponentStatus, Error, Info, RegistrationStatus};
+use crate::{ComponentStatus, Error, Info, RegistrationStatus, Undelivered};
 
 /// A handle to a running [`App`](crate::App), for hooks, components, handlers and tests. Cheap to
 /// clone.
@@ -182,6 +182,13 @@ impl AppHandle {
     #[must_use]
     pub fn events(&self) -> Vec<Arc<Stamped>> {
         self.0.journal.events().recent()
+    }
+
+    /// How many events each consumer has missed so far because its queue was full, the log first; 0 for
+    /// one that keeps up. Empty where delivery is [inline](crate::Delivery::Inline).
+    #[must_use]
+    pub fn dropped_events(&self) -> Vec<Undelivered> {
+        self.0.journal.events().dropped()
     }
 
     /// Each registry, and whether it shows the instance. Empty before the app registers.

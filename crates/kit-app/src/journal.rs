@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use kit_sync::error_chain;
-use kit_transport::Listening;
+use kit_transport::{Listening, Meter};
 use tokio::time::{Instant, sleep_until};
 
 use component_states::ComponentStates;
@@ -85,6 +85,11 @@ impl Journal {
     /// Counts a failure of a worker that has no event of its kind: the states count each of them.
     pub(crate) fn count_failure(&self, component: &str, path: &str, why: &str) {
         self.components.count_failure(component, path, why);
+    }
+
+    /// Sets what reads the counts of a component whose start is called.
+    pub(crate) fn set_meter(&self, component: &str, meter: &Meter) {
+        self.components.set_meter(component, meter.clone());
     }
 
     /// Records a failure: it makes the exit code 1.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kit_transport::{Listening, Phase};
+use kit_transport::{Listening, Meter, Phase};
 
 use crate::WorkerStatus;
 
@@ -20,6 +20,8 @@ pub struct ComponentStatus {
     pub listening: Vec<Listening>,
     /// Its workers and jobs; empty for a server.
     pub workers: Vec<WorkerStatus>,
+    /// Reads what it has accepted, served, refused and cut.
+    pub meter: Meter,
 }
 
 /// One line: its name, its phase, its state, where it is listening, and its workers that have failed or
@@ -32,6 +34,7 @@ impl fmt::Display for ComponentStatus {
             state,
             listening,
             workers,
+            ..
         } = self;
         write!(f, "{name} ({phase}): {state}")?;
         for (index, listening) in listening.iter().enumerate() {

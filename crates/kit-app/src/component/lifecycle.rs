@@ -64,6 +64,7 @@ impl Component {
         let (lifecycle, seen) = watch::channel(lifecycle);
         let context = Context::new(scope.clone(), seen).with_remarks(remarks_of(core, &name));
         let context = equip(context, &supervision);
+        core.journal.set_meter(&name, context.meter());
         let starting = {
             let (server, context) = (Arc::clone(server), context.clone());
             let supervision = Arc::clone(&supervision);

@@ -88,6 +88,14 @@ impl Queue {
         next
     }
 
+    /// What was dropped because the queue was full.
+    pub(super) fn dropped(&self) -> Undelivered {
+        Undelivered {
+            consumer: self.observer.name.clone(),
+            events: self.lock().dropped,
+        }
+    }
+
     pub(super) fn undelivered(&self) -> Option<Undelivered> {
         let state = self.lock();
         let waiting = u64::try_from(state.waiting.len()).unwrap_or(u64::MAX);

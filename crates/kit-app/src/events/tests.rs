@@ -67,6 +67,7 @@ async fn a_full_queue_drops_its_oldest_events_and_counts_them() {
     events.emit(Event::RunDropped);
     assert_eq!(held.recv_timeout(PATIENCE), Ok(1));
     (0..4).for_each(|_| events.emit(Event::RunDropped));
+    assert_eq!(events.dropped()[0].events, 2);
     drop(go);
     let undelivered = events.flush(tree.scope(), PATIENCE).await;
     assert_eq!(held.try_iter().collect::<Vec<_>>(), [4, 5]);

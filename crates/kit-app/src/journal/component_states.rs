@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use kit_transport::Meter;
+
 use crate::{AfterFailure, ComponentState, ComponentStatus, Event, WorkerStatus};
 
 /// The components whose start was called, in that order.
@@ -31,6 +33,7 @@ impl ComponentStates {
                     state: ComponentState::Starting,
                     listening: Vec::new(),
                     workers: Vec::new(),
+                    meter: Meter::default(),
                 });
             }
             Event::ComponentStarted {
@@ -54,6 +57,11 @@ impl ComponentStates {
             }),
             event => self.follow_worker(event),
         }
+    }
+
+    /// Sets what reads the counts of a component.
+    pub(super) fn set_meter(&self, name: &str, meter: Meter) {
+        self.change(name, |component| component.meter = meter);
     }
 
     /// Counts a failure of a worker that goes on and has no event.

@@ -1,0 +1,84 @@
+//! The options of metrics, as data.
+
+use std::time::Duration;
+
+use super::error::MetricsError;
+
+/// From 1 ms to 10 s: twice to two and a half times from one to the next, with those of the usual
+/// objectives among them.
+const BUCKETS: [f64; 14] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+/// The options of metrics that are data: a file can hold them (feature `serde`).
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MetricsOptions {
+    /// How many series a metric has at most, 1 or more: further label values are recorded in one series
+    /// with the label `otel_metric_overflow="true"`, and counted. Default: 1000.
+    pub max_series: usize,
+    /// The upper bounds of the buckets of every histogram, ascending: for durations, in seconds. Default:
+    /// 14, from 0.001 to 10.
+    pub buckets: Vec<f64>,
+    /// How often what was recorded in histograms is added up, between two readings of the page, at least
+    /// 10 ms. Default: 5 s.
+    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
+    pub upkeep: Duration,
+}
+
+impl Default for MetricsOptions {
+    fn default() -> MetricsOptions {
+        MetricsOptions {
+            max_series: 1000,
+            buckets: BUCKETS.to_vec(),
+            upkeep: Duration::from_secs(5),
+        }
+    }
+}
+
+impl MetricsOptions {
+    /// # Errors
+    /// The first option that is wrong.
+    pub(super) fn check(&self) -> Result<(), MetricsError> {
+        let MetricsOptions {
+            max_series,
+            buckets,
+            upkeep,
+        } = self;
+        let wrong = |option, value, expected| {
+            Err(MetricsError::Option {
+                option,
+                value,
+                expected,
+            })
+        };
+        if *max_series == 0 {
+            let expected = "write 1 or more, such as 1000";
+            return wrong("max_series", max_series.to_string(), expected);
+        }
+        let is_ascending = buckets.windows(2).all(|pair| pair[0] < pair[1]);
+        let are_finite = buckets.iter().all(|bound| bound.is_finite());
+        if buckets.is_empty() || !is_ascending || !are_finite {
+            return Err(self.wrong_buckets());
+        }
+        if *upkeep < Duration::from_millis(10) {
+            return wrong(
+                "upkeep",
+                format!("{upkeep:?}"),
+                "write 10ms or more, such as 5s",
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) fn wrong_buckets(&self) -> MetricsError {
+        MetricsError::Option {
+            option: "buckets",
+            value: format!("{:?}", self.buckets),
+            expected: "write one or more finite numbers in ascending order, such as [0.1, 1.0]",
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The worker for the upkeep of histograms.
+
+use kit_sync::{BoxError, Repeated};
+use kit_transport::Context;
+use tokio::time::sleep;
+
+use super::Metrics;
+
+/// Adds up what was recorded in histograms, until the worker is cancelled: the recorder keeps every value
+/// until then, or until the page is asked for. Warns of metrics that have come to their limit of series,
+/// here, because a warning from the place that records could wait for the log in the middle of a request.
+pub(super) async fn run(metrics: Metrics, ctx: Context) -> Result<(), BoxError> {
+    let shared = &metrics.0;
+    let mut warned = Overflows::default();
+    let upkeep = async {
+        loop {
+            sleep(shared.options.upkeep).await;
+            shared.recorded.run_upkeep();
+            let overflows = shared.series.overflows();
+            if let Some(warning) = warned.due(&overflows, shared.series.most()) {
+                tracing::warn!("{warning}");
+            }
+        }
+    };
+    let _: Option<()> = ctx.scope().token().run_until_cancelled(upkeep).await;
+    shared.recorded.run_upkeep();
+    Ok(())
+}
+
+/// The overflows of which there was a warning.
+#[derive(Default)]
+struct Overflows {
+    sum: u64,
+    repeated: Repeated,
+}
+
+impl Overflows {
+    /// The warning, when there are more than before and one is due.
+    fn due(&mut self, overflows: &[(String, u64)], most: usize) -> Option<String> {
+        let sum = overflows.iter().map(|(_, count)| count).sum();
+        if sum == self.sum {
+            let _ = self.repeated.ended();
+            return None;
+        }
+        self.sum = sum;
+        let names: Vec<_> = overflows.iter().map(|(name, _)| name.as_str()).collect();
+        let names = names.join(", ");
+        let times = self.repeated.failed(&names)?;
+        Some(format!(
+            "these metrics have come to their limit of {most} series, and further label values are one \
+             series: {names}{times}"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_warning_names_the_metrics_and_comes_ever_more_rarely() {
+        let mut overflows = Overflows::default();
+        let mut due = |name: &str, count| overflows.due(&[(name.to_owned(), count)], 1000);
+        assert_eq!(due("asked_total", 0), None);
+        let warning = due("asked_total", 3).expect("the first");
+        assert!(
+            warning.contains("1000 series") && warning.ends_with(": asked_total"),
+            "{warning}"
+        );
+        for count in [3, 4, 5] {
+            assert_eq!(due("asked_total", count), None);
+        }
+        assert!(due("held", 6).is_some(), "another metric");
+        advance(Duration::from_secs(10)).await;
+        let later = due("held", 7).expect("after 10 s");
+        assert!(later.ends_with(" times in 10s)"), "{later}");
+        assert_eq!(due("held", 7), None);
+    }
+}

@@ -1,0 +1,63 @@
+//! Histograms that nothing reads take no more memory over time: the worker of the app adds them up.
+
+#![cfg(target_os = "linux")]
+
+use std::time::Duration;
+
+use kit_app::{App, Delivery, Environment, Signals};
+use kit_telemetry::metrics::{Metrics, MetricsOptions};
+use tokio::time::sleep;
+
+const PERIOD: Duration = Duration::from_secs(5);
+/// Between two upkeeps.
+const AT_ONCE: usize = 100_000;
+const TIMES: usize = 40;
+/// What is recorded and not added up has 16 bytes and more each: 64 MB here in all.
+const GROWTH: u64 = 16 * 1024 * 1024;
+
+/// The resident memory of this process, in bytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let mut lines = status.lines();
+    let line = lines.find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next());
+    kib.expect("a number").parse::<u64>().expect("a number") * 1024
+}
+
+/// The clock stands still but for waits, and so each wait of two periods has at least one upkeep in it.
+#[tokio::test(start_paused = true)]
+async fn recordings_that_nothing_reads_do_not_pile_up() {
+    let options = MetricsOptions {
+        upkeep: PERIOD,
+        ..MetricsOptions::default()
+    };
+    let metrics = Metrics::install(&options).expect("the process has none");
+    let app = App::builder("orders")
+        .signals(Signals::none())
+        .environment(Environment::from_lookup(|_| None))
+        .event_delivery(Delivery::Inline)
+        .apply(metrics.option())
+        .build();
+    let handle = app.handle();
+    let recording = async {
+        handle.started().await.expect("it starts");
+        let histogram = ::metrics::histogram!("took_seconds");
+        let mut before = 0;
+        for time in 0..TIMES {
+            (0..AT_ONCE).for_each(|_| histogram.record(0.02));
+            sleep(PERIOD * 2).await;
+            if time == 0 {
+                before = resident();
+            }
+        }
+        let grown = resident().saturating_sub(before);
+        let page = metrics.render(&handle);
+        handle.stop("done");
+        (grown, page)
+    };
+    let (report, (grown, page)) = tokio::join!(app.run(), recording);
+    assert_eq!(report.expect("a clean stop").exit_code, 0);
+    let count = format!("took_seconds_count {}", AT_ONCE * TIMES);
+    assert!(page.lines().any(|line| line == count), "{page}");
+    assert!(grown < GROWTH, "{grown} bytes more");
+}

@@ -34,7 +34,7 @@ pub(crate) fn run(options: &Options) -> Result {
     if options.models {
         return loom::run(options.long);
     }
-    let servers = tools::test_servers()?;
+    let servers = tools::test_programs()?;
 
     let start = Instant::now();
     build()?;

@@ -13,53 +13,68 @@ const CARGO_MUTANTS: &str = "27.1.0";
 const OLDEST_GO: (u32, u32) = (1, 21);
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// A server that tests start, each its own one on a free port.
-struct TestServer {
+/// A program that tests start; a server each its own one on a free port.
+struct TestProgram {
+    /// In messages.
     name: &'static str,
     /// Names the binary, to the tests as well.
     variable: &'static str,
     program: &'static str,
     /// Debian's.
     package: &'static str,
+    /// The server that the package brings, which must not run.
+    daemon: &'static str,
     service: &'static str,
     pid_file: &'static str,
     homebrew: &'static str,
 }
 
-const TEST_SERVERS: [TestServer; 2] = [
-    TestServer {
-        name: "etcd",
+const TEST_PROGRAMS: [TestProgram; 3] = [
+    TestProgram {
+        name: "server of etcd",
         variable: "KIT_ETCD",
         program: "etcd",
         package: "etcd-server",
+        daemon: "etcd",
         service: "etcd",
         pid_file: "/run/etcd.pid",
         homebrew: "etcd",
     },
-    TestServer {
-        name: "Redis",
+    TestProgram {
+        name: "server of Redis",
         variable: "KIT_REDIS",
         program: "redis-server",
         package: "redis-server",
+        daemon: "redis-server",
         service: "redis-server",
         pid_file: "/run/redis/redis-server.pid",
         homebrew: "redis",
     },
+    TestProgram {
+        name: "promtool of Prometheus",
+        variable: "KIT_PROMTOOL",
+        program: "promtool",
+        package: "prometheus",
+        daemon: "prometheus",
+        service: "prometheus",
+        pid_file: "/run/prometheus/prometheus.pid",
+        homebrew: "prometheus",
+    },
 ];
 
-/// The servers that tests start, as variables for them: each is the one that the variable names, else
+/// The programs that tests start, as variables for them: each is the one that the variable names, else
 /// the one on the `PATH`, else Debian's package.
-pub(crate) fn test_servers() -> Result<Vec<(&'static str, PathBuf)>> {
+pub(crate) fn test_programs() -> Result<Vec<(&'static str, PathBuf)>> {
     let mut found = Vec::new();
-    for server in &TEST_SERVERS {
-        let path = server.find()?;
-        println!("==> {}: {}", server.name, path.display());
-        found.push((server.variable, path));
+    for program in &TEST_PROGRAMS {
+        let path = program.find()?;
+        println!("==> {}: {}", program.name, path.display());
+        found.push((program.variable, path));
     }
     Ok(found)
 }
 
-impl TestServer {
+impl TestProgram {
     fn find(&self) -> Result<PathBuf> {
         if let Some(path) = env::var_os(self.variable) {
             return self.named(path.into());
@@ -70,7 +85,7 @@ impl TestServer {
         }
         self.install().map_err(|error| {
             format!(
-                "the tests need a server of {name} and there is none ({error}). Install it (Debian, \
+                "the tests need a {name} and there is none ({error}). Install it (Debian, \
                  Ubuntu: `sudo apt-get install {package}`; macOS: `brew install {}`), or set {} to the \
                  path of a binary `{program}`",
                 self.homebrew, self.variable,
@@ -111,7 +126,7 @@ impl TestServer {
             run(command("start-stop-daemon")
                 .args(["--stop", "--quiet", "--oknodo", "--retry", "5"])
                 .args(["--pidfile", self.pid_file, "--exec"])
-                .arg(format!("/usr/bin/{}", self.program)))
+                .arg(format!("/usr/bin/{}", self.daemon)))
         }
     }
 }

@@ -73,7 +73,7 @@ impl Mutants {
     /// repository as it was.
     pub(super) fn prepare(package: &str, commit: &str, folder: &Path) -> Result<Self> {
         let program = tools::cargo_mutants()?;
-        let servers = tools::test_servers()?;
+        let servers = tools::test_programs()?;
         fs::create_dir_all(folder)?;
         let tree = folder.join("tree");
         if !tree.join(".git").is_dir() {

@@ -22,13 +22,13 @@ pub struct Traffic {
     pub refused_handshakes: u64,
 }
 
-type Read = dyn Fn() -> Traffic + Send + Sync;
+type ReadTraffic = dyn Fn() -> Traffic + Send + Sync;
 
 /// Reads the [`Traffic`] and the [`Cuts`] of a component; from [`Context::meter`](crate::Context::meter).
 /// It keeps neither the component nor its context alive, and reads the last counts when it has ended.
 #[derive(Clone, Default)]
 pub struct Meter {
-    read: Arc<OnceLock<Box<Read>>>,
+    read: Arc<OnceLock<Box<ReadTraffic>>>,
     cuts: Arc<Cuts>,
 }
 

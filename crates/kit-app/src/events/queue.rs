@@ -88,7 +88,7 @@ impl Queue {
         next
     }
 
-    /// What was dropped because the queue was full.
+    /// The events that were dropped because the queue was full.
     pub(super) fn dropped(&self) -> Undelivered {
         Undelivered {
             consumer: self.observer.name.clone(),

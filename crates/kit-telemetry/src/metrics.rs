@@ -2,8 +2,8 @@
 //!
 //! [`Metrics::install`] installs the recorder of the facade `metrics`, to which
 //! `kit_transport::layers::metrics()` and the program record; [`Metrics::option`] gives an app the rest: the
-//! page, and a worker for the upkeep of histograms. What can be read is read when the page is asked for (the
-//! process, the runtime, the app): nothing ticks for it. The [`catalogue()`] lists every metric of Kit.
+//! page, and a worker for the upkeep of histograms. The process, the runtime and the app are read when the page
+//! is asked for: nothing ticks for them. The [`catalogue()`] lists every metric of Kit.
 //!
 //! The page is made on the thread of the admin server and waits for nothing of the app's runtime.
 
@@ -38,6 +38,7 @@ use limited::LimitedRecorder;
 use runtime::Runtime;
 use sample::Samples;
 use series::SeriesLimit;
+use upkeep::Upkeep;
 
 /// The name of the worker that does the upkeep.
 const UPKEEP: &str = "metrics";
@@ -68,7 +69,7 @@ struct Shared {
 }
 
 impl Metrics {
-    /// Installs the recorder of this process. What is recorded before is lost.
+    /// Installs the recorder of this process. Earlier recordings are lost.
     ///
     /// # Errors
     /// [`MetricsError::Option`] with the option that is wrong, and [`MetricsError::Installed`] when the
@@ -101,7 +102,12 @@ impl Metrics {
     /// The option of an app that shows these metrics: the page `/metrics` of its admin server, the worker
     /// `metrics` for the upkeep of histograms, which keeps no app running, and an observer of its events.
     pub fn option(&self) -> impl FnOnce(AppBuilder) -> AppBuilder + use<> {
-        let (upkeep, observed, shown) = (self.clone(), self.clone(), self.clone());
+        let (observed, shown) = (self.clone(), self.clone());
+        let upkeep = Upkeep {
+            recorded: self.0.recorded.clone(),
+            series: Arc::clone(&self.0.series),
+            period: self.0.options.upkeep,
+        };
         let about = "metrics, in Prometheus' text form";
         let page = AdminRoute::get("/metrics", about, move |request| {
             AdminAnswer::new(TEXT_FORM, shown.render(request.app()))
@@ -113,7 +119,7 @@ impl Metrics {
             .auxiliary();
         move |app| {
             app.admin_route(page)
-                .worker_with(UPKEEP, options, move |ctx| upkeep::run(upkeep.clone(), ctx))
+                .worker_with(UPKEEP, options, move |ctx| upkeep.clone().run(ctx))
                 .observer(move |stamped| {
                     observed.0.runtime.find(&stamped.event);
                     observed.0.lifecycle.observe(stamped);
@@ -121,7 +127,7 @@ impl Metrics {
         }
     }
 
-    /// The page: what was recorded, and what is read now of the process, the runtime, and `app`.
+    /// The page: all recordings, and the process, the runtime and `app` as they are now.
     ///
     /// It takes short locks and waits for no task, so any thread may call it.
     #[must_use]

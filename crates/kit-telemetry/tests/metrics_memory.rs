@@ -12,7 +12,7 @@ const PERIOD: Duration = Duration::from_secs(5);
 /// Between two upkeeps.
 const AT_ONCE: usize = 100_000;
 const TIMES: usize = 40;
-/// What is recorded and not added up has 16 bytes and more each: 64 MB here in all.
+/// A recording that is not added up has 16 bytes and more: 64 MB here in all.
 const GROWTH: u64 = 16 * 1024 * 1024;
 
 /// The resident memory of this process, in bytes.

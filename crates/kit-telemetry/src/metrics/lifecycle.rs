@@ -47,6 +47,11 @@ struct Registry {
 }
 
 impl Lifecycle {
+    /// Counts one event.
+    ///
+    /// The first event of a run clears the counts of the one before. Durations come with the events that end
+    /// a start and a stop; while a stop lasts, its time is measured from the event that began it. A registry
+    /// loses an instance once until it shows it again, and a deregistration is no loss.
     pub(super) fn observe(&self, stamped: &Stamped) {
         let mut counts = kit_sync::lock(&self.0);
         match &stamped.event {
@@ -73,7 +78,7 @@ impl Lifecycle {
             Event::TaskFailed { task } => *counts.tasks.entry(scope_of(task)).or_default() += 1,
             Event::Registered { registry } => counts.registry(registry).appear(),
             Event::RegistrationLost { registry, .. } => counts.registry(registry).lose(),
-            // What follows is no loss.
+            // A later failure is no loss.
             Event::Deregistered { registry, .. } => {
                 counts.registry(registry).is_registered = false;
             }

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusRecorder;
 use super::catalogue;
 use super::series::SeriesLimit;
 
-/// Records what has a series, and what has no room for one in that of the overflow.
+/// Records in the series that was asked for, or in that of the overflow when there is no room for it.
 ///
 /// A name that Kit's page has by itself is not recorded: a page with one metric twice is refused whole by
 /// its reader.

@@ -11,6 +11,25 @@ const BUCKETS: [f64; 14] = [
 ];
 
 /// The options of metrics that are data: a file can hold them (feature `serde`).
+///
+/// ```
+/// # #[cfg(feature = "serde")]
+/// # fn example() -> Result<(), toml::de::Error> {
+/// use std::time::Duration;
+///
+/// use kit_telemetry::metrics::MetricsOptions;
+///
+/// let options: MetricsOptions = toml::from_str("max_series = 200\nupkeep = \"2s\"")?;
+/// assert_eq!((options.max_series, options.upkeep), (200, Duration::from_secs(2)));
+/// assert_eq!(options.buckets, MetricsOptions::default().buckets);
+///
+/// let wrong = toml::from_str::<MetricsOptions>("upkeep = 2").err().expect("no unit");
+/// assert!(wrong.message().contains("write \"2s\""));
+/// # Ok(())
+/// # }
+/// # #[cfg(feature = "serde")]
+/// # example().expect("options");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
@@ -40,6 +59,12 @@ impl Default for MetricsOptions {
 }
 
 impl MetricsOptions {
+    /// Looks at every option.
+    ///
+    /// Each is compared with the smallest value that is of use. Buckets have to ascend, because a histogram
+    /// finds the place of a value by them, and are finite, because the bucket without a bound is there
+    /// anyway.
+    ///
     /// # Errors
     /// The first option that is wrong.
     pub(super) fn check(&self) -> Result<(), MetricsError> {

@@ -97,6 +97,9 @@ fn make<B>(request: &Request<B>, facts: &Facts) -> Span {
         error.type = Empty,
         trace_id = trace.map(|trace| display(trace.trace_id())),
         span_id = trace.map(|trace| display(trace.span_id())),
+        parent_span_id = trace.and_then(|trace| trace.parent_id()).map(display),
+        trace_flags = trace.map(|trace| trace.flags()),
+        trace_state = trace.and_then(|trace| trace.state()),
         request_id = id.map(|named| named.id.as_str()),
     )
 }

@@ -9,19 +9,23 @@ use super::facts::Facts;
 use super::observe::observer::{Ended, Observer};
 use super::observe::service::{Watch, watching};
 use super::span::RequestSpan;
+use crate::CallContext;
 
 pub(super) mod context;
 pub(super) mod ids;
+pub(super) mod sampling;
 mod state;
 
 use context::TraceContext;
+use sampling::TraceSampling;
 
 /// Takes part in a trace by [W3C Trace Context](https://www.w3.org/TR/trace-context/): the one of the
 /// header `traceparent` if it is well-formed, otherwise a new one.
 ///
 /// The handler and its body run in a span (target `kit::request`, level `info`), which is named by the
 /// operation and has OpenTelemetry's fields: `otel.name`, `otel.kind`, `http.request.method`,
-/// `http.route`, `url.path`, `rpc.system.name`, `rpc.method`, `trace_id`, `span_id`, `request_id`, and at
+/// `http.route`, `url.path`, `rpc.system.name`, `rpc.method`, `trace_id`, `span_id`, `parent_span_id`,
+/// `trace_flags`, `trace_state`, `request_id`, and at
 /// the end `http.response.status_code` or `rpc.response.status_code`, and `otel.status_code` and
 /// `error.type` of a failure. It is the span of [`request_id`](super::request_id()) as well: whichever of
 /// both is outermost opens it.
@@ -39,32 +43,35 @@ use context::TraceContext;
 /// ```
 #[must_use]
 pub fn trace() -> Traces {
-    Traces { sampled: 1 }
+    Traces { sampling: None }
 }
 
 /// A layer that takes part in traces; from [`trace`].
 #[derive(Clone, Debug)]
 pub struct Traces {
-    /// One of this many traces that begin here is sampled; 0 for none.
-    sampled: u64,
+    /// Of the traces that begin here; `None` as the app says.
+    sampling: Option<TraceSampling>,
 }
 
 impl Traces {
-    /// Of the traces that begin here, marks one in `count` as *sampled*, at random; none for 0. All of
-    /// them by default. A trace that a caller has begun stays as the caller has it.
+    /// Of the traces that begin here, marks one in `count` as *sampled*, at random; none for 0. A trace
+    /// that a caller has begun stays as the caller has it.
+    ///
+    /// By default the app decides by the [`TraceSampling`] among its values, which telemetry gives it
+    /// that exports; all of them are marked where there is none.
     #[must_use]
     pub fn sample_one_in(self, count: u64) -> Traces {
-        Traces { sampled: count }
+        let sampling = Some(TraceSampling::one_in(count));
+        Traces { sampling }
     }
 
-    fn begin_trace(&self) -> TraceContext {
+    fn begin_trace(&self, request: &Request<Body>) -> TraceContext {
+        let of_app = || CallContext::of(request.extensions())?.app::<TraceSampling>();
+        let sampling = self.sampling.or_else(|| of_app().copied());
         let context = TraceContext::begin();
-        let [.., a, b, c, d, e, f, g] = context.trace_id().to_bytes();
-        // Its 56 last bits are random.
-        let random = u64::from_be_bytes([0, a, b, c, d, e, f, g]);
-        match random.checked_rem(self.sampled) {
-            Some(0) => context.sampled(),
-            Some(_) | None => context,
+        match sampling.unwrap_or_default().takes(context.trace_id()) {
+            true => context.sampled(),
+            false => context,
         }
     }
 }
@@ -74,13 +81,16 @@ impl Watch for Traces {
 
     fn begin(&self, request: &Request<Body>, facts: &Facts) -> Option<TraceObserver> {
         let context = facts.trail().trace.get_or_init(|| {
-            TraceContext::parse(request.headers()).unwrap_or_else(|| self.begin_trace())
+            TraceContext::parse(request.headers()).unwrap_or_else(|| self.begin_trace(request))
         });
         let span = RequestSpan::open(request, facts);
         if span.is_none() {
             RequestSpan::record(facts, |span| {
                 span.record("trace_id", display(context.trace_id()));
                 span.record("span_id", display(context.span_id()));
+                span.record("parent_span_id", context.parent_id().map(display));
+                span.record("trace_flags", context.flags());
+                span.record("trace_state", context.state());
             });
         }
         span.map(TraceObserver)

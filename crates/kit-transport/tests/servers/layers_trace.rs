@@ -90,7 +90,9 @@ async fn of_the_traces_that_begin_here_some_are_sampled() {
 async fn a_request_has_one_span_with_the_fields_of_opentelemetry() {
     let mut log = Log::up_to(Level::INFO);
     let server = served((layers::trace(), layers::request_id())).await;
-    let more = format!("x-request-id: mine\r\ntraceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\n");
+    let more = format!(
+        "x-request-id: mine\r\ntraceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\ntracestate: a=1\r\n"
+    );
     ask(&server, &get_with("/hello/x?a=1", &more)).await;
     let seen = span(&mut log).await;
     for (name, value) in [
@@ -101,6 +103,9 @@ async fn a_request_has_one_span_with_the_fields_of_opentelemetry() {
         ("url.path", "/hello/x"),
         ("http.response.status_code", "200"),
         ("trace_id", TRACE),
+        ("parent_span_id", "00f067aa0ba902b7"),
+        ("trace_flags", "1"),
+        ("trace_state", "a=1"),
         ("request_id", "mine"),
     ] {
         assert_eq!(seen.fields.get(name), value);

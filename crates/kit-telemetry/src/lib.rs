@@ -3,3 +3,5 @@
 
 #[cfg(feature = "prometheus")]
 pub mod metrics;
+#[cfg(feature = "otlp")]
+pub mod otlp;

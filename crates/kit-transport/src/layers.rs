@@ -110,5 +110,4 @@ pub use standard::observing::{Observing, ObservingFuture, ObservingService};
 pub use standard::{Standard, standard};
 pub use trace::context::TraceContext;
 pub use trace::ids::{SpanId, TraceId};
-pub use trace::sampling::TraceSampling;
 pub use trace::{TraceFuture, TraceService, Traces, trace};

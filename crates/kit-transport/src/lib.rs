@@ -50,6 +50,7 @@ mod time;
 #[cfg(all(feature = "driver", feature = "tls"))]
 mod tls;
 mod traffic;
+mod trace_sampling;
 mod validate;
 mod values;
 #[cfg(feature = "driver")]
@@ -70,6 +71,7 @@ pub use phase::Phase;
 pub use probes::{ProbeAnswer, Probed, Probes};
 pub use server::Server;
 pub use traffic::{Meter, Traffic};
+pub use trace_sampling::TraceSampling;
 pub use validate::{Validate, Violation, Violations};
 pub use values::{MissingValue, Values};
 #[cfg(feature = "driver")]

@@ -10,10 +10,9 @@ const BUCKETS: [f64; 14] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// The options of metrics that are data: a file can hold them (feature `serde`).
+/// The options of metrics that are data: a file can hold them.
 ///
 /// ```
-/// # #[cfg(feature = "serde")]
 /// # fn example() -> Result<(), toml::de::Error> {
 /// use std::time::Duration;
 ///
@@ -27,12 +26,10 @@ const BUCKETS: [f64; 14] = [
 /// assert!(wrong.message().contains("write \"2s\""));
 /// # Ok(())
 /// # }
-/// # #[cfg(feature = "serde")]
 /// # example().expect("options");
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MetricsOptions {
     /// How many series a metric has at most, 1 or more: further label values are recorded in one series
@@ -43,7 +40,7 @@ pub struct MetricsOptions {
     pub buckets: Vec<f64>,
     /// How often what was recorded in histograms is added up, between two readings of the page, at least
     /// 10 ms. Default: 5 s.
-    #[cfg_attr(feature = "serde", serde(with = "kit_units::duration"))]
+    #[serde(with = "kit_units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub upkeep: Duration,
 }

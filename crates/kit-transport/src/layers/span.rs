@@ -11,6 +11,7 @@ use super::facts::Facts;
 use super::observe::observer::Ended;
 use super::operations::Protocol;
 use super::outcome::ExchangeEnd;
+use super::trace::context::TraceContext;
 
 /// The target and the level of spans.
 const TARGET: &str = "kit::request";
@@ -97,9 +98,9 @@ fn make<B>(request: &Request<B>, facts: &Facts) -> Span {
         error.type = Empty,
         trace_id = trace.map(|trace| display(trace.trace_id())),
         span_id = trace.map(|trace| display(trace.span_id())),
-        parent_span_id = trace.and_then(|trace| trace.parent_id()).map(display),
-        trace_flags = trace.map(|trace| trace.flags()),
-        trace_state = trace.and_then(|trace| trace.state()),
+        parent_span_id = trace.and_then(TraceContext::parent_id).map(display),
+        trace_flags = trace.map(TraceContext::flags),
+        trace_state = trace.and_then(TraceContext::state),
         request_id = id.map(|named| named.id.as_str()),
     )
 }

@@ -9,15 +9,13 @@ use super::facts::Facts;
 use super::observe::observer::{Ended, Observer};
 use super::observe::service::{Watch, watching};
 use super::span::RequestSpan;
-use crate::CallContext;
+use crate::{CallContext, TraceSampling};
 
 pub(super) mod context;
 pub(super) mod ids;
-pub(super) mod sampling;
 mod state;
 
 use context::TraceContext;
-use sampling::TraceSampling;
 
 /// Takes part in a trace by [W3C Trace Context](https://www.w3.org/TR/trace-context/): the one of the
 /// header `traceparent` if it is well-formed, otherwise a new one.
@@ -69,9 +67,11 @@ impl Traces {
         let of_app = || CallContext::of(request.extensions())?.app::<TraceSampling>();
         let sampling = self.sampling.or_else(|| of_app().copied());
         let context = TraceContext::begin();
-        match sampling.unwrap_or_default().takes(context.trace_id()) {
-            true => context.sampled(),
-            false => context,
+        let id = context.trace_id().to_bytes();
+        if sampling.unwrap_or_default().samples(id) {
+            context.sampled()
+        } else {
+            context
         }
     }
 }

@@ -1,20 +1,16 @@
 //! Which traces that begin here are recorded.
 
-use super::ids::TraceId;
-
 /// The random bits of a trace id that decide.
 const BITS: u32 = 56;
 
 /// The share of traces that are marked as *sampled*, of those that begin in this process.
 ///
 /// The last 56 bits of the trace id decide, so that services with the same share keep the same traces.
-/// An app that has it among its values, as a [resource] for example, has given it to every
-/// [`layers::trace`](crate::layers::trace()) without a choice.
-///
-/// [resource]: crate::CallContext::app
+/// An app that has it among [its values](crate::Context::with_app_values), as a resource for example, has given it to every
+/// `layers::trace()` without a choice.
 ///
 /// ```
-/// use kit_transport::layers::TraceSampling;
+/// use kit_transport::TraceSampling;
 ///
 /// assert_eq!(TraceSampling::share(0.25), TraceSampling::one_in(4));
 /// assert_eq!(TraceSampling::default(), TraceSampling::all());
@@ -32,14 +28,9 @@ impl TraceSampling {
         TraceSampling { below: 1 << BITS }
     }
 
-    /// A share between 0 (none) and 1 (all); a number outside counts as the nearest of these, and what is
-    /// no number as 0.
+    /// A share between 0 (none) and 1 (all); a number outside counts as the nearest of these, and
+    /// a NaN as 0.
     #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between 0 and 2⁵⁶"
-    )]
     pub fn share(share: f64) -> TraceSampling {
         let whole = (1_u64 << BITS) as f64;
         let below = (share.clamp(0.0, 1.0) * whole) as u64;
@@ -58,10 +49,6 @@ impl TraceSampling {
     pub fn samples(self, trace: [u8; 16]) -> bool {
         let [.., a, b, c, d, e, f, g] = trace;
         u64::from_be_bytes([0, a, b, c, d, e, f, g]) < self.below
-    }
-
-    pub(super) fn takes(self, trace: TraceId) -> bool {
-        self.samples(trace.to_bytes())
     }
 }
 

@@ -1,0 +1,208 @@
+//! Options as they are written become what the export works with.
+
+use std::time::Duration;
+
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use tracing_subscriber::filter::Targets;
+
+use super::error::WrongOption;
+use super::options::{OtlpOptions, OtlpProtocol};
+use super::wire::target::Target;
+
+/// What the options say, parsed.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) target: Target,
+    pub(super) filter: Targets,
+}
+
+/// Parses the options for the collector at `endpoint`.
+///
+/// # Errors
+/// All values that are of no use.
+pub(super) fn check(options: &OtlpOptions, endpoint: &str) -> Result<Checked, Vec<WrongOption>> {
+    let mut wrong = numbers(options);
+    let place =
+        place(endpoint).map_err(|expected| wrong.push(of("endpoint", quoted(endpoint), expected)));
+    let headers = headers(options).map_err(|found| wrong.extend(found));
+    let filter = options.filter.parse::<Targets>().map_err(|error| {
+        let expected = format!("levels by target such as \"info,hyper=off\" ({error})");
+        wrong.push(of("filter", quoted(&options.filter), expected));
+    });
+    match (place, headers, filter) {
+        (Ok((authority, path)), Ok(headers), Ok(filter)) if wrong.is_empty() => {
+            let target = Target {
+                path: path_of(options.protocol, &path),
+                authority,
+                protocol: options.protocol,
+                headers,
+            };
+            Ok(Checked { target, filter })
+        }
+        _ => Err(wrong),
+    }
+}
+
+fn of(field: &str, value: impl Into<String>, expected: impl Into<String>) -> WrongOption {
+    WrongOption {
+        field: field.to_owned(),
+        value: value.into(),
+        expected: expected.into(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}
+
+fn numbers(options: &OtlpOptions) -> Vec<WrongOption> {
+    let mut wrong = Vec::new();
+    if !(0.0..=1.0).contains(&options.sample_ratio) {
+        let value = options.sample_ratio.to_string();
+        wrong.push(of(
+            "sample_ratio",
+            value,
+            "a number from 0 (none) to 1 (all)",
+        ));
+    }
+    // The most that a bounded channel of tokio holds.
+    let most = tokio::sync::Semaphore::MAX_PERMITS;
+    if options.queue == 0 || options.queue > most {
+        let expected = format!("a number of spans from 1 to {most}");
+        wrong.push(of("queue", options.queue.to_string(), expected));
+    }
+    if options.batch == 0 || options.batch > options.queue {
+        let expected = "a number of spans from 1 to that of `queue`";
+        wrong.push(of("batch", options.batch.to_string(), expected));
+    }
+    for (field, value) in [("timeout", options.timeout), ("interval", options.interval)] {
+        if value == Duration::ZERO {
+            wrong.push(of(field, "0s", "a duration such as \"5s\""));
+        }
+    }
+    wrong
+}
+
+/// The authority and the path of a collector.
+fn place(endpoint: &str) -> Result<(Authority, String), &'static str> {
+    const EXPECTED: &str = "a URL such as \"http://localhost:4317\"";
+    let parts = endpoint.parse::<Uri>().map_err(|_| EXPECTED)?.into_parts();
+    let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+        return Err(EXPECTED);
+    };
+    if scheme == Scheme::HTTPS {
+        return Err("a URL with `http:`: TLS is left to an agent or a proxy on this machine");
+    }
+    if scheme != Scheme::HTTP || authority.as_str().contains('@') {
+        return Err(EXPECTED);
+    }
+    let path = parts.path_and_query;
+    Ok((
+        authority,
+        path.map_or_else(String::new, |path| path.path().to_owned()),
+    ))
+}
+
+fn path_of(protocol: OtlpProtocol, base: &str) -> String {
+    let base = base.trim_end_matches('/');
+    match protocol {
+        OtlpProtocol::Grpc => {
+            "/opentelemetry.proto.collector.trace.v1.TraceService/Export".to_owned()
+        }
+        OtlpProtocol::Http if base.ends_with("/v1/traces") => base.to_owned(),
+        OtlpProtocol::Http => format!("{base}/v1/traces"),
+    }
+}
+
+fn headers(options: &OtlpOptions) -> Result<HeaderMap, Vec<WrongOption>> {
+    let (mut headers, mut wrong) = (HeaderMap::new(), Vec::new());
+    for (name, value) in options.headers.iter() {
+        let field = format!("headers.{name}");
+        match (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(true);
+                headers.insert(name, value);
+            }
+            (Err(_), _) => wrong.push(of(&field, "***", "a name that a header can have")),
+            (_, Err(_)) => wrong.push(of(&field, "***", "a text that a header can carry")),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(headers)
+    } else {
+        Err(wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::headers::OtlpHeaders;
+    use super::*;
+
+    fn wrong(options: &OtlpOptions, endpoint: &str) -> Vec<String> {
+        let found = check(options, endpoint).err().unwrap_or_default();
+        found.iter().map(WrongOption::to_string).collect()
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_named_at_once_and_no_secret_is_shown() {
+        let options = OtlpOptions {
+            headers: OtlpHeaders::from([("a b", "s3cret"), ("key", "s3cret\n")]),
+            sample_ratio: f64::NAN,
+            filter: "info,a=loud".to_owned(),
+            timeout: Duration::ZERO,
+            queue: 0,
+            batch: 0,
+            ..OtlpOptions::default()
+        };
+        let found = wrong(&options, "localhost:4317");
+        let fields = found.iter().map(|line| line.split('`').nth(1).unwrap());
+        assert_eq!(
+            fields.collect::<Vec<_>>(),
+            [
+                "sample_ratio",
+                "queue",
+                "batch",
+                "timeout",
+                "endpoint",
+                "headers.a b",
+                "headers.key",
+                "filter"
+            ]
+        );
+        assert!(!found.concat().contains("s3cret"), "{found:?}");
+        assert_eq!(
+            found[4],
+            "`endpoint` is \"localhost:4317\": expected a URL such as \"http://localhost:4317\""
+        );
+    }
+
+    #[test]
+    fn an_endpoint_has_the_path_of_its_protocol() {
+        let options = OtlpOptions::default();
+        for bad in [
+            "",
+            "http://",
+            "ftp://a:1",
+            "https://a:4317",
+            "http://user@a:1",
+            "/v1",
+        ] {
+            assert_eq!(wrong(&options, bad).len(), 1, "{bad}");
+        }
+        let http = OtlpOptions {
+            protocol: OtlpProtocol::Http,
+            ..options
+        };
+        for (endpoint, path) in [
+            ("http://a:4318", "/v1/traces"),
+            ("http://a:4318/", "/v1/traces"),
+            ("http://a:4318/otlp/", "/otlp/v1/traces"),
+            ("http://a:4318/otlp/v1/traces", "/otlp/v1/traces"),
+        ] {
+            let checked = check(&http, endpoint).expect(endpoint);
+            assert_eq!(checked.target.path, path);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The options of the export.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::headers::OtlpHeaders;
+
+/// How spans are recorded and sent to a collector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OtlpOptions {
+    /// The collector, such as `http://localhost:4317` for gRPC and `http://localhost:4318` for HTTP, where
+    /// `/v1/traces` is added to the path. Default: none, and nothing is recorded.
+    pub endpoint: Option<String>,
+    /// How it is spoken to. Default: `grpc`.
+    pub protocol: OtlpProtocol,
+    /// Headers of each request to it, such as `authorization`. They are secrets. Default: none.
+    #[serde(skip_serializing)]
+    pub headers: OtlpHeaders,
+    /// The share of traces that are recorded, of those that begin in this process: from 0 (none) to 1 (all).
+    /// A trace that a caller has begun is recorded if the caller says so. Default: 1.
+    pub sample_ratio: f64,
+    /// The spans and events that are recorded, by level and target, such as `info,hyper=off`; the lines of the
+    /// app's lifecycle are of the log only. Default: `info`.
+    pub filter: String,
+    /// More attributes of the resource, such as `deployment.environment.name`, beside `service.name`,
+    /// `service.version` and `service.instance.id`. Default: none.
+    pub resource: BTreeMap<String, String>,
+    /// How long one attempt to send a batch may take, its connection included. Default: `10s`.
+    #[serde(with = "kit_units::duration")]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
+    pub timeout: Duration,
+    /// The most ended spans that wait to be sent; more are dropped and counted. Default: 2048.
+    pub queue: usize,
+    /// The most spans that are sent at once; at most as many as wait. Default: 512.
+    pub batch: usize,
+    /// How long an ended span waits for others before they are sent together. Default: `1s`.
+    #[serde(with = "kit_units::duration")]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
+    pub interval: Duration,
+    /// How long the end of a stop may wait for the last spans to be sent. Default: `3s`.
+    #[serde(with = "kit_units::duration")]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
+    pub flush_timeout: Duration,
+}
+
+impl Default for OtlpOptions {
+    fn default() -> OtlpOptions {
+        OtlpOptions {
+            endpoint: None,
+            protocol: OtlpProtocol::Grpc,
+            headers: OtlpHeaders::default(),
+            sample_ratio: 1.0,
+            filter: "info".to_owned(),
+            resource: BTreeMap::new(),
+            timeout: Duration::from_secs(10),
+            queue: 2_048,
+            batch: 512,
+            interval: Duration::from_secs(1),
+            flush_timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+/// The two ways of OTLP, both with protobuf messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum OtlpProtocol {
+    /// gRPC, over HTTP/2.
+    #[default]
+    Grpc,
+    /// A `POST` for each batch, over HTTP/1.1.
+    Http,
+}

@@ -1,0 +1,10 @@
+//! The export against collectors that are real: on the official protos, and behind real sockets.
+
+mod collector;
+mod export;
+mod failing;
+#[cfg(unix)]
+mod process;
+#[cfg(unix)]
+mod program;
+mod spans;

@@ -1,0 +1,137 @@
+//! Collectors that fail cost spans, and no time.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::collector::{Collector, options};
+use super::spans::{PATIENCE, end_spans};
+use crate::otlp::{Otlp, OtlpError, OtlpOptions, OtlpProtocol, Resource};
+
+const BOTH: [OtlpProtocol; 2] = [OtlpProtocol::Grpc, OtlpProtocol::Http];
+
+/// Accepts, by its backlog, and never answers.
+fn silent() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
+fn refusing() -> std::net::SocketAddr {
+    // Free again when the listener is dropped.
+    silent().local_addr().unwrap()
+}
+
+#[test]
+fn a_full_queue_drops_and_counts_and_holds_nothing_up() {
+    let listener = silent();
+    let time = |queue: usize, count: u64| {
+        let options = OtlpOptions {
+            queue,
+            batch: 8,
+            ..options(listener.local_addr().unwrap(), OtlpProtocol::Grpc)
+        };
+        let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+        let begun = Instant::now();
+        end_spans(&otlp, count);
+        let each = begun.elapsed() / u32::try_from(count).unwrap();
+        (otlp.spans(), each)
+    };
+    let (roomy, with_room) = time(100_000, 20_000);
+    assert_eq!((roomy.dropped, roomy.unfinished), (0, 20_000));
+    let (full, without_room) = time(16, 20_000);
+    // Those in the queue, and those in a batch that is under way or next.
+    assert!((16..=48).contains(&full.unfinished), "{full}");
+    assert_eq!(full.dropped + full.unfinished, 20_000, "{full}");
+    println!("a span costs {with_room:?} with room in the queue and {without_room:?} without");
+    // A queue that blocks would take at least the limit of an attempt, 10 s, for 32 of them.
+    assert!(without_room < with_room * 4 + Duration::from_micros(20));
+}
+
+#[test]
+fn a_flush_and_a_shutdown_end_by_their_limit_whatever_the_collector_does() {
+    for protocol in BOTH {
+        let listener = silent();
+        let options = options(listener.local_addr().unwrap(), protocol);
+        let mut otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+        end_spans(&otlp, 5);
+        for limit in [0, 50, 200].map(Duration::from_millis) {
+            let begun = Instant::now();
+            assert_eq!(otlp.flush(limit).unfinished, 5);
+            let took = begun.elapsed();
+            assert!(
+                took >= limit && took < limit + Duration::from_secs(2),
+                "{took:?}"
+            );
+        }
+        let begun = Instant::now();
+        let left = otlp.shutdown(Duration::from_millis(500));
+        let took = begun.elapsed();
+        assert!(took < Duration::from_millis(2_500), "{took:?}");
+        assert_eq!((left.exported, left.dropped, left.unfinished), (0, 0, 5));
+        // Another one finds nothing that it could wait for.
+        let begun = Instant::now();
+        assert_eq!(otlp.shutdown(PATIENCE), left);
+        assert!(begun.elapsed() < PATIENCE / 2);
+    }
+}
+
+#[test]
+fn a_collector_that_refuses_costs_a_flush_no_time() {
+    for protocol in BOTH {
+        let mut otlp =
+            Otlp::start(&options(refusing(), protocol), Resource::new("orders")).unwrap();
+        end_spans(&otlp, 5);
+        let begun = Instant::now();
+        assert_eq!(otlp.shutdown(PATIENCE).unfinished, 5);
+        assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn a_collector_that_comes_back_gets_what_waited_and_what_comes() {
+    for protocol in BOTH {
+        let address = refusing();
+        let mut otlp = Otlp::start(&options(address, protocol), Resource::new("orders")).unwrap();
+        end_spans(&otlp, 5);
+        assert_eq!(otlp.flush(PATIENCE).unfinished, 5);
+        let collector = Collector::at(TcpListener::bind(address).unwrap());
+        // Without a flush, by the next attempt.
+        assert_eq!(collector.next().spans.0.len(), 5);
+        end_spans(&otlp, 2);
+        let left = otlp.shutdown(PATIENCE);
+        assert_eq!(
+            (left.exported, left.unfinished),
+            (7, 0),
+            "{left} by {protocol:?}"
+        );
+    }
+}
+
+#[test]
+fn an_attempt_has_a_limit_and_a_batch_that_fails_again_and_again_is_given_up() {
+    let listener = silent();
+    let options = OtlpOptions {
+        timeout: Duration::from_millis(20),
+        ..options(listener.local_addr().unwrap(), OtlpProtocol::Grpc)
+    };
+    let mut otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+    end_spans(&otlp, 5);
+    // Each flush is one attempt, in place of the pause.
+    for _ in 0..4 {
+        assert_eq!(otlp.flush(PATIENCE).dropped, 0);
+    }
+    let left = otlp.shutdown(PATIENCE);
+    assert_eq!((left.dropped, left.unfinished), (5, 0), "{left}");
+    end_spans(&otlp, 1);
+    assert_eq!(otlp.spans().dropped, 6);
+}
+
+#[test]
+fn no_endpoint_and_a_second_subscriber_are_errors() {
+    let error = Otlp::start(&OtlpOptions::default(), Resource::new("orders")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "options of otlp: `endpoint` is absent: expected a URL such as \"http://localhost:4317\""
+    );
+    assert!(matches!(error, OtlpError::Options(_)));
+}

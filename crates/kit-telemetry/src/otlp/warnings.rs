@@ -1,0 +1,88 @@
+//! Lines about a collector, and how often they come.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+const FIRST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Says that spans cannot be exported: the first time at once, then after 10 s, and after twice as long each
+/// time, up to 10 min. What happens between is counted.
+///
+/// Its lines come from the exporter's thread, whose spans and events are not exported.
+#[derive(Debug)]
+pub(super) struct Warnings {
+    collector: String,
+    /// Since the export went well.
+    failures: u64,
+    /// Those of which a line has spoken.
+    dropped: u64,
+    next: Option<Instant>,
+    pause: Duration,
+}
+
+impl Warnings {
+    /// Of the collector at this address.
+    pub(super) fn new(collector: &str) -> Warnings {
+        Warnings {
+            collector: collector.to_owned(),
+            failures: 0,
+            dropped: 0,
+            next: None,
+            pause: FIRST,
+        }
+    }
+
+    /// The collector has failed; `dropped` is the number of all spans that were dropped.
+    pub(super) fn failed(&mut self, reason: &str, dropped: u64) {
+        self.failures += 1;
+        if self.take_turn() {
+            self.dropped = dropped;
+            tracing::warn!(
+                target: "kit_telemetry::otlp",
+                collector = self.collector,
+                failures = self.failures,
+                dropped_spans = dropped,
+                reason,
+                "spans cannot be exported"
+            );
+        }
+    }
+
+    /// The collector has taken a batch; spans may have been dropped for want of a place.
+    pub(super) fn went_well(&mut self, dropped: u64) {
+        if self.failures > 0 {
+            tracing::info!(
+                target: "kit_telemetry::otlp",
+                collector = self.collector,
+                failures = self.failures,
+                dropped_spans = dropped,
+                "spans are exported again"
+            );
+            self.failures = 0;
+            self.dropped = dropped;
+            self.next = None;
+            self.pause = FIRST;
+        } else if dropped > self.dropped && self.take_turn() {
+            self.dropped = dropped;
+            tracing::warn!(
+                target: "kit_telemetry::otlp",
+                collector = self.collector,
+                dropped_spans = dropped,
+                "the queue of spans was full: more end than the collector takes"
+            );
+        }
+    }
+
+    /// Whether a line may come now, which is then the last one for a while.
+    fn take_turn(&mut self) -> bool {
+        let now = Instant::now();
+        if self.next.is_some_and(|next| now < next) {
+            return false;
+        }
+        self.next = Some(now + self.pause);
+        self.pause = (self.pause * 2).min(LONGEST);
+        true
+    }
+}

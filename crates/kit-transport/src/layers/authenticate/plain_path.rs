@@ -4,10 +4,8 @@
 /// decodes or shortens it finds another path, which is perhaps not excluded.
 pub(super) fn is_plain(path: &str) -> bool {
     let hides = |encoded: &[u8]| {
-        matches!(
-            &encoded.to_ascii_lowercase()[..],
-            b"%2e" | b"%2f" | b"%5c" | b"%25"
-        )
+        let is = |hidden: &[u8; 3]| encoded.eq_ignore_ascii_case(hidden);
+        encoded.starts_with(b"%") && [b"%2e", b"%2f", b"%5c", b"%25"].into_iter().any(is)
     };
     let is_whole = |segment: &str| !matches!(segment, "" | "." | "..");
     let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');

@@ -106,7 +106,7 @@ pub use request_id::id::RequestId;
 pub use request_id::{RequestIdFuture, RequestIdService, RequestIds, request_id};
 pub use select::Select;
 pub use stack::Stack;
-pub use standard::observing::{Observing, ObservingFuture, ObservingService};
+pub use standard::service::{StandardFuture, StandardService};
 pub use standard::{Standard, standard};
 pub use trace::context::TraceContext;
 pub use trace::ids::{SpanId, TraceId};

@@ -95,6 +95,37 @@ impl ConcurrencyLimit {
         self.places.waiting()
     }
 
+    /// Serves a request with these facts, lets it wait, or sheds it.
+    ///
+    /// One that gets a place at once is served without an allocation before its answer; one that waits
+    /// takes the service that is ready with it.
+    #[inline]
+    pub(super) fn turn<S>(
+        &self,
+        inner: &mut S,
+        request: Request<Body>,
+        facts: &Arc<Facts>,
+    ) -> Turn<S>
+    where
+        S: Service<Request<Body>> + Clone,
+    {
+        let place = self.places.take();
+        if place.is_some() || is_exempt(facts, request.uri().path()) {
+            let held = place.map(|place| (place, Arc::clone(facts)));
+            let future = inner.call(request);
+            return Turn::Served { future, held };
+        }
+        let Some(queued) = self.places.queue(self.queue) else {
+            return Turn::answered(self.shed(facts));
+        };
+        let wait = timeout(self.queue_timeout, queued.wait());
+        let waiting: Waiting = Box::pin(async move { wait.await.ok() });
+        let other = inner.clone();
+        let ready = mem::replace(inner, other);
+        let next = Some(Box::new((ready, request, Arc::clone(facts), self.clone())));
+        Turn::Waits { waiting, next }
+    }
+
     #[cold]
     fn shed(&self, facts: &Facts) -> Response<Body> {
         let operation = facts.operation();
@@ -113,7 +144,8 @@ impl<S> Layer<S> for ConcurrencyLimit {
     type Service = ConcurrencyLimitService<S>;
 
     fn layer(&self, inner: S) -> ConcurrencyLimitService<S> {
-        ConcurrencyLimitService::new(Some(self), inner)
+        let limit = self.clone();
+        ConcurrencyLimitService { inner, limit }
     }
 }
 
@@ -121,15 +153,7 @@ impl<S> Layer<S> for ConcurrencyLimit {
 #[derive(Clone, Debug)]
 pub struct ConcurrencyLimitService<S> {
     inner: S,
-    limit: Option<ConcurrencyLimit>,
-}
-
-impl<S> ConcurrencyLimitService<S> {
-    /// The service with this layer, or as if without one.
-    pub(super) fn new(layer: Option<&ConcurrencyLimit>, inner: S) -> ConcurrencyLimitService<S> {
-        let limit = layer.cloned();
-        ConcurrencyLimitService { inner, limit }
-    }
+    limit: ConcurrencyLimit,
 }
 
 impl<S, B> Service<Request<Body>> for ConcurrencyLimitService<S>
@@ -145,34 +169,11 @@ where
         self.inner.poll_ready(cx)
     }
 
-    /// A request that gets a place at once is served without an allocation before its answer; one that
-    /// waits takes the service that is ready with it.
     fn call(&mut self, mut request: Request<Body>) -> ConcurrencyLimitFuture<S> {
-        let Some(limit) = &self.limit else {
-            let future = self.inner.call(request);
-            let held = None;
-            return ConcurrencyLimitFuture {
-                turn: Turn::Served { future, held },
-            };
-        };
         let facts = facts_of(&mut request);
-        let place = limit.places.take();
-        let turn = if place.is_some() || is_exempt(&facts, request.uri().path()) {
-            let future = self.inner.call(request);
-            let held = place.map(|place| (place, facts));
-            Turn::Served { future, held }
-        } else if let Some(queued) = limit.places.queue(limit.queue) {
-            let wait = timeout(limit.queue_timeout, queued.wait());
-            let waiting: Waiting = Box::pin(async move { wait.await.ok() });
-            let other = self.inner.clone();
-            let ready = mem::replace(&mut self.inner, other);
-            let next = Some(Box::new((ready, request, facts, limit.clone())));
-            Turn::Waits { waiting, next }
-        } else {
-            let answer = Some(limit.shed(&facts));
-            Turn::Shed { answer }
-        };
-        ConcurrencyLimitFuture { turn }
+        ConcurrencyLimitFuture {
+            turn: self.limit.turn(&mut self.inner, request, &facts),
+        }
     }
 }
 
@@ -187,9 +188,23 @@ pin_project! {
     }
 }
 
+impl<S, B> Future for ConcurrencyLimitFuture<S>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+    B: ::http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Output = Result<Response<Body>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(self.project().turn.poll_held(cx));
+        Poll::Ready(answer.map(|response| response.map(HeldBody::into_any)))
+    }
+}
+
 pin_project! {
+    /// How far a request has come that may have to wait.
     #[project = Project]
-    enum Turn<S: Service<Request<Body>>> {
+    pub(super) enum Turn<S: Service<Request<Body>>> {
         Waits {
             waiting: Waiting,
             next: Option<Box<(S, Request<Body>, Arc<Facts>, ConcurrencyLimit)>>,
@@ -200,44 +215,66 @@ pin_project! {
             // `None` of a request that no limit counts.
             held: Option<(ServedPlace, Arc<Facts>)>,
         },
-        Shed { answer: Option<Response<Body>> },
+        Answered { answer: Option<Response<Body>> },
     }
 }
 
-impl<S, B> Future for ConcurrencyLimitFuture<S>
+impl<S: Service<Request<Body>>> Turn<S> {
+    /// That of a request that no limit counts.
+    #[inline]
+    pub(super) fn served(future: S::Future) -> Turn<S> {
+        let held = None;
+        Turn::Served { future, held }
+    }
+
+    /// That of a request which has this answer.
+    pub(super) fn answered(answer: Response<Body>) -> Turn<S> {
+        let answer = Some(answer);
+        Turn::Answered { answer }
+    }
+
+    /// Drops the service's future, or leaves the queue: another answer is given in place of this.
+    pub(super) fn end(mut self: Pin<&mut Self>) {
+        self.set(Turn::Answered { answer: None });
+    }
+}
+
+/// A body that keeps a request's place to its end.
+pub(super) type PlacedBody = HeldBody<Body, ServedPlace>;
+
+impl<S, B> Turn<S>
 where
     S: Service<Request<Body>, Response = Response<B>>,
     B: ::http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    type Output = Result<Response<Body>, S::Error>;
-
-    /// A request that waits is served or shed when its wait is over, in the same poll; its place goes with
-    /// the response.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut turn = self.project().turn;
-        if let Project::Waits { waiting, next } = turn.as_mut().project() {
+    /// The response, which keeps the request's place. One that waits is served or shed when its wait is
+    /// over, in the same poll.
+    #[inline]
+    pub(super) fn poll_held(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<PlacedBody>, S::Error>> {
+        if let Project::Waits { waiting, next } = self.as_mut().project() {
             let place = ready!(waiting.as_mut().poll(cx));
             let next = next.take().expect("not polled after its end");
             let (mut service, request, facts, limit) = *next;
-            turn.set(match place {
+            self.set(match place {
                 Some(place) => Turn::Served {
                     future: service.call(request),
                     held: Some((place, facts)),
                 },
-                None => Turn::Shed {
-                    answer: Some(limit.shed(&facts)),
-                },
+                None => Turn::answered(limit.shed(&facts)),
             });
         }
-        match turn.project() {
+        match self.project() {
             Project::Served { future, held } => {
                 let answer = ready!(future.poll(cx));
                 let held = held.take();
                 Poll::Ready(answer.map(|response| hold(response, held)))
             }
-            Project::Shed { answer } => {
-                let answer = answer.take();
-                Poll::Ready(Ok(answer.expect("not polled after its end")))
+            Project::Answered { answer } => {
+                let answer = answer.take().expect("not polled after its end");
+                Poll::Ready(Ok(answer.map(HeldBody::alone)))
             }
             Project::Waits { .. } => unreachable!("its wait has ended above"),
         }
@@ -245,20 +282,22 @@ where
 }
 
 /// A response that keeps its place to the end of its body, or of the tunnel that it begins.
-fn hold<B>(response: Response<B>, held: Option<(ServedPlace, Arc<Facts>)>) -> Response<Body>
+fn hold<B>(response: Response<B>, held: Option<(ServedPlace, Arc<Facts>)>) -> Response<PlacedBody>
 where
     B: ::http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    match held {
-        Some((place, facts)) if facts.trail().tunnel.begins_with(response.status()) => {
-            facts.trail().tunnel.hold(place);
-            response.map(Body::new)
+    let mut place = held.and_then(|(place, facts)| {
+        let tunnel = &facts.trail().tunnel;
+        if tunnel.begins_with(response.status()) {
+            tunnel.hold(place);
+            return None;
         }
-        Some((place, _)) if !response.body().is_end_stream() => {
-            response.map(|body| Body::new(HeldBody::new(body, place)))
-        }
-        _ => response.map(Body::new),
+        Some(place)
+    });
+    if response.body().is_end_stream() {
+        place = None;
     }
+    response.map(|body| HeldBody::new(Body::new(body), place))
 }
 
 impl<S: Service<Request<Body>>> fmt::Debug for ConcurrencyLimitFuture<S> {

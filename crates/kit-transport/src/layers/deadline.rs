@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use ::http::{HeaderName, Request, Response};
@@ -96,6 +96,20 @@ impl DeadlineLayer {
         Arc::make_mut(&mut self.0).header = Some(name);
         self
     }
+
+    /// The timer of a request with these facts.
+    ///
+    /// # Errors
+    /// The answer to a client that asks for none that there is.
+    #[inline]
+    pub(super) fn timer(
+        &self,
+        request: &Request<Body>,
+        facts: &Arc<Facts>,
+    ) -> Result<DeadlineTimer, Box<Response<Body>>> {
+        let rule = self.0.rule(request, facts)?;
+        Ok(DeadlineTimer { sleep: None, rule })
+    }
 }
 
 impl Limits {
@@ -114,12 +128,12 @@ impl Limits {
     /// The answer to a client that asks for none that there is.
     fn rule(
         &self,
-        request: &mut Request<Body>,
+        request: &Request<Body>,
+        facts: &Arc<Facts>,
     ) -> Result<Option<DeadlineRule>, Box<Response<Body>>> {
-        let facts = facts_of(request);
-        let client = self.client(&facts, request);
-        let client = client.map_err(|error| Box::new(reply(&facts, error)))?;
-        let own = self.own(&facts, request.uri().path());
+        let client = self.client(facts, request);
+        let client = client.map_err(|error| Box::new(reply(facts, error)))?;
+        let own = self.own(facts, request.uri().path());
         let limit = own.into_iter().chain(client).min();
         Ok(limit.map(|limit| {
             let deadline = after(Instant::now(), limit);
@@ -128,7 +142,7 @@ impl Limits {
                 deadline,
                 limit,
                 is_own: own == Some(limit),
-                facts,
+                facts: Arc::clone(facts),
             }
         }))
     }
@@ -157,7 +171,8 @@ impl<S> Layer<S> for DeadlineLayer {
     type Service = DeadlineService<S>;
 
     fn layer(&self, inner: S) -> DeadlineService<S> {
-        DeadlineService::new(Some(self), inner)
+        let layer = self.clone();
+        DeadlineService { inner, layer }
     }
 }
 
@@ -165,15 +180,7 @@ impl<S> Layer<S> for DeadlineLayer {
 #[derive(Clone, Debug)]
 pub struct DeadlineService<S> {
     inner: S,
-    limits: Option<Arc<Limits>>,
-}
-
-impl<S> DeadlineService<S> {
-    /// The service with this layer, or as if without one.
-    pub(super) fn new(layer: Option<&DeadlineLayer>, inner: S) -> DeadlineService<S> {
-        let limits = layer.map(|layer| Arc::clone(&layer.0));
-        DeadlineService { inner, limits }
-    }
+    layer: DeadlineLayer,
 }
 
 impl<S, B> Service<Request<Body>> for DeadlineService<S>
@@ -190,30 +197,22 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> DeadlineFuture<S::Future> {
-        let rule = match &self.limits {
-            Some(limits) => limits.rule(&mut request),
-            None => Ok(None),
-        };
-        let rule = match rule {
-            Ok(rule) => rule,
-            Err(answer) => {
-                return DeadlineFuture {
-                    inner: Refusable::refused(*answer),
-                    sleep: None,
-                    rule: None,
-                };
-            }
-        };
-        DeadlineFuture {
-            inner: Refusable::inner(self.inner.call(request)),
-            sleep: None,
-            rule,
+        let facts = facts_of(&mut request);
+        match self.layer.timer(&request, &facts) {
+            Ok(timer) => DeadlineFuture {
+                inner: Refusable::inner(self.inner.call(request)),
+                timer,
+            },
+            Err(answer) => DeadlineFuture {
+                inner: Refusable::refused(*answer),
+                timer: DeadlineTimer::none(),
+            },
         }
     }
 }
 
 /// The limit of one request.
-struct DeadlineRule {
+pub(super) struct DeadlineRule {
     deadline: Instant,
     limit: Duration,
     /// The client has not asked for it.
@@ -222,8 +221,9 @@ struct DeadlineRule {
 }
 
 impl DeadlineRule {
+    /// The answer in place of the handler's.
     #[cold]
-    fn answer(&self) -> Response<Body> {
+    pub(super) fn answer(&self) -> Response<Body> {
         let (operation, limit) = (self.facts.operation(), self.limit);
         if self.is_own {
             tracing::warn!(%operation, ?limit, "no answer in time");
@@ -237,14 +237,45 @@ impl DeadlineRule {
 }
 
 pin_project! {
+    /// The timer of one request, if it has a limit.
+    pub(super) struct DeadlineTimer {
+        // It costs something, so it is there only once the answer is waited for.
+        #[pin]
+        sleep: Option<Sleep>,
+        rule: Option<DeadlineRule>,
+    }
+}
+
+impl DeadlineTimer {
+    pub(super) fn none() -> DeadlineTimer {
+        DeadlineTimer {
+            sleep: None,
+            rule: None,
+        }
+    }
+
+    /// Waits for the deadline, and gives the limit that is over.
+    pub(super) fn poll_late(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<DeadlineRule> {
+        let mut this = self.project();
+        let Some(rule) = this.rule else {
+            return Poll::Pending;
+        };
+        if this.sleep.is_none() {
+            this.sleep.set(Some(sleep_until(rule.deadline)));
+        }
+        let sleep = this.sleep.as_pin_mut().expect("set above");
+        ready!(sleep.poll(cx));
+        Poll::Ready(this.rule.take().expect("looked at above"))
+    }
+}
+
+pin_project! {
     /// The response of [`DeadlineService`] to come.
     pub struct DeadlineFuture<F> {
         #[pin]
         inner: Refusable<F>,
-        // The timer costs something, so it is there only once the answer is waited for.
         #[pin]
-        sleep: Option<Sleep>,
-        rule: Option<DeadlineRule>,
+        timer: DeadlineTimer,
     }
 }
 
@@ -261,19 +292,10 @@ where
         if answer.is_ready() {
             return answer;
         }
-        let Some(rule) = this.rule else {
-            return Poll::Pending;
-        };
-        if this.sleep.is_none() {
-            this.sleep.set(Some(sleep_until(rule.deadline)));
-        }
-        let sleep = this.sleep.as_pin_mut().expect("set above");
-        if sleep.poll(cx).is_pending() {
-            return Poll::Pending;
-        }
+        let late = ready!(this.timer.poll_late(cx));
         // The handler ends here, before the layers outside see the answer.
         this.inner.end();
-        Poll::Ready(Ok(rule.answer()))
+        Poll::Ready(Ok(late.answer()))
     }
 }
 

@@ -4,6 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use ::http_body::{Body, Frame, SizeHint};
+use axum_core::body::Body as AnyBody;
+use bytes::Bytes;
+use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
 pin_project! {
@@ -16,9 +19,27 @@ pin_project! {
 }
 
 impl<B, H> HeldBody<B, H> {
-    pub(super) fn new(body: B, held: H) -> HeldBody<B, H> {
-        let held = Some(held);
+    pub(super) fn new(body: B, held: Option<H>) -> HeldBody<B, H> {
         HeldBody { body, held }
+    }
+
+    /// One that holds nothing.
+    pub(super) fn alone(body: B) -> HeldBody<B, H> {
+        HeldBody::new(body, None)
+    }
+}
+
+impl<B, H> HeldBody<B, H>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    H: Send + 'static,
+{
+    /// A body that does so, in a box only if something is held.
+    pub(super) fn into_any(self) -> AnyBody {
+        match self.held {
+            Some(_) => AnyBody::new(self),
+            None => AnyBody::new(self.body),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use kit_sync::BoxError;
 use tower::{Layer, Service};
 
+use super::facts::Facts;
 use super::known::facts_of;
 use super::later::{Later, later};
 use super::metadata_values::{Metadata, MetadataError};
@@ -89,6 +90,31 @@ impl MetadataLayer {
         Arc::make_mut(&mut self.0).most = Most { values, bytes };
         self
     }
+
+    /// Takes in the metadata of a request with these facts.
+    ///
+    /// # Errors
+    /// The answer to one that brings too much.
+    pub(super) fn take_in(
+        &self,
+        request: &Request<Body>,
+        facts: &Facts,
+    ) -> Result<(), Box<Response<Body>>> {
+        match self.0.take(request.headers()) {
+            Ok(metadata) => {
+                facts.travelling().set_received(metadata);
+                Ok(())
+            }
+            Err(message) => {
+                let why = Later {
+                    code: 431,
+                    reason: "METADATA_TOO_LARGE",
+                    retry_after: None,
+                };
+                Err(Box::new(later(facts, why, message)))
+            }
+        }
+    }
 }
 
 impl TakenIn {
@@ -127,7 +153,8 @@ impl<S> Layer<S> for MetadataLayer {
     type Service = MetadataService<S>;
 
     fn layer(&self, inner: S) -> MetadataService<S> {
-        MetadataService::new(Some(self), inner)
+        let layer = self.clone();
+        MetadataService { inner, layer }
     }
 }
 
@@ -135,15 +162,7 @@ impl<S> Layer<S> for MetadataLayer {
 #[derive(Clone, Debug)]
 pub struct MetadataService<S> {
     inner: S,
-    taken_in: Option<Arc<TakenIn>>,
-}
-
-impl<S> MetadataService<S> {
-    /// The service with this layer, or as if without one.
-    pub(super) fn new(layer: Option<&MetadataLayer>, inner: S) -> MetadataService<S> {
-        let taken_in = layer.map(|layer| Arc::clone(&layer.0));
-        MetadataService { inner, taken_in }
-    }
+    layer: MetadataLayer,
 }
 
 impl<S, B> Service<Request<Body>> for MetadataService<S>
@@ -160,19 +179,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Refusable<S::Future> {
-        if let Some(taken_in) = &self.taken_in {
-            let facts = facts_of(&mut request);
-            match taken_in.take(request.headers()) {
-                Ok(metadata) => facts.travelling().set_received(metadata),
-                Err(message) => {
-                    let why = Later {
-                        code: 431,
-                        reason: "METADATA_TOO_LARGE",
-                        retry_after: None,
-                    };
-                    return Refusable::refused(later(&facts, why, message));
-                }
-            }
+        let facts = facts_of(&mut request);
+        if let Err(refusal) = self.layer.take_in(&request, &facts) {
+            return Refusable::refused(*refusal);
         }
         Refusable::inner(self.inner.call(request))
     }

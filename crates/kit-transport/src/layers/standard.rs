@@ -4,18 +4,20 @@ use tower::Layer;
 
 use self::metrics::{Metrics, metrics};
 use super::access_log::{AccessLog, access_log};
-use super::concurrency::{ConcurrencyLimit, ConcurrencyLimitService};
-use super::deadline::{DeadlineLayer, DeadlineService, deadline};
+use super::concurrency::ConcurrencyLimit;
+use super::deadline::{DeadlineLayer, deadline};
 use super::options::{ConcurrencyOptions, StandardOptions};
-use super::propagation::{MetadataLayer, MetadataService, metadata};
+use super::propagation::{MetadataLayer, metadata};
 use super::request_id::{RequestIds, request_id};
 use super::trace::{Traces, trace};
 
+mod limits;
 #[cfg_attr(not(feature = "metrics"), path = "standard/no_metrics.rs")]
 mod metrics;
-pub(super) mod observing;
+pub(super) mod service;
 
-use observing::{Observing, ObservingService};
+use limits::LimitLayers;
+use service::{InOrder, StandardService};
 
 /// The layers that most services want, in the order that they need. From the outside in:
 ///
@@ -129,17 +131,17 @@ impl Standard {
 }
 
 impl<S> Layer<S> for Standard {
-    type Service = ObservingService<MetadataService<DeadlineService<ConcurrencyLimitService<S>>>>;
+    type Service = StandardService<S>;
 
-    /// From the inside out. A layer that is left out passes the requests on, so that there is one type of
-    /// future, and no choice between two at each step.
-    fn layer(&self, inner: S) -> Self::Service {
-        let limited = ConcurrencyLimitService::new(self.concurrency_limit.as_ref(), inner);
-        let timed = DeadlineService::new(self.deadline.as_ref(), limited);
-        let taken_in = MetadataService::new(self.metadata.as_ref(), timed);
+    fn layer(&self, inner: S) -> StandardService<S> {
         let ids = (self.request_id.clone(), self.trace.clone());
         let numbers = (self.access_log.clone(), self.metrics.clone());
-        let layers = (ids, numbers);
-        Observing { layers }.layer(taken_in)
+        let limits = LimitLayers {
+            metadata: self.metadata.clone(),
+            deadline: self.deadline.clone(),
+            concurrency: self.concurrency_limit.clone(),
+        };
+        let watches = (ids, numbers);
+        StandardService::new(InOrder { watches, limits }, inner)
     }
 }

@@ -56,22 +56,32 @@ impl<O: Observer> SeenBy<O> {
 }
 
 impl<F, O: Observer> ObservedFuture<F, O> {
-    /// Calls the service that is observed.
+    /// Calls the service that is observed. Its future is written where it stays: it is large.
     #[inline]
     pub(super) fn observed(
-        mut observation: Observation<O>,
-        call: impl FnOnce() -> F,
+        observation: Observation<O>,
+        call: impl FnOnce(&Arc<Facts>) -> F,
     ) -> ObservedFuture<F, O> {
-        let future = observation.run_service(call).ok();
-        let seen = SeenBy::Observation(observation);
-        ObservedFuture { future, seen }
+        let mut observed = ObservedFuture {
+            future: None,
+            seen: SeenBy::Observation(observation),
+        };
+        if let SeenBy::Observation(observation) = &mut observed.seen {
+            let future = &mut observed.future;
+            // After a panic there is none.
+            let _ = observation.run_service(|facts| *future = Some(call(facts)));
+        }
+        observed
     }
 
     /// Calls it for a request with these facts, which passes the layer by.
     #[inline]
-    pub(super) fn passed(facts: Arc<Facts>, call: impl FnOnce() -> F) -> ObservedFuture<F, O> {
+    pub(super) fn passed(
+        facts: Arc<Facts>,
+        call: impl FnOnce(&Arc<Facts>) -> F,
+    ) -> ObservedFuture<F, O> {
         ObservedFuture {
-            future: Some(call()),
+            future: Some(call(&facts)),
             seen: SeenBy::Nothing(facts),
         }
     }
@@ -110,13 +120,13 @@ where
         };
         let polled = match has_panicked {
             true => Err(()),
-            false => observation.run_service(poll),
+            false => observation.run_service(|_| poll()),
         };
         let answer = match polled {
             Ok(answer) => Ok(ready!(answer)),
             Err(()) => {
                 // A panic in its end is logged as well.
-                let _ = observation.run_service(|| this.future.set(None));
+                let _ = observation.run_service(|_| this.future.set(None));
                 Err(())
             }
         };

@@ -1,5 +1,6 @@
 //! One exchange, as a layer observes it.
 
+use std::mem;
 use std::sync::Arc;
 
 use ::http::header::CONTENT_LENGTH;
@@ -60,9 +61,6 @@ enum Stage {
     Tunnel,
 }
 
-/// A part of an exchange that runs: how far the exchange had come before.
-pub(super) struct RunningPart(Stage);
-
 impl<O: Observer> Observation<O> {
     pub(super) fn facts(&self) -> &Facts {
         &self.facts
@@ -110,35 +108,25 @@ impl<O: Observer> Observation<O> {
         self.observer.follows()
     }
 
-    /// Part of the exchange runs from here on, in the observer's span. One that does not come to its
-    /// [end](Self::end_part) has panicked.
+    /// Runs part of the exchange in the observer's span. One that does not come to its end has panicked.
     #[inline]
-    pub(super) fn begin_part(&mut self) -> RunningPart {
-        RunningPart(std::mem::replace(&mut self.stage, Stage::Polled))
-    }
-
-    #[inline]
-    pub(super) fn end_part(&mut self, part: RunningPart) {
-        self.stage = part.0;
-    }
-
-    /// Runs part of the exchange in the observer's span.
-    #[inline]
-    pub(super) fn run<T>(&mut self, run: impl FnOnce() -> T) -> T {
-        let part = self.begin_part();
+    pub(super) fn run<T>(&mut self, part: impl FnOnce() -> T) -> T {
+        let before = mem::replace(&mut self.stage, Stage::Polled);
         let entered = self.observer.span().map(Span::enter);
-        let result = run();
+        let result = part();
         drop(entered);
-        self.end_part(part);
+        self.stage = before;
         result
     }
 
     /// Runs part of the service inside. A panic is an answer like any other, which the observer sees; it goes
     /// on where no server of Kit's is outside.
-    pub(super) fn run_service<T>(&mut self, part: impl FnOnce() -> T) -> Result<T, ()> {
-        let exchange = self.exchange.take();
-        let result = self.run(|| catch(exchange.as_ref(), part));
-        self.exchange = exchange;
+    pub(super) fn run_service<T>(&mut self, part: impl FnOnce(&Arc<Facts>) -> T) -> Result<T, ()> {
+        let before = mem::replace(&mut self.stage, Stage::Polled);
+        let entered = self.observer.span().map(Span::enter);
+        let result = catch(self.exchange.as_ref(), || part(&self.facts));
+        drop(entered);
+        self.stage = before;
         result
     }
 

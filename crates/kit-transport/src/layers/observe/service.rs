@@ -30,17 +30,17 @@ pub(crate) trait Watch {
 pub(crate) fn observe<W: Watch, F>(
     watch: &W,
     mut request: Request<Body>,
-    call: impl FnOnce(Request<Body>) -> F,
+    call: impl FnOnce(Request<Body>, &Arc<Facts>) -> F,
 ) -> ObservedFuture<F, W::Observer> {
     let (facts, exchange) = known_of(&mut request);
     let Some(observer) = watch.begin(&request, &facts) else {
-        return ObservedFuture::passed(facts, || call(request));
+        return ObservedFuture::passed(facts, |facts| call(request, facts));
     };
     if observer.counts_received() {
         count(&mut request, &facts);
     }
     let observation = Observation::new(observer, &request, facts, exchange);
-    ObservedFuture::observed(observation, || call(request))
+    ObservedFuture::observed(observation, |facts| call(request, facts))
 }
 
 /// What all layers know of a request, by one look for both.
@@ -104,7 +104,7 @@ macro_rules! watching {
                 request: ::http::Request<::axum_core::body::Body>,
             ) -> $future<S::Future> {
                 let $service { inner, layer } = self;
-                let observed = $crate::layers::observe::service::observe(&**layer, request, |request| {
+                let observed = $crate::layers::observe::service::observe(&**layer, request, |request, _| {
                     inner.call(request)
                 });
                 $future { observed }

@@ -49,8 +49,8 @@ mod start_error;
 mod time;
 #[cfg(all(feature = "driver", feature = "tls"))]
 mod tls;
-mod traffic;
 mod trace_sampling;
+mod traffic;
 mod validate;
 mod values;
 #[cfg(feature = "driver")]
@@ -70,8 +70,8 @@ pub use listening::{Address, Listening};
 pub use phase::Phase;
 pub use probes::{ProbeAnswer, Probed, Probes};
 pub use server::Server;
-pub use traffic::{Meter, Traffic};
 pub use trace_sampling::TraceSampling;
+pub use traffic::{Meter, Traffic};
 pub use validate::{Validate, Violation, Violations};
 pub use values::{MissingValue, Values};
 #[cfg(feature = "driver")]

@@ -28,6 +28,9 @@ use ::http::{HeaderMap, HeaderName, HeaderValue};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata(Option<Arc<HeaderMap>>);
 
+/// That of a request which brings none.
+pub(super) static NONE: Metadata = Metadata(None);
+
 /// Why a value cannot travel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -13,9 +13,8 @@ use crate::{CallContext, TraceSampling};
 
 pub(super) mod context;
 pub(super) mod ids;
+pub(super) mod slot;
 mod state;
-
-use context::TraceContext;
 
 /// Takes part in a trace by [W3C Trace Context](https://www.w3.org/TR/trace-context/): the one of the
 /// header `traceparent` if it is well-formed, otherwise a new one.
@@ -62,35 +61,28 @@ impl Traces {
         let sampling = Some(TraceSampling::one_in(count));
         Traces { sampling }
     }
-
-    fn begin_trace(&self, request: &Request<Body>) -> TraceContext {
-        let of_app = || CallContext::of(request.extensions())?.app::<TraceSampling>();
-        let sampling = self.sampling.or_else(|| of_app().copied());
-        let context = TraceContext::begin();
-        let id = context.trace_id().to_bytes();
-        if sampling.unwrap_or_default().samples(id) {
-            context.sampled()
-        } else {
-            context
-        }
-    }
 }
 
 impl Watch for Traces {
     type Observer = TraceObserver;
 
     fn begin(&self, request: &Request<Body>, facts: &Facts) -> Option<TraceObserver> {
-        let context = facts.trail().trace.get_or_init(|| {
-            TraceContext::parse(request.headers()).unwrap_or_else(|| self.begin_trace(request))
+        let trace = &facts.trail().trace;
+        trace.take_part(request.headers(), || {
+            let of_app = || CallContext::of(request.extensions())?.app::<TraceSampling>();
+            let sampling = self.sampling.or_else(|| of_app().copied());
+            sampling.unwrap_or_default()
         });
         let span = RequestSpan::open(request, facts);
         if span.is_none() {
             RequestSpan::record(facts, |span| {
-                span.record("trace_id", display(context.trace_id()));
-                span.record("span_id", display(context.span_id()));
-                span.record("parent_span_id", context.parent_id().map(display));
-                span.record("trace_flags", context.flags());
-                span.record("trace_state", context.state());
+                if let Some(context) = trace.get() {
+                    span.record("trace_id", display(context.trace_id()));
+                    span.record("span_id", display(context.span_id()));
+                    span.record("parent_span_id", context.parent_id().map(display));
+                    span.record("trace_flags", context.flags());
+                    span.record("trace_state", context.state());
+                }
             });
         }
         span.map(TraceObserver)

@@ -3,8 +3,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use axum_core::body::Body as AnyBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+use kit_sync::BoxError;
 use pin_project_lite::pin_project;
 
 use super::observation::Observation;
@@ -27,23 +30,34 @@ pin_project! {
     }
 }
 
-impl<B, O: Observer> ObservedBody<B, O> {
-    pub(super) fn new(body: B, observation: Observation<O>) -> ObservedBody<B, O> {
-        ObservedBody {
+impl<B, O> ObservedBody<B, O>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    O: Observer,
+{
+    /// One in a box. axum takes a box of this type as it is; a body of another type it would move half a
+    /// dozen times.
+    #[inline]
+    pub(super) fn boxed(body: B, observation: Observation<O>) -> AnyBody {
+        AnyBody::new(UnsyncBoxBody::new(ObservedBody {
             body: Some(body),
             observation,
-        }
+        }))
     }
 }
 
-impl<B: Body<Data = Bytes>, O: Observer> Body for ObservedBody<B, O> {
+impl<B, O> Body for ObservedBody<B, O>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+    O: Observer,
+{
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = axum_core::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, axum_core::Error>>> {
         let mut this = self.project();
         let Some(mut body) = this.body.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
@@ -60,7 +74,7 @@ impl<B: Body<Data = Bytes>, O: Observer> Body for ObservedBody<B, O> {
                 }
             }
         }
-        Poll::Ready(polled)
+        Poll::Ready(polled.map(|frame| frame.map_err(axum_core::Error::new)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -9,6 +9,7 @@ use ::http::Request;
 use axum_core::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
 use pin_project_lite::pin_project;
 
 use crate::exchange::messages::Messages;
@@ -25,11 +26,12 @@ pub(super) fn count(request: &mut Request<Body>, facts: &Arc<Facts>) {
     let facts = Arc::clone(facts);
     let messages = (facts.protocol() == Protocol::Grpc).then(Messages::default);
     let body = mem::take(request.body_mut());
-    *request.body_mut() = Body::new(CountedBody {
+    // axum takes a box of this type as it is.
+    *request.body_mut() = Body::new(UnsyncBoxBody::new(CountedBody {
         body,
         messages,
         facts,
-    });
+    }));
 }
 
 pin_project! {

@@ -53,6 +53,33 @@ impl<O: Observer> SeenBy<O> {
             SeenBy::Nothing(_) | SeenBy::Answered => None,
         }
     }
+
+    /// The response with a body that is observed, unless the observer wants no more than its head, or the
+    /// connection became a tunnel, with which the observation ends.
+    ///
+    /// An observation is large, so it is moved once, into the box of the body.
+    fn end_of<B>(&mut self, mut response: Response<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        let SeenBy::Observation(observation) = self else {
+            return response.map(Body::new);
+        };
+        observation.record_head(&mut response);
+        let follows = observation.follows();
+        let is_of_tunnel = follows && observation.is_of_tunnel();
+        let SeenBy::Observation(observation) = mem::replace(self, SeenBy::Answered) else {
+            unreachable!("looked at above");
+        };
+        if !follows {
+            response.map(Body::new)
+        } else if is_of_tunnel {
+            observation.hold_in_tunnel();
+            response.map(Body::new)
+        } else {
+            response.map(|body| ObservedBody::boxed(body, observation))
+        }
+    }
 }
 
 impl<F, O: Observer> ObservedFuture<F, O> {
@@ -130,16 +157,12 @@ where
                 Err(())
             }
         };
-        let seen = mem::replace(this.seen, SeenBy::Answered);
-        let SeenBy::Observation(observation) = seen else {
-            unreachable!("looked at above");
-        };
         let failed = match answer {
-            Ok(Ok(response)) => return Poll::Ready(Ok(observed(observation, response))),
+            Ok(Ok(response)) => return Poll::Ready(Ok(this.seen.end_of(response))),
             Ok(Err(error)) => observation.in_span(|| failed(observation.facts(), error)),
             Err(()) => observation.in_span(|| panicked(observation.facts())),
         };
-        Poll::Ready(Ok(observed(observation, failed)))
+        Poll::Ready(Ok(this.seen.end_of(failed)))
     }
 }
 
@@ -147,22 +170,4 @@ where
 #[cold]
 fn failed(facts: &Facts, error: impl Into<BoxError>) -> Response<Body> {
     reply(facts, ApiError::from_boxed(error.into()))
-}
-
-/// The response with a body that is observed, unless the observer wants no more than its head, or the
-/// connection became a tunnel, with which the observation ends.
-fn observed<B, O>(mut observation: Observation<O>, mut response: Response<B>) -> Response<Body>
-where
-    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    O: Observer,
-{
-    observation.record_head(&mut response);
-    if !observation.follows() {
-        response.map(Body::new)
-    } else if observation.is_of_tunnel() {
-        observation.hold_in_tunnel();
-        response.map(Body::new)
-    } else {
-        response.map(|body| Body::new(ObservedBody::new(body, observation)))
-    }
 }

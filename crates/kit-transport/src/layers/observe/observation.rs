@@ -153,9 +153,11 @@ impl<O: Observer> Observation<O> {
         if self.facts.protocol() == Protocol::Grpc {
             head.grpc = grpc_status(headers);
         }
-        let length = headers.get(CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        head.length = length.or_else(|| response.body().size_hint().exact());
+        // Most bodies know it, and a look into the headers costs more.
+        head.length = response.body().size_hint().exact().or_else(|| {
+            let length = headers.get(CONTENT_LENGTH)?;
+            length.to_str().ok()?.parse().ok()
+        });
         // hyper asks such a body for nothing.
         head.has_no_body |= matches!(
             status,

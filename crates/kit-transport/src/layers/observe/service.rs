@@ -40,7 +40,12 @@ pub(crate) fn observe<W: Watch, F>(
         count(&mut request, &facts);
     }
     let observation = Observation::new(observer, &request, facts, exchange);
-    ObservedFuture::observed(observation, |facts| call(request, facts))
+    // What catches a panic would move the request with each closure that has it.
+    let mut request = Some(request);
+    ObservedFuture::observed(observation, |facts| {
+        let request = request.take().expect("a service is called once");
+        call(request, facts)
+    })
 }
 
 /// What all layers know of a request, by one look for both.

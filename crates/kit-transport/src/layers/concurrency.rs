@@ -109,9 +109,12 @@ impl ConcurrencyLimit {
     where
         S: Service<Request<Body>> + Clone,
     {
-        let place = self.places.take();
-        if place.is_some() || is_exempt(facts, request.uri().path()) {
-            let held = place.map(|place| (place, Arc::clone(facts)));
+        if is_exempt(facts, request.uri().path()) {
+            let future = inner.call(request);
+            return Turn::Served { future, held: None };
+        }
+        if let Some(place) = self.places.take() {
+            let held = Some((place, Arc::clone(facts)));
             let future = inner.call(request);
             return Turn::Served { future, held };
         }

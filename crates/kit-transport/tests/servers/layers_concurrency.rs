@@ -144,6 +144,28 @@ async fn a_request_beyond_the_limit_is_shed_in_its_protocol() {
     server.stop_within(PATIENCE).await.nothing_cut();
 }
 
+/// A client that watches the health of its server, as balancers do, does so for hours.
+#[tokio::test]
+async fn a_watch_of_health_takes_no_place() {
+    let door = Door::new();
+    let limit = concurrency_limit(1);
+    let server = start(door.router(), door.calls(), &limit).await;
+    let channel = channel(&server).await;
+    let mut health = HealthClient::new(channel.clone());
+    let watch = health.watch(HealthCheckRequest::default()).await;
+    let mut watch = watch.expect("exempt").into_inner();
+    watch
+        .message()
+        .await
+        .expect("it is open")
+        .expect("a status");
+    assert_eq!(limit.served(), 0);
+    door.let_go(1);
+    assert_eq!(call(&channel, hello()).await.unwrap(), "called");
+    drop((watch, health, channel));
+    server.stop_within(PATIENCE).await;
+}
+
 #[tokio::test]
 async fn the_queue_is_served_in_order_without_those_that_have_gone() {
     let door = Door::new();

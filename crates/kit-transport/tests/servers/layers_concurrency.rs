@@ -10,7 +10,9 @@ use axum::routing::get;
 use http_body_util::StreamBody;
 use kit_transport::grpc::Services;
 use kit_transport::http;
-use kit_transport::layers::{ConcurrencyLimit, Select, concurrency_limit, deadline};
+use kit_transport::layers::{
+    ConcurrencyLimit, Select, Stack, concurrency_limit, deadline, standard,
+};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::time::timeout;
 use tonic::Code;
@@ -222,6 +224,14 @@ async fn a_request_waits_no_longer_than_the_queue_or_its_deadline_allows() {
 
 #[tokio::test]
 async fn a_place_is_held_to_the_end_of_the_body_however_it_ends() {
+    let limit = concurrency_limit(1);
+    hold_to_the_end(limit.clone(), &limit).await;
+    let limit = concurrency_limit(1);
+    let standard = standard().concurrency_limit(limit.clone());
+    hold_to_the_end(standard, &limit).await;
+}
+
+async fn hold_to_the_end(stack: impl Stack, limit: &ConcurrencyLimit) {
     let (sender, parts) = mpsc::channel::<Bytes>(1);
     let parts = Arc::new(Mutex::new(parts));
     let stream = move || {
@@ -243,25 +253,24 @@ async fn a_place_is_held_to_the_end_of_the_body_however_it_ends() {
     let router = Router::new()
         .route("/stream", get(stream))
         .route("/panic", get(async || -> () { panic!("a test's") }));
-    let limit = concurrency_limit(1);
-    let server = start(router, Services::new(), &limit).await;
+    let server = Fixture::start(http::Server::new(ANY_PORT, router).layers(stack)).await;
 
     let mut client = ask(&server, "/stream").await;
     client.read_to("first").await;
-    until(&limit, 1, 0).await;
+    until(limit, 1, 0).await;
     assert_eq!(get_path(&server, "/stream").await.status, 503);
     sender.send(Bytes::new()).await.unwrap();
     client.read_to_close().await;
-    until(&limit, 0, 0).await;
+    until(limit, 0, 0).await;
 
     let mut client = ask(&server, "/stream").await;
     client.read_to("first").await;
-    until(&limit, 1, 0).await;
+    until(limit, 1, 0).await;
     drop(client);
-    until(&limit, 0, 0).await;
+    until(limit, 0, 0).await;
 
     assert_eq!(get_path(&server, "/panic").await.status, 500);
-    until(&limit, 0, 0).await;
+    until(limit, 0, 0).await;
     server.stop_within(PATIENCE).await;
 }
 

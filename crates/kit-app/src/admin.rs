@@ -5,6 +5,7 @@ mod access;
 mod answers;
 mod extension;
 mod format;
+mod list;
 mod options;
 mod pages;
 mod pulse;

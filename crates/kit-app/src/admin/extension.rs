@@ -12,7 +12,7 @@ use kit_sync::Scope;
 use kit_transport::Address;
 
 use super::format::{Format, Wanted};
-use super::routes::is_built_in;
+use super::list::is_built_in;
 use crate::{AppHandle, Error};
 
 type Handler = dyn Fn(&AdminRequest<'_>) -> AdminAnswer + Send + Sync;

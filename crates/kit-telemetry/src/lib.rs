@@ -1,7 +1,36 @@
 //! Telemetry for binaries on Kit: logs, traces and metrics. No reader of a log and no collector, however
 //! broken, delays a request or a stop.
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! use kit_app::App;
+//! use kit_telemetry::{Telemetry, TelemetryOptions};
+//!
+//! fn main() -> ExitCode {
+//!     let options = TelemetryOptions::default();
+//!     let telemetry = match Telemetry::init(&options, "orders") {
+//!         Ok(telemetry) => telemetry,
+//!         Err(error) => {
+//!             eprintln!("error: {error}");
+//!             return ExitCode::FAILURE;
+//!         }
+//!     };
+//!     App::builder("orders").apply(telemetry.option()).build().main()
+//! }
+//! ```
 
+mod error;
+mod log;
 #[cfg(feature = "prometheus")]
 pub mod metrics;
+mod options;
 #[cfg(feature = "otlp")]
 pub mod otlp;
+mod panic;
+mod telemetry;
+
+pub use error::Error;
+pub use log::{LogFormat, LogOptions, LogOutput, RepeatOptions};
+pub use options::TelemetryOptions;
+pub use telemetry::Telemetry;

@@ -1,0 +1,124 @@
+//! The log: from an event to a line, from a line to its reader.
+
+mod filter;
+mod format;
+mod identity;
+mod layer;
+mod line;
+mod options;
+#[cfg_attr(not(unix), path = "log/no_unix.rs")]
+mod output;
+mod redact;
+mod redact_text;
+mod repeat;
+mod routes;
+mod writer;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit_app::{AppBuilder, LastStep};
+use tracing_subscriber::{Layer, Registry};
+
+pub use options::{LogFormat, LogOptions, LogOutput, RepeatOptions};
+pub(crate) use writer::LineQueue;
+
+use filter::Filter;
+use format::Format;
+use identity::Identity;
+use layer::LogLayer;
+use redact::Redaction;
+use repeat::Repeat;
+use writer::Writer;
+
+use crate::Error;
+
+/// The log of a process.
+pub(crate) struct Log {
+    writer: Writer,
+    filter: Arc<Filter>,
+    identity: Arc<Identity>,
+    flush_timeout: Duration,
+}
+
+impl Log {
+    /// Starts the thread that writes, and gives the layer that makes lines for it.
+    ///
+    /// # Errors
+    /// A filter that is wrong, or a system that has no thread to give.
+    pub(crate) fn start(
+        options: &LogOptions,
+        service: String,
+    ) -> Result<(Log, impl Layer<Registry> + use<>), Error> {
+        let (filter, reloaded) = Filter::new(&options.filter)?;
+        let identity = Arc::new(Identity::of(service));
+        let format = Format::choose(options.format, options.output.is_terminal());
+        let repeat = Arc::new(Repeat::new(&options.repeat));
+        let in_own_words = identity::Notices {
+            format,
+            identity: Arc::clone(&identity),
+            repeat: Arc::clone(&repeat),
+        };
+        let refused = |source| Error::Output {
+            output: options.output.name(),
+            source,
+        };
+        let output = output::open(options.output).map_err(refused)?;
+        let writer = Writer::start(output, options.queue, in_own_words).map_err(refused)?;
+        let layer = LogLayer {
+            lines: Arc::clone(writer.lines()),
+            format,
+            identity: Arc::clone(&identity),
+            redaction: Redaction::new(&options.redact),
+            repeat,
+            max_line: options.max_line,
+        };
+        let log = Log {
+            writer,
+            filter,
+            identity,
+            flush_timeout: options.flush_timeout,
+        };
+        Ok((log, layer.with_filter(reloaded)))
+    }
+
+    pub(crate) fn lines(&self) -> &Arc<LineQueue> {
+        self.writer.lines()
+    }
+
+    pub(crate) fn filter(&self) -> &Arc<Filter> {
+        &self.filter
+    }
+
+    /// What an app does for its log.
+    pub(crate) fn option(&self) -> impl FnOnce(AppBuilder) -> AppBuilder + use<> {
+        let identity = Arc::clone(&self.identity);
+        let lines = Arc::clone(self.lines());
+        let flush = Arc::clone(&lines);
+        let step = LastStep::new("log", self.flush_timeout, move |time| {
+            flush.last_lines(time)
+        });
+        let routes = routes::routes(&self.filter, &lines);
+        move |app| {
+            let app = app
+                .on_build(move |info| identity.set(info))
+                .last_step(step.after_events());
+            routes.into_iter().fold(app, AppBuilder::admin_route)
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.writer.end(self.flush_timeout);
+    }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Log")
+            .field("filter", &self.filter)
+            .finish_non_exhaustive()
+    }
+}

@@ -117,6 +117,10 @@ mod book {
     #[doc = include_str!("../../../docs/src/tasks.md")]
     mod tasks {}
 
+    #[cfg(feature = "http")]
+    #[doc = include_str!("../../../docs/src/telemetry.md")]
+    mod telemetry {}
+
     #[cfg(all(feature = "http", feature = "testing"))]
     #[doc = include_str!("../../../docs/src/testing.md")]
     mod testing {}

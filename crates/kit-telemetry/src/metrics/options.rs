@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::error::MetricsError;
 
 /// From 1 ms to 10 s: twice to two and a half times from one to the next, with those of the usual
@@ -13,7 +15,6 @@ const BUCKETS: [f64; 14] = [
 /// The options of metrics that are data: a file can hold them.
 ///
 /// ```
-/// # fn example() -> Result<(), toml::de::Error> {
 /// use std::time::Duration;
 ///
 /// use kit_telemetry::metrics::MetricsOptions;
@@ -24,11 +25,9 @@ const BUCKETS: [f64; 14] = [
 ///
 /// let wrong = toml::from_str::<MetricsOptions>("upkeep = 2").err().expect("no unit");
 /// assert!(wrong.message().contains("write \"2s\""));
-/// # Ok(())
-/// # }
-/// # example().expect("options");
+/// # Ok::<(), toml::de::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MetricsOptions {

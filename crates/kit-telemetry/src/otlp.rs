@@ -14,7 +14,7 @@
 //!     endpoint: Some("http://localhost:4317".to_owned()),
 //!     ..OtlpOptions::default()
 //! };
-//! let mut traces = Otlp::start(&options, Resource::new("orders"))?;
+//! let traces = Otlp::start(&options, Resource::new("orders"))?;
 //! traces.install()?;
 //! // … the program …
 //! let left = traces.shutdown(Duration::from_secs(3));
@@ -39,8 +39,10 @@ mod check;
 mod control;
 mod error;
 mod exporter;
+mod flush;
 mod flushed;
 mod headers;
+mod in_app;
 mod options;
 mod queue;
 mod record;

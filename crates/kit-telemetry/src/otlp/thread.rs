@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kit_app::AppBuilder;
 use kit_transport::TraceSampling;
-use tokio::time::Instant;
 use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
@@ -15,7 +15,9 @@ use super::check::{Checked, check};
 use super::control::Control;
 use super::error::{OtlpError, WrongOption};
 use super::exporter::{Exporter, Pace};
+use super::flush::Flusher;
 use super::flushed::Flushed;
+use super::in_app::InApp;
 use super::options::OtlpOptions;
 use super::queue::Queue;
 use super::record::{Recorder, become_exporter};
@@ -34,8 +36,8 @@ pub struct Otlp {
     filter: Targets,
     sampling: TraceSampling,
     resource: PresentResource,
-    control: Arc<Control>,
-    tally: Arc<Tally>,
+    flusher: Flusher,
+    flush_timeout: Duration,
 }
 
 impl Otlp {
@@ -81,8 +83,8 @@ impl Otlp {
             filter,
             sampling: TraceSampling::share(options.sample_ratio),
             resource,
-            control,
-            tally,
+            flusher: Flusher::new(control, tally),
+            flush_timeout: options.flush_timeout,
         })
     }
 
@@ -118,10 +120,33 @@ impl Otlp {
         self.resource.change(change);
     }
 
+    /// The option for `AppBuilder::apply` of an app: its version and its id for the export, the sampling for its
+    /// layers, and the [shutdown](Self::shutdown) as a last step of its stop, which may take the
+    /// `flush_timeout` of the options. Spans that could not be exported have a line in the app's report, and change
+    /// no exit code.
+    ///
+    /// ```no_run
+    /// # use kit_telemetry::otlp::Otlp;
+    /// # fn of(traces: Otlp) {
+    /// use kit_app::App;
+    ///
+    /// let app = App::builder("orders").apply(traces.option());
+    /// # }
+    /// ```
+    pub fn option(&self) -> impl FnOnce(AppBuilder) -> AppBuilder + use<> {
+        let in_app = InApp {
+            flusher: self.flusher.clone(),
+            resource: self.resource.clone(),
+            sampling: self.sampling,
+            limit: self.flush_timeout,
+        };
+        move |app| in_app.apply(app)
+    }
+
     /// The whereabouts of the spans that have ended by now.
     #[must_use]
     pub fn spans(&self) -> Flushed {
-        self.tally.flushed()
+        self.flusher.spans()
     }
 
     /// Has all spans sent that have ended by now, and blocks until then, at most for `limit`. The export
@@ -129,29 +154,20 @@ impl Otlp {
     ///
     /// It needs no runtime, and is for plain threads: on a thread of a runtime it holds up the tasks there.
     pub fn flush(&self, limit: Duration) -> Flushed {
-        let flush = self.control.ask_for_flush();
-        self.control.wait_for_flush(flush, after(limit));
-        self.tally.flushed()
+        self.flusher.flush(limit)
     }
 
-    /// [Flushes](Self::flush) and ends the thread, within `limit` in all. What could not be sent is
-    /// `unfinished`; a thread that did not end in time ends at its next await.
-    pub fn shutdown(&mut self, limit: Duration) -> Flushed {
-        let deadline = after(limit);
-        // The thread's own end is a matter of microseconds.
-        let reserve = (limit / 10).min(Duration::from_millis(50));
-        let flush = self.control.ask_for_flush();
-        self.control
-            .wait_for_flush(flush, deadline.checked_sub(reserve).unwrap_or(deadline));
-        self.control.ask_for_stop();
-        self.control.wait_for_end(deadline);
-        self.tally.flushed()
+    /// [Flushes](Self::flush) and ends the thread, within `limit` in all. Spans that could not be sent are
+    /// `unfinished`, and those that end later `dropped`; a thread that did not end in time ends at its next
+    /// await.
+    pub fn shutdown(&self, limit: Duration) -> Flushed {
+        self.flusher.shutdown(limit)
     }
 }
 
 impl Drop for Otlp {
     fn drop(&mut self) {
-        self.control.ask_for_stop();
+        self.flusher.stop();
     }
 }
 
@@ -162,12 +178,6 @@ impl fmt::Debug for Otlp {
             .field("spans", &self.spans())
             .finish_non_exhaustive()
     }
-}
-
-/// A limit too long for a clock is a year.
-fn after(limit: Duration) -> Instant {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
-    Instant::now() + limit.min(YEAR)
 }
 
 /// Runs the exporter that `make` gives on a thread, with a runtime that nothing else shares.

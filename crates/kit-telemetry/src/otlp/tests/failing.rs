@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use kit_app::{App, Signals};
 use tokio::time::Instant;
 
 use super::collector::{Collector, options};
@@ -52,7 +53,7 @@ fn a_flush_and_a_shutdown_end_by_their_limit_whatever_the_collector_does() {
     for protocol in BOTH {
         let listener = silent();
         let options = options(listener.local_addr().unwrap(), protocol);
-        let mut otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+        let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
         end_spans(&otlp, 5);
         for limit in [0, 50, 200].map(Duration::from_millis) {
             let begun = Instant::now();
@@ -78,8 +79,7 @@ fn a_flush_and_a_shutdown_end_by_their_limit_whatever_the_collector_does() {
 #[test]
 fn a_collector_that_refuses_costs_a_flush_no_time() {
     for protocol in BOTH {
-        let mut otlp =
-            Otlp::start(&options(refusing(), protocol), Resource::new("orders")).unwrap();
+        let otlp = Otlp::start(&options(refusing(), protocol), Resource::new("orders")).unwrap();
         end_spans(&otlp, 5);
         let begun = Instant::now();
         assert_eq!(otlp.shutdown(PATIENCE).unfinished, 5);
@@ -91,7 +91,7 @@ fn a_collector_that_refuses_costs_a_flush_no_time() {
 fn a_collector_that_comes_back_gets_what_waited_and_what_comes() {
     for protocol in BOTH {
         let address = refusing();
-        let mut otlp = Otlp::start(&options(address, protocol), Resource::new("orders")).unwrap();
+        let otlp = Otlp::start(&options(address, protocol), Resource::new("orders")).unwrap();
         end_spans(&otlp, 5);
         assert_eq!(otlp.flush(PATIENCE).unfinished, 5);
         let collector = Collector::at(TcpListener::bind(address).unwrap());
@@ -114,7 +114,7 @@ fn an_attempt_has_a_limit_and_a_batch_that_fails_again_and_again_is_given_up() {
         timeout: Duration::from_millis(20),
         ..options(listener.local_addr().unwrap(), OtlpProtocol::Grpc)
     };
-    let mut otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+    let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
     end_spans(&otlp, 5);
     // Each flush is one attempt, in place of the pause.
     for _ in 0..4 {
@@ -134,4 +134,29 @@ fn no_endpoint_and_a_second_subscriber_are_errors() {
         "options of otlp: `endpoint` is absent: expected a URL such as \"http://localhost:4317\""
     );
     assert!(matches!(error, OtlpError::Options(_)));
+}
+
+#[tokio::test]
+async fn the_report_of_an_app_counts_what_was_lost_and_the_exit_code_is_0() {
+    let listener = silent();
+    let options = OtlpOptions {
+        flush_timeout: Duration::from_millis(300),
+        ..options(listener.local_addr().unwrap(), OtlpProtocol::Grpc)
+    };
+    let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+    end_spans(&otlp, 5);
+    let app = App::builder("orders")
+        .signals(Signals::none())
+        .job("done", async |_| Ok(()))
+        .apply(otlp.option())
+        .build();
+    let report = app.run().await.unwrap();
+    assert_eq!(report.exit_code, 0, "{report}");
+    let step = &report.last_steps[0];
+    assert_eq!(step.lines, ["0 spans exported, 0 dropped, 5 unfinished"]);
+    assert!(step.error.is_none(), "{report}");
+    assert!(
+        report.to_string().contains("traces: 0 spans exported"),
+        "{report}"
+    );
 }

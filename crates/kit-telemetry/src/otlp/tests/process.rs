@@ -1,15 +1,14 @@
 //! A service with the standard layers whose collector works, refuses, or never answers.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::get;
 use kit_app::{App, Event, RuntimeOptions};
+use kit_transport::http;
 use kit_transport::layers::{self, Current};
-use kit_transport::{TraceSampling, http};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -68,11 +67,11 @@ fn serve(endpoint: &str) -> std::process::ExitCode {
         queue: 64,
         batch: 32,
         interval: Duration::from_millis(20),
+        flush_timeout: FLUSH,
         ..OtlpOptions::default()
     };
     let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
     otlp.install().unwrap();
-    let sampling = otlp.sampling();
     let show = async || {
         let mut headers = HeaderMap::new();
         if let Some(current) = Current::get() {
@@ -95,15 +94,10 @@ fn serve(endpoint: &str) -> std::process::ExitCode {
         },
         _ => RuntimeOptions::default(),
     };
-    let otlp = Arc::new(Mutex::new(otlp));
-    App::builder("orders")
+    let code = App::builder("orders")
+        .version("1.2.3")
         .runtime(runtime)
         .drain_delay(Duration::ZERO)
-        .resource(
-            "trace sampling",
-            async move |_| Ok(sampling),
-            async |_: TraceSampling| Ok(()),
-        )
         .server(http::Server::new("127.0.0.1:0", router).layers(layers::standard()))
         .observer(|event| match &event.event {
             Event::ComponentStarted { listening, .. } => {
@@ -113,17 +107,11 @@ fn serve(endpoint: &str) -> std::process::ExitCode {
             Event::Ready { .. } => println!("ready"),
             _ => {}
         })
-        .after_stop("traces", async move |_| {
-            let (done, flushed) = tokio::sync::oneshot::channel();
-            let flush = move || {
-                let _ = done.send(kit_sync::lock(&otlp).shutdown(FLUSH));
-            };
-            std::thread::Builder::new().spawn(flush)?;
-            println!("spans: {}", flushed.await?);
-            Ok(())
-        })
+        .apply(otlp.option())
         .build()
-        .main()
+        .main();
+    println!("spans: {}", otlp.spans());
+    code
 }
 
 /// The parts of a `traceparent`.
@@ -145,6 +133,8 @@ fn the_trace_is_one_in_the_header_in_the_outgoing_call_and_at_the_collector() {
         let received = collector.find(|seen| seen.span.name == "GET /orders/{id}");
         assert_eq!((received.trace(), received.id()), (trace, span.clone()));
         assert_eq!(received.parent(), CALLER);
+        assert_eq!(received.resource["service.version"], "1.2.3");
+        assert!(!received.resource["service.instance.id"].is_empty());
         assert_eq!(received.attributes()["url.path"], "/orders/7");
         assert_eq!(received.attributes()["http.response.status_code"], "200");
         let (trace, span, flags) = traceparent(&program.ask("").unwrap());

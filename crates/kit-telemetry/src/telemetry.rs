@@ -45,7 +45,7 @@ impl Telemetry {
     }
 
     /// Has the filter of the log read again at each reload of the app (SIGHUP): from the options that `source`
-    /// gives, such as those of a file. What is wrong there is a warning, and changes nothing.
+    /// gives, such as those of a file. A wrong option there is a warning, and changes nothing.
     ///
     /// ```no_run
     /// # use kit_telemetry::{Telemetry, TelemetryOptions};

@@ -1,4 +1,4 @@
-//! What is logged, and how that changes at run time.
+//! The filter of the log, and its changes at run time.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -138,7 +138,7 @@ impl fmt::Debug for Filter {
     }
 }
 
-/// Stricter than [`EnvFilter`]: a target without a level, which is what a level with a wrong letter looks like,
+/// Stricter than [`EnvFilter`]: a level with a wrong letter is a target without a level, which
 /// would switch everything else off.
 ///
 /// # Errors

@@ -43,8 +43,3 @@ impl Format {
         text
     }
 }
-
-/// The time of a line in UTC, with microseconds.
-fn time_of(line: &Line<'_>) -> humantime::Rfc3339Timestamp {
-    humantime::format_rfc3339_micros(line.time)
-}

@@ -14,7 +14,8 @@ use tracing_subscriber::registry::LookupSpan;
 use super::format::Format;
 use super::identity::{Identity, Notices};
 use super::line::{IDS, Line, Value, key_of};
-use super::redact::{REDACTED, Redaction};
+use super::redact::Redaction;
+use super::redact_text::REDACTED;
 use super::repeat::{Admission, Repeat};
 use super::writer::LineQueue;
 

@@ -20,6 +20,13 @@ pub(super) struct Line<'a> {
     pub(super) identity: Vec<(&'static str, String)>,
 }
 
+impl Line<'_> {
+    /// Its time in UTC, with microseconds.
+    pub(super) fn utc(&self) -> humantime::Rfc3339Timestamp {
+        humantime::format_rfc3339_micros(self.time)
+    }
+}
+
 /// Keys with their values.
 pub(super) type Fields = Vec<(Cow<'static, str>, Value)>;
 

@@ -13,7 +13,7 @@ const SHORTEST_LINE: usize = 256;
 /// The longest wait for the last lines.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// The log: what is logged, in which form, and where to.
+/// The log: its filter, the form of its lines, and their place.
 ///
 /// ```
 /// use kit_telemetry::{LogFormat, LogOptions};
@@ -29,7 +29,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogOptions {
-    /// What is logged: a level, and others for targets, such as `info,orders=debug`. Default: `info`. It can be
+    /// The filter: a level, and others for targets, such as `info,orders=debug`. Default: `info`. It can be
     /// changed at run time.
     pub filter: String,
     /// The form of the lines: `auto`, `pretty`, `json` or `logfmt`. Default: `auto`, which is `pretty` on a
@@ -72,7 +72,9 @@ impl Default for LogOptions {
 }
 
 impl LogOptions {
-    /// Everything that is wrong.
+    /// Everything that is wrong, in the order of the keys. The filter has an error of its kind; the others name the
+    /// key, the value in the units of a file, and the bounds. `queue` is compared with `max_line`, as a line that
+    /// does not fit would drop all others.
     pub(crate) fn check(&self) -> Vec<Error> {
         let mut wrong: Vec<Error> = filter::parse(&self.filter).err().into_iter().collect();
         let mut refuse = |option, value: String, expected| {
@@ -141,7 +143,7 @@ pub enum LogOutput {
 }
 
 impl LogOutput {
-    pub(super) fn is_terminal(self) -> bool {
+    pub(super) fn is_terminal(&self) -> bool {
         match self {
             LogOutput::Stderr => io::stderr().is_terminal(),
             LogOutput::Stdout => io::stdout().is_terminal(),

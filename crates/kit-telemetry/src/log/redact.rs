@@ -2,9 +2,6 @@
 
 use super::redact_text::redact_in;
 
-/// In place of a value.
-pub(super) const REDACTED: &str = "[redacted]";
-
 /// The ends of keys, without case and separators, whose values are not written.
 const KEYS: [&str; 19] = [
     "password",

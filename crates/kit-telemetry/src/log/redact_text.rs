@@ -1,12 +1,13 @@
 //! Values of keys inside a text, such as that of a `Debug`.
 
-use super::redact::REDACTED;
+/// In place of a value.
+pub(super) const REDACTED: &str = "[redacted]";
 
 /// Replaces the value after each key that `is_secret` says so of; `None` when there is none.
 ///
 /// A key is a word before `:` or `=`, in quotes or not; `::` is none. Its value is a text in quotes, all that
 /// a bracket encloses (`Some("…")`, `Token { … }`), or a word up to a space or a delimiter; after `Bearer` and
-/// `Basic` the next word belongs to it. What is cut in the middle goes to its end.
+/// `Basic` the next word belongs to it. A value without its closing quote or bracket goes to the end.
 pub(super) fn redact_in(text: &str, is_secret: impl Fn(&str) -> bool) -> Option<String> {
     let mut redacted: Option<String> = None;
     // Where the part begins that was not copied.

@@ -30,7 +30,7 @@ struct Place {
     held_back: u64,
 }
 
-/// What was held back of one place.
+/// The lines that were held back of one place.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) metadata: &'static Metadata<'static>,
@@ -80,7 +80,7 @@ impl Repeat {
         Admission::HoldBack
     }
 
-    /// What was held back of places whose period is over, or of all of them.
+    /// The lines that were held back of places whose period is over, or of all of them.
     pub(super) fn take_over(&self, is_last: bool) -> Vec<Held> {
         let now = Instant::now();
         let mut places = kit_sync::lock(&self.places);

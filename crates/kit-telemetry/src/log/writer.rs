@@ -36,13 +36,9 @@ pub(crate) struct LineQueue {
 #[derive(Debug, Default)]
 struct QueueState {
     waiting: VecDeque<String>,
-    /// Of what is waiting.
+    /// Of the lines that wait.
     bytes: usize,
-    pushed: u64,
-    /// Lines that were written or dropped.
-    done: u64,
-    written: u64,
-    dropped: u64,
+    counts: Counts,
     /// Of the dropped, those that no line has said.
     unsaid: u64,
     /// A flush was in vain, and nothing was written since.
@@ -50,12 +46,23 @@ struct QueueState {
     is_closed: bool,
 }
 
-/// What has become of the lines so far.
-#[derive(Clone, Copy, Debug)]
+/// The lines so far, by their fate.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     pub(super) written: u64,
     pub(super) dropped: u64,
+    /// In the queue, or in the hands of the thread.
     pub(super) waiting: u64,
+}
+
+impl Counts {
+    fn done(self) -> u64 {
+        self.written + self.dropped
+    }
+
+    fn pushed(self) -> u64 {
+        self.done() + self.waiting
+    }
 }
 
 impl LineQueue {
@@ -73,7 +80,7 @@ impl LineQueue {
     /// exit, want to know how things stand now.
     pub(super) fn push(&self, line: String) {
         let mut state = self.lock();
-        state.pushed += 1;
+        state.counts.waiting += 1;
         if state.is_closed {
             state.drop_lines(1);
             return;
@@ -100,11 +107,11 @@ impl LineQueue {
         } else {
             limit
         };
-        let until = state.pushed;
-        let waits = |state: &mut QueueState| state.done < until;
+        let until = state.counts.pushed();
+        let waits = |state: &mut QueueState| state.counts.done() < until;
         let waited = self.emptied.wait_timeout_while(state, limit, waits);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let is_done = state.done >= until;
+        let is_done = state.counts.done() >= until;
         state.is_stuck |= !is_done;
         is_done
     }
@@ -135,12 +142,7 @@ impl LineQueue {
     }
 
     pub(super) fn counts(&self) -> Counts {
-        let state = self.lock();
-        Counts {
-            written: state.written,
-            dropped: state.dropped,
-            waiting: state.pushed - state.done,
-        }
+        self.lock().counts
     }
 
     /// Waits for lines; `None` once the queue is closed and empty, and nothing when none has come for a while.
@@ -169,8 +171,8 @@ impl LineQueue {
     fn record(&self, batch: &Batch, is_written: bool) {
         let mut state = self.lock();
         if is_written {
-            state.done += batch.lines;
-            state.written += batch.lines;
+            state.counts.written += batch.lines;
+            state.counts.waiting -= batch.lines;
             state.is_stuck = false;
         } else {
             state.unsaid += batch.unsaid;
@@ -196,8 +198,8 @@ impl LineQueue {
 
 impl QueueState {
     fn drop_lines(&mut self, lines: u64) {
-        self.done += lines;
-        self.dropped += lines;
+        self.counts.dropped += lines;
+        self.counts.waiting -= lines;
         self.unsaid += lines;
     }
 }

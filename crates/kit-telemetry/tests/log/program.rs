@@ -132,13 +132,15 @@ fn program() {
         .observer(move |stamped| {
             if let Event::AdminStarted { listening } = &stamped.event {
                 let mut said = &said;
-                let _ = writeln!(said, "admin {}", listening[0].address().ip().unwrap());
+                // One write: the hook writes to the same socket.
+                let line = format!("admin {}\n", listening[0].address().ip().unwrap());
+                let _ = said.write_all(line.as_bytes());
             }
         })
         .after_start("addresses", move |app| async move {
             for endpoint in app.handle().info().endpoints().iter() {
                 let (scheme, address) = endpoint.as_str().split_once("://").unwrap();
-                writeln!(parent, "{scheme} {address}")?;
+                parent.write_all(format!("{scheme} {address}\n").as_bytes())?;
             }
             Ok(())
         })

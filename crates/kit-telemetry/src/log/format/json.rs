@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::super::line::{Line, Value};
-use super::time_of;
 
 /// Flat: the line's keys first, then the instance, the request, and the fields. A key is written once.
 pub(super) fn write(out: &mut String, line: &Line<'_>) {
@@ -11,7 +10,7 @@ pub(super) fn write(out: &mut String, line: &Line<'_>) {
     let _ = write!(
         out,
         r#"{{"time":"{}","level":"{}","target":"#,
-        time_of(line),
+        line.utc(),
         line.level.as_str().to_ascii_lowercase(),
     );
     text(out, line.target);

@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 
 use super::super::line::Line;
 use super::escape::{key, quoted_if_needed};
-use super::time_of;
 
 pub(super) fn write(out: &mut String, line: &Line<'_>) {
     // Writing to a string does not fail.
     let _ = write!(
         out,
         "time={} level={} target=",
-        time_of(line),
+        line.utc(),
         line.level.as_str().to_ascii_lowercase(),
     );
     quoted_if_needed(out, line.target);

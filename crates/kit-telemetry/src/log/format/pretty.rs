@@ -6,12 +6,11 @@ use tracing::Level;
 
 use super::super::line::Line;
 use super::escape::{key, plain, quoted_if_needed};
-use super::time_of;
 
 const DIM: &str = "\u{1b}[2m";
 const PLAIN: &str = "\u{1b}[0m";
 
-/// What is the same in most lines comes last, and dim on a terminal.
+/// The parts that most lines have in common come last, and dim on a terminal.
 pub(super) fn write(out: &mut String, line: &Line<'_>, has_colours: bool) {
     let colour = |code: &'static str| if has_colours { code } else { "" };
     let (dim, end) = (colour(DIM), colour(PLAIN));
@@ -26,7 +25,7 @@ pub(super) fn write(out: &mut String, line: &Line<'_>, has_colours: bool) {
     let _ = write!(
         out,
         "{dim}{}{end} {level}{:>5}{end} {dim}",
-        time_of(line),
+        line.utc(),
         line.level.as_str(),
     );
     plain(out, line.target);

@@ -240,18 +240,33 @@ impl<T: Rules> Settings<T> {
         let settings = outcome
             .value
             .ok_or_else(|| LoadError::of_message(message))?;
-        Ok(Loaded::new(
+        Ok(Loaded {
             settings,
-            outcome.tree,
-            outcome.warnings,
-            outcome.files,
-        ))
+            sources: self.clone(),
+            tree: outcome.tree,
+            warnings: outcome.warnings,
+            files: outcome.files,
+        })
     }
 
     fn current_variables(&self) -> Vec<(OsString, OsString)> {
         match &self.variables {
             Some(variables) => variables.clone(),
             None => environment::of_process().collect(),
+        }
+    }
+}
+
+/// Without `T: Clone`: only the sources are cloned.
+impl<T> Clone for Settings<T> {
+    fn clone(&self) -> Settings<T> {
+        Settings {
+            files: self.files.clone(),
+            flags: self.flags.clone(),
+            remotes: self.remotes.clone(),
+            prefix: self.prefix.clone(),
+            variables: self.variables.clone(),
+            of: PhantomData,
         }
     }
 }

@@ -74,9 +74,8 @@ async fn reload_under_load(lasts: Duration) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("orders.toml");
     fs::write(&path, file(0)).expect("it is written");
-    let settings = Settings::<Orders>::new().file(&path);
-    let loaded = settings.load().expect("it is right");
-    let reloader = Reloader::new(settings, loaded);
+    let loaded = Settings::<Orders>::new().file(&path).load();
+    let reloader = Reloader::new(loaded.expect("it is right"));
     let routes = Router::new()
         .route("/", get(both))
         .with_state(reloader.current());

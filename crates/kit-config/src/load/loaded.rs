@@ -3,32 +3,20 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::Settings;
 use crate::problem::Problem;
 use crate::tree::node::Node;
 
 /// Settings that have been loaded, with where each came from.
 pub struct Loaded<T> {
-    settings: T,
-    tree: Node,
-    warnings: Vec<Problem>,
-    files: Vec<PathBuf>,
+    pub(super) settings: T,
+    pub(super) sources: Settings<T>,
+    pub(super) tree: Node,
+    pub(super) warnings: Vec<Problem>,
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl<T> Loaded<T> {
-    pub(super) fn new(
-        settings: T,
-        tree: Node,
-        warnings: Vec<Problem>,
-        files: Vec<PathBuf>,
-    ) -> Loaded<T> {
-        Loaded {
-            settings,
-            tree,
-            warnings,
-            files,
-        }
-    }
-
     /// The settings.
     #[must_use]
     pub fn settings(&self) -> &T {
@@ -39,6 +27,11 @@ impl<T> Loaded<T> {
     #[must_use]
     pub fn into_settings(self) -> T {
         self.settings
+    }
+
+    /// The sources they were loaded from, those of the command line among them: what loads them anew.
+    pub fn sources(&self) -> &Settings<T> {
+        &self.sources
     }
 
     /// What works, but should be changed: keys that have a new name.

@@ -14,7 +14,7 @@ use super::options::ReloadOptions;
 use super::outcome::{ReloadError, Reloaded, Reloads};
 use super::source;
 use super::subscriber::{Commit, Subscriber};
-use crate::{Loaded, Rules, Settings};
+use crate::{Loaded, Rules};
 
 /// Loads settings anew and replaces them, while the app runs. Cheap to clone.
 ///
@@ -26,7 +26,8 @@ use crate::{Loaded, Rules, Settings};
 pub struct Reloader<T>(Arc<Engine<T>>);
 
 impl<T: Rules> Reloader<T> {
-    /// Begins with settings that were loaded from these sources.
+    /// Begins with settings that were loaded, and loads them anew from the same sources, with the flags of the
+    /// command line ([`Loaded::sources`]).
     ///
     /// ```no_run
     /// use kit_app::App;
@@ -43,17 +44,16 @@ impl<T: Rules> Reloader<T> {
     ///
     /// impl Rules for Orders {}
     ///
-    /// let settings = Settings::<Orders>::new().file("config/orders.toml");
-    /// let loaded = settings.load()?;
-    /// let reloader = Reloader::new(settings, loaded);
+    /// let loaded = Settings::<Orders>::new().file("config/orders.toml").load()?;
+    /// let reloader = Reloader::new(loaded);
     /// let current = reloader.current();
     /// let app = App::builder("orders").apply(reloader.option());
     /// println!("at most {}", *current.read().limit);
     /// # Ok::<(), kit_config::LoadError>(())
     /// ```
     #[must_use]
-    pub fn new(settings: Settings<T>, loaded: Loaded<T>) -> Reloader<T> {
-        Reloader(Arc::new(source::engine(settings, loaded)))
+    pub fn new(loaded: Loaded<T>) -> Reloader<T> {
+        Reloader(Arc::new(source::engine(loaded)))
     }
 
     /// The settings as they are now, for those that read them.

@@ -12,10 +12,10 @@ use crate::tree::key::KeyPath;
 use crate::tree::node::Node;
 use crate::{LoadError, Loaded, Rules, Settings};
 
-/// Reloads of settings that were loaded from these sources.
-pub(super) fn engine<T: Rules>(settings: Settings<T>, loaded: Loaded<T>) -> Engine<T> {
+/// Reloads of settings, from the sources they were loaded from.
+pub(super) fn engine<T: Rules>(loaded: Loaded<T>) -> Engine<T> {
     let sources = Sources {
-        settings,
+        settings: loaded.sources().clone(),
         shape: Shape::of::<T>(),
         referred: Mutex::default(),
     };

@@ -80,6 +80,5 @@ impl Folder {
 
 /// Settings that are right, and can be loaded anew.
 pub(crate) fn reloader(settings: Settings<Orders>) -> Reloader<Orders> {
-    let loaded = settings.load().expect("the settings are right");
-    Reloader::new(settings, loaded)
+    Reloader::new(settings.load().expect("the settings are right"))
 }

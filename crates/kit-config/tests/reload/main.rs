@@ -3,6 +3,8 @@
 
 #[cfg(feature = "etcd")]
 mod etcd;
+#[cfg(feature = "clap")]
+mod flags;
 mod fuzz;
 mod home;
 mod kratos;

@@ -235,11 +235,16 @@ impl<T: Rules> Settings<T> {
         layers.push(self.flags.read());
         let variables: Variables = variables.into_iter().collect();
         let outcome = pipeline::run::<T>(&shape, &layers, &variables);
-        LoadError::refuse_any(outcome.problems)?;
-        let message = "settings without a problem have no value".to_owned();
-        let settings = outcome
-            .value
-            .ok_or_else(|| LoadError::of_message(message))?;
+        let refused = LoadError::refuse_any(outcome.problems);
+        let settings = refused.and_then(|()| {
+            let message = "settings without a problem have no value".to_owned();
+            let value = outcome.value;
+            value.ok_or_else(|| LoadError::of_message(message))
+        });
+        let settings = match settings {
+            Ok(settings) => settings,
+            Err(error) => return Err(error.with_referred_files(outcome.files)),
+        };
         Ok(Loaded {
             settings,
             sources: self.clone(),

@@ -1,6 +1,7 @@
 //! Mistakes in settings.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use crate::tree::key::KeyPath;
 use crate::tree::origin::Origin;
@@ -73,6 +74,7 @@ impl fmt::Display for Problem {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub struct LoadError {
     problems: Vec<Problem>,
+    files: Vec<PathBuf>,
 }
 
 impl LoadError {
@@ -82,12 +84,24 @@ impl LoadError {
         &self.problems
     }
 
+    /// The files that references name, such as `${file:/run/secrets/token}`, also those that are missing. The
+    /// settings may be right once one of them has changed.
+    pub fn referred_files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
+
+    /// With the files that references name.
+    pub(crate) fn with_referred_files(self, files: Vec<PathBuf>) -> LoadError {
+        LoadError { files, ..self }
+    }
+
     /// A failure that is of no source.
     pub(crate) fn of_message(message: String) -> LoadError {
         let what = What::Other { message };
         let problem = Problem::new(Origin::Default, KeyPath::root(), what);
         LoadError {
             problems: vec![problem],
+            files: Vec::new(),
         }
     }
 
@@ -96,7 +110,10 @@ impl LoadError {
         if problems.is_empty() {
             return Ok(());
         }
-        Err(LoadError { problems })
+        Err(LoadError {
+            problems,
+            files: Vec::new(),
+        })
     }
 }
 

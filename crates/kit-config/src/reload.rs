@@ -9,6 +9,7 @@ mod mix;
 mod option;
 mod options;
 mod outcome;
+mod referred;
 mod reloader;
 mod same;
 mod source;

@@ -1,6 +1,7 @@
 //! Loads settings anew and replaces them, one time after the other.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 use super::current::Current;
 use super::fresh::{Fresh, Loader, Watched};
 use super::outcome::{ReloadError, Reloaded, Reloads};
+use super::referred::Referred;
 use super::subscriber::{Prepared, Subscriber};
 use super::turn::Turn;
 use crate::LoadError;
@@ -20,6 +22,8 @@ pub(super) struct Engine<T> {
     loader: Arc<dyn Loader<T>>,
     current: Current<T>,
     subscribers: Mutex<Vec<Arc<Subscriber<T>>>>,
+    /// Written only under the turn: a load that goes on after its reload was dropped writes nothing.
+    referred: Mutex<Referred>,
     /// How many reloads were asked for.
     requests: AtomicU64,
     /// Held by the reload that runs.
@@ -30,7 +34,10 @@ pub(super) struct Engine<T> {
 impl<T: Send + Sync + 'static> Engine<T> {
     /// Begins with settings that were loaded.
     pub(super) fn new(loader: impl Loader<T>, loaded: Fresh<T>) -> Engine<T> {
+        let mut referred = Referred::default();
+        referred.set_right(loaded.referred);
         Engine {
+            referred: Mutex::new(referred),
             loader: Arc::new(loader),
             current: Current::new(loaded.settings),
             subscribers: Mutex::default(),
@@ -54,7 +61,9 @@ impl<T: Send + Sync + 'static> Engine<T> {
 
     /// Where the settings are read from now.
     pub(super) fn paths(&self) -> Vec<Watched> {
-        self.loader.paths()
+        let referred = kit_sync::lock(&self.referred);
+        let referred = referred.files().cloned().map(Watched::File);
+        self.loader.paths().into_iter().chain(referred).collect()
     }
 
     /// How many reloads were asked for.
@@ -115,6 +124,18 @@ impl<T: Send + Sync + 'static> Engine<T> {
         answer
     }
 
+    /// Takes over the files that a load has found references to, whatever has come of it.
+    fn refer(&self, loaded: &Result<Fresh<T>, LoadError>) {
+        let mut referred = kit_sync::lock(&self.referred);
+        match loaded {
+            Ok(fresh) => referred.set_right(fresh.referred.clone()),
+            Err(error) => {
+                let files = error.referred_files().map(Path::to_owned);
+                referred.set_failed(files.collect());
+            }
+        }
+    }
+
     /// Replaces the settings by those that were loaded, if all agree. Without an await, so that it happens
     /// whole or not at all.
     fn replace(
@@ -122,6 +143,7 @@ impl<T: Send + Sync + 'static> Engine<T> {
         turn: &mut Turn,
         loaded: Result<Fresh<T>, LoadError>,
     ) -> Result<Reloaded, ReloadError> {
+        self.refer(&loaded);
         let fresh = loaded.map_err(ReloadError::Load)?;
         let mut next = turn.mix(fresh, &*self.loader)?;
         let Some(settings) = next.settings.take() else {

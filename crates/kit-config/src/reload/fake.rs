@@ -46,6 +46,7 @@ impl Fake {
             settings: self.read(&tree)?,
             tree,
             warnings: Vec::new(),
+            referred: Vec::new(),
         })
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Fresh<T> {
     /// What they were read from: all sources, merged.
     pub(crate) tree: Node,
     pub(crate) warnings: Vec<Problem>,
+    /// The files that references name.
+    pub(crate) referred: Vec<PathBuf>,
 }
 
 /// Settings that are being loaded.
@@ -32,7 +34,8 @@ pub(crate) trait Loader<T>: Send + Sync + 'static {
     /// The mark of the setting with this key.
     fn mark(&self, key: &KeyPath) -> Mark;
 
-    /// The files that are read, also those that are not there, and the directories whose files are.
+    /// The files that are read, also those that are not there, and the directories whose files are; without
+    /// those that references name, which each load gives.
     fn paths(&self) -> Vec<Watched>;
 }
 

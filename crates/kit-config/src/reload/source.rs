@@ -1,7 +1,6 @@
 //! Settings' sources, loaded anew.
 
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::path::Path;
 
 use super::engine::Engine;
 use super::fresh::{Fresh, Loader, Loading, Mark, Watched};
@@ -17,29 +16,22 @@ pub(super) fn engine<T: Rules>(loaded: Loaded<T>) -> Engine<T> {
     let sources = Sources {
         settings: loaded.sources().clone(),
         shape: Shape::of::<T>(),
-        referred: Mutex::default(),
     };
-    let fresh = sources.take(loaded);
-    Engine::new(sources, fresh)
+    Engine::new(sources, fresh(loaded))
 }
 
-/// The sources of settings, and the files that are named in them.
+/// The sources of settings.
 struct Sources<T> {
     settings: Settings<T>,
     shape: Shape,
-    /// The files that references named at the last load that was right.
-    referred: Mutex<Vec<PathBuf>>,
 }
 
-impl<T: Rules> Sources<T> {
-    fn take(&self, loaded: Loaded<T>) -> Fresh<T> {
-        let referred = loaded.referred_files().map(Path::to_owned).collect();
-        *kit_sync::lock(&self.referred) = referred;
-        Fresh {
-            tree: loaded.tree().clone(),
-            warnings: loaded.warnings().to_vec(),
-            settings: loaded.into_settings(),
-        }
+fn fresh<T>(loaded: Loaded<T>) -> Fresh<T> {
+    Fresh {
+        tree: loaded.tree().clone(),
+        warnings: loaded.warnings().to_vec(),
+        referred: loaded.referred_files().map(Path::to_owned).collect(),
+        settings: loaded.into_settings(),
     }
 }
 
@@ -47,7 +39,7 @@ impl<T: Rules> Loader<T> for Sources<T> {
     fn load(&self) -> Loading<'_, T> {
         Box::pin(async {
             let loaded = self.settings.load_remote().await;
-            loaded.map(|loaded| self.take(loaded))
+            loaded.map(fresh)
         })
     }
 
@@ -65,9 +57,6 @@ impl<T: Rules> Loader<T> for Sources<T> {
             LocationKind::File => Watched::File(place.path),
             LocationKind::Directory => Watched::Directory(place.path),
         });
-        let referred = kit_sync::lock(&self.referred).clone();
-        places
-            .chain(referred.into_iter().map(Watched::File))
-            .collect()
+        places.collect()
     }
 }

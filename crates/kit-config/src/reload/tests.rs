@@ -1,5 +1,6 @@
 //! Reloads, by request and by changes of files.
 
+mod dropped;
 mod home;
 mod requests;
 #[cfg(unix)]

@@ -252,6 +252,35 @@ async fn a_file_that_a_reference_names_is_watched() {
     assert_eq!(report.expect("it ends well").exit_code, 0);
 }
 
+/// A file that a reference names may come to be after the reference, as a mounted secret does.
+#[tokio::test]
+async fn a_missing_file_that_a_reference_names_is_watched() {
+    let folder = Folder::with(&[("orders.toml", "note = 'a'\n")]);
+    let secret = folder.path("secret");
+    let reloader = reloader(folder.orders());
+    let options = ReloadOptions::new().quiet(Duration::from_millis(40));
+    let app = App::builder("orders").signals(Signals::none());
+    let app = app.apply(reloader.option_with(options)).build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        let mut reloads = reloader.reloads();
+        let begun = reloads.wait_for(|reloads| reloads.ended == 1).await;
+        drop(begun.expect("it is there"));
+        folder.write("orders.toml", format!("note = '${{file:{}}}'\n", secret.display()));
+        let failed = reloads.wait_for(|reloads| reloads.failed == 1).await;
+        drop(failed.expect("it is there"));
+        folder.write("secret", "b");
+        let changed = reloads.wait_for(|reloads| reloads.changed == 1);
+        let changed = tokio::time::timeout(Duration::from_secs(30), changed).await;
+        drop(changed.expect("it is watched").expect("it is there"));
+        handle.stop("done");
+    });
+    assert_eq!(report.expect("it ends well").exit_code, 0);
+    let note = reloader.current().load().note.clone();
+    assert_eq!(note.as_deref().map(String::as_str), Some("b"));
+    assert_eq!(reloader.reloads().borrow().failed, 1, "it is reported once");
+}
+
 /// There, a null at a key that was read before is a panic of the watcher.
 #[tokio::test]
 async fn a_null_is_no_value_or_an_error_and_no_panic() {

@@ -258,7 +258,7 @@ impl<'a> Pipeline<'a> {
             for other in keys {
                 message += &format!("; `{other}` is from {}", origin_of(tree, &other));
             }
-            let what = What::Other { message };
+            let what = What::Rule { message };
             self.problems
                 .push(Problem::new(origin_of(tree, &key), key, what));
         }
@@ -282,15 +282,19 @@ fn origin_of(tree: &Node, key: &KeyPath) -> Origin {
     Origin::Default
 }
 
-/// Without those about the same place of the same key.
+/// Without those about the same place of the same key, which several steps find. Rules are separate mistakes:
+/// of two about one key each says another thing.
 pub(super) fn each_once(problems: Vec<Problem>) -> Vec<Problem> {
     let mut once: Vec<Problem> = Vec::new();
+    let is_rule = |problem: &Problem| matches!(problem.what, What::Rule { .. });
     for problem in problems {
         let is_same = |other: &Problem| {
             other == &problem
                 || (other.key == problem.key
                     && other.origin == problem.origin
-                    && !problem.key.is_root())
+                    && !problem.key.is_root()
+                    && !is_rule(other)
+                    && !is_rule(&problem))
         };
         if !once.iter().any(is_same) {
             once.push(problem);

@@ -24,6 +24,8 @@ pub(crate) enum What {
     /// A source that could not be read: a file, a folder, a remote store. `attempt` is such as "read the
     /// file", `reason` has no full stop.
     Unreadable { attempt: String, reason: String },
+    /// A rule that settings break; the message goes on from the key.
+    Rule { message: String },
     /// All else, said in a sentence that is lower case, without a full stop.
     Other { message: String },
 }
@@ -53,7 +55,9 @@ impl fmt::Display for What {
             }
             What::Unreadable { attempt, reason } => write!(f, "failed to {attempt}: {reason}"),
             What::Missing { expected } => write!(f, "is missing; it has to be {expected}"),
-            What::Syntax { message } | What::Other { message } => f.write_str(message),
+            What::Syntax { message } | What::Rule { message } | What::Other { message } => {
+                f.write_str(message)
+            }
         }
     }
 }

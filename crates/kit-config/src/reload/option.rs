@@ -21,9 +21,8 @@ pub(super) fn option<T: Send + Sync + 'static>(
             let engine = Arc::clone(&hooked);
             async move {
                 let reloaded = engine.reload_in(hook.scope(), Report::AtOnce).await;
-                // The mistakes were logged line by line; this is the app's line about its hook.
-                let failed = |error| -> BoxError { format!("{error}").into() };
-                reloaded.map(drop).map_err(failed)
+                // With its source, which the app's event shows: the mistakes, or why a subscriber refuses.
+                reloaded.map(drop).map_err(BoxError::from)
             }
         });
         if !options.watch || engine.paths().is_empty() {

@@ -7,6 +7,7 @@ mod etcd;
 mod flags;
 mod fuzz;
 mod home;
+mod hook;
 mod kratos;
 mod process;
 mod program;

@@ -14,7 +14,7 @@ use super::fresh::{Fresh, Loader, Watched};
 use super::outcome::{ReloadError, Reloaded, Reloads};
 use super::referred::Referred;
 use super::subscriber::{Prepared, Subscriber};
-use super::turn::Turn;
+use super::turn::{Lines, Turn};
 use crate::LoadError;
 
 /// Loads settings anew and replaces them, one time after the other.
@@ -110,10 +110,11 @@ impl<T: Send + Sync + 'static> Engine<T> {
         }
         let last = self.requests.load(Ordering::Acquire);
         let loaded = load.await;
-        let answer = loaded.and_then(|loaded| self.replace(&mut turn, loaded));
-        if let Err(error) = &answer {
-            report.log(error);
-        }
+        let replaced = loaded.and_then(|loaded| self.replace(&mut turn, loaded));
+        let (answer, lines) = match replaced {
+            Ok((reloaded, lines)) => (Ok(reloaded), Some(lines)),
+            Err(error) => (Err(error), None),
+        };
         if report == Report::UnlessLoading && matches!(answer, Err(ReloadError::Load(_))) {
             // It is asked for again soon, and counts then.
             return answer;
@@ -121,6 +122,12 @@ impl<T: Send + Sync + 'static> Engine<T> {
         turn.set_answer(last, answer.clone());
         self.reloads
             .send_modify(|reloads| reloads.record(answer.clone()));
+        // At the very end, as a log can block or panic; and under the turn, so that the lines of two reloads
+        // keep their order.
+        if let Err(error) = &answer {
+            report.log(error);
+        }
+        lines.iter().for_each(Lines::log);
         answer
     }
 
@@ -136,13 +143,13 @@ impl<T: Send + Sync + 'static> Engine<T> {
         }
     }
 
-    /// Replaces the settings by those that were loaded, if all agree. Without an await, so that it happens
-    /// whole or not at all.
+    /// Replaces the settings by those that were loaded, if all agree, and gives what is to be logged. Without an
+    /// await, so that it happens whole or not at all.
     fn replace(
         &self,
         turn: &mut Turn,
         loaded: Result<Fresh<T>, LoadError>,
-    ) -> Result<Reloaded, ReloadError> {
+    ) -> Result<(Reloaded, Lines), ReloadError> {
         self.refer(&loaded);
         let fresh = loaded.map_err(ReloadError::Load)?;
         let mut next = turn.mix(fresh, &*self.loader)?;
@@ -153,9 +160,9 @@ impl<T: Send + Sync + 'static> Engine<T> {
         let (old, new) = (self.current.load(), Arc::new(settings));
         let prepared = Prepared::by(&subscribers, &old, &new)?;
         self.current.publish(new);
-        let reloaded = turn.record(next);
-        prepared.commit();
-        Ok(reloaded)
+        let (reloaded, mut lines) = turn.record(next);
+        lines.set_panicked(prepared.commit());
+        Ok((reloaded, lines))
     }
 }
 

@@ -80,16 +80,18 @@ impl Prepared {
     }
 
     /// Has all do what they have prepared, in order. A panic keeps no other from it: the settings are
-    /// published already.
-    pub(super) fn commit(self) {
+    /// published already. Gives the lines about panics.
+    pub(super) fn commit(self) -> Vec<String> {
+        let mut lines = Vec::new();
         for (name, commit) in self.0 {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(commit)) {
                 let panic = panicked(&*panic);
-                tracing::warn!(
+                lines.push(format!(
                     "{name} has not taken the new settings, which are published: {panic}"
-                );
+                ));
             }
         }
+        lines
     }
 }
 

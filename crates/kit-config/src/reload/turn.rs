@@ -83,26 +83,51 @@ impl Turn {
         })
     }
 
-    /// Takes over the settings that were published, and logs what has not been logged yet.
-    pub(super) fn record<T>(&mut self, next: Next<T>) -> Reloaded {
+    /// Takes over the settings that were published, and gives what has not been logged yet.
+    pub(super) fn record<T>(&mut self, next: Next<T>) -> (Reloaded, Lines) {
         let reloaded = next.reloaded;
         self.tree = next.tree;
-        if reloaded.changed.is_empty() {
+        let lines = Lines {
+            changed: reloaded.changed.clone(),
+            fixed: news(&self.needs_restart, &reloaded.needs_restart),
+            warnings: news(&self.warnings, &reloaded.warnings),
+            panicked: Vec::new(),
+        };
+        self.needs_restart.clone_from(&reloaded.needs_restart);
+        self.warnings.clone_from(&reloaded.warnings);
+        (reloaded, lines)
+    }
+}
+
+/// What is logged of a reload once it has ended: a log that blocks or panics holds up no subscriber.
+pub(super) struct Lines {
+    changed: Vec<Change>,
+    /// Changes that need a restart and were not logged yet.
+    fixed: Vec<String>,
+    /// Warnings that were not logged yet.
+    warnings: Vec<String>,
+    /// Of subscribers that have panicked.
+    panicked: Vec<String>,
+}
+
+impl Lines {
+    pub(super) fn set_panicked(&mut self, lines: Vec<String>) {
+        self.panicked = lines;
+    }
+
+    pub(super) fn log(&self) {
+        if self.changed.is_empty() {
             tracing::debug!("the settings were loaded anew: nothing has changed");
         } else {
-            tracing::info!("the settings have changed: {}", list(&reloaded.changed));
+            tracing::info!("the settings have changed: {}", list(&self.changed));
         }
-        let fixed = news(&self.needs_restart, &reloaded.needs_restart);
-        if !fixed.is_empty() {
-            let list = list(&fixed);
+        if !self.fixed.is_empty() {
+            let list = list(&self.fixed);
             tracing::warn!("fixed settings have changed, which needs a restart: {list}");
         }
-        self.needs_restart.clone_from(&reloaded.needs_restart);
-        for warning in news(&self.warnings, &reloaded.warnings) {
-            tracing::warn!("{warning}");
+        for line in self.warnings.iter().chain(&self.panicked) {
+            tracing::warn!("{line}");
         }
-        self.warnings.clone_from(&reloaded.warnings);
-        reloaded
     }
 }
 

@@ -9,6 +9,7 @@ mod fuzz;
 mod home;
 mod hook;
 mod kratos;
+mod log;
 mod process;
 mod program;
 

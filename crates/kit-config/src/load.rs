@@ -18,6 +18,8 @@ use crate::source::remote::{self, Remote};
 
 #[cfg(feature = "app")]
 mod again;
+#[cfg(feature = "clap")]
+mod arguments;
 mod loaded;
 mod mask;
 mod order;
@@ -25,13 +27,15 @@ mod pipeline;
 
 #[cfg(feature = "app")]
 pub(crate) use again::{places, read_merged};
+#[cfg(feature = "clap")]
+pub(crate) use arguments::{set_flag, set_places};
 pub use loaded::Loaded;
 
 /// The sources of settings, and the way to read them.
 ///
 /// What counts more, from the defaults of `T` on: files in the order in which they are named, the files of
-/// profiles, etcd, variables of the environment, the command line. The order of the calls does not matter
-/// but among files, profiles, places in etcd, and flags.
+/// profiles, etcd, variables of the environment, the variables of flags, the command line. The order of the
+/// calls does not matter but among files, profiles, places in etcd, flags, and values that are set.
 ///
 /// ```
 /// use kit_config::{Rules, Settings};
@@ -164,6 +168,9 @@ impl<T: Rules> Settings<T> {
 
     /// Sets one value, as `--set` of the command line does: `http.port=8000`. The value is taken as it
     /// is, and means what the setting's type makes of it; a list or a table is written as in TOML.
+    ///
+    /// Of a `--set` and a flag for the same key, the later one on the command line counts where
+    /// `KeyFlags` has read both; else it is the `--set`.
     pub fn set(mut self, assignment: impl AsRef<str>) -> Settings<T> {
         self.flags.set(assignment.as_ref());
         self
@@ -176,12 +183,14 @@ impl<T: Rules> Settings<T> {
         flag: impl AsRef<str>,
         value: impl AsRef<str>,
     ) -> Settings<T> {
-        self.flags.flag(key.as_ref(), flag.as_ref(), value.as_ref());
+        let (key, flag) = (key.as_ref(), flag.as_ref());
+        self.flags.flag(key, flag, value.as_ref(), None);
         self
     }
 
     /// Sets the value of a key by the variable of a flag, as clap reads it where there is no such flag;
-    /// messages name the variable. It counts as the flag does.
+    /// messages name the variable. It counts less than all that stands on the command line, and more than
+    /// [`environment`](Self::environment).
     pub fn flag_variable(
         mut self,
         key: impl AsRef<str>,
@@ -232,6 +241,7 @@ impl<T: Rules> Settings<T> {
         if let Some(prefix) = &self.prefix {
             layers.push(environment::read(prefix, variables.clone(), &shape));
         }
+        layers.extend(self.flags.read_variables());
         layers.push(self.flags.read());
         let variables: Variables = variables.into_iter().collect();
         let outcome = pipeline::run::<T>(&shape, &layers, &variables);

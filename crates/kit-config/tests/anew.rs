@@ -160,3 +160,18 @@ fn each_value_has_its_origin() {
     }
     assert_eq!(loaded.settings().tags, ["a", "b"]);
 }
+
+#[test]
+fn the_variable_of_a_flag_counts_less_than_the_command_line() {
+    let settings = Settings::new()
+        .set("port=1")
+        .flag("host", "--host", "flag")
+        .flag_variable("port", "ORDERS_PORT", "2")
+        .flag_variable("host", "ORDERS_HOST", "variable")
+        .flag_variable("url", "ORDERS_URL", "variable")
+        .environment("ORDERS")
+        .variables([("ORDERS__URL", "key")]);
+    let orders = load(&settings);
+    assert_eq!((orders.port, orders.host.as_str()), (1, "flag"));
+    assert_eq!(orders.url, "variable");
+}

@@ -107,6 +107,16 @@ fn a_flag_wins_over_its_variable_and_this_one_over_that_of_the_key() {
             "--set http.port=4",
             "4 0 , flag --set http.port",
         ),
+        (
+            &[flag],
+            "--set http.port=4 --http.port 3",
+            "3 0 , flag --http.port",
+        ),
+        (
+            &[flag],
+            "--http.port 3 --set http.port=4",
+            "4 0 , flag --set http.port",
+        ),
         (&[("ORDERS_HTTP_PORT", "")], "", "0 0 , default"),
         (&[("ORDERS_HTTP_MAX_BODY", "7")], "", "0 7 , default"),
     ] {

@@ -10,10 +10,13 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::error::KeyFlagsError;
 use super::flag::KeyFlag;
-use crate::load::Settings;
+use crate::load::{self, Settings};
 use crate::read;
 use crate::rules::Rules;
 use crate::shape::Shape;
+
+/// The name of the flag that sets any setting.
+const SET: &str = "set";
 
 /// A flag for each setting of `T`, named by its key: `--http.port 8000`. A `_` in a key is a `-` in its flag.
 ///
@@ -200,6 +203,7 @@ impl<T: Rules> KeyFlags<T> {
         settings: Settings<T>,
     ) -> Result<Settings<T>, KeyFlagsError> {
         let mut settings = settings;
+        load::set_places(&mut settings, places_of_set(matches));
         for flag in &self.flags {
             let id = flag.id();
             let source = matches.value_source(&id);
@@ -218,7 +222,10 @@ impl<T: Rules> KeyFlags<T> {
                 .map(|name| name.to_string_lossy());
             settings = match (source, variable) {
                 (Some(ValueSource::CommandLine), _) => {
-                    settings.flag(&flag.key, format!("--{}", flag.name()), value)
+                    let name = format!("--{}", flag.name());
+                    let place = matches.index_of(&id);
+                    load::set_flag(&mut settings, (&flag.key, &name), &value, place);
+                    settings
                 }
                 (Some(ValueSource::EnvVariable), Some(name)) if !value.is_empty() => {
                     settings.flag_variable(&flag.key, &name, value)
@@ -227,6 +234,18 @@ impl<T: Rules> KeyFlags<T> {
             };
         }
         Ok(settings)
+    }
+}
+
+/// What follows each `--set`, with its place on the command line; none where the program has no
+/// [`ConfigArgs`](super::ConfigArgs).
+fn places_of_set(matches: &ArgMatches) -> Vec<(String, usize)> {
+    match matches.try_get_many::<String>(SET) {
+        Ok(Some(values)) => {
+            let indices = matches.indices_of(SET).into_iter().flatten();
+            values.cloned().zip(indices).collect()
+        }
+        Ok(None) | Err(_) => Vec::new(),
     }
 }
 

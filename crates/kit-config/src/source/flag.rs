@@ -9,11 +9,24 @@ use key::{is_bare, parse_key};
 
 mod key;
 
-/// The settings of the command line, in its order: of two for the same key, the later one counts.
+/// The settings of the command line: of two for the same key, the later one counts. Those by the variables of
+/// flags are below them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flags {
-    assignments: Vec<Assignment>,
+    given: Vec<(Place, Assignment)>,
+    variables: Vec<Assignment>,
     problems: Vec<Problem>,
+    /// What follows each `--set` that is still to come, with its place on the command line.
+    pub(crate) places: Vec<(String, usize)>,
+}
+
+/// A place on the command line. Where it is not known, `--set` counts more than a flag, as the way that is
+/// there for all settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    UnknownOfFlag,
+    Known(usize),
+    UnknownOfSet,
 }
 
 impl Flags {
@@ -35,33 +48,46 @@ impl Flags {
             text.map(|text| (key, text))
                 .ok_or_else(|| "no `=` follows the key".to_owned())
         });
+        let mut places = self.places.iter();
+        let place = match places.position(|(text, _)| text == argument) {
+            Some(at) => Place::Known(self.places.remove(at).1),
+            None => Place::UnknownOfSet,
+        };
         match parsed {
-            Ok((key, text)) => self.assignments.push(Assignment {
-                origin: Origin::Flag(format!("--set {key}").into()),
-                key,
-                text: text.to_owned(),
-            }),
+            Ok((key, text)) => {
+                let assignment = Assignment {
+                    origin: Origin::Flag(format!("--set {key}").into()),
+                    key,
+                    text: text.to_owned(),
+                };
+                self.given.push((place, assignment));
+            }
             Err(message) => self.problems.push(refused(message)),
         }
     }
 
     /// A flag, such as `--http-addr`, that stands for this key.
-    pub(crate) fn flag(&mut self, key: &str, flag: &str, value: &str) {
-        self.add(key, value, Origin::Flag(flag.into()));
+    pub(crate) fn flag(&mut self, key: &str, flag: &str, value: &str, place: Option<usize>) {
+        let place = place.map_or(Place::UnknownOfFlag, Place::Known);
+        let assignment = self.assignment(key, value, Origin::Flag(flag.into()));
+        self.given
+            .extend(assignment.map(|assignment| (place, assignment)));
     }
 
     /// A variable that the program takes for a flag which stands for this key.
     pub(crate) fn variable(&mut self, key: &str, name: &str, value: &str) {
-        self.add(key, value, Origin::Variable(name.into()));
+        let assignment = self.assignment(key, value, Origin::Variable(name.into()));
+        self.variables.extend(assignment);
     }
 
-    fn add(&mut self, key: &str, value: &str, origin: Origin) {
+    /// `None` with a problem if the key is none.
+    fn assignment(&mut self, key: &str, value: &str, origin: Origin) -> Option<Assignment> {
         let parsed = parse_key(key).and_then(|(key, rest)| match rest {
             "" => Ok(key),
             rest => Err(format!("{rest:?} is left over")),
         });
         match parsed {
-            Ok(key) => self.assignments.push(Assignment {
+            Ok(key) => Some(Assignment {
                 key,
                 text: value.to_owned(),
                 origin,
@@ -71,13 +97,25 @@ impl Flags {
                 let what = What::Other { message };
                 self.problems
                     .push(Problem::new(origin, KeyPath::root(), what));
+                None
             }
         }
     }
 
+    /// What the variables of flags give; `None` for nothing.
+    pub(crate) fn read_variables(&self) -> Option<Layer> {
+        let origin = Origin::Variable("".into());
+        let assignments = self.variables.iter().cloned();
+        (!self.variables.is_empty()).then(|| gather(origin, assignments, Repeated::Counts))
+    }
+
+    /// What the command line gives.
     pub(crate) fn read(&self) -> Layer {
-        let origin = Origin::Flag("".into());
-        let mut layer = gather(origin, self.assignments.iter().cloned(), Repeated::Counts);
+        let mut given = self.given.clone();
+        // Of equal places, the order stays that of the calls.
+        given.sort_by_key(|(place, _)| *place);
+        let assignments = given.into_iter().map(|(_, assignment)| assignment);
+        let mut layer = gather(Origin::Flag("".into()), assignments, Repeated::Counts);
         layer.problems.splice(..0, self.problems.iter().cloned());
         layer
     }

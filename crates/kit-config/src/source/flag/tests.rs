@@ -85,16 +85,44 @@ fn a_wrong_argument_says_what_is_right_and_no_value() {
 }
 
 #[test]
-fn of_two_flags_for_one_key_the_later_counts() {
+fn of_two_for_one_key_the_later_counts_or_else_that_of_set() {
+    // The places of `--set a=1` and of `--the-a 2`, and what counts.
+    for (set, flag, expected) in [
+        (Some(1), Some(2), "2, flag --the-a"),
+        (Some(2), Some(1), "1, flag --set a"),
+        (None, Some(2), "1, flag --set a"),
+        (Some(1), None, "1, flag --set a"),
+        (None, None, "1, flag --set a"),
+    ] {
+        for is_flag_first in [false, true] {
+            let mut flags = Flags::default();
+            let places = set.map(|place| ("a=1".to_owned(), place));
+            flags.places = places.into_iter().collect();
+            if is_flag_first {
+                flags.flag("a", "--the-a", "2", flag);
+            }
+            flags.set("a=1");
+            if !is_flag_first {
+                flags.flag("a", "--the-a", "2", flag);
+            }
+            let layer = flags.read();
+            let node = layer.tree.get(&KeyPath::root().key("a")).expect("a value");
+            let found = format!("{}, {}", node.as_text().unwrap_or_default(), node.origin);
+            assert_eq!(found, expected, "{set:?} {flag:?}");
+        }
+    }
+}
+
+#[test]
+fn of_two_of_one_kind_the_later_counts() {
     let mut flags = Flags::default();
     flags.set("a=1");
-    flags.flag("a", "--the-a", "2");
-    let layer = flags.read();
-    let node = layer.tree.get(&KeyPath::root().key("a")).expect("a value");
-    assert_eq!(
-        (node.as_text(), node.origin.to_string()),
-        (Some("2"), "flag --the-a".to_owned())
-    );
+    flags.set("a=2");
+    flags.flag("b", "--b", "1", None);
+    flags.flag("b", "--the-b", "2", None);
+    let tree = flags.read().tree;
+    let text = |key| tree.get(&KeyPath::root().key(key)).and_then(Node::as_text);
+    assert_eq!((text("a"), text("b")), (Some("2"), Some("2")));
 }
 
 #[test]
@@ -116,7 +144,7 @@ fn a_whole_and_its_part_do_not_go_together() {
 #[test]
 fn a_flag_for_a_wrong_key_is_a_problem_and_no_panic() {
     let mut flags = Flags::default();
-    flags.flag("a b", "--ab", "1");
+    flags.flag("a b", "--ab", "1", None);
     let found = flags.read().problems;
     assert_eq!(
         found[0].to_string(),

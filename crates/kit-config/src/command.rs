@@ -4,6 +4,7 @@ mod args;
 mod error;
 mod flag;
 mod flags;
+mod misspelt;
 
 pub use args::{Asked, ConfigArgs};
 pub use error::KeyFlagsError;

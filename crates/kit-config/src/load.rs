@@ -28,7 +28,7 @@ mod pipeline;
 #[cfg(feature = "app")]
 pub(crate) use again::{places, read_merged};
 #[cfg(feature = "clap")]
-pub(crate) use arguments::{set_flag, set_places};
+pub(crate) use arguments::{set_flag, set_places, set_warnings};
 pub use loaded::Loaded;
 
 /// The sources of settings, and the way to read them.
@@ -255,11 +255,13 @@ impl<T: Rules> Settings<T> {
             Ok(settings) => settings,
             Err(error) => return Err(error.with_referred_files(outcome.files)),
         };
+        let mut warnings = outcome.warnings;
+        warnings.extend(self.flags.warnings.iter().cloned());
         Ok(Loaded {
             settings,
             sources: self.clone(),
             tree: outcome.tree,
-            warnings: outcome.warnings,
+            warnings,
             files: outcome.files,
         })
     }

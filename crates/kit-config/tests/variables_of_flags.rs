@@ -125,6 +125,17 @@ fn a_flag_wins_over_its_variable_and_this_one_over_that_of_the_key() {
 }
 
 #[test]
+fn a_variable_that_is_like_that_of_a_flag_is_a_warning() {
+    let variables = [("ORDERS_HTTP_PROT", "1"), ("ORDERS_LOG", "debug")];
+    let output = run(&variables, "");
+    assert!(output.status.success());
+    let err = String::from_utf8_lossy(&output.stderr);
+    let expected = "warning: variable ORDERS_HTTP_PROT: no flag has this variable; did you mean `ORDERS_HTTP_PORT`?";
+    assert!(err.contains(expected), "{err}");
+    assert_eq!(err.matches("warning: ").count(), 1, "{err}");
+}
+
+#[test]
 fn a_secret_may_come_by_a_variable() {
     assert_eq!(printed(&[("ORDERS_TOKEN", "t0p")], ""), "0 0 t0p, default");
 }

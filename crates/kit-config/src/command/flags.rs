@@ -10,10 +10,12 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::error::KeyFlagsError;
 use super::flag::KeyFlag;
+use super::misspelt;
 use crate::load::{self, Settings};
 use crate::read;
 use crate::rules::Rules;
 use crate::shape::Shape;
+use crate::source::environment;
 
 /// The name of the flag that sets any setting.
 const SET: &str = "set";
@@ -108,8 +110,9 @@ impl<T: Rules> KeyFlags<T> {
 
     /// Gives each flag a variable, which help names: with the prefix `ORDERS` that of `--http.port` is
     /// `ORDERS_HTTP_PORT`. The flag wins over it, and it wins over [`Settings::environment`], whose variables
-    /// have `__` between their parts. An empty one is not set, and one of a name that no flag has is not
-    /// noticed.
+    /// have `__` between their parts. An empty one is not set. One that no flag has, and
+    /// that is like that of a flag, is a warning of each load
+    /// ([`Loaded::warnings`](crate::Loaded::warnings)); another one may belong to another program.
     #[must_use]
     pub fn variables(mut self, prefix: impl Into<String>) -> KeyFlags<T> {
         self.prefix = Some(prefix.into());
@@ -204,6 +207,10 @@ impl<T: Rules> KeyFlags<T> {
     ) -> Result<Settings<T>, KeyFlagsError> {
         let mut settings = settings;
         load::set_places(&mut settings, places_of_set(matches));
+        if let Some(prefix) = &self.prefix {
+            let warnings = misspelt::warnings(prefix, command, environment::of_process());
+            load::set_warnings(&mut settings, warnings);
+        }
         for flag in &self.flags {
             let id = flag.id();
             let source = matches.value_source(&id);

@@ -34,7 +34,8 @@ impl<T> Loaded<T> {
         &self.sources
     }
 
-    /// What works, but should be changed: keys that have a new name.
+    /// What works, but should be changed: keys that have a new name, and variables that are
+    /// like the variable of a flag and are none.
     #[must_use]
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings

@@ -18,6 +18,8 @@ pub(crate) struct Flags {
     problems: Vec<Problem>,
     /// What follows each `--set` that is still to come, with its place on the command line.
     pub(crate) places: Vec<(String, usize)>,
+    /// About the variables of flags.
+    pub(crate) warnings: Vec<Problem>,
 }
 
 /// A place on the command line. Where it is not known, `--set` counts more than a flag, as the way that is

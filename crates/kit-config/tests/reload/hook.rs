@@ -41,7 +41,10 @@ async fn the_event_of_a_failed_reload_has_the_reason() {
         handle.started().await.expect("it starts");
         for (text, reason) in [
             ("[limits]\nhihg = 50\n", "orders.toml:2:1: limits.hihg: "),
-            ("[limits]\nhigh = 2000\n", "pool has refused the new ones: the database takes 1000"),
+            (
+                "[limits]\nhigh = 2000\n",
+                "pool has refused the new ones: the database takes 1000",
+            ),
         ] {
             folder.write("orders.toml", text);
             assert!(handle.reload("test"));

@@ -266,7 +266,10 @@ async fn a_missing_file_that_a_reference_names_is_watched() {
         let mut reloads = reloader.reloads();
         let begun = reloads.wait_for(|reloads| reloads.ended == 1).await;
         drop(begun.expect("it is there"));
-        folder.write("orders.toml", format!("note = '${{file:{}}}'\n", secret.display()));
+        folder.write(
+            "orders.toml",
+            format!("note = '${{file:{}}}'\n", secret.display()),
+        );
         let failed = reloads.wait_for(|reloads| reloads.failed == 1).await;
         drop(failed.expect("it is there"));
         folder.write("secret", "b");

@@ -72,9 +72,8 @@ async fn its_files_are_not_those_of_a_later_one() {
     let tasks = TaskTree::new("test");
     {
         let mut reload = pin!(engine.reload_in(tasks.scope(), Report::AtOnce));
-        let is_pending = std::future::poll_fn(|context| {
-            Poll::Ready(reload.as_mut().poll(context).is_pending())
-        });
+        let is_pending =
+            std::future::poll_fn(|context| Poll::Ready(reload.as_mut().poll(context).is_pending()));
         assert!(is_pending.await, "it loads on another thread");
         begun.recv().expect("it begins");
     }

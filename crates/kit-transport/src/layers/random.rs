@@ -35,7 +35,8 @@ thread_local! {
     static GENERATOR: Cell<Generator> = Cell::new(Generator::seeded());
 }
 
-/// As many random bytes, which come again in no process. No secret.
+/// As many random bytes. No secret. Another thread and another process have others, but for a copy of this
+/// process: after a fork without exec, or from a snapshot of its machine, both go on with the same bytes.
 pub(super) fn random_bytes<const N: usize>() -> [u8; N] {
     GENERATOR.with(|cell| {
         let mut generator = cell.get();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-type Run = Box<dyn FnOnce(Duration) -> Vec<String> + Send>;
+type StepCall = Box<dyn FnOnce(Duration) -> Vec<String> + Send>;
 
 /// The end of something that everything else of the app uses to its end, such as exporters of traces; given
 /// to [`AppBuilder::last_step`](crate::AppBuilder::last_step).
@@ -32,7 +32,7 @@ pub struct LastStep {
     /// Once the events are delivered.
     pub(crate) is_after_events: bool,
     /// Locked by nothing: what can be shared may be called by one thread only.
-    run: Mutex<Run>,
+    run: Mutex<StepCall>,
 }
 
 impl LastStep {
@@ -60,7 +60,7 @@ impl LastStep {
     }
 
     /// What it does.
-    pub(crate) fn into_run(self) -> Run {
+    pub(crate) fn into_run(self) -> StepCall {
         self.run
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)

@@ -196,12 +196,8 @@ impl fmt::Display for Report {
         for failure in &self.failures {
             write!(f, "\n  failed: {failure}")?;
         }
-        for remark in &self.remarks {
-            write!(f, "\n  remark: {remark}")?;
-        }
-        for undelivered in &self.undelivered {
-            write!(f, "\n  remark: {undelivered}")?;
-        }
+        write_remarks(f, &self.remarks)?;
+        write_remarks(f, &self.undelivered)?;
         let table = self.table();
         if !table.is_empty() {
             table.fmt(f)?;
@@ -215,6 +211,11 @@ impl fmt::Display for Report {
         self.last_steps.iter().try_for_each(|step| step.fmt(f))?;
         write_cut_tasks(f, &self.name, &self.tasks)
     }
+}
+
+fn write_remarks<T: fmt::Display>(f: &mut fmt::Formatter<'_>, remarks: &[T]) -> fmt::Result {
+    let mut remarks = remarks.iter();
+    remarks.try_for_each(|remark| write!(f, "\n  remark: {remark}"))
 }
 
 /// What the component has drained and cut, and the workers that were restarted or have failed, a line

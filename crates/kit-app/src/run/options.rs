@@ -43,6 +43,8 @@ pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
     wrong
 }
 
+/// The limits of the stop and of the app, then those of each hook, resource and last step, which are named with
+/// their limit.
 fn check_timeouts(settings: &Settings) -> Vec<Error> {
     let of_app = [
         ("start_timeout", settings.start_timeout),

@@ -83,7 +83,7 @@ pub struct ConfigArgs {
 #[non_exhaustive]
 pub enum Asked<T> {
     /// To run with these settings.
-    Run(Loaded<T>),
+    Run(Box<Loaded<T>>),
     /// To print this page, and to end with success.
     Page(String),
 }
@@ -178,13 +178,13 @@ impl ConfigArgs {
         if self.check_config {
             return Asked::Page(print::checked_config(&loaded));
         }
-        Asked::Run(loaded)
+        Asked::Run(Box::new(loaded))
     }
 }
 
 fn finish<T>(asked: Result<Asked<T>, LoadError>) -> Result<Loaded<T>, ExitCode> {
     match asked {
-        Ok(Asked::Run(loaded)) => Ok(loaded),
+        Ok(Asked::Run(loaded)) => Ok(*loaded),
         Ok(Asked::Page(page)) => Err(write_page(&page)),
         Err(error) => {
             // Where nothing can be written, the code has to do.

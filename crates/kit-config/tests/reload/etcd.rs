@@ -38,7 +38,7 @@ async fn a_reload_reads_etcd_too() {
     let folder = Folder::with(&[("orders.toml", "[limits]\nlow = 2\nhigh = 3\n")]);
     let settings = folder.orders().etcd(etcd.url("/orders"));
     let loaded = settings.load_remote().await.expect("they are right");
-    let reloader = Reloader::<Orders>::new(settings, loaded);
+    let reloader = Reloader::<Orders>::new(loaded);
     let limits = || {
         let now = reloader.current().load();
         (now.limits.low, now.limits.high)

@@ -74,7 +74,7 @@ fn routes() -> Router {
         .route("/panic", get(panics))
 }
 
-async fn read_filter() -> std::io::Result<TelemetryOptions> {
+fn read_filter() -> std::io::Result<TelemetryOptions> {
     let file = std::env::var(FILTER).map_err(std::io::Error::other)?;
     let mut options = TelemetryOptions::default();
     options.log.filter = std::fs::read_to_string(file)?.trim().to_owned();
@@ -102,14 +102,8 @@ fn program() {
         flush_timeout: Duration::from_millis(500),
         ..LogOptions::default()
     };
-    let telemetry = Telemetry::init(
-        &TelemetryOptions {
-            log,
-            ..TelemetryOptions::default()
-        },
-        "early",
-    );
-    let telemetry = telemetry.unwrap().reread(async || Ok(read_filter().await?));
+    let telemetry = Telemetry::init(&TelemetryOptions { log }, "early");
+    let telemetry = telemetry.unwrap().reread(async || Ok(read_filter()?));
     assert!(Telemetry::init(&TelemetryOptions::default(), "twice").is_err());
     tracing::info!(target: "orders", "before the app");
     let mut admin = Admin::new("127.0.0.1:0");

@@ -6,6 +6,7 @@ mod check;
 mod command;
 mod live;
 mod load;
+mod mask;
 mod merge;
 mod print;
 mod problem;

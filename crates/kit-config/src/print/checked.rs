@@ -1,8 +1,7 @@
 //! The merged settings, each with its origin.
 
-use crate::secret::MASK;
-use crate::shape::{Place, Shape};
-use crate::tree::key::Step;
+use crate::mask::masked;
+use crate::shape::Shape;
 use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
@@ -20,37 +19,6 @@ pub(crate) fn checked(tree: &Node, shape: &Shape) -> String {
         write_table(&mut page, &[], table);
     }
     page
-}
-
-/// The tree with `***` in the place of each hidden value. An empty text stays, as it hides nothing and
-/// says that the secret is not set; what the shape does not know could be a secret.
-fn masked(node: &Node, place: Option<&Place<'_>>) -> Node {
-    let is_masked = node.origin.is_hidden() || place.is_none_or(Place::is_secret);
-    let child = |step: Step| place.and_then(|place| place.child(&step));
-    let value = match &node.value {
-        Value::Null => Value::Null,
-        Value::Text(text) if text.is_empty() => Value::Text(String::new()),
-        _ if is_masked => Value::Text(MASK.to_owned()),
-        Value::List(list) => {
-            let inner = list.iter().enumerate();
-            let inner = inner.map(|(index, node)| masked(node, child(Step::Index(index)).as_ref()));
-            Value::List(inner.collect())
-        }
-        Value::Table(table) => {
-            let mut shown = Table::default();
-            for entry in table.iter() {
-                let place = child(Step::Key(entry.key.clone()));
-                shown.insert(Entry {
-                    key: entry.key.clone(),
-                    origin: entry.origin.clone(),
-                    node: masked(&entry.node, place.as_ref()),
-                });
-            }
-            Value::Table(shown)
-        }
-        plain => plain.clone(),
-    };
-    Node::new(value, node.origin.clone())
 }
 
 /// What stands on a line of this table first, then the tables that have headers: after a header, no line

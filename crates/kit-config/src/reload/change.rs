@@ -4,11 +4,11 @@ use std::fmt;
 
 use super::fresh::Mark;
 use super::same::is_same;
+use crate::mask::is_masked;
+use crate::secret::MASK;
 use crate::tree::key::{KeyPath, Step};
 use crate::tree::node::{Node, Value};
 
-/// In place of a secret.
-const MASK: &str = "***";
 /// In place of a value that is not set.
 const UNSET: &str = "(not set)";
 /// How many characters of a value are shown.
@@ -156,7 +156,7 @@ impl fmt::Display for Shown<'_> {
     /// Each part of a list or a table is shown with its own key, so that a secret inside is masked; a value
     /// that is secret itself is masked as a whole, with everything in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if (self.mark)(self.key).is_secret && self.node.value != Value::Null {
+        if is_masked(self.node, (self.mark)(self.key).is_secret) {
             return f.write_str(MASK);
         }
         match &self.node.value {
@@ -190,8 +190,11 @@ impl fmt::Display for Shown<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::reload::fake::tree;
+    use crate::tree::origin::{Brought, Origin};
 
     fn changes(before: &str, after: &str) -> Vec<String> {
         let mark = |key: &KeyPath| Mark {
@@ -235,6 +238,32 @@ mod tests {
             changes(token, longer),
             ["s: [{ token = *** }] -> [{ token = *** }, { token = *** }]"]
         );
+    }
+
+    #[test]
+    fn what_a_hidden_reference_brought_is_masked() {
+        let brought = |text: &str| {
+            let mut tree = tree(r#"{"url": "", "list": []}"#);
+            let origin = Origin::Reference(Arc::new(Brought {
+                at: Origin::Default,
+                from: "${file:/run/secrets/db}".to_owned(),
+                is_untyped: false,
+                is_hidden: true,
+            }));
+            let node = Node::new(Value::Text(text.to_owned()), origin);
+            let root = KeyPath::root();
+            let url = tree.insert(&root.key("url"), node.clone());
+            let list = tree.insert(&root.key("list").index(0), node);
+            url.and(list).expect("a place");
+            tree
+        };
+        let mark = |_: &KeyPath| Mark::default();
+        let mut differences = Differences::new(&mark);
+        let (before, after) = (brought("one"), brought("two"));
+        differences.add(&KeyPath::root(), Some(&before), Some(&after));
+        let changes = differences.into_changes();
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        assert_eq!(changes, ["list: [***] -> [***]", "url: *** -> ***"]);
     }
 
     #[test]

@@ -4,10 +4,13 @@ use super::fresh::Mark;
 use crate::shape::{Kind, Shape};
 use crate::tree::key::KeyPath;
 
-/// The mark of the setting with this key; that of a key without a place has none.
+/// The mark of the setting with this key; one without a place could be a secret.
 pub(crate) fn mark(shape: &Shape, key: &KeyPath) -> Mark {
     let Some(place) = shape.at(key) else {
-        return Mark::default();
+        return Mark {
+            is_secret: true,
+            ..Mark::default()
+        };
     };
     let tables = place
         .kinds()

@@ -1,0 +1,44 @@
+//! What may be shown of a value: one rule for pages, messages, flags and the log.
+
+use crate::secret::MASK;
+use crate::shape::Place;
+use crate::tree::key::Step;
+use crate::tree::node::{Entry, Node, Table, Value};
+
+/// Whether `***` stands in the place of the value: its setting is secret, or a reference brought it from a
+/// secret or a file. An empty text stays, as it hides nothing and says that the secret is not set.
+pub(crate) fn is_masked(node: &Node, is_secret: bool) -> bool {
+    let is_empty = match &node.value {
+        Value::Null => true,
+        Value::Text(text) => text.is_empty(),
+        _ => false,
+    };
+    !is_empty && (is_secret || node.origin.is_hidden())
+}
+
+/// The tree with `***` in the place of each hidden value; what the shape does not know could be a secret.
+pub(crate) fn masked(node: &Node, place: Option<&Place<'_>>) -> Node {
+    let child = |step: Step| place.and_then(|place| place.child(&step));
+    let value = match &node.value {
+        _ if is_masked(node, place.is_none_or(Place::is_secret)) => Value::Text(MASK.to_owned()),
+        Value::List(list) => {
+            let inner = list.iter().enumerate();
+            let inner = inner.map(|(index, node)| masked(node, child(Step::Index(index)).as_ref()));
+            Value::List(inner.collect())
+        }
+        Value::Table(table) => {
+            let mut shown = Table::default();
+            for entry in table.iter() {
+                let place = child(Step::Key(entry.key.clone()));
+                shown.insert(Entry {
+                    key: entry.key.clone(),
+                    origin: entry.origin.clone(),
+                    node: masked(&entry.node, place.as_ref()),
+                });
+            }
+            Value::Table(shown)
+        }
+        plain => plain.clone(),
+    };
+    Node::new(value, node.origin.clone())
+}

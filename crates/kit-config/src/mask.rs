@@ -42,3 +42,24 @@ pub(crate) fn masked(node: &Node, place: Option<&Place<'_>>) -> Node {
     };
     Node::new(value, node.origin.clone())
 }
+
+/// Keeps each hidden value from being shown with the line that it was written in. A value without parts that
+/// stands in the place of a table or a list with secrets may be one of them.
+pub(crate) fn hide(node: &Node, place: Option<&Place<'_>>) {
+    let child = |step: Step| place.and_then(|place| place.child(&step));
+    match &node.value {
+        _ if node.origin.is_hidden() || place.is_none_or(Place::is_secret) => node.hide(),
+        Value::List(list) => {
+            for (index, node) in list.iter().enumerate() {
+                hide(node, child(Step::Index(index)).as_ref());
+            }
+        }
+        Value::Table(table) => {
+            for entry in table.iter() {
+                hide(&entry.node, child(Step::Key(entry.key.clone())).as_ref());
+            }
+        }
+        _ if place.is_none_or(Place::holds_secrets) => node.hide(),
+        _ => {}
+    }
+}

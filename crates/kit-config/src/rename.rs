@@ -1,5 +1,6 @@
 //! Keys under which settings were known before.
 
+use crate::mask;
 use crate::problem::{Problem, What};
 use crate::shape::{Place, Shape};
 use crate::tree::key::{KeyPath, Step};
@@ -19,6 +20,10 @@ pub(crate) fn rename(shape: &Shape, tree: &mut Node) -> Renamed {
     collect(&shape.root(), &KeyPath::root(), tree, &mut moves);
     let mut renamed = Renamed::default();
     for (old, new) in moves {
+        if let Some(node) = tree.get(&old) {
+            // Where both are set, or there is no way to the new key, no later step meets the value.
+            mask::hide(node, shape.at(&new).as_ref());
+        }
         renamed.move_value(tree, &old, &new);
     }
     renamed

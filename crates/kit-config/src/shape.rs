@@ -8,12 +8,14 @@ mod expects;
 mod kind;
 mod nearest;
 mod place;
+mod secrets;
 mod variant;
 
 pub(crate) use expects::one_of;
 pub(crate) use kind::{Field, Kind, ListKind, Rest, TextKind};
 pub(crate) use nearest::{is_same_name, nearest};
 pub(crate) use place::Place;
+pub(crate) use secrets::Names;
 pub(crate) use variant::{Tagged, by_tag, is_of_variant, names, tags};
 
 use crate::tree::key::{KeyPath, Step};
@@ -64,24 +66,15 @@ impl Shape {
         found
     }
 
-    /// The names of the settings that are secret; where those in lists and maps have none, usual ones.
-    pub(crate) fn secret_names(&self) -> Vec<String> {
-        let keys = self.keys();
-        let secret = keys.iter().filter(|(_, place)| place.is_secret());
-        let names = secret.filter_map(|(key, _)| match key.steps().last() {
-            Some(Step::Key(name)) => Some(name.clone()),
-            Some(Step::Index(_)) | None => None,
-        });
-        let mut names: Vec<String> = names.collect();
-        if self.has_secrets() {
-            names.extend(["password", "secret", "token"].map(str::to_owned));
+    /// The names of all settings, those in lists and maps among them. With a secret that has no name there are
+    /// usual ones.
+    pub(crate) fn names(&self) -> Names {
+        let mut names = Names::below(self.root());
+        if names.has_secrets() || has_secret_mark(&self.schema) {
+            let usual = ["password", "secret", "token"];
+            names.secret.extend(usual.map(str::to_owned));
         }
         names
-    }
-
-    /// Whether a secret is among the settings, at any depth.
-    fn has_secrets(&self) -> bool {
-        has_secret_mark(&self.schema)
     }
 }
 

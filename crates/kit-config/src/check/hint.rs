@@ -2,6 +2,7 @@
 
 use crate::shape::{Shape, is_same_name, nearest};
 use crate::tree::key::{KeyPath, Step};
+use crate::tree::node::{Node, Value};
 
 /// How many places are named in which a key is known.
 const PLACES: usize = 2;
@@ -59,14 +60,22 @@ impl Hints {
     pub(super) fn of(shape: &Shape) -> Hints {
         Hints {
             keys: shape.keys().into_iter().map(|(key, _)| key).collect(),
-            secrets: shape.secret_names(),
+            secrets: shape.names().secret,
         }
     }
 
     /// Whether the value of an unknown key may be a secret: its name is like that of one, or there are
-    /// secrets and it is like no other name either.
-    pub(super) fn may_be_secret(&self, name: &str, has_hint: bool) -> bool {
+    /// secrets and it is like no other name either. A table or a list is judged by the place that was meant;
+    /// without one there may be secrets in it.
+    pub(super) fn may_be_secret(&self, name: &str, node: &Node, meant: Option<&Meant<'_>>) -> bool {
         let secrets = self.secrets.iter().map(String::as_str);
-        !self.secrets.is_empty() && (!has_hint || nearest(name, secrets).is_some())
+        let has_parts = matches!(node.value, Value::List(_) | Value::Table(_));
+        let is_unlike = meant.is_none_or(|meant| has_parts && meant.here.is_none());
+        self.has_secrets() && (is_unlike || nearest(name, secrets).is_some())
+    }
+
+    /// Whether there are secrets among the settings.
+    pub(super) fn has_secrets(&self) -> bool {
+        !self.secrets.is_empty()
     }
 }

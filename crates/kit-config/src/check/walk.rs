@@ -8,6 +8,7 @@ use super::fit::{accepts, is_of_all, known_keys, likeliest, names, takes};
 use super::found::found;
 use super::hint::{self, Hints, Meant};
 use super::{inline, untyped};
+use crate::mask;
 use crate::problem::{Problem, What};
 use crate::reference;
 use crate::shape::{self, Kind, ListKind, Place, Shape, Tagged, is_same_name, nearest, one_of};
@@ -93,7 +94,10 @@ impl<'s> Walk<'s> {
         if let Some(meant) = node.as_text().and_then(|text| nearest(text, names(place))) {
             expected = format!("{expected}; did you mean `{meant}`?");
         }
-        let is_secret = place.is_secret() || node.origin.is_hidden();
+        let is_secret = place.holds_secrets() || node.origin.is_hidden();
+        if is_secret {
+            mask::hide(node, Some(place));
+        }
         let found = found(node, is_secret);
         self.fail(key, node, What::Type { found, expected });
         node.clone()
@@ -121,7 +125,7 @@ impl<'s> Walk<'s> {
         if is_inline {
             return match inline::parse(begin, &node.origin) {
                 Ok(value) => self.node(place, key, &value),
-                Err(_) if place.is_secret() || node.origin.is_hidden() => {
+                Err(_) if place.holds_secrets() || node.origin.is_hidden() => {
                     self.refuse(place, key, node)
                 }
                 Err(message) => {
@@ -393,6 +397,9 @@ impl<'s> Walk<'s> {
         table: &Table,
     ) {
         let parent = key.parent().unwrap_or_default();
+        if let Some(of_variant) = place.child(&Step::Key(entry.key.clone())) {
+            mask::hide(&entry.node, Some(&of_variant));
+        }
         let what = match self.of_other_variant(place, &parent, entry, table) {
             Some(message) => What::Other { message },
             None => {
@@ -403,7 +410,10 @@ impl<'s> Walk<'s> {
                     &entry.key,
                     &known_keys(kinds),
                 );
-                if self.hints.may_be_secret(&entry.key, meant.is_some()) {
+                if self
+                    .hints
+                    .may_be_secret(&entry.key, &entry.node, meant.as_ref())
+                {
                     entry.node.hide();
                 }
                 if let Some(Meant {
@@ -411,7 +421,11 @@ impl<'s> Walk<'s> {
                 }) = &meant
                 {
                     // That it is missing is said with the typo.
-                    let key = parent.key(*name);
+                    let step = Step::Key((*name).to_owned());
+                    if self.hints.has_secrets() {
+                        mask::hide(&entry.node, place.child(&step).as_ref());
+                    }
+                    let key = parent.step(step);
                     self.failed.push((key, entry.node.origin.clone()));
                 }
                 What::Unknown {

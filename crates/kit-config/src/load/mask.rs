@@ -1,49 +1,51 @@
 //! Lines that could not be read are shown without what may be a secret.
 
 use crate::problem::Problem;
-use crate::shape::{Shape, is_same_name, nearest};
-use crate::tree::key::Step;
+use crate::shape::{Names, Place, Shape, is_same_name, nearest};
 use crate::tree::text::Span;
 
 /// The names by which a line is judged.
-pub(super) struct Mask {
-    secrets: Vec<String>,
-    /// The names of all other settings.
-    known: Vec<String>,
+pub(super) struct Mask<'a> {
+    shape: &'a Shape,
+    names: Names,
 }
 
-impl Mask {
-    pub(super) fn of(shape: &Shape) -> Mask {
-        let keys = shape.keys();
-        let plain = keys.iter().filter(|(_, place)| !place.is_secret());
-        let names = plain.filter_map(|(key, _)| match key.steps().last() {
-            Some(Step::Key(name)) => Some(name.clone()),
-            Some(Step::Index(_)) | None => None,
-        });
-        Mask {
-            known: names.collect(),
-            secrets: shape.secret_names(),
-        }
+impl<'a> Mask<'a> {
+    pub(super) fn of(shape: &'a Shape) -> Mask<'a> {
+        let names = shape.names();
+        Mask { shape, names }
     }
 
     /// Hides what may be a secret in the line of a problem of a file that could not be read as a whole: its
-    /// values are in no tree, or at other places of it than was meant.
+    /// values are in no tree, or at other places of it than was meant. Where the problem has a key, the place
+    /// of that key counts as well; without a place any name can be that of a secret where a map has secrets.
     pub(super) fn hide_in(&self, problem: &Problem) {
-        if let Some(span) = problem.origin.span() {
-            self.hide_line(span);
+        let Some(span) = problem.origin.span() else {
+            return;
+        };
+        let place = self.shape.at(&problem.key);
+        let place = place.filter(|_| !problem.key.is_root());
+        let holds_secrets = place.as_ref().map(Place::holds_secrets);
+        if holds_secrets.unwrap_or(self.names.has_any_name) {
+            let line = span.line_text();
+            let value = any_value(line);
+            if holds_secrets.is_some() || value.is_some() {
+                span.hide_line_from(value.unwrap_or(indent(line)));
+            }
         }
+        self.hide_line(span);
     }
 
     /// A line that begins with no key may be one of a text over several lines, and is hidden as a whole.
     /// Else all is hidden that follows a name like that of a secret, and all that follows the `=` or `:`
     /// after a name that is no known one, as a key can be damaged beyond likeness.
     fn hide_line(&self, span: &Span) {
-        if self.secrets.is_empty() {
+        if !self.names.has_secrets() {
             return;
         }
         let line = span.line_text();
-        if !has_key(line) {
-            span.hide_line_from(line.len() - line.trim_start().len());
+        if !has_key(line) || self.is_end_of_text(line) {
+            span.hide_line_from(indent(line));
             return;
         }
         let hidden = [self.secret_value(line), self.unknown_value(line)];
@@ -52,9 +54,17 @@ impl Mask {
         }
     }
 
+    /// Whether there is nothing behind the `=` after a name that is not known: so ends a text in base64.
+    fn is_end_of_text(&self, line: &str) -> bool {
+        let word = line.trim().strip_suffix('=').map(str::trim);
+        let names = self.names.plain.iter().chain(&self.names.secret);
+        let mut names = names.map(String::as_str);
+        word.is_some_and(|word| !names.any(|name| is_same_name(name, word)))
+    }
+
     /// Whether a name is like that of a secret.
     fn is_secret(&self, name: &str) -> bool {
-        let secrets = self.secrets.iter().map(String::as_str);
+        let secrets = self.names.secret.iter().map(String::as_str);
         nearest(name, secrets).is_some()
     }
 
@@ -81,11 +91,27 @@ impl Mask {
                 .rsplit(|c: char| !is_bare(c))
                 .next()
                 .unwrap_or_default();
-            let is_known = self.known.iter().any(|known| is_same_name(known, word));
+            let is_known = self
+                .names
+                .plain
+                .iter()
+                .any(|known| is_same_name(known, word));
             !is_known && !self.is_secret(word)
         });
         sign.map(|(at, sign)| at + sign.len())
     }
+}
+
+/// Where the first value of a line begins that is not a table.
+fn any_value(line: &str) -> Option<usize> {
+    let signs = line.match_indices(['=', ':']);
+    let mut values = signs.map(|(at, _)| line[at + 1..].trim_start_matches([' ', '\t']));
+    let value = values.find(|value| !value.starts_with('{'))?;
+    Some(line.len() - value.trim_start_matches(['"', '\'']).len())
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 fn is_bare(c: char) -> bool {
@@ -108,9 +134,15 @@ mod tests {
     use crate::tree::text::SourceText;
 
     fn shown(line: &str) -> String {
+        let shape = Shape::from_schema(true.into());
+        let names = Names {
+            secret: vec!["password".to_owned()],
+            plain: vec!["db".to_owned(), "port".to_owned()],
+            has_any_name: false,
+        };
         let mask = Mask {
-            secrets: vec!["password".to_owned()],
-            known: vec!["db".to_owned(), "port".to_owned()],
+            shape: &shape,
+            names,
         };
         let span = Span::new(&SourceText::new("a.toml", line), 0..1);
         mask.hide_line(&span);
@@ -138,6 +170,8 @@ mod tests {
             ("[\"hunter2\"", "***"),
             ("  hunter2\"", "  ***"),
             ("aHVudGVyMg==", "***"),
+            ("aHVudGVyMjE=", "***"),
+            ("port =", "port ="),
         ] {
             assert_eq!(shown(line), expected);
         }

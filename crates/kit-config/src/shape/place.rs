@@ -35,6 +35,11 @@ impl<'a> Place<'a> {
         Place::new(root, &[vec![root]], false, false)
     }
 
+    /// The place that this schema, which is part of the one of the root, speaks of.
+    pub(crate) fn of(root: &'a Value, schema: &'a Value) -> Place<'a> {
+        Place::new(root, &[vec![schema]], false, false)
+    }
+
     /// A place with alternatives, in each of which all its schemas hold.
     fn new(
         root: &'a Value,

@@ -136,7 +136,7 @@ fn marks_and_texts_of_a_field_count_before_those_of_its_type() {
     let port = shape.at(&key("http.port")).expect("a place");
     assert!(port.was().is_empty() && !port.is_secret());
     assert!(shape.at(&key("token")).expect("a place").is_secret());
-    assert!(shape.has_secrets() && !Shape::of::<Http>().has_secrets());
+    assert!(shape.names().has_secrets() && !Shape::of::<Http>().names().has_secrets());
 }
 
 #[test]

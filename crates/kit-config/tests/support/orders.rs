@@ -26,6 +26,7 @@ pub(crate) struct Orders {
     plain: Plain,
     filter: Filter,
     tree: Tree,
+    vault: Vault,
     #[serde(flatten)]
     common: Common,
     #[serde(flatten)]
@@ -85,6 +86,30 @@ impl Default for Pool {
             max: NonZeroU32::MIN,
         }
     }
+}
+
+/// Secrets in a list, a map and a variant.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Vault {
+    accounts: Vec<Account>,
+    sealed: BTreeMap<String, Secret<String>>,
+    login: Login,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Account {
+    code: Secret<String>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Login {
+    #[default]
+    None,
+    Basic {
+        pass: Secret<String>,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

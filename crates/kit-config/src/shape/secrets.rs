@@ -1,0 +1,93 @@
+//! Where secrets are among the settings.
+
+use super::DEPTH;
+use super::kind::Kind;
+use super::place::Place;
+use crate::tree::key::Step;
+
+/// The names under which settings stand, by whether they are secret.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    /// Of secrets, and of lists and maps of secrets.
+    pub(crate) secret: Vec<String>,
+    /// Of all else.
+    pub(crate) plain: Vec<String>,
+    /// Whether a map has secrets as its values, so that any name can be that of a secret.
+    pub(crate) has_any_name: bool,
+}
+
+impl Names {
+    /// The names below a place, in lists and maps as well.
+    pub(super) fn below(place: Place<'_>) -> Names {
+        let mut names = Names::default();
+        names.collect(&[place]);
+        names
+    }
+
+    /// Whether there is a secret.
+    pub(crate) fn has_secrets(&self) -> bool {
+        self.has_any_name || !self.secret.is_empty()
+    }
+
+    /// Goes to the fields, the values of a list and those of a map. A type that contains itself is left at
+    /// the second time.
+    fn collect<'a>(&mut self, outer: &[Place<'a>]) {
+        let Some(place) = outer.last() else { return };
+        if outer.len() > DEPTH || place.kinds().iter().all(|kind| matches!(kind, Kind::Any)) {
+            return;
+        }
+        for name in place.keys() {
+            if let Some(child) = place.child(&Step::Key(name.to_owned())) {
+                self.add(name, &child);
+                self.go_on(outer, child);
+            }
+        }
+        let values = place.kinds().iter().filter_map(|kind| match kind {
+            Kind::List(list) => Some(list.first.len()),
+            _ => None,
+        });
+        for index in 0..=values.max().unwrap_or_default() {
+            if let Some(child) = place.child(&Step::Index(index)) {
+                self.go_on(outer, child);
+            }
+        }
+        // No field has this name.
+        let any = place.child(&Step::Key("\0".to_owned()));
+        if let Some(child) = any.filter(|_| place.is_open()) {
+            self.has_any_name |= is_of_secrets(&child) && !place.is_secret();
+            self.go_on(outer, child);
+        }
+    }
+
+    fn go_on<'a>(&mut self, outer: &[Place<'a>], child: Place<'a>) {
+        if !outer.iter().any(|place| place.is_same_table(&child)) {
+            let mut inner = outer.to_vec();
+            inner.push(child);
+            self.collect(&inner);
+        }
+    }
+
+    fn add(&mut self, name: &str, place: &Place<'_>) {
+        let names = match is_of_secrets(place) {
+            true => &mut self.secret,
+            false => &mut self.plain,
+        };
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+}
+
+/// Whether it is a secret, or a list or a map of secrets.
+fn is_of_secrets(place: &Place<'_>) -> bool {
+    let values = [Step::Index(0), Step::Key("\0".to_owned())];
+    let mut values = values.iter().filter_map(|step| place.child(step));
+    place.is_secret() || values.any(|value| value.is_secret())
+}
+
+impl Place<'_> {
+    /// Whether the value here is a secret, or can have one in it.
+    pub(crate) fn holds_secrets(&self) -> bool {
+        self.is_secret() || Names::below(self.clone()).has_secrets()
+    }
+}

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, ArgMatches};
 
+use crate::mask::masked;
 use crate::print::written;
 use crate::shape::{Kind, Place};
 use crate::tree::key::{KeyPath, Step};
@@ -117,6 +118,7 @@ fn help(place: &Place<'_>, default: Option<&Node>) -> String {
     let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
     let sentence = line.split(". ").next().unwrap_or_default();
     let sentence = sentence.strip_suffix('.').unwrap_or(sentence);
+    let default = default.map(|node| masked(node, Some(place)));
     let default = match default.and_then(|node| written::inline(&node.value)) {
         Some(default) => format!("[default: {default}]"),
         None => "[default: none]".to_owned(),

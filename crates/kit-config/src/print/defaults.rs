@@ -1,5 +1,6 @@
 //! A commented file with every setting and its default.
 
+use crate::mask::masked;
 use crate::shape::{Kind, Place, Rest, Shape};
 use crate::tree::key::Step;
 use crate::tree::node::Table;
@@ -124,9 +125,9 @@ impl Page {
         (lines, is_required): (Lines, bool),
     ) {
         let value = default.and_then(|node| written::inline(&written::escaped(node).value));
-        let is_hidden = place.is_secret() && value.as_deref().is_some_and(|text| text != "\"\"");
+        let is_hidden = default.is_some_and(|node| masked(node, Some(place)) != *node);
         let of_type = place.default().and_then(example::of_json);
-        let of_type = of_type.filter(|_| default.is_none() && !place.is_secret());
+        let of_type = of_type.filter(|_| default.is_none() && !place.holds_secrets());
         self.line("");
         self.write_documentation(place);
         let mut facts = form::facts(place);

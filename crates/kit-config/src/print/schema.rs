@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::reference;
 use crate::secret::{MASK, SCHEMA_KEYWORD};
-use crate::shape::Shape;
+use crate::shape::{Place, Shape};
+use crate::tree::key::Step;
 
 /// How deep schemas stand in each other; a schema does not contain itself, except by `$ref`.
 const DEPTH: usize = 64;
@@ -19,7 +20,10 @@ const DEPTH: usize = 64;
 /// - no default shows a secret, or the mask in its place, and defaults are written as a file holds them.
 pub(crate) fn schema(shape: &Shape, title: &str) -> String {
     let mut schema = shape.schema().clone();
-    let mut adapting = Adapting::default();
+    let mut adapting = Adapting {
+        root: shape.schema().clone(),
+        ..Adapting::default()
+    };
     find_parts(&schema, DEPTH, &mut adapting.parts);
     adapting.adapt(&mut schema, DEPTH);
     let old = adapting.old;
@@ -36,6 +40,8 @@ pub(crate) fn schema(shape: &Shape, title: &str) -> String {
 
 #[derive(Default)]
 struct Adapting {
+    /// The whole as it was, to which references lead.
+    root: Value,
     /// The names of schemas that are parts of others: beside their keys there are those of the whole.
     parts: BTreeSet<String>,
     /// The old names that count from the root.
@@ -76,14 +82,37 @@ impl Adapting {
         close(map);
         allow_reference(map);
         add_old_names(map, &mut self.old);
+        let is_shown = map.get("default").is_some_and(|default| {
+            let own = Value::Object(map.clone());
+            has_secret(default, Some(&Place::of(&self.root, &own)))
+        });
         let is_secret = map.get(SCHEMA_KEYWORD) == Some(&Value::Bool(true));
         match map.get_mut("default") {
-            Some(default) if is_secret || has_mask(default) => {
+            Some(default) if is_secret || is_shown || has_mask(default) => {
                 map.remove("default");
             }
             Some(default) => escape(default),
             None => {}
         }
+    }
+}
+
+/// Whether a default has a secret in it, by the places of its parts. What has no place could be one.
+fn has_secret(default: &Value, place: Option<&Place<'_>>) -> bool {
+    let child = |step: Step| place.and_then(|place| place.child(&step));
+    let is_empty = default.is_null() || default == "";
+    if !is_empty && place.is_none_or(Place::is_secret) {
+        return true;
+    }
+    match default {
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .any(|(index, inner)| has_secret(inner, child(Step::Index(index)).as_ref())),
+        Value::Object(map) => map
+            .iter()
+            .any(|(name, inner)| has_secret(inner, child(Step::Key(name.clone())).as_ref())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

@@ -386,3 +386,51 @@ fn flattened_keys_stay_allowed() {
         );
     }
 }
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Marked {
+    tokens: Vec<Secret<String>>,
+    by_name: BTreeMap<String, Inner>,
+    pair: (String, Inner),
+    inner: Inner,
+}
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Inner {
+    #[schemars(extend("x-kit-secret" = true))]
+    key: String,
+}
+
+impl Default for Inner {
+    fn default() -> Inner {
+        let key = "hunter2".to_owned();
+        Inner { key }
+    }
+}
+
+impl Default for Marked {
+    fn default() -> Marked {
+        Marked {
+            tokens: vec![Secret::new("hunter2".to_owned())],
+            by_name: BTreeMap::from([("a".to_owned(), Inner::default())]),
+            pair: ("plain".to_owned(), Inner::default()),
+            inner: Inner::default(),
+        }
+    }
+}
+
+#[test]
+fn no_page_shows_a_default_that_is_secret_inside_of_another_one() {
+    let shape = Shape::of::<Marked>();
+    let tree = crate::read::write(&Marked::default()).expect("the defaults");
+    let pages = [
+        defaults(&tree, &shape),
+        checked(&tree, &shape),
+        schema(&shape, "Marked"),
+    ];
+    for page in pages {
+        assert!(!page.contains("hunter2"), "{page}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The flags that each program with settings has.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,7 +51,7 @@ const WRONG: u8 = 2;
 /// let loaded = args.config.load(settings).expect("nothing is wrong");
 /// assert_eq!(loaded.settings().port, 8000);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+#[derive(Clone, Default, PartialEq, Eq, clap::Args)]
 #[command(next_help_heading = "Configuration")]
 pub struct ConfigArgs {
     /// File with settings, or directory with such files; may be repeated, the last one counts most
@@ -76,6 +77,22 @@ pub struct ConfigArgs {
     /// Prints the JSON Schema of the settings, for editors, and ends
     #[arg(long, group = "config-page")]
     print_config_schema: bool,
+}
+
+/// The keys of `--set` without their values, which may be secrets.
+impl fmt::Debug for ConfigArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.set.iter();
+        let keys = keys.map(|set| set.split_once('=').map_or("…", |(key, _)| key));
+        f.debug_struct("ConfigArgs")
+            .field("config", &self.config)
+            .field("profile", &self.profile)
+            .field("set", &keys.collect::<Vec<_>>())
+            .field("check_config", &self.check_config)
+            .field("print_default_config", &self.print_default_config)
+            .field("print_config_schema", &self.print_config_schema)
+            .finish()
+    }
 }
 
 /// What the arguments ask for.

@@ -318,3 +318,18 @@ fn a_load_with_remote_sources_is_the_same() {
     let code = format!("{:?}", refused.expect_err("a wrong key"));
     assert_eq!(code, format!("{:?}", std::process::ExitCode::from(2)));
 }
+
+#[test]
+fn the_arguments_are_shown_without_the_values_of_set() {
+    let args = ConfigArgs::default();
+    let names = ["orders", "--set", "token=hunter2", "--set", "hunter2"];
+    let command = <ConfigArgs as clap::Args>::augment_args(clap::Command::new("orders"));
+    let matches = command.get_matches_from(names);
+    let mut set = args;
+    clap::FromArgMatches::update_from_arg_matches(&mut set, &matches).expect("arguments");
+    let shown = format!("{set:?}");
+    assert!(
+        shown.contains("\"token\"") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+}

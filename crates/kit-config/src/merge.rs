@@ -50,7 +50,9 @@ impl Merger<'_> {
         for entry in table.iter() {
             let step = Step::Key(entry.key.clone());
             let place = place.and_then(|place| place.child(&step));
-            let lower = merged.get(&entry.key).cloned();
+            let lower = merged
+                .entry_mut(&entry.key)
+                .map(|entry| taken(&mut entry.node));
             let node = self.put(place.as_ref(), &key.step(step), lower, &entry.node);
             merged.insert(Entry {
                 key: entry.key.clone(),
@@ -106,7 +108,8 @@ impl Merger<'_> {
                     .push(Problem::new(origin, key, What::Other { message }));
                 continue;
             }
-            let node = self.put(place.as_ref(), &key, list.get(index).cloned(), &entry.node);
+            let lower = list.get_mut(index).map(taken);
+            let node = self.put(place.as_ref(), &key, lower, &entry.node);
             match list.get_mut(index) {
                 Some(value) => *value = node,
                 None => list.push(node),
@@ -114,6 +117,11 @@ impl Merger<'_> {
         }
         Node::new(Value::List(list), origin)
     }
+}
+
+/// The value itself: a copy would be one for each table around it.
+fn taken(node: &mut Node) -> Node {
+    std::mem::replace(node, Node::new(Value::Null, Origin::Default))
 }
 
 /// Takes out of the lower table what belongs to a variant that the upper one is not.

@@ -1,5 +1,7 @@
 //! Values with their origins.
 
+use std::collections::BTreeMap;
+
 use super::key::{KeyPath, Step};
 use super::origin::Origin;
 use super::text::Span;
@@ -24,8 +26,13 @@ pub(crate) enum Value {
 }
 
 /// Values under keys, in the order in which they were written.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Table(Vec<Entry>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    /// `None` where a key was taken out, so that the places after it stay.
+    entries: Vec<Option<Entry>>,
+    /// The place of each key: a file may have so many that a search along them all takes seconds.
+    places: BTreeMap<String, usize>,
+}
 
 /// A value and its key.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,11 +49,12 @@ impl Table {
     }
 
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
-        self.0.iter().find(|entry| entry.key == key)
+        self.entries.get(*self.places.get(key)?)?.as_ref()
     }
 
+    /// Its key has to stay as it is.
     pub(crate) fn entry_mut(&mut self, key: &str) -> Option<&mut Entry> {
-        self.0.iter_mut().find(|entry| entry.key == key)
+        self.entries.get_mut(*self.places.get(key)?)?.as_mut()
     }
 
     /// Puts a value in the place of the one with the same key, or at the end; gives the one before.
@@ -54,31 +62,39 @@ impl Table {
         match self.entry_mut(&entry.key) {
             Some(place) => Some(std::mem::replace(place, entry)),
             None => {
-                self.0.push(entry);
+                self.places.insert(entry.key.clone(), self.entries.len());
+                self.entries.push(Some(entry));
                 None
             }
         }
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<Entry> {
-        let place = self.0.iter().position(|entry| entry.key == key)?;
-        Some(self.0.remove(place))
+        let place = self.places.remove(key)?;
+        self.entries.get_mut(place)?.take()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.0.iter()
+        self.entries.iter().flatten()
     }
 
+    /// The keys have to stay as they are.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
-        self.0.iter_mut()
+        self.entries.iter_mut().flatten()
     }
 
     pub(crate) fn into_entries(self) -> impl Iterator<Item = Entry> {
-        self.0.into_iter()
+        self.entries.into_iter().flatten()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.places.is_empty()
+    }
+}
+
+impl PartialEq for Table {
+    fn eq(&self, other: &Table) -> bool {
+        self.iter().eq(other.iter())
     }
 }
 
@@ -231,6 +247,35 @@ mod tests {
         assert_eq!(root.remove(&name), Some(text("b")));
         assert_eq!(root.get(&name), None);
         assert!(root.get(&KeyPath::root().key("servers").index(0)).is_some());
+    }
+
+    #[test]
+    fn a_table_keeps_its_order_when_keys_are_taken_out_and_put_in() {
+        let mut table = Table::default();
+        let entry = |key: &str, value: &str| Entry {
+            key: key.to_owned(),
+            origin: Origin::Default,
+            node: text(value),
+        };
+        for key in ["a", "b", "c"] {
+            assert_eq!(table.insert(entry(key, key)), None);
+        }
+        assert_eq!(table.remove("a"), Some(entry("a", "a")));
+        assert_eq!((table.remove("a"), table.entry("a")), (None, None));
+        assert_eq!(table.insert(entry("c", "new")), Some(entry("c", "c")));
+        assert_eq!(table.insert(entry("a", "last")), None);
+        let keys: Vec<String> = table.iter().map(|entry| entry.key.clone()).collect();
+        assert_eq!(keys, ["b", "c", "a"]);
+        assert_eq!(table.get("c").and_then(Node::as_text), Some("new"));
+        let mut other = Table::default();
+        for (key, value) in [("b", "b"), ("c", "new"), ("a", "last")] {
+            other.insert(entry(key, value));
+        }
+        assert_eq!(table, other);
+        for key in keys {
+            table.remove(&key);
+        }
+        assert!(table.is_empty());
     }
 
     #[test]

@@ -70,7 +70,11 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All that is wrong with settings, from one load.
+/// How many problems are shown.
+const SHOWN: usize = 100;
+
+/// All that is wrong with settings, from one load. The first 100 problems are shown, with the number of the
+/// others; [`problems`](Self::problems) has all of them.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub struct LoadError {
     problems: Vec<Problem>,
@@ -121,12 +125,32 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.problems.len() {
             1 => f.write_str("the configuration has a mistake:")?,
-            count => write!(f, "the configuration has {count} mistakes:")?,
+            count => write!(
+                f,
+                "the configuration has {count} mistakes:",
+                count = grouped(count)
+            )?,
         }
-        self.problems
-            .iter()
-            .try_for_each(|problem| write!(f, "\n\n{problem}"))
+        let mut shown = self.problems.iter().take(SHOWN);
+        shown.try_for_each(|problem| write!(f, "\n\n{problem}"))?;
+        match self.problems.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            left => write!(f, "\n\nand {} more", grouped(left)),
+        }
     }
+}
+
+/// A number with a comma before each three digits: `7,950`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -156,6 +180,26 @@ config/orders.toml:2:8: http.addr: 8000 is not an address, such as \":8000\"
 2 | addr = 8000 # here
   |        ^^^^";
         assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn of_many_problems_the_first_hundred_are_shown() {
+        let problem = |at: usize| {
+            let message = format!("is wrong ({at})");
+            let what = What::Other { message };
+            Problem::new(Origin::Default, KeyPath::root().index(at), what)
+        };
+        for (count, end) in [
+            (100, "[99]: is wrong (99)"),
+            (101, "[99]: is wrong (99)\n\nand 1 more"),
+            (8_050, "[99]: is wrong (99)\n\nand 7,950 more"),
+        ] {
+            let error = LoadError::refuse_any((0..count).map(problem).collect()).unwrap_err();
+            assert_eq!(error.problems().len(), count);
+            let shown = error.to_string();
+            assert!(shown.ends_with(end), "{count}: {shown}");
+        }
+        assert_eq!(grouped(1_234_567), "1,234,567");
     }
 
     #[test]

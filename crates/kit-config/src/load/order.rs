@@ -1,15 +1,17 @@
 //! The order of problems.
 
+use std::collections::HashMap;
+
 use crate::problem::Problem;
 use crate::source::layer::Layer;
 use crate::tree::origin::Origin;
 use crate::tree::text::Span;
 
-/// The names of the files, in the order of their sources.
-pub(super) struct Order(Vec<String>);
+/// The names of the files, with the place of each in the order of their sources.
+pub(super) struct Order(HashMap<String, usize>);
 
-/// A place in the order: the source, then the line and the column.
-type Rank = (usize, usize, usize);
+/// A place in the order: the source, then the byte in it.
+type Rank = (usize, usize);
 
 impl Order {
     pub(super) fn of<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Order {
@@ -17,12 +19,17 @@ impl Order {
             let problems = layer.problems.iter().map(|problem| &problem.origin);
             std::iter::once(&layer.tree.origin).chain(problems)
         });
-        Order(names.filter_map(name).map(str::to_owned).collect())
+        let mut places = HashMap::new();
+        for name in names.filter_map(name) {
+            let next = places.len();
+            places.entry(name.to_owned()).or_insert(next);
+        }
+        Order(places)
     }
 
     /// Whether a problem is about one of these files.
     pub(super) fn has(&self, problem: &Problem) -> bool {
-        name(&problem.origin).is_some_and(|name| self.0.iter().any(|other| other == name))
+        name(&problem.origin).is_some_and(|name| self.0.contains_key(name))
     }
 
     /// Sorts by source and place; those of one place stay as they are.
@@ -32,18 +39,15 @@ impl Order {
 
     fn rank(&self, origin: &Origin) -> Rank {
         let last = self.0.len();
-        let known = name(origin).and_then(|name| self.0.iter().position(|other| other == name));
-        let source = match origin {
-            _ if known.is_some() => known.unwrap_or(last),
-            Origin::Variable(_) => last + 2,
-            Origin::Flag(_) => last + 3,
-            Origin::Default => last + 4,
-            _ => last + 1,
+        let known = name(origin).and_then(|name| self.0.get(name));
+        let source = match (known, origin) {
+            (Some(place), _) => *place,
+            (None, Origin::Variable(_)) => last + 2,
+            (None, Origin::Flag(_)) => last + 3,
+            (None, Origin::Default) => last + 4,
+            (None, _) => last + 1,
         };
-        let span = origin.span();
-        let line = span.map_or(0, Span::line);
-        let column = span.map_or(0, Span::column);
-        (source, line, column)
+        (source, origin.span().map_or(0, Span::start))
     }
 }
 

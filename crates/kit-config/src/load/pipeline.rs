@@ -1,5 +1,6 @@
 //! From the trees of all sources to settings.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::mask::Mask;
@@ -14,8 +15,10 @@ use crate::rules::{Broken, BrokenRule, Rules};
 use crate::shape::{Kind, Shape, is_of_variant};
 use crate::source::layer::Layer;
 use crate::tree::key::{KeyPath, Step};
+use crate::tree::key_set::KeySet;
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
+use crate::tree::text::Span;
 
 /// What came of the trees of all sources.
 pub(crate) struct Outcome<T> {
@@ -217,9 +220,9 @@ impl<'a> Pipeline<'a> {
     /// Checks the merged tree; adds the keys at fault in it to those that failed.
     pub(super) fn check_merged(&mut self, tree: &Node, failed: &mut Vec<KeyPath>) -> Node {
         let checked = check(self.shape, tree, Stage::Merged);
+        let known: KeySet = failed.iter().collect();
         let is_result = |problem: &Problem| {
-            failed.iter().any(|key| is_near(key, &problem.key))
-                || self.is_of_unknown_variant(problem, failed)
+            known.has_near(&problem.key) || self.is_of_unknown_variant(problem, &known)
         };
         let new = checked.problems.into_iter();
         let new: Vec<_> = new.filter(|problem| !is_result(problem)).collect();
@@ -229,13 +232,11 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Whether a key is missing only in the variant for which a table is taken without a value at fault.
-    fn is_of_unknown_variant(&self, problem: &Problem, failed: &[KeyPath]) -> bool {
+    fn is_of_unknown_variant(&self, problem: &Problem, failed: &KeySet) -> bool {
         let Some(table) = problem.key.parent() else {
             return false;
         };
-        let is_beside = failed
-            .iter()
-            .any(|key| key.parent().as_ref() == Some(&table));
+        let is_beside = failed.has_child(&table);
         let has_variants = self.shape.at(&table).is_some_and(|place| {
             let kinds = place.kinds().iter();
             kinds.filter_map(Kind::as_table).count() > 1
@@ -287,16 +288,19 @@ fn origin_of(tree: &Node, key: &KeyPath) -> Origin {
 pub(super) fn each_once(problems: Vec<Problem>) -> Vec<Problem> {
     let mut once: Vec<Problem> = Vec::new();
     let is_rule = |problem: &Problem| matches!(problem.what, What::Rule { .. });
+    let mut met: HashMap<(KeyPath, Option<usize>), Vec<usize>> = HashMap::new();
     for problem in problems {
+        let start = problem.origin.span().map(Span::start);
+        let others = met.entry((problem.key.clone(), start)).or_default();
         let is_same = |other: &Problem| {
             other == &problem
-                || (other.key == problem.key
-                    && other.origin == problem.origin
+                || (other.origin == problem.origin
                     && !problem.key.is_root()
                     && !is_rule(other)
                     && !is_rule(&problem))
         };
-        if !once.iter().any(is_same) {
+        if !others.iter().any(|at| is_same(&once[*at])) {
+            others.push(once.len());
             once.push(problem);
         }
     }

@@ -8,13 +8,19 @@ use serde::de::DeserializeOwned;
 use super::failure::{Failure, Reason};
 use super::reader::Reader;
 use super::{blame, phrase};
-use crate::problem::Problem;
+use crate::problem::{Problem, What};
 use crate::shape::{Kind, Shape};
 use crate::tree::key::KeyPath;
+use crate::tree::key_set::KeySet;
 use crate::tree::node::{Node, Value};
+use crate::tree::origin::Origin;
 
 /// How often a tree is read to find which value is at fault, in all rounds together.
 const TRIALS: usize = 128;
+
+/// How many values are reported that only their own types refuse. Each takes a reading of the whole tree:
+/// thousands of them would keep a load busy for minutes.
+const REFUSED: usize = 256;
 
 /// Settings from a tree.
 #[derive(Debug)]
@@ -30,8 +36,9 @@ pub(crate) struct Read<T> {
 ///
 /// serde stops at its first failure. So its value is replaced by the default, or passed over if there
 /// is none, and the tree is read again; each round has one value less that was set, which is why there
-/// is a last one. Values that are known to be wrong (`failed`) are passed over from the start; a failure at,
-/// in, or around one of them is taken for a result of that, and not reported.
+/// is a last one. After 256 problems one more says that there may be others. Values that are known to be
+/// wrong (`failed`) are passed over from the start; a failure at, in, or around one of them is taken for a
+/// result of that, and not reported.
 pub(crate) fn read<T: DeserializeOwned>(
     shape: &Shape,
     tree: Node,
@@ -45,6 +52,7 @@ pub(crate) fn read<T: DeserializeOwned>(
         skipped: HashSet::new(),
         problems: Vec::new(),
         trials: Cell::new(TRIALS),
+        wrong: failed.iter().collect(),
         failed,
     };
     for key in rounds.failed.clone() {
@@ -56,6 +64,10 @@ pub(crate) fn read<T: DeserializeOwned>(
         match attempt::<T>(&rounds.tree, &rounds.skipped) {
             Ok(value) => break Some(value),
             Err(failure) => {
+                if rounds.problems.len() == REFUSED {
+                    rounds.give_up();
+                    break None;
+                }
                 if !rounds.pass::<T>(&failure) {
                     break None;
                 }
@@ -86,9 +98,21 @@ struct Rounds<'a> {
     /// How often the tree is still read to find which value is at fault.
     trials: Cell<usize>,
     failed: Vec<KeyPath>,
+    /// The same keys.
+    wrong: KeySet,
 }
 
 impl Rounds<'_> {
+    /// Says that the other values were not looked at.
+    fn give_up(&mut self) {
+        let message = format!(
+            "{REFUSED} values are wrong that only their own types can judge; there may be more of them"
+        );
+        let what = What::Other { message };
+        self.problems
+            .push(Problem::new(Origin::Default, KeyPath::root(), what));
+    }
+
     /// Reports a failure, and makes the next round go past it; `false` if there is no way past it.
     fn pass<T: DeserializeOwned>(&mut self, failure: &Failure) -> bool {
         let met = failure.key.clone().unwrap_or_default();
@@ -99,11 +123,11 @@ impl Rounds<'_> {
                 self.blame::<T>(&met, failure)
             }
         };
-        let is_result = |other: &KeyPath| other.is_within(&key) || key.is_within(other);
-        if !self.failed.iter().any(is_result) {
+        if !self.wrong.has_near(&key) {
             let problem = phrase::problem(self.shape, &self.tree, &key, failure);
             self.problems.push(problem);
             self.failed.push(key.clone());
+            self.wrong.add(&key);
         }
         let mut at = Some(key);
         while let Some(key) = at {
@@ -119,7 +143,8 @@ impl Rounds<'_> {
         let Some(node) = self.tree.get(met) else {
             return met.clone();
         };
-        let is_shorter = || self.failed.iter().any(|key| key.is_within(met));
+        // Some value inside of the list, which is passed over.
+        let is_shorter = || self.wrong.has_inside(met);
         match &node.value {
             Value::Table(_) => {}
             // A list of a fixed length is refused without the values that are passed over.

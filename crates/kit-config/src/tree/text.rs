@@ -4,22 +4,29 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::hidden::HiddenBytes;
+
 /// A text that settings were read from.
 #[derive(Debug)]
 pub(crate) struct SourceText {
     /// What it is called in messages: the path of a file, as it was given.
     name: String,
     text: String,
-    /// The bytes that are not shown, as they are secret. A lock is enough: they are few, and set and read
-    /// by the one load that the text belongs to.
-    hidden: Mutex<Vec<Range<usize>>>,
+    /// Where each line begins, in bytes: a place is asked for at each mistake.
+    lines: Vec<usize>,
+    /// The bytes that are not shown, as they are secret. A lock is enough: they are set and read by the one
+    /// load that the text belongs to.
+    hidden: Mutex<HiddenBytes>,
 }
 
 impl SourceText {
     pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<SourceText> {
+        let text: String = text.into();
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
         Arc::new(SourceText {
             name: name.into(),
-            text: text.into(),
+            lines: std::iter::once(0).chain(ends).collect(),
+            text,
             hidden: Mutex::default(),
         })
     }
@@ -60,19 +67,24 @@ impl Span {
 
     /// Counted from 1.
     pub(crate) fn line(&self) -> usize {
-        self.before().matches('\n').count() + 1
+        let lines = &self.text.lines;
+        lines.partition_point(|begin| *begin <= self.bytes.start)
+    }
+
+    /// Its first byte.
+    pub(crate) fn start(&self) -> usize {
+        self.bytes.start
     }
 
     /// Of its first character, counted from 1 in characters.
     pub(crate) fn column(&self) -> usize {
-        let line = self.before().rsplit('\n').next().unwrap_or_default();
-        line.chars().count() + 1
+        let before = &self.text.text[self.line_start()..self.bytes.start];
+        before.chars().count() + 1
     }
 
     /// The line in which it begins, without its end.
     pub(crate) fn line_text(&self) -> &str {
-        let begin = self.before().rfind('\n').map_or(0, |end| end + 1);
-        let rest = &self.text.text[begin..];
+        let rest = &self.text.text[self.line_start()..];
         let line = rest.split('\n').next().unwrap_or_default();
         line.trim_end_matches('\r')
     }
@@ -84,14 +96,12 @@ impl Span {
         let bytes = self.bytes.start..self.bytes.start + written.trim_end().len();
         let hidden = self.text.hidden.lock();
         let mut hidden = hidden.unwrap_or_else(PoisonError::into_inner);
-        if !hidden.contains(&bytes) {
-            hidden.push(bytes);
-        }
+        hidden.add(bytes);
     }
 
     /// Keeps the rest of its first line from being shown, from this byte of the line on.
     pub(crate) fn hide_line_from(&self, offset: usize) {
-        let begin = self.before().rfind('\n').map_or(0, |end| end + 1);
+        let begin = self.line_start();
         let end = begin + self.line_text().len();
         Span::new(&self.text, begin + offset..end).hide();
     }
@@ -102,29 +112,25 @@ impl Span {
     /// The line is copied character by character. The first one of a hidden part becomes the mask, and
     /// the other ones nothing; so the marks are counted in the shown line, not in the written one.
     pub(crate) fn shown_line(&self) -> (String, Range<usize>) {
-        let begin = self.before().rfind('\n').map_or(0, |end| end + 1);
+        let begin = self.line_start();
         let hidden = self.text.hidden.lock();
         let hidden = hidden.unwrap_or_else(PoisonError::into_inner);
         let (mut line, mut count) = (String::new(), 0);
         let (mut first, mut last) = (None, None);
-        let mut masked: Option<&Range<usize>> = None;
+        let mut was_hidden = false;
         for (offset, c) in self.line_text().char_indices() {
             let at = begin + offset;
-            let over = hidden.iter().find(|bytes| bytes.contains(&at));
-            let is_same = over.is_some() && masked.is_some();
+            let is_hidden = hidden.has(at);
+            let is_same = is_hidden && was_hidden;
             let from = if is_same { count - MASK.len() } else { count };
-            match over {
-                Some(_) if is_same => {}
-                Some(_) => {
-                    line.push_str(MASK);
-                    count += MASK.len();
-                }
-                None => {
-                    line.push(c);
-                    count += 1;
-                }
+            if !is_hidden {
+                line.push(c);
+                count += 1;
+            } else if !is_same {
+                line.push_str(MASK);
+                count += MASK.len();
             }
-            masked = over;
+            was_hidden = is_hidden;
             if at == self.bytes.start || (self.bytes.contains(&at) && first.is_none()) {
                 first = Some(from);
             }
@@ -136,8 +142,9 @@ impl Span {
         (line, first..last.unwrap_or(first).max(first + 1))
     }
 
-    fn before(&self) -> &str {
-        &self.text.text[..self.bytes.start]
+    /// The first byte of the line in which it begins.
+    fn line_start(&self) -> usize {
+        self.text.lines[self.line() - 1]
     }
 }
 

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::marker::PhantomData;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::problem::LoadError;
+use crate::problem::{LoadError, Problem};
 use crate::reference::Variables;
 use crate::rules::Rules;
 use crate::shape::Shape;
@@ -15,12 +15,12 @@ use crate::source::flag::Flags;
 use crate::source::layer::Layer;
 use crate::source::profile::Profile;
 use crate::source::remote::{self, Remote};
+use crate::tree::node::Node;
 
 #[cfg(feature = "app")]
 mod again;
 #[cfg(feature = "clap")]
 mod arguments;
-mod loaded;
 mod mask;
 mod order;
 mod pipeline;
@@ -29,7 +29,6 @@ mod pipeline;
 pub(crate) use again::{places, read_merged};
 #[cfg(feature = "clap")]
 pub(crate) use arguments::{set_flag, set_places, set_warnings};
-pub use loaded::Loaded;
 
 /// The sources of settings, and the way to read them.
 ///
@@ -233,6 +232,9 @@ impl<T: Rules> Settings<T> {
         self.load_with(remote)
     }
 
+    /// Puts the layers together, from those that count least: files, remote stores, the variables of keys, those of
+    /// flags, the command line. A load that fails gives the files that references name as well, as a change of
+    /// one of them can mend it.
     fn load_with(&self, remote: Vec<Layer>) -> Result<Loaded<T>, LoadError> {
         let shape = Shape::of::<T>();
         let variables = self.current_variables();
@@ -259,7 +261,7 @@ impl<T: Rules> Settings<T> {
         warnings.extend(self.flags.warnings.iter().cloned());
         Ok(Loaded {
             settings,
-            sources: self.clone(),
+            sources: Box::new(self.clone()),
             tree: outcome.tree,
             warnings,
             files: outcome.files,
@@ -300,6 +302,69 @@ impl<T> fmt::Debug for Settings<T> {
         f.debug_struct("Settings")
             .field("files", &self.files)
             .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings that have been loaded, with where each came from.
+pub struct Loaded<T> {
+    settings: T,
+    /// In a box, as it is large and used only to load again.
+    sources: Box<Settings<T>>,
+    tree: Node,
+    warnings: Vec<Problem>,
+    files: Vec<PathBuf>,
+}
+
+impl<T> Loaded<T> {
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &T {
+        &self.settings
+    }
+
+    /// The settings alone.
+    #[must_use]
+    pub fn into_settings(self) -> T {
+        self.settings
+    }
+
+    /// The sources they were loaded from, those of the command line among them: what loads them anew.
+    pub fn sources(&self) -> &Settings<T> {
+        &self.sources
+    }
+
+    /// What works, but should be changed: keys that have a new name, and variables that are
+    /// like the variable of a flag and are none.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Where the value of a key was written: `orders.toml:12:8`, `variable ORDERS__HTTP__ADDR`, or
+    /// `default`; of a table the first value in it. `None` if there is no such setting.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Option<String> {
+        let node = self.tree.get(&crate::rules::parse_key(key))?;
+        Some(node.first_origin().to_string())
+    }
+
+    /// The files that references name, such as `${file:/run/secrets/token}`.
+    pub fn referred_files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
+
+    /// All settings with their origins, defaults among them.
+    pub(crate) fn tree(&self) -> &Node {
+        &self.tree
+    }
+}
+
+/// Without the settings, which may hold secrets that do not hide themselves.
+impl<T> fmt::Debug for Loaded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("warnings", &self.warnings.len())
             .finish_non_exhaustive()
     }
 }

@@ -14,7 +14,7 @@ use super::fresh::{Fresh, Loader, Watched};
 use super::outcome::{ReloadError, Reloaded, Reloads};
 use super::referred::Referred;
 use super::subscriber::{Prepared, Subscriber};
-use super::turn::{Lines, Turn};
+use super::turn::{ReloadLines, Turn};
 use crate::LoadError;
 
 /// Loads settings anew and replaces them, one time after the other.
@@ -127,7 +127,7 @@ impl<T: Send + Sync + 'static> Engine<T> {
         if let Err(error) = &answer {
             report.log(error);
         }
-        lines.iter().for_each(Lines::log);
+        lines.iter().for_each(ReloadLines::log);
         answer
     }
 
@@ -149,7 +149,7 @@ impl<T: Send + Sync + 'static> Engine<T> {
         &self,
         turn: &mut Turn,
         loaded: Result<Fresh<T>, LoadError>,
-    ) -> Result<(Reloaded, Lines), ReloadError> {
+    ) -> Result<(Reloaded, ReloadLines), ReloadError> {
         self.refer(&loaded);
         let fresh = loaded.map_err(ReloadError::Load)?;
         let mut next = turn.mix(fresh, &*self.loader)?;
@@ -170,6 +170,8 @@ impl<T: Send + Sync + 'static> Engine<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Report {
     AtOnce,
+    /// By the app, whose line about its hook has the failure whole.
+    ByApp,
     /// Not if a file is wrong: it may be half-written, and is read again.
     UnlessLoading,
 }
@@ -178,7 +180,7 @@ impl Report {
     /// Logs a failure whole, with its lines.
     fn log(self, error: &ReloadError) {
         match (self, error) {
-            (Report::UnlessLoading, ReloadError::Load(_)) => {}
+            (Report::ByApp, _) | (Report::UnlessLoading, ReloadError::Load(_)) => {}
             (_, ReloadError::Load(mistakes) | ReloadError::Mixture(mistakes)) => {
                 tracing::warn!("{error}: {mistakes}");
             }

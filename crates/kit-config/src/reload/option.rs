@@ -20,8 +20,8 @@ pub(super) fn option<T: Send + Sync + 'static>(
         let app = app.on_reload("config", move |hook| {
             let engine = Arc::clone(&hooked);
             async move {
-                let reloaded = engine.reload_in(hook.scope(), Report::AtOnce).await;
-                // With its source, which the app's event shows: the mistakes, or why a subscriber refuses.
+                let reloaded = engine.reload_in(hook.scope(), Report::ByApp).await;
+                // With its source, which the app's line and event show: the mistakes, or why a subscriber refuses.
                 reloaded.map(drop).map_err(BoxError::from)
             }
         });

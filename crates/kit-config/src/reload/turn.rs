@@ -84,10 +84,10 @@ impl Turn {
     }
 
     /// Takes over the settings that were published, and gives what has not been logged yet.
-    pub(super) fn record<T>(&mut self, next: Next<T>) -> (Reloaded, Lines) {
+    pub(super) fn record<T>(&mut self, next: Next<T>) -> (Reloaded, ReloadLines) {
         let reloaded = next.reloaded;
         self.tree = next.tree;
-        let lines = Lines {
+        let lines = ReloadLines {
             changed: reloaded.changed.clone(),
             fixed: news(&self.needs_restart, &reloaded.needs_restart),
             warnings: news(&self.warnings, &reloaded.warnings),
@@ -99,8 +99,8 @@ impl Turn {
     }
 }
 
-/// What is logged of a reload once it has ended: a log that blocks or panics holds up no subscriber.
-pub(super) struct Lines {
+/// The lines about a reload, for the log once it has ended: a log that blocks or panics holds up no subscriber.
+pub(super) struct ReloadLines {
     changed: Vec<Change>,
     /// Changes that need a restart and were not logged yet.
     fixed: Vec<String>,
@@ -110,7 +110,7 @@ pub(super) struct Lines {
     panicked: Vec<String>,
 }
 
-impl Lines {
+impl ReloadLines {
     pub(super) fn set_panicked(&mut self, lines: Vec<String>) {
         self.panicked = lines;
     }

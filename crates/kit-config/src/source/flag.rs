@@ -13,7 +13,7 @@ mod key;
 /// flags are below them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flags {
-    given: Vec<(Place, Assignment)>,
+    given: Vec<(ArgumentPlace, Assignment)>,
     variables: Vec<Assignment>,
     problems: Vec<Problem>,
     /// What follows each `--set` that is still to come, with its place on the command line.
@@ -25,7 +25,7 @@ pub(crate) struct Flags {
 /// A place on the command line. Where it is not known, `--set` counts more than a flag, as the way that is
 /// there for all settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum ArgumentPlace {
     UnknownOfFlag,
     Known(usize),
     UnknownOfSet,
@@ -52,8 +52,8 @@ impl Flags {
         });
         let mut places = self.places.iter();
         let place = match places.position(|(text, _)| text == argument) {
-            Some(at) => Place::Known(self.places.remove(at).1),
-            None => Place::UnknownOfSet,
+            Some(at) => ArgumentPlace::Known(self.places.remove(at).1),
+            None => ArgumentPlace::UnknownOfSet,
         };
         match parsed {
             Ok((key, text)) => {
@@ -70,7 +70,7 @@ impl Flags {
 
     /// A flag, such as `--http-addr`, that stands for this key.
     pub(crate) fn flag(&mut self, key: &str, flag: &str, value: &str, place: Option<usize>) {
-        let place = place.map_or(Place::UnknownOfFlag, Place::Known);
+        let place = place.map_or(ArgumentPlace::UnknownOfFlag, ArgumentPlace::Known);
         let assignment = self.assignment(key, value, Origin::Flag(flag.into()));
         self.given
             .extend(assignment.map(|assignment| (place, assignment)));

@@ -1,4 +1,4 @@
-//! What is logged of a reload.
+//! The log lines of a reload.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -16,6 +16,20 @@ pub(crate) fn is_masked(node: &Node, is_secret: bool) -> bool {
     !is_empty && (is_secret || node.origin.is_hidden())
 }
 
+/// A URL with `***` for its user and password. An `@` behind the host hides more than it has to.
+pub(crate) fn url(text: &str) -> String {
+    let start = text.find("://").map_or(0, |at| at + "://".len());
+    match text.rfind('@').filter(|at| *at >= start) {
+        Some(at) => format!("{}{MASK}{}", &text[..start], &text[at..]),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether it is a URL with a user, and perhaps a password.
+pub(crate) fn has_userinfo(node: &Node, place: &Place<'_>) -> bool {
+    place.is_url() && node.as_text().is_some_and(|text| text.contains('@'))
+}
+
 /// The tree with `***` in the place of each hidden value; what the shape does not know could be a secret.
 pub(crate) fn masked(node: &Node, place: Option<&Place<'_>>) -> Node {
     let child = |step: Step| place.and_then(|place| place.child(&step));
@@ -38,6 +52,7 @@ pub(crate) fn masked(node: &Node, place: Option<&Place<'_>>) -> Node {
             }
             Value::Table(shown)
         }
+        Value::Text(text) if place.is_some_and(Place::is_url) => Value::Text(url(text)),
         plain => plain.clone(),
     };
     Node::new(value, node.origin.clone())
@@ -59,7 +74,9 @@ pub(crate) fn hide(node: &Node, place: Option<&Place<'_>>) {
                 hide(&entry.node, child(Step::Key(entry.key.clone())).as_ref());
             }
         }
-        _ if place.is_none_or(Place::holds_secrets) => node.hide(),
+        _ if place.is_none_or(|place| place.holds_secrets() || has_userinfo(node, place)) => {
+            node.hide();
+        }
         _ => {}
     }
 }

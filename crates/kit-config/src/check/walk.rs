@@ -63,7 +63,7 @@ impl<'s> Walk<'s> {
         if node.origin == Origin::Default && self.stage == Stage::Merged && !node.has_set_values() {
             return node.clone();
         }
-        if place.is_secret() {
+        if place.is_secret() || mask::has_userinfo(node, place) {
             node.hide();
         }
         if is_resolved_later {
@@ -94,7 +94,8 @@ impl<'s> Walk<'s> {
         if let Some(meant) = node.as_text().and_then(|text| nearest(text, names(place))) {
             expected = format!("{expected}; did you mean `{meant}`?");
         }
-        let is_secret = place.holds_secrets() || node.origin.is_hidden();
+        let is_secret =
+            place.holds_secrets() || node.origin.is_hidden() || mask::has_userinfo(node, place);
         if is_secret {
             mask::hide(node, Some(place));
         }

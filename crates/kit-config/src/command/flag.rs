@@ -17,6 +17,7 @@ const HEADING: &str = "Settings";
 pub(super) struct KeyFlag {
     pub(super) key: String,
     pub(super) is_secret: bool,
+    is_url: bool,
     help: String,
     value: &'static str,
     is_switch: bool,
@@ -39,6 +40,7 @@ impl KeyFlag {
         Some(KeyFlag {
             key: key.to_string(),
             is_secret: place.is_secret(),
+            is_url: place.is_url(),
             help: help(place, default),
             value: value_name(place),
             is_switch,
@@ -99,6 +101,7 @@ impl KeyFlag {
         }
         let arg = arg
             .value_name(self.value)
+            .hide_env_values(self.is_url)
             .help(self.help.clone())
             .hide_short_help(true);
         if self.is_switch {

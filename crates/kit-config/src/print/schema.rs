@@ -101,7 +101,9 @@ impl Adapting {
 fn has_secret(default: &Value, place: Option<&Place<'_>>) -> bool {
     let child = |step: Step| place.and_then(|place| place.child(&step));
     let is_empty = default.is_null() || default == "";
-    if !is_empty && place.is_none_or(Place::is_secret) {
+    let is_url = place.is_some_and(Place::is_url);
+    let has_user = is_url && default.as_str().is_some_and(|text| text.contains('@'));
+    if has_user || (!is_empty && place.is_none_or(Place::is_secret)) {
         return true;
     }
     match default {

@@ -393,6 +393,8 @@ struct Marked {
     tokens: Vec<Secret<String>>,
     by_name: BTreeMap<String, Inner>,
     pair: (String, Inner),
+    #[schemars(extend("x-kit-url" = true))]
+    registries: Vec<String>,
     inner: Inner,
 }
 
@@ -415,6 +417,7 @@ impl Default for Marked {
         Marked {
             tokens: vec![Secret::new("hunter2".to_owned())],
             by_name: BTreeMap::from([("a".to_owned(), Inner::default())]),
+            registries: vec!["etcd://app:hunter2@h:2379".to_owned()],
             pair: ("plain".to_owned(), Inner::default()),
             inner: Inner::default(),
         }
@@ -433,4 +436,6 @@ fn no_page_shows_a_default_that_is_secret_inside_of_another_one() {
     for page in pages {
         assert!(!page.contains("hunter2"), "{page}");
     }
+    let page = checked(&tree, &shape);
+    assert!(page.contains("\"etcd://***@h:2379\""), "{page}");
 }

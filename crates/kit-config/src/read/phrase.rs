@@ -2,6 +2,7 @@
 
 use super::failure::{Failure, Reason};
 use crate::check::found;
+use crate::mask;
 use crate::problem::{Problem, What};
 use crate::shape::{Place, Shape, nearest};
 use crate::tree::key::{KeyPath, Step};
@@ -13,7 +14,10 @@ pub(super) fn problem(shape: &Shape, tree: &Node, key: &KeyPath, failure: &Failu
     let place = shape.at(key);
     let node = tree.get(key);
     let origin = origin(tree, key);
-    let is_secret = place.as_ref().is_some_and(Place::is_secret) || origin.is_hidden();
+    let has_userinfo = place.as_ref().zip(node);
+    let has_userinfo = has_userinfo.is_some_and(|(place, node)| mask::has_userinfo(node, place));
+    let is_secret =
+        place.as_ref().is_some_and(Place::is_secret) || origin.is_hidden() || has_userinfo;
     let expects = place.as_ref().map(Place::expects);
     let shown = node.map_or_else(|| "this".to_owned(), |node| found(node, is_secret));
     let what = match &failure.reason {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::fresh::Mark;
 use super::same::is_same;
-use crate::mask::is_masked;
+use crate::mask::{is_masked, url};
 use crate::secret::MASK;
 use crate::tree::key::{KeyPath, Step};
 use crate::tree::node::{Node, Value};
@@ -164,6 +164,7 @@ impl fmt::Display for Shown<'_> {
             Value::Bool(is_true) => write!(f, "{is_true}"),
             Value::Integer(number) => write!(f, "{number}"),
             Value::Float(number) => write!(f, "{number:?}"),
+            Value::Text(text) if (self.mark)(self.key).is_url => write!(f, "{:?}", url(text)),
             Value::Text(text) => write!(f, "{text:?}"),
             Value::List(list) => {
                 f.write_str("[")?;

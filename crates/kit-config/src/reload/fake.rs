@@ -70,6 +70,7 @@ impl Loader<Json> for Fake {
         Mark {
             is_live: key.is_within(&live),
             is_secret: key.to_string().ends_with("token"),
+            is_url: false,
             is_choice: false,
         }
     }

@@ -46,6 +46,8 @@ pub(crate) struct Mark {
     pub(crate) is_live: bool,
     /// Its value is shown nowhere.
     pub(crate) is_secret: bool,
+    /// It is a URL, whose user and password are shown nowhere.
+    pub(crate) is_url: bool,
     /// It is one of several kinds of values, such as an enum with fields: parts of two of them do not
     /// go together.
     pub(crate) is_choice: bool,

@@ -19,6 +19,7 @@ pub(crate) fn mark(shape: &Shape, key: &KeyPath) -> Mark {
     Mark {
         is_live: place.is_live(),
         is_secret: place.is_secret(),
+        is_url: place.is_url(),
         is_choice: tables.count() > 1,
     }
 }

@@ -9,6 +9,8 @@ use crate::tree::key::Step;
 
 /// Marks a secret in a schema.
 pub(crate) const SECRET: &str = "x-kit-secret";
+/// Marks a URL, or a list of them, whose user and password are shown nowhere.
+pub(crate) const URL: &str = "x-kit-url";
 /// Marks a setting that can change while the process runs.
 pub(crate) const LIVE: &str = "x-kit-live";
 /// The unit of a number, in a schema.
@@ -27,6 +29,7 @@ pub(crate) struct Place<'a> {
     /// The schemas that speak of this place itself, the nearest one first.
     notes: Vec<&'a Map<String, Value>>,
     is_secret: bool,
+    is_url: bool,
     is_live: bool,
 }
 
@@ -52,6 +55,7 @@ impl<'a> Place<'a> {
             kinds: Vec::new(),
             notes: Vec::new(),
             is_secret,
+            is_url: false,
             is_live,
         };
         let mut seen: Vec<&Vec<&Value>> = Vec::new();
@@ -69,6 +73,7 @@ impl<'a> Place<'a> {
             place.kinds.extend(kinds);
         }
         place.is_secret |= place.is_marked(SECRET);
+        place.is_url = place.is_marked(URL);
         place.is_live |= place.is_marked(LIVE);
         place
     }
@@ -101,12 +106,9 @@ impl<'a> Place<'a> {
         if alternatives.is_empty() {
             return None;
         }
-        Some(Place::new(
-            self.root,
-            alternatives,
-            self.is_secret,
-            self.is_live,
-        ))
+        let mut place = Place::new(self.root, alternatives, self.is_secret, self.is_live);
+        place.is_url |= self.is_url;
+        Some(place)
     }
 
     fn tables(&self) -> impl Iterator<Item = &TableKind<'a>> {
@@ -173,6 +175,11 @@ impl<'a> Place<'a> {
     /// Whether the value here is a secret, or part of one.
     pub(crate) fn is_secret(&self) -> bool {
         self.is_secret
+    }
+
+    /// Whether texts here are URLs, which can have a user and a password in them.
+    pub(crate) fn is_url(&self) -> bool {
+        self.is_url
     }
 
     /// Whether the value here can change while the process runs.

@@ -82,7 +82,8 @@ impl Names {
 fn is_of_secrets(place: &Place<'_>) -> bool {
     let values = [Step::Index(0), Step::Key("\0".to_owned())];
     let mut values = values.iter().filter_map(|step| place.child(step));
-    place.is_secret() || values.any(|value| value.is_secret())
+    let is_secret = |place: &Place<'_>| place.is_secret() || place.is_url();
+    is_secret(place) || values.any(|value| is_secret(&value))
 }
 
 impl Place<'_> {

@@ -29,6 +29,7 @@ pub(crate) struct HelloWorld {
     /// Lets the name `panic` break a handler, to see what its clients get.
     pub(crate) faults: bool,
     /// Registry to be found in, such as `memory:` or `etcd://127.0.0.1:2379`.
+    #[schemars(extend("x-kit-url" = true))]
     pub(crate) registry: String,
     /// The service's name.
     pub(crate) name: String,

@@ -14,6 +14,7 @@ use crate::RegisterAtStart;
 pub struct RegistrationOptions {
     /// The registries by their URLs, such as `etcd://127.0.0.1:2379`; passwords in them are shown
     /// nowhere. Default: none.
+    #[cfg_attr(feature = "schema", schemars(extend("x-kit-url" = true)))]
     pub registries: Vec<String>,
     /// Whether the start waits for the registries: `required` or `background`. Default: `required`.
     pub at_start: RegisterAtStart,

@@ -38,7 +38,7 @@ pub(super) struct AdminTable {
     /// The token that a request has to show which drains, undrains or stops the app, of visible ASCII
     /// characters. Default: none.
     #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "schema", schemars(extend("writeOnly" = true)))]
+    #[cfg_attr(feature = "schema", schemars(extend("writeOnly" = true, "x-kit-secret" = true)))]
     token: Option<String>,
 }
 

@@ -74,7 +74,10 @@ pub(crate) fn hide(node: &Node, place: Option<&Place<'_>>) {
                 hide(&entry.node, child(Step::Key(entry.key.clone())).as_ref());
             }
         }
-        _ if place.is_none_or(|place| place.holds_secrets() || has_userinfo(node, place)) => {
+        _ if place.is_none_or(|place| {
+            crate::shape::holds_secrets(place) || has_userinfo(node, place)
+        }) =>
+        {
             node.hide();
         }
         _ => {}

@@ -15,7 +15,7 @@ pub(crate) use expects::one_of;
 pub(crate) use kind::{Field, Kind, ListKind, Rest, TextKind};
 pub(crate) use nearest::{is_same_name, nearest};
 pub(crate) use place::Place;
-pub(crate) use secrets::Names;
+pub(crate) use secrets::{SettingNames, holds_secrets};
 pub(crate) use variant::{Tagged, by_tag, is_of_variant, names, tags};
 
 use crate::tree::key::{KeyPath, Step};
@@ -68,8 +68,8 @@ impl Shape {
 
     /// The names of all settings, those in lists and maps among them. With a secret that has no name there are
     /// usual ones.
-    pub(crate) fn names(&self) -> Names {
-        let mut names = Names::below(self.root());
+    pub(crate) fn names(&self) -> SettingNames {
+        let mut names = SettingNames::below(self.root());
         if names.has_secrets() || has_secret_mark(&self.schema) {
             let usual = ["password", "secret", "token"];
             names.secret.extend(usual.map(str::to_owned));

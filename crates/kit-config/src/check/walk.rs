@@ -94,8 +94,9 @@ impl<'s> Walk<'s> {
         if let Some(meant) = node.as_text().and_then(|text| nearest(text, names(place))) {
             expected = format!("{expected}; did you mean `{meant}`?");
         }
-        let is_secret =
-            place.holds_secrets() || node.origin.is_hidden() || mask::has_userinfo(node, place);
+        let is_secret = crate::shape::holds_secrets(place)
+            || node.origin.is_hidden()
+            || mask::has_userinfo(node, place);
         if is_secret {
             mask::hide(node, Some(place));
         }
@@ -126,7 +127,7 @@ impl<'s> Walk<'s> {
         if is_inline {
             return match inline::parse(begin, &node.origin) {
                 Ok(value) => self.node(place, key, &value),
-                Err(_) if place.holds_secrets() || node.origin.is_hidden() => {
+                Err(_) if crate::shape::holds_secrets(place) || node.origin.is_hidden() => {
                     self.refuse(place, key, node)
                 }
                 Err(message) => {

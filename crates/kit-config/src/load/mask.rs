@@ -1,13 +1,13 @@
 //! Lines that could not be read are shown without what may be a secret.
 
 use crate::problem::Problem;
-use crate::shape::{Names, Place, Shape, is_same_name, nearest};
+use crate::shape::{SettingNames, Shape, is_same_name, nearest};
 use crate::tree::text::Span;
 
 /// The names by which a line is judged.
 pub(super) struct Mask<'a> {
     shape: &'a Shape,
-    names: Names,
+    names: SettingNames,
 }
 
 impl<'a> Mask<'a> {
@@ -25,7 +25,7 @@ impl<'a> Mask<'a> {
         };
         let place = self.shape.at(&problem.key);
         let place = place.filter(|_| !problem.key.is_root());
-        let holds_secrets = place.as_ref().map(Place::holds_secrets);
+        let holds_secrets = place.as_ref().map(crate::shape::holds_secrets);
         if holds_secrets.unwrap_or(self.names.has_any_name) {
             let line = span.line_text();
             let value = any_value(line);
@@ -135,7 +135,7 @@ mod tests {
 
     fn shown(line: &str) -> String {
         let shape = Shape::from_schema(true.into());
-        let names = Names {
+        let names = SettingNames {
             secret: vec!["password".to_owned()],
             plain: vec!["db".to_owned(), "port".to_owned()],
             has_any_name: false,

@@ -127,7 +127,7 @@ impl Page {
         let value = default.and_then(|node| written::inline(&written::escaped(node).value));
         let is_hidden = default.is_some_and(|node| masked(node, Some(place)) != *node);
         let of_type = place.default().and_then(example::of_json);
-        let of_type = of_type.filter(|_| default.is_none() && !place.holds_secrets());
+        let of_type = of_type.filter(|_| default.is_none() && !crate::shape::holds_secrets(place));
         self.line("");
         self.write_documentation(place);
         let mut facts = form::facts(place);

@@ -97,7 +97,7 @@ impl Adapting {
     }
 }
 
-/// Whether a default has a secret in it, by the places of its parts. What has no place could be one.
+/// Whether a default has a secret in it, by the places of its parts. A part without a place could be one.
 fn has_secret(default: &Value, place: Option<&Place<'_>>) -> bool {
     let child = |step: Step| place.and_then(|place| place.child(&step));
     let is_empty = default.is_null() || default == "";

@@ -1,13 +1,15 @@
 //! Where secrets are among the settings.
 
-use super::DEPTH;
 use super::kind::Kind;
 use super::place::Place;
 use crate::tree::key::Step;
 
+/// How deep names are collected; a type that contains itself has no end.
+const DEPTH: usize = 16;
+
 /// The names under which settings stand, by whether they are secret.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names {
+pub(crate) struct SettingNames {
     /// Of secrets, and of lists and maps of secrets.
     pub(crate) secret: Vec<String>,
     /// Of all else.
@@ -16,10 +18,10 @@ pub(crate) struct Names {
     pub(crate) has_any_name: bool,
 }
 
-impl Names {
+impl SettingNames {
     /// The names below a place, in lists and maps as well.
-    pub(super) fn below(place: Place<'_>) -> Names {
-        let mut names = Names::default();
+    pub(super) fn below(place: Place<'_>) -> SettingNames {
+        let mut names = SettingNames::default();
         names.collect(&[place]);
         names
     }
@@ -86,9 +88,7 @@ fn is_of_secrets(place: &Place<'_>) -> bool {
     is_secret(place) || values.any(|value| is_secret(&value))
 }
 
-impl Place<'_> {
-    /// Whether the value here is a secret, or can have one in it.
-    pub(crate) fn holds_secrets(&self) -> bool {
-        self.is_secret() || Names::below(self.clone()).has_secrets()
-    }
+/// Whether the value at a place is a secret, or can have one in it.
+pub(crate) fn holds_secrets(place: &Place<'_>) -> bool {
+    place.is_secret() || SettingNames::below(place.clone()).has_secrets()
 }

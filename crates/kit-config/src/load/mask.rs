@@ -36,6 +36,24 @@ impl<'a> Mask<'a> {
         self.hide_line(span);
     }
 
+    /// Hides what may be a secret in a comment of the line of a problem: a setting that was commented out, or
+    /// that follows one by mistake.
+    pub(super) fn hide_comment(&self, problem: &Problem) {
+        if !self.names.has_secrets() {
+            return;
+        }
+        let Some(span) = problem.origin.span() else {
+            return;
+        };
+        let line = span.line_text();
+        let Some((before, comment)) = line.split_once('#') else {
+            return;
+        };
+        if let Some(value) = self.secret_value(comment) {
+            span.hide_line_from(before.len() + 1 + value);
+        }
+    }
+
     /// A line that begins with no key may be one of a text over several lines, and is hidden as a whole.
     /// Else all is hidden that follows a name like that of a secret, and all that follows the `=` or `:`
     /// after a name that is no known one, as a key can be damaged beyond likeness.

@@ -82,12 +82,12 @@ pub(crate) fn run<T: Rules>(shape: &Shape, layers: &[Layer], variables: &Variabl
     let mask = Mask::of(shape);
     let damaged = layers.iter().filter(|layer| !layer.problems.is_empty());
     let damaged = Order::of(damaged);
-    for problem in pipeline
-        .problems
-        .iter()
-        .filter(|problem| damaged.has(problem))
-    {
-        mask.hide_in(problem);
+    for problem in &pipeline.problems {
+        if damaged.has(problem) {
+            mask.hide_in(problem);
+        } else {
+            mask.hide_comment(problem);
+        }
     }
     let order = Order::of(layers);
     let mut problems = pipeline.problems;

@@ -9,7 +9,6 @@ mod fuzz;
 mod home;
 mod hook;
 mod kratos;
-mod log;
 mod process;
 mod program;
 

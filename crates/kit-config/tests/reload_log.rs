@@ -1,4 +1,5 @@
-//! The log lines of a reload.
+//! The log lines of a reload: in a program with one thread, because the interest in a line is kept for all.
+#![cfg(unix)]
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +11,11 @@ use std::task::Poll;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::home::{Folder, Orders, reloader};
+#[allow(dead_code, reason = "other tests use the rest of it")]
+#[path = "reload/home.rs"]
+mod home;
+
+use home::{Folder, Orders, reloader};
 
 /// A log that panics with each line about settings.
 struct Panics;

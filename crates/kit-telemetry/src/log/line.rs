@@ -13,7 +13,7 @@ pub(super) struct Line<'a> {
     pub(super) target: &'a str,
     pub(super) message: String,
     /// Those of the event, then those of its spans.
-    pub(super) fields: Fields,
+    pub(super) fields: LineFields,
     /// `request_id`, `trace_id` and `span_id`, as far as they are known.
     pub(super) ids: Vec<(&'static str, String)>,
     /// `service`, `version` and `id` of the instance.
@@ -28,7 +28,7 @@ impl Line<'_> {
 }
 
 /// Keys with their values.
-pub(super) type Fields = Vec<(Cow<'static, str>, Value)>;
+pub(super) type LineFields = Vec<(Cow<'static, str>, Value)>;
 
 /// The keys that every line has for itself.
 const OWN: [&str; 7] = [

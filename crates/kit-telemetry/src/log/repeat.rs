@@ -19,11 +19,11 @@ const NEVER: [&str; 3] = ["kit_app", "kit::access", "log"];
 pub(super) struct Repeat {
     lines: u32,
     period: Duration,
-    places: Mutex<HashMap<Identifier, Place>>,
+    places: Mutex<HashMap<Identifier, CallPlace>>,
 }
 
 #[derive(Debug)]
-struct Place {
+struct CallPlace {
     metadata: &'static Metadata<'static>,
     begun: Instant,
     written: u32,
@@ -61,12 +61,14 @@ impl Repeat {
         }
         let now = Instant::now();
         let mut places = kit_sync::lock(&self.places);
-        let place = places.entry(metadata.callsite()).or_insert_with(|| Place {
-            metadata,
-            begun: now,
-            written: 0,
-            held_back: 0,
-        });
+        let place = places
+            .entry(metadata.callsite())
+            .or_insert_with(|| CallPlace {
+                metadata,
+                begun: now,
+                written: 0,
+                held_back: 0,
+            });
         if now.duration_since(place.begun) >= self.period {
             let held = place.take(now);
             place.written = 1;
@@ -85,7 +87,7 @@ impl Repeat {
         let now = Instant::now();
         let mut places = kit_sync::lock(&self.places);
         let is_over =
-            |place: &&mut Place| is_last || now.duration_since(place.begun) >= self.period;
+            |place: &&mut CallPlace| is_last || now.duration_since(place.begun) >= self.period;
         let over = places.values_mut().filter(|place| place.held_back > 0);
         over.filter(is_over)
             .filter_map(|place| place.take(now))
@@ -93,7 +95,7 @@ impl Repeat {
     }
 }
 
-impl Place {
+impl CallPlace {
     /// Begins a period, and gives what was held back in the one before.
     fn take(&mut self, now: Instant) -> Option<Held> {
         let lines = std::mem::take(&mut self.held_back);

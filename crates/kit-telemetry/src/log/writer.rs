@@ -38,7 +38,7 @@ struct QueueState {
     waiting: VecDeque<String>,
     /// Of the lines that wait.
     bytes: usize,
-    counts: Counts,
+    counts: LineCounts,
     /// Of the dropped, those that no line has said.
     unsaid: u64,
     /// A flush was in vain, and nothing was written since.
@@ -48,14 +48,14 @@ struct QueueState {
 
 /// The lines so far, by their fate.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
+pub(super) struct LineCounts {
     pub(super) written: u64,
     pub(super) dropped: u64,
     /// In the queue, or in the hands of the thread.
     pub(super) waiting: u64,
 }
 
-impl Counts {
+impl LineCounts {
     fn done(self) -> u64 {
         self.written + self.dropped
     }
@@ -141,21 +141,21 @@ impl LineQueue {
             .collect()
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> LineCounts {
         self.lock().counts
     }
 
     /// Waits for lines; `None` once the queue is closed and empty, and nothing when none has come for a while.
-    fn next(&self) -> Option<Batch> {
+    fn next(&self) -> Option<WaitingLines> {
         let waits = |state: &mut QueueState| state.waiting.is_empty() && !state.is_closed;
         let waited = self.filled.wait_timeout_while(self.lock(), LOOK, waits);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if state.is_closed && state.waiting.is_empty() && state.unsaid == 0 {
             return None;
         }
-        let mut batch = Batch {
+        let mut batch = WaitingLines {
             unsaid: std::mem::take(&mut state.unsaid),
-            ..Batch::default()
+            ..WaitingLines::default()
         };
         while let Some(line) = state.waiting.pop_front() {
             state.bytes -= line.len();
@@ -168,7 +168,7 @@ impl LineQueue {
         Some(batch)
     }
 
-    fn record(&self, batch: &Batch, is_written: bool) {
+    fn record(&self, batch: &WaitingLines, is_written: bool) {
         let mut state = self.lock();
         if is_written {
             state.counts.written += batch.lines;
@@ -206,7 +206,7 @@ impl QueueState {
 
 /// Lines for one write.
 #[derive(Debug, Default)]
-struct Batch {
+struct WaitingLines {
     text: String,
     lines: u64,
     /// How many were dropped before them.

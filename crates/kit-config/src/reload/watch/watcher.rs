@@ -25,7 +25,7 @@ const SHORTEST_POLL: Duration = Duration::from_millis(10);
 ///
 /// The contents are read before the settings are loaded, so that a change in between is found as one; at the
 /// beginning they are loaded once, for changes since they were loaded first.
-pub(in crate::reload) async fn run<T: Send + Sync + 'static>(
+pub(crate) async fn run<T: Send + Sync + 'static>(
     engine: Arc<Engine<T>>,
     options: ReloadOptions,
     context: Context,

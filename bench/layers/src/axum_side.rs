@@ -8,6 +8,7 @@ use axum::error_handling::HandleErrorLayer;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
+use axum_prometheus::BaseMetricLayer;
 use bench_greeter::routes;
 use http::StatusCode;
 use tower::BoxError;
@@ -44,6 +45,7 @@ pub(crate) fn router(name: &str) -> Option<Router> {
             TraceLayer::new_for_http()
                 .make_span_with(span())
                 .on_response(line()),
+            BaseMetricLayer::new(),
         )),
         "six" | "standard-limited" => routes.layer((
             SetRequestIdLayer::x_request_id(MakeRequestUuid),
@@ -51,6 +53,7 @@ pub(crate) fn router(name: &str) -> Option<Router> {
             TraceLayer::new_for_http()
                 .make_span_with(span())
                 .on_response(line()),
+            BaseMetricLayer::new(),
             HandleErrorLayer::new(async |_: BoxError| StatusCode::SERVICE_UNAVAILABLE),
             LoadShedLayer::new(),
             timeout(),
@@ -73,6 +76,7 @@ pub(crate) fn router(name: &str) -> Option<Router> {
                 .make_span_with(span())
                 .on_response(line()),
         ),
+        "metrics" => routes.layer(BaseMetricLayer::new()),
         _ => return None,
     })
 }

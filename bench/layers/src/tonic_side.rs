@@ -1,5 +1,6 @@
 //! gRPC: tonic's server in layers.
 
+use axum_prometheus::BaseMetricLayer;
 use bench_greeter::service;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -57,13 +58,15 @@ pub(crate) async fn serve(name: &str, incoming: TcpIncoming) -> Result<(), Faile
             let lines = TraceLayer::new_for_grpc().make_span_with(span());
             run(lines.on_response(line()), incoming).await
         }
+        "metrics" => run(BaseMetricLayer::new(), incoming).await,
         "standard" => {
             let ids = (
                 SetRequestIdLayer::x_request_id(MakeRequestUuid),
                 PropagateRequestIdLayer::x_request_id(),
             );
             let lines = TraceLayer::new_for_grpc().make_span_with(span());
-            run((ids, lines.on_response(line())), incoming).await
+            let metrics = BaseMetricLayer::new();
+            run((ids, lines.on_response(line()), metrics), incoming).await
         }
         "six" | "standard-limited" => {
             let ids = (
@@ -72,7 +75,9 @@ pub(crate) async fn serve(name: &str, incoming: TcpIncoming) -> Result<(), Faile
             );
             let lines = TraceLayer::new_for_grpc().make_span_with(span());
             let limit = GlobalConcurrencyLimitLayer::new(MANY);
-            let stack = (ids, lines.on_response(line()), LoadShedLayer::new(), limit);
+            let lines = lines.on_response(line());
+            let metrics = BaseMetricLayer::new();
+            let stack = (ids, lines, metrics, LoadShedLayer::new(), limit);
             let mut server = Server::builder().timeout(LONG).layer(stack);
             let served = server.add_service(service());
             Ok(served.serve_with_incoming(incoming).await?)

@@ -111,7 +111,7 @@ pub(super) const STACKS: &[Stack] = &[
         .at_most(0.0, "empty"),
     Stack::new("access-log", Sides::Both).at_most(1.0, "empty"),
     Stack::new("access-log", Sides::Both).logged("access-log, logged", "info"),
-    Stack::new("metrics", Sides::Kit),
+    Stack::new("metrics", Sides::Both),
     Stack::new("six", Sides::Both),
     Stack::new("six", Sides::Both).logged("six, logged", "info"),
     Stack::new("standard", Sides::Both),

@@ -33,17 +33,33 @@ pub(crate) fn check() -> Result {
     steps.finish()
 }
 
-/// Builds the programs, in the versions that their `go.sum` pins. Go keeps what it has built.
+/// What Kratos writes and reads, as a test of kit-registry expects it.
+const GOLDEN: &str = "crates/kit-registry/tests/golden/kratos.json";
+
+/// Builds the programs, in the versions that their `go.sum` pins, and compares the golden file with what
+/// they print. Go keeps what it has built.
 fn programs() -> Result<Vec<(&'static str, PathBuf)>> {
     let folder = target().join("interop");
     fs::create_dir_all(&folder)?;
     let go = tools::go()?;
     let mut programs = Vec::new();
+    let golden = fs::read(root().join(GOLDEN))?;
     for (module, variable) in PROGRAMS {
+        let module_folder = root().join("interop").join(module);
+        let printed = output(
+            command(&go)
+                .current_dir(&module_folder)
+                .args(["run", "./golden"]),
+        )?;
+        if printed.as_bytes() != golden {
+            return Err(
+                format!("`go run ./golden` in interop/{module} prints another {GOLDEN}").into(),
+            );
+        }
         let program = folder.join(module);
         output(
             command(&go)
-                .current_dir(root().join("interop").join(module))
+                .current_dir(&module_folder)
                 .args(["build", "-o"])
                 .args([program.as_os_str(), ".".as_ref()]),
         )?;

@@ -119,6 +119,14 @@ impl ServiceInstance {
         &self.metadata
     }
 
+    /// The share of requests that it asks for, among the instances of its service: the metadata
+    /// `weight`, read as the selectors of Kratos read it, a decimal number with or without a sign.
+    /// `None` when it is missing or no such number, where Kratos takes 100.
+    #[must_use]
+    pub fn weight(&self) -> Option<i64> {
+        self.metadata.get("weight")?.parse().ok()
+    }
+
     /// The URLs at which it is reached, in the order in which they were added.
     #[must_use]
     pub fn endpoints(&self) -> &[Endpoint] {

@@ -73,4 +73,4 @@ pub use registrar::Registrar;
 pub use registration::{Registration, RegistrationState};
 pub use remarks::Remarks;
 pub use schemes::Schemes;
-pub use snapshot::{Closed, Freshness, Snapshot, Watch};
+pub use snapshot::{Changed, Closed, Difference, Freshness, Snapshot, Watch};

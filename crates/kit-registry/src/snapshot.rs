@@ -1,19 +1,24 @@
 //! Snapshots of a service's instances, and the cursor over them.
 
+mod difference;
+
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use kit_sync::{Changes, Published, StopToken};
 use tokio::time::Instant;
 
+pub use difference::{Changed, Difference};
+
 use crate::ServiceInstance;
 
-/// The instances of one service at one moment.
+/// The instances of one service at one moment. A clone shares the list.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// The instances, ordered by id.
+    /// The instances, in the order of the bytes of their ids; each id stands there once.
     pub instances: Arc<[Arc<ServiceInstance>]>,
     /// The backend's count of changes; it grows.
     pub revision: u64,
@@ -58,13 +63,43 @@ pub struct Watch {
 pub struct Closed;
 
 impl Snapshot {
-    /// A fresh snapshot.
+    /// A fresh snapshot. The instances may come in any order: they are put into that of their ids
+    /// when they are not. Of several with one id the last one stays.
     pub fn fresh(instances: impl Into<Arc<[Arc<ServiceInstance>]>>, revision: u64) -> Snapshot {
+        let instances = instances.into();
+        let is_ordered = instances.is_sorted_by(|one, next| one.id() < next.id());
         Snapshot {
-            instances: instances.into(),
+            instances: if is_ordered {
+                instances
+            } else {
+                ordered(&instances)
+            },
             revision,
             freshness: Freshness::Fresh,
         }
+    }
+
+    /// What became of the instances of `old` in this snapshot: which were added, removed and
+    /// changed. Neither revision nor freshness counts.
+    ///
+    /// ```
+    /// use kit_registry::{ServiceInstance, Snapshot};
+    /// # fn main() -> Result<(), kit_registry::Error> {
+    /// # use std::sync::Arc;
+    /// let one = Arc::new(ServiceInstance::builder("1", "helloworld").build()?);
+    /// let two = Arc::new(ServiceInstance::builder("2", "helloworld").build()?);
+    /// let old = Snapshot::fresh(vec![Arc::clone(&one)], 1);
+    /// let new = Snapshot::fresh(vec![two], 2);
+    /// let difference = new.diff(&old);
+    /// assert_eq!(difference.added[0].id(), "2");
+    /// assert_eq!(difference.removed, [one]);
+    /// assert!(difference.changed.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn diff(&self, old: &Snapshot) -> Difference {
+        difference::between(&old.instances, &self.instances)
     }
 
     /// The same instances, marked as stale because of `why`. A snapshot that is stale already keeps
@@ -87,6 +122,12 @@ impl Snapshot {
     pub fn is_fresh(&self) -> bool {
         matches!(self.freshness, Freshness::Fresh)
     }
+}
+
+/// In the order of their ids, the last one of each id.
+fn ordered(instances: &[Arc<ServiceInstance>]) -> Arc<[Arc<ServiceInstance>]> {
+    let by_id: BTreeMap<_, _> = instances.iter().map(|one| (one.id(), one)).collect();
+    by_id.into_values().cloned().collect()
 }
 
 impl Watch {
@@ -161,6 +202,20 @@ mod tests {
 
     fn snapshot(revision: u64) -> Snapshot {
         Snapshot::fresh(Vec::new(), revision)
+    }
+
+    #[test]
+    fn instances_come_in_the_order_of_their_ids_and_once() {
+        let instance = |id: &str, version: &str| {
+            let instance = ServiceInstance::builder(id, "n").version(version);
+            Arc::new(instance.build().unwrap())
+        };
+        let given: Vec<_> = [("b", "1"), ("é", "1"), ("10", "1"), ("b", "2"), ("9", "1")]
+            .map(|(id, version)| instance(id, version))
+            .into();
+        let seen = Snapshot::fresh(given, 1).instances;
+        let seen: Vec<_> = seen.iter().map(|one| (one.id(), one.version())).collect();
+        assert_eq!(seen, [("10", "1"), ("9", "1"), ("b", "2"), ("é", "1")]);
     }
 
     #[tokio::test]

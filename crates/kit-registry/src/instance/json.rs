@@ -159,12 +159,16 @@ impl<'de> Visitor<'de> for RawVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
         let mut raw = Raw::default();
         while let Some(key) = map.next_key::<String>()? {
-            match key.to_ascii_lowercase().as_str() {
+            match folded(&key).as_str() {
                 "id" => set(&mut raw.id, map.next_value()?),
                 "name" => set(&mut raw.name, map.next_value()?),
                 "version" => set(&mut raw.version, map.next_value()?),
-                "metadata" => set(&mut raw.metadata, map.next_value()?),
-                "endpoints" => set(&mut raw.endpoints, map.next_value()?),
+                // Of a key that comes twice, Go adds the second map to the first.
+                "metadata" => match map.next_value::<Option<BTreeMap<_, _>>>()? {
+                    Some(more) => raw.metadata.extend(more),
+                    None => raw.metadata.clear(),
+                },
+                "endpoints" => raw.endpoints = map.next_value::<Option<_>>()?.unwrap_or_default(),
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -174,7 +178,13 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-/// In Go a `null` leaves the value that the field has.
+/// A key in the form in which Go compares it: the letters that differ by case alone are one, and `ſ` is
+/// an `s`. (Go folds all of Unicode; no other letter folds to one of the five keys.)
+fn folded(key: &str) -> String {
+    key.to_ascii_lowercase().replace('ſ', "s")
+}
+
+/// In Go a `null` leaves the text that the field has.
 fn set<T>(field: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *field = value;

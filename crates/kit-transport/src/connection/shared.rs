@@ -1,7 +1,7 @@
 //! One connection, as its task and the drain share it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -26,6 +26,9 @@ pub(crate) struct Connection {
     notice: OnceLock<DrainNotice>,
     /// Its handshake has failed. Written before its place is given back, and read there.
     is_refused: AtomicBool,
+    /// Held from the look whether the connection was killed to the kill: the task and the drain may
+    /// find at the same time that it took too long, and one of them counts it.
+    cutting: Mutex<()>,
 }
 
 impl Connection {
@@ -36,6 +39,7 @@ impl Connection {
             exchanges: Arc::new(exchanges),
             notice: OnceLock::new(),
             is_refused: AtomicBool::new(false),
+            cutting: Mutex::default(),
         }
     }
 
@@ -85,6 +89,7 @@ impl Connection {
     /// Ends the streams whose time is over, and the connection when it was upgraded; gives the names
     /// of what that cuts. The drain began `drained_for` ago, and `usual` is the grace of a stream.
     pub(crate) fn cut_streams(&self, drained_for: Duration, usual: Duration) -> Vec<(Cut, String)> {
+        let _cutting = kit_sync::lock(&self.cutting);
         if self.orders().is_killed() {
             return Vec::new();
         }
@@ -101,6 +106,7 @@ impl Connection {
 
     /// Kills it and gives the names of what that cuts: its exchanges, or the connection itself.
     pub(crate) fn cut(&self) -> Vec<(Cut, String)> {
+        let _cutting = kit_sync::lock(&self.cutting);
         if self.orders().is_killed() {
             return Vec::new();
         }
@@ -133,5 +139,46 @@ impl Connection {
         };
         let age = about.age(Instant::now());
         format!("connection from {}, {state}, {age:.1} s", about.remote())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+    use std::sync::Barrier;
+    use std::thread;
+
+    use kit_sync::TaskTree;
+
+    use super::*;
+    use crate::Address;
+
+    /// As after a stall, in which the grace of a connection and the deadline of the drain pass.
+    #[tokio::test]
+    async fn a_connection_that_its_task_and_the_drain_cut_at_once_is_counted_once() {
+        const CONNECTIONS: usize = 10_000;
+        let tree = TaskTree::new("test");
+        let connections: Vec<_> = (0..CONNECTIONS)
+            .map(|_| {
+                let remote = Address::Ip(([10, 0, 0, 7], 41000).into());
+                let scope = tree.scope().clone();
+                let about = About::new(scope, Arc::default(), NonZeroU64::MIN, remote);
+                Connection::new(about, LastResponse::new(Arc::default(), 0.5))
+            })
+            .collect();
+        let together = Barrier::new(2);
+        let cut_all = || {
+            let cut = connections.iter().map(|connection| {
+                together.wait();
+                connection.cut().len()
+            });
+            cut.sum::<usize>()
+        };
+        let counted = thread::scope(|threads| {
+            let task = threads.spawn(cut_all);
+            let drain = threads.spawn(cut_all);
+            task.join().unwrap() + drain.join().unwrap()
+        });
+        assert_eq!(counted, CONNECTIONS);
     }
 }

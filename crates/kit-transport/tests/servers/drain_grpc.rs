@@ -104,7 +104,7 @@ async fn a_call_in_flight_is_answered_and_knows_its_client() {
     };
     let (ended, answer, ()) = tokio::join!(stop, ask(channel, "/test.Asking/Address"), let_go);
     assert!(answer.unwrap().starts_with("127.0.0.1:"));
-    ended.within(700).nothing_cut();
+    ended.before_its_deadline().nothing_cut();
     no_task_is_left().await;
 }
 
@@ -114,7 +114,11 @@ async fn an_idle_channel_holds_up_no_stop() {
     let channel = connect(&server).await;
     let mut health = HealthClient::new(channel);
     health.check(named("")).await.unwrap();
-    server.stop_within(PATIENCE).await.within(300).nothing_cut();
+    server
+        .stop_within(PATIENCE)
+        .await
+        .before_its_deadline()
+        .nothing_cut();
     drop(health);
     no_task_is_left().await;
 }
@@ -312,7 +316,7 @@ async fn a_health_watch_sees_the_stop_and_ends_with_unavailable() {
     };
     let (ended, codes) = tokio::join!(server.drain(), watching);
     assert_eq!(codes, (Code::Unavailable, Code::Unavailable));
-    ended.within(300).nothing_cut();
+    ended.before_its_deadline().nothing_cut();
     drop((health, watch, unknown));
     no_task_is_left().await;
 }
@@ -353,7 +357,7 @@ macro_rules! reflection_test {
             );
             let (ended, end) = tokio::join!(server.stop_within(PATIENCE), answers.next());
             assert_eq!(end.unwrap().unwrap_err().code(), Code::Unavailable);
-            ended.within(300).nothing_cut();
+            ended.before_its_deadline().nothing_cut();
             drop((client, answers));
             no_task_is_left().await;
         }
@@ -379,7 +383,7 @@ async fn a_call_without_an_end_is_cut_at_the_deadline_and_named() {
     };
     let (ended, answer) = tokio::join!(stop, ask(channel, "/test.Asking/Address"));
     assert!(answer.is_err());
-    ended.within(500).cut(Cut::Request, 1);
+    ended.not_before(300).cut(Cut::Request, 1);
     assert!(
         ended.ctx.cuts().names_of(Cut::Request)[0].starts_with("POST /test.Asking/Address from ")
     );

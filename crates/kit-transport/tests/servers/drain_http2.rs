@@ -18,7 +18,7 @@ async fn half_a_preface_holds_up_no_stop() {
     server
         .stop_within(PATIENCE)
         .await
-        .within(700)
+        .before_its_deadline()
         .cut(Cut::Request, 0);
     half.read_to_close().await;
     drop(other);
@@ -36,7 +36,7 @@ async fn a_preface_without_settings_is_cut_after_half_a_second() {
         .stop_within(PATIENCE)
         .await
         .not_before(450)
-        .within(900)
+        .before_its_deadline()
         .cut(Cut::Connection, 1)
         .cut(Cut::Request, 0);
     silent.read_to_close().await;
@@ -54,7 +54,7 @@ async fn an_idle_client_that_acknowledges_nothing_is_cut_after_half_a_second() {
     let ended = server.stop_within(PATIENCE).await;
     ended
         .not_before(450)
-        .within(900)
+        .before_its_deadline()
         .cut(Cut::Connection, 1)
         .cut(Cut::Request, 0);
     frozen.read_to_close().await;
@@ -73,7 +73,11 @@ async fn an_idle_connection_ends_at_once() {
         .await
         .unwrap();
     assert_eq!(body.to_bytes(), "hello");
-    server.stop_within(PATIENCE).await.within(300).nothing_cut();
+    server
+        .stop_within(PATIENCE)
+        .await
+        .before_its_deadline()
+        .nothing_cut();
     drop(client);
     no_task_is_left().await;
 }
@@ -115,7 +119,7 @@ async fn streams_in_flight_are_answered_in_full() {
     };
     let (ended, (first, second), ()) = tokio::join!(stop, clients, let_go);
     assert_eq!((&first[..], &second[..]), (&b"done"[..], &b"done"[..]));
-    ended.within(700).nothing_cut();
+    ended.before_its_deadline().nothing_cut();
     drop(client);
     no_task_is_left().await;
 }
@@ -135,7 +139,7 @@ async fn a_stream_without_an_end_is_cut_at_the_deadline_and_named() {
     let (ended, answer) = tokio::join!(stop, asking);
     assert!(answer.is_err());
     ended
-        .within(500)
+        .not_before(300)
         .cut(Cut::Request, 1)
         .cut(Cut::Connection, 0);
     assert!(ended.ctx.cuts().names_of(Cut::Request)[0].starts_with("GET /held from "));

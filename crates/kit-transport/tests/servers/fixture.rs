@@ -1,17 +1,22 @@
 //! A server under a context that the test drives.
 
+use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use kit_sync::TaskTree;
+use kit_sync::{Deadline, TaskTree};
 use kit_transport::{Address, Context, Cut, Lifecycle, Listening, Server, Stage, grpc, http};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-/// Longer than any wait of a test takes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than any wait of a test takes, also on a machine that stands still for seconds. A test that
+/// passes never waits for so long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// A limit that no test reaches. A limit that is under test has no other way to be kept while all
+/// others are as far away.
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) const ANY_PORT: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
 pub(crate) struct Fixture {
@@ -28,6 +33,7 @@ pub(crate) struct Fixture {
 pub(crate) struct Ended {
     pub(crate) took: Duration,
     pub(crate) ctx: Context,
+    is_early: bool,
 }
 
 impl Fixture {
@@ -85,20 +91,29 @@ impl Fixture {
 
     /// Stops as an application does, with a deadline that is `limit` from now.
     pub(crate) async fn stop_within(self, limit: Duration) -> Ended {
+        let start = Instant::now();
         self.lame_duck(limit);
-        self.drain().await
+        self.drain_since(start).await
     }
 
     /// Drains, and asserts that no task is left in the tree, whichever code spawned it.
     pub(crate) async fn drain(self) -> Ended {
-        let start = Instant::now();
+        self.drain_since(Instant::now()).await
+    }
+
+    async fn drain_since(self, start: Instant) -> Ended {
+        let deadline = self.life.borrow().deadline.clone();
         self.life.send_modify(|life| life.stage = Stage::Draining);
-        let report = self.tree.close(start + PATIENCE).await;
-        let took = start.elapsed();
+        let report = self.tree.close(start + 2 * PATIENCE).await;
+        let end = Instant::now();
         assert!(report.on_time(), "left: {report:?}");
         Ended {
-            took,
+            took: end - start,
             ctx: self.ctx,
+            is_early: deadline
+                .as_ref()
+                .map(Deadline::instant)
+                .is_some_and(|at| end < at),
         }
     }
 }
@@ -123,13 +138,19 @@ impl Ended {
             .cut(Cut::Connection, 0)
     }
 
+    /// The same for an attempt that a stall may spoil.
+    pub(crate) fn is_early(&self) -> Result<(), Duration> {
+        if self.is_early {
+            Ok(())
+        } else {
+            Err(self.took)
+        }
+    }
+
+    /// Asserts that no wait of the drain lasted until the deadline which was set when it began.
     #[track_caller]
-    pub(crate) fn within(&self, milliseconds: u64) -> &Ended {
-        assert!(
-            self.took <= Duration::from_millis(milliseconds),
-            "took {:?}",
-            self.took
-        );
+    pub(crate) fn before_its_deadline(&self) -> &Ended {
+        assert!(self.is_early, "took {:?}", self.took);
         self
     }
 
@@ -144,6 +165,18 @@ impl Ended {
     }
 }
 
+/// Repeats an attempt that a stall of the machine may spoil; a fault spoils every one.
+pub(crate) async fn in_one_of_five<E: Debug>(attempt: impl AsyncFn() -> Result<(), E>) {
+    let mut failed = Vec::new();
+    while failed.len() < 5 {
+        match attempt().await {
+            Ok(()) => return,
+            Err(error) => failed.push(error),
+        }
+    }
+    panic!("each attempt failed: {failed:?}");
+}
+
 /// Waits until no task is left in this runtime. The tasks of clients count too: they end with their
 /// connections.
 pub(crate) async fn no_task_is_left() {
@@ -153,6 +186,6 @@ pub(crate) async fn no_task_is_left() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    let left = timeout(Duration::from_secs(1), none).await;
+    let left = timeout(PATIENCE, none).await;
     assert!(left.is_ok(), "{} tasks are left", metrics.num_alive_tasks());
 }

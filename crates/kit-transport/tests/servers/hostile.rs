@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use crate::client::{GOAWAY, PREFACE, Raw, SETTINGS, ask, get_frame, http2};
-use crate::fixture::{ANY_PORT, Fixture, PATIENCE, no_task_is_left};
+use crate::fixture::{ANY_PORT, Fixture, HOUR, PATIENCE, no_task_is_left};
 use crate::timeouts::Gone;
 
 mod many;
@@ -52,12 +52,14 @@ async fn serve_and_count(options: ConnectionOptions, gone: &Arc<Semaphore>) -> F
     Fixture::start(http::Server::new(ANY_PORT, router(gone)).connections(options)).await
 }
 
-/// Options with short values for the limits that these tests reach.
+/// Options with short values for the limits that these tests reach. The others are out of reach.
 fn short() -> ConnectionOptions {
     ConnectionOptions {
         head: LIMIT,
         request_timeout: Some(LIMIT),
         unread: LIMIT,
+        first_byte: HOUR,
+        idle: HOUR,
         ..ConnectionOptions::default()
     }
 }
@@ -91,14 +93,19 @@ async fn beside_a_good_client<T>(address: SocketAddr, hostile: impl Future<Outpu
 
 /// Asserts that the hostile client holds up no stop and that no task of its connection is left.
 async fn ends_well(server: Fixture) {
-    server.stop_within(PATIENCE).await.within(700).nothing_cut();
+    server
+        .stop_within(PATIENCE)
+        .await
+        .before_its_deadline()
+        .nothing_cut();
     no_task_is_left().await;
 }
 
+/// The limit began to run after `start`.
 #[track_caller]
-fn in_time(took: Duration) {
-    let late = LIMIT + Duration::from_millis(700);
-    assert!((LIMIT / 2..late).contains(&took), "{took:?}");
+fn not_too_soon(start: Instant) {
+    let took = start.elapsed();
+    assert!(took >= LIMIT / 2, "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,9 +126,7 @@ async fn garbage_is_refused_at_once() {
         ] {
             let mut client = Raw::connect(server.address).await;
             client.send(garbage).await;
-            let start = Instant::now();
             let answer = client.read_to_close().await;
-            assert!(start.elapsed() < Duration::from_secs(1));
             let refused = answer.starts_with(b"HTTP/1.1 400")
                 || answer.starts_with(b"HTTP/1.0 505")
                 || answer.starts_with(b"HTTP/1.1 505")
@@ -142,10 +147,10 @@ async fn a_connection_with_half_a_head_is_closed_at_its_limit() {
     let server = serve(short()).await;
     beside_a_good_client(server.address, async {
         let mut client = Raw::connect(server.address).await;
-        client.send("GET /hello HTTP/1.1\r\nhost:").await;
         let start = Instant::now();
+        client.send("GET /hello HTTP/1.1\r\nhost:").await;
         assert_eq!(client.read_to_close().await, b"");
-        in_time(start.elapsed());
+        not_too_soon(start);
     })
     .await;
     ends_well(server).await;
@@ -158,8 +163,8 @@ async fn a_head_and_a_body_that_drip_have_no_more_time_than_others() {
         let body = "POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: 1000\r\n\r\n";
         for (begin, end) in [("", ""), (body, "HTTP/1.1 504")] {
             let mut client = Raw::connect(server.address).await;
-            client.send(begin).await;
             let start = Instant::now();
+            client.send(begin).await;
             let mut answer = [0; 12];
             let (mut from, mut to) = client.0.split();
             let dripping = async {
@@ -173,7 +178,7 @@ async fn a_head_and_a_body_that_drip_have_no_more_time_than_others() {
                 () = dripping => {}
                 () = tokio::time::sleep(PATIENCE) => panic!("it answers"),
             }
-            in_time(start.elapsed());
+            not_too_soon(start);
             assert!(answer.starts_with(end.as_bytes()));
         }
     })
@@ -220,7 +225,6 @@ async fn a_body_of_a_gibibyte_is_refused_before_it_arrives() {
                 "POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\n\r\n"
             ))
             .await;
-        let start = Instant::now();
         let part = vec![0; 1 << 16];
         let (mut from, mut to) = client.0.split();
         let (mut answer, mut sent) = (Vec::new(), 0);
@@ -236,10 +240,7 @@ async fn a_body_of_a_gibibyte_is_refused_before_it_arrives() {
             () = tokio::time::sleep(PATIENCE) => panic!("it answers"),
         };
         assert!(answer.starts_with(b"HTTP/1.1 413"));
-        assert!(
-            start.elapsed() < Duration::from_secs(1) && sent < length / 10,
-            "{sent}"
-        );
+        assert!(sent < length / 10, "{sent}");
     })
     .await;
     ends_well(server).await;
@@ -321,12 +322,12 @@ async fn a_connection_whose_client_reads_nothing_is_closed() {
             .concat(),
         ] {
             let mut client = Raw::connect(server.address).await;
-            client.send(request).await;
             let start = Instant::now();
+            client.send(request).await;
             // The client cannot see the end, which waits behind the bytes that it does not read.
             let closed = timeout(PATIENCE, gone.acquire()).await;
             closed.expect("the body is dropped").unwrap().forget();
-            in_time(start.elapsed());
+            not_too_soon(start);
         }
     })
     .await;
@@ -352,7 +353,7 @@ async fn a_handler_that_panics_and_one_that_never_returns_are_answered() {
         for mut client in waiting {
             assert!(client.read_head().await.starts_with("HTTP/1.1 504"));
         }
-        in_time(start.elapsed());
+        not_too_soon(start);
     })
     .await;
     ends_well(server).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ::http::HeaderName;
 use kit_transport::layers::{self, AccessLog, Select};
 use kit_transport::{ConnectionOptions, Cut, http};
+use tokio::time::Instant;
 use tonic::Code;
 use tower::ServiceBuilder;
 use tracing::Level;
@@ -21,8 +22,12 @@ async fn served(log: AccessLog) -> Fixture {
         .layer(layers::request_id())
         .layer(layers::trace())
         .layer(log);
+    let options = ConnectionOptions {
+        stream_grace: Duration::from_millis(200),
+        ..ConnectionOptions::default()
+    };
     let server = http::Server::new(ANY_PORT, router()).grpc(services());
-    Fixture::start(server.layers(stack)).await
+    Fixture::start(server.connections(options).layers(stack)).await
 }
 
 /// The level and what matters: `INFO GET /hello/{name} 200 whole 5`, with the bytes that went out.
@@ -273,12 +278,15 @@ async fn what_a_drain_cuts_has_a_line() {
     late.get("/late").await;
     ask(&server, &get_with("/hello/x", "")).await;
     log.next(TARGET).await;
-    let (ended, status) = tokio::join!(
-        server.stop_within(Duration::from_millis(1500)),
-        answer.message()
-    );
+    // The streams end after their grace, and the request at a deadline that comes then.
+    let life = server.life.clone();
+    let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), async {
+        let status = answer.message().await;
+        assert_eq!(status.unwrap_err().code(), Code::Unavailable);
+        events.read_to_close().await;
+        life.send_modify(|life| life.deadline = Some(Instant::now().into()));
+    });
     ended.cut(Cut::Request, 1).cut(Cut::Stream, 2);
-    assert_eq!(status.unwrap_err().code(), Code::Unavailable);
     let mut lines = Vec::new();
     for _ in 0..3 {
         lines.push(short(&log.next(TARGET).await));

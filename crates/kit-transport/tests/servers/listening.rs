@@ -74,7 +74,7 @@ async fn a_unix_socket_is_served_with_its_mode_and_its_file_goes_with_the_server
         .stop_within(PATIENCE)
         .await
         .nothing_cut()
-        .within(1000);
+        .before_its_deadline();
     assert!(!path.exists());
     no_task_is_left().await;
 }

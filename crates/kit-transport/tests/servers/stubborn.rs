@@ -11,9 +11,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::client::{DATA, GOAWAY, HEADERS, PING, PREFACE, Raw, SETTINGS, get_frame};
 use crate::drain_http1::Held;
-use crate::fixture::{ANY_PORT, Fixture, PATIENCE};
+use crate::fixture::{ANY_PORT, Fixture, PATIENCE, in_one_of_five};
 
-const STOP: Duration = Duration::from_secs(5);
 const WINDOW_UPDATE: [u8; 13] = [0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
 async fn http2(server: &Fixture) -> Raw {
@@ -38,10 +37,10 @@ async fn a_client_without_a_request_that_widens_its_window_holds_up_no_stop() {
     let server = Fixture::http(Held::new().router()).await;
     let mut client = http2(&server).await;
     let (ended, ()) = tokio::join!(
-        server.stop_within(STOP),
+        server.stop_within(PATIENCE),
         repeat(&mut client, &WINDOW_UPDATE)
     );
-    ended.within(1000);
+    ended.before_its_deadline();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,8 +54,8 @@ async fn a_client_that_acknowledges_the_goodbye_and_widens_its_window_holds_up_n
             .await;
         repeat(&mut client, &WINDOW_UPDATE).await;
     };
-    let (ended, ()) = tokio::join!(server.stop_within(STOP), widens);
-    ended.within(1000);
+    let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), widens);
+    ended.before_its_deadline();
 }
 
 /// The same without a stop: the client's frames do not put off the limit of an idle connection.
@@ -69,10 +68,10 @@ async fn an_idle_connection_is_closed_though_its_client_widens_its_window() {
     let server = http::Server::new(ANY_PORT, Held::new().router()).connections(connections);
     let server = Fixture::start(server).await;
     let mut client = http2(&server).await;
-    timeout(STOP, repeat(&mut client, &WINDOW_UPDATE))
+    timeout(PATIENCE, repeat(&mut client, &WINDOW_UPDATE))
         .await
         .expect("it is closed");
-    server.stop_within(STOP).await;
+    server.stop_within(PATIENCE).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,8 +81,11 @@ async fn a_client_that_was_answered_and_sends_pings_holds_up_no_stop() {
     let mut client = http2(&server).await;
     client.send(get_frame(1, "/hello")).await;
     client.read_frame(DATA).await.unwrap();
-    let (ended, ()) = tokio::join!(server.stop_within(STOP), repeat(&mut client, &PING_FRAME));
-    ended.cut(Cut::Request, 0).within(1500);
+    let (ended, ()) = tokio::join!(
+        server.stop_within(PATIENCE),
+        repeat(&mut client, &PING_FRAME)
+    );
+    ended.cut(Cut::Request, 0).before_its_deadline();
 }
 
 /// The buffer of h2, 8 KiB, ends inside the header of the frame that is to be hidden.
@@ -154,8 +156,8 @@ async fn a_greeting_that_is_completed_late_without_a_request_holds_up_no_stop() 
         client.send([&PREFACE[12..], SETTINGS].concat()).await;
         client.read_to_close().await;
     };
-    let (ended, ()) = tokio::join!(server.stop_within(STOP), ends);
-    ended.within(1000);
+    let (ended, ()) = tokio::join!(server.stop_within(PATIENCE), ends);
+    ended.before_its_deadline();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -172,6 +174,13 @@ async fn a_greeting_that_is_completed_after_the_stop_has_begun_is_served() {
             Some(&b"hello"[..])
         );
     }
+    server.stop_within(PATIENCE).await;
+    // A stall keeps the clients from completing their greetings in half a second.
+    in_one_of_five(greetings_are_completed_late).await;
+}
+
+async fn greetings_are_completed_late() -> Result<(), String> {
+    let server = Fixture::http(Held::new().router()).await;
     let mut clients = Vec::new();
     for cut in [1, 12, 23, 24, 28, 32] {
         let mut client = Raw::connect(server.address).await;
@@ -186,18 +195,25 @@ async fn a_greeting_that_is_completed_after_the_stop_has_begun_is_served() {
     let ends = async {
         token.cancelled().await;
         sleep(Duration::from_millis(200)).await;
-        post.send("OST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi")
-            .await;
-        post.read_to("hi").await;
+        let rest = b"OST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi";
+        let _closed = post.0.write_all(rest).await;
+        if !post.read_to_close().await.ends_with(b"hi") {
+            return Err("POST".to_owned());
+        }
         for (client, rest, cut) in &mut clients {
-            client.send(rest).await;
+            let _closed = client.0.write_all(rest).await;
             let data = client.read_frame(DATA).await;
-            assert_eq!(data.as_deref(), Some(&b"hello"[..]), "{cut}");
+            if data.as_deref() != Some(&b"hello"[..]) {
+                return Err(format!("{cut}: {data:?}"));
+            }
         }
         drop(clients);
+        Ok(())
     };
-    let (ended, ()) = tokio::join!(server.stop_within(STOP), ends);
+    let (ended, served) = tokio::join!(server.stop_within(PATIENCE), ends);
+    served?;
     ended.nothing_cut();
+    Ok(())
 }
 
 /// The bytes of the client end before they show its protocol.
@@ -208,7 +224,7 @@ async fn a_kill_reaches_a_connection_of_no_known_protocol() {
     client.send(&PREFACE[..12]).await;
     sleep(Duration::from_millis(50)).await;
     let ended = server.stop_within(Duration::from_millis(100)).await;
-    ended.within(250).cut(Cut::Connection, 1);
+    ended.not_before(100).cut(Cut::Connection, 1);
     client.read_to_close().await;
 }
 
@@ -221,7 +237,11 @@ async fn a_connection_whose_client_closes_its_half_is_closed() {
         client.0.shutdown().await.unwrap();
         client.read_to_close().await;
     }
-    server.stop_within(STOP).await.within(200).nothing_cut();
+    server
+        .stop_within(PATIENCE)
+        .await
+        .before_its_deadline()
+        .nothing_cut();
 }
 
 /// Reads 2 MiB, for all of which there is room, at 1 MB/s, and sends `frame` twice meanwhile.
@@ -279,6 +299,11 @@ async fn a_slow_reader_over_http2_that_sends_pings_is_waited_for() {
 /// again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_request_after_an_answer_that_did_not_say_close_is_served() {
+    // A stall keeps the client from asking before the last look has ended.
+    in_one_of_five(asks_after_an_answer).await;
+}
+
+async fn asks_after_an_answer() -> Result<(), String> {
     let held = Held::new();
     let parts = held.clone();
     let slow = async move || {
@@ -303,12 +328,17 @@ async fn the_request_after_an_answer_that_did_not_say_close_is_served() {
         sleep(Duration::from_millis(200)).await;
         held.go.add_permits(1);
         client.read_to("end\r\n0\r\n\r\n").await;
-        client.get("/hello").await;
-        let head = client.read_head().await;
-        assert!(head.contains("connection: close"), "{head}");
-        client.read_to("hello").await;
+        let next = b"GET /hello HTTP/1.1\r\nhost: test\r\n\r\n";
+        let _closed = client.0.write_all(next).await;
+        String::from_utf8(client.read_to_close().await).unwrap()
     };
-    tokio::join!(server.stop_within(STOP), asks_again);
+    let (_, answer) = tokio::join!(server.stop_within(PATIENCE), asks_again);
+    if answer.is_empty() {
+        return Err("closed".to_owned());
+    }
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert!(answer.ends_with("hello"), "{answer}");
+    Ok(())
 }
 
 /// The request is in the socket's buffer, and the runtime has not looked there.
@@ -321,7 +351,7 @@ async fn the_next_request_that_is_in_the_socket_already_is_served() {
     let next = b"GET /hello HTTP/1.1\r\nhost: test\r\n\r\n";
     assert_eq!(client.0.try_write(next).unwrap(), next.len());
     let answer = client.read_to("hello");
-    let (ended, answer) = tokio::join!(server.stop_within(STOP), answer);
+    let (ended, answer) = tokio::join!(server.stop_within(PATIENCE), answer);
     assert!(answer.contains("connection: close"), "{answer}");
     ended.nothing_cut();
 }
@@ -387,7 +417,7 @@ async fn a_connection_whose_response_waits_for_room_is_not_idle() {
     let mut client = big_over_http2(&server).await;
     assert_eq!(reads_with_pauses(&mut client).await, BIG);
     client.read_to_close().await;
-    server.stop_within(STOP).await.nothing_cut();
+    server.stop_within(PATIENCE).await.nothing_cut();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -404,6 +434,11 @@ async fn a_response_whose_client_widens_no_window_is_cut_at_the_deadline_and_nam
 /// by a reset, which discards the bytes that the client has not read yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_asks_again_while_it_reads_its_last_answer_reads_it_to_its_end() {
+    // A stall makes the client one that does not read.
+    in_one_of_five(asks_while_it_reads).await;
+}
+
+async fn asks_while_it_reads() -> Result<(), usize> {
     let server = Fixture::http(big()).await;
     let mut client = Raw::connect(server.address).await;
     client.get("/big").await;
@@ -412,13 +447,17 @@ async fn a_client_that_asks_again_while_it_reads_its_last_answer_reads_it_to_its
     let asks = async {
         token.cancelled().await;
         sleep(Duration::from_millis(200)).await;
-        client.get("/big").await;
+        let next = b"GET /big HTTP/1.1\r\nhost: test\r\n\r\n";
+        let _closed = client.0.write_all(next).await;
         sleep(Duration::from_millis(100)).await;
         let body = client.read_to_close().await;
         drop(client);
         body.len()
     };
     let (ended, length) = tokio::join!(server.stop_within(PATIENCE), asks);
-    assert_eq!(length, BIG);
+    if length != BIG {
+        return Err(length);
+    }
     ended.nothing_cut();
+    Ok(())
 }

@@ -182,7 +182,7 @@ async fn both_versions_of_http_are_offered_by_alpn() {
         .stop_within(PATIENCE)
         .await
         .nothing_cut()
-        .within(1000);
+        .before_its_deadline();
     no_task_is_left().await;
 }
 
@@ -219,7 +219,7 @@ async fn an_idle_connection_gets_a_close_notify_when_the_server_stops() {
         .stop_within(PATIENCE)
         .await
         .nothing_cut()
-        .within(1000);
+        .before_its_deadline();
     // Without a close_notify the read would be an error.
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
 }
@@ -366,7 +366,7 @@ async fn a_hello_that_stops_does_not_hold_up_the_stop() {
     let client = Client::of(&authority, None, &[]);
     client.get(server.address).await.unwrap();
     let ended = server.stop_within(PATIENCE).await;
-    ended.within(1000).cut(Cut::Request, 0);
+    ended.before_its_deadline().cut(Cut::Request, 0);
     silent.read_to_close().await;
     stuck.read_to_close().await;
     no_task_is_left().await;
@@ -381,7 +381,7 @@ async fn a_silent_connection_gets_a_close_notify_when_the_server_stops() {
     let mut stream = client.connect(server.address).await.unwrap();
     // Once it is answered, the server has read the bytes that were sent before.
     client.get(server.address).await.unwrap();
-    server.stop_within(PATIENCE).await.within(300);
+    server.stop_within(PATIENCE).await.before_its_deadline();
     let read = timeout(PATIENCE, stream.read(&mut [0; 1])).await;
     assert_eq!(read.expect("it ends").expect("in good order"), 0);
 }
@@ -487,7 +487,7 @@ async fn an_upgraded_connection_that_its_client_does_not_read_is_cut() {
     client.write_all(upgrade.as_bytes()).await.unwrap();
     assert_eq!(client.read_u8().await.unwrap(), b'H');
     let ended = server.stop_within(PATIENCE).await;
-    ended.within(2000).cut(Cut::Stream, 1);
+    ended.before_its_deadline().cut(Cut::Stream, 1);
     drop(client);
     no_task_is_left().await;
 }

@@ -44,7 +44,12 @@ async fn never(_request: Request) -> &'static str {
     std::future::pending().await
 }
 
+/// The ways not to read a body for which it takes a limit to be answered have a short one.
 fn server() -> http::Server {
+    server_with(Duration::from_millis(300))
+}
+
+fn server_with(limit: Duration) -> http::Server {
     let refuses = middleware::from_fn(|_request: Request, _next: middleware::Next| async {
         ApiError::unauthorized("TOKEN_MISSING", "a token is needed")
     });
@@ -60,7 +65,7 @@ fn server() -> http::Server {
         .route("/holds", post(holds));
     http::Server::new(ANY_PORT, router).connections(ConnectionOptions {
         max_body: Some(1_000_000),
-        request_timeout: Some(Duration::from_millis(300)),
+        request_timeout: Some(limit),
         ..ConnectionOptions::default()
     })
 }
@@ -169,7 +174,7 @@ async fn a_small_body_that_has_arrived_is_read_and_the_connection_goes_on() {
 
 #[tokio::test]
 async fn a_body_that_is_read_or_empty_keeps_the_connection_open() {
-    let server = Fixture::start(server()).await;
+    let server = Fixture::start(server_with(PATIENCE)).await;
     let mut client = Raw::connect(server.address).await;
     for _ in 0..2 {
         client.send(head("/reads", "content-length: 5\r\n")).await;

@@ -37,7 +37,7 @@ async fn a_thousand_idle_connections_hold_up_no_other_client() {
     })
     .await;
     let ended = server.stop_within(PATIENCE).await;
-    ended.within(1000).nothing_cut();
+    ended.before_its_deadline().nothing_cut();
     drop(idle);
     no_task_is_left().await;
 }
@@ -77,7 +77,7 @@ async fn ten_thousand_idle_connections_take_less_than_32_kib_each() {
         println!("{count} idle connections, after a request: {asking}: {each} bytes each");
         assert!(each < 32 * 1024, "{each}");
         let ended = server.stop_within(PATIENCE).await;
-        ended.within(5000).nothing_cut();
+        ended.before_its_deadline().nothing_cut();
         drop(idle);
         no_task_is_left().await;
     }

@@ -22,15 +22,17 @@
 
 mod error;
 mod log;
-#[cfg(feature = "prometheus")]
+#[cfg_attr(not(feature = "prometheus"), path = "no_metrics.rs")]
 pub mod metrics;
 mod options;
-#[cfg(feature = "otlp")]
+#[cfg_attr(not(feature = "otlp"), path = "no_otlp.rs")]
 pub mod otlp;
 mod panic;
+mod refresh;
 mod telemetry;
 
-pub use error::Error;
+pub use error::{Error, WrongOption};
 pub use log::{LogFormat, LogOptions, LogOutput, RepeatOptions};
 pub use options::TelemetryOptions;
+pub use refresh::Refresh;
 pub use telemetry::Telemetry;

@@ -5,6 +5,7 @@ mod format;
 mod identity;
 mod layer;
 mod line;
+mod log_filter;
 mod options;
 #[cfg_attr(not(unix), path = "log/no_unix.rs")]
 mod output;
@@ -21,16 +22,16 @@ use std::time::Duration;
 use kit_app::{AppBuilder, LastStep};
 use tracing_subscriber::{Layer, Registry};
 
+pub(crate) use filter::{Filter, ParsedFilter};
 pub use options::{LogFormat, LogOptions, LogOutput, RepeatOptions};
 pub(crate) use writer::LineQueue;
 
-use filter::Filter;
 use format::Format;
 use identity::Identity;
 use layer::LogLayer;
 use redact::Redaction;
 use repeat::Repeat;
-use writer::Writer;
+use writer::{THREAD, Writer};
 
 use crate::Error;
 
@@ -65,6 +66,10 @@ impl Log {
             source,
         };
         let output = output::open(options.output).map_err(refused)?;
+        let refused = |source| Error::Thread {
+            thread: THREAD,
+            source,
+        };
         let writer = Writer::start(output, options.queue, in_own_words).map_err(refused)?;
         let layer = LogLayer {
             lines: Arc::clone(writer.lines()),

@@ -1,7 +1,7 @@
 //! Metrics in Prometheus' text form, at the admin server's `/metrics`.
 //!
-//! [`Metrics::install`] installs the recorder of the facade `metrics`, to which
-//! `kit_transport::layers::metrics()` and the program record; [`Metrics::option`] gives an app the rest: the
+//! [`Telemetry::init`](crate::Telemetry::init) installs the recorder of the facade `metrics`, to which
+//! `kit_transport::layers::metrics()` and the program record; its option gives an app the rest: the
 //! page, and a worker for the upkeep of histograms. The process, the runtime and the app are read when the page
 //! is asked for: nothing ticks for them. The [`catalogue()`] lists every metric of Kit.
 //!
@@ -9,7 +9,6 @@
 
 mod app;
 pub mod catalogue;
-mod error;
 mod lifecycle;
 mod limited;
 mod options;
@@ -30,7 +29,6 @@ use kit_transport::Phase;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 pub use catalogue::{Metric, MetricKind, catalogue};
-pub use error::MetricsError;
 pub use options::MetricsOptions;
 
 use lifecycle::Lifecycle;
@@ -40,25 +38,16 @@ use sample::Samples;
 use series::SeriesLimit;
 use upkeep::Upkeep;
 
+use crate::{Error, WrongOption};
+
 /// The name of the worker that does the upkeep.
 const UPKEEP: &str = "metrics";
 
 const TEXT_FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The metrics of a process; from [`Metrics::install`]. Cheap to clone.
-///
-/// ```no_run
-/// use kit_app::App;
-/// use kit_telemetry::metrics::{Metrics, MetricsError, MetricsOptions};
-///
-/// # fn main() -> Result<(), MetricsError> {
-/// let metrics = Metrics::install(&MetricsOptions::default())?;
-/// let app = App::builder("orders").admin("localhost:9090").apply(metrics.option());
-/// # Ok(())
-/// # }
-/// ```
+/// The metrics of a process.
 #[derive(Clone)]
-pub struct Metrics(Arc<Shared>);
+pub(crate) struct Metrics(Arc<Shared>);
 
 struct Shared {
     recorded: PrometheusHandle,
@@ -69,24 +58,25 @@ struct Shared {
 }
 
 impl Metrics {
-    /// Installs the recorder of this process. Earlier recordings are lost.
+    /// Installs the recorder of this process, once and for all of its time.
     ///
     /// # Errors
-    /// [`MetricsError::Option`] with the option that is wrong, and [`MetricsError::Installed`] when the
-    /// process has a recorder already: this goes once for a process.
-    pub fn install(options: &MetricsOptions) -> Result<Metrics, MetricsError> {
+    /// Options that are wrong, or a process that has a recorder already.
+    pub(crate) fn install(options: &MetricsOptions) -> Result<Metrics, Error> {
         let (metrics, recorder) = Metrics::new(options)?;
-        ::metrics::set_global_recorder(recorder).map_err(|_| MetricsError::Installed)?;
+        ::metrics::set_global_recorder(recorder).map_err(|_| Error::Recorder)?;
         Ok(metrics)
     }
 
     /// With a recorder that is not installed.
-    fn new(options: &MetricsOptions) -> Result<(Metrics, LimitedRecorder), MetricsError> {
-        options.check()?;
-        // The options are checked: buckets are the only ones that can be wrong.
+    fn new(options: &MetricsOptions) -> Result<(Metrics, LimitedRecorder), Error> {
         let recorder = PrometheusBuilder::new()
             .set_buckets(&options.buckets)
-            .map_err(|_| options.wrong_buckets())?
+            .map_err(|error| {
+                let value = format!("{:?}", options.buckets);
+                let wrong = WrongOption::new("metrics.buckets", value, error.to_string());
+                Error::Options(vec![wrong])
+            })?
             .build_recorder();
         let series = Arc::new(SeriesLimit::new(options.max_series));
         let metrics = Metrics(Arc::new(Shared {
@@ -99,9 +89,9 @@ impl Metrics {
         Ok((metrics, LimitedRecorder::new(recorder, series)))
     }
 
-    /// The option of an app that shows these metrics: the page `/metrics` of its admin server, the worker
+    /// What an app does for its metrics: the page `/metrics` of its admin server, the worker
     /// `metrics` for the upkeep of histograms, which keeps no app running, and an observer of its events.
-    pub fn option(&self) -> impl FnOnce(AppBuilder) -> AppBuilder + use<> {
+    pub(crate) fn option(&self) -> impl FnOnce(AppBuilder) -> AppBuilder + use<> {
         let (observed, shown) = (self.clone(), self.clone());
         let upkeep = Upkeep {
             recorded: self.0.recorded.clone(),
@@ -130,8 +120,7 @@ impl Metrics {
     /// The page: all recordings, and the process, the runtime and `app` as they are now.
     ///
     /// It takes short locks and waits for no task, so any thread may call it.
-    #[must_use]
-    pub fn render(&self, app: &AppHandle) -> String {
+    fn render(&self, app: &AppHandle) -> String {
         let mut page = self.0.recorded.render();
         let mut samples = Samples::default();
         process::collect(&mut samples);

@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::WrongOption;
 use crate::log::LogOptions;
+use crate::metrics::MetricsOptions;
+use crate::otlp::{self, OtlpOptions};
 
 /// The options of all telemetry: plain data, which a file can hold.
+///
+/// A file that is read again can change the filter of the log ([`Refresh`](crate::Refresh)); everything else is
+/// fixed at the start. The schema says so by `x-kit-live`, which `kit-config` reads.
 ///
 /// ```
 /// use kit_telemetry::{LogOptions, TelemetryOptions};
@@ -22,12 +27,21 @@ use crate::log::LogOptions;
 pub struct TelemetryOptions {
     /// The log.
     pub log: LogOptions,
+    /// Traces, and the collector that they are sent to; none in a build without the feature `otlp`.
+    pub traces: OtlpOptions,
+    /// Metrics at the admin server; none in a build without the feature `prometheus`.
+    pub metrics: MetricsOptions,
 }
 
 impl TelemetryOptions {
-    /// Everything that is wrong with them, in their order.
+    /// Everything that is wrong with them, with its keys.
     #[must_use]
-    pub fn check(&self) -> Vec<Error> {
-        self.log.check()
+    pub fn check(&self) -> Vec<WrongOption> {
+        let TelemetryOptions {
+            log,
+            traces,
+            metrics,
+        } = self;
+        [log.check(), otlp::wrong_options(traces), metrics.check()].concat()
     }
 }

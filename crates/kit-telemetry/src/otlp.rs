@@ -5,28 +5,11 @@
 //! finds it full is dropped and counted. So a collector that is down, slow, or accepts and never answers
 //! costs spans and a warning now and then, and neither a request nor a stop waits for it.
 //!
-//! ```no_run
-//! use std::time::Duration;
-//!
-//! use kit_telemetry::otlp::{Otlp, OtlpOptions, Resource};
-//!
-//! let options = OtlpOptions {
-//!     endpoint: Some("http://localhost:4317".to_owned()),
-//!     ..OtlpOptions::default()
-//! };
-//! let traces = Otlp::start(&options, Resource::new("orders"))?;
-//! traces.install()?;
-//! // … the program …
-//! let left = traces.shutdown(Duration::from_secs(3));
-//! println!("{left}");
-//! # Ok::<(), kit_telemetry::otlp::OtlpError>(())
-//! ```
-//!
 //! # The trace of a request
 //! Inside `kit_transport::layers::trace()` the span of a request (target `kit::request`) is exported with the
 //! trace id, the span id, the parent and the flags that the layer has found or made: those in the log and in
 //! the `traceparent` of outgoing calls. Spans inside it are its children. Whether a trace that begins in this
-//! process is recorded is one decision for both, [`Otlp::sampling`]; a trace of a caller's is recorded
+//! process is recorded is one decision for both, `sample_ratio`; a trace of a caller's is recorded
 //! if the caller has it so.
 //!
 //! # Names
@@ -37,7 +20,6 @@
 mod batch;
 mod check;
 mod control;
-mod error;
 mod exporter;
 mod flush;
 mod flushed;
@@ -55,9 +37,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use error::{OtlpError, WrongOption};
-pub use flushed::Flushed;
+pub(crate) use check::wrong_options;
 pub use headers::OtlpHeaders;
 pub use options::{OtlpOptions, OtlpProtocol};
-pub use resource::Resource;
-pub use thread::Otlp;
+pub(crate) use thread::Otlp;

@@ -2,10 +2,14 @@
 
 #![cfg(target_os = "linux")]
 
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc;
 use std::time::Duration;
 
-use kit_app::{App, Delivery, Environment, Signals};
-use kit_telemetry::metrics::{Metrics, MetricsOptions};
+use kit_app::{App, Delivery, Environment, Event, Signals};
+use kit_telemetry::metrics::MetricsOptions;
+use kit_telemetry::{LogOptions, Telemetry, TelemetryOptions};
 use tokio::time::sleep;
 
 const PERIOD: Duration = Duration::from_secs(5);
@@ -24,19 +28,45 @@ fn resident() -> u64 {
     kib.expect("a number").parse::<u64>().expect("a number") * 1024
 }
 
+/// The metrics, from the admin server.
+fn page(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}
+
 /// The clock stands still but for waits, and so each wait of two periods has at least one upkeep in it.
 #[tokio::test(start_paused = true)]
 async fn recordings_that_nothing_reads_do_not_pile_up() {
-    let options = MetricsOptions {
+    let metrics = MetricsOptions {
         upkeep: PERIOD,
         ..MetricsOptions::default()
     };
-    let metrics = Metrics::install(&options).expect("the process has none");
+    let log = LogOptions {
+        filter: "off".to_owned(),
+        ..LogOptions::default()
+    };
+    let options = TelemetryOptions {
+        log,
+        metrics,
+        ..TelemetryOptions::default()
+    };
+    let telemetry = Telemetry::init(&options, "orders").expect("the process has none");
+    let (found, admin) = mpsc::channel();
     let app = App::builder("orders")
         .signals(Signals::none())
         .environment(Environment::from_lookup(|_| None))
         .event_delivery(Delivery::Inline)
-        .apply(metrics.option())
+        .admin(([127, 0, 0, 1], 0))
+        .observer(move |stamped| {
+            if let Event::AdminStarted { listening } = &stamped.event {
+                let _ = found.send(listening[0].address().ip());
+            }
+        })
+        .apply(telemetry.option())
         .build();
     let handle = app.handle();
     let recording = async {
@@ -51,7 +81,8 @@ async fn recordings_that_nothing_reads_do_not_pile_up() {
             }
         }
         let grown = resident().saturating_sub(before);
-        let page = metrics.render(&handle);
+        // It blocks, and so the clock of the app stands still meanwhile.
+        let page = page(admin.try_recv().ok().flatten().expect("it has started"));
         handle.stop("done");
         (grown, page)
     };

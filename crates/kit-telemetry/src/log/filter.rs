@@ -9,11 +9,12 @@ use tokio::time::{Instant, sleep};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
+use super::log_filter::LogFilter;
 use crate::Error;
 
 /// The filter of the log.
 pub(crate) struct Filter {
-    handle: reload::Handle<EnvFilter, Registry>,
+    handle: reload::Handle<LogFilter, Registry>,
     state: Mutex<FilterState>,
 }
 
@@ -27,6 +28,23 @@ struct FilterState {
     until: Option<Instant>,
     /// Counts the changes: a task that goes back does so if none has come since.
     changes: u64,
+}
+
+/// A filter of the options.
+pub(crate) struct ParsedFilter {
+    text: String,
+    filter: EnvFilter,
+}
+
+impl ParsedFilter {
+    /// # Errors
+    /// A text that is no filter.
+    pub(crate) fn of(text: &str) -> Result<ParsedFilter, Error> {
+        Ok(ParsedFilter {
+            text: text.to_owned(),
+            filter: parse(text)?,
+        })
+    }
 }
 
 /// Which filter holds.
@@ -43,8 +61,8 @@ impl Filter {
     /// A text that is no filter.
     pub(super) fn new(
         text: &str,
-    ) -> Result<(Arc<Filter>, reload::Layer<EnvFilter, Registry>), Error> {
-        let (layer, handle) = reload::Layer::new(parse(text)?);
+    ) -> Result<(Arc<Filter>, reload::Layer<LogFilter, Registry>), Error> {
+        let (layer, handle) = reload::Layer::new(LogFilter::of(parse(text)?));
         let filter = Filter {
             handle,
             state: Mutex::new(FilterState {
@@ -57,16 +75,14 @@ impl Filter {
         Ok((Arc::new(filter), layer))
     }
 
-    /// The options have another filter: it holds at once.
-    ///
-    /// # Errors
-    /// A text that is no filter; nothing has changed then.
-    pub(crate) fn configure(&self, text: &str) -> Result<(), Error> {
-        let filter = parse(text)?;
+    /// The options were read again: another filter than before holds at once, and the same one changes nothing.
+    pub(crate) fn configure(&self, filter: ParsedFilter) {
+        let ParsedFilter { text, filter } = filter;
         let mut state = kit_sync::lock(&self.state);
-        text.clone_into(&mut state.configured);
-        self.apply(&mut state, text, filter, None);
-        Ok(())
+        if state.configured != text {
+            self.apply(&mut state, &text, filter, None);
+            state.configured = text;
+        }
     }
 
     /// Another filter holds until the next change, or for `time`: a task of `scope` goes back then.
@@ -116,7 +132,7 @@ impl Filter {
         state.until = until;
         state.changes += 1;
         // The subscriber lives as long as the process.
-        let _ = self.handle.reload(filter);
+        let _ = self.handle.reload(LogFilter::of(filter));
     }
 
     pub(super) fn status(&self) -> FilterStatus {
@@ -249,11 +265,11 @@ mod tests {
         sleep(second * 2).await;
         assert_eq!(filter.status().current, "trace");
         filter.change("debug", Some(second), tree.scope()).unwrap();
-        filter.configure("warn").unwrap();
+        filter.configure(ParsedFilter::of("info").unwrap());
+        assert_eq!(filter.status().current, "debug");
+        filter.configure(ParsedFilter::of("warn").unwrap());
         sleep(second * 2).await;
         assert_eq!(filter.status().current, "warn");
-        assert!(filter.configure("wran").is_err());
-        assert_eq!(filter.status().configured, "warn");
         tree.close(Instant::now() + second).await;
     }
 }

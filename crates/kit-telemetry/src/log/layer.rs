@@ -13,14 +13,12 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::format::Format;
 use super::identity::{Identity, Notices};
-use super::line::{IDS, Line, Value, key_of};
+use super::line::{IDS, Line, REQUEST, Value, key_of};
 use super::redact::Redaction;
 use super::redact_text::REDACTED;
 use super::repeat::{Admission, Repeat};
 use super::writer::LineQueue;
 
-/// The spans of requests, of which a line has the ids alone.
-const REQUEST: &str = "kit::request";
 /// The spans in which an app logs, which name its instance.
 const APP: &str = "kit_app";
 /// What a text that was cut ends with.

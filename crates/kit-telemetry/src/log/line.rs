@@ -35,6 +35,9 @@ const OWN: [&str; 7] = [
     "time", "level", "target", "message", "service", "version", "id",
 ];
 
+/// The target of the spans of requests, which the layers of `kit_transport` open.
+pub(super) const REQUEST: &str = "kit::request";
+
 /// The keys of a request and its place in a trace.
 pub(super) const IDS: [&str; 3] = ["request_id", "trace_id", "span_id"];
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::filter;
-use crate::Error;
+use crate::WrongOption;
 
 /// The smallest longest line: the time, the level and the target have to fit.
 const SHORTEST_LINE: usize = 256;
@@ -31,6 +31,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub struct LogOptions {
     /// The filter: a level, and others for targets, such as `info,orders=debug`. Default: `info`. It can be
     /// changed at run time.
+    #[cfg_attr(feature = "schema", schemars(extend("x-kit-live" = true)))]
     pub filter: String,
     /// The form of the lines: `auto`, `pretty`, `json` or `logfmt`. Default: `auto`, which is `pretty` on a
     /// terminal and `json` elsewhere.
@@ -72,41 +73,37 @@ impl Default for LogOptions {
 }
 
 impl LogOptions {
-    /// Everything that is wrong, in the order of the keys. The filter has an error of its kind; the others name the
-    /// key, the value in the units of a file, and the bounds. `queue` is compared with `max_line`, as a line that
-    /// does not fit would drop all others.
-    pub(crate) fn check(&self) -> Vec<Error> {
-        let mut wrong: Vec<Error> = filter::parse(&self.filter).err().into_iter().collect();
-        let mut refuse = |option, value: String, expected| {
-            wrong.push(Error::Option {
-                option,
-                value,
-                expected,
-            });
+    /// Everything that is wrong, in the order of the keys. `queue` is compared with `max_line`, as a line that does
+    /// not fit would drop all others.
+    pub(crate) fn check(&self) -> Vec<WrongOption> {
+        let mut wrong = Vec::new();
+        let mut refuse = |key: &str, value: String, expected: &str| {
+            wrong.push(WrongOption::new(format!("log.{key}"), value, expected));
         };
+        if let Err(error) = filter::parse(&self.filter) {
+            let expected = format!("levels and targets, such as `info,orders=debug` ({error})");
+            refuse("filter", format!("{:?}", self.filter), &expected);
+        }
         let is_key = |key: &String| key.chars().any(char::is_alphanumeric);
         for key in self.redact.iter().filter(|key| !is_key(key)) {
             let expected = "keys with letters, such as `card_number`";
-            refuse("log.redact", format!("{key:?}"), expected);
+            refuse("redact", format!("{key:?}"), expected);
         }
-        if self.max_line < SHORTEST_LINE {
-            let value = kit_units::format_size(self.max_line as u64);
-            refuse("log.max_line", value, "256 bytes or more");
+        if self.repeat.lines > 0 && self.repeat.period.is_zero() {
+            refuse("repeat.period", "0s".to_owned(), "a time longer than zero");
         }
         if self.queue < self.max_line {
             let value = kit_units::format_size(self.queue as u64);
-            refuse("log.queue", value, "`log.max_line` or more");
+            refuse("queue", value, "the size of `log.max_line` or more");
+        }
+        if self.max_line < SHORTEST_LINE {
+            let value = kit_units::format_size(self.max_line as u64);
+            refuse("max_line", value, "256 bytes or more");
         }
         if self.flush_timeout.is_zero() || self.flush_timeout > LONGEST {
             let value = kit_units::format_duration(self.flush_timeout);
-            refuse(
-                "log.flush_timeout",
-                value,
-                "longer than zero and at most 1 min",
-            );
-        }
-        if self.repeat.lines > 0 && self.repeat.period.is_zero() {
-            refuse("log.repeat.period", "0s".to_owned(), "longer than zero");
+            let expected = "a time longer than zero and at most 1 min";
+            refuse("flush_timeout", value, expected);
         }
         wrong
     }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::identity::Notices;
 
 /// The name of the thread; Linux shows its first 15 bytes.
-const THREAD: &str = "kit-log";
+pub(super) const THREAD: &str = "kit-log";
 /// How much is written by one call.
 const BATCH: usize = 64 << 10;
 /// How often an idle writer looks for lines that were held back.

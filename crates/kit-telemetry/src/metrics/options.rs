@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::MetricsError;
+use crate::WrongOption;
 
 /// From 1 ms to 10 s: twice to two and a half times from one to the next, with those of the usual
 /// objectives among them.
@@ -55,51 +55,35 @@ impl Default for MetricsOptions {
 }
 
 impl MetricsOptions {
-    /// Looks at every option.
+    /// Everything that is wrong.
     ///
     /// Each is compared with the smallest value that is of use. Buckets have to ascend, because a histogram
     /// finds the place of a value by them, and are finite, because the bucket without a bound is there
     /// anyway.
-    ///
-    /// # Errors
-    /// The first option that is wrong.
-    pub(super) fn check(&self) -> Result<(), MetricsError> {
+    pub(crate) fn check(&self) -> Vec<WrongOption> {
         let MetricsOptions {
             max_series,
             buckets,
             upkeep,
         } = self;
-        let wrong = |option, value, expected| {
-            Err(MetricsError::Option {
-                option,
-                value,
-                expected,
-            })
+        let mut wrong = Vec::new();
+        let mut refuse = |key: &str, value: String, expected| {
+            wrong.push(WrongOption::new(format!("metrics.{key}"), value, expected));
         };
         if *max_series == 0 {
-            let expected = "write 1 or more, such as 1000";
-            return wrong("max_series", max_series.to_string(), expected);
+            let expected = "1 or more, such as 1000";
+            refuse("max_series", max_series.to_string(), expected);
         }
         let is_ascending = buckets.windows(2).all(|pair| pair[0] < pair[1]);
         let are_finite = buckets.iter().all(|bound| bound.is_finite());
         if buckets.is_empty() || !is_ascending || !are_finite {
-            return Err(self.wrong_buckets());
+            let expected = "one or more finite numbers in ascending order, such as [0.1, 1.0]";
+            refuse("buckets", format!("{buckets:?}"), expected);
         }
         if *upkeep < Duration::from_millis(10) {
-            return wrong(
-                "upkeep",
-                format!("{upkeep:?}"),
-                "write 10ms or more, such as 5s",
-            );
+            let value = kit_units::format_duration(*upkeep);
+            refuse("upkeep", value, "10ms or more, such as 5s");
         }
-        Ok(())
-    }
-
-    pub(super) fn wrong_buckets(&self) -> MetricsError {
-        MetricsError::Option {
-            option: "buckets",
-            value: format!("{:?}", self.buckets),
-            expected: "write one or more finite numbers in ascending order, such as [0.1, 1.0]",
-        }
+        wrong
     }
 }

@@ -97,47 +97,29 @@ fn a_histogram_has_the_buckets_of_the_options() {
 }
 
 #[test]
-fn a_wrong_option_is_named_with_its_value_and_what_would_be_right() {
-    let right = MetricsOptions::default;
-    for (options, error) in [
-        (
-            MetricsOptions {
-                max_series: 0,
-                ..right()
-            },
-            "option `max_series` is 0: write 1 or more, such as 1000",
-        ),
-        (
-            MetricsOptions {
-                buckets: vec![1.0, 0.5],
-                ..right()
-            },
-            "option `buckets` is [1.0, 0.5]: write one or more finite numbers in ascending order, such as \
-             [0.1, 1.0]",
-        ),
-        (
-            MetricsOptions {
-                buckets: Vec::new(),
-                ..right()
-            },
-            "option `buckets` is []: write one or more finite numbers in ascending order, such as [0.1, 1.0]",
-        ),
-        (
-            MetricsOptions {
-                upkeep: Duration::from_millis(1),
-                ..right()
-            },
-            "option `upkeep` is 1ms: write 10ms or more, such as 5s",
-        ),
-    ] {
-        let refused = Metrics::new(&options).err().expect("it is wrong");
-        assert_eq!(refused.to_string(), error);
-    }
-    let infinite = MetricsOptions {
-        buckets: vec![0.1, f64::INFINITY],
-        ..right()
+fn all_that_is_wrong_is_named_at_once_with_what_would_be_right() {
+    let wrong = |buckets: &[f64]| {
+        let options = MetricsOptions {
+            max_series: 0,
+            buckets: buckets.to_vec(),
+            upkeep: Duration::from_millis(1),
+        };
+        let wrong = options.check().into_iter();
+        wrong.map(|wrong| wrong.to_string()).collect::<Vec<_>>()
     };
-    assert!(Metrics::new(&infinite).is_err());
+    let expected = "expected one or more finite numbers in ascending order, such as [0.1, 1.0]";
+    assert_eq!(
+        wrong(&[1.0, 0.5]),
+        [
+            "`metrics.max_series` is 0: expected 1 or more, such as 1000",
+            &format!("`metrics.buckets` is [1.0, 0.5]: {expected}"),
+            "`metrics.upkeep` is 1ms: expected 10ms or more, such as 5s",
+        ]
+    );
+    for buckets in [&[][..], &[0.1, f64::INFINITY], &[f64::NAN]] {
+        assert!(wrong(buckets)[1].contains(expected), "{buckets:?}");
+    }
+    assert!(MetricsOptions::default().check().is_empty());
 }
 
 #[test]

@@ -6,15 +6,21 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use tracing_subscriber::filter::Targets;
 
-use super::error::WrongOption;
 use super::options::{OtlpOptions, OtlpProtocol};
 use super::wire::target::Target;
+use crate::WrongOption;
 
 /// What the options say, parsed.
 #[derive(Debug)]
 pub(super) struct Checked {
     pub(super) target: Target,
     pub(super) filter: Targets,
+}
+
+/// Everything that is wrong with the options, with a collector or without one.
+pub(crate) fn wrong_options(options: &OtlpOptions) -> Vec<WrongOption> {
+    let endpoint = options.endpoint.as_deref().unwrap_or("http://localhost");
+    check(options, endpoint).err().unwrap_or_default()
 }
 
 /// Parses the options for the collector at `endpoint`.
@@ -45,11 +51,7 @@ pub(super) fn check(options: &OtlpOptions, endpoint: &str) -> Result<Checked, Ve
 }
 
 fn of(field: &str, value: impl Into<String>, expected: impl Into<String>) -> WrongOption {
-    WrongOption {
-        field: field.to_owned(),
-        value: value.into(),
-        expected: expected.into(),
-    }
+    WrongOption::new(format!("traces.{field}"), value, expected)
 }
 
 fn quoted(text: &str) -> String {
@@ -73,7 +75,7 @@ fn numbers(options: &OtlpOptions) -> Vec<WrongOption> {
         wrong.push(of("queue", options.queue.to_string(), expected));
     }
     if options.batch == 0 || options.batch > options.queue {
-        let expected = "a number of spans from 1 to that of `queue`";
+        let expected = "a number of spans from 1 to that of `traces.queue`";
         wrong.push(of("batch", options.batch.to_string(), expected));
     }
     for (field, value) in [("timeout", options.timeout), ("interval", options.interval)] {
@@ -161,20 +163,20 @@ mod tests {
         assert_eq!(
             fields.collect::<Vec<_>>(),
             [
-                "sample_ratio",
-                "queue",
-                "batch",
-                "timeout",
-                "endpoint",
-                "headers.a b",
-                "headers.key",
-                "filter"
+                "traces.sample_ratio",
+                "traces.queue",
+                "traces.batch",
+                "traces.timeout",
+                "traces.endpoint",
+                "traces.headers.a b",
+                "traces.headers.key",
+                "traces.filter"
             ]
         );
         assert!(!found.concat().contains("s3cret"), "{found:?}");
         assert_eq!(
             found[4],
-            "`endpoint` is \"localhost:4317\": expected a URL such as \"http://localhost:4317\""
+            "`traces.endpoint` is \"localhost:4317\": expected a URL such as \"http://localhost:4317\""
         );
     }
 

@@ -49,6 +49,10 @@ impl Control {
         self.asked.send_modify(|asked| asked.is_stop = true);
     }
 
+    pub(super) fn is_asked_to_stop(&self) -> bool {
+        self.asked.borrow().is_stop
+    }
+
     /// The flushes up to this one are done.
     pub(super) fn mark_flushed(&self, flushes: u64) {
         kit_sync::lock(&self.done).flushes = flushes;

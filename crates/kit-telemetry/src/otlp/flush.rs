@@ -25,15 +25,22 @@ impl Flusher {
         self.tally.flushed()
     }
 
-    /// Has all spans sent that have ended by now.
+    /// Has all spans sent that have ended by now, and blocks until then, at most for `limit`. The export goes on. A
+    /// collector that refuses ends the flush at once: its batch is sent again later.
+    #[cfg(test)]
     pub(super) fn flush(&self, limit: Duration) -> Flushed {
         let flush = self.control.ask_for_flush();
         self.control.wait_for_flush(flush, after(limit));
         self.spans()
     }
 
-    /// Flushes, and ends the exporter's thread.
+    /// Has all spans sent that have ended by now and ends the exporter's thread, within `limit` in all. Spans that
+    /// could not be sent are `unfinished`, and those that end later `dropped`; a thread that did not end in time ends
+    /// at its next await. Once is enough: a second call has nothing to wait for.
     pub(super) fn shutdown(&self, limit: Duration) -> Flushed {
+        if self.control.is_asked_to_stop() {
+            return self.spans();
+        }
         let deadline = after(limit);
         // The thread's own end is a matter of microseconds.
         let reserve = (limit / 10).min(Duration::from_millis(50));
@@ -43,11 +50,6 @@ impl Flusher {
         self.control.ask_for_stop();
         self.control.wait_for_end(deadline);
         self.spans()
-    }
-
-    /// Ends the exporter's thread at its next await.
-    pub(super) fn stop(&self) {
-        self.control.ask_for_stop();
     }
 }
 

@@ -4,20 +4,18 @@ use std::fmt;
 
 /// The whereabouts of the spans that have ended since the start of the export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Flushed {
+pub(super) struct Flushed {
     /// Those that the collector has taken.
-    pub exported: u64,
+    pub(super) exported: u64,
     /// Those that were given up: the queue was full, or the collector has refused them.
-    pub dropped: u64,
+    pub(super) dropped: u64,
     /// Those that wait, or are under way and without an answer. After a shutdown they are lost.
-    pub unfinished: u64,
+    pub(super) unfinished: u64,
 }
 
 impl Flushed {
     /// Whether each span has arrived.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         self.dropped == 0 && self.unfinished == 0
     }
 }

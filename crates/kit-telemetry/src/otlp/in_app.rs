@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use kit_app::{AppBuilder, Info, LastStep};
+use kit_app::{AppBuilder, LastStep};
 use kit_transport::TraceSampling;
 
 use super::flush::Flusher;
-use super::resource::{PresentResource, Resource};
+use super::resource::PresentResource;
 
 /// The name of the resource and of the last step.
 const NAME: &str = "traces";
@@ -22,7 +22,7 @@ pub(super) struct InApp {
 }
 
 impl InApp {
-    /// Gives the app its sampling and the export the app's identity, and ends the export with the app.
+    /// Gives the app its sampling and the export the app's identity once it is built, and ends the export with the app.
     pub(super) fn apply(self, app: AppBuilder) -> AppBuilder {
         let InApp {
             flusher,
@@ -35,25 +35,12 @@ impl InApp {
             let lines = (!left.is_whole()).then(|| left.to_string());
             lines.into_iter().collect()
         };
-        app.resource(
-            NAME,
-            async move |ctx| {
-                if let Some(info) = ctx.app::<Info>() {
-                    resource.change(|resource| identified(resource, info));
-                }
-                Ok(sampling)
-            },
-            async |_: TraceSampling| Ok(()),
-        )
-        .last_step(LastStep::new(NAME, limit, flush))
-    }
-}
-
-/// What the app says of itself; an empty version says nothing.
-fn identified(resource: Resource, info: &Info) -> Resource {
-    let resource = resource.instance(info.id());
-    match info.version() {
-        "" => resource,
-        version => resource.version(version),
+        app.on_build(move |info| resource.identify(info))
+            .resource(
+                NAME,
+                async move |_ctx| Ok(sampling),
+                async |_: TraceSampling| Ok(()),
+            )
+            .last_step(LastStep::new(NAME, limit, flush))
     }
 }

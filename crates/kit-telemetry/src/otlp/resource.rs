@@ -3,39 +3,31 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use kit_app::Info;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::resource::v1;
 
 /// The process of which the spans are: `service.name`, `service.version` and `service.instance.id`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "it is to be given to `Otlp::start`"]
-pub struct Resource {
+pub(super) struct Resource {
     attributes: BTreeMap<String, String>,
+    /// Those of the options, which the app's own do not replace.
+    fixed: BTreeMap<String, String>,
 }
 
 impl Resource {
-    /// Of the service with this name.
-    pub fn new(service: impl Into<String>) -> Resource {
-        let name = ("service.name".to_owned(), service.into());
+    /// Of the service with this name, with the attributes of the options.
+    pub(super) fn new(service: &str, fixed: &BTreeMap<String, String>) -> Resource {
+        let name = ("service.name".to_owned(), service.to_owned());
         Resource {
             attributes: BTreeMap::from([name]),
+            fixed: fixed.clone(),
         }
     }
 
-    /// Replaces the version of the service.
-    pub fn version(self, version: impl Into<String>) -> Resource {
-        self.attribute("service.version", version)
-    }
-
-    /// Replaces the id of the process among all of the service.
-    pub fn instance(self, id: impl Into<String>) -> Resource {
-        self.attribute("service.instance.id", id)
-    }
-
     /// Replaces an attribute.
-    pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Resource {
-        self.attributes.insert(name.into(), value.into());
-        self
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        self.attributes.insert(name.to_owned(), value.to_owned());
     }
 }
 
@@ -48,14 +40,23 @@ impl PresentResource {
         PresentResource(Arc::new(Mutex::new(resource)))
     }
 
-    /// Changes what it says; attributes that are not named stay.
-    pub(super) fn change(&self, change: impl FnOnce(Resource) -> Resource) {
+    /// Takes in what the app says of itself; an empty version says nothing.
+    pub(super) fn identify(&self, info: &Info) {
         let mut present = kit_sync::lock(&self.0);
-        *present = change(present.clone());
+        present.set("service.name", info.name());
+        present.set("service.instance.id", info.id());
+        if !info.version().is_empty() {
+            present.set("service.version", info.version());
+        }
     }
 
     pub(super) fn message(&self) -> v1::Resource {
-        let attributes = kit_sync::lock(&self.0).attributes.clone();
+        let attributes = {
+            let present = kit_sync::lock(&self.0);
+            let mut attributes = present.attributes.clone();
+            attributes.extend(present.fixed.clone());
+            attributes
+        };
         let attributes = attributes.into_iter().map(|(key, text)| KeyValue {
             key,
             value: Some(AnyValue {

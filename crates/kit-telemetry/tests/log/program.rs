@@ -69,8 +69,13 @@ fn routes() -> Router {
         let _ = thread.join();
         "panicked"
     };
+    let warns = async || {
+        tracing::warn!(target: "orders", "a warning");
+        "warned"
+    };
     Router::new()
         .route("/", get(hello))
+        .route("/warn", get(warns))
         .route("/panic", get(panics))
 }
 
@@ -102,9 +107,13 @@ fn program() {
         flush_timeout: Duration::from_millis(500),
         ..LogOptions::default()
     };
-    let telemetry = Telemetry::init(&TelemetryOptions { log }, "early");
-    let telemetry = telemetry.unwrap().reread(async || Ok(read_filter()?));
+    let options = TelemetryOptions {
+        log,
+        ..TelemetryOptions::default()
+    };
+    let telemetry = Telemetry::init(&options, "early").unwrap();
     assert!(Telemetry::init(&TelemetryOptions::default(), "twice").is_err());
+    let refresh = telemetry.refresh();
     tracing::info!(target: "orders", "before the app");
     let mut admin = Admin::new("127.0.0.1:0");
     if role == "token" {
@@ -123,6 +132,14 @@ fn program() {
         .admin(admin)
         .drain_delay(Duration::ZERO)
         .apply(telemetry.option())
+        .on_reload("telemetry", move |_hook| {
+            let prepared = read_filter().map(|options| refresh.prepare(&options));
+            async move {
+                let take = prepared??;
+                take();
+                Ok(())
+            }
+        })
         .observer(move |stamped| {
             if let Event::AdminStarted { listening } = &stamped.event {
                 let mut said = &said;

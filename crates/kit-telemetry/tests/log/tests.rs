@@ -76,7 +76,9 @@ fn each_line_names_its_instance_and_its_request_and_the_last_is_written() {
         (&"error".into(), &"plain".into())
     );
 
-    assert_eq!(with(&all, "stopped").len(), 3, "two servers and the app");
+    // Two servers, the app, and the upkeep of metrics.
+    let stopped = 3 + usize::from(cfg!(feature = "prometheus"));
+    assert_eq!(with(&all, "stopped").len(), stopped);
     assert_eq!(all.last().unwrap()["message"], "the very last line");
     let planned = all
         .iter()
@@ -135,6 +137,23 @@ fn the_filter_is_changed_by_put_and_goes_back_after_its_time() {
     let (_, lines) = program.end();
     assert_eq!(with(&read(&lines), "its details").len(), 1);
     assert_eq!(with(&read(&lines), "a request").len(), 2);
+}
+
+#[test]
+fn a_warning_of_a_request_has_its_ids_also_when_the_filter_lets_only_warnings_pass() {
+    let program = Program::start("reads", "");
+    assert_eq!(ask(program.admin, "PUT", "/log", "", "warn").0, 200);
+    let id = "x-request-id: r-1\r\n";
+    assert_eq!(ask(program.http, "GET", "/warn", id, "").0, 200);
+    assert_eq!(ask(program.admin, "PUT", "/log", "", "off").0, 200);
+    assert_eq!(ask(program.http, "GET", "/warn", id, "").0, 200);
+    let (_, lines) = program.end();
+    let all = read(&lines);
+    let warnings = with(&all, "a warning");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert_eq!(warnings[0]["request_id"], "r-1");
+    let trace = warnings[0]["trace_id"].as_str();
+    assert_eq!(trace.map(str::len), Some(32), "{warnings:?}");
 }
 
 #[test]

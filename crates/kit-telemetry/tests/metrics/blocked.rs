@@ -1,33 +1,17 @@
 //! The page of an app whose runtime is blocked.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
 
 use kit_app::{App, Environment, Event, Signals};
 use kit_transport::Address;
 use tokio::sync::oneshot;
 
-use crate::fixture::metrics;
+use crate::fixture::{PATIENCE, get, telemetry};
 use crate::shown::value_of;
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Asks over a new connection of a client that shares no code with Kit.
-fn get(address: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    answer
-}
 
 #[test]
 fn the_page_comes_while_the_runtime_is_blocked() {
-    let metrics = metrics();
+    let telemetry = telemetry();
     let (found, address) = mpsc::channel();
     let (block, blocks) = oneshot::channel::<()>();
     let (blocked, is_blocked) = mpsc::channel();
@@ -54,7 +38,7 @@ fn the_page_comes_while_the_runtime_is_blocked() {
                 Ok(())
             }
         })
-        .apply(metrics.option())
+        .apply(telemetry.option())
         .build();
     let handle = app.handle();
     let runtime = tokio::runtime::Builder::new_current_thread()

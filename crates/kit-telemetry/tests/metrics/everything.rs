@@ -1,6 +1,7 @@
 //! An app with everything on: its pages show every metric of the catalogue, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,17 +9,16 @@ use axum::Router;
 use axum::routing::get;
 use kit_app::testing::TestApp;
 use kit_app::{App, AppBuilder, Event, Policy, Restarts, WorkerOptions};
-use kit_telemetry::metrics::{Metrics, catalogue};
+use kit_telemetry::Telemetry;
+use kit_telemetry::metrics::catalogue;
 use kit_transport::{grpc, http, layers};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::fixture::{MOST_SERIES, metrics, promtool};
+use crate::fixture::{MOST_SERIES, PATIENCE, get as ask, promtool, telemetry};
 use crate::shown::{Shown, metrics_of, value_of};
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The program's own, which no catalogue knows.
 const OWN: &str = "orders_asked_total";
@@ -26,11 +26,13 @@ const OWN: &str = "orders_asked_total";
 /// An app with everything on; `at_stop` gets the page of its last hook before the drain, and `seen` its
 /// events.
 fn app(
-    metrics: &Metrics,
+    telemetry: &Telemetry,
     at_stop: &Arc<Mutex<String>>,
     seen: mpsc::UnboundedSender<Event>,
 ) -> AppBuilder {
-    let (of_stop, at_stop) = (metrics.clone(), Arc::clone(at_stop));
+    let at_stop = Arc::clone(at_stop);
+    let admin = Arc::<Mutex<Option<SocketAddr>>>::default();
+    let found = Arc::clone(&admin);
     let router = Router::new().route("/hello", get(|| async { "Hello" }));
     let any_port = ([127, 0, 0, 1], 0);
     let restarts = Restarts::at_most(5, Duration::from_secs(60))
@@ -65,12 +67,18 @@ fn app(
             Ok(())
         })
         .on_reload("reads nothing", |_ctx| async { Err("no file".into()) })
-        .before_stop("page", move |ctx| async move {
-            *at_stop.lock().unwrap() = of_stop.render(ctx.handle());
+        .before_stop("page", move |_ctx| async move {
+            let admin = admin.lock().unwrap().expect("it has started");
+            let answer = ask(admin, "/metrics");
+            let (_, page) = answer.split_once("\r\n\r\n").expect("a head");
+            page.clone_into(&mut at_stop.lock().unwrap());
             Ok(())
         })
-        .apply(metrics.option())
+        .apply(telemetry.option())
         .observer(move |stamped| {
+            if let Event::AdminStarted { listening } = &stamped.event {
+                *found.lock().unwrap() = listening[0].address().ip();
+            }
             let _ = seen.send(stamped.event.clone());
         })
 }
@@ -92,10 +100,10 @@ async fn page_of(app: &TestApp) -> String {
 
 /// Runs the app through everything of which there is a metric, and gives its last pages: of the running
 /// app, and of the beginning of its stop.
-async fn run(metrics: &Metrics) -> [String; 2] {
+async fn run(telemetry: &Telemetry) -> [String; 2] {
     let at_stop = Arc::<Mutex<String>>::default();
     let (seen, mut events) = mpsc::unbounded_channel();
-    let app = TestApp::start(app(metrics, &at_stop, seen)).await;
+    let app = TestApp::start(app(telemetry, &at_stop, seen)).await;
     until(&mut events, |event| {
         matches!(event, Event::TaskFailed { .. })
     })
@@ -189,8 +197,8 @@ fn compare(pages: &[String]) {
     reason = "each test has a runtime of one thread to itself"
 )]
 async fn the_catalogue_lists_what_a_running_app_shows_and_promtool_takes_it() {
-    let metrics = metrics();
-    let pages = run(&metrics).await;
+    let telemetry = telemetry();
+    let pages = run(&telemetry).await;
     compare(&pages);
     for page in &pages {
         promtool(page).unwrap_or_else(|said| panic!("{said}\n{page}"));

@@ -1,27 +1,51 @@
 //! The metrics of this process, for one app at a time.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use kit_telemetry::metrics::{Metrics, MetricsError, MetricsOptions};
+use kit_telemetry::metrics::MetricsOptions;
+use kit_telemetry::{Error, LogOptions, Telemetry, TelemetryOptions};
 
 pub(crate) const MOST_SERIES: usize = 50;
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-static METRICS: LazyLock<Mutex<Metrics>> = LazyLock::new(|| {
-    let options = MetricsOptions {
+static TELEMETRY: LazyLock<Mutex<Telemetry>> = LazyLock::new(|| {
+    let metrics = MetricsOptions {
         max_series: MOST_SERIES,
         ..MetricsOptions::default()
     };
-    let metrics = Metrics::install(&options).expect("the process has none");
-    let again = Metrics::install(&options);
-    assert!(matches!(again, Err(MetricsError::Installed)), "{again:?}");
-    Mutex::new(metrics)
+    let log = LogOptions {
+        filter: "off".to_owned(),
+        ..LogOptions::default()
+    };
+    let options = TelemetryOptions {
+        log,
+        metrics,
+        ..TelemetryOptions::default()
+    };
+    let telemetry = Telemetry::init(&options, "orders").expect("the process has none");
+    let again = Telemetry::init(&options, "orders");
+    assert!(matches!(again, Err(Error::Subscriber)), "{again:?}");
+    Mutex::new(telemetry)
 });
 
-/// The metrics, until the guard is dropped.
-pub(crate) fn metrics() -> MutexGuard<'static, Metrics> {
-    METRICS.lock().unwrap_or_else(PoisonError::into_inner)
+/// The telemetry of this process, until the guard is dropped.
+pub(crate) fn telemetry() -> MutexGuard<'static, Telemetry> {
+    TELEMETRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks over a new connection of a client that shares no code with Kit, and blocks meanwhile.
+pub(crate) fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
 }
 
 /// What `promtool check metrics` says of a page.

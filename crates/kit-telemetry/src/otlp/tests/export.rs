@@ -4,8 +4,9 @@ use tracing::field::Empty;
 use tracing::{Level, info, info_span, span};
 
 use super::collector::{Answer, Collector, options};
-use super::spans::{CALLER, PATIENCE, SPAN, TRACE, end_spans, recorded, texts};
-use crate::otlp::{Flushed, Otlp, OtlpHeaders, OtlpOptions, OtlpProtocol, Resource};
+use super::spans::{CALLER, PATIENCE, SPAN, TRACE, end_spans, recorded, started, texts};
+use crate::otlp::flushed::Flushed;
+use crate::otlp::{OtlpHeaders, OtlpOptions, OtlpProtocol};
 
 const BOTH: [OtlpProtocol; 2] = [OtlpProtocol::Grpc, OtlpProtocol::Http];
 
@@ -43,8 +44,7 @@ fn spans_arrive_over_both_protocols_as_they_were() {
             resource: [("deployment.environment.name".to_owned(), "test".to_owned())].into(),
             ..options(collector.address, protocol)
         };
-        let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
-        otlp.change_resource(|resource| resource.version("1.2.3").instance("i-7"));
+        let otlp = started(&options);
         recorded(&otlp, || {
             let request = request(3);
             request.in_scope(|| {
@@ -54,7 +54,7 @@ fn spans_arrive_over_both_protocols_as_they_were() {
             request.record("http.response.status_code", 503_u16);
             request.record("otel.status_code", "ERROR");
         });
-        let flushed = otlp.shutdown(PATIENCE);
+        let flushed = otlp.flusher().shutdown(PATIENCE);
         assert!(flushed.is_whole(), "{flushed} by {protocol:?}");
         assert_eq!(flushed.exported, 2);
 
@@ -67,8 +67,6 @@ fn spans_arrive_over_both_protocols_as_they_were() {
         let request = received.spans.named("GET /orders/{id}");
         for (name, value) in [
             ("service.name", "orders"),
-            ("service.version", "1.2.3"),
-            ("service.instance.id", "i-7"),
             ("deployment.environment.name", "test"),
         ] {
             assert_eq!(request.resource[name], value);
@@ -119,13 +117,13 @@ fn the_caller_decides_for_its_trace_and_the_ratio_for_others() {
         sample_ratio: 0.0,
         ..options(collector.address, OtlpProtocol::Grpc)
     };
-    let otlp = Otlp::start(&none, Resource::new("orders")).unwrap();
+    let otlp = started(&none);
     recorded(&otlp, || {
         request(0).in_scope(|| drop(info_span!("inside what is not sampled")));
         request(1).in_scope(|| drop(info_span!("inside what is sampled")));
         info_span!("alone").in_scope(|| drop(info_span!("inside")));
     });
-    assert_eq!(otlp.shutdown(PATIENCE).exported, 2);
+    assert_eq!(otlp.flusher().shutdown(PATIENCE).exported, 2);
     let received = collector.next().spans;
     received.named("inside what is sampled");
     received.named("GET /orders/{id}");
@@ -139,7 +137,7 @@ fn outside_of_requests_a_trace_is_one_and_the_filter_decides_what_is_in_it() {
         filter: "info,noise=off".to_owned(),
         ..options(collector.address, OtlpProtocol::Http)
     };
-    let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+    let otlp = started(&options);
     recorded(&otlp, || {
         let outer = info_span!("outer").entered();
         let between = info_span!(target: "noise", "between").entered();
@@ -149,7 +147,7 @@ fn outside_of_requests_a_trace_is_one_and_the_filter_decides_what_is_in_it() {
         drop((inner, debug, between, outer));
         drop(info_span!("another"));
     });
-    assert_eq!(otlp.shutdown(PATIENCE).exported, 3);
+    assert_eq!(otlp.flusher().shutdown(PATIENCE).exported, 3);
     let received = collector.next().spans;
     let (outer, inner) = (received.named("outer"), received.named("inner"));
     assert_eq!((inner.trace(), inner.parent()), (outer.trace(), outer.id()));
@@ -162,12 +160,12 @@ fn outside_of_requests_a_trace_is_one_and_the_filter_decides_what_is_in_it() {
 fn what_is_too_much_for_a_span_is_cut_and_counted() {
     let collector = Collector::start();
     let options = options(collector.address, OtlpProtocol::Grpc);
-    let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+    let otlp = started(&options);
     recorded(&otlp, || {
         let _span = info_span!("work", text = "é".repeat(4_000)).entered();
         (0..200).for_each(|_| info!("again"));
     });
-    assert!(otlp.shutdown(PATIENCE).is_whole());
+    assert!(otlp.flusher().shutdown(PATIENCE).is_whole());
     let received = collector.next().spans;
     let work = received.named("work");
     assert_eq!(work.attributes()["text"].len(), 4_096);
@@ -182,25 +180,29 @@ fn what_the_collector_refuses_is_dropped_and_what_may_pass_is_sent_again() {
     for protocol in BOTH {
         let collector = Collector::start();
         let options = options(collector.address, protocol);
-        let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+        let otlp = started(&options);
         let flushed = |exported, dropped, unfinished| Flushed {
             exported,
             dropped,
             unfinished,
         };
         end_spans(&otlp, 3);
-        assert_eq!(otlp.flush(PATIENCE), flushed(3, 0, 0));
+        assert_eq!(otlp.flusher().flush(PATIENCE), flushed(3, 0, 0));
         collector.answer(Answer::TakesAllBut(2));
         end_spans(&otlp, 3);
-        assert_eq!(otlp.flush(PATIENCE), flushed(4, 2, 0));
+        assert_eq!(otlp.flusher().flush(PATIENCE), flushed(4, 2, 0));
         collector.answer(Answer::Refuses);
         end_spans(&otlp, 3);
-        assert_eq!(otlp.flush(PATIENCE), flushed(4, 5, 0));
+        assert_eq!(otlp.flusher().flush(PATIENCE), flushed(4, 5, 0));
         collector.answer(Answer::IsBusy);
         end_spans(&otlp, 3);
-        assert_eq!(otlp.flush(PATIENCE), flushed(4, 5, 3));
+        assert_eq!(otlp.flusher().flush(PATIENCE), flushed(4, 5, 3));
         collector.answer(Answer::Takes);
-        assert_eq!(otlp.shutdown(PATIENCE), flushed(7, 5, 0), "{protocol:?}");
+        assert_eq!(
+            otlp.flusher().shutdown(PATIENCE),
+            flushed(7, 5, 0),
+            "{protocol:?}"
+        );
     }
 }
 
@@ -208,7 +210,7 @@ fn what_the_collector_refuses_is_dropped_and_what_may_pass_is_sent_again() {
 fn spans_are_sent_without_a_flush_when_their_time_has_come_or_the_queue_fills_up() {
     let collector = Collector::start();
     let soon = options(collector.address, OtlpProtocol::Grpc);
-    let otlp = Otlp::start(&soon, Resource::new("orders")).unwrap();
+    let otlp = started(&soon);
     end_spans(&otlp, 1);
     assert_eq!(collector.next().spans.0.len(), 1);
     drop(otlp);
@@ -218,7 +220,7 @@ fn spans_are_sent_without_a_flush_when_their_time_has_come_or_the_queue_fills_up
         batch: 8,
         ..soon
     };
-    let otlp = Otlp::start(&full, Resource::new("orders")).unwrap();
+    let otlp = started(&full);
     // However many the exporter takes at first, half of the queue is full of the others.
     end_spans(&otlp, 12);
     let mut arrived = 0;

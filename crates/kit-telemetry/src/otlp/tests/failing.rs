@@ -7,8 +7,8 @@ use kit_app::{App, Signals};
 use tokio::time::Instant;
 
 use super::collector::{Collector, options};
-use super::spans::{PATIENCE, end_spans};
-use crate::otlp::{Otlp, OtlpError, OtlpOptions, OtlpProtocol, Resource};
+use super::spans::{PATIENCE, end_spans, started};
+use crate::otlp::{Otlp, OtlpOptions, OtlpProtocol, wrong_options};
 
 const BOTH: [OtlpProtocol; 2] = [OtlpProtocol::Grpc, OtlpProtocol::Http];
 
@@ -31,11 +31,11 @@ fn a_full_queue_drops_and_counts_and_holds_nothing_up() {
             batch: 8,
             ..options(listener.local_addr().unwrap(), OtlpProtocol::Grpc)
         };
-        let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+        let otlp = started(&options);
         let begun = Instant::now();
         end_spans(&otlp, count);
         let each = begun.elapsed() / u32::try_from(count).unwrap();
-        (otlp.spans(), each)
+        (otlp.flusher().spans(), each)
     };
     let (roomy, with_room) = time(100_000, 20_000);
     assert_eq!((roomy.dropped, roomy.unfinished), (0, 20_000));
@@ -53,11 +53,11 @@ fn a_flush_and_a_shutdown_end_by_their_limit_whatever_the_collector_does() {
     for protocol in BOTH {
         let listener = silent();
         let options = options(listener.local_addr().unwrap(), protocol);
-        let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+        let otlp = started(&options);
         end_spans(&otlp, 5);
         for limit in [0, 50, 200].map(Duration::from_millis) {
             let begun = Instant::now();
-            assert_eq!(otlp.flush(limit).unfinished, 5);
+            assert_eq!(otlp.flusher().flush(limit).unfinished, 5);
             let took = begun.elapsed();
             assert!(
                 took >= limit && took < limit + Duration::from_secs(2),
@@ -65,13 +65,13 @@ fn a_flush_and_a_shutdown_end_by_their_limit_whatever_the_collector_does() {
             );
         }
         let begun = Instant::now();
-        let left = otlp.shutdown(Duration::from_millis(500));
+        let left = otlp.flusher().shutdown(Duration::from_millis(500));
         let took = begun.elapsed();
         assert!(took < Duration::from_millis(2_500), "{took:?}");
         assert_eq!((left.exported, left.dropped, left.unfinished), (0, 0, 5));
         // Another one finds nothing that it could wait for.
         let begun = Instant::now();
-        assert_eq!(otlp.shutdown(PATIENCE), left);
+        assert_eq!(otlp.flusher().shutdown(PATIENCE), left);
         assert!(begun.elapsed() < PATIENCE / 2);
     }
 }
@@ -79,10 +79,10 @@ fn a_flush_and_a_shutdown_end_by_their_limit_whatever_the_collector_does() {
 #[test]
 fn a_collector_that_refuses_costs_a_flush_no_time() {
     for protocol in BOTH {
-        let otlp = Otlp::start(&options(refusing(), protocol), Resource::new("orders")).unwrap();
+        let otlp = started(&options(refusing(), protocol));
         end_spans(&otlp, 5);
         let begun = Instant::now();
-        assert_eq!(otlp.shutdown(PATIENCE).unfinished, 5);
+        assert_eq!(otlp.flusher().shutdown(PATIENCE).unfinished, 5);
         assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
     }
 }
@@ -91,14 +91,14 @@ fn a_collector_that_refuses_costs_a_flush_no_time() {
 fn a_collector_that_comes_back_gets_what_waited_and_what_comes() {
     for protocol in BOTH {
         let address = refusing();
-        let otlp = Otlp::start(&options(address, protocol), Resource::new("orders")).unwrap();
+        let otlp = started(&options(address, protocol));
         end_spans(&otlp, 5);
-        assert_eq!(otlp.flush(PATIENCE).unfinished, 5);
+        assert_eq!(otlp.flusher().flush(PATIENCE).unfinished, 5);
         let collector = Collector::at(TcpListener::bind(address).unwrap());
         // Without a flush, by the next attempt.
         assert_eq!(collector.next().spans.0.len(), 5);
         end_spans(&otlp, 2);
-        let left = otlp.shutdown(PATIENCE);
+        let left = otlp.flusher().shutdown(PATIENCE);
         assert_eq!(
             (left.exported, left.unfinished),
             (7, 0),
@@ -114,26 +114,32 @@ fn an_attempt_has_a_limit_and_a_batch_that_fails_again_and_again_is_given_up() {
         timeout: Duration::from_millis(20),
         ..options(listener.local_addr().unwrap(), OtlpProtocol::Grpc)
     };
-    let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+    let otlp = started(&options);
     end_spans(&otlp, 5);
     // Each flush is one attempt, in place of the pause.
     for _ in 0..4 {
-        assert_eq!(otlp.flush(PATIENCE).dropped, 0);
+        assert_eq!(otlp.flusher().flush(PATIENCE).dropped, 0);
     }
-    let left = otlp.shutdown(PATIENCE);
+    let left = otlp.flusher().shutdown(PATIENCE);
     assert_eq!((left.dropped, left.unfinished), (5, 0), "{left}");
     end_spans(&otlp, 1);
-    assert_eq!(otlp.spans().dropped, 6);
+    assert_eq!(otlp.flusher().spans().dropped, 6);
 }
 
 #[test]
-fn no_endpoint_and_a_second_subscriber_are_errors() {
-    let error = Otlp::start(&OtlpOptions::default(), Resource::new("orders")).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "options of otlp: `endpoint` is absent: expected a URL such as \"http://localhost:4317\""
+fn without_an_endpoint_nothing_is_started_and_a_wrong_option_is_found_all_the_same() {
+    let none = OtlpOptions::default();
+    assert!(Otlp::start(&none, "orders").unwrap().is_none());
+    let wrong = OtlpOptions { queue: 0, ..none };
+    let wrong: Vec<_> = wrong_options(&wrong)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
+    assert!(
+        wrong[0].starts_with("`traces.queue` is 0: expected a number of spans from 1 to "),
+        "{wrong:?}"
     );
-    assert!(matches!(error, OtlpError::Options(_)));
 }
 
 #[tokio::test]
@@ -143,7 +149,7 @@ async fn the_report_of_an_app_counts_what_was_lost_and_the_exit_code_is_0() {
         flush_timeout: Duration::from_millis(300),
         ..options(listener.local_addr().unwrap(), OtlpProtocol::Grpc)
     };
-    let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
+    let otlp = started(&options);
     end_spans(&otlp, 5);
     let app = App::builder("orders")
         .signals(Signals::none())

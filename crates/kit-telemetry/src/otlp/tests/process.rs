@@ -11,11 +11,13 @@ use kit_transport::http;
 use kit_transport::layers::{self, Current};
 use tokio::time::Instant;
 use tracing::Instrument as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::collector::Collector;
 use super::program::Program;
-use super::spans::{CALLER, TRACE};
-use crate::otlp::{Otlp, OtlpOptions, OtlpProtocol, Resource};
+use super::spans::{CALLER, TRACE, started};
+use crate::otlp::{OtlpOptions, OtlpProtocol};
 
 pub(super) const ENDPOINT: &str = "KIT_TEST_ENDPOINT";
 pub(super) const PROTOCOL: &str = "KIT_TEST_PROTOCOL";
@@ -70,8 +72,9 @@ fn serve(endpoint: &str) -> std::process::ExitCode {
         flush_timeout: FLUSH,
         ..OtlpOptions::default()
     };
-    let otlp = Otlp::start(&options, Resource::new("orders")).unwrap();
-    otlp.install().unwrap();
+    let otlp = started(&options);
+    let subscriber = tracing_subscriber::registry().with(otlp.layer());
+    subscriber.try_init().unwrap();
     let show = async || {
         let mut headers = HeaderMap::new();
         if let Some(current) = Current::get() {
@@ -110,7 +113,7 @@ fn serve(endpoint: &str) -> std::process::ExitCode {
         .apply(otlp.option())
         .build()
         .main();
-    println!("spans: {}", otlp.spans());
+    println!("spans: {}", otlp.flusher().spans());
     code
 }
 

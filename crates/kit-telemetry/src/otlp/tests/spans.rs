@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::otlp::Otlp;
+use crate::otlp::{Otlp, OtlpOptions};
 
 /// By then, what is waited for has come.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -86,6 +86,12 @@ pub(super) fn texts(attributes: &[KeyValue]) -> BTreeMap<String, String> {
         .iter()
         .map(|pair| (pair.key.clone(), text(pair)))
         .collect()
+}
+
+/// The export of a service to the collector of these options.
+pub(super) fn started(options: &OtlpOptions) -> Otlp {
+    let started = Otlp::start(options, "orders").expect("the options are right");
+    started.expect("there is a collector")
 }
 
 /// Records on this thread what happens inside.

@@ -1,0 +1,38 @@
+//! In place of metrics, in a build without them.
+
+use kit_app::AppBuilder;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, WrongOption};
+
+/// The options of metrics: none, in a build without the feature `prometheus`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MetricsOptions {}
+
+impl MetricsOptions {
+    #[expect(clippy::unused_self, reason = "the interface of the module with them")]
+    pub(crate) fn check(&self) -> Vec<WrongOption> {
+        Vec::new()
+    }
+}
+
+/// There are none.
+#[derive(Debug)]
+pub(crate) struct Metrics;
+
+impl Metrics {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the interface of the module with them"
+    )]
+    pub(crate) fn install(_: &MetricsOptions) -> Result<Metrics, Error> {
+        Ok(Metrics)
+    }
+
+    #[expect(clippy::unused_self, reason = "the interface of the module with them")]
+    pub(crate) fn option(&self) -> impl FnOnce(AppBuilder) -> AppBuilder + use<> {
+        |app| app
+    }
+}

@@ -32,6 +32,8 @@
 //! | `layers`, with `http` or `grpc` | `kit-transport` | request ids, traces, logs, limits, callers: what happens at every request |
 //! | features `jwt`, `metrics`, `garde` | `kit-transport` | JSON Web Tokens, the facade of `metrics`, and rules of requests, for layers and extractors |
 //! | feature `admin` | `kit-app` | the admin server: probes, state and commands, from its own thread |
+//! | `telemetry`, feature `telemetry` | `kit-telemetry` | the log of a binary, and what runs the two below |
+//! | features `otlp`, `prometheus` | `kit-telemetry` | traces to a collector of OpenTelemetry, and `/metrics` at the admin server |
 //! | [`registry`], feature `etcd` | `kit-registry` | registration and discovery |
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |
 //! | `testing`, feature `testing` | `kit-app` | a whole app inside a test, with clients |
@@ -59,6 +61,8 @@ pub use kit_app::{
 pub use kit_macros::Reasons;
 pub use kit_registry as registry;
 pub use kit_sync as sync;
+#[cfg(feature = "telemetry")]
+pub use kit_telemetry as telemetry;
 pub use kit_transport as transport;
 #[cfg(feature = "grpc")]
 pub use kit_transport::grpc;

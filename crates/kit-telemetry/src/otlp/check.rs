@@ -29,8 +29,12 @@ pub(crate) fn wrong_options(options: &OtlpOptions) -> Vec<WrongOption> {
 /// All values that are of no use.
 pub(super) fn check(options: &OtlpOptions, endpoint: &str) -> Result<Checked, Vec<WrongOption>> {
     let mut wrong = numbers(options);
-    let place =
-        place(endpoint).map_err(|expected| wrong.push(of("endpoint", quoted(endpoint), expected)));
+    // What stands before an `@` may be a password.
+    let shown = match endpoint.contains('@') {
+        true => "***".to_owned(),
+        false => quoted(endpoint),
+    };
+    let place = place(endpoint).map_err(|expected| wrong.push(of("endpoint", shown, expected)));
     let headers = headers(options).map_err(|found| wrong.extend(found));
     let filter = options.filter.parse::<Targets>().map_err(|error| {
         let expected = format!("levels by target such as \"info,hyper=off\" ({error})");
@@ -96,8 +100,11 @@ fn place(endpoint: &str) -> Result<(Authority, String), &'static str> {
     if scheme == Scheme::HTTPS {
         return Err("a URL with `http:`: TLS is left to an agent or a proxy on this machine");
     }
-    if scheme != Scheme::HTTP || authority.as_str().contains('@') {
+    if scheme != Scheme::HTTP {
         return Err(EXPECTED);
+    }
+    if authority.as_str().contains('@') {
+        return Err("a URL without a user, such as \"http://localhost:4317\"");
     }
     let path = parts.path_and_query;
     Ok((
@@ -183,6 +190,12 @@ mod tests {
     #[test]
     fn an_endpoint_has_the_path_of_its_protocol() {
         let options = OtlpOptions::default();
+        assert_eq!(
+            wrong(&options, "http://user:s3cret@a:1"),
+            [
+                "`traces.endpoint` is ***: expected a URL without a user, such as \"http://localhost:4317\""
+            ]
+        );
         for bad in [
             "",
             "http://",

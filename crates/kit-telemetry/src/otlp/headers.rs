@@ -16,7 +16,10 @@ use serde::Deserialize;
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(transparent, extend("writeOnly" = true)))]
+#[cfg_attr(feature = "schema", schemars(transparent, extend(
+    "writeOnly" = true,
+    "additionalProperties" = {"type": "string", "x-kit-secret": true},
+)))]
 pub struct OtlpHeaders(BTreeMap<String, String>);
 
 impl OtlpHeaders {

@@ -14,6 +14,7 @@ use super::headers::OtlpHeaders;
 pub struct OtlpOptions {
     /// The collector, such as `http://localhost:4317` for gRPC and `http://localhost:4318` for HTTP, where
     /// `/v1/traces` is added to the path. Default: none, and nothing is recorded.
+    #[cfg_attr(feature = "schema", schemars(extend("x-kit-url" = true)))]
     pub endpoint: Option<String>,
     /// How it is spoken to. Default: `grpc`.
     pub protocol: OtlpProtocol,

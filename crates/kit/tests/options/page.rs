@@ -45,6 +45,7 @@ pub(crate) fn page() -> String {
         section::<kit::ConnectionOptions>("ConnectionOptions"),
         section::<layers::StandardOptions>("layers::StandardOptions"),
         section::<layers::RateOptions>("layers::RateOptions"),
+        section::<kit::telemetry::TelemetryOptions>("telemetry::TelemetryOptions"),
         section::<kit::WorkerOptions>("WorkerOptions"),
         section::<kit::Every>("Every"),
         section::<kit::CheckOptions>("CheckOptions"),

@@ -1,11 +1,12 @@
 //! The task of one connection.
 
 use std::error::Error;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use crate::connection::clock::{Clock, Next, Sight, TooLong};
@@ -26,6 +27,8 @@ pin_project! {
         hyper: Hyper<H>,
         #[pin]
         timer: LazyTimer,
+        // The timer has fired, and hyper is polled once more before the clock learns it.
+        looking: bool,
         clock: Clock,
         connection: Arc<Connection>,
         serving: Arc<Serving>,
@@ -53,6 +56,7 @@ impl<H: Handler> ConnectionTask<H> {
         ConnectionTask {
             hyper: Hyper::new(io, service),
             timer: LazyTimer::new(after(ready, options.first_byte)),
+            looking: false,
             clock: Clock::new(ready, exchanges.last_response.place()),
             connection,
             serving,
@@ -64,8 +68,10 @@ impl<H: Handler> Future for ConnectionTask<H> {
     type Output = ();
 
     /// Polls hyper, and asks the clock what comes next, until there is something to wait for. When
-    /// the timer fires, the clock is asked again without another poll of hyper: it decides by what
-    /// hyper has just read.
+    /// the timer has fired, the clock is asked again without another poll of hyper: it decides by what
+    /// hyper has just read. But a process that was stopped or frozen goes on with its timers, before it
+    /// asks the system which sockets have bytes. So the first time that the timer is seen to have
+    /// fired, the task comes back after the runtime has asked, and polls hyper first.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let (serving, connection) = (&**this.serving, &**this.connection);
@@ -89,10 +95,22 @@ impl<H: Handler> Future for ConnectionTask<H> {
                     break next;
                 };
                 match this.timer.as_mut().poll_until(cx, deadline, now) {
-                    Poll::Ready(()) => fired = Some(Instant::now()),
-                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(()) if !std::mem::replace(this.looking, true) => {
+                        // Dropped at once: its first poll has asked for the next one of this task.
+                        let _pending = pin!(yield_now()).poll(cx);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(()) => {
+                        *this.looking = false;
+                        fired = Some(Instant::now());
+                    }
+                    Poll::Pending => {
+                        *this.looking = false;
+                        return Poll::Pending;
+                    }
                 }
             };
+            *this.looking = false;
             match next {
                 Next::Close => {
                     connection.orders().mark_closing();

@@ -1,7 +1,6 @@
 //! The admin server of a real process, through a drain and a stop by SIGTERM.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use tokio::net::TcpStream;
 
@@ -125,5 +124,5 @@ async fn it_answers_before_the_start_is_complete_and_holds_no_exit_up() {
     }
     let stopped = process.signal(Signal::TERM);
     let exit = process.exit().await.expect(0);
-    exit.expect_within(Duration::from_secs(3), stopped);
+    exit.before_its_deadline(stopped);
 }

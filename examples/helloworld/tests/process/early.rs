@@ -14,7 +14,8 @@ async fn without_a_registry() {
     for round in 0..ROUNDS {
         fastest = fastest.min(interrupt(round, "memory:").await);
     }
-    let limit = Duration::from_millis(50);
+    // Of forty starts a busy machine leaves one alone. The shortest wait of a start is for seconds.
+    let limit = Duration::from_secs(1);
     assert!(fastest < limit, "the handlers stood after {fastest:?}");
 }
 
@@ -61,8 +62,7 @@ async fn interrupt(round: u32, registry: &str) -> Duration {
     sleep(Duration::from_micros(500) * round).await;
     let stopped = process.signal(Signal::TERM);
     let exit = process.exit().await.expect(0);
-    exit.expect_within(Duration::from_secs(6), stopped)
-        .only("goodbye");
+    exit.before_its_deadline(stopped).only("goodbye");
     stood
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::support::{Service, Signal};
+use crate::support::{Service, Signal, soon};
 
 const STANDSTILL: Duration = Duration::from_secs(3);
 
@@ -33,6 +34,33 @@ async fn a_request_gets_the_time_back_that_the_process_stood_still() {
     sleep(STANDSTILL).await;
     service.signal(Signal::CONT);
     assert_eq!(http.response().await.status, 200);
+    service.process.exit().await.expect(0);
+}
+
+#[tokio::test]
+async fn what_came_during_a_standstill_is_seen_before_a_connection_is_closed() {
+    // More than one, as chance decides which thread of the runtime goes on first.
+    let completes = completes_its_head;
+    tokio::join!(completes(), completes(), completes(), completes());
+}
+
+/// The half second in which a head may be completed passes meanwhile, and the rest of it has come.
+async fn completes_its_head() {
+    let log = [("RUST_LOG", "info,kit_app=debug")];
+    let mut service = Service::start_with(&["--drain-delay", "0s"], &log).await;
+    let mut http = service.connect().await;
+    http.send("GET /helloworld/kit HTTP/1.1\r\nho").await;
+    service.see_everything().await;
+    service.signal(Signal::TERM);
+    service.process.line("stage=draining").await;
+    // The connections know of the drain when the listener is closed.
+    let refused = async || TcpStream::connect(service.http).await.err();
+    soon("a refused connection", refused).await;
+    service.process.freeze().await;
+    http.send("st: helloworld\r\n\r\n").await;
+    sleep(STANDSTILL).await;
+    service.signal(Signal::CONT);
+    assert_eq!(http.response().await.body, r#"{"message":"Hello kit"}"#);
     service.process.exit().await.expect(0);
 }
 

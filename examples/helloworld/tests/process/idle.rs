@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use tokio_stream::pending;
 use tonic::transport::Channel;
@@ -11,9 +10,6 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 
 use crate::support::{Greeter, Http, Service, Signal, channel};
-
-/// The limit of a stop: far from the 20 s of the stop timeout.
-const SOON: Duration = Duration::from_secs(3);
 
 /// A connection that is held open until the end.
 type Held = Box<dyn Any>;
@@ -80,10 +76,10 @@ async fn an_open_reflection_stream_holds_nothing_up() {
 async fn a_client_that_went_away_holds_nothing_up() {
     let service = Service::start(&[]).await;
     let mut http = service.connect().await;
-    http.begin("/helloworld/slow?delay=20s").await;
+    http.begin("/helloworld/slow?delay=60s").await;
     drop(http);
     let greeter = service.greeter().await;
-    drop(greeter.begin("slow", "20s").await);
+    drop(greeter.begin("slow", "60s").await);
     drop(greeter);
     ends_soon(service, []).await;
 }
@@ -114,7 +110,7 @@ async fn ends_soon(service: Service, held: impl IntoIterator<Item = Held>) {
     service.see_everything().await;
     let stopped = service.signal(Signal::TERM);
     let exit = service.exit().await.expect(0);
-    exit.expect_within(SOON, stopped);
+    exit.before_its_deadline(stopped);
     drop(held);
 }
 

@@ -4,13 +4,12 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 use tonic::Code;
 use tonic_health::ServingStatus::{NotServing, Serving};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::support::{Etcd, EtcdClient, Service, Signal, channel, key, poll_pending, soon, within};
+use crate::support::{Etcd, EtcdClient, Http, Service, Signal, channel, key, poll_pending, soon};
 
 #[tokio::test]
 async fn sigterm_stops_it_in_order_and_finishes_what_is_in_flight() {
@@ -68,9 +67,7 @@ async fn stops_cleanly(signal: Signal, name: &str) {
 
     assert_eq!(http.response().await.body, r#"{"message":"Hello slow"}"#);
     assert_eq!(call.await.expect("a reply"), "Hello slow");
-    let answered = Instant::now();
-    let exit = service.exit().await.expect(0);
-    let exit = exit.expect_within(Duration::from_secs(3), answered);
+    let exit = service.exit().await.expect(0).before_its_deadline(stopped);
     assert!(exit.at - stopped >= Duration::from_millis(1500), "too soon");
     exit.only(&format!("cause={name}"));
     let order = [
@@ -96,7 +93,7 @@ async fn with_nothing_to_wait_for_it_ends_at_once() {
     let service = Service::start(&[]).await;
     let stopped = service.signal(Signal::TERM);
     let exit = service.exit().await.expect(0);
-    exit.expect_within(Duration::from_secs(1), stopped);
+    exit.before_its_deadline(stopped);
 }
 
 #[tokio::test]
@@ -116,28 +113,39 @@ async fn a_request_that_came_just_before_the_signal_is_answered() {
 
 #[tokio::test]
 async fn during_the_drain_delay_new_requests_are_answered_and_asked_to_close() {
+    // A stall may last until the delay is over.
+    let mut late = Vec::new();
+    while let Err(error) = asked_to_close().await {
+        late.push(error);
+        assert!(late.len() < 5, "each time: {late:?}");
+    }
+}
+
+async fn asked_to_close() -> std::io::Result<()> {
     let etcd = Etcd::start().await;
     let client = EtcdClient::of(&etcd);
-    let args = [
-        "--registry",
-        &etcd.url(""),
-        "--id",
-        "one",
-        "--drain-delay",
-        "1s",
-    ];
+    let url = etcd.url("");
+    let args = ["--registry", &url, "--id", "one", "--drain-delay", "1s"];
     let service = Service::start(&args).await;
     let mut kept = service.connect().await;
     kept.get("/helloworld/kit").await;
-    let stopped = service.signal(Signal::TERM);
+    service.signal(Signal::TERM);
     let gone = async || client.get(&key("one")).await.is_none().then_some(());
-    let gone = soon("the end of the key", gone);
-    within(stopped + Duration::from_secs(1), "the key is gone", gone).await;
-    for connection in [&mut kept, &mut service.connect().await] {
-        let answer = connection.get("/helloworld/kit").await;
+    soon("the end of the key", gone).await;
+    let mut new = Http::try_connect(service.http).await?;
+    for connection in [&mut kept, &mut new] {
+        let answer = connection.try_get("/helloworld/kit").await?;
         assert_eq!(answer.status, 200);
         assert!(answer.head.contains("connection: close"), "{}", answer.head);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_drain_delay_is_waited_out() {
+    let args = ["--registry", "memory:", "--drain-delay", "1s"];
+    let service = Service::start(&args).await;
+    let stopped = service.signal(Signal::TERM);
     let exit = service.exit().await.expect(0);
     assert!(
         exit.at - stopped >= Duration::from_secs(1),

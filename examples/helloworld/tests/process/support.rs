@@ -11,7 +11,7 @@ pub(crate) use etcd_client::EtcdClient;
 pub(crate) use greeter::{Greeter, channel};
 pub(crate) use http::Http;
 pub(crate) use kit_test_support::{Etcd, dead_address};
-pub(crate) use poll::{PATIENCE, poll_pending, soon, within};
+pub(crate) use poll::{PATIENCE, poll_pending, soon};
 pub(crate) use process::{Exit, HELLOWORLD, Process, VARIABLES};
 pub(crate) use rustix::process::Signal;
 pub(crate) use service::{FREE_PORTS, Service, key};

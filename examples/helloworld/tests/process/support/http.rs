@@ -32,8 +32,17 @@ impl Response {
 
 impl Http {
     pub(crate) async fn connect(address: SocketAddr) -> Http {
-        let stream = TcpStream::connect(address).await.expect("it accepts");
-        Http(BufReader::new(stream))
+        Http::try_connect(address).await.expect("it accepts")
+    }
+
+    pub(crate) async fn try_connect(address: SocketAddr) -> std::io::Result<Http> {
+        Ok(Http(BufReader::new(TcpStream::connect(address).await?)))
+    }
+
+    /// Sends a request, and waits for the answer. An end of the connection is an error.
+    pub(crate) async fn try_get(&mut self, path: &str) -> std::io::Result<Response> {
+        self.0.get_mut().write_all(request(path).as_bytes()).await?;
+        self.try_response().await
     }
 
     /// Sends a request, and waits for the answer.
@@ -61,11 +70,16 @@ impl Http {
     }
 
     pub(crate) async fn response(&mut self) -> Response {
-        match timeout(PATIENCE, self.read()).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => panic!("no whole answer: {error}"),
-            Err(_) => panic!("no answer yet"),
+        match self.try_response().await {
+            Ok(response) => response,
+            Err(error) => panic!("no whole answer: {error}"),
         }
+    }
+
+    /// An end of the connection before the answer is an error.
+    pub(crate) async fn try_response(&mut self) -> std::io::Result<Response> {
+        let answer = timeout(PATIENCE, self.read()).await;
+        answer.expect("an answer or an end")
     }
 
     /// Waits until the server has closed it, also after more bytes.

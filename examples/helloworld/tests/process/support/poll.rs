@@ -5,18 +5,10 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 
-/// The limit of every wait: generous, for a machine with other work.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Waits for `future`, which is to be done before `limit`.
-pub(crate) async fn within<F: Future>(deadline: Instant, what: &str, future: F) -> F::Output {
-    match timeout_at(deadline, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("too late: {what}"),
-    }
-}
+/// The limit of every wait: generous, for a machine with other work, and longer than a stop may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks again and again until there is an answer, where no event can be seen from outside.
 pub(crate) async fn soon<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {

@@ -3,12 +3,12 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::{Instant, timeout};
 
-use super::PATIENCE;
+use super::{PATIENCE, soon};
 
 /// The variables that the machine's own environment must not set.
 pub(crate) const VARIABLES: [&str; 15] = [
@@ -28,6 +28,9 @@ pub(crate) const VARIABLES: [&str; 15] = [
     "NO_COLOR",
     "RUST_LOG",
 ];
+
+/// The limit of a stop, unless an option says otherwise.
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(crate) const HELLOWORLD: &str = env!("CARGO_BIN_EXE_helloworld");
 
@@ -122,11 +125,24 @@ impl Process {
 
     /// Sends a signal, and returns when.
     pub(crate) fn signal(&self, signal: Signal) -> Instant {
-        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
-        let pid = pid.and_then(Pid::from_raw).expect("it was not waited for");
         let sent = Instant::now();
-        kill_process(pid, signal).expect("it is there");
+        kill_process(self.pid(), signal).expect("it is there");
         sent
+    }
+
+    /// Stops it, and waits until all its threads stand still.
+    pub(crate) async fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let asked = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        soon("a stopped process", async || {
+            waitid(WaitId::Pid(self.pid()), asked).expect("our child")
+        })
+        .await;
+    }
+
+    fn pid(&self) -> Pid {
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
+        pid.and_then(Pid::from_raw).expect("it was not waited for")
     }
 
     /// Waits for its end.
@@ -169,11 +185,11 @@ impl Exit {
         self
     }
 
-    /// Asserts that it ended within `limit` from `begun`.
+    /// Asserts that no wait of the stop, which was asked for at `asked`, lasted until its deadline.
     #[track_caller]
-    pub(crate) fn expect_within(self, limit: Duration, begun: Instant) -> Exit {
-        let took = self.at - begun;
-        assert!(took <= limit, "it took {took:?}; {}", self.text());
+    pub(crate) fn before_its_deadline(self, asked: Instant) -> Exit {
+        let took = self.at - asked;
+        assert!(took < STOP_TIMEOUT, "it took {took:?}; {}", self.text());
         self
     }
 

@@ -1,4 +1,5 @@
-//! Durations and sizes as people write them, in files, variables and flags.
+//! Durations and sizes as people write them, in files, variables and flags; and [options that are
+//! wrong](WrongOption).
 //!
 //! | text | is |
 //! |---|---|
@@ -8,11 +9,13 @@
 //! A duration always has a unit: `30` could be seconds or milliseconds, and one of them is wrong. Every
 //! error names the text and what would be right.
 //!
-//! For fields of settings there is a serde module for each kind, used by `#[serde(with = "…")]`:
-//! [`duration`], [`limit`] (a duration or `"off"`), [`optional_duration`] (left out for a default from
-//! elsewhere), [`size`] and [`size_limit`] (a size or `"off"`). With the feature `schema` each has its JSON Schema in `schema`, for `#[schemars(with = "…")]`.
+//! For fields of settings there is, with the feature `serde`, a serde module for each kind, used by
+//! `#[serde(with = "…")]`: `duration`, `limit` (a duration or `"off"`), `optional_duration` (left out for a
+//! default from elsewhere), `size` and `size_limit` (a size or `"off"`). With the feature `schema` each has its JSON Schema in `schema`, for `#[schemars(with = "…")]`.
 //!
 //! ```
+//! # #[cfg(feature = "serde")]
+//! # fn example() -> Result<(), toml::de::Error> {
 //! use std::time::Duration;
 //!
 //! #[derive(serde::Deserialize)]
@@ -53,22 +56,33 @@
 //!
 //! let wrong = toml::from_str::<Options>("idle = 30").err().expect("no unit");
 //! assert!(wrong.message().starts_with("30 has no unit: write \"30s\""));
-//! # Ok::<(), toml::de::Error>(())
+//! # Ok(())
+//! # }
+//! # #[cfg(feature = "serde")]
+//! # example().expect("options");
 //! ```
 
+#[cfg(feature = "serde")]
 pub mod duration;
 mod duration_text;
 mod error;
+#[cfg(feature = "serde")]
 pub mod limit;
+#[cfg(feature = "serde")]
 pub mod optional_duration;
 mod parts;
 #[cfg(feature = "schema")]
 pub mod schema;
+#[cfg(feature = "serde")]
 pub mod size;
+#[cfg(feature = "serde")]
 pub mod size_limit;
 mod size_text;
+#[cfg(feature = "serde")]
 mod written;
+mod wrong_option;
 
 pub use duration_text::{format_duration, parse_duration};
 pub use error::UnitError;
 pub use size_text::{format_size, parse_size};
+pub use wrong_option::WrongOption;

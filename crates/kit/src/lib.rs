@@ -39,7 +39,7 @@
 //! | `testing`, feature `testing` | `kit-app` | a whole app inside a test, with clients |
 //! | feature `derive` (default) | `kit-macros` | `#[derive(Reasons)]`: an enum of reasons becomes errors, and back |
 //! | feature `serde` | all | options that can be read from a file, and snapshots of tasks that can be written |
-//! | `units`, with `serde` | `kit-units` | durations and sizes as people write them, for your own settings |
+//! | `units` | `kit-units` | durations and sizes as people write them, for your own settings; options that are wrong |
 //! | feature `schema` | all | JSON Schemas of the options, for editors |
 
 #[cfg(feature = "admin")]
@@ -81,7 +81,6 @@ pub use kit_transport::{
 };
 #[cfg(all(feature = "tls", any(feature = "http", feature = "grpc")))]
 pub use kit_transport::{Identity, Pem, Tls};
-#[cfg(feature = "serde")]
 pub use kit_units as units;
 
 #[cfg(doctest)]

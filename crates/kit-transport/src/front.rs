@@ -34,10 +34,18 @@ impl Front {
         }
     }
 
-    /// Whether a server can be started with these options.
+    /// Whether a server can be started with these options. All that are wrong are named at once, as
+    /// [`ServerOptions::check`](crate::http::ServerOptions::check) does; the files of TLS are read by the
+    /// start, as they may come into being until then.
     pub(crate) fn check(&self) -> Result<(), StartError> {
-        self.options.check()?;
-        Ok(self.listen.check()?)
+        let tuning = self.listen.check_tuning().into_iter();
+        let tuning = tuning.map(|wrong| wrong.inside("listen"));
+        let tls = self.security.check().into_iter();
+        let tls = tls.map(|wrong| wrong.inside("tls"));
+        let connections = self.options.check().into_iter();
+        let connections = connections.map(|wrong| wrong.inside("connections"));
+        StartError::refuse_options(tuning.chain(tls).chain(connections).collect())?;
+        Ok(self.listen.refuse_unusable()?)
     }
 
     /// Listens, and serves requests by `handler`; gives one endpoint for each of the `schemes`.

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use kit_units::WrongOption;
+
 use crate::Inherited;
 
 pub(crate) mod accept;
@@ -33,6 +35,7 @@ use no_unix as unix;
 
 use at::{At, Existing};
 pub use error::ListenError;
+use tuning::Tuning;
 
 /// Where a server listens, and how.
 ///
@@ -116,7 +119,55 @@ impl Listen {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), ListenError> {
+    /// What is wrong: a literal that is no address, a path that no socket can have, and settings beside it. A
+    /// server with any of it does not start.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kit_transport::Listen;
+    ///
+    /// let wrong = Listen::from(":8000").keep_alive(Duration::from_millis(1)).check();
+    /// assert_eq!(
+    ///     wrong[0].to_string(),
+    ///     "`keep_alive` is 1ms: it has to be from 1s to 9h 6m 7s, or \"off\""
+    /// );
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let mut wrong = self.check_tuning();
+        wrong.extend(self.refuse_unusable().err().map(ListenError::into_wrong));
+        wrong
+    }
+
+    /// What is wrong beside a literal that is no address.
+    pub(crate) fn check_tuning(&self) -> Vec<WrongOption> {
+        let keep_alive = self.keep_alive.and_then(Tuning::refuse_keep_alive);
+        let mode = self.mode.and_then(|mode| {
+            let value = format!("{mode:04o}");
+            WrongOption::refuse_if(
+                mode > 0o7777,
+                "mode",
+                value,
+                "at most 7777, in octal digits",
+            )
+        });
+        let (path, hand_over) = match &self.at {
+            At::Unix(path) => {
+                let is_twice = self.hand_over == HandOver::ReusePort;
+                let expected = "\"none\" or \"shared-listener\" with a Unix socket, as a path cannot \
+                                be bound twice";
+                let hand_over =
+                    WrongOption::refuse_if(is_twice, "hand_over", "\"reuse-port\"", expected);
+                (unix::refuse_path(path), hand_over)
+            }
+            _ => (None, None),
+        };
+        let all = [path, hand_over, keep_alive, mode];
+        all.into_iter().flatten().collect()
+    }
+
+    pub(crate) fn refuse_unusable(&self) -> Result<(), ListenError> {
         match &self.at {
             At::Unusable(error) => Err(error.clone()),
             _ => Ok(()),

@@ -1,9 +1,9 @@
 //! Why a server did not start.
 
 use std::io;
-use std::time::Duration;
 
 use kit_sync::BoxError;
+use kit_units::WrongOption;
 use thiserror::Error;
 
 use crate::ListenError;
@@ -63,16 +63,10 @@ pub enum StartError {
         /// Its error.
         source: BoxError,
     },
-    /// A limit with which no connection could be served.
-    #[error("`{option}` is {value}; it must be {expected}")]
-    Option {
-        /// The option's name.
-        option: &'static str,
-        /// The value that was given.
-        value: String,
-        /// The values that would be right.
-        expected: &'static str,
-    },
+    /// Options with which no connection could be served: all of them, each with its key in the options of the
+    /// server.
+    #[error("{}", listed(.0))]
+    Options(Vec<WrongOption>),
     /// A certificate or a key cannot be used. Only a server with TLS fails so.
     #[error("could not set up TLS: the {what} from {from} cannot be used")]
     Tls {
@@ -104,27 +98,20 @@ impl StartError {
         }
     }
 
-    /// Refuses an option whose value `is_wrong`.
-    pub(crate) fn refuse_if(
-        is_wrong: bool,
-        option: &'static str,
-        value: impl ToString,
-        expected: &'static str,
-    ) -> Result<(), StartError> {
-        if is_wrong {
-            let value = value.to_string();
-            return Err(StartError::Option {
-                option,
-                value,
-                expected,
-            });
+    /// Refuses options if any of them is wrong.
+    pub(crate) fn refuse_options(wrong: Vec<WrongOption>) -> Result<(), StartError> {
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(StartError::Options(wrong))
         }
-        Ok(())
     }
+}
 
-    /// Refuses a time limit of zero, within which nothing can be done.
-    pub(crate) fn refuse_zero(option: &'static str, limit: Duration) -> Result<(), StartError> {
-        let value = format!("{limit:?}");
-        StartError::refuse_if(limit.is_zero(), option, value, "longer than zero")
-    }
+fn listed(wrong: &[WrongOption]) -> String {
+    let all: Vec<_> = wrong
+        .iter()
+        .map(|wrong| format!("option {wrong}"))
+        .collect();
+    all.join("; ")
 }

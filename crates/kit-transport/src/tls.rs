@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kit_units::WrongOption;
+
 /// TLS for a server, by [rustls](https://docs.rs/rustls) with *ring*: versions 1.2 and 1.3, and the
 /// choice between HTTP/1.1 and HTTP/2 by ALPN.
 ///
@@ -145,6 +147,25 @@ impl Tls {
             handshake: limit,
             ..self
         }
+    }
+
+    /// Times with which a server does not start. The files are read by the `check` of the server's options.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kit_transport::Tls;
+    ///
+    /// let wrong = Tls::new("tls.crt", "tls.key").handshake_timeout(Duration::ZERO).check();
+    /// assert_eq!(wrong[0].key(), "handshake_timeout");
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let is_zero = self.reload.is_some_and(|every| every.is_zero());
+        let expected = "longer than 0s, or \"off\"";
+        let reload = WrongOption::refuse_if(is_zero, "reload", "0s", expected);
+        let handshake = WrongOption::refuse_zero("handshake_timeout", self.handshake);
+        reload.into_iter().chain(handshake).collect()
     }
 }
 

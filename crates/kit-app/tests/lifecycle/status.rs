@@ -136,7 +136,7 @@ async fn what_can_be_known_to_be_wrong_is_refused_before_any_hook_runs() {
                 };
                 app.server(http::Server::new(":0", axum::Router::new()).connections(none))
             }),
-            "http cannot be started: `ConnectionOptions::max_connections` is 0; it must be at least 1",
+            "http cannot be started: option `connections.max_connections` is 0: it has to be at least 1",
         ),
     ];
     for (with, expected) in wrong {

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use kit_units::WrongOption;
+
+/// More than any wait needs, and short enough to be added to any time.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The limits of a [`Watchdog`](crate::Watchdog).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -36,5 +41,34 @@ impl Default for WatchdogOptions {
             overdue_after: Duration::from_secs(1),
             interval: Duration::from_millis(250),
         }
+    }
+}
+
+impl WatchdogOptions {
+    /// Everything that is wrong: limits that would name every poll, and a watchdog that never looks. A limit
+    /// without an end is one that nothing exceeds.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kit_sync::WatchdogOptions;
+    ///
+    /// let options = WatchdogOptions { poll_limit: Duration::ZERO, ..WatchdogOptions::default() };
+    /// assert_eq!(options.check()[0].to_string(), "`poll_limit` is 0s: it has to be longer than 0s");
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let WatchdogOptions {
+            poll_limit,
+            tick_limit,
+            overdue_after: _,
+            interval,
+        } = self;
+        let all = [
+            WrongOption::refuse_zero("poll_limit", *poll_limit),
+            WrongOption::refuse_zero("tick_limit", *tick_limit),
+            WrongOption::refuse_outside("interval", *interval, Duration::ZERO..=LONGEST),
+        ];
+        all.into_iter().flatten().collect()
     }
 }

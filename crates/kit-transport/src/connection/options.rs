@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use kit_units::{WrongOption, format_size};
+
 mod http2;
 
 pub use http2::Http2Options;
-
-use crate::StartError;
 
 /// How long a connection may keep the server waiting, how much it may send, and how long a stream
 /// lives on in a drain. All of it is on by default: a server on the open network that lacks one of
@@ -143,58 +143,49 @@ impl ConnectionOptions {
         self.max_head.max(SMALLEST_BUFFER)
     }
 
-    /// Refuses limits with which no connection could be served: times of zero, pings that follow each
-    /// other within 10 ms, and numbers below their least value. The error names the first such option.
-    pub(crate) fn check(&self) -> Result<(), StartError> {
-        for (option, limit) in [
-            ("ConnectionOptions::first_byte", self.first_byte),
-            ("ConnectionOptions::head", self.head),
-            ("ConnectionOptions::idle", self.idle),
-            ("ConnectionOptions::unread", self.unread),
-            (
-                "ConnectionOptions::max_age",
-                self.max_age.unwrap_or(Duration::MAX),
-            ),
-            (
-                "ConnectionOptions::request_timeout",
-                self.request_timeout.unwrap_or(Duration::MAX),
-            ),
-        ] {
-            StartError::refuse_zero(option, limit)?;
-        }
-        let interval = self.http2.ping_interval.unwrap_or(Duration::MAX);
-        for (option, limit) in [
-            ("Http2Options::ping_interval", interval),
-            ("Http2Options::ping_timeout", self.http2.ping_timeout),
-        ] {
-            let short = limit < Duration::from_millis(10);
-            StartError::refuse_if(short, option, format!("{limit:?}"), "at least 10 ms")?;
-        }
-        let streams = usize::try_from(self.http2.max_streams).unwrap_or(usize::MAX);
-        for (option, number, least, expected) in [
-            (
-                "ConnectionOptions::max_connections",
-                self.max_connections,
-                1,
-                "at least 1",
-            ),
-            (
-                "ConnectionOptions::max_headers",
-                self.max_headers,
-                1,
-                "at least 1",
-            ),
-            (
-                "ConnectionOptions::max_head",
-                self.max_head,
-                8192,
-                "at least 8192 (8 KiB)",
-            ),
-            ("Http2Options::max_streams", streams, 1, "at least 1"),
-        ] {
-            StartError::refuse_if(number < least, option, number, expected)?;
-        }
-        Ok(())
+    /// Limits with which no connection could be served: times of zero, and numbers below their least value.
+    /// A server with any of them does not start.
+    ///
+    /// ```
+    /// use kit_transport::ConnectionOptions;
+    ///
+    /// let options = ConnectionOptions { max_head: 1024, ..ConnectionOptions::default() };
+    /// let wrong = options.check();
+    /// assert_eq!(wrong[0].to_string(), "`max_head` is 1KiB: it has to be at least 8KiB");
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        // Every field by its name, so that one that is added has to be looked at here.
+        let ConnectionOptions {
+            first_byte,
+            head,
+            idle,
+            unread,
+            max_age,
+            request_timeout,
+            stream_grace: _,
+            max_head,
+            max_headers,
+            max_body: _,
+            http2,
+            max_connections,
+        } = self;
+        let least_head = format!("at least {}", format_size(SMALLEST_BUFFER as u64));
+        let size = format_size(u64::try_from(*max_head).unwrap_or(u64::MAX));
+        let own = [
+            WrongOption::refuse_zero("first_byte", *first_byte),
+            WrongOption::refuse_zero("head", *head),
+            WrongOption::refuse_zero("idle", *idle),
+            WrongOption::refuse_zero("unread", *unread),
+            WrongOption::refuse_zero("max_age", max_age.unwrap_or(Duration::MAX)),
+            WrongOption::refuse_zero("request_timeout", request_timeout.unwrap_or(Duration::MAX)),
+            WrongOption::refuse_if(*max_head < SMALLEST_BUFFER, "max_head", size, least_head),
+            WrongOption::refuse_if(*max_headers == 0, "max_headers", 0, "at least 1"),
+        ];
+        let http2 = http2.check().into_iter().map(|wrong| wrong.inside("http2"));
+        let last =
+            WrongOption::refuse_if(*max_connections == 0, "max_connections", 0, "at least 1");
+        own.into_iter().flatten().chain(http2).chain(last).collect()
     }
 }
 

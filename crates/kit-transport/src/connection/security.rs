@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kit_sync::Scope;
+use kit_units::WrongOption;
 
 use crate::connection::handshake::Handshake;
 use crate::connection::shared::Connection;
@@ -25,6 +26,11 @@ pub(crate) struct Secured {
 }
 
 impl Security {
+    /// The options of TLS that are wrong, whatever its files hold.
+    pub(crate) fn check(&self) -> Vec<WrongOption> {
+        self.tls.as_ref().map(Tls::check).unwrap_or_default()
+    }
+
     /// `protocols`: those of the server, for ALPN, best first.
     pub(crate) async fn start(
         &self,

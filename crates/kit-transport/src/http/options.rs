@@ -1,5 +1,7 @@
 //! The options of an HTTP server, as data.
 
+use kit_units::WrongOption;
+
 use super::ErrorShape;
 use crate::{ConnectionOptions, Listen};
 
@@ -74,5 +76,32 @@ impl Default for ServerOptions {
             connect_info: false,
             private: false,
         }
+    }
+}
+
+impl ServerOptions {
+    /// Everything that is wrong, each with its key. A [`Server`](super::Server) with any of it does not start.
+    /// The files of TLS are read for it at once, so it is for the time before a runtime runs, such as the load of
+    /// settings.
+    ///
+    /// ```
+    /// use kit_transport::http;
+    ///
+    /// let mut options = http::ServerOptions::default();
+    /// options.connections.http2.max_streams = 0;
+    /// let wrong = options.check();
+    /// assert_eq!(wrong[0].key(), "connections.http2.max_streams");
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let listen = self.listen.check().into_iter();
+        let mut wrong: Vec<_> = listen.map(|wrong| wrong.inside("listen")).collect();
+        #[cfg(feature = "tls")]
+        let of_tls = self.tls.iter().flat_map(crate::wire::tls::check);
+        #[cfg(feature = "tls")]
+        wrong.extend(of_tls.map(|wrong| wrong.inside("tls")));
+        let connections = self.connections.check().into_iter();
+        wrong.extend(connections.map(|wrong| wrong.inside("connections")));
+        wrong
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use kit_units::WrongOption;
+
 use super::facts::Facts;
 use super::operations::{Operation, Protocol};
 
@@ -29,6 +31,13 @@ enum Rule {
     Predicate(Predicate),
     Either(Arc<(Rule, Rule)>),
     Not(Arc<Rule>),
+}
+
+/// Refuses a text that [`Select::pattern`] takes for a selection of nothing: operations begin with a slash.
+pub(super) fn refuse_pattern(key: &str, text: &str) -> Option<WrongOption> {
+    let is_wrong = !text.starts_with('/') && text != "*";
+    let expected = "the name of an operation such as \"/ping\", or the beginning of names such as \"/internal/*\"";
+    WrongOption::refuse_if(is_wrong, key, format!("{text:?}"), expected)
 }
 
 type Predicate = Arc<dyn Fn(Protocol, &Operation) -> bool + Send + Sync>;

@@ -38,11 +38,6 @@ impl Listener {
             At::Address(address) => TcpSockets::bind(*address, listen).map(Sockets::Tcp),
             At::Everywhere(port) => TcpSockets::bind_everywhere(*port, listen).map(Sockets::Tcp),
             At::Localhost(port) => TcpSockets::bind_localhost(*port, listen).map(Sockets::Tcp),
-            At::Unix(_) if listen.hand_over == HandOver::ReusePort => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a path cannot be bound twice, so `HandOver::ReusePort` is for IP addresses; \
-                 `HandOver::SharedListener` is for both",
-            )),
             At::Unix(path) => UnixSockets::bind(path, listen).await.map(Sockets::Unix),
             At::Existing(existing) => {
                 let listener = existing.take().ok_or(StartError::ListenerTaken)?;

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use kit_units::{WrongOption, format_duration};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
@@ -24,6 +25,21 @@ pub(crate) struct Tuning {
 }
 
 impl Tuning {
+    /// Refuses a time that Linux does not take.
+    pub(super) fn refuse_keep_alive(every: Duration) -> Option<WrongOption> {
+        let range = SHORTEST_KEEP_ALIVE..=LONGEST_KEEP_ALIVE;
+        if range.contains(&every) {
+            return None;
+        }
+        let [least, most] = [SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE].map(format_duration);
+        let expected = format!("from {least} to {most}, or \"off\"");
+        Some(WrongOption::new(
+            "keep_alive",
+            format_duration(every),
+            expected,
+        ))
+    }
+
     pub(crate) fn of(listen: &Listen) -> Tuning {
         Tuning {
             no_delay: listen.no_delay,
@@ -47,7 +63,6 @@ impl Tuning {
         let Some(every) = self.keep_alive else {
             return Ok(());
         };
-        let every = every.clamp(SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE);
         let keep_alive = TcpKeepalive::new().with_time(every).with_interval(every);
         SockRef::from(stream).set_tcp_keepalive(&keep_alive)
     }

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
+use kit_units::WrongOption;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::wire::plain::Plain;
@@ -35,6 +36,12 @@ pub(crate) type ClientIdentity = PhantomData<()>;
 
 pub(crate) fn identify(stream: &Encrypted) -> ClientIdentity {
     match *stream {}
+}
+
+impl Tls {
+    pub(crate) fn check(&self) -> Vec<WrongOption> {
+        match *self {}
+    }
 }
 
 impl ServerTls {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit_sync::{BoxError, Ending, Published, error_chain};
+use kit_units::WrongOption;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
@@ -67,7 +68,6 @@ impl ServerTls {
         protocols: Protocols,
         ctx: &AppContext,
     ) -> Result<ServerTls, StartError> {
-        StartError::refuse_zero("Tls::handshake_timeout", tls.handshake)?;
         let files = Files::read(tls).await?;
         let (config, mut validities) = files.config(tls, protocols)?;
         validities.remark(&tls.certificate, UnixTime::now(), ctx);
@@ -127,16 +127,16 @@ impl Files {
         tls: &Tls,
         protocols: Protocols,
     ) -> Result<(ServerConfig, Validities), StartError> {
-        let chain: Vec<_> = certificates("certificate", &self.certificate, &tls.certificate)?;
+        let chain: Vec<_> = certificates(CERTIFICATE, &self.certificate, &tls.certificate)?;
         let validities = Validities::of(&chain);
         let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| {
             let source = explain(&self.key, Wanted::Key, error.into());
-            unusable("private key", &tls.key, source)
+            unusable(KEY, &tls.key, source)
         })?;
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| unusable("certificate", &tls.certificate, error.into()))?;
+            .map_err(|error| unusable(CERTIFICATE, &tls.certificate, error.into()))?;
         let builder = match (&tls.clients, &self.authorities) {
             (Clients::MayHave(pem), Some(bytes)) => {
                 builder.with_client_cert_verifier(verifier(pem, bytes, false)?)
@@ -148,12 +148,59 @@ impl Files {
         };
         let mut config = builder.with_single_cert(chain, key).map_err(|error| {
             let source = format!("with the private key from {}: {error}", tls.key);
-            unusable("certificate", &tls.certificate, source.into())
+            unusable(CERTIFICATE, &tls.certificate, source.into())
         })?;
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         Ok((config, validities))
     }
 }
+
+/// What is wrong with the options of TLS: their times, and the files that cannot be read or used. Only files that
+/// can all be read are looked into, by [`Files::config`], which has one error.
+///
+/// The files are read at once: it is for the time before a runtime runs.
+pub(crate) fn check(tls: &Tls) -> Vec<WrongOption> {
+    let authorities = match &tls.clients {
+        Clients::Anonymous => None,
+        Clients::MayHave(pem) => Some(("clients.accept", pem)),
+        Clients::MustHave(pem) => Some(("clients.require", pem)),
+    };
+    let mut unread = Vec::new();
+    let mut read = |key: &str, pem: &Pem| {
+        let bytes = match &pem.0 {
+            Source::Bytes(bytes) => Ok(bytes.to_vec()),
+            Source::File(path) => std::fs::read(path),
+        };
+        bytes.unwrap_or_else(|error| {
+            let expected = format!("a file that can be read: {error}");
+            unread.push(WrongOption::new(key, pem, expected));
+            Vec::new()
+        })
+    };
+    let files = Files {
+        certificate: read("certificate", &tls.certificate),
+        key: read("key", &tls.key),
+        authorities: authorities.map(|(key, pem)| read(key, pem)),
+    };
+    let mut wrong = tls.check();
+    if unread.is_empty()
+        && let Err(StartError::Tls { what, from, source }) = files.config(tls, &[])
+    {
+        let key = match what {
+            CERTIFICATE => "certificate",
+            KEY => "key",
+            _ => authorities.map_or("clients", |(key, _)| key),
+        };
+        let expected = format!("a file that TLS can use: {}", error_chain(&*source));
+        wrong.push(WrongOption::new(key, from, expected));
+    }
+    wrong.extend(unread);
+    wrong
+}
+
+/// The parts of TLS, in errors.
+const CERTIFICATE: &str = "certificate";
+const KEY: &str = "private key";
 
 fn has_files(tls: &Tls) -> bool {
     let authorities = match &tls.clients {

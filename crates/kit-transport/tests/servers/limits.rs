@@ -294,14 +294,14 @@ async fn limits_with_which_no_client_could_be_served_are_refused() {
                 max_connections: 0,
                 ..good.clone()
             },
-            "`ConnectionOptions::max_connections` is 0; it must be at least 1",
+            "option `connections.max_connections` is 0: it has to be at least 1",
         ),
         (
             ConnectionOptions {
                 max_head: 1,
                 ..good.clone()
             },
-            "`ConnectionOptions::max_head` is 1; it must be at least 8192 (8 KiB)",
+            "option `connections.max_head` is 1B: it has to be at least 8KiB",
         ),
         (
             ConnectionOptions {
@@ -311,14 +311,14 @@ async fn limits_with_which_no_client_could_be_served_are_refused() {
                 },
                 ..good.clone()
             },
-            "`Http2Options::ping_interval` is 0ns; it must be at least 10 ms",
+            "option `connections.http2.ping_interval` is 0s: it has to be at least 10ms, or \"off\"",
         ),
         (
             ConnectionOptions {
                 head: Duration::ZERO,
                 ..good
             },
-            "`ConnectionOptions::head` is 0ns; it must be longer than zero",
+            "option `connections.head` is 0s: it has to be longer than 0s",
         ),
     ] {
         let tree = kit_sync::TaskTree::new("test");

@@ -269,8 +269,18 @@ async fn a_connection_that_waits_too_long_for_a_place_is_closed() {
 }
 
 #[tokio::test]
-async fn any_keep_alive_is_rounded_to_what_the_system_takes() {
+async fn a_keep_alive_that_the_system_does_not_take_is_refused() {
     for every in [Duration::ZERO, Duration::from_millis(500), Duration::MAX] {
+        let listen = Listen::from(ANY_PORT).keep_alive(every);
+        let error = start(listen).await.unwrap_err().to_string();
+        assert!(
+            error.starts_with("option `listen.keep_alive` is "),
+            "{error}"
+        );
+        let right = "it has to be from 1s to 9h 6m 7s, or \"off\"";
+        assert!(error.ends_with(right), "{error}");
+    }
+    for every in [1, 32_767].map(Duration::from_secs) {
         let listen = Listen::from(ANY_PORT).keep_alive(every);
         let server = Fixture::start(http::Server::new(listen, routes("hello"))).await;
         ask(&mut Raw::connect(server.address).await, "hello").await;
@@ -284,10 +294,7 @@ async fn reuse_port_is_refused_for_a_path() {
     let listen = Listen::unix(folder.path().join("kit.sock")).hand_over(HandOver::ReusePort);
     let error = start(listen).await.unwrap_err();
     let shown = kit_sync::error_chain(&*error);
-    assert!(
-        shown.contains("`HandOver::ReusePort` is for IP addresses"),
-        "{shown}"
-    );
+    assert!(shown.contains("as a path cannot be bound twice"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

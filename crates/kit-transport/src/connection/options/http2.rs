@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use kit_units::{WrongOption, format_duration};
+
+/// PINGs that follow each other sooner than this would be most of the traffic.
+const SHORTEST_PING: Duration = Duration::from_millis(10);
+
 /// What a client may do on one HTTP/2 connection.
 ///
 /// ```
@@ -48,5 +53,33 @@ impl Default for Http2Options {
             ping_interval: Some(Duration::from_secs(20)),
             ping_timeout: Duration::from_secs(20),
         }
+    }
+}
+
+impl Http2Options {
+    /// Limits with which no connection could be served. A server with any of them does not start.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let Http2Options {
+            max_streams,
+            max_early_resets: _,
+            max_faulty_streams: _,
+            ping_interval,
+            ping_timeout,
+        } = self;
+        let least = format_duration(SHORTEST_PING);
+        let interval = ping_interval.filter(|interval| *interval < SHORTEST_PING);
+        let interval = interval.map(|interval| {
+            let expected = format!("at least {least}, or \"off\"");
+            WrongOption::new("ping_interval", format_duration(interval), expected)
+        });
+        let timeout = WrongOption::refuse_if(
+            *ping_timeout < SHORTEST_PING,
+            "ping_timeout",
+            format_duration(*ping_timeout),
+            format!("at least {least}"),
+        );
+        let streams = WrongOption::refuse_if(*max_streams == 0, "max_streams", 0, "at least 1");
+        [interval, timeout, streams].into_iter().flatten().collect()
     }
 }

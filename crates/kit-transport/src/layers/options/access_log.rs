@@ -1,9 +1,10 @@
 //! The options of the access log.
 
 use http::HeaderName;
+use kit_units::WrongOption;
 
 use crate::layers::access_log::{AccessLog, access_log};
-use crate::layers::select::Select;
+use crate::layers::select::{Select, refuse_pattern};
 
 /// The options of the access log that are data; [`layer`](Self::layer) makes the layer of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,5 +67,16 @@ impl AccessLogOptions {
             layer = layer.redact_parameter(name);
         }
         layer
+    }
+
+    /// Everything that is wrong: names that no operation has.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let quiet = self.quiet.iter().enumerate();
+        let quiet = quiet.filter_map(|(index, name)| {
+            let wrong = refuse_pattern("", name)?;
+            Some(wrong.inside(&format!("quiet[{index}]")))
+        });
+        quiet.collect()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kit_units::WrongOption;
+
 use crate::layers::concurrency::{ConcurrencyLimit, concurrency_limit};
 
 /// The options of the limit of requests that are served at once; [`layer`](Self::layer) makes the layer of
@@ -54,5 +56,12 @@ impl ConcurrencyOptions {
             .queue(self.queue)
             .queue_timeout(self.queue_timeout)
             .retry_after(self.retry_after)
+    }
+
+    /// Everything that is wrong: a limit of none, which would shed every request.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let max = WrongOption::refuse_if(self.max == 0, "max", 0, "at least 1");
+        max.into_iter().collect()
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use http::HeaderName;
+use kit_units::WrongOption;
 
 use crate::layers::deadline::{DeadlineLayer, deadline};
-use crate::layers::select::Select;
+use crate::layers::select::{Select, refuse_pattern};
 
 /// The options of the limit of time that are data; [`layer`](Self::layer) makes the layer of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,4 +60,36 @@ impl DeadlineOptions {
             None => layer,
         }
     }
+
+    /// Everything that is wrong: limits of zero, in which no request can be answered, and names that no
+    /// operation has.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let operations = self.operations.iter().enumerate();
+        let operations = operations.flat_map(|(index, operation)| {
+            let wrong = operation.check().into_iter();
+            wrong.map(move |wrong| wrong.inside(&format!("operations[{index}]")))
+        });
+        refuse_zero(self.limit)
+            .into_iter()
+            .chain(operations)
+            .collect()
+    }
+}
+
+impl OperationDeadline {
+    /// Everything that is wrong: a limit of zero, and a name that no operation has.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let operation = refuse_pattern("operation", &self.operation);
+        operation
+            .into_iter()
+            .chain(refuse_zero(self.limit))
+            .collect()
+    }
+}
+
+fn refuse_zero(limit: Option<Duration>) -> Option<WrongOption> {
+    let is_zero = limit.is_some_and(|limit| limit.is_zero());
+    WrongOption::refuse_if(is_zero, "limit", "0s", "longer than 0s, or \"off\"")
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::HeaderName;
+use kit_units::WrongOption;
 
 use crate::layers::rate::{RateLimit, rate_limit};
 
@@ -69,5 +70,25 @@ impl RateOptions {
             Some(name) => layer.by_header(name.clone()),
             None => layer,
         }
+    }
+
+    /// Everything that is wrong: numbers of none, and a period of zero.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let RateOptions {
+            count,
+            period,
+            burst,
+            most_keys,
+            header: _,
+        } = self;
+        let at_least = "at least 1";
+        let all = [
+            WrongOption::refuse_if(*count == 0, "count", 0, at_least),
+            WrongOption::refuse_zero("period", *period),
+            WrongOption::refuse_if(*burst == Some(0), "burst", 0, at_least),
+            WrongOption::refuse_if(*most_keys == 0, "most_keys", 0, at_least),
+        ];
+        all.into_iter().flatten().collect()
     }
 }

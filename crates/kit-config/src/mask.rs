@@ -25,9 +25,10 @@ pub(crate) fn url(text: &str) -> String {
     }
 }
 
-/// Whether it is a URL with a user, and perhaps a password.
-pub(crate) fn has_userinfo(node: &Node, place: &Place<'_>) -> bool {
-    place.is_url() && node.as_text().is_some_and(|text| text.contains('@'))
+/// Whether it is a URL with a user, and perhaps a password; a reference may have brought it from one.
+pub(crate) fn has_userinfo(node: &Node, place: Option<&Place<'_>>) -> bool {
+    let is_url = node.origin.is_url() || place.is_some_and(Place::is_url);
+    is_url && node.as_text().is_some_and(|text| text.contains('@'))
 }
 
 /// The tree with `***` in the place of each hidden value; what the shape does not know could be a secret.
@@ -52,7 +53,7 @@ pub(crate) fn masked(node: &Node, place: Option<&Place<'_>>) -> Node {
             }
             Value::Table(shown)
         }
-        Value::Text(text) if place.is_some_and(Place::is_url) => Value::Text(url(text)),
+        Value::Text(text) if has_userinfo(node, place) => Value::Text(url(text)),
         plain => plain.clone(),
     };
     Node::new(value, node.origin.clone())
@@ -75,7 +76,7 @@ pub(crate) fn hide(node: &Node, place: Option<&Place<'_>>) {
             }
         }
         _ if place.is_none_or(|place| {
-            crate::shape::holds_secrets(place) || has_userinfo(node, place)
+            crate::shape::holds_secrets(place) || has_userinfo(node, Some(place))
         }) =>
         {
             node.hide();

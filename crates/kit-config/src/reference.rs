@@ -27,7 +27,7 @@ mod template;
 mod variables;
 mod walk;
 
-pub(crate) use resolver::{Surroundings, resolve};
+pub(crate) use resolver::{Hides, Surroundings, resolve};
 pub(crate) use variables::Variables;
 
 use crate::tree::node::{Node, Value};

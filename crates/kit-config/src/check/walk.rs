@@ -63,7 +63,7 @@ impl<'s> Walk<'s> {
         if node.origin == Origin::Default && self.stage == Stage::Merged && !node.has_set_values() {
             return node.clone();
         }
-        if place.is_secret() || mask::has_userinfo(node, place) {
+        if place.is_secret() || mask::has_userinfo(node, Some(place)) {
             node.hide();
         }
         if is_resolved_later {
@@ -96,7 +96,7 @@ impl<'s> Walk<'s> {
         }
         let is_secret = crate::shape::holds_secrets(place)
             || node.origin.is_hidden()
-            || mask::has_userinfo(node, place);
+            || mask::has_userinfo(node, Some(place));
         if is_secret {
             mask::hide(node, Some(place));
         }
@@ -273,7 +273,9 @@ impl<'s> Walk<'s> {
         if self.stage == Stage::Layer && reference::is_written_in(written) {
             return;
         }
-        let is_secret = place.is_secret() || written.origin.is_hidden();
+        let is_secret = place.is_secret()
+            || written.origin.is_hidden()
+            || mask::has_userinfo(written, None);
         let mut expected = one_of(names);
         if let Some(meant) = written
             .as_text()
@@ -470,7 +472,7 @@ impl<'s> Walk<'s> {
         let tag = shape::tags(place, &tables).into_iter().next()?;
         let names = shape::names(place, &of, tag);
         let written = table.get(tag)?;
-        if names.is_empty() || written.origin.is_hidden() {
+        if names.is_empty() || written.origin.is_hidden() || mask::has_userinfo(written, None) {
             return None;
         }
         Some(format!(

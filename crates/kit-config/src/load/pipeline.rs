@@ -9,10 +9,10 @@ use crate::check::{Stage, check};
 use crate::merge::merge;
 use crate::problem::{Problem, What};
 use crate::read;
-use crate::reference::{self, Surroundings, Variables};
+use crate::reference::{self, Hides, Surroundings, Variables};
 use crate::rename::rename;
 use crate::rules::{Broken, BrokenRule, Rules};
-use crate::shape::{Kind, Shape, is_of_variant};
+use crate::shape::{Kind, Place, Shape, is_of_variant};
 use crate::source::layer::Layer;
 use crate::tree::key::{KeyPath, Step};
 use crate::tree::key_set::KeySet;
@@ -55,12 +55,18 @@ pub(crate) fn run<T: Rules>(shape: &Shape, layers: &[Layer], variables: &Variabl
         merged = merge(shape, merged, tree, &mut pipeline.problems);
     }
     let known = pipeline.drop_failed(&mut merged, &defaults);
-    let is_secret = |key: &KeyPath| shape.at(key).is_some_and(|place| place.is_secret());
+    let hides = |key: &KeyPath| {
+        let place = shape.at(key);
+        Hides {
+            is_secret: place.as_ref().is_some_and(Place::is_secret),
+            is_url: place.as_ref().is_some_and(Place::is_url),
+        }
+    };
     let resolved = reference::resolve(
         &merged,
         &Surroundings {
             variables,
-            is_secret: &is_secret,
+            hides: &hides,
         },
     );
     pipeline.problems.extend(resolved.problems);

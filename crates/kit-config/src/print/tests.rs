@@ -262,6 +262,7 @@ fn the_checked_page_is_toml_with_origins_and_without_secrets() {
             from: from.to_owned(),
             is_untyped: false,
             is_hidden,
+            is_url: false,
         };
         Node::new(
             Value::Text(value.to_owned()),

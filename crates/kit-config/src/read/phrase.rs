@@ -14,8 +14,7 @@ pub(super) fn problem(shape: &Shape, tree: &Node, key: &KeyPath, failure: &Failu
     let place = shape.at(key);
     let node = tree.get(key);
     let origin = origin(tree, key);
-    let has_userinfo = place.as_ref().zip(node);
-    let has_userinfo = has_userinfo.is_some_and(|(place, node)| mask::has_userinfo(node, place));
+    let has_userinfo = node.is_some_and(|node| mask::has_userinfo(node, place.as_ref()));
     let is_secret =
         place.as_ref().is_some_and(Place::is_secret) || origin.is_hidden() || has_userinfo;
     let expects = place.as_ref().map(Place::expects);

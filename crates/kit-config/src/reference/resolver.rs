@@ -31,8 +31,17 @@ const MAX_BROUGHT_TEXT: &str = "16 MiB";
 /// What references are resolved with.
 pub(crate) struct Surroundings<'a> {
     pub(crate) variables: &'a Variables,
-    /// Whether the setting of this key is a secret, so that what refers to it is hidden as well.
-    pub(crate) is_secret: &'a dyn Fn(&KeyPath) -> bool,
+    /// What the setting of this key hides, so that what refers to it hides it as well.
+    pub(crate) hides: &'a dyn Fn(&KeyPath) -> Hides,
+}
+
+/// What of a setting is shown nowhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hides {
+    /// All of it: it is a secret.
+    pub(crate) is_secret: bool,
+    /// User and password, as it is a URL.
+    pub(crate) is_url: bool,
 }
 
 /// A tree without references.
@@ -95,6 +104,7 @@ struct Found {
     value: Value,
     is_untyped: bool,
     is_hidden: bool,
+    is_url: bool,
     /// The references, without their defaults.
     from: Vec<String>,
 }
@@ -198,17 +208,20 @@ impl<'a> Resolver<'a> {
             return Ok(Node::new(found.value, node.origin.clone()));
         }
         let from = found.from.join(", ");
-        let brought = |is_untyped, is_hidden| {
+        let brought = |is_untyped, is_hidden, is_url| {
             Origin::Reference(Arc::new(Brought {
                 at: node.origin.clone(),
                 from: from.clone(),
                 is_untyped,
                 is_hidden,
+                is_url,
             }))
         };
-        let mut resolved = Node::new(found.value, brought(found.is_untyped, found.is_hidden));
+        let origin = brought(found.is_untyped, found.is_hidden, found.is_url);
+        let mut resolved = Node::new(found.value, origin);
         each_inside(&mut resolved, &KeyPath::root(), &mut |_, inner| {
-            inner.origin = brought(inner.origin.is_untyped(), inner.origin.is_hidden());
+            let origin = &inner.origin;
+            inner.origin = brought(origin.is_untyped(), origin.is_hidden(), origin.is_url());
         });
         Ok(resolved)
     }
@@ -223,6 +236,7 @@ impl<'a> Resolver<'a> {
             value: Value::Null,
             is_untyped: false,
             is_hidden: false,
+            is_url: false,
             from: Vec::new(),
         };
         for piece in &template.0 {
@@ -233,6 +247,7 @@ impl<'a> Resolver<'a> {
                     text.push_str(&in_text(&reference.to_string(), &found.value)?);
                     all.is_untyped = true;
                     all.is_hidden |= found.is_hidden;
+                    all.is_url |= found.is_url;
                     all.from.extend(found.from);
                 }
             }
@@ -274,6 +289,7 @@ impl<'a> Resolver<'a> {
                 value: Value::Text(text),
                 is_untyped: true,
                 is_hidden: false,
+                is_url: false,
                 from: vec![reference.to_string()],
             });
         }
@@ -312,21 +328,28 @@ impl<'a> Resolver<'a> {
             value: Value::Text(text),
             is_untyped: true,
             is_hidden: true,
+            is_url: false,
             from: vec![reference.to_string()],
         })
     }
 
     fn setting(&mut self, key: &KeyPath, reference: &Reference) -> Result<Found, Miss> {
         let mut node = self.find(key)?;
-        let is_secret = self.surroundings.is_secret;
-        let is_hidden = node.origin.is_hidden() || is_secret(key);
+        let hides = self.surroundings.hides;
+        let Hides { is_secret, is_url } = hides(key);
+        let is_hidden = node.origin.is_hidden() || is_secret;
+        let is_url = node.origin.is_url() || is_url;
         each_inside(&mut node, key, &mut |key, inner| {
-            if is_secret(key) && !inner.origin.is_hidden() {
+            let Hides { is_secret, is_url } = hides(key);
+            let is_hidden = inner.origin.is_hidden() || is_secret;
+            let is_url = inner.origin.is_url() || is_url;
+            if is_hidden != inner.origin.is_hidden() || is_url != inner.origin.is_url() {
                 inner.origin = Origin::Reference(Arc::new(Brought {
                     at: inner.origin.clone(),
                     from: reference.to_string(),
                     is_untyped: inner.origin.is_untyped(),
-                    is_hidden: true,
+                    is_hidden,
+                    is_url,
                 }));
             }
         });
@@ -337,6 +360,7 @@ impl<'a> Resolver<'a> {
         Ok(Found {
             is_untyped: node.origin.is_untyped(),
             is_hidden,
+            is_url,
             value: node.value,
             from: vec![reference.to_string()],
         })

@@ -31,7 +31,10 @@ fn resolved(source: &Node) -> Resolved {
         source,
         &Surroundings {
             variables: &variables,
-            is_secret: &|key| key.to_string().ends_with("secret"),
+            hides: &|key| Hides {
+                is_secret: key.to_string().ends_with("secret"),
+                is_url: key.to_string().ends_with("url"),
+            },
         },
     );
     assert_eq!(source, &before, "the source is left as it is");
@@ -306,6 +309,28 @@ fn what_comes_from_a_secret_or_a_file_is_hidden() {
 }
 
 #[test]
+fn what_comes_from_a_url_hides_what_a_url_hides() {
+    for (written, is_url) in [
+        ("${key:b.url}", true),
+        ("see ${key:b.url}", true),
+        ("${NONE:${key:b.url}}", true),
+        ("${key:c}", true),
+        ("${key:b.open}", false),
+        ("${key:b}", false),
+    ] {
+        let node = value_of(&format!(
+            r#"{{"a": "{written}", "b": {{"url": "s", "open": "o"}}, "c": "${{key:b.url}}"}}"#
+        ));
+        let marks = (node.origin.is_url(), node.origin.is_hidden());
+        assert_eq!(marks, (is_url, false), "{written}");
+        if let Some(url) = node.get(&key("url")) {
+            assert!(url.origin.is_url());
+            assert!(!node.get(&key("open")).expect("o").origin.is_url());
+        }
+    }
+}
+
+#[test]
 fn only_files_and_remote_stores_have_references() {
     let json = serde_json::json!("${PORT}");
     for origin in [
@@ -403,7 +428,7 @@ fn a_variable_that_is_no_text_is_refused() {
     .collect();
     let surroundings = Surroundings {
         variables: &variables,
-        is_secret: &|_| false,
+        hides: &|_| Hides::default(),
     };
     let resolved = resolve(&tree(r#"{"a": "${BYTES}"}"#), &surroundings);
     let said = resolved.problems[0].what.to_string();

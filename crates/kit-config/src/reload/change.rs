@@ -164,7 +164,9 @@ impl fmt::Display for Shown<'_> {
             Value::Bool(is_true) => write!(f, "{is_true}"),
             Value::Integer(number) => write!(f, "{number}"),
             Value::Float(number) => write!(f, "{number:?}"),
-            Value::Text(text) if (self.mark)(self.key).is_url => write!(f, "{:?}", url(text)),
+            Value::Text(text) if self.node.origin.is_url() || (self.mark)(self.key).is_url => {
+                write!(f, "{:?}", url(text))
+            }
             Value::Text(text) => write!(f, "{text:?}"),
             Value::List(list) => {
                 f.write_str("[")?;
@@ -250,6 +252,7 @@ mod tests {
                 from: "${file:/run/secrets/db}".to_owned(),
                 is_untyped: false,
                 is_hidden: true,
+                is_url: false,
             }));
             let node = Node::new(Value::Text(text.to_owned()), origin);
             let root = KeyPath::root();

@@ -33,6 +33,8 @@ pub(crate) struct Brought {
     pub(crate) is_untyped: bool,
     /// Whether the value came from a file or from a secret.
     pub(crate) is_hidden: bool,
+    /// Whether the value came from a URL, whose user and password are hidden.
+    pub(crate) is_url: bool,
 }
 
 impl Origin {
@@ -49,6 +51,11 @@ impl Origin {
     /// public by being referred to.
     pub(crate) fn is_hidden(&self) -> bool {
         matches!(self, Origin::Reference(brought) if brought.is_hidden)
+    }
+
+    /// Whether user and password of its URLs are kept from messages and pages, whatever their setting.
+    pub(crate) fn is_url(&self) -> bool {
+        matches!(self, Origin::Reference(brought) if brought.is_url)
     }
 
     pub(crate) fn span(&self) -> Option<&Span> {

@@ -27,6 +27,7 @@ pub(crate) struct Orders {
     filter: Filter,
     tree: Tree,
     vault: Vault,
+    discovery: Discovery,
     #[serde(flatten)]
     common: Common,
     #[serde(flatten)]
@@ -86,6 +87,16 @@ impl Default for Pool {
             max: NonZeroU32::MIN,
         }
     }
+}
+
+/// URLs, which may have a password.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Discovery {
+    #[schemars(extend("x-kit-url" = true))]
+    registry: String,
+    #[schemars(extend("x-kit-url" = true))]
+    others: Vec<String>,
 }
 
 /// Secrets in a list, a map and a variant.

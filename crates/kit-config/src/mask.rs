@@ -31,6 +31,21 @@ pub(crate) fn has_userinfo(node: &Node, place: Option<&Place<'_>>) -> bool {
     is_url && node.as_text().is_some_and(|text| text.contains('@'))
 }
 
+/// What is wrong with a value that was copied from a page, with the mask in it. A plain setting may well be
+/// such a text.
+pub(crate) fn pasted(node: &Node, place: &Place<'_>) -> Option<String> {
+    let text = node.as_text()?;
+    if place.is_secret() && text == MASK {
+        return Some(format!(
+            "`{MASK}` only stands for the secret where settings are shown; it has to be the secret itself"
+        ));
+    }
+    let has_mask = text == MASK || text.contains(&format!("{MASK}@"));
+    let message = "only stands for the user and the password where settings are shown; the URL has to \
+                   have both, or neither";
+    (place.is_url() && has_mask).then(|| format!("`{MASK}` {message}"))
+}
+
 /// The tree with `***` in the place of each hidden value; what the shape does not know could be a secret.
 pub(crate) fn masked(node: &Node, place: Option<&Place<'_>>) -> Node {
     let child = |step: Step| place.and_then(|place| place.child(&step));

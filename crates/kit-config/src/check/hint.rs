@@ -1,6 +1,6 @@
 //! What an unknown key may have meant.
 
-use crate::shape::{Shape, is_same_name, nearest};
+use crate::shape::{SettingNames, Shape, is_same_name, nearest};
 use crate::tree::key::{KeyPath, Step};
 use crate::tree::node::{Node, Value};
 
@@ -53,29 +53,53 @@ fn elsewhere(shape: &Shape, hints: &Hints, table: &KeyPath, name: &str) -> Optio
 /// The names that a misspelt key may have meant.
 pub(super) struct Hints {
     keys: Vec<KeyPath>,
-    secrets: Vec<String>,
+    names: SettingNames,
 }
 
 impl Hints {
     pub(super) fn of(shape: &Shape) -> Hints {
         Hints {
             keys: shape.keys().into_iter().map(|(key, _)| key).collect(),
-            secrets: shape.names().secret,
+            names: shape.names(),
         }
     }
 
-    /// Whether the value of an unknown key may be a secret: its name is like that of one, or there are
-    /// secrets and it is like no other name either. A table or a list is judged by the place that was meant;
-    /// without one there may be secrets in it.
-    pub(super) fn may_be_secret(&self, name: &str, node: &Node, meant: Option<&Meant<'_>>) -> bool {
-        let secrets = self.secrets.iter().map(String::as_str);
-        let has_parts = matches!(node.value, Value::List(_) | Value::Table(_));
-        let is_unlike = meant.is_none_or(|meant| has_parts && meant.here.is_none());
-        self.has_secrets() && (is_unlike || nearest(name, secrets).is_some())
+    /// Hides what may be a secret in the value of an unknown key. A name like that of a secret hides all of it. Else
+    /// a text may be one, and a number where a secret is a number, unless the name is like that of a plain
+    /// setting. In a table each name is judged for itself; one that was meant for another (`meant`) is judged
+    /// by the place of that one.
+    pub(super) fn hide(&self, name: &str, node: &Node, meant: Option<&Meant<'_>>) {
+        if !self.has_secrets() {
+            return;
+        }
+        let is_known = || {
+            let mut plain = self.names.plain.iter();
+            meant.is_some() || plain.any(|plain| is_same_name(plain, name))
+        };
+        match &node.value {
+            _ if self.is_like_secret(name) => node.hide(),
+            Value::List(_) | Value::Table(_) if meant.is_some_and(|meant| meant.here.is_some()) => {
+            }
+            Value::List(list) => list.iter().for_each(|node| self.hide(name, node, None)),
+            Value::Table(table) => {
+                for entry in table.iter() {
+                    self.hide(&entry.key, &entry.node, None);
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
+            Value::Integer(_) | Value::Float(_) if !self.names.has_numbers => {}
+            Value::Integer(_) | Value::Float(_) | Value::Text(_) if is_known() => {}
+            Value::Integer(_) | Value::Float(_) | Value::Text(_) => node.hide(),
+        }
+    }
+
+    fn is_like_secret(&self, name: &str) -> bool {
+        let secrets = self.names.secret.iter().map(String::as_str);
+        nearest(name, secrets).is_some()
     }
 
     /// Whether there are secrets among the settings.
     pub(super) fn has_secrets(&self) -> bool {
-        !self.secrets.is_empty()
+        !self.names.secret.is_empty()
     }
 }

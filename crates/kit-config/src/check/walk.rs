@@ -69,6 +69,10 @@ impl<'s> Walk<'s> {
         if is_resolved_later {
             return node.clone();
         }
+        if let Some(message) = mask::pasted(node, place) {
+            self.fail(key, node, What::Other { message });
+            return node.clone();
+        }
         let takes_any = place.kinds().iter().any(|kind| matches!(kind, Kind::Any));
         match &node.value {
             _ if takes_any => node.clone(),
@@ -414,12 +418,7 @@ impl<'s> Walk<'s> {
                     &entry.key,
                     &known_keys(kinds),
                 );
-                if self
-                    .hints
-                    .may_be_secret(&entry.key, &entry.node, meant.as_ref())
-                {
-                    entry.node.hide();
-                }
+                self.hints.hide(&entry.key, &entry.node, meant.as_ref());
                 if let Some(Meant {
                     here: Some(name), ..
                 }) = &meant

@@ -28,7 +28,7 @@ impl<'a> Mask<'a> {
         let holds_secrets = place.as_ref().map(crate::shape::holds_secrets);
         if holds_secrets.unwrap_or(self.names.has_any_name) {
             let line = span.line_text();
-            let value = any_value(line);
+            let value = any_value(line).filter(|value| !self.is_shown(&line[*value..]));
             if holds_secrets.is_some() || value.is_some() {
                 span.hide_line_from(value.unwrap_or(indent(line)));
             }
@@ -54,7 +54,8 @@ impl<'a> Mask<'a> {
         }
     }
 
-    /// A line that begins with no key may be one of a text over several lines, and is hidden as a whole.
+    /// A line with neither letters nor digits is shown. One that begins with no key may be one of a text over
+    /// several lines, and is hidden as a whole.
     /// Else all is hidden that follows a name like that of a secret, and all that follows the `=` or `:`
     /// after a name that is no known one, as a key can be damaged beyond likeness.
     fn hide_line(&self, span: &Span) {
@@ -62,6 +63,9 @@ impl<'a> Mask<'a> {
             return;
         }
         let line = span.line_text();
+        if !line.contains(char::is_alphanumeric) {
+            return;
+        }
         if !has_key(line) || self.is_end_of_text(line) {
             span.hide_line_from(indent(line));
             return;
@@ -100,6 +104,15 @@ impl<'a> Mask<'a> {
         None
     }
 
+    /// Whether the end of a line holds nothing but a truth value or numbers, and no secret is a number.
+    fn is_shown(&self, value: &str) -> bool {
+        let value = value.trim_matches([' ', '\t', ',', '}', ']']);
+        let is_of_number = |c: char| c.is_ascii_digit() || " \t_.+-".contains(c);
+        let is_number = value.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
+            && value.chars().all(is_of_number);
+        matches!(value, "true" | "false") || (is_number && !self.names.has_numbers)
+    }
+
     /// Where the value after a name begins that is no known one.
     fn unknown_value(&self, line: &str) -> Option<usize> {
         let mut signs = line.match_indices(['=', ':']);
@@ -114,7 +127,7 @@ impl<'a> Mask<'a> {
                 .plain
                 .iter()
                 .any(|known| is_same_name(known, word));
-            !is_known && !self.is_secret(word)
+            !is_known && !self.is_secret(word) && !self.is_shown(&line[*at + 1..])
         });
         sign.map(|(at, sign)| at + sign.len())
     }
@@ -151,12 +164,13 @@ mod tests {
     use super::*;
     use crate::tree::text::SourceText;
 
-    fn shown(line: &str) -> String {
+    fn shown(line: &str, has_numbers: bool) -> String {
         let shape = Shape::from_schema(true.into());
         let names = SettingNames {
             secret: vec!["password".to_owned()],
             plain: vec!["db".to_owned(), "port".to_owned()],
             has_any_name: false,
+            has_numbers,
         };
         let mask = Mask {
             shape: &shape,
@@ -191,7 +205,24 @@ mod tests {
             ("aHVudGVyMjE=", "***"),
             ("port =", "port ="),
         ] {
-            assert_eq!(shown(line), expected);
+            assert_eq!(shown(line, false), expected);
+        }
+    }
+
+    #[test]
+    fn what_can_be_no_secret_is_shown() {
+        for (line, expected, of_numbers) in [
+            ("---", "---", "---"),
+            ("  } ],", "  } ],", "  } ],"),
+            ("prot = 8000 8000", "prot = 8000 8000", "prot =***"),
+            ("prot: -1.5e", "prot:***", "prot:***"),
+            ("{ \"prot\": 8000, }", "{ \"prot\": 8000, }", "{ \"prot\":***"),
+            ("opn = true", "opn = true", "opn = true"),
+            ("prot = 80, zzz = \"hunter2\"", "prot =***", "prot =***"),
+            ("password = 80", "password = ***", "password = ***"),
+        ] {
+            assert_eq!(shown(line, false), expected, "{line}");
+            assert_eq!(shown(line, true), of_numbers, "{line}");
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct SettingNames {
     pub(crate) plain: Vec<String>,
     /// Whether a map has secrets as its values, so that any name can be that of a secret.
     pub(crate) has_any_name: bool,
+    /// Whether a secret can be a number.
+    pub(crate) has_numbers: bool,
 }
 
 impl SettingNames {
@@ -56,7 +58,9 @@ impl SettingNames {
         // No field has this name.
         let any = place.child(&Step::Key("\0".to_owned()));
         if let Some(child) = any.filter(|_| place.is_open()) {
-            self.has_any_name |= is_of_secrets(&child) && !place.is_secret();
+            let is_of_secrets = is_of_secrets(&child);
+            self.has_any_name |= is_of_secrets && !place.is_secret();
+            self.has_numbers |= is_of_secrets && takes_numbers(&child);
             self.go_on(outer, child);
         }
     }
@@ -70,7 +74,9 @@ impl SettingNames {
     }
 
     fn add(&mut self, name: &str, place: &Place<'_>) {
-        let names = match is_of_secrets(place) {
+        let is_of_secrets = is_of_secrets(place);
+        self.has_numbers |= is_of_secrets && takes_numbers(place);
+        let names = match is_of_secrets {
             true => &mut self.secret,
             false => &mut self.plain,
         };
@@ -86,6 +92,15 @@ fn is_of_secrets(place: &Place<'_>) -> bool {
     let mut values = values.iter().filter_map(|step| place.child(step));
     let is_secret = |place: &Place<'_>| place.is_secret() || place.is_url();
     is_secret(place) || values.any(|value| is_secret(&value))
+}
+
+/// Whether it can be a number, or a list or a map of numbers.
+fn takes_numbers(place: &Place<'_>) -> bool {
+    let is_number =
+        |kind: &Kind<'_>| matches!(kind, Kind::Any | Kind::Integer(_) | Kind::Float(_));
+    let values = [Step::Index(0), Step::Key("\0".to_owned())];
+    let mut values = values.iter().filter_map(|step| place.child(step));
+    place.kinds().iter().any(is_number) || values.any(|value| value.kinds().iter().any(is_number))
 }
 
 /// Whether the value at a place is a secret, or can have one in it.

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::tree::key::KeyPath;
 use crate::tree::origin::Origin;
 use crate::tree::text::Span;
+use cut::cut;
 
+mod cut;
 mod snippet;
 mod what;
+mod width;
 
 pub(crate) use what::What;
 
@@ -57,12 +60,12 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.origin != Origin::Default {
-            write!(f, "{}: ", self.origin)?;
+            write!(f, "{}: ", cut(&self.origin.to_string(), SHOWN_ORIGIN))?;
         }
         if !self.key.is_root() {
-            write!(f, "{}: ", self.key)?;
+            write!(f, "{}: ", cut(&self.key.to_string(), SHOWN_KEY))?;
         }
-        write!(f, "{}", self.what)?;
+        write!(f, "{}", cut(&self.what.to_string(), SHOWN_TEXT))?;
         match self.origin.span() {
             Some(span) => snippet::write(f, span),
             None => Ok(()),
@@ -70,11 +73,18 @@ impl fmt::Display for Problem {
     }
 }
 
+/// How many characters are shown of a problem's origin, key and sentence.
+const SHOWN_ORIGIN: usize = 400;
+const SHOWN_KEY: usize = 200;
+const SHOWN_TEXT: usize = 2_000;
+
 /// How many problems are shown.
 const SHOWN: usize = 100;
+/// After how many bytes no further problem is shown.
+const SHOWN_BYTES: usize = 64 << 10;
 
-/// All that is wrong with settings, from one load. The first 100 problems are shown, with the number of the
-/// others; [`problems`](Self::problems) has all of them.
+/// All that is wrong with settings, from one load. The first 100 problems are shown, or fewer if they are longer
+/// than 64 KiB, with the number of the others; [`problems`](Self::problems) has all of them.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub struct LoadError {
     problems: Vec<Problem>,
@@ -131,9 +141,17 @@ impl fmt::Display for LoadError {
                 count = grouped(count)
             )?,
         }
-        let mut shown = self.problems.iter().take(SHOWN);
-        shown.try_for_each(|problem| write!(f, "\n\n{problem}"))?;
-        match self.problems.len().saturating_sub(SHOWN) {
+        let (mut shown, mut bytes) = (0, 0);
+        for problem in self.problems.iter().take(SHOWN) {
+            let text = problem.to_string();
+            bytes += text.len();
+            if bytes > SHOWN_BYTES && shown > 0 {
+                break;
+            }
+            write!(f, "\n\n{text}")?;
+            shown += 1;
+        }
+        match self.problems.len() - shown {
             0 => Ok(()),
             left => write!(f, "\n\nand {} more", grouped(left)),
         }
@@ -200,6 +218,41 @@ config/orders.toml:2:8: http.addr: 8000 is not an address, such as \":8000\"
             assert!(shown.ends_with(end), "{count}: {shown}");
         }
         assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn the_whole_is_bounded_whatever_its_parts_are() {
+        let long = "long ".repeat(100_000);
+        let problem = |at: usize| {
+            let key = KeyPath::root().key(long.as_str()).index(at);
+            let message = format!("{long}is wrong");
+            Problem::new(
+                Origin::Variable(long.as_str().into()),
+                key,
+                What::Other { message },
+            )
+        };
+        let error = LoadError::refuse_any((0..200).map(problem).collect()).unwrap_err();
+        let shown = error.to_string();
+        assert!(shown.len() < SHOWN_BYTES + 1_000, "{} bytes", shown.len());
+        assert!(
+            shown.contains("[0]: ") && shown.contains("is wrong\n"),
+            "{shown}"
+        );
+        assert!(shown.ends_with(" more"), "{shown}");
+    }
+
+    #[test]
+    fn the_mark_stands_below_wide_characters_and_tabs() {
+        let written = "\t漢字 = 'e\u{301}' # é";
+        let text = SourceText::new("a.toml", written);
+        let start = written.find('\'').expect("the value");
+        let span = Span::new(&text, start..start + 5);
+        let what = What::Unknown { nearest: None };
+        let problem = Problem::new(Origin::File(span), KeyPath::root(), what);
+        let shown = problem.to_string();
+        let mark = shown.lines().last().expect("a mark");
+        assert_eq!(mark, "  | \t       ^^^");
     }
 
     #[test]

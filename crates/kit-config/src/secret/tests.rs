@@ -1,6 +1,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::*;
+#[cfg(target_os = "linux")]
+use crate::testing::has_remains;
 
 const VALUE: &str = "correct horse battery staple, and some more of it to be long";
 
@@ -108,24 +110,6 @@ fn the_schema_is_that_of_the_value_with_a_mark() {
     assert_eq!(of_password.pointer("/type").expect("a type"), "string");
     assert_eq!(of_password.pointer("/x-kit-secret").expect("a mark"), true);
     assert_eq!(of_password.pointer("/writeOnly").expect("a mark"), true);
-}
-
-/// The memory of the process at this place, read as a file; `unsafe` is not needed for it.
-#[cfg(target_os = "linux")]
-fn memory(place: *const u8, length: usize) -> Vec<u8> {
-    use std::os::unix::fs::FileExt;
-
-    let mut bytes = vec![0; length];
-    let file = std::fs::File::open("/proc/self/mem").expect("the memory of the process");
-    let read = file.read_exact_at(&mut bytes, place.addr() as u64);
-    read.expect("mapped memory");
-    bytes
-}
-
-/// Whether a value can be found after its drop. The allocator writes its own words into the first bytes.
-#[cfg(target_os = "linux")]
-fn has_remains(place: *const u8, value: &[u8]) -> bool {
-    memory(place, value.len())[32..] == value[32..]
 }
 
 #[cfg(target_os = "linux")]

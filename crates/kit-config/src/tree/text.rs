@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use zeroize::Zeroize;
+
 use super::hidden::HiddenBytes;
 
 /// A text that settings were read from.
@@ -17,6 +19,13 @@ pub(crate) struct SourceText {
     /// The bytes that are not shown, as they are secret. A lock is enough: they are set and read by the one
     /// load that the text belongs to.
     hidden: Mutex<HiddenBytes>,
+}
+
+/// It may hold secrets.
+impl Drop for SourceText {
+    fn drop(&mut self) {
+        self.text.zeroize();
+    }
 }
 
 impl SourceText {
@@ -42,6 +51,12 @@ impl SourceText {
 
 /// What stands in the place of a hidden part.
 const MASK: &str = "***";
+
+/// How many characters of a line are shown; of a longer one those around the marked place.
+const SHOWN: usize = 120;
+
+/// How many of them stand before the marked place in a line that is cut at both ends.
+const BEFORE: usize = 40;
 
 /// A part of a text.
 #[derive(Clone)]
@@ -107,24 +122,36 @@ impl Span {
     }
 
     /// The line in which it begins, as it may be shown, with the place of the first and of the last
-    /// character that it marks, counted from 0. A hidden part is shown as `***`.
+    /// character that it marks, counted from 0. A hidden part is shown as `***`, a control character as `\u{fffd}`,
+    /// and what is cut off from a long line as `…`.
     ///
     /// The line is copied character by character. The first one of a hidden part becomes the mask, and
     /// the other ones nothing; so the marks are counted in the shown line, not in the written one.
     pub(crate) fn shown_line(&self) -> (String, Range<usize>) {
-        let begin = self.line_start();
+        let whole = self.line_text();
+        let window = window(whole, self.bytes.start - self.line_start());
+        let begin = self.line_start() + window.start;
         let hidden = self.text.hidden.lock();
         let hidden = hidden.unwrap_or_else(PoisonError::into_inner);
         let (mut line, mut count) = (String::new(), 0);
+        if window.start > 0 {
+            line.push('…');
+            count = 1;
+        }
         let (mut first, mut last) = (None, None);
         let mut was_hidden = false;
-        for (offset, c) in self.line_text().char_indices() {
+        for (offset, c) in whole[window.clone()].char_indices() {
             let at = begin + offset;
             let is_hidden = hidden.has(at);
             let is_same = is_hidden && was_hidden;
             let from = if is_same { count - MASK.len() } else { count };
             if !is_hidden {
-                line.push(c);
+                let is_shown = c == '\t' || !c.is_control();
+                line.push(if is_shown {
+                    c
+                } else {
+                    char::REPLACEMENT_CHARACTER
+                });
                 count += 1;
             } else if !is_same {
                 line.push_str(MASK);
@@ -139,13 +166,39 @@ impl Span {
             }
         }
         let first = first.unwrap_or(count);
+        if window.end < whole.len() {
+            line.push('…');
+        }
         (line, first..last.unwrap_or(first).max(first + 1))
+    }
+
+    /// Whether its text has nothing but white space, comments and the marks of a document of YAML.
+    pub(crate) fn is_of_blank_text(&self) -> bool {
+        let is_blank = |line: &str| {
+            let line = line.trim();
+            line.is_empty() || line.starts_with(['#', '%']) || matches!(line, "---" | "...")
+        };
+        self.text.text.lines().all(is_blank)
     }
 
     /// The first byte of the line in which it begins.
     fn line_start(&self) -> usize {
         self.text.lines[self.line() - 1]
     }
+}
+
+/// The part of a line that is shown, in bytes: around this byte, with as much as there is room for.
+fn window(line: &str, at: usize) -> Range<usize> {
+    // No line has more characters than bytes.
+    if line.len() <= SHOWN {
+        return 0..line.len();
+    }
+    let at = line.floor_char_boundary(at);
+    let after = line[at..].chars().take(SHOWN - BEFORE).count();
+    let before = line[..at].char_indices().rev().take(SHOWN - after).last();
+    let start = before.map_or(at, |(start, _)| start);
+    let end = line[start..].char_indices().nth(SHOWN);
+    start..end.map_or(line.len(), |(end, _)| start + end)
 }
 
 impl PartialEq for Span {
@@ -202,6 +255,73 @@ mod tests {
         let shown = "db = { password = ***, port = \"é\" }".to_owned();
         assert_eq!(port.shown_line(), (shown.clone(), 30..33));
         assert_eq!(password.shown_line(), (shown, 18..21));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let long = format!("{}!{}", "é".repeat(500), "ü".repeat(500));
+        let (line, marked) = span(&long, "!").shown_line();
+        assert_eq!(line.chars().count(), SHOWN + 2);
+        assert!(line.starts_with("…é") && line.ends_with("ü…"), "{line}");
+        assert_eq!(line.chars().nth(marked.start), Some('!'));
+        assert_eq!((marked.start, marked.len()), (BEFORE + 1, 1));
+        let (line, marked) = span(&format!("!{long}"), "!").shown_line();
+        assert!(line.starts_with("!é") && line.ends_with("é…"), "{line}");
+        assert_eq!((line.chars().count(), marked), (SHOWN + 1, 0..1));
+        let (line, marked) = span(&format!("{long}?"), "?").shown_line();
+        assert!(line.starts_with("…ü") && line.ends_with("ü?"), "{line}");
+        assert_eq!(
+            (line.chars().count(), marked),
+            (SHOWN + 1, SHOWN..SHOWN + 1)
+        );
+        // A mark goes on to the cut.
+        let (_, marked) = span(&long, &long[20..]).shown_line();
+        assert_eq!(marked, 10..SHOWN);
+    }
+
+    #[test]
+    fn a_secret_that_is_cut_stays_hidden() {
+        let text = format!("{}!", "hunter2 ".repeat(100));
+        let end = span(&text, "!");
+        let secret = Span::new(&end.text, 0..text.len() - 1);
+        secret.hide();
+        assert_eq!(end.shown_line(), ("…*** !".to_owned(), 5..6));
+        assert_eq!(secret.shown_line().0, "***…");
+    }
+
+    #[test]
+    fn a_control_character_is_not_shown() {
+        let red = span("a = \u{1b}[31m\tb", "b");
+        assert_eq!(red.shown_line().0, "a = \u{fffd}[31m\tb");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_drop_wipes_the_text() {
+        let written = "password = 'correct horse battery staple', and some more of it to be long";
+        let text = SourceText::new("a.toml", written);
+        let place = text.as_str().as_ptr();
+        let span = Span::new(&text, 0..1);
+        drop(text);
+        assert!(crate::testing::has_remains(place, written.as_bytes()));
+        drop(span);
+        assert!(!crate::testing::has_remains(place, written.as_bytes()));
+    }
+
+    #[test]
+    fn a_text_of_white_space_and_comments_is_blank() {
+        for blank in ["", " \n\r\n", "# a = 1", "%YAML 1.2\n---\n# x\n..."] {
+            assert!(
+                Span::new(&SourceText::new("a", blank), 0..0).is_of_blank_text(),
+                "{blank:?}"
+            );
+        }
+        for full in ["{}", "[a]", "a"] {
+            assert!(
+                !Span::new(&SourceText::new("a", full), 0..0).is_of_blank_text(),
+                "{full}"
+            );
+        }
     }
 
     #[test]

@@ -24,11 +24,13 @@ mod arguments;
 mod mask;
 mod order;
 mod pipeline;
+mod read_file;
 
 #[cfg(feature = "app")]
-pub(crate) use again::{places, read_merged};
+pub(crate) use again::{places, read_files, read_merged};
 #[cfg(feature = "clap")]
 pub(crate) use arguments::{set_flag, set_places, set_warnings};
+pub(crate) use read_file::ReadFile;
 
 /// The sources of settings, and the way to read them.
 ///
@@ -91,13 +93,13 @@ impl<T: Rules> Settings<T> {
         self.place(path.into(), LocationKind::File, true)
     }
 
-    /// Adds the files of a directory that has to be there, in the order of their names. Hidden files and
-    /// the temporary ones of editors do not count.
+    /// Adds the files of a directory, in the order of their names. Hidden files and the temporary ones of editors
+    /// do not count. The directory has to be there, with one file at least.
     pub fn directory(self, path: impl Into<PathBuf>) -> Settings<T> {
         self.place(path.into(), LocationKind::Directory, false)
     }
 
-    /// Adds the files of a directory that may be absent.
+    /// Adds the files of a directory that may be absent, or without a file.
     pub fn optional_directory(self, path: impl Into<PathBuf>) -> Settings<T> {
         self.place(path.into(), LocationKind::Directory, true)
     }
@@ -239,6 +241,7 @@ impl<T: Rules> Settings<T> {
         let shape = Shape::of::<T>();
         let variables = self.current_variables();
         let mut layers = self.files.read();
+        let read_files = read_file::among(&layers);
         layers.extend(remote);
         if let Some(prefix) = &self.prefix {
             layers.push(environment::read(prefix, variables.clone(), &shape));
@@ -265,6 +268,7 @@ impl<T: Rules> Settings<T> {
             tree: outcome.tree,
             warnings,
             files: outcome.files,
+            read_files,
         })
     }
 
@@ -314,6 +318,7 @@ pub struct Loaded<T> {
     tree: Node,
     warnings: Vec<Problem>,
     files: Vec<PathBuf>,
+    read_files: Vec<ReadFile>,
 }
 
 impl<T> Loaded<T> {
@@ -352,6 +357,12 @@ impl<T> Loaded<T> {
     /// The files that references name, such as `${file:/run/secrets/token}`.
     pub fn referred_files(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(PathBuf::as_path)
+    }
+
+    /// The files of settings in which nothing is set: there is nothing but white space and comments in them.
+    pub fn empty_files(&self) -> impl Iterator<Item = &Path> {
+        let empty = self.read_files.iter().filter(|file| file.is_blank);
+        empty.map(|file| Path::new(&*file.name))
     }
 
     /// All settings with their origins, defaults among them.

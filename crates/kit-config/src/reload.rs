@@ -2,6 +2,7 @@
 
 mod change;
 mod current;
+mod emptied;
 mod engine;
 mod fresh;
 mod marks;

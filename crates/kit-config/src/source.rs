@@ -3,22 +3,23 @@
 //! Each source gives a [`Layer`](layer::Layer): a tree and the problems that were met on the way to it.
 //! No problem of one source hides those of another.
 
+pub(crate) mod directory;
 pub(crate) mod environment;
+pub(crate) mod file;
 pub(crate) mod files;
 pub(crate) mod flag;
 pub(crate) mod layer;
 pub(crate) mod profile;
+pub(crate) mod refused;
 pub(crate) mod remote;
 pub(crate) mod toml;
 
 mod assignment;
-mod directory;
 #[cfg(feature = "etcd")]
 mod etcd;
 #[cfg(not(feature = "etcd"))]
 #[path = "source/no_etcd.rs"]
 mod etcd;
-mod file;
 mod format;
 mod json;
 mod number;

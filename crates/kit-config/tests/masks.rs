@@ -35,7 +35,11 @@ async fn a_mask_follows_its_value_to_pages_and_the_diff() {
     let loaded = loaded.expect("it is right");
     assert_eq!(&**loaded.settings().banner, "see etcd://app:hunter2@h:2379");
     let page = checked_config(&loaded);
-    for shown in ["\"see etcd://***@h:2379\"", "\"etcd://***@h:2379\",", "\"plain\""] {
+    for shown in [
+        "\"see etcd://***@h:2379\"",
+        "\"etcd://***@h:2379\",",
+        "\"plain\"",
+    ] {
         assert!(page.contains(shown), "{shown} is not in\n{page}");
     }
     let reloader = Reloader::new(loaded);
@@ -48,6 +52,9 @@ async fn a_mask_follows_its_value_to_pages_and_the_diff() {
     let banner = "banner: \"see etcd://***@h:2379\" -> \"see etcd://***@h:2379\"";
     assert!(changes.iter().any(|change| change == banner), "{diff}");
     for secret in ["hunter2", "orchid", "tulip", "rose", "app"] {
-        assert!(!page.contains(secret) && !diff.contains(secret), "{secret} is in\n{page}\n{diff}");
+        assert!(
+            !page.contains(secret) && !diff.contains(secret),
+            "{secret} is in\n{page}\n{diff}"
+        );
     }
 }

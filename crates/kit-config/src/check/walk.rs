@@ -277,9 +277,8 @@ impl<'s> Walk<'s> {
         if self.stage == Stage::Layer && reference::is_written_in(written) {
             return;
         }
-        let is_secret = place.is_secret()
-            || written.origin.is_hidden()
-            || mask::has_userinfo(written, None);
+        let is_secret =
+            place.is_secret() || written.origin.is_hidden() || mask::has_userinfo(written, None);
         let mut expected = one_of(names);
         if let Some(meant) = written
             .as_text()

@@ -1,17 +1,23 @@
 //! What it takes to load settings anew.
 
-use super::Settings;
 use super::pipeline::{Pipeline, each_once};
+use super::read_file::ReadFile;
+use super::{Loaded, Settings};
 use crate::problem::LoadError;
 use crate::read;
 use crate::rules::Rules;
 use crate::shape::Shape;
-use crate::source::files::Location;
+use crate::source::files::{Location, watched};
 use crate::tree::node::Node;
 
 /// Where the files of settings are, or could come to be.
 pub(crate) fn places<T>(settings: &Settings<T>) -> Vec<Location> {
-    settings.files.places()
+    watched::places(&settings.files)
+}
+
+/// The files that were read.
+pub(crate) fn read_files<T>(loaded: &Loaded<T>) -> &[ReadFile] {
+    &loaded.read_files
 }
 
 /// Reads settings from a tree that was put together from two that were right, each of them whole and

@@ -216,7 +216,11 @@ mod tests {
             ("  } ],", "  } ],", "  } ],"),
             ("prot = 8000 8000", "prot = 8000 8000", "prot =***"),
             ("prot: -1.5e", "prot:***", "prot:***"),
-            ("{ \"prot\": 8000, }", "{ \"prot\": 8000, }", "{ \"prot\":***"),
+            (
+                "{ \"prot\": 8000, }",
+                "{ \"prot\": 8000, }",
+                "{ \"prot\":***",
+            ),
             ("opn = true", "opn = true", "opn = true"),
             ("prot = 80, zzz = \"hunter2\"", "prot =***", "prot =***"),
             ("password = 80", "password = ***", "password = ***"),

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
+use crate::source::refused::{self, Wanted};
 use crate::tree::origin::Origin;
 
 /// More is no setting, but a mistake, such as the path of a log.
@@ -20,10 +21,12 @@ pub(super) fn path_from(origin: &Origin, path: &str) -> PathBuf {
 
 /// The text in the file of this path, which messages call `name`, without the newline at its end, which editors write and no secret has.
 pub(super) fn read(path: &Path, name: &Path) -> Result<String, Fault> {
+    // A path that has a variable in it is not shown as it is.
+    let seen = if path == name { path } else { Path::new("") };
     let name = || name.display().to_string();
     let failed = |error: std::io::Error| Fault::Unreadable {
         path: name(),
-        why: error.to_string(),
+        why: refused::reason(seen, &error, Wanted::File),
     };
     // A pipe could keep the start of the process waiting.
     if !fs::metadata(path).map_err(failed)?.is_file() {

@@ -167,11 +167,11 @@ fn what_is_wrong_is_said() {
         ),
         (
             "${file:none.txt}",
-            "cannot read the file config/none.txt: No such file or directory (os error 2)",
+            "cannot read the file config/none.txt: there is no directory config",
         ),
         (
             "${file:${DB_PASSWORD}}",
-            "cannot read the file config/${DB_PASSWORD}: No such file or directory (os error 2)",
+            "cannot read the file config/${DB_PASSWORD}: there is no such file",
         ),
         ("${file:/proc/self}", "/proc/self is not a regular file"),
         ("${file:/dev/zero}", "/dev/zero is not a regular file"),

@@ -42,7 +42,11 @@ impl<T: Send + Sync + 'static> Engine<T> {
             current: Current::new(loaded.settings),
             subscribers: Mutex::default(),
             requests: AtomicU64::new(0),
-            turn: tokio::sync::Mutex::new(Turn::new(loaded.tree, loaded.warnings)),
+            turn: tokio::sync::Mutex::new(Turn::new(
+                loaded.tree,
+                loaded.warnings,
+                loaded.read_files,
+            )),
             reloads: watch::Sender::new(Reloads::default()),
         }
     }

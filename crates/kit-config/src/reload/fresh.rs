@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use crate::LoadError;
+use crate::load::ReadFile;
 use crate::problem::Problem;
 use crate::tree::key::KeyPath;
 use crate::tree::node::Node;
@@ -17,6 +18,8 @@ pub(crate) struct Fresh<T> {
     pub(crate) warnings: Vec<Problem>,
     /// The files that references name.
     pub(crate) referred: Vec<PathBuf>,
+    /// The files of settings that were read.
+    pub(crate) read_files: Vec<ReadFile>,
 }
 
 /// Settings that are being loaded.

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use super::change::{Change, Differences};
+use super::emptied;
 use super::fresh::{Fresh, Loader};
 use super::mix::Mixture;
 use super::outcome::{ReloadError, Reloaded};
 use crate::Problem;
+use crate::load::ReadFile;
 use crate::tree::key::KeyPath;
 use crate::tree::node::Node;
 
@@ -18,6 +20,8 @@ pub(super) struct Turn {
     needs_restart: Vec<Change>,
     /// Warnings that were logged.
     warnings: Vec<Problem>,
+    /// The files of settings that were read last, without a mistake.
+    read_files: Vec<ReadFile>,
     /// The last reload, with the number of the last request that came before it began.
     answer: Option<(u64, Result<Reloaded, ReloadError>)>,
 }
@@ -25,17 +29,19 @@ pub(super) struct Turn {
 /// Settings that may be published.
 pub(super) struct Next<T> {
     tree: Node,
+    read_files: Vec<ReadFile>,
     /// None if nothing is different.
     pub(super) settings: Option<T>,
     pub(super) reloaded: Reloaded,
 }
 
 impl Turn {
-    pub(super) fn new(tree: Node, warnings: Vec<Problem>) -> Turn {
+    pub(super) fn new(tree: Node, warnings: Vec<Problem>, read_files: Vec<ReadFile>) -> Turn {
         Turn {
             tree,
             needs_restart: Vec::new(),
             warnings,
+            read_files,
             answer: None,
         }
     }
@@ -51,12 +57,14 @@ impl Turn {
     }
 
     /// Puts what is live of fresh settings over what is fixed of those that are published. The fresh ones
-    /// are right as a whole; those that come out are checked as well.
+    /// are right as a whole, unless a file of them has lost all its settings; those that come out are checked as
+    /// well.
     pub(super) fn mix<T: 'static>(
         &self,
         fresh: Fresh<T>,
         loader: &dyn Loader<T>,
     ) -> Result<Next<T>, ReloadError> {
+        emptied::refuse(&fresh.read_files, &self.read_files).map_err(ReloadError::Load)?;
         let mark = |key: &KeyPath| loader.mark(key);
         let mixture = Mixture::of(&self.tree, &fresh.tree, &mark);
         let mut differences = Differences::new(&mark);
@@ -78,6 +86,7 @@ impl Turn {
         };
         Ok(Next {
             tree: mixture.tree,
+            read_files: fresh.read_files,
             settings,
             reloaded,
         })
@@ -87,6 +96,7 @@ impl Turn {
     pub(super) fn record<T>(&mut self, next: Next<T>) -> (Reloaded, ReloadLines) {
         let reloaded = next.reloaded;
         self.tree = next.tree;
+        self.read_files = next.read_files;
         let lines = ReloadLines {
             changed: reloaded.changed.clone(),
             fixed: news(&self.needs_restart, &reloaded.needs_restart),

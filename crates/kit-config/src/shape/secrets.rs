@@ -96,8 +96,7 @@ fn is_of_secrets(place: &Place<'_>) -> bool {
 
 /// Whether it can be a number, or a list or a map of numbers.
 fn takes_numbers(place: &Place<'_>) -> bool {
-    let is_number =
-        |kind: &Kind<'_>| matches!(kind, Kind::Any | Kind::Integer(_) | Kind::Float(_));
+    let is_number = |kind: &Kind<'_>| matches!(kind, Kind::Any | Kind::Integer(_) | Kind::Float(_));
     let values = [Step::Index(0), Step::Key("\0".to_owned())];
     let mut values = values.iter().filter_map(|step| place.child(step));
     place.kinds().iter().any(is_number) || values.any(|value| value.kinds().iter().any(is_number))

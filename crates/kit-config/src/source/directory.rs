@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::file;
-use super::format::Format;
+use super::format::{EXTENSIONS, Format};
 use super::layer::Layer;
+use super::refused::{self, Wanted};
 use crate::problem::{Problem, What};
 use crate::tree::key::KeyPath;
 use crate::tree::origin::Origin;
@@ -20,25 +21,36 @@ use crate::tree::origin::Origin;
 /// A name with a further dot, such as `http.production.toml`, is a problem: it looks like the file of a
 /// profile, and would be read without it. The files of a directory's profile stand in a folder.
 pub(super) fn read_if_there(directory: &Path) -> Option<Vec<Layer>> {
-    match names(directory) {
+    match files(directory) {
         Ok(paths) => Some(paths.iter().map(|path| entry(path)).collect()),
-        Err(error) if file::is_absent(&error) && !directory.exists() => None,
-        Err(error) => Some(vec![unreadable(directory, file::reason(&error))]),
+        // A link that leads nowhere is there.
+        Err(error) if refused::is_absent(&error) && directory.symlink_metadata().is_err() => None,
+        Err(error) => Some(vec![unreadable(
+            directory,
+            refused::reason(directory, &error, Wanted::Directory),
+        )]),
     }
 }
 
-/// A directory that has to be there.
+/// A directory that has to be there, with a file in it.
 pub(super) fn read(directory: &Path) -> Vec<Layer> {
-    read_if_there(directory).unwrap_or_else(|| {
-        vec![unreadable(
+    match read_if_there(directory) {
+        Some(layers) if layers.is_empty() => {
+            let reason = format!(
+                "it has no file of settings; there has to be one whose name ends in {EXTENSIONS}"
+            );
+            vec![unreadable(directory, reason)]
+        }
+        Some(layers) => layers,
+        None => vec![unreadable(
             directory,
-            "there is no such directory".to_owned(),
-        )]
-    })
+            refused::missing(directory, Wanted::Directory),
+        )],
+    }
 }
 
-/// The files that are read.
-fn names(directory: &Path) -> io::Result<Vec<PathBuf>> {
+/// The files of a directory that are read.
+pub(crate) fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();

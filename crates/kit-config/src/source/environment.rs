@@ -27,7 +27,8 @@ pub(crate) fn of_process() -> impl Iterator<Item = (OsString, OsString)> {
 
 /// Reads the variables that begin with the prefix and `__`, in the order of their names.
 ///
-/// A name that no setting has is a problem, and so is a value that is not UTF-8.
+/// A name that no setting has is a problem, and so are a prefix in another case, but for Windows, where names have
+/// none, and a value that is not UTF-8.
 pub(crate) fn read(
     prefix: &str,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -68,10 +69,23 @@ fn assignment(
     value: &OsStr,
 ) -> Result<Option<Assignment>, Problem> {
     let shown = name.to_string_lossy();
-    let Some(rest) = names.without_prefix(&shown) else {
+    let origin = Origin::Variable((&*shown).into());
+    let meant = names.in_right_case(&shown);
+    if let Some(meant) = meant.as_ref().filter(|_| !cfg!(windows)) {
+        let message = format!(
+            "the case of the prefix counts, so that this variable is none of these settings; did you \
+             mean `{meant}`?"
+        );
+        return Err(Problem::new(
+            origin,
+            KeyPath::root(),
+            What::Other { message },
+        ));
+    }
+    let right = meant.as_deref().unwrap_or(&shown);
+    let Some(rest) = names.without_prefix(right) else {
         return Ok(None);
     };
-    let origin = Origin::Variable((&*shown).into());
     let not_unicode = |part: &str, key: KeyPath| {
         let message = format!("its {part} is not UTF-8");
         Problem::new(origin.clone(), key, What::Syntax { message })

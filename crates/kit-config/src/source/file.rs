@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::format::{EXTENSIONS, Format};
 use super::layer::Layer;
+use super::refused::{self, Wanted};
 use crate::problem::{Problem, What};
 use crate::tree::key::KeyPath;
 use crate::tree::origin::Origin;
@@ -22,8 +23,15 @@ pub(super) fn read_if_there(path: &Path) -> Option<Layer> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         // A link that leads nowhere is there.
-        Err(error) if is_absent(&error) && path.symlink_metadata().is_err() => return None,
-        Err(error) => return Some(unreadable(path, reason(&error))),
+        Err(error) if refused::is_absent(&error) && path.symlink_metadata().is_err() => {
+            return None;
+        }
+        Err(error) => {
+            return Some(unreadable(
+                path,
+                refused::reason(path, &error, Wanted::File),
+            ));
+        }
     };
     if metadata.is_dir() {
         return Some(unreadable(path, "it is a directory, not a file"));
@@ -46,31 +54,13 @@ pub(super) fn read_if_there(path: &Path) -> Option<Layer> {
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             unreadable(path, format!("it is larger than {} MiB", MAX_BYTES >> 20))
         }
-        Err(error) => unreadable(path, reason(&error)),
+        Err(error) => unreadable(path, refused::reason(path, &error, Wanted::File)),
     })
 }
 
 /// A file that has to be there.
 pub(super) fn read(path: &Path) -> Layer {
-    read_if_there(path).unwrap_or_else(|| unreadable(path, "there is no such file"))
-}
-
-/// A path that leads through a file is as absent as one that ends nowhere.
-pub(super) fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
-/// Why the operating system refuses, in lower case and without its number.
-pub(super) fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "it is a link, and what it leads to is not there".to_owned(),
-        io::ErrorKind::PermissionDenied => "the permission is missing".to_owned(),
-        io::ErrorKind::NotADirectory => "it is a file, not a directory".to_owned(),
-        _ => error.to_string(),
-    }
+    read_if_there(path).unwrap_or_else(|| unreadable(path, refused::missing(path, Wanted::File)))
 }
 
 /// The name of a path in messages: as it was given.
@@ -87,7 +77,12 @@ fn unreadable(path: &Path, reason: impl Into<String>) -> Layer {
     Layer::failed(Problem::new(origin, KeyPath::root(), what))
 }
 
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+/// What is in a regular file.
+///
+/// # Errors
+///
+/// Those of the system, and `FileTooLarge` for one of more than 16 MiB.
+pub(crate) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // The file may have grown since its length was asked for: the length counts that was read.
     File::open(path)?

@@ -6,6 +6,9 @@ use super::layer::Layer;
 use super::profile::Profile;
 use super::{directory, file};
 
+#[cfg(feature = "app")]
+pub(crate) mod watched;
+
 /// The files of settings, in the order in which they were given: later ones count more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Files {
@@ -54,21 +57,12 @@ impl Files {
         }
         let places: Vec<Location> = self.places.iter().map(|place| place.of(profile)).collect();
         let found: Vec<_> = places.iter().filter_map(Location::read_if_there).collect();
-        if found.is_empty() && !profile.is_optional {
-            let looked_at: Vec<_> = places.iter().map(|place| file::name(&place.path)).collect();
+        // A directory can be there without a file of settings in it.
+        if found.iter().all(Vec::is_empty) && !profile.is_optional {
+            let looked_at: Vec<_> = places.iter().map(Location::file_name).collect();
             return vec![Layer::failed(profile.absent(&looked_at))];
         }
         found.into_iter().flatten().collect()
-    }
-
-    /// Where files are, or could come to be: what has to be watched.
-    pub(crate) fn places(&self) -> Vec<Location> {
-        let of_profiles = self
-            .profiles
-            .iter()
-            .filter(|profile| profile.check().is_ok())
-            .flat_map(|profile| self.places.iter().map(|place| place.of(profile)));
-        self.places.iter().cloned().chain(of_profiles).collect()
     }
 }
 
@@ -85,6 +79,15 @@ impl Location {
         match self.kind {
             LocationKind::File => file::read_if_there(&self.path).map(|layer| vec![layer]),
             LocationKind::Directory => directory::read_if_there(&self.path),
+        }
+    }
+
+    /// The file that it names, or any in the directory.
+    fn file_name(&self) -> String {
+        let name = file::name(&self.path);
+        match self.kind {
+            LocationKind::File => name,
+            LocationKind::Directory => format!("file in {name}"),
         }
     }
 

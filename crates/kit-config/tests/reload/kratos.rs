@@ -42,7 +42,7 @@ async fn a_key_that_is_gone_has_its_default_again() {
     let folder = Folder::with(&[("orders.toml", "note = \"a\"\n[limits]\nhigh = 7\n")]);
     let reloader = reloader(folder.orders());
     assert_eq!(reloader.current().load().limits.high, 7);
-    folder.write("orders.toml", "");
+    folder.write("orders.toml", "[limits]\n");
     let changed = changed(reloader.reload().await);
     assert_eq!(
         changed,

@@ -1,6 +1,7 @@
 //! Settings that are loaded anew while an app runs.
 #![cfg(unix)]
 
+mod emptied;
 #[cfg(feature = "etcd")]
 mod etcd;
 #[cfg(feature = "clap")]

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::reload::fresh::Watched;
+use crate::source::{directory, file};
 
 /// What stands in the watched files, to be compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl FileContent {
             if !fs::metadata(path)?.is_file() {
                 return Ok(FileContent::Other);
             }
-            let bytes = fs::read(path)?;
+            let bytes = file::bytes(path)?;
             let mut hasher = DefaultHasher::new();
             bytes.hash(&mut hasher);
             Ok(FileContent::File {
@@ -68,20 +69,16 @@ impl FileContent {
     }
 }
 
-/// The files of all paths. A directory that cannot be listed stands for itself. Hidden files in one
-/// are left out: they are no settings.
+/// The files of all paths; of a directory those that are read as settings. One that cannot be listed stands for
+/// itself.
 fn files(paths: &[Watched]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
         match path {
             Watched::File(file) => files.push(file.clone()),
-            Watched::Directory(directory) => match fs::read_dir(directory) {
-                Ok(entries) => {
-                    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
-                    let shown = names.filter(|name| !name.as_encoded_bytes().starts_with(b"."));
-                    files.extend(shown.map(|name| directory.join(name)));
-                }
-                Err(_) => files.push(directory.clone()),
+            Watched::Directory(path) => match directory::files(path) {
+                Ok(found) => files.extend(found),
+                Err(_) => files.push(path.clone()),
             },
         }
     }
@@ -110,7 +107,10 @@ mod tests {
         assert_eq!(Contents::read(&paths), one);
         fs::create_dir(root.join("conf.d")).expect("it is made");
         let empty = Contents::read(&paths);
-        fs::write(root.join("conf.d/.b.toml.swp"), "x").expect("it is written");
+        fs::create_dir(root.join("conf.d/c.toml")).expect("it is made");
+        for name in [".b.toml.swp", "b.toml~", "#b.toml#", "4913", "README.md"] {
+            fs::write(root.join("conf.d").join(name), "x").expect("it is written");
+        }
         assert_eq!(Contents::read(&paths), empty);
         fs::write(root.join("conf.d/b.toml"), "b").expect("it is written");
         let two = Contents::read(&paths);
@@ -119,5 +119,11 @@ mod tests {
         let emptied = Contents::read(&paths);
         assert!(emptied.has_emptied(&two) && !two.has_emptied(&emptied));
         assert!(!emptied.has_emptied(&emptied));
+        // Not read whole, as no load does so.
+        let large = fs::File::create(root.join("a.toml")).expect("it is made");
+        large.set_len(1 << 40).expect("it is large");
+        let large = Contents::read(&paths);
+        let too_large = FileContent::Unreadable(io::ErrorKind::FileTooLarge);
+        assert_eq!(large.0.get(&root.join("a.toml")), Some(&too_large));
     }
 }

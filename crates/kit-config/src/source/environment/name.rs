@@ -34,6 +34,15 @@ impl<'a> Names<'a> {
         name.strip_prefix(self.prefix)?.strip_prefix(SEPARATOR)
     }
 
+    /// The name that was meant by one whose prefix is written in another case; such a name is the same variable
+    /// on Windows.
+    pub(super) fn in_right_case(&self, name: &str) -> Option<String> {
+        let (begin, rest) = name.split_at_checked(self.prefix.len())?;
+        let rest = rest.strip_prefix(SEPARATOR)?;
+        let is_other = begin != self.prefix && begin.eq_ignore_ascii_case(self.prefix);
+        is_other.then(|| format!("{}{SEPARATOR}{rest}", self.prefix))
+    }
+
     /// The key that a name stands for, without its prefix; else the key as far as it goes, and the
     /// mistake in it.
     pub(super) fn key(&self, name: &str) -> Result<KeyPath, (KeyPath, What)> {

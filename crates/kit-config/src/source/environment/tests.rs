@@ -43,6 +43,29 @@ fn problems(variables: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
+#[cfg(not(windows))]
+#[test]
+fn a_prefix_in_another_case_is_a_problem() {
+    let variables = [
+        ("ORDERS__HTTP__PORT", "1"),
+        ("Orders__http__port", "2"),
+        ("orders__name", "x"),
+        ("orders_name", "x"),
+        ("other__name", "x"),
+    ];
+    let problem = |name: &str, meant: &str| {
+        format!(
+            "variable {name}: the case of the prefix counts, so that this variable is none of these \
+             settings; did you mean `{meant}`?"
+        )
+    };
+    let expected = [
+        problem("Orders__http__port", "ORDERS__http__port"),
+        problem("orders__name", "ORDERS__name"),
+    ];
+    assert_eq!(problems(&variables), expected);
+}
+
 #[test]
 fn a_name_stands_for_the_key_that_the_settings_have() {
     for (name, key) in [
@@ -75,7 +98,6 @@ fn other_variables_and_empty_ones_set_nothing() {
         ("ORDERS_SERVICE_HOST", "10.0.0.1"),
         ("ORDERS__NAME", ""),
         ("PATH", "/bin"),
-        ("orders__name", "x"),
     ]);
     assert_eq!(found.problems, []);
     assert!(

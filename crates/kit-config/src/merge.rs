@@ -126,10 +126,7 @@ fn taken(node: &mut Node) -> Node {
 
 /// Takes out of the lower table what belongs to a variant that the upper one is not.
 fn drop_other_variant(place: &Place<'_>, lower: &mut Table, upper: &Table) {
-    let kinds = place.kinds().iter();
-    let variants: Vec<_> = kinds
-        .filter(|kind| matches!(kind, Kind::Table(_)))
-        .collect();
+    let variants = place.table_kinds();
     if variants.len() < 2 {
         return;
     }

@@ -18,6 +18,15 @@ pub(crate) const UNIT: &str = "x-kit-unit";
 /// What a type expects, in a schema, with an article: `a duration, such as "30s"`.
 pub(crate) const EXPECTS: &str = "x-kit-expects";
 
+/// What the values inside of a place are read from: two places of the same parts hold the same.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Parts {
+    /// The addresses of their schemas.
+    schemas: Vec<usize>,
+    is_secret: bool,
+    is_url: bool,
+}
+
 /// A place in the tree of settings.
 ///
 /// It knows all that can stand there: where an enum has several tables, those of all its variants, as
@@ -81,6 +90,14 @@ impl<'a> Place<'a> {
     /// What can stand here, one alternative at a time.
     pub(crate) fn kinds(&self) -> &[Kind<'a>] {
         &self.kinds
+    }
+
+    /// The alternatives that are tables: the variants of an enum.
+    pub(crate) fn table_kinds(&self) -> Vec<&Kind<'a>> {
+        let kinds = self.kinds.iter();
+        kinds
+            .filter(|kind| matches!(kind, Kind::Table(_)))
+            .collect()
     }
 
     /// The place one step further; `None` if nothing can be there.
@@ -220,6 +237,33 @@ impl<'a> Place<'a> {
         self.notes
             .iter()
             .any(|note| note.get(keyword) == Some(&Value::Bool(true)))
+    }
+
+    /// What it is made of.
+    pub(super) fn parts(&self) -> Parts {
+        let address = |schema: &Value| std::ptr::from_ref(schema).addr();
+        let mut schemas = Vec::new();
+        for kind in &self.kinds {
+            match kind {
+                Kind::Table(table) => {
+                    let fields = table.fields.iter().flat_map(|field| &field.schemas);
+                    schemas.extend(fields.map(|schema| address(schema)));
+                    if let Rest::Any(rest) = table.rest {
+                        schemas.push(address(rest));
+                    }
+                }
+                Kind::List(list) => {
+                    let values = list.first.iter().copied().chain(list.rest);
+                    schemas.extend(values.map(address));
+                }
+                _ => {}
+            }
+        }
+        Parts {
+            schemas,
+            is_secret: self.is_secret,
+            is_url: self.is_url,
+        }
     }
 
     /// Whether both are made from one type with keys: so is a type found that contains itself.

@@ -1,11 +1,10 @@
 //! Where secrets are among the settings.
 
-use super::kind::Kind;
-use super::place::Place;
-use crate::tree::key::Step;
+use std::collections::HashSet;
 
-/// How deep names are collected; a type that contains itself has no end.
-const DEPTH: usize = 16;
+use super::kind::Kind;
+use super::place::{Parts, Place};
+use crate::tree::key::Step;
 
 /// The names under which settings stand, by whether they are secret.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +23,7 @@ impl SettingNames {
     /// The names below a place, in lists and maps as well.
     pub(super) fn below(place: Place<'_>) -> SettingNames {
         let mut names = SettingNames::default();
-        names.collect(&[place]);
+        names.collect(&place, &mut HashSet::new());
         names
     }
 
@@ -33,17 +32,17 @@ impl SettingNames {
         self.has_any_name || !self.secret.is_empty()
     }
 
-    /// Goes to the fields, the values of a list and those of a map. A type that contains itself is left at
-    /// the second time.
-    fn collect<'a>(&mut self, outer: &[Place<'a>]) {
-        let Some(place) = outer.last() else { return };
-        if outer.len() > DEPTH || place.kinds().iter().all(|kind| matches!(kind, Kind::Any)) {
+    /// Goes to the fields, the values of a list and those of a map. A place that was met is left at the second time:
+    /// a type that contains itself has no end, and one that does so in two ways doubles with each step.
+    fn collect<'a>(&mut self, place: &Place<'a>, met: &mut HashSet<Parts>) {
+        let is_any = place.kinds().iter().all(|kind| matches!(kind, Kind::Any));
+        if is_any || !met.insert(place.parts()) {
             return;
         }
         for name in place.keys() {
             if let Some(child) = place.child(&Step::Key(name.to_owned())) {
                 self.add(name, &child);
-                self.go_on(outer, child);
+                self.collect(&child, met);
             }
         }
         let values = place.kinds().iter().filter_map(|kind| match kind {
@@ -52,7 +51,7 @@ impl SettingNames {
         });
         for index in 0..=values.max().unwrap_or_default() {
             if let Some(child) = place.child(&Step::Index(index)) {
-                self.go_on(outer, child);
+                self.collect(&child, met);
             }
         }
         // No field has this name.
@@ -61,15 +60,7 @@ impl SettingNames {
             let is_of_secrets = is_of_secrets(&child);
             self.has_any_name |= is_of_secrets && !place.is_secret();
             self.has_numbers |= is_of_secrets && takes_numbers(&child);
-            self.go_on(outer, child);
-        }
-    }
-
-    fn go_on<'a>(&mut self, outer: &[Place<'a>], child: Place<'a>) {
-        if !outer.iter().any(|place| place.is_same_table(&child)) {
-            let mut inner = outer.to_vec();
-            inner.push(child);
-            self.collect(&inner);
+            self.collect(&child, met);
         }
     }
 

@@ -11,6 +11,7 @@ mod hint;
 mod inline;
 mod untyped;
 mod walk;
+mod wording;
 
 pub(crate) use checked::{Checked, Stage};
 pub(crate) use found::found;

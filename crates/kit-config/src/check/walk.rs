@@ -4,14 +4,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::checked::{Checked, Stage};
-use super::fit::{accepts, is_of_all, known_keys, likeliest, names, takes};
-use super::found::found;
-use super::hint::{self, Hints, Meant};
+use super::fit::{accepts, is_of_all, known_keys, likeliest, takes};
+use super::wording::Wording;
 use super::{inline, untyped};
 use crate::mask;
 use crate::problem::{Problem, What};
 use crate::reference;
-use crate::shape::{self, Kind, ListKind, Place, Shape, Tagged, is_same_name, nearest, one_of};
+use crate::shape::{self, Kind, ListKind, Place, Shape, Tagged, is_same_name, one_of};
 use crate::tree::key::{KeyPath, Step};
 use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
@@ -23,9 +22,8 @@ const TRIALS: usize = 4096;
 
 /// A walk along a tree, and what it has found so far.
 pub(super) struct Walk<'s> {
-    shape: &'s Shape,
     stage: Stage,
-    hints: Rc<Hints>,
+    wording: Rc<Wording<'s>>,
     trials: Rc<Cell<usize>>,
     /// Whether the values are parts of a text with commas: none of them is such a text again.
     is_split: bool,
@@ -36,9 +34,8 @@ pub(super) struct Walk<'s> {
 impl<'s> Walk<'s> {
     pub(super) fn new(shape: &'s Shape, stage: Stage) -> Walk<'s> {
         Walk {
-            shape,
             stage,
-            hints: Rc::new(Hints::of(shape)),
+            wording: Rc::new(Wording::of(shape)),
             trials: Rc::new(Cell::new(TRIALS)),
             is_split: false,
             problems: Vec::new(),
@@ -94,18 +91,8 @@ impl<'s> Walk<'s> {
 
     /// Reports a value that its setting does not take.
     fn refuse(&mut self, place: &Place<'s>, key: &KeyPath, node: &Node) -> Node {
-        let mut expected = place.expects();
-        if let Some(meant) = node.as_text().and_then(|text| nearest(text, names(place))) {
-            expected = format!("{expected}; did you mean `{meant}`?");
-        }
-        let is_secret = crate::shape::holds_secrets(place)
-            || node.origin.is_hidden()
-            || mask::has_userinfo(node, Some(place));
-        if is_secret {
-            mask::hide(node, Some(place));
-        }
-        let found = found(node, is_secret);
-        self.fail(key, node, What::Type { found, expected });
+        let what = self.wording.of_value(place, node);
+        self.fail(key, node, what);
         node.clone()
     }
 
@@ -131,7 +118,7 @@ impl<'s> Walk<'s> {
         if is_inline {
             return match inline::parse(begin, &node.origin) {
                 Ok(value) => self.node(place, key, &value),
-                Err(_) if crate::shape::holds_secrets(place) || node.origin.is_hidden() => {
+                Err(_) if shape::holds_secrets(place) || node.origin.is_hidden() => {
                     self.refuse(place, key, node)
                 }
                 Err(message) => {
@@ -173,12 +160,8 @@ impl<'s> Walk<'s> {
         if let Kind::List(ListKind { min, max, .. }) = kind {
             let is_short = min.is_some_and(|min| length < min);
             if is_short || max.is_some_and(|max| length > max) {
-                let found = match length {
-                    1 => "a list of 1 value".to_owned(),
-                    _ => format!("a list of {length} values"),
-                };
-                let expected = place.expects();
-                self.fail(key, node, What::Type { found, expected });
+                let what = self.wording.of_length(place, list.len());
+                self.fail(key, node, what);
             }
         }
         let values = list.iter().enumerate().map(|(index, value)| {
@@ -220,10 +203,7 @@ impl<'s> Walk<'s> {
     /// A table is checked as the variant that its tag, or its only key, names. Where that is not known,
     /// all keys of all variants are, and in the end the variant counts with which least is wrong.
     fn table(&mut self, place: &Place<'s>, key: &KeyPath, node: &Node, table: &Table) -> Node {
-        let kinds = place.kinds().iter();
-        let kinds: Vec<_> = kinds
-            .filter(|kind| matches!(kind, Kind::Table(_)))
-            .collect();
+        let kinds = place.table_kinds();
         if let [only] = kinds.as_slice() {
             return self.fields(place, &[only], key, node, table);
         }
@@ -277,17 +257,8 @@ impl<'s> Walk<'s> {
         if self.stage == Stage::Layer && reference::is_written_in(written) {
             return;
         }
-        let is_secret =
-            place.is_secret() || written.origin.is_hidden() || mask::has_userinfo(written, None);
-        let mut expected = one_of(names);
-        if let Some(meant) = written
-            .as_text()
-            .and_then(|text| nearest(text, names.iter().copied()))
-        {
-            expected = format!("{expected}; did you mean `{meant}`?");
-        }
-        let found = found(written, is_secret);
-        self.fail(key, written, What::Type { found, expected });
+        let what = self.wording.of_tag(place, written, names);
+        self.fail(key, written, what);
     }
 
     /// A table whose only key names the variant.
@@ -370,8 +341,7 @@ impl<'s> Walk<'s> {
         let Some(child) = place.among(kinds, &Step::Key(name.clone())) else {
             return;
         };
-        let all = place.kinds().iter();
-        let all: Vec<_> = all.filter(|kind| matches!(kind, Kind::Table(_))).collect();
+        let all = place.table_kinds();
         let tag = match shape::is_of_variant(&all, name) {
             true => shape::tags(place, &all).into_iter().next(),
             false => None,
@@ -393,8 +363,7 @@ impl<'s> Walk<'s> {
         same.unwrap_or(&entry.key).to_owned()
     }
 
-    /// Reports a key that is not known here, at the key rather than at its value. One that another
-    /// variant knows is said to be of that variant.
+    /// Reports a key that is not known here, at the key rather than at its value.
     fn unknown(
         &mut self,
         place: &Place<'s>,
@@ -404,37 +373,11 @@ impl<'s> Walk<'s> {
         table: &Table,
     ) {
         let parent = key.parent().unwrap_or_default();
-        if let Some(of_variant) = place.child(&Step::Key(entry.key.clone())) {
-            mask::hide(&entry.node, Some(&of_variant));
+        let wording = Rc::clone(&self.wording);
+        let unknown = wording.of_unknown_key(place, kinds, &parent, entry, table);
+        if let Some(meant) = unknown.meant {
+            self.failed.push((meant, entry.node.origin.clone()));
         }
-        let what = match self.of_other_variant(place, &parent, entry, table) {
-            Some(message) => What::Other { message },
-            None => {
-                let meant = hint::meant(
-                    self.shape,
-                    &self.hints,
-                    &parent,
-                    &entry.key,
-                    &known_keys(kinds),
-                );
-                self.hints.hide(&entry.key, &entry.node, meant.as_ref());
-                if let Some(Meant {
-                    here: Some(name), ..
-                }) = &meant
-                {
-                    // That it is missing is said with the typo.
-                    let step = Step::Key((*name).to_owned());
-                    if self.hints.has_secrets() {
-                        mask::hide(&entry.node, place.child(&step).as_ref());
-                    }
-                    let key = parent.step(step);
-                    self.failed.push((key, entry.node.origin.clone()));
-                }
-                What::Unknown {
-                    nearest: meant.map(|meant| meant.keys),
-                }
-            }
-        };
         // The key of a table's header stands where the table does; an untyped one names the setting.
         let is_table = entry.node.as_table().is_some_and(|table| !table.is_empty());
         let origin = match &entry.origin {
@@ -442,44 +385,9 @@ impl<'s> Walk<'s> {
             _ if is_table => entry.node.first_origin(),
             _ => &entry.node.origin,
         };
-        let problem = Problem::new(origin.clone(), key.clone(), what);
+        let problem = Problem::new(origin.clone(), key.clone(), unknown.what);
         self.problems.push(problem);
         self.failed.push((key.clone(), entry.node.origin.clone()));
-    }
-
-    /// The message about a key that only other variants of the enum have. It names their tag and the one
-    /// that is set, with its place, as either of them may be the mistake.
-    fn of_other_variant(
-        &self,
-        place: &Place<'s>,
-        parent: &KeyPath,
-        entry: &Entry,
-        table: &Table,
-    ) -> Option<String> {
-        let all: Vec<_> = place.kinds().iter().collect();
-        let knows = |kind: &&&Kind<'s>| {
-            let table = kind.as_table();
-            table.is_some_and(|table| table.field(&entry.key).is_some())
-        };
-        let of: Vec<_> = all.iter().filter(knows).copied().collect();
-        let tables: Vec<_> = all
-            .iter()
-            .filter(|kind| matches!(kind, Kind::Table(_)))
-            .copied()
-            .collect();
-        let tag = shape::tags(place, &tables).into_iter().next()?;
-        let names = shape::names(place, &of, tag);
-        let written = table.get(tag)?;
-        if names.is_empty() || written.origin.is_hidden() || mask::has_userinfo(written, None) {
-            return None;
-        }
-        Some(format!(
-            "is a setting for `{tag}` = {}, and `{}` is {} ({})",
-            one_of(&names),
-            parent.key(tag),
-            found(written, place.is_secret()),
-            written.origin
-        ))
     }
 
     /// The alternative with which least is wrong.
@@ -507,7 +415,7 @@ impl<'s> Walk<'s> {
                 problems: Vec::new(),
                 failed: Vec::new(),
                 trials: Rc::clone(&self.trials),
-                hints: Rc::clone(&self.hints),
+                wording: Rc::clone(&self.wording),
                 ..*self
             };
             let node = check(&mut trial, kind);

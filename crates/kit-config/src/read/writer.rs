@@ -1,17 +1,12 @@
 //! The tree of settings that are there: their defaults.
 
-use std::fmt;
-
 use serde::Serialize;
-use serde::ser::{
-    Error, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-    SerializeTupleStruct, SerializeTupleVariant, Serializer,
-};
+use serde::ser::{Error, Serializer};
 
+use super::compound::{ListWriter, TableWriter};
+use super::written::{Unwritable, Written, node, variant};
 use crate::secret::shown;
-use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
-use crate::tree::origin::Origin;
 
 /// The tree of these settings, of which each value is a default; the message says why there is none.
 pub(crate) fn write<T: Serialize>(settings: &T) -> Result<Node, String> {
@@ -19,57 +14,20 @@ pub(crate) fn write<T: Serialize>(settings: &T) -> Result<Node, String> {
     written.map_err(|Unwritable(message)| message)
 }
 
-/// Why settings cannot be written.
-#[derive(Debug)]
-struct Unwritable(String);
-
-impl fmt::Display for Unwritable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unwritable {}
-
-impl Error for Unwritable {
-    fn custom<T: fmt::Display>(message: T) -> Unwritable {
-        Unwritable(message.to_string())
-    }
-}
-
-type Written = Result<Node, Unwritable>;
-
-fn node(value: Value) -> Node {
-    Node::new(value, Origin::Default)
-}
-
-fn entry(key: impl Into<String>, node: Node) -> Entry {
-    Entry {
-        key: key.into(),
-        origin: Origin::Default,
-        node,
-    }
-}
-
-/// A table with one key, which names a variant.
-fn variant(name: &str, content: Value) -> Node {
-    let mut table = Table::default();
-    table.insert(entry(name, node(content)));
-    node(Value::Table(table))
-}
-
+/// Makes the node of a value.
+#[derive(Clone, Copy)]
 struct Writer;
 
 impl Serializer for Writer {
     type Ok = Node;
     type Error = Unwritable;
-    type SerializeSeq = ListWriter;
-    type SerializeTuple = ListWriter;
-    type SerializeTupleStruct = ListWriter;
-    type SerializeTupleVariant = ListWriter;
-    type SerializeMap = TableWriter;
-    type SerializeStruct = TableWriter;
-    type SerializeStructVariant = TableWriter;
+    type SerializeSeq = ListWriter<Writer>;
+    type SerializeTuple = ListWriter<Writer>;
+    type SerializeTupleStruct = ListWriter<Writer>;
+    type SerializeTupleVariant = ListWriter<Writer>;
+    type SerializeMap = TableWriter<Writer>;
+    type SerializeStruct = TableWriter<Writer>;
+    type SerializeStructVariant = TableWriter<Writer>;
 
     fn serialize_bool(self, value: bool) -> Written {
         Ok(node(Value::Bool(value)))
@@ -181,16 +139,20 @@ impl Serializer for Writer {
         Ok(variant(name, value.serialize(self)?.value))
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<ListWriter, Unwritable> {
-        Ok(ListWriter::default())
+    fn serialize_seq(self, _: Option<usize>) -> Result<ListWriter<Writer>, Unwritable> {
+        Ok(ListWriter::new(self, None))
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<ListWriter, Unwritable> {
-        Ok(ListWriter::default())
+    fn serialize_tuple(self, _: usize) -> Result<ListWriter<Writer>, Unwritable> {
+        Ok(ListWriter::new(self, None))
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<ListWriter, Unwritable> {
-        Ok(ListWriter::default())
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<ListWriter<Writer>, Unwritable> {
+        Ok(ListWriter::new(self, None))
     }
 
     fn serialize_tuple_variant(
@@ -199,19 +161,20 @@ impl Serializer for Writer {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<ListWriter, Unwritable> {
-        Ok(ListWriter {
-            variant: Some(variant),
-            ..ListWriter::default()
-        })
+    ) -> Result<ListWriter<Writer>, Unwritable> {
+        Ok(ListWriter::new(self, Some(variant)))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<TableWriter, Unwritable> {
-        Ok(TableWriter::default())
+    fn serialize_map(self, _: Option<usize>) -> Result<TableWriter<Writer>, Unwritable> {
+        Ok(TableWriter::new(self, None))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<TableWriter, Unwritable> {
-        Ok(TableWriter::default())
+    fn serialize_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<TableWriter<Writer>, Unwritable> {
+        Ok(TableWriter::new(self, None))
     }
 
     fn serialize_struct_variant(
@@ -220,129 +183,7 @@ impl Serializer for Writer {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<TableWriter, Unwritable> {
-        Ok(TableWriter {
-            variant: Some(variant),
-            ..TableWriter::default()
-        })
-    }
-}
-
-#[derive(Default)]
-struct ListWriter {
-    values: Vec<Node>,
-    variant: Option<&'static str>,
-}
-
-impl ListWriter {
-    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unwritable> {
-        self.values.push(value.serialize(Writer)?);
-        Ok(())
-    }
-
-    fn finish(self) -> Node {
-        let list = Value::List(self.values);
-        match self.variant {
-            Some(name) => variant(name, list),
-            None => node(list),
-        }
-    }
-}
-
-macro_rules! list_writer {
-    ($($writer:ident $push:ident)*) => {$(
-        impl $writer for ListWriter {
-            type Ok = Node;
-            type Error = Unwritable;
-
-            fn $push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unwritable> {
-                self.push(value)
-            }
-
-            fn end(self) -> Written {
-                Ok(self.finish())
-            }
-        }
-    )*};
-}
-
-list_writer! {
-    SerializeSeq serialize_element
-    SerializeTuple serialize_element
-    SerializeTupleStruct serialize_field
-    SerializeTupleVariant serialize_field
-}
-
-#[derive(Default)]
-struct TableWriter {
-    table: Table,
-    key: String,
-    variant: Option<&'static str>,
-}
-
-impl TableWriter {
-    fn put<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), Unwritable> {
-        self.table.insert(entry(key, value.serialize(Writer)?));
-        Ok(())
-    }
-
-    fn finish(self) -> Node {
-        let table = Value::Table(self.table);
-        match self.variant {
-            Some(name) => variant(name, table),
-            None => node(table),
-        }
-    }
-}
-
-macro_rules! table_writer {
-    ($($writer:ident)*) => {$(
-        impl $writer for TableWriter {
-            type Ok = Node;
-            type Error = Unwritable;
-
-            fn serialize_field<T: Serialize + ?Sized>(
-                &mut self,
-                key: &'static str,
-                value: &T,
-            ) -> Result<(), Unwritable> {
-                self.put(key.to_owned(), value)
-            }
-
-            fn end(self) -> Written {
-                Ok(self.finish())
-            }
-        }
-    )*};
-}
-
-table_writer! { SerializeStruct SerializeStructVariant }
-
-impl SerializeMap for TableWriter {
-    type Ok = Node;
-    type Error = Unwritable;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Unwritable> {
-        self.key = match key.serialize(Writer)?.value {
-            Value::Text(text) => text,
-            Value::Bool(value) => value.to_string(),
-            Value::Integer(number) => number.to_string(),
-            Value::Float(number) => number.to_string(),
-            Value::Null | Value::List(_) | Value::Table(_) => {
-                return Err(Unwritable::custom(
-                    "the key of a map is neither a text nor a number",
-                ));
-            }
-        };
-        Ok(())
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unwritable> {
-        let key = std::mem::take(&mut self.key);
-        self.put(key, value)
-    }
-
-    fn end(self) -> Written {
-        Ok(self.finish())
+    ) -> Result<TableWriter<Writer>, Unwritable> {
+        Ok(TableWriter::new(self, Some(variant)))
     }
 }

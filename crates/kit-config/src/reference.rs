@@ -21,7 +21,9 @@
 
 mod fault;
 mod file;
+mod found;
 mod key;
+mod outside;
 mod resolver;
 mod template;
 mod variables;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::fault::Fault;
-use super::file;
+use super::found::{Found, Miss};
 use super::is_written_in;
+use super::outside::Outside;
 use super::template::{Piece, Reference, Template};
 use super::variables::Variables;
 use super::walk::{cost, depth, each_inside, list_keys};
@@ -22,11 +23,6 @@ const MAX_CHAIN: usize = 64;
 
 /// How deep tables and lists can be that references bring; what reads them goes as deep.
 const MAX_DEPTH: usize = 64;
-
-/// How much references may bring in all, so that no file can exhaust the memory: ten settings of which each
-/// holds the next one ten times would be 10 GB.
-const MAX_BROUGHT: usize = 16 * 1024 * 1024;
-const MAX_BROUGHT_TEXT: &str = "16 MiB";
 
 /// What references are resolved with.
 pub(crate) struct Surroundings<'a> {
@@ -46,11 +42,10 @@ pub(crate) struct Hides {
 
 /// A tree without references.
 pub(crate) struct Resolved {
-    /// Without the settings whose references failed.
+    /// Without the settings whose references failed; in a list, they stay as they are written.
     pub(crate) tree: Node,
     pub(crate) problems: Vec<Problem>,
-    /// The keys of the settings that are left out: those of the problems, and those that depend on them.
-    /// If one value of a list fails, the whole list is left out.
+    /// The keys of the settings whose references failed: those of the problems, and those that depend on them.
     pub(crate) failed: Vec<KeyPath>,
     /// The files that references name, also those that could not be read.
     pub(crate) files: Vec<PathBuf>,
@@ -60,13 +55,12 @@ pub(crate) struct Resolved {
 pub(crate) fn resolve(source: &Node, surroundings: &Surroundings<'_>) -> Resolved {
     let mut resolver = Resolver {
         source,
-        surroundings,
+        hides: surroundings.hides,
+        outside: Outside::new(surroundings.variables),
         done: HashMap::new(),
         open: Vec::new(),
-        left: MAX_BROUGHT,
         problems: Vec::new(),
         failed: Vec::new(),
-        files: Vec::new(),
     };
     let tree = resolver.node(&KeyPath::root(), source);
     let mut failed = resolver.failed;
@@ -76,7 +70,7 @@ pub(crate) fn resolve(source: &Node, surroundings: &Surroundings<'_>) -> Resolve
         tree: tree.unwrap_or_else(|_| Node::empty(source.origin.clone())),
         problems: resolver.problems,
         failed,
-        files: resolver.files,
+        files: resolver.outside.into_files(),
     }
 }
 
@@ -84,48 +78,22 @@ pub(crate) fn resolve(source: &Node, surroundings: &Surroundings<'_>) -> Resolve
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Failed;
 
+impl From<Failed> for Miss {
+    fn from(Failed: Failed) -> Miss {
+        Miss::default()
+    }
+}
+
 struct Resolver<'a> {
     source: &'a Node,
-    surroundings: &'a Surroundings<'a>,
+    hides: &'a dyn Fn(&KeyPath) -> Hides,
+    outside: Outside<'a>,
     /// The texts with references that have been resolved.
     done: HashMap<KeyPath, Result<Node, Failed>>,
     /// The texts that are being resolved, each for the one before it.
     open: Vec<KeyPath>,
-    /// How much may still be brought.
-    left: usize,
     problems: Vec<Problem>,
     failed: Vec<KeyPath>,
-    files: Vec<PathBuf>,
-}
-
-/// A value that references have brought.
-struct Found {
-    /// The values inside of tables and lists have their own origins.
-    value: Value,
-    is_untyped: bool,
-    is_hidden: bool,
-    is_url: bool,
-    /// The references, without their defaults.
-    from: Vec<String>,
-}
-
-/// Why there is no value.
-enum Miss {
-    Fault(Fault),
-    /// The setting that is referred to has failed, and its problem is enough.
-    Failed,
-}
-
-impl From<Fault> for Miss {
-    fn from(fault: Fault) -> Miss {
-        Miss::Fault(fault)
-    }
-}
-
-impl From<Failed> for Miss {
-    fn from(Failed: Failed) -> Miss {
-        Miss::Failed
-    }
 }
 
 impl<'a> Resolver<'a> {
@@ -133,16 +101,23 @@ impl<'a> Resolver<'a> {
         let value = match &node.value {
             Value::Text(_) if is_written_in(node) => return self.text(at, node),
             Value::List(list) => {
-                let mut values = Vec::with_capacity(list.len());
-                for (index, node) in list.iter().enumerate() {
-                    values.push(self.node(&at.index(index), node)?);
-                }
-                Value::List(values)
+                let values = list.iter().enumerate();
+                let values = values.map(|(index, node)| self.listed(at.index(index), node));
+                Value::List(values.collect())
             }
             Value::Table(table) => Value::Table(self.table(at, table)),
             plain => plain.clone(),
         };
         Ok(Node::new(value, node.origin.clone()))
+    }
+
+    /// A value of a list. One that fails stays as it is written, so that the others keep their indices, and are
+    /// checked as well.
+    fn listed(&mut self, at: KeyPath, node: &Node) -> Node {
+        self.node(&at, node).unwrap_or_else(|Failed| {
+            self.failed.push(at);
+            node.clone()
+        })
     }
 
     fn table(&mut self, at: &KeyPath, table: &Table) -> Table {
@@ -177,56 +152,44 @@ impl<'a> Resolver<'a> {
             };
             self.done
                 .extend(circle.into_iter().map(|key| (key, Err(Failed))));
-            return Err(self.report(at, node, &fault));
+            return Err(self.report(at, node, &fault.into()));
         }
         if self.open.len() == MAX_CHAIN {
-            return Err(self.report(at, node, &Fault::LongChain { limit: MAX_CHAIN }));
+            let fault = Fault::LongChain { limit: MAX_CHAIN };
+            return Err(self.report(at, node, &fault.into()));
         }
         self.open.push(at.clone());
-        let resolved = match self.expand(node) {
-            Ok(node) => Ok(node),
-            Err(Miss::Failed) => Err(Failed),
-            Err(Miss::Fault(fault)) => Err(self.report(at, node, &fault)),
-        };
+        let expanded = self.expand(node);
+        let resolved = expanded.map_err(|miss| self.report(at, node, &miss));
         self.open.pop();
         // A part of a circle has failed although something was found for it.
         self.done.entry(at.clone()).or_insert(resolved).clone()
     }
 
-    fn report(&mut self, at: &KeyPath, node: &Node, fault: &Fault) -> Failed {
-        let message = fault.to_string();
-        let what = What::Other { message };
-        let problem = Problem::new(node.origin.clone(), at.clone(), what);
-        self.problems.push(problem);
+    fn report(&mut self, at: &KeyPath, node: &Node, miss: &Miss) -> Failed {
+        if let Some(message) = miss.message() {
+            let what = What::Other { message };
+            let problem = Problem::new(node.origin.clone(), at.clone(), what);
+            self.problems.push(problem);
+        }
         Failed
     }
 
+    /// The text with its references resolved. Those that can be read are resolved also beside faults, so that
+    /// all that is wrong with one text is said at once.
     fn expand(&mut self, node: &Node) -> Result<Node, Miss> {
-        let template = Template::parse(node.as_text().unwrap_or_default())?;
-        let found = self.template(node, &template)?;
-        if found.from.is_empty() {
-            return Ok(Node::new(found.value, node.origin.clone()));
+        let (template, faults) = Template::parse(node.as_text().unwrap_or_default());
+        let found = self.template(node, &template);
+        if faults.is_empty() {
+            return Ok(found?.at(&node.origin));
         }
-        let from = found.from.join(", ");
-        let brought = |is_untyped, is_hidden, is_url| {
-            Origin::Reference(Arc::new(Brought {
-                at: node.origin.clone(),
-                from: from.clone(),
-                is_untyped,
-                is_hidden,
-                is_url,
-            }))
-        };
-        let origin = brought(found.is_untyped, found.is_hidden, found.is_url);
-        let mut resolved = Node::new(found.value, origin);
-        each_inside(&mut resolved, &KeyPath::root(), &mut |_, inner| {
-            let origin = &inner.origin;
-            inner.origin = brought(origin.is_untyped(), origin.is_hidden(), origin.is_url());
-        });
-        Ok(resolved)
+        let mut miss = Miss::from(faults);
+        miss.add(found.err().unwrap_or_default());
+        Err(miss)
     }
 
-    /// A reference with nothing around it keeps its type; all else is text.
+    /// A reference with nothing around it keeps its type; all else is text. Each reference is followed, also
+    /// behind one that has failed.
     fn template(&mut self, node: &Node, template: &Template) -> Result<Found, Miss> {
         if let Some(reference) = template.as_reference() {
             return self.reference(node, reference);
@@ -239,20 +202,34 @@ impl<'a> Resolver<'a> {
             is_url: false,
             from: Vec::new(),
         };
+        let mut missed: Option<Miss> = None;
         for piece in &template.0 {
-            match piece {
-                Piece::Text(piece) => text.push_str(piece),
-                Piece::Reference(reference) => {
-                    let found = self.reference(node, reference)?;
-                    text.push_str(&in_text(&reference.to_string(), &found.value)?);
+            let reference = match piece {
+                Piece::Text(piece) => {
+                    text.push_str(piece);
+                    continue;
+                }
+                Piece::Reference(reference) => reference,
+            };
+            let found = self.reference(node, reference).and_then(|found| {
+                let part = found.in_text(&reference.to_string())?;
+                Ok((found, part))
+            });
+            match found {
+                Ok((found, part)) => {
+                    text.push_str(&part);
                     all.is_untyped = true;
                     all.is_hidden |= found.is_hidden;
                     all.is_url |= found.is_url;
                     all.from.extend(found.from);
                 }
+                Err(miss) => missed.get_or_insert_default().add(miss),
             }
         }
-        self.pay(text.len())?;
+        if let Some(miss) = missed {
+            return Err(miss);
+        }
+        self.outside.pay(text.len())?;
         all.value = Value::Text(text);
         Ok(all)
     }
@@ -262,7 +239,13 @@ impl<'a> Resolver<'a> {
             Reference::Variable { name, default } => {
                 self.variable(node, name, default.as_ref(), reference)
             }
-            Reference::File(path) => self.file(node, path, reference),
+            Reference::File(template) => {
+                let from = reference.to_string();
+                let path = self.template(node, template)?.in_text(&from)?;
+                let written = template.to_string();
+                let outside = &mut self.outside;
+                Ok(outside.file(&node.origin, &path, &written, from)?)
+            }
             Reference::Key(key) => self.setting(key, reference),
         }
     }
@@ -276,30 +259,11 @@ impl<'a> Resolver<'a> {
         default: Option<&Template>,
         reference: &Reference,
     ) -> Result<Found, Miss> {
-        let variables = self.surroundings.variables;
-        let value = variables.get(name);
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            let text = String::from_utf8(value.as_encoded_bytes().to_vec());
-            let text = text.map_err(|error| Fault::NoText {
-                of: format!("the variable {name}"),
-                after: error.utf8_error().valid_up_to(),
-            })?;
-            self.pay(text.len())?;
-            return Ok(Found {
-                value: Value::Text(text),
-                is_untyped: true,
-                is_hidden: false,
-                is_url: false,
-                from: vec![reference.to_string()],
-            });
+        if let Some(found) = self.outside.variable(name, reference.to_string())? {
+            return Ok(found);
         }
         let Some(default) = default else {
-            let names = variables.names().filter(|known| *known != name);
-            return Err(Miss::Fault(Fault::NotSet {
-                name: name.to_owned(),
-                nearest: nearest(name, names).map(str::to_owned),
-                is_empty: value.is_some(),
-            }));
+            return Err(self.outside.not_set(name).into());
         };
         let mut found = self.template(node, default)?;
         // A default is written in quotes, whatever its type.
@@ -308,34 +272,9 @@ impl<'a> Resolver<'a> {
         Ok(found)
     }
 
-    fn file(
-        &mut self,
-        node: &Node,
-        template: &Template,
-        reference: &Reference,
-    ) -> Result<Found, Miss> {
-        let path = self.template(node, template)?;
-        let path = in_text(&reference.to_string(), &path.value)?;
-        let path = file::path_from(&node.origin, &path);
-        if !self.files.contains(&path) {
-            self.files.push(path.clone());
-        }
-        // As it is written: a part of it may come from a variable, which is not shown.
-        let name = file::path_from(&node.origin, &template.to_string());
-        let text = file::read(&path, &name)?;
-        self.pay(text.len())?;
-        Ok(Found {
-            value: Value::Text(text),
-            is_untyped: true,
-            is_hidden: true,
-            is_url: false,
-            from: vec![reference.to_string()],
-        })
-    }
-
     fn setting(&mut self, key: &KeyPath, reference: &Reference) -> Result<Found, Miss> {
         let mut node = self.find(key)?;
-        let hides = self.surroundings.hides;
+        let hides = self.hides;
         let Hides { is_secret, is_url } = hides(key);
         let is_hidden = node.origin.is_hidden() || is_secret;
         let is_url = node.origin.is_url() || is_url;
@@ -354,9 +293,9 @@ impl<'a> Resolver<'a> {
             }
         });
         if depth(&node) > MAX_DEPTH {
-            return Err(Miss::Fault(Fault::DeepTree { limit: MAX_DEPTH }));
+            return Err(Fault::DeepTree { limit: MAX_DEPTH }.into());
         }
-        self.pay(cost(&node))?;
+        self.outside.pay(cost(&node))?;
         Ok(Found {
             is_untyped: node.origin.is_untyped(),
             is_hidden,
@@ -381,7 +320,12 @@ impl<'a> Resolver<'a> {
             let next = here.get(&KeyPath::from_iter([step.clone()]));
             here = next.ok_or_else(|| self.unknown(key))?;
         }
-        Ok(self.node(&at, here)?)
+        let node = self.node(&at, here)?;
+        // A table or a list is brought as a whole, or not at all.
+        match self.failed.iter().any(|failed| failed.is_within(&at)) {
+            true => Err(Miss::default()),
+            false => Ok(node),
+        }
     }
 
     fn unknown(&self, key: &KeyPath) -> Miss {
@@ -389,29 +333,6 @@ impl<'a> Resolver<'a> {
         list_keys(self.source, &KeyPath::root(), &mut known);
         let key = key.to_string();
         let nearest = nearest(&key, known.iter().map(String::as_str)).map(str::to_owned);
-        Miss::Fault(Fault::UnknownKey { key, nearest })
+        Fault::UnknownKey { key, nearest }.into()
     }
-
-    fn pay(&mut self, cost: usize) -> Result<(), Fault> {
-        let left = self.left.checked_sub(cost);
-        self.left = left.ok_or(Fault::TooLarge {
-            limit: MAX_BROUGHT_TEXT,
-        })?;
-        Ok(())
-    }
-}
-
-/// The value as it stands inside of a text.
-fn in_text(reference: &str, value: &Value) -> Result<String, Fault> {
-    let what = match value {
-        Value::Text(text) => return Ok(text.clone()),
-        Value::Bool(value) => return Ok(value.to_string()),
-        Value::Integer(value) => return Ok(value.to_string()),
-        Value::Float(value) => return Ok(value.to_string()),
-        Value::Null => "nothing",
-        Value::List(_) => "a list",
-        Value::Table(_) => "a table",
-    };
-    let reference = reference.to_owned();
-    Err(Fault::NotInText { reference, what })
 }

@@ -30,8 +30,11 @@ pub(super) enum Reference {
 }
 
 impl Template {
-    pub(super) fn parse(text: &str) -> Result<Template, Fault> {
-        parse(text, MAX_DEPTH)
+    /// The text in its pieces, with each reference that is written wrongly, which is none of them.
+    pub(super) fn parse(text: &str) -> (Template, Vec<Fault>) {
+        let mut faults = Vec::new();
+        let template = parse(text, MAX_DEPTH, &mut faults);
+        (template, faults)
     }
 
     /// Its one reference, if there is nothing around it.
@@ -80,7 +83,8 @@ pub(super) fn escape(text: &str) -> String {
 
 /// Cuts the text at each run of dollar signs that a brace follows. Of such a run every two are one dollar
 /// sign of the text, and an odd one at its end opens a reference, which reaches to the brace that closes it.
-fn parse(text: &str, depth: usize) -> Result<Template, Fault> {
+/// Behind one that is written wrongly the reading goes on, unless nothing closes it.
+fn parse(text: &str, depth: usize, faults: &mut Vec<Fault>) -> Template {
     let mut pieces = Vec::new();
     let mut plain = String::new();
     let mut rest = text;
@@ -94,21 +98,27 @@ fn parse(text: &str, depth: usize) -> Result<Template, Fault> {
             plain.push('{');
             continue;
         }
-        let end = closing_brace(rest).ok_or(Fault::NotClosed)?;
+        let Some(end) = closing_brace(rest) else {
+            faults.push(Fault::NotClosed);
+            break;
+        };
         if !plain.is_empty() {
             pieces.push(Piece::Text(std::mem::take(&mut plain)));
         }
-        let depth = depth
-            .checked_sub(1)
-            .ok_or(Fault::TooDeep { limit: MAX_DEPTH })?;
-        pieces.push(Piece::Reference(reference(&rest[..end], depth)?));
+        match depth.checked_sub(1) {
+            Some(depth) => match reference(&rest[..end], depth, faults) {
+                Ok(reference) => pieces.push(Piece::Reference(reference)),
+                Err(fault) => faults.push(fault),
+            },
+            None => faults.push(Fault::TooDeep { limit: MAX_DEPTH }),
+        }
         rest = &rest[end + 1..];
     }
     plain.push_str(rest);
     if !plain.is_empty() {
         pieces.push(Piece::Text(plain));
     }
-    Ok(Template(pieces))
+    Template(pieces)
 }
 
 fn closing_brace(text: &str) -> Option<usize> {
@@ -126,8 +136,8 @@ fn closing_brace(text: &str) -> Option<usize> {
     None
 }
 
-/// What stands between the braces.
-fn reference(body: &str, depth: usize) -> Result<Reference, Fault> {
+/// What stands between the braces; faults inside of its default or path are added to the others.
+fn reference(body: &str, depth: usize, faults: &mut Vec<Fault>) -> Result<Reference, Fault> {
     let Some((word, rest)) = body.split_once(':') else {
         return variable(body, None);
     };
@@ -135,10 +145,10 @@ fn reference(body: &str, depth: usize) -> Result<Reference, Fault> {
     match word {
         "env" => match rest.split_once(':') {
             None => variable(rest, None),
-            Some((name, default)) => variable(name, Some(parse(default, depth)?)),
+            Some((name, default)) => variable(name, Some(parse(default, depth, faults))),
         },
         "file" if rest.is_empty() => Err(Fault::Empty),
-        "file" => parse(rest, depth).map(Reference::File),
+        "file" => Ok(Reference::File(parse(rest, depth, faults))),
         "key" => match key::parse(rest) {
             Some(key) => Ok(Reference::Key(key)),
             None => Err(Fault::NoKey {
@@ -148,7 +158,7 @@ fn reference(body: &str, depth: usize) -> Result<Reference, Fault> {
         _ if is_kind => Err(Fault::UnknownKind {
             word: word.to_owned(),
         }),
-        name => variable(name, Some(parse(rest, depth)?)),
+        name => variable(name, Some(parse(rest, depth, faults))),
     }
 }
 

@@ -273,7 +273,7 @@ fn each_wrong_reference_is_found_and_the_rest_is_resolved() {
     assert_eq!(problems.len(), 3, "{problems:?}");
     let resolved = resolved(&tree(json));
     let failed: Vec<_> = resolved.failed.iter().map(KeyPath::to_string).collect();
-    assert_eq!(failed, ["a", "b", "c.d"]);
+    assert_eq!(failed, ["a", "b[1]", "c.d"]);
     let rest = resolved.tree.get(&key("c.e")).and_then(Node::as_text);
     assert_eq!(rest, Some("8000"));
 }
@@ -503,4 +503,40 @@ fn an_escaped_text_is_read_as_itself() {
         let json = serde_json::json!({"a": escape(text)});
         assert_eq!(text_of(&json.to_string()), text, "{text}");
     }
+}
+
+#[test]
+fn each_fault_of_a_list_and_of_a_text_is_said() {
+    let json = serde_json::json!({
+        "a": ["${A}", "${PORT}", "${B}", {"x": "${}"}],
+        "b": "${A}-${PORT}-${B}-${A}",
+        "c": "${A}${}${flie:x}${",
+        "d": "<${key:a}>",
+        "e": "${NONE:${A}${B}}",
+    });
+    let resolved = resolved(&tree(&json.to_string()));
+    let said: Vec<_> = resolved.problems.iter().map(ToString::to_string).collect();
+    let said: Vec<_> = said.iter().filter_map(|text| text.lines().next()).collect();
+    let a = "the variable A is not set; `${A:…}` would have a default";
+    let b = "the variable B is not set; `${B:…}` would have a default";
+    let nothing = "a reference names nothing; write ${VARIABLE}, ${VARIABLE:default}, ${file:/path} or \
+                   ${key:another.setting}";
+    let kind = "`${flie:` is no kind of reference: there are `${file:`, `${key:` and `${env:`, and a \
+                variable with a default is `${env:flie:…}`";
+    let open = "a reference that begins with `${` has no `}`; the text `${` is written `$${`";
+    assert_eq!(
+        said,
+        [
+            format!("config/orders.json:1:1: a[0]: {a}"),
+            format!("config/orders.json:1:1: a[2]: {b}"),
+            format!("config/orders.json:1:1: a[3].x: {nothing}"),
+            format!("config/orders.json:1:1: b: {a}; and {b}"),
+            format!("config/orders.json:1:1: c: {nothing}; and {kind}; and {open}; and {a}"),
+            format!("config/orders.json:1:1: e: {a}; and {b}"),
+        ]
+    );
+    let failed: Vec<_> = resolved.failed.iter().map(ToString::to_string).collect();
+    assert_eq!(failed, ["a[0]", "a[2]", "a[3].x", "b", "c", "d", "e"]);
+    let kept = resolved.tree.get(&key("a[1]")).and_then(Node::as_text);
+    assert_eq!(kept, Some("8000"), "the others keep their indices");
 }

@@ -47,10 +47,12 @@ pub(super) fn gather(
 /// set here. At the place itself a table is a part whose whole is set here, and a text a first setting.
 fn put(tree: &mut Node, assignment: Assignment, repeated: Repeated) -> Result<(), Problem> {
     let Assignment { key, text, origin } = assignment;
-    let problem = |what| Problem::new(origin.clone(), key.clone(), what);
     if key.steps().len() > MAX_DEPTH {
-        return Err(problem(What::too_deep(MAX_DEPTH)));
+        // Its first steps say where: later work on a problem grows with the square of its key.
+        let begin: KeyPath = key.steps().iter().take(MAX_DEPTH).cloned().collect();
+        return Err(Problem::new(origin, begin, What::too_deep(MAX_DEPTH)));
     }
+    let problem = |what| Problem::new(origin.clone(), key.clone(), what);
     let place: KeyPath = key.steps().iter().map(as_key).collect();
     let mut whole = place.parent();
     while let Some(key) = whole.filter(|key| !key.is_root()) {

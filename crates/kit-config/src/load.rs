@@ -21,10 +21,13 @@ use crate::tree::node::Node;
 mod again;
 #[cfg(feature = "clap")]
 mod arguments;
+mod cut;
 mod mask;
+mod once;
 mod order;
 mod pipeline;
 mod read_file;
+mod written;
 
 #[cfg(feature = "app")]
 pub(crate) use again::{places, read_files, read_merged};
@@ -249,7 +252,8 @@ impl<T: Rules> Settings<T> {
         layers.extend(self.flags.read_variables());
         layers.push(self.flags.read());
         let variables: Variables = variables.into_iter().collect();
-        let outcome = pipeline::run::<T>(&shape, &layers, &variables);
+        let replaced = self.flags.read_replaced();
+        let outcome = pipeline::run::<T>(&shape, &layers, &replaced, &variables);
         let refused = LoadError::refuse_any(outcome.problems);
         let settings = refused.and_then(|()| {
             let message = "settings without a problem have no value".to_owned();

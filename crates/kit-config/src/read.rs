@@ -10,7 +10,8 @@ mod rounds;
 mod writer;
 mod written;
 
-pub(crate) use rounds::read;
+pub(crate) use reader::FieldNames;
+pub(crate) use rounds::{Read, read};
 pub(crate) use writer::write;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What it takes to load settings anew.
 
-use super::pipeline::{Pipeline, each_once};
+use super::once::each_once;
+use super::pipeline::Pipeline;
 use super::read_file::ReadFile;
 use super::{Loaded, Settings};
 use crate::problem::LoadError;
@@ -28,9 +29,9 @@ pub(crate) fn read_merged<T: Rules>(shape: &Shape, tree: &Node) -> Result<T, Loa
     let mut failed = Vec::new();
     let tree = pipeline.check_merged(tree, &mut failed);
     let read = read::read::<T>(shape, tree.clone(), &defaults, failed);
-    pipeline.problems.extend(read.problems);
+    pipeline.problems.extend(read.problems.iter().cloned());
     if let Some(value) = &read.value {
-        pipeline.check_rules(value, &tree, &read.failed);
+        pipeline.check_rules(value, &tree, &read, |_| true);
     }
     LoadError::refuse_any(each_once(pipeline.problems))?;
     let message = "settings without a problem have no value".to_owned();

@@ -16,6 +16,23 @@ impl<'a> Mask<'a> {
         Mask { shape, names }
     }
 
+    /// Cuts a key at a secret that has no parts: what stands for a key inside of it is a part of its damaged text.
+    pub(super) fn shorten(&self, problem: &mut Problem) {
+        let mut place = self.shape.root();
+        for (known, step) in problem.key.steps().iter().enumerate() {
+            let is_whole = place.is_secret() && !place.is_table() && !place.is_list();
+            match place.child(step) {
+                Some(child) => place = child,
+                None if is_whole => {
+                    let steps = problem.key.steps()[..known].iter();
+                    problem.key = steps.cloned().collect();
+                    return;
+                }
+                None => return,
+            }
+        }
+    }
+
     /// Hides what may be a secret in the line of a problem of a file that could not be read as a whole: its
     /// values are in no tree, or at other places of it than was meant. Where the problem has a key, the place
     /// of that key counts as well; without a place any name can be that of a secret where a map has secrets.

@@ -32,6 +32,11 @@ impl Order {
         name(&problem.origin).is_some_and(|name| self.0.contains_key(name))
     }
 
+    /// The place of its source.
+    pub(super) fn source(&self, origin: &Origin) -> usize {
+        self.rank(origin).0
+    }
+
     /// Sorts by source and place; those of one place stay as they are.
     pub(super) fn sort(&self, problems: &mut [Problem]) {
         problems.sort_by_key(|problem| self.rank(&problem.origin));

@@ -1,24 +1,25 @@
 //! From the trees of all sources to settings.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::cut::{Cut, is_known, unread};
 use super::mask::Mask;
+use super::once::each_once;
 use super::order::Order;
+use super::written::written_key;
 use crate::check::{Stage, check};
 use crate::merge::merge;
 use crate::problem::{Problem, What};
-use crate::read;
+use crate::read::{self, FieldNames, Read};
 use crate::reference::{self, Hides, Surroundings, Variables};
 use crate::rename::rename;
 use crate::rules::{Broken, BrokenRule, Rules};
-use crate::shape::{Kind, Place, Shape, is_of_variant};
+use crate::shape::{Kind, Place, Shape, is_of_variant, tags};
 use crate::source::layer::Layer;
 use crate::tree::key::{KeyPath, Step};
 use crate::tree::key_set::KeySet;
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
-use crate::tree::text::Span;
 
 /// What came of the trees of all sources.
 pub(crate) struct Outcome<T> {
@@ -38,6 +39,7 @@ pub(super) struct Pipeline<'a> {
     pub(super) problems: Vec<Problem>,
     /// The values at fault, by key and origin: a good value of a higher source counts in their place.
     failed: Vec<(KeyPath, Origin)>,
+    cut: Cut,
 }
 
 /// Puts sources together, from those that count least, and reads settings from them.
@@ -46,9 +48,18 @@ pub(super) struct Pipeline<'a> {
 /// it; then they are merged over the defaults, references are resolved, and the whole is checked, read
 /// and held against its rules. A value at fault is the default from there on, so that each step finds
 /// what there is to find, and what depends on such a value is not reported.
-pub(crate) fn run<T: Rules>(shape: &Shape, layers: &[Layer], variables: &Variables) -> Outcome<T> {
+///
+/// What the command line itself replaces is only checked.
+pub(crate) fn run<T: Rules>(
+    shape: &Shape,
+    layers: &[Layer],
+    replaced: &[Layer],
+    variables: &Variables,
+) -> Outcome<T> {
     let mut pipeline = Pipeline::new(shape);
+    pipeline.cut = Cut::of(layers);
     let defaults = pipeline.defaults::<T>();
+    pipeline.check_layers::<T>(replaced, &defaults);
     let (trees, mut warnings) = pipeline.check_layers::<T>(layers, &defaults);
     let mut merged = defaults.clone();
     for tree in &trees {
@@ -81,21 +92,27 @@ pub(crate) fn run<T: Rules>(shape: &Shape, layers: &[Layer], variables: &Variabl
     }
     let tree = pipeline.check_merged(&tree, &mut failed);
     let read = read::read::<T>(shape, tree.clone(), &defaults, failed);
-    pipeline.problems.extend(read.problems);
+    let problems = read.problems.iter();
+    let problems = problems.filter(|problem| !pipeline.cut.explains(problem));
+    let problems: Vec<_> = problems.cloned().collect();
+    pipeline.problems.extend(problems);
+    pipeline.explain_aliases(&read.names);
+    let order = Order::of(layers);
     if let Some(value) = &read.value {
-        pipeline.check_rules(value, &tree, &read.failed);
+        let is_known = |origin: &Origin| is_known(layers, &order, origin);
+        pipeline.check_rules(value, &tree, &read, is_known);
     }
     let mask = Mask::of(shape);
     let damaged = layers.iter().filter(|layer| !layer.problems.is_empty());
     let damaged = Order::of(damaged);
-    for problem in &pipeline.problems {
+    for problem in &mut pipeline.problems {
+        mask.shorten(problem);
         if damaged.has(problem) {
             mask.hide_in(problem);
         } else {
             mask.hide_comment(problem);
         }
     }
-    let order = Order::of(layers);
     let mut problems = pipeline.problems;
     if read.value.is_none() && problems.is_empty() {
         let message = "the settings cannot be read, even from their defaults".to_owned();
@@ -119,6 +136,7 @@ impl<'a> Pipeline<'a> {
             shape,
             problems: Vec::new(),
             failed: Vec::new(),
+            cut: Cut::default(),
         }
     }
 
@@ -153,7 +171,10 @@ impl<'a> Pipeline<'a> {
             warnings.extend(renamed.warnings);
             self.problems.extend(renamed.problems);
             let checked = check(self.shape, &tree, Stage::Layer);
-            self.problems.extend(checked.problems);
+            let is_unread = unread(layer);
+            let problems = checked.problems.into_iter();
+            self.problems
+                .extend(problems.filter(|problem| !is_unread.contains(&problem.key)));
             let failed = checked.failed.iter().map(|(key, _)| key.clone());
             self.read_layer::<T>(&checked.tree, failed.collect(), defaults);
             self.failed.extend(checked.failed);
@@ -228,7 +249,9 @@ impl<'a> Pipeline<'a> {
         let checked = check(self.shape, tree, Stage::Merged);
         let known: KeySet = failed.iter().collect();
         let is_result = |problem: &Problem| {
-            known.has_near(&problem.key) || self.is_of_unknown_variant(problem, &known)
+            known.has_near(&problem.key)
+                || self.is_of_unknown_variant(problem, &known)
+                || self.cut.explains(problem)
         };
         let new = checked.problems.into_iter();
         let new: Vec<_> = new.filter(|problem| !is_result(problem)).collect();
@@ -237,26 +260,58 @@ impl<'a> Pipeline<'a> {
         checked.tree
     }
 
-    /// Whether a key is missing only in the variant for which a table is taken without a value at fault.
+    /// Whether a key is missing only in the variant for which a table is taken without a value at fault: its tag,
+    /// or any value where no tag says which variant it is.
     fn is_of_unknown_variant(&self, problem: &Problem, failed: &KeySet) -> bool {
         let Some(table) = problem.key.parent() else {
             return false;
         };
-        let is_beside = failed.has_child(&table);
-        let has_variants = self.shape.at(&table).is_some_and(|place| {
-            let kinds = place.kinds().iter();
-            kinds.filter_map(Kind::as_table).count() > 1
-        });
-        matches!(problem.what, What::Missing { .. }) && is_beside && has_variants
+        let Some(place) = self.shape.at(&table) else {
+            return false;
+        };
+        let variants = place.table_kinds();
+        let tags = tags(&place, &variants);
+        let is_open = match tags.is_empty() {
+            true => failed.has_child(&table),
+            false => tags.iter().any(|tag| failed.has_near(&table.key(*tag))),
+        };
+        matches!(problem.what, What::Missing { .. }) && variants.len() > 1 && is_open
     }
 
-    /// Reports the broken rules, but for those that look at a value at fault.
-    pub(super) fn check_rules<T: Rules>(&mut self, value: &T, tree: &Node, failed: &[KeyPath]) {
+    /// Says of each unknown key that serde would have read what to write for it.
+    fn explain_aliases(&mut self, names: &FieldNames) {
+        for problem in &mut self.problems {
+            if matches!(problem.what, What::Unknown { .. }) && names.has(&problem.key) {
+                let Some(Step::Key(name)) = problem.key.steps().last() else {
+                    continue;
+                };
+                let message = format!(
+                    "there is no such setting: only serde knows it, as by `alias`, which is no part of the \
+                     schema; the type has to name an old key by `#[schemars(extend(\"was\" = \"{name}\"))]`"
+                );
+                problem.what = What::Other { message };
+            }
+        }
+    }
+
+    /// Reports the broken rules, but for those that look at a value at fault, or at one that is not known: a part
+    /// of a source that could not be read may set it.
+    pub(super) fn check_rules<T: Rules>(
+        &mut self,
+        value: &T,
+        tree: &Node,
+        read: &Read<T>,
+        is_known: impl Fn(&Origin) -> bool,
+    ) {
         let mut broken = Broken::default();
         value.check(&mut broken);
         for BrokenRule { keys, message } in broken.into_rules() {
-            let is_result = |key: &KeyPath| failed.iter().any(|other| is_near(other, key));
-            if keys.iter().any(is_result) {
+            let keys = keys.iter().map(|key| written_key(key, &read.skipped));
+            let keys: Vec<KeyPath> = keys.collect();
+            let is_result = |key: &KeyPath| read.failed.iter().any(|other| is_near(other, key));
+            let is_unknown =
+                |key: &KeyPath| self.cut.is_in(key) || !is_known(&origin_of(tree, key));
+            if keys.iter().any(is_result) || keys.iter().any(is_unknown) {
                 continue;
             }
             let mut keys = keys.into_iter();
@@ -287,28 +342,4 @@ fn origin_of(tree: &Node, key: &KeyPath) -> Origin {
         at = key.parent();
     }
     Origin::Default
-}
-
-/// Without those about the same place of the same key, which several steps find. Rules are separate mistakes:
-/// of two about one key each says another thing.
-pub(super) fn each_once(problems: Vec<Problem>) -> Vec<Problem> {
-    let mut once: Vec<Problem> = Vec::new();
-    let is_rule = |problem: &Problem| matches!(problem.what, What::Rule { .. });
-    let mut met: HashMap<(KeyPath, Option<usize>), Vec<usize>> = HashMap::new();
-    for problem in problems {
-        let start = problem.origin.span().map(Span::start);
-        let others = met.entry((problem.key.clone(), start)).or_default();
-        let is_same = |other: &Problem| {
-            other == &problem
-                || (other.origin == problem.origin
-                    && !problem.key.is_root()
-                    && !is_rule(other)
-                    && !is_rule(&problem))
-        };
-        if !others.iter().any(|at| is_same(&once[*at])) {
-            others.push(once.len());
-            once.push(problem);
-        }
-    }
-    once
 }

@@ -1,6 +1,7 @@
 //! serde's way into the tree: each failure is met with its key.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -11,7 +12,8 @@ use serde::forward_to_deserialize_any;
 
 use super::failure::Failure;
 use super::key::KeyReader;
-use crate::tree::key::KeyPath;
+use crate::tree::key::{KeyPath, Step};
+use crate::tree::key_set::KeySet;
 use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 
@@ -21,6 +23,42 @@ pub(super) struct Reader<'a> {
     pub(super) key: KeyPath,
     /// The keys of values that are passed over; the indices of those after them in a list stay.
     pub(super) skipped: &'a HashSet<KeyPath>,
+    pub(super) names: Option<&'a FieldNames>,
+}
+
+/// The names by which serde knows the fields of structs, those of `alias` among them, by the keys of the tables
+/// that were read as such. A struct that is flattened has none.
+#[derive(Debug, Default)]
+pub(crate) struct FieldNames {
+    /// The keys at fault, whose tables are of interest.
+    asked: KeySet,
+    tables: RefCell<HashMap<KeyPath, &'static [&'static str]>>,
+}
+
+impl FieldNames {
+    /// Those of the tables in which these keys stand.
+    pub(super) fn around(keys: &[KeyPath]) -> FieldNames {
+        FieldNames {
+            asked: keys.iter().collect(),
+            tables: RefCell::default(),
+        }
+    }
+
+    /// Whether serde knows this key.
+    pub(crate) fn has(&self, key: &KeyPath) -> bool {
+        let (Some(table), Some(Step::Key(name))) = (key.parent(), key.steps().last()) else {
+            return false;
+        };
+        let tables = self.tables.borrow();
+        let names = tables.get(&table);
+        names.is_some_and(|names| names.contains(&name.as_str()))
+    }
+
+    fn add(&self, table: &KeyPath, names: &'static [&'static str]) {
+        if self.asked.has_child(table) {
+            self.tables.borrow_mut().insert(table.clone(), names);
+        }
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -29,6 +67,7 @@ impl<'a> Reader<'a> {
             node,
             key,
             skipped: self.skipped,
+            names: self.names,
         }
     }
 
@@ -141,6 +180,18 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         read.map_err(|failure| failure.at(&key))
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        if let Some(names) = self.names {
+            names.add(&self.key, fields);
+        }
+        self.deserialize_any(visitor)
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -157,7 +208,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct identifier
+        seq tuple tuple_struct map identifier
     }
 }
 

@@ -6,17 +6,20 @@ use std::collections::HashSet;
 use serde::de::DeserializeOwned;
 
 use super::failure::{Failure, Reason};
-use super::reader::Reader;
+use super::reader::{FieldNames, Reader};
 use super::{blame, phrase};
 use crate::problem::{Problem, What};
-use crate::shape::{Kind, Shape};
+use crate::shape::{Kind, Shape, tags};
 use crate::tree::key::KeyPath;
 use crate::tree::key_set::KeySet;
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
 
-/// How often a tree is read to find which value is at fault, in all rounds together.
+/// How often a tree is read at least to find which value is at fault, in all rounds together.
 const TRIALS: usize = 128;
+
+/// How many values are read for that, if a small tree can be read more often.
+const TRIED: usize = 500_000;
 
 /// How many values are reported that only their own types refuse. Each takes a reading of the whole tree:
 /// thousands of them would keep a load busy for minutes.
@@ -30,6 +33,10 @@ pub(crate) struct Read<T> {
     pub(crate) problems: Vec<Problem>,
     /// The keys of the values at fault, with those that were known before.
     pub(crate) failed: Vec<KeyPath>,
+    /// The keys of the values that were passed over; in the value, those behind them in a list have other indices.
+    pub(crate) skipped: HashSet<KeyPath>,
+    /// Those of the structs in which values were known to be wrong before.
+    pub(crate) names: FieldNames,
 }
 
 /// Reads settings from a tree, past each value that serde refuses.
@@ -47,11 +54,12 @@ pub(crate) fn read<T: DeserializeOwned>(
 ) -> Read<T> {
     let mut rounds = Rounds {
         shape,
-        tree,
         defaults,
         skipped: HashSet::new(),
         problems: Vec::new(),
-        trials: Cell::new(TRIALS),
+        trials: Cell::new(TRIALS.max(TRIED / size(&tree))),
+        is_cut_short: false,
+        tree,
         wrong: failed.iter().collect(),
         failed,
     };
@@ -60,8 +68,9 @@ pub(crate) fn read<T: DeserializeOwned>(
             rounds.leave_out(&key);
         }
     }
+    let names = FieldNames::around(&rounds.failed);
     let value = loop {
-        match attempt::<T>(&rounds.tree, &rounds.skipped) {
+        match attempt::<T>(&rounds.tree, &rounds.skipped, Some(&names)) {
             Ok(value) => break Some(value),
             Err(failure) => {
                 if rounds.problems.len() == REFUSED {
@@ -78,15 +87,32 @@ pub(crate) fn read<T: DeserializeOwned>(
         value,
         problems: rounds.problems,
         failed: rounds.failed,
+        skipped: rounds.skipped,
+        names,
     }
 }
 
-fn attempt<T: DeserializeOwned>(tree: &Node, skipped: &HashSet<KeyPath>) -> Result<T, Failure> {
+fn attempt<T: DeserializeOwned>(
+    tree: &Node,
+    skipped: &HashSet<KeyPath>,
+    names: Option<&FieldNames>,
+) -> Result<T, Failure> {
     T::deserialize(Reader {
         node: tree,
         key: KeyPath::root(),
         skipped,
+        names,
     })
+}
+
+/// How many values there are, with this one.
+fn size(node: &Node) -> usize {
+    let inside: usize = match &node.value {
+        Value::List(list) => list.iter().map(size).sum(),
+        Value::Table(table) => table.iter().map(|entry| size(&entry.node)).sum(),
+        _ => 0,
+    };
+    inside + 1
 }
 
 struct Rounds<'a> {
@@ -97,6 +123,8 @@ struct Rounds<'a> {
     problems: Vec<Problem>,
     /// How often the tree is still read to find which value is at fault.
     trials: Cell<usize>,
+    /// Whether it has been said that there may be other mistakes.
+    is_cut_short: bool,
     failed: Vec<KeyPath>,
     /// The same keys.
     wrong: KeySet,
@@ -128,6 +156,15 @@ impl Rounds<'_> {
             self.problems.push(problem);
             self.failed.push(key.clone());
             self.wrong.add(&key);
+        } else if self.trials.get() == 0 && !self.is_cut_short {
+            self.is_cut_short = true;
+            let message = "which value is at fault here was searched for until the search was given up; \
+                           there may be more of them";
+            let what = What::Other {
+                message: message.to_owned(),
+            };
+            let origin = Origin::Default;
+            self.problems.push(Problem::new(origin, key.clone(), what));
         }
         let mut at = Some(key);
         while let Some(key) = at {
@@ -135,20 +172,39 @@ impl Rounds<'_> {
                 return true;
             }
             at = key.parent();
+            if at.as_ref().is_some_and(|table| self.leave_out_tag(table)) {
+                return true;
+            }
         }
         false
+    }
+
+    /// Takes a table for its default variant, which needs no key that is missing; the other tables in it stay. `false`
+    /// if its tag is not set.
+    fn leave_out_tag(&mut self, table: &KeyPath) -> bool {
+        let Some(place) = self.shape.at(table) else {
+            return false;
+        };
+        let tags = tags(&place, &place.table_kinds()).into_iter();
+        let keys: Vec<KeyPath> = tags.map(|tag| table.key(tag)).collect();
+        let is_set = |key: &&KeyPath| self.tree.get(key).is_some_and(Node::has_set_values);
+        let Some(tag) = keys.iter().find(is_set).cloned() else {
+            return false;
+        };
+        self.failed.push(tag.clone());
+        self.wrong.add(&tag);
+        self.leave_out(&tag)
     }
 
     fn blame<T: DeserializeOwned>(&self, met: &KeyPath, failure: &Failure) -> KeyPath {
         let Some(node) = self.tree.get(met) else {
             return met.clone();
         };
-        // Some value inside of the list, which is passed over.
-        let is_shorter = || self.wrong.has_inside(met);
+        // Some value inside of the list is passed over, which it cannot do without.
+        let is_short = || self.wrong.has_inside(met) && self.has_least_length(met);
         match &node.value {
             Value::Table(_) => {}
-            // A list of a fixed length is refused without the values that are passed over.
-            Value::List(_) if !is_shorter() => {}
+            Value::List(_) if !is_short() => {}
             _ => return met.clone(),
         }
         blame::find(
@@ -164,9 +220,17 @@ impl Rounds<'_> {
                 self.trials.set(left - 1);
                 let mut skipped = self.skipped.clone();
                 skipped.insert(leaf.clone());
-                attempt::<T>(&self.tree, &skipped).err()
+                attempt::<T>(&self.tree, &skipped, None).err()
             },
         )
+    }
+
+    /// Whether a list has to have a number of values.
+    fn has_least_length(&self, key: &KeyPath) -> bool {
+        self.shape.at(key).is_some_and(|place| {
+            let mut kinds = place.kinds().iter();
+            kinds.any(|kind| matches!(kind, Kind::List(list) if list.min.is_some()))
+        })
     }
 
     /// Whether a value is one of the names that its place allows, such as the tag of an enum.

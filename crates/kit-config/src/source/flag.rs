@@ -1,5 +1,7 @@
 //! The command line: `--set http.addr=:8000`, and flags that stand for one setting.
 
+use std::collections::HashMap;
+
 use super::assignment::{Assignment, Repeated, gather};
 use super::layer::Layer;
 use crate::problem::{Problem, What};
@@ -111,12 +113,43 @@ impl Flags {
         (!self.variables.is_empty()).then(|| gather(origin, assignments, Repeated::Counts))
     }
 
+    /// What the command line gives, and later gives otherwise: of a key that is given three times, the first two.
+    /// It counts for nothing but for its mistakes.
+    pub(crate) fn read_replaced(&self) -> Vec<Layer> {
+        let mut later: HashMap<KeyPath, usize> = HashMap::new();
+        let mut layers: Vec<Vec<Assignment>> = Vec::new();
+        for assignment in self.in_order().into_iter().rev() {
+            let count = later.entry(assignment.key.clone()).or_default();
+            if let Some(index) = count.checked_sub(1) {
+                layers.resize_with(layers.len().max(index + 1), Vec::new);
+                layers[index].push(assignment);
+            }
+            *count += 1;
+        }
+        let layers = layers.into_iter().rev();
+        let gathered = layers.map(|layer| {
+            gather(
+                Origin::Flag("".into()),
+                layer.into_iter().rev(),
+                Repeated::Counts,
+            )
+        });
+        gathered.collect()
+    }
+
+    /// From those that count least; of equal places, the order stays that of the calls.
+    fn in_order(&self) -> Vec<Assignment> {
+        let mut given = self.given.clone();
+        given.sort_by_key(|(place, _)| *place);
+        given
+            .into_iter()
+            .map(|(_, assignment)| assignment)
+            .collect()
+    }
+
     /// What the command line gives.
     pub(crate) fn read(&self) -> Layer {
-        let mut given = self.given.clone();
-        // Of equal places, the order stays that of the calls.
-        given.sort_by_key(|(place, _)| *place);
-        let assignments = given.into_iter().map(|(_, assignment)| assignment);
+        let assignments = self.in_order();
         let mut layer = gather(Origin::Flag("".into()), assignments, Repeated::Counts);
         layer.problems.splice(..0, self.problems.iter().cloned());
         layer

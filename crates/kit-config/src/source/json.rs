@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jsonc_parser::ast::{Object, Value as Parsed};
 use jsonc_parser::common::Ranged;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use jsonc_parser::{CollectOptions, parse_to_ast};
 
 use super::layer::{Layer, MAX_DEPTH};
 use super::number;
@@ -16,52 +16,45 @@ use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
 use crate::tree::text::{SourceText, Span};
 
-/// Reads a document, which has to be an object, or empty. At the first mistake of its form the reading
-/// ends with nothing; all others are found.
+mod mend;
+
+/// Reads a document, which has to be an object, or empty. Behind most mistakes of its form the reading goes on;
+/// else what stands before the mistake is read.
 pub(crate) fn parse(text: &Arc<SourceText>) -> Layer {
+    let mended = mend::mended(text.as_str());
     let mut reading = Conversion {
         text,
         problems: Vec::new(),
+        cut: mended.cut,
+        open: Vec::new(),
     };
-    let table = match parse_to_ast(text.as_str(), &CollectOptions::default(), &strict()) {
-        Ok(parsed) => match parsed.value {
-            Some(Parsed::Object(object)) => reading.table(&object, &KeyPath::root(), 0),
-            Some(other) => {
-                let message = "the document has to be an object: `{\"key\": value}`";
-                reading.refuse(bytes(&other), KeyPath::root(), message);
-                Table::default()
-            }
-            None => Table::default(),
-        },
-        Err(error) => {
-            let range = error.range();
-            let message = error.kind().to_string();
-            reading.refuse(range.start..range.end, KeyPath::root(), &message);
+    for (bytes, message) in mended.faults {
+        reading.refuse(bytes, KeyPath::root(), &message);
+    }
+    let parsed = parse_to_ast(&mended.text, &CollectOptions::default(), &mended.options);
+    let table = match parsed.map(|parsed| parsed.value) {
+        Ok(Some(Parsed::Object(object))) => {
+            reading.note_cut(bytes_of(&object), &KeyPath::root());
+            reading.table(&object, &KeyPath::root(), 0)
+        }
+        Ok(Some(other)) => {
+            let message = "the document has to be an object: `{\"key\": value}`";
+            reading.refuse(bytes_of(&other), KeyPath::root(), message);
+            Table::default()
+        }
+        Ok(None) | Err(_) => {
+            reading.note_cut(0..text.as_str().len(), &KeyPath::root());
             Table::default()
         }
     };
     Layer {
         tree: Node::new(Value::Table(table), reading.origin(0..0)),
         problems: reading.problems,
+        cut: reading.open,
     }
 }
 
-fn strict() -> ParseOptions {
-    ParseOptions {
-        allow_comments: false,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    }
-}
-
-fn bytes(value: &impl Ranged) -> Range<usize> {
+fn bytes_of(value: &impl Ranged) -> Range<usize> {
     let range = value.range();
     range.start..range.end
 }
@@ -70,9 +63,19 @@ fn bytes(value: &impl Ranged) -> Range<usize> {
 struct Conversion<'t> {
     text: &'t Arc<SourceText>,
     problems: Vec<Problem>,
+    /// Where the text was cut.
+    cut: Option<usize>,
+    /// The lists and tables that go on behind the cut.
+    open: Vec<KeyPath>,
 }
 
 impl Conversion<'_> {
+    fn note_cut(&mut self, bytes: Range<usize>, path: &KeyPath) {
+        if self.cut.is_some_and(|cut| bytes.end > cut) {
+            self.open.push(path.clone());
+        }
+    }
+
     fn origin(&self, bytes: Range<usize>) -> Origin {
         Origin::File(Span::new(self.text, bytes))
     }
@@ -91,7 +94,7 @@ impl Conversion<'_> {
         for property in &object.properties {
             let key = property.name.as_str();
             let path = path.key(key);
-            let origin = self.origin(bytes(&property.name));
+            let origin = self.origin(bytes_of(&property.name));
             if let Some(entry) = table.entry(key) {
                 let first = entry.origin.clone();
                 self.problems
@@ -104,10 +107,13 @@ impl Conversion<'_> {
         table
     }
 
-    /// The value, unless it is at fault. A list is at fault with any of its values: without one, the
-    /// indices after it would be wrong.
+    /// The value, unless it is at fault. In a list, nothing (null) stands in the place of one at fault: without
+    /// it, the indices after it would be wrong.
     fn value(&mut self, value: &Parsed<'_>, path: &KeyPath, depth: usize) -> Option<Node> {
-        let bytes = bytes(value);
+        let bytes = bytes_of(value);
+        if matches!(value, Parsed::Object(_) | Parsed::Array(_)) {
+            self.note_cut(bytes.clone(), path);
+        }
         if depth > MAX_DEPTH {
             let problem = Problem::new(self.origin(bytes), path.clone(), What::too_deep(MAX_DEPTH));
             self.problems.push(problem);
@@ -116,11 +122,11 @@ impl Conversion<'_> {
         let read = match value {
             Parsed::Object(object) => Value::Table(self.table(object, path, depth)),
             Parsed::Array(array) => {
-                let nodes = (0..)
-                    .zip(&array.elements)
-                    .map(|(index, value)| self.value(value, &path.index(index), depth + 1));
-                let nodes: Vec<_> = nodes.collect();
-                Value::List(nodes.into_iter().collect::<Option<_>>()?)
+                let nodes = array.elements.iter().enumerate().map(|(index, value)| {
+                    let node = self.value(value, &path.index(index), depth + 1);
+                    node.unwrap_or_else(|| Node::new(Value::Null, self.origin(bytes_of(value))))
+                });
+                Value::List(nodes.collect())
             }
             Parsed::StringLit(text) => {
                 let written = &self.text.as_str()[bytes.clone()];

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::problem::Problem;
+use crate::tree::key::KeyPath;
 use crate::tree::node::Node;
 use crate::tree::origin::Origin;
 use crate::tree::text::{SourceText, Span};
@@ -19,6 +20,8 @@ pub(crate) struct Layer {
     /// What could not be read. A value at fault is not in the tree, and its key is the problem's where
     /// it is known.
     pub(crate) problems: Vec<Problem>,
+    /// The lists and tables in which a mistake of the form ended the reading: more may have stood in them.
+    pub(crate) cut: Vec<KeyPath>,
 }
 
 impl Layer {
@@ -27,6 +30,7 @@ impl Layer {
         Layer {
             tree: Node::empty(origin),
             problems: Vec::new(),
+            cut: Vec::new(),
         }
     }
 
@@ -40,6 +44,7 @@ impl Layer {
         Layer {
             tree: Node::empty(problem.origin.clone()),
             problems: vec![problem],
+            cut: Vec::new(),
         }
     }
 }

@@ -37,6 +37,7 @@ pub(crate) fn parse(text: &Arc<SourceText>) -> Layer {
     Layer {
         problems: problems.collect(),
         tree,
+        cut: Vec::new(),
     }
 }
 
@@ -69,17 +70,17 @@ impl Reading<'_> {
         read
     }
 
-    /// A list is at fault with any of its values: without one, the indices after it would be wrong.
+    /// Nothing (null) stands in the place of a value at fault: without it, the indices after it would be wrong.
+    /// A list in which a value is not there at all has no indices.
     fn list(&mut self, list: &DeArray<'_>, path: &KeyPath, depth: usize) -> Option<Vec<Node>> {
-        let mut read = Some(Vec::new());
+        let mut read = Vec::new();
         for (index, value) in list.iter().enumerate() {
             let node = self.value(value, &path.index(index), depth + 1);
-            read = read.zip(node).map(|(mut read, node)| {
-                read.push(node);
-                read
-            });
+            let absent = || Node::new(Value::Null, self.origin(value.span()));
+            read.push(node.unwrap_or_else(absent));
         }
-        read
+        let is_whole = list.iter().all(|value| !value.span().is_empty());
+        is_whole.then_some(read)
     }
 
     /// The value, unless it is at fault.

@@ -27,10 +27,12 @@ pub(crate) fn parse(text: &Arc<SourceText>) -> Layer {
     options.block_nesting_limit = MAX_DEPTH;
     let mut builder = Builder::new(text);
     let mut documents = 0;
+    let mut cut = Vec::new();
     for event in Parser::new_from_str_with_options(text.as_str(), options) {
         let (event, span) = match event {
             Ok(event) => event,
             Err(error) => {
+                cut = builder.open_paths();
                 builder.problem(place(&error), KeyPath::root(), said(&error));
                 break;
             }
@@ -63,7 +65,11 @@ pub(crate) fn parse(text: &Arc<SourceText>) -> Layer {
             Layer::of_text(text).tree
         }
     };
-    Layer { tree, problems }
+    Layer {
+        tree,
+        problems,
+        cut,
+    }
 }
 
 fn place(error: &ScanError) -> std::ops::Range<usize> {

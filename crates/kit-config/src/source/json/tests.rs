@@ -87,6 +87,91 @@ fn each_mistake_says_what_is_wrong_and_where() {
     }
 }
 
+/// The keys that were read, and those of lists and tables that are cut.
+fn read_keys(written: &str) -> (Vec<String>, Vec<String>) {
+    fn collect(node: &Node, at: &KeyPath, keys: &mut Vec<String>) {
+        match &node.value {
+            Value::Table(table) => {
+                for entry in table.iter() {
+                    collect(&entry.node, &at.key(&entry.key), keys);
+                }
+            }
+            Value::List(list) => {
+                for (index, node) in list.iter().enumerate() {
+                    collect(node, &at.index(index), keys);
+                }
+            }
+            _ => keys.push(at.to_string()),
+        }
+    }
+    let layer = read(written);
+    let mut keys = Vec::new();
+    collect(&layer.tree, &KeyPath::root(), &mut keys);
+    (keys, layer.cut.iter().map(KeyPath::to_string).collect())
+}
+
+#[test]
+fn behind_a_mistake_of_the_form_the_reading_goes_on() {
+    for (written, count) in [
+        ("{\"a\": 1, // x\n \"b\": [1 2,], \"c\": {\"d\": 3,},}", 5),
+        ("{/* x\n\n */ \"a\": 1 \"b\": [1, 2]\n\"c\": {d: 3}}", 4),
+        ("{'a': 1, \"b\": [1\n2], c: {d: 3,}}", 4),
+    ] {
+        let found = problems(written);
+        assert_eq!(found.len(), count, "{written}: {found:?}");
+        let (keys, cut) = read_keys(written);
+        assert_eq!(keys, ["a", "b[0]", "b[1]", "c.d"], "{written}");
+        assert_eq!(cut, [""; 0], "{written}");
+    }
+}
+
+#[test]
+fn what_stands_before_a_mistake_of_the_form_is_read() {
+    for (written, keys, cut) in [
+        (
+            "{\"a\": 1, \"b\": {\"c\": [1, 2",
+            &["a", "b.c[0]", "b.c[1]"][..],
+            &["", "b", "b.c"][..],
+        ),
+        ("{\"a\": 1, \"b\": {\"c\": 5", &["a", "b.c"], &["", "b"]),
+        ("{\"a\": 1, \"b\": {\"c\":", &["a"], &["", "b"]),
+        ("{\"a\": 1, \"b\": \"x, y", &["a"], &[""]),
+        ("{\"a\": 1, \"b\": 12x, \"c\": 1}", &["a"], &[""]),
+        ("{\"a\": 1, \"b\": 01, \"c\": 1}", &["a"], &[""]),
+        (
+            "{\"a\": [{\"b\": 1}, {\"b\" 2}]}",
+            &["a[0].b"],
+            &["", "a", "a[1]"],
+        ),
+        (
+            "{\"a\": [1, ], \"b\": [1,, 2]}",
+            &["a[0]", "b[0]"],
+            &["", "b"],
+        ),
+        ("{\"a\": \"}]\\\"\\\\\", \"b\": ]", &["a"], &[""]),
+        ("{\"a\": 1} {}", &["a"], &[]),
+        ("]", &[], &[""]),
+        ("x", &[], &[""]),
+    ] {
+        assert!(!problems(written).is_empty(), "{written}");
+        let read = read_keys(written);
+        let read = (
+            read.0.iter().map(String::as_str).collect::<Vec<_>>(),
+            read.1.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+        assert_eq!(read, (keys.to_vec(), cut.to_vec()), "{written}");
+    }
+}
+
+#[test]
+fn mistakes_of_the_form_are_passed_over_up_to_a_number() {
+    let written = format!("{{\"a\": [{}0], \"b\": 1}}", "1,// x\n".repeat(100));
+    let found = problems(&written);
+    assert_eq!(found.len(), 20, "{found:?}");
+    let (keys, cut) = read_keys(&written);
+    assert_eq!((keys.len(), cut), (20, vec![String::new(), "a".to_owned()]));
+}
+
 #[test]
 fn depth_is_bounded() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {

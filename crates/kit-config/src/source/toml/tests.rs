@@ -142,7 +142,17 @@ fn a_value_at_fault_is_not_in_the_tree_and_its_key_is_known() {
         .and_then(Node::as_table)
         .expect("a table");
     let keys: Vec<&str> = table.iter().map(|entry| &*entry.key).collect();
-    assert_eq!(keys, ["q"]);
+    assert_eq!(keys, ["q", "l"]);
+    let list = table.get("l").map(|node| &node.value);
+    let Some(Value::List(list)) = list else {
+        panic!("a list: {list:?}");
+    };
+    let values: Vec<&Value> = list.iter().map(|node| &node.value).collect();
+    assert_eq!(
+        values,
+        [&Value::Integer(1), &Value::Null],
+        "indices stay as they are"
+    );
 }
 
 #[test]

@@ -62,12 +62,7 @@ impl<'t> Builder<'t> {
             }
             Event::Alias(anchor) => self.alias(anchor, bytes),
             Event::SequenceStart(_, anchor, tag) => {
-                self.open(
-                    Inside::List(Some(Vec::new())),
-                    anchor,
-                    tag.as_deref(),
-                    bytes,
-                );
+                self.open(Inside::List(Vec::new()), anchor, tag.as_deref(), bytes);
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.open(Inside::table(), anchor, tag.as_deref(), bytes);
@@ -84,6 +79,18 @@ impl<'t> Builder<'t> {
     /// The key of the value that comes next.
     fn path(&self) -> KeyPath {
         self.frames.iter().filter_map(Frame::step).collect()
+    }
+
+    /// The paths of the lists and tables that are not closed, the document among them.
+    pub(super) fn open_paths(&self) -> Vec<KeyPath> {
+        let mut path = KeyPath::root();
+        let mut paths = vec![path.clone()];
+        let (_, outer) = self.frames.split_last().unzip();
+        for step in outer.unwrap_or_default().iter().map_while(Frame::step) {
+            path = path.step(step);
+            paths.push(path.clone());
+        }
+        paths
     }
 
     fn is_key_next(&self) -> bool {
@@ -189,11 +196,11 @@ impl<'t> Builder<'t> {
         };
         let anchor = frame.anchor();
         let node = frame.end(&path, &mut self.problems);
-        self.remember(anchor, node.as_ref());
+        self.remember(anchor, Some(&node));
         if self.is_key_next() {
             self.put_key(Key::Faulty);
         } else {
-            self.put(node);
+            self.put(Some(node));
         }
     }
 

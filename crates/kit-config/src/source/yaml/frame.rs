@@ -16,8 +16,8 @@ pub(super) struct Frame {
 
 /// Its values so far.
 pub(super) enum Inside {
-    /// `None` once a value was at fault: without it, the indices after it would be wrong.
-    List(Option<Vec<Node>>),
+    /// Nothing (null) stands in the place of a value at fault: without it, the indices after it would be wrong.
+    List(Vec<Node>),
     Table {
         table: Table,
         /// The key whose value comes next.
@@ -74,7 +74,7 @@ impl Frame {
     /// The step from here to the value that comes next.
     pub(super) fn step(&self) -> Option<Step> {
         match &self.inside {
-            Inside::List(list) => Some(Step::Index(list.as_ref()?.len())),
+            Inside::List(list) => Some(Step::Index(list.len())),
             Inside::Table { key, .. } => match key {
                 Some(Key::Name(name, _)) => Some(Step::Key(name.clone())),
                 Some(Key::Merge(_)) => Some(Step::Key("<<".to_owned())),
@@ -92,10 +92,10 @@ impl Frame {
     /// Takes in a value, at the place `path`; `None` if it is at fault.
     pub(super) fn put(&mut self, node: Option<Node>, path: &KeyPath, problems: &mut Vec<Problem>) {
         match &mut self.inside {
-            Inside::List(list) => match (list.as_mut(), node) {
-                (Some(list), Some(node)) => list.push(node),
-                _ => *list = None,
-            },
+            Inside::List(list) => {
+                let absent = || Node::new(Value::Null, self.origin.clone());
+                list.push(node.unwrap_or_else(absent));
+            }
             Inside::Table { table, key, merged } => match (key.take(), node) {
                 (Some(Key::Merge(origin)), node) => match merged {
                     Some((first, _)) => {
@@ -120,9 +120,9 @@ impl Frame {
     }
 
     /// The list or the table itself; `path` is its place.
-    pub(super) fn end(self, path: &KeyPath, problems: &mut Vec<Problem>) -> Option<Node> {
+    pub(super) fn end(self, path: &KeyPath, problems: &mut Vec<Problem>) -> Node {
         let value = match self.inside {
-            Inside::List(list) => Value::List(list?),
+            Inside::List(list) => Value::List(list),
             Inside::Table {
                 mut table, merged, ..
             } => {
@@ -135,7 +135,7 @@ impl Frame {
                 Value::Table(table)
             }
         };
-        Some(Node::new(value, self.origin))
+        Node::new(value, self.origin)
     }
 }
 

@@ -62,7 +62,7 @@ const FORBIDDEN: [Forbidden; 7] = [
 ];
 
 /// A package, and features that are built without the others.
-const ALONE: [(&str, &str); 22] = [
+const ALONE: [(&str, &str); 25] = [
     ("kit-transport", "http"),
     ("kit-transport", "grpc"),
     ("kit-transport", "simple"),
@@ -82,6 +82,9 @@ const ALONE: [(&str, &str); 22] = [
     ("kit-transport", "http,grpc,tls,schema"),
     ("kit-sync", "schema"),
     ("kit-registry", "schema"),
+    ("kit-registry", "etcd"),
+    ("kit-registry", "etcd-tls"),
+    ("kit-registry", "tls"),
     ("kit-app", "serde"),
     ("kit-app", "admin"),
     ("kit-app", "schema"),

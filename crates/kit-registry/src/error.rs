@@ -43,6 +43,24 @@ pub enum Error {
         expected: &'static str,
     },
 
+    /// A registry URL with a parameter that its scheme does not have.
+    #[error(
+        "unknown parameter {parameter:?} in the registry URL {url}, {}known are {}",
+        Meant(.nearest.as_deref()),
+        List(known)
+    )]
+    #[non_exhaustive]
+    UnknownParameter {
+        /// The URL, without its password.
+        url: String,
+        /// The name of the parameter. Its value may be a secret and is not kept.
+        parameter: String,
+        /// The known name that is most like it, if one is.
+        nearest: Option<String>,
+        /// The names that the scheme knows.
+        known: Vec<String>,
+    },
+
     /// A registry URL without a scheme, or an empty one.
     #[error(
         "registry URL {url:?} has no scheme, write one as in {example}; known are {}",
@@ -269,6 +287,16 @@ impl fmt::Display for Seconds {
             0 => write!(f, "{}s", tenths / 10),
             rest => write!(f, "{}.{rest}s", tenths / 10),
         }
+    }
+}
+
+/// A guess at the name that was meant.
+struct Meant<'a>(Option<&'a str>);
+
+impl fmt::Display for Meant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .map_or(Ok(()), |name| write!(f, "did you mean {name}? "))
     }
 }
 

@@ -9,6 +9,12 @@
 mod auth;
 mod client;
 mod cluster;
+#[cfg(feature = "etcd-tls")]
+#[path = "etcd/encrypted.rs"]
+mod encryption;
+#[cfg(not(feature = "etcd-tls"))]
+#[path = "etcd/not_encrypted.rs"]
+mod encryption;
 mod entry;
 mod failure;
 mod key;
@@ -44,21 +50,29 @@ use watch::Watches;
 /// The opener of the scheme `etcd`.
 pub(crate) const OPEN: Option<Open> = Some(open);
 
-/// Opens `etcd://user:password@h1:2379,h2:2379/namespace?ttl=15s`. Connects at the first call.
+/// The opener of the scheme `etcds`.
+pub(crate) const OPEN_ENCRYPTED: Option<Open> = match encryption::IS_KNOWN {
+    true => Some(open),
+    false => None,
+};
+
+/// Opens `etcd://user:password@h1:2379,h2:2379/namespace?ttl=15s`, or `etcds://` with TLS. Connects at
+/// the first call.
 fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
     let url::Options {
         endpoints,
-        login,
+        credentials,
         namespace,
         ttl,
+        encryption,
     } = url::parse(url)?;
     let scope = scope.child("etcd");
     let description: Arc<str> = format!("etcd at {}", endpoints.join(", ")).into();
     let remarks = Remarks::new();
-    let auth = login.map(|login| Arc::new(Auth::new(login, remarks.clone())));
+    let auth = credentials.map(|login| Arc::new(Auth::new(login, remarks.clone())));
     let connect = || -> Result<Arc<Client>, Error> {
         let nodes = endpoints.iter().map(|address| {
-            Node::new(address, &scope)
+            Node::new(address, encryption.clone(), &scope)
                 .ok_or_else(|| Error::url(url, "endpoint", address, "host:port"))
         });
         let nodes = nodes.collect::<Result<_, _>>()?;

@@ -10,7 +10,7 @@
 //!
 //! A backend opens from a URL *and a scope*, see [`Schemes`]: its connections and upstream watches
 //! live in that scope, are counted there, and end with it. There are `memory:` and, with the feature
-//! `etcd`, `etcd://host:port`; a plug-in adds its own scheme to the table, which is a value.
+//! `etcd`, `etcd://host:port` (with `etcd-tls` also `etcds://host:port`); a plug-in adds its own scheme to the table, which is a value.
 //!
 //! ```
 //! use std::time::Duration;
@@ -62,6 +62,9 @@ mod registration;
 mod remarks;
 mod schemes;
 mod snapshot;
+#[cfg(feature = "tls")]
+pub mod tls;
+mod url;
 
 pub use backend::{Backend, Reach};
 pub use discovery::Discovery;
@@ -74,3 +77,4 @@ pub use registration::{Registration, RegistrationState};
 pub use remarks::Remarks;
 pub use schemes::Schemes;
 pub use snapshot::{Changed, Closed, Difference, Freshness, Snapshot, Watch};
+pub use url::{Login, Parameters, RegistryUrl};

@@ -4,3 +4,6 @@ use crate::backend::Open;
 
 /// The opener of the scheme `etcd`: there is none.
 pub(crate) const OPEN: Option<Open> = None;
+
+/// The opener of the scheme `etcds`: there is none.
+pub(crate) const OPEN_ENCRYPTED: Option<Open> = None;

@@ -40,7 +40,8 @@ fn without_login(url: &str) -> String {
     };
     match url[start..at].find(':') {
         Some(colon) => format!("{}:***{}", &url[..start + colon], &url[at..]),
-        None => url.to_owned(),
+        // A user alone, or a token.
+        None => format!("{}***{}", &url[..start], &url[at..]),
     }
 }
 
@@ -66,7 +67,8 @@ mod tests {
             ("etcd://u:p@h:1/ns", "etcd://u:***@h:1/ns"),
             ("etcd://u:p@s/s:w@h:1", "etcd://u:***@h:1"),
             ("etcd://u:p/p@h:1", "etcd://u:***@h:1"),
-            ("etcd://user@h:1", "etcd://user@h:1"),
+            ("etcd://user@h:1", "etcd://***@h:1"),
+            ("consul://token@h:1/?dc=a", "consul://***@h:1/?dc=***"),
             ("etcd://h:1/ns?ttl=3s", "etcd://h:1/ns?ttl=3s"),
             ("memory:", "memory:"),
         ] {

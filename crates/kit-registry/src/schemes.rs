@@ -118,6 +118,8 @@ impl Schemes {
 }
 
 const ETCD: &str = "etcd";
+const ETCDS: &str = "etcds";
+const CONSUL: [&str; 2] = ["consul", "consuls"];
 
 /// The text before `://`, or before the `:` of a scheme that has no host. The colon before a port or
 /// a password ends no scheme: the text before it is the name of a host or of a user.
@@ -132,13 +134,20 @@ fn scheme_of(url: &str) -> Option<&str> {
     (is_name && !is_port && !rest.contains('@')).then_some(scheme)
 }
 
-/// The feature that brings `scheme`, when it is switched off.
+/// What brings `scheme`, when it is not there.
 fn missing(scheme: &str) -> Option<String> {
-    let is_off = scheme == ETCD && etcd::OPEN.is_none();
-    is_off.then(|| "etcd with the feature `etcd`".to_owned())
+    let brings = match scheme {
+        ETCD if etcd::OPEN.is_none() => "the feature `etcd`",
+        ETCDS if etcd::OPEN_ENCRYPTED.is_none() => "the feature `etcd-tls`",
+        _ if CONSUL.contains(&scheme) => {
+            "`kit_registry_consul::add_to` (in `kit` the feature `consul`)"
+        }
+        _ => return None,
+    };
+    Some(format!("{scheme} with {brings}"))
 }
 
-/// The built-in schemes: `memory`, and `etcd` with that feature.
+/// The built-in schemes: `memory`, `etcd` with that feature, and `etcds` with the feature `etcd-tls`.
 impl Default for Schemes {
     fn default() -> Schemes {
         let mut schemes = Schemes::empty();
@@ -154,8 +163,10 @@ impl Default for Schemes {
                 )),
             }
         });
-        if let Some(open) = etcd::OPEN {
-            schemes.add(ETCD, open);
+        for (scheme, open) in [(ETCD, etcd::OPEN), (ETCDS, etcd::OPEN_ENCRYPTED)] {
+            if let Some(open) = open {
+                schemes.add(scheme, open);
+            }
         }
         schemes
     }
@@ -177,21 +188,55 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_scheme_lists_the_known_ones_and_hides_the_password() {
         let tree = TaskTree::new("test");
-        let (schemes, url) = (Schemes::default(), "consul://u:secret@h:1");
+        let (schemes, url) = (Schemes::default(), "zoo://u:secret@h:1");
         let error = schemes.open(url, tree.scope()).unwrap_err();
-        let known = if etcd::OPEN.is_some() {
-            "etcd, memory"
-        } else {
-            "memory"
-        };
+        let known = known_at_least("");
         assert_eq!(
             error.to_string(),
-            format!(r#"unknown registry scheme "consul" in consul://u:***@h:1, known are {known}"#)
+            format!(r#"unknown registry scheme "zoo" in zoo://u:***@h:1, known are {known}"#)
         );
         let checked = schemes.check(url).unwrap_err();
         assert_eq!(checked.to_string(), error.to_string());
         // What follows the scheme is the opener's.
         schemes.check("memory:x").unwrap();
+    }
+
+    /// The built-in schemes; without the feature `etcd` with this end.
+    fn known_at_least(without_etcd: &str) -> String {
+        match (etcd::OPEN, etcd::OPEN_ENCRYPTED) {
+            (None, _) => format!("memory{without_etcd}"),
+            (Some(_), None) => "etcd, memory".to_owned(),
+            (Some(_), Some(_)) => "etcd, etcds, memory".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_scheme_that_is_not_there_is_named_with_what_brings_it() {
+        let tree = TaskTree::new("test");
+        let error = |url| {
+            let error = Schemes::default().open(url, tree.scope()).unwrap_err();
+            error.to_string()
+        };
+        let consul = error("consul://token@h:8500");
+        assert!(
+            consul.contains(" in consul://***@h:8500, known are "),
+            "{consul}"
+        );
+        assert!(
+            consul.ends_with(
+                ", consul with `kit_registry_consul::add_to` (in `kit` the feature `consul`)"
+            ),
+            "{consul}"
+        );
+        let etcds = error("etcds://h:1");
+        match etcd::OPEN_ENCRYPTED {
+            None => assert!(
+                etcds.ends_with(", etcds with the feature `etcd-tls`"),
+                "{etcds}"
+            ),
+            // Its own opener has looked at it.
+            Some(_) => assert!(etcds.starts_with("ca of the registry URL"), "{etcds}"),
+        }
     }
 
     #[tokio::test]
@@ -223,11 +268,7 @@ mod tests {
     #[tokio::test]
     async fn a_url_without_a_scheme_is_shown_with_one() {
         let tree = TaskTree::new("test");
-        let known = if etcd::OPEN.is_some() {
-            "etcd, memory"
-        } else {
-            "memory, etcd with the feature `etcd`"
-        };
+        let known = known_at_least(", etcd with the feature `etcd`");
         for (url, shown, example) in [
             ("", "", "etcd://10.0.0.1:2379"),
             (" ", " ", "etcd://10.0.0.1:2379"),

@@ -30,6 +30,8 @@ struct Member {
     name: String,
     client_port: u16,
     peer_port: u16,
+    /// Where it answers about its health without TLS, if its other port has TLS.
+    health_port: Option<u16>,
     /// `name=peer URL` of all.
     cluster: String,
     /// The flags beside those that every member has.
@@ -51,7 +53,17 @@ impl Etcd {
     /// # Panics
     /// As [`start`](Self::start).
     pub async fn start_with(flags: &[&str]) -> Etcd {
-        let [etcd] = Etcd::start_members(flags).await;
+        let [etcd] = Etcd::start_members(flags, false).await;
+        etcd
+    }
+
+    /// Starts an etcd whose clients need TLS. The flags name the files of its certificates, such as
+    /// `["--cert-file", …, "--key-file", …]`.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_encrypted(flags: &[&str]) -> Etcd {
+        let [etcd] = Etcd::start_members(flags, true).await;
         etcd
     }
 
@@ -60,13 +72,13 @@ impl Etcd {
     /// # Panics
     /// As [`start`](Self::start).
     pub async fn start_cluster<const N: usize>() -> [Etcd; N] {
-        Etcd::start_members(&[]).await
+        Etcd::start_members(&[], false).await
     }
 
-    async fn start_members<const N: usize>(flags: &[&str]) -> [Etcd; N] {
+    async fn start_members<const N: usize>(flags: &[&str], is_encrypted: bool) -> [Etcd; N] {
         // Another process may take a port between its choice and its use.
         for _ in 0..5 {
-            let mut members = members::<N>(flags).map(|member| {
+            let mut members = members::<N>(flags, is_encrypted).map(|member| {
                 let dir = tempfile::tempdir().expect("a temporary directory");
                 let child = spawn(dir.path(), &member);
                 Etcd { child, member, dir }
@@ -89,7 +101,7 @@ impl Etcd {
         format!("127.0.0.1:{}", self.member.client_port)
     }
 
-    /// The registry URL, with `rest` behind the address: a namespace, options, or nothing.
+    /// The registry URL of one without TLS, with `rest` behind the address: a namespace, options, or nothing.
     #[must_use]
     pub fn url(&self, rest: &str) -> String {
         format!("etcd://{}{rest}", self.address())
@@ -160,7 +172,7 @@ impl Etcd {
                 return false;
             }
             // It listens before it has a leader, and is healthy only with one.
-            let health = timeout(Duration::from_secs(1), health(&self.address())).await;
+            let health = timeout(Duration::from_secs(1), health(self.member.health_port())).await;
             if matches!(health, Ok(Ok(true))) {
                 return true;
             }
@@ -194,15 +206,28 @@ pub fn dead_address() -> String {
     format!("127.0.0.1:{}", free_port())
 }
 
-async fn health(address: &str) -> io::Result<bool> {
-    let mut stream = TcpStream::connect(address).await?;
+impl Member {
+    fn health_port(&self) -> u16 {
+        self.health_port.unwrap_or(self.client_port)
+    }
+
+    fn client_url(&self) -> String {
+        match self.health_port {
+            None => local(self.client_port),
+            Some(_) => format!("https://127.0.0.1:{}", self.client_port),
+        }
+    }
+}
+
+async fn health(port: u16) -> io::Result<bool> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream.write_all(b"GET /health HTTP/1.0\r\n\r\n").await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     Ok(answer.contains(r#""health":"true""#))
 }
 
-fn members<const N: usize>(flags: &[&str]) -> [Member; N] {
+fn members<const N: usize>(flags: &[&str], is_encrypted: bool) -> [Member; N] {
     let mut index = 0;
     let mut members = [(); N].map(|()| {
         index += 1;
@@ -211,6 +236,7 @@ fn members<const N: usize>(flags: &[&str]) -> [Member; N] {
             name: format!("n{index}"),
             client_port,
             peer_port,
+            health_port: is_encrypted.then(free_port),
             cluster: String::new(),
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
         }
@@ -229,7 +255,9 @@ fn local(port: u16) -> String {
 
 fn spawn(dir: &Path, member: &Member) -> Child {
     let binary = env::var_os("KIT_ETCD").map_or_else(|| PathBuf::from("etcd"), PathBuf::from);
-    let (client, peer) = (local(member.client_port), local(member.peer_port));
+    let (client, peer) = (member.client_url(), local(member.peer_port));
+    let health = member.health_port.map(local);
+    let health = health.iter().flat_map(|url| ["--listen-metrics-urls", url]);
     let log = fs::File::create(dir.join("log")).expect("a log file");
     Command::new(&binary)
         .args(["--name", &member.name, "--log-level", "error"])
@@ -238,6 +266,7 @@ fn spawn(dir: &Path, member: &Member) -> Child {
         .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
         .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
         .args(["--initial-cluster", &member.cluster])
+        .args(health)
         .args(&member.flags)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -34,7 +34,7 @@
 //! | feature `admin` | `kit-app` | the admin server: probes, state and commands, from its own thread |
 //! | `telemetry`, feature `telemetry` | `kit-telemetry` | the log of a binary, and what runs the two below |
 //! | features `otlp`, `prometheus` | `kit-telemetry` | traces to a collector of OpenTelemetry, and `/metrics` at the admin server |
-//! | [`registry`], feature `etcd` | `kit-registry` | registration and discovery |
+//! | [`registry`], features `etcd`, `etcd-tls` | `kit-registry` | registration and discovery |
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |
 //! | `testing`, feature `testing` | `kit-app` | a whole app inside a test, with clients |
 //! | feature `derive` (default) | `kit-macros` | `#[derive(Reasons)]`: an enum of reasons becomes errors, and back |

@@ -8,13 +8,13 @@ use tonic::Response;
 use super::cluster::{Cluster, Failed, TRY, Token};
 use super::proto::etcdserverpb::AuthenticateRequest;
 use super::proto::etcdserverpb::auth_client::AuthClient;
-use super::url::Login;
+use super::url::Credentials;
 use crate::{Error, Remarks};
 
 /// A login and its token, shared by the clients of a cluster.
 #[derive(Debug)]
 pub(super) struct Auth {
-    login: Login,
+    login: Credentials,
     state: Mutex<TokenState>,
     remarks: Remarks,
     /// Whether there was a remark that the login is not used.
@@ -31,7 +31,7 @@ enum TokenState {
 }
 
 impl Auth {
-    pub(super) fn new(login: Login, remarks: Remarks) -> Auth {
+    pub(super) fn new(login: Credentials, remarks: Remarks) -> Auth {
         Auth {
             login,
             state: Mutex::new(TokenState::Unknown),

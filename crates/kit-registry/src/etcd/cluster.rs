@@ -114,7 +114,9 @@ impl Cluster {
                     *self.preferred() = index;
                     return Ok((done, Via { index, version }));
                 }
-                Ok(Err(status)) if is_transient(&status) => cause(&status),
+                Ok(Err(status)) if is_transient(&status) => {
+                    node.take_fault().unwrap_or_else(|| cause(&status))
+                }
                 Ok(Err(status)) => {
                     *self.preferred() = index;
                     let refusal = Refusal {
@@ -209,7 +211,7 @@ mod tests {
     async fn endpoints_that_a_call_had_no_time_for_are_the_first_of_the_next() {
         let tree = TaskTree::new("test");
         let scope = tree.scope();
-        let nodes = ["a:1", "b:1", "c:1"].map(|address| Node::new(address, scope).unwrap());
+        let nodes = ["a:1", "b:1", "c:1"].map(|address| Node::new(address, None, scope).unwrap());
         let cluster = Cluster::new(nodes.into(), scope.clone(), "etcd".into());
         let tried = async || {
             let never = |_| pending::<Result<(), Status>>();

@@ -7,6 +7,8 @@ use std::time::Duration;
 use kit_sync::Scope;
 use tonic::transport::{Channel, Endpoint};
 
+use super::encryption::{EncryptedNode, Encryption};
+
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// etcd cuts clients that ping faster than every 5 s, or without an open stream.
 const PING_EVERY: Duration = Duration::from_secs(6);
@@ -18,6 +20,7 @@ const PING_LIMIT: Duration = Duration::from_secs(3);
 pub(super) struct Node {
     pub(super) address: String,
     endpoint: Endpoint,
+    encrypted: Option<EncryptedNode>,
     channel: Mutex<Versioned>,
 }
 
@@ -30,7 +33,11 @@ struct Versioned {
 
 impl Node {
     /// `None` when the address is no authority of a URI.
-    pub(super) fn new(address: &str, scope: &Scope) -> Option<Node> {
+    pub(super) fn new(
+        address: &str,
+        encryption: Option<Encryption>,
+        scope: &Scope,
+    ) -> Option<Node> {
         let endpoint = Endpoint::from_shared(format!("http://{address}"))
             .ok()?
             .connect_timeout(CONNECT_LIMIT)
@@ -41,6 +48,7 @@ impl Node {
         Some(Node {
             address: address.to_owned(),
             endpoint,
+            encrypted: encryption.map(|encryption| encryption.at(address)),
             channel: Mutex::default(),
         })
     }
@@ -50,9 +58,17 @@ impl Node {
         let mut current = kit_sync::lock(&self.channel);
         let channel = current
             .channel
-            .get_or_insert_with(|| self.endpoint.connect_lazy())
+            .get_or_insert_with(|| match &self.encrypted {
+                None => self.endpoint.connect_lazy(),
+                Some(node) => node.connect_lazy(&self.endpoint),
+            })
             .clone();
         (channel, current.version)
+    }
+
+    /// The error that ended the last connection, once, where that says more than the call that failed.
+    pub(super) fn take_fault(&self) -> Option<String> {
+        self.encrypted.as_ref()?.take_fault()
     }
 
     /// Gives up the connection with this number: the peer may have forgotten it without a reset, and

@@ -15,6 +15,7 @@ mod raw;
 mod refusal;
 mod registration;
 mod repair;
+mod tls;
 
 use kit_registry::conformance;
 use kit_test_support::Etcd;

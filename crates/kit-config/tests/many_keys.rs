@@ -107,3 +107,19 @@ fn of_many_values_that_only_their_type_refuses_the_first_are_reported() {
     let last = problems.last().map(ToString::to_string).unwrap_or_default();
     assert!(last.ends_with("there may be more of them"), "{last}");
 }
+
+#[test]
+fn a_line_of_a_megabyte_is_shown_in_part_for_each_mistake() {
+    let words = "# a word ".repeat(100_000);
+    let keys: Vec<String> = (0..MANY).map(|at| format!("\"k{at}\":\"dear\"")).collect();
+    let text = format!("{{\"{words}\": 1, \"prices\": {{{}}}}}", keys.join(","));
+    let error = refused(&file(".json", &text));
+    assert_eq!(error.problems().len(), MANY + 1);
+    let shown = error.to_string();
+    assert!(shown.len() < 100_000, "{} bytes", shown.len());
+    assert!(shown.lines().all(|line| line.chars().count() < 3_000));
+    assert!(
+        shown.contains("\"k0\":\"dear\",") && shown.contains(" | …"),
+        "{shown}"
+    );
+}

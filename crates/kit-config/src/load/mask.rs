@@ -1,5 +1,7 @@
 //! Lines that could not be read are shown without what may be a secret.
 
+use std::collections::HashSet;
+
 use crate::problem::Problem;
 use crate::shape::{SettingNames, Shape, is_same_name, nearest};
 use crate::tree::text::Span;
@@ -8,12 +10,18 @@ use crate::tree::text::Span;
 pub(super) struct Mask<'a> {
     shape: &'a Shape,
     names: SettingNames,
+    /// The lines that have been looked at, by their files: one can have many problems, and be very long.
+    seen: HashSet<(String, usize)>,
 }
 
 impl<'a> Mask<'a> {
     pub(super) fn of(shape: &'a Shape) -> Mask<'a> {
         let names = shape.names();
-        Mask { shape, names }
+        Mask {
+            shape,
+            names,
+            seen: HashSet::new(),
+        }
     }
 
     /// Cuts a key at a secret that has no parts: what stands for a key inside of it is a part of its damaged text.
@@ -36,7 +44,7 @@ impl<'a> Mask<'a> {
     /// Hides what may be a secret in the line of a problem of a file that could not be read as a whole: its
     /// values are in no tree, or at other places of it than was meant. Where the problem has a key, the place
     /// of that key counts as well; without a place any name can be that of a secret where a map has secrets.
-    pub(super) fn hide_in(&self, problem: &Problem) {
+    pub(super) fn hide_in(&mut self, problem: &Problem) {
         let Some(span) = problem.origin.span() else {
             return;
         };
@@ -50,18 +58,23 @@ impl<'a> Mask<'a> {
                 span.hide_line_from(value.unwrap_or(indent(line)));
             }
         }
-        self.hide_line(span);
+        if self.mark_seen(span) {
+            self.hide_line(span);
+        }
     }
 
     /// Hides what may be a secret in a comment of the line of a problem: a setting that was commented out, or
     /// that follows one by mistake.
-    pub(super) fn hide_comment(&self, problem: &Problem) {
+    pub(super) fn hide_comment(&mut self, problem: &Problem) {
         if !self.names.has_secrets() {
             return;
         }
         let Some(span) = problem.origin.span() else {
             return;
         };
+        if !self.mark_seen(span) {
+            return;
+        }
         let line = span.line_text();
         let Some((before, comment)) = line.split_once('#') else {
             return;
@@ -69,6 +82,11 @@ impl<'a> Mask<'a> {
         if let Some(value) = self.secret_value(comment) {
             span.hide_line_from(before.len() + 1 + value);
         }
+    }
+
+    /// Marks a line as looked at; `false` if it was so already.
+    fn mark_seen(&mut self, span: &Span) -> bool {
+        self.seen.insert((span.name().to_owned(), span.line()))
     }
 
     /// A line with neither letters nor digits is shown. One that begins with no key may be one of a text over
@@ -192,6 +210,7 @@ mod tests {
         let mask = Mask {
             shape: &shape,
             names,
+            seen: HashSet::new(),
         };
         let span = Span::new(&SourceText::new("a.toml", line), 0..1);
         mask.hide_line(&span);

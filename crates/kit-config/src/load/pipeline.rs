@@ -102,7 +102,7 @@ pub(crate) fn run<T: Rules>(
         let is_known = |origin: &Origin| is_known(layers, &order, origin);
         pipeline.check_rules(value, &tree, &read, is_known);
     }
-    let mask = Mask::of(shape);
+    let mut mask = Mask::of(shape);
     let damaged = layers.iter().filter(|layer| !layer.problems.is_empty());
     let damaged = Order::of(damaged);
     for problem in &mut pipeline.problems {

@@ -30,7 +30,7 @@ mod read_file;
 mod written;
 
 #[cfg(feature = "app")]
-pub(crate) use again::{places, read_files, read_merged};
+pub(crate) use again::{files_of, places, read_merged};
 #[cfg(feature = "clap")]
 pub(crate) use arguments::{set_flag, set_places, set_warnings};
 pub(crate) use read_file::ReadFile;

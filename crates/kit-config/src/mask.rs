@@ -31,7 +31,7 @@ pub(crate) fn has_userinfo(node: &Node, place: Option<&Place<'_>>) -> bool {
     is_url && node.as_text().is_some_and(|text| text.contains('@'))
 }
 
-/// What is wrong with a value that was copied from a page, with the mask in it. A plain setting may well be
+/// The mistake in a value that was copied from a page, with the mask in it. A plain setting may well be
 /// such a text.
 pub(crate) fn pasted(node: &Node, place: &Place<'_>) -> Option<String> {
     let text = node.as_text()?;

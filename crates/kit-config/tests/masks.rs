@@ -1,4 +1,4 @@
-//! What is masked, and what is not: in mistakes, on the page of `--check-config`, and in the diff of a reload.
+//! Masks of values: in mistakes, on the page of `--check-config`, and in the diff of a reload.
 
 use std::fs;
 

@@ -17,7 +17,7 @@ pub(crate) fn places<T>(settings: &Settings<T>) -> Vec<Location> {
 }
 
 /// The files that were read.
-pub(crate) fn read_files<T>(loaded: &Loaded<T>) -> &[ReadFile] {
+pub(crate) fn files_of<T>(loaded: &Loaded<T>) -> &[ReadFile] {
     &loaded.read_files
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A text of so many characters at most: of a longer one the beginning and the end, with `…` between.
+/// A text of at most `limit` characters: of a longer one the beginning and the end, with `…` between.
 pub(super) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
     // No text has more characters than bytes.
     if text.len() <= limit || text.chars().nth(limit).is_none() {

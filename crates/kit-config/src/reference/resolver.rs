@@ -272,6 +272,8 @@ impl<'a> Resolver<'a> {
         Ok(found)
     }
 
+    /// The value of another setting. It hides as much as the setting does, and so does each value inside of it: one
+    /// that hides more than its own origin says gets an origin that says so.
     fn setting(&mut self, key: &KeyPath, reference: &Reference) -> Result<Found, Miss> {
         let mut node = self.find(key)?;
         let hides = self.hides;

@@ -7,7 +7,7 @@ use crate::tree::key::KeyPath;
 use crate::tree::origin::Origin;
 
 /// Refuses files in which nothing is set and something was before. A program that writes a file in its place
-/// empties it first; what was in it would be its defaults without a sound.
+/// empties it first; all its settings would be their defaults without a sound.
 pub(super) fn refuse(now: &[ReadFile], before: &[ReadFile]) -> Result<(), LoadError> {
     let had_something = |file: &&ReadFile| {
         let mut before = before.iter();

@@ -30,7 +30,7 @@ fn fresh<T>(loaded: Loaded<T>) -> Fresh<T> {
     Fresh {
         tree: loaded.tree().clone(),
         warnings: loaded.warnings().to_vec(),
-        read_files: crate::load::read_files(&loaded).to_vec(),
+        read_files: crate::load::files_of(&loaded).to_vec(),
         referred: loaded.referred_files().map(Path::to_owned).collect(),
         settings: loaded.into_settings(),
     }

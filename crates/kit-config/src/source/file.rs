@@ -77,7 +77,7 @@ fn unreadable(path: &Path, reason: impl Into<String>) -> Layer {
     Layer::failed(Problem::new(origin, KeyPath::root(), what))
 }
 
-/// What is in a regular file.
+/// The bytes of a regular file.
 ///
 /// # Errors
 ///

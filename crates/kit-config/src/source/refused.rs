@@ -12,7 +12,7 @@ const LINKS: usize = 40;
 /// How many names of a directory are compared with one that is not in it.
 const NAMES: usize = 1000;
 
-/// What has to be at a path.
+/// The kind of a path's end that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     File,
@@ -41,7 +41,7 @@ pub(crate) fn reason(path: &Path, error: &io::Error, wanted: Wanted) -> String {
     }
 }
 
-/// What is missing of a path that leads to nothing: what a link leads to, a directory on the way, or the file
+/// The missing part of a path that leads to nothing: the target of a link, a directory on the way, or the file
 /// itself, with the most similar name beside it.
 pub(super) fn missing(path: &Path, wanted: Wanted) -> String {
     if let Ok(target) = fs::read_link(path) {

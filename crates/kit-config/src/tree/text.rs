@@ -123,7 +123,7 @@ impl Span {
 
     /// The line in which it begins, as it may be shown, with the place of the first and of the last
     /// character that it marks, counted from 0. A hidden part is shown as `***`, a control character as `\u{fffd}`,
-    /// and what is cut off from a long line as `…`.
+    /// and the cut ends of a long line as `…`.
     ///
     /// The line is copied character by character. The first one of a hidden part becomes the mask, and
     /// the other ones nothing; so the marks are counted in the shown line, not in the written one.

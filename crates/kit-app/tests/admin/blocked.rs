@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use kit_app::{Admin, CheckOptions, Event};
 use tokio::runtime::Runtime;
 
-use crate::client::get;
+use crate::client::{PATIENCE, get};
 use crate::fixture::{Running, app, one_thread, two_threads};
 
 #[expect(clippy::disallowed_methods, reason = "no runtime is here")]
@@ -15,22 +15,19 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Asks for the status of `path` until it is `status`; every answer comes within 250 ms, also beside other
-/// tests. One that waited for the blocked runtime would not come at all.
+/// Asks for the status of `path` until it is `status`. An answer that waited for the blocked runtime would
+/// not come at all.
 #[track_caller]
-fn until_status(admin: SocketAddr, path: &str, status: u16, limit: Duration) {
+fn until_status(admin: SocketAddr, path: &str, status: u16) {
     let begun = now();
     loop {
-        let asked = now();
         let answer = get(admin, path);
-        let took = asked.elapsed();
-        assert!(took < Duration::from_millis(250), "{path} took {took:?}");
         if answer.status == status {
             return;
         }
         let passed = begun.elapsed();
         assert!(
-            passed < limit,
+            passed < PATIENCE,
             "{path} is {} after {passed:?}",
             answer.status
         );
@@ -73,21 +70,21 @@ fn liveness_follows_the_runtime(runtime: Runtime, threads: usize) {
     for _ in 0..threads {
         is_blocked.recv().unwrap();
     }
-    until_status(admin, "/livez", 503, Duration::from_secs(2));
-    until_status(admin, "/readyz", 503, Duration::from_millis(50));
+    until_status(admin, "/livez", 503);
+    until_status(admin, "/readyz", 503);
     let answer = get(admin, "/livez?verbose");
     assert!(
         answer
             .body
-            .contains("[-] runtime: it has polled nothing for 1."),
+            .contains("[-] runtime: it has polled nothing for "),
         "{answer:?}"
     );
     for path in ["/startupz", "/info", "/tasks", "/lifecycle"] {
-        until_status(admin, path, 200, Duration::from_millis(50));
+        until_status(admin, path, 200);
     }
     drop(ends);
-    until_status(admin, "/livez", 200, Duration::from_secs(1));
-    until_status(admin, "/readyz", 200, Duration::from_millis(50));
+    until_status(admin, "/livez", 200);
+    until_status(admin, "/readyz", 200);
     running.stop();
 }
 
@@ -120,19 +117,19 @@ fn a_check_that_blocks_its_thread_has_failed() {
     });
     // One thread: the check's own task is blocked, too.
     let running = Running::with(one_thread(), app, Admin::new("127.0.0.1:0"));
-    until_status(running.admin, "/readyz", 503, Duration::from_secs(1));
+    until_status(running.admin, "/readyz", 503);
     let begun = now();
     loop {
         let body = get(running.admin, "/readyz?verbose").body;
-        if body.contains("check disk: failing: its run has not ended after 1.") {
+        if body.contains("check disk: failing: its run has not ended after ") {
             break;
         }
-        assert!(begun.elapsed() < Duration::from_secs(5), "{body}");
+        assert!(begun.elapsed() < PATIENCE, "{body}");
         std::thread::sleep(Duration::from_millis(5));
     }
     drop(block);
     running.until_ready();
-    until_status(running.admin, "/readyz", 200, Duration::from_secs(2));
+    until_status(running.admin, "/readyz", 200);
     running.stop();
 }
 
@@ -168,11 +165,7 @@ fn a_check_that_still_blocks_its_thread_at_the_stop_is_named() {
     let remarked = |event: &std::sync::Arc<kit_app::Stamped>| matches!(&event.event, Event::Remark { what } if what.contains(remark));
     let begun = now();
     while !handle.events().iter().any(remarked) {
-        assert!(
-            begun.elapsed() < Duration::from_secs(10),
-            "{:#?}",
-            handle.events()
-        );
+        assert!(begun.elapsed() < PATIENCE, "{:#?}", handle.events());
         std::thread::yield_now();
     }
     drop(block);

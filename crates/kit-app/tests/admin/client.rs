@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Longer than any answer takes.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than any answer takes, also on a machine that stands still for seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An answer.
 #[derive(Debug)]

@@ -1,13 +1,13 @@
 //! Commands: drain, undrain and stop, and which requests may send them.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::routing::get as route;
 use kit_app::{Admin, Environment};
 use kit_transport::{Listen, http};
 
-use crate::client::{ask, get, post};
+use crate::client::{PATIENCE, ask, get, post};
 use crate::fixture::{Running, app, two_threads};
 
 fn server() -> http::Server {
@@ -21,7 +21,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     #[expect(clippy::disallowed_methods, reason = "no runtime is here")]
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "not yet: {what}");
+        assert!(begun.elapsed() < PATIENCE, "not yet: {what}");
         std::thread::yield_now();
     }
 }

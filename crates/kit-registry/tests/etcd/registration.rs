@@ -116,10 +116,8 @@ async fn an_unreachable_etcd_is_named_with_its_endpoints_and_the_cause() {
     );
     assert!(!format!("{error:?}").contains("secret"));
 
-    // Nothing was written: it is gone at once.
-    let began = Instant::now();
+    // Nothing was written, so nothing is asked of the etcd: that would fail.
     registration.deregister().await.unwrap();
-    assert!(began.elapsed() < Duration::from_millis(500));
     bench.close().await;
 
     let bench = Bench::open(&format!("etcd://{one}"));
@@ -196,12 +194,11 @@ async fn one_frozen_endpoint_of_two_is_passed_over() {
     let url = format!("etcd://{},{}", frozen.address(), server.address());
     let bench = Bench::open(&url);
     let registration = bench.registered().await;
-    let began = Instant::now();
+    // An attempt at the frozen one would take as long.
     registration
         .deregister_within(Duration::from_secs(3))
         .await
         .unwrap();
-    assert!(began.elapsed() < Duration::from_secs(3));
     assert_eq!(Raw::of(&server).get(KEY).await, None);
     bench.close().await;
 }

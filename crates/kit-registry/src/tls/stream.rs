@@ -104,7 +104,7 @@ impl AsyncWrite for Encrypted {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_explained(cx, |stream, cx| stream.poll_flush(cx))
+        self.poll_explained(cx, AsyncWrite::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -7,7 +7,7 @@ use kit_app::{App, Signals};
 use tokio::time::Instant;
 
 use super::collector::{Collector, options};
-use super::spans::{PATIENCE, end_spans, started};
+use super::spans::{ATTEMPT, PATIENCE, end_spans, started};
 use crate::otlp::{Otlp, OtlpOptions, OtlpProtocol, wrong_options};
 
 const BOTH: [OtlpProtocol; 2] = [OtlpProtocol::Grpc, OtlpProtocol::Http];
@@ -45,7 +45,7 @@ fn a_full_queue_drops_and_counts_and_holds_nothing_up() {
     assert_eq!(full.dropped + full.unfinished, 20_000, "{full}");
     println!("a span costs {with_room:?} with room in the queue and {without_room:?} without");
     // A queue that blocks would take at least the limit of an attempt, 10 s, for 32 of them.
-    assert!(without_room < with_room * 4 + Duration::from_micros(20));
+    assert!(without_room < ATTEMPT / 320, "{without_room:?}");
 }
 
 #[test]
@@ -59,15 +59,12 @@ fn a_flush_and_a_shutdown_end_by_their_limit_whatever_the_collector_does() {
             let begun = Instant::now();
             assert_eq!(otlp.flusher().flush(limit).unfinished, 5);
             let took = begun.elapsed();
-            assert!(
-                took >= limit && took < limit + Duration::from_secs(2),
-                "{took:?}"
-            );
+            assert!(took >= limit && took < limit + ATTEMPT, "{took:?}");
         }
         let begun = Instant::now();
         let left = otlp.flusher().shutdown(Duration::from_millis(500));
         let took = begun.elapsed();
-        assert!(took < Duration::from_millis(2_500), "{took:?}");
+        assert!(took < ATTEMPT, "{took:?}");
         assert_eq!((left.exported, left.dropped, left.unfinished), (0, 0, 5));
         // Another one finds nothing that it could wait for.
         let begun = Instant::now();

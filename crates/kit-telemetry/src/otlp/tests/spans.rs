@@ -10,6 +10,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::otlp::{Otlp, OtlpOptions};
 
+/// The limit of an attempt to send, unless it is set.
+pub(super) const ATTEMPT: Duration = Duration::from_secs(10);
 /// By then, what is waited for has come.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -39,7 +39,10 @@ pub(crate) struct Raw(pub(crate) TcpStream);
 
 impl Raw {
     pub(crate) async fn connect(address: SocketAddr) -> Raw {
-        Raw(TcpStream::connect(address).await.expect("it accepts"))
+        let stream = TcpStream::connect(address).await.expect("it accepts");
+        // Nothing that a test sends waits for an acknowledgement of what it sent before.
+        stream.set_nodelay(true).expect("it is open");
+        Raw(stream)
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {

@@ -11,11 +11,10 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-/// Longer than any wait of a test takes, also on a machine that stands still for seconds. A test that
-/// passes never waits for so long.
+/// Longer than any wait of a test takes, also on a machine that stands still for seconds. No test that
+/// passes waits until then.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// A limit that no test reaches. A limit that is under test has no other way to be kept while all
-/// others are as far away.
+/// A limit that no test reaches. Where all others are as far away, only the limit under test can act.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) const ANY_PORT: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
@@ -139,7 +138,7 @@ impl Ended {
     }
 
     /// The same for an attempt that a stall may spoil.
-    pub(crate) fn is_early(&self) -> Result<(), Duration> {
+    pub(crate) fn try_early(&self) -> Result<(), Duration> {
         if self.is_early {
             Ok(())
         } else {

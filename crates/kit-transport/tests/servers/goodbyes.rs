@@ -228,7 +228,7 @@ async fn stop_beside_a_websocket(limit: Duration, grace: u64) -> Result<(), Dura
     assert!(stopped.ctx.drained().is_some());
     drop(client);
     no_task_is_left().await;
-    stopped.is_early()
+    stopped.try_early()
 }
 
 #[tokio::test]
@@ -451,7 +451,7 @@ async fn ends_just_before_the_deadline() -> Result<(), Duration> {
     messages.message().await.unwrap().expect("a first message");
     let stop = server.stop_within(GRACE * 3);
     let (ended, last) = tokio::join!(stop, messages.message());
-    ended.is_early()?;
+    ended.try_early()?;
     let status = last.expect_err("it was not whole");
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     assert_eq!(status.message(), "the server is draining");

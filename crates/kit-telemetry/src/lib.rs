@@ -22,7 +22,10 @@
 
 mod error;
 mod log;
-#[cfg_attr(not(feature = "prometheus"), path = "no_metrics.rs")]
+#[cfg_attr(
+    not(any(feature = "prometheus", feature = "otlp")),
+    path = "no_metrics.rs"
+)]
 pub mod metrics;
 mod options;
 #[cfg_attr(not(feature = "otlp"), path = "no_otlp.rs")]

@@ -1,59 +1,65 @@
-//! Metrics in Prometheus' text form, at the admin server's `/metrics`.
+//! Metrics: in Prometheus' text form at the admin server's `/metrics`, with the feature `prometheus`, and over
+//! OTLP, with the feature `otlp`.
 //!
 //! [`Telemetry::init`](crate::Telemetry::init) installs the recorder of the facade `metrics`, to which
-//! `kit_transport::layers::metrics()` and the program record; its option gives an app the rest: the
-//! page, and a worker for the upkeep of histograms. The process, the runtime and the app are read when the page
-//! is asked for: nothing ticks for them. The [`catalogue()`] lists every metric of Kit.
+//! `kit_transport::layers::metrics()` and the program record; its option gives an app the rest: the page, and a
+//! worker that warns of metrics with too many series. The process, the runtime and the app are read when the page
+//! is asked for, or an export is due: nothing else ticks for them. The [`catalogue()`] lists every metric of Kit.
 //!
 //! The page is made on the thread of the admin server and waits for nothing of the app's runtime.
 
 mod app;
 pub mod catalogue;
+mod family;
+mod histogram;
 mod lifecycle;
-mod limited;
 mod options;
+mod overflow;
+#[cfg_attr(not(feature = "prometheus"), path = "metrics/no_page.rs")]
+mod page;
 #[cfg_attr(not(target_os = "linux"), path = "metrics/no_process.rs")]
 mod process;
+mod recorder;
 mod runtime;
 mod sample;
-mod series;
 mod servers;
+mod spelling;
+mod store;
+#[cfg(feature = "prometheus")]
 mod text;
-mod upkeep;
+mod unit;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use kit_app::{AdminAnswer, AdminRoute, AppBuilder, AppHandle, Policy, WorkerOptions};
+use kit_app::{AppBuilder, AppHandle, Policy, WorkerOptions};
 use kit_transport::Phase;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 pub use catalogue::{Metric, MetricKind, catalogue};
 pub use options::MetricsOptions;
+pub(crate) use sample::Samples;
 
 use lifecycle::Lifecycle;
-use limited::LimitedRecorder;
+use recorder::StoreRecorder;
 use runtime::Runtime;
-use sample::Samples;
-use series::SeriesLimit;
-use upkeep::Upkeep;
+use store::Store;
 
-use crate::{Error, WrongOption};
+use crate::Error;
 
-/// The name of the worker that does the upkeep.
-const UPKEEP: &str = "metrics";
-
-const TEXT_FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The name of the worker that warns.
+const WATCH: &str = "metrics";
 
 /// The metrics of a process.
 #[derive(Clone)]
 pub(crate) struct Metrics(Arc<Shared>);
 
 struct Shared {
-    recorded: PrometheusHandle,
-    series: Arc<SeriesLimit>,
+    recorded: Arc<Store>,
     lifecycle: Lifecycle,
     runtime: Runtime,
+    /// When counting began.
+    since: SystemTime,
     options: MetricsOptions,
 }
 
@@ -61,76 +67,75 @@ impl Metrics {
     /// Installs the recorder of this process, once and for all of its time.
     ///
     /// # Errors
-    /// Options that are wrong, or a process that has a recorder already.
+    /// The process has a recorder already.
     pub(crate) fn install(options: &MetricsOptions) -> Result<Metrics, Error> {
-        let (metrics, recorder) = Metrics::new(options)?;
+        let (metrics, recorder) = Metrics::new(options);
         ::metrics::set_global_recorder(recorder).map_err(|_| Error::Recorder)?;
         Ok(metrics)
     }
 
     /// With a recorder that is not installed.
-    fn new(options: &MetricsOptions) -> Result<(Metrics, LimitedRecorder), Error> {
-        let recorder = PrometheusBuilder::new()
-            .set_buckets(&options.buckets)
-            .map_err(|error| {
-                let value = format!("{:?}", options.buckets);
-                let wrong = WrongOption::new("metrics.buckets", value, error.to_string());
-                Error::Options(vec![wrong])
-            })?
-            .build_recorder();
-        let series = Arc::new(SeriesLimit::new(options.max_series));
+    pub(crate) fn new(options: &MetricsOptions) -> (Metrics, impl ::metrics::Recorder + use<>) {
+        let recorded = Arc::new(Store::new(options.max_series, &options.buckets));
         let metrics = Metrics(Arc::new(Shared {
-            recorded: recorder.handle(),
-            series: Arc::clone(&series),
+            recorded: Arc::clone(&recorded),
             lifecycle: Lifecycle::default(),
             runtime: Runtime::default(),
+            since: SystemTime::now(),
             options: options.clone(),
         }));
-        Ok((metrics, LimitedRecorder::new(recorder, series)))
+        (metrics, StoreRecorder(recorded))
     }
 
-    /// What an app does for its metrics: the page `/metrics` of its admin server, the worker
-    /// `metrics` for the upkeep of histograms, which keeps no app running, and an observer of its events.
+    /// What an app does for its metrics: the page `/metrics` of its admin server, with the feature `prometheus`;
+    /// the worker `metrics`, which warns of metrics that have come to their limit of series and keeps no app
+    /// running; and an observer of its events.
     pub(crate) fn option(&self) -> impl FnOnce(AppBuilder) -> AppBuilder + use<> {
         let (observed, shown) = (self.clone(), self.clone());
-        let upkeep = Upkeep {
-            recorded: self.0.recorded.clone(),
-            series: Arc::clone(&self.0.series),
-            period: self.0.options.upkeep,
-        };
-        let about = "metrics, in Prometheus' text form";
-        let page = AdminRoute::get("/metrics", about, move |request| {
-            AdminAnswer::new(TEXT_FORM, shown.render(request.app()))
-        });
+        let watched = Arc::clone(&self.0.recorded);
+        let route = page::route(move |app| shown.read(Some(app)));
         // It starts before what records and is drained after it. Its end is no reason for a stop.
         let options = WorkerOptions::new()
             .phase(Phase::RESOURCES)
             .policy(Policy::Ignore)
             .auxiliary();
         move |app| {
-            app.admin_route(page)
-                .worker_with(UPKEEP, options, move |ctx| upkeep.clone().run(ctx))
+            let app = app
+                .worker_with(WATCH, options, move |ctx| {
+                    overflow::watch(Arc::clone(&watched), ctx)
+                })
                 .observer(move |stamped| {
                     observed.0.runtime.find(&stamped.event);
                     observed.0.lifecycle.observe(stamped);
-                })
+                });
+            route.into_iter().fold(app, AppBuilder::admin_route)
         }
     }
 
-    /// The page: all recordings, and the process, the runtime and `app` as they are now.
+    /// All values as they are now; without an app, those that need none.
     ///
     /// It takes short locks and waits for no task, so any thread may call it.
-    fn render(&self, app: &AppHandle) -> String {
-        let mut page = self.0.recorded.render();
+    pub(crate) fn read(&self, app: Option<&AppHandle>) -> Samples {
         let mut samples = Samples::default();
+        self.0.recorded.collect(&mut samples);
         process::collect(&mut samples);
         self.0.runtime.collect(&mut samples);
-        app::collect(app, &mut samples);
-        servers::collect(app, &mut samples);
+        if let Some(app) = app {
+            app::collect(app, &mut samples);
+            servers::collect(app, &mut samples);
+        }
         self.0.lifecycle.collect(&mut samples);
-        self.0.series.collect(&mut samples);
-        text::write(&samples, &mut page);
-        page
+        self.0.recorded.collect_overflows(&mut samples);
+        samples
+    }
+
+    /// When counting began.
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(dead_code, reason = "the text form has no such time")
+    )]
+    pub(crate) fn since(&self) -> SystemTime {
+        self.0.since
     }
 }
 
@@ -142,5 +147,5 @@ impl fmt::Debug for Metrics {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "prometheus"))]
 mod tests;

@@ -29,7 +29,7 @@ pub struct TelemetryOptions {
     pub log: LogOptions,
     /// Traces, and the collector that they are sent to; none in a build without the feature `otlp`.
     pub traces: OtlpOptions,
-    /// Metrics at the admin server; none in a build without the feature `prometheus`.
+    /// Metrics; none in a build without the features `prometheus` and `otlp`.
     pub metrics: MetricsOptions,
 }
 

@@ -70,7 +70,7 @@ impl Telemetry {
     }
 
     /// The option for [`AppBuilder::apply`]: the identity of the app in each line and span, the routes `/log` and
-    /// `/metrics` of its admin server, the share of traces that its layers mark as sampled, the upkeep of histograms,
+    /// `/metrics` of its admin server, the share of traces that its layers mark as sampled, the worker of metrics,
     /// and the end of all this as last steps of its stop: first the last spans, then, after the last event, the last
     /// lines. Their limits are part of the worst case that the app prints, and what they could not bring to its end is
     /// in its report.

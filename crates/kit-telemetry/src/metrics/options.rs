@@ -1,7 +1,5 @@
 //! The options of metrics, as data.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::WrongOption;
@@ -15,16 +13,11 @@ const BUCKETS: [f64; 14] = [
 /// The options of metrics that are data: a file can hold them.
 ///
 /// ```
-/// use std::time::Duration;
-///
 /// use kit_telemetry::metrics::MetricsOptions;
 ///
-/// let options: MetricsOptions = toml::from_str("max_series = 200\nupkeep = \"2s\"")?;
-/// assert_eq!((options.max_series, options.upkeep), (200, Duration::from_secs(2)));
+/// let options: MetricsOptions = toml::from_str("max_series = 200")?;
+/// assert_eq!(options.max_series, 200);
 /// assert_eq!(options.buckets, MetricsOptions::default().buckets);
-///
-/// let wrong = toml::from_str::<MetricsOptions>("upkeep = 2").err().expect("no unit");
-/// assert!(wrong.message().contains("write \"2s\""));
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,11 +30,6 @@ pub struct MetricsOptions {
     /// The upper bounds of the buckets of every histogram, ascending: for durations, in seconds. Default:
     /// 14, from 0.001 to 10.
     pub buckets: Vec<f64>,
-    /// How often what was recorded in histograms is added up, between two readings of the page, at least
-    /// 10 ms. Default: 5 s.
-    #[serde(with = "kit_units::duration")]
-    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
-    pub upkeep: Duration,
 }
 
 impl Default for MetricsOptions {
@@ -49,7 +37,6 @@ impl Default for MetricsOptions {
         MetricsOptions {
             max_series: 1000,
             buckets: BUCKETS.to_vec(),
-            upkeep: Duration::from_secs(5),
         }
     }
 }
@@ -64,7 +51,6 @@ impl MetricsOptions {
         let MetricsOptions {
             max_series,
             buckets,
-            upkeep,
         } = self;
         let mut wrong = Vec::new();
         let mut refuse = |key: &str, value: String, expected| {
@@ -79,10 +65,6 @@ impl MetricsOptions {
         if buckets.is_empty() || !is_ascending || !are_finite {
             let expected = "one or more finite numbers in ascending order, such as [0.1, 1.0]";
             refuse("buckets", format!("{buckets:?}"), expected);
-        }
-        if *upkeep < Duration::from_millis(10) {
-            let value = kit_units::format_duration(*upkeep);
-            refuse("upkeep", value, "10ms or more, such as 5s");
         }
         wrong
     }

@@ -1,22 +1,41 @@
 //! Values that were read, with their metrics.
 
-use super::catalogue::Metric;
+use std::borrow::Cow;
+
+use super::catalogue::{Metric, MetricKind};
+use super::histogram::Distribution;
 
 /// Values that were read at one moment, those of a metric together.
 #[derive(Default)]
-pub(super) struct Samples(Vec<Family>);
+pub(crate) struct Samples(Vec<Family>);
 
 /// One metric.
-pub(super) struct Family {
-    pub(super) metric: &'static Metric,
-    pub(super) samples: Vec<Sample>,
+pub(crate) struct Family {
+    /// As the program or the catalogue has it.
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) kind: MetricKind,
+    /// In UCUM; empty when none is known.
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(dead_code, reason = "the text form has units in names only")
+    )]
+    pub(crate) unit: &'static str,
+    pub(crate) description: Option<Cow<'static, str>>,
+    pub(crate) samples: Vec<Sample>,
 }
 
-/// One value.
-pub(super) struct Sample {
-    /// Those of the labels of the metric, in their order.
-    pub(super) labels: Vec<String>,
-    pub(super) value: f64,
+/// One value, with the names and values of its labels.
+pub(crate) struct Sample {
+    pub(crate) labels: Vec<(Cow<'static, str>, String)>,
+    pub(crate) value: Value,
+}
+
+/// A value by its form.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Value {
+    Count(u64),
+    Number(f64),
+    Buckets(Distribution),
 }
 
 impl Samples {
@@ -27,32 +46,16 @@ impl Samples {
         labels: [String; N],
         value: f64,
     ) {
-        let sample = Sample {
-            labels: labels.into(),
-            value,
-        };
-        let mut families = self.0.iter_mut();
-        match families.find(|family| family.metric.name == metric.name) {
-            Some(family) => family.samples.push(sample),
-            None => self.0.push(Family {
-                metric,
-                samples: vec![sample],
-            }),
-        }
+        self.add_value(metric, labels, Value::Number(value));
     }
 
-    /// Adds a count. Beyond 2^53 its last digits are lost.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "values of the page are numbers of 64-bit floats"
-    )]
     pub(super) fn add_count<const N: usize>(
         &mut self,
         metric: &'static Metric,
         labels: [String; N],
         count: u64,
     ) {
-        self.add(metric, labels, count as f64);
+        self.add_value(metric, labels, Value::Count(count));
     }
 
     pub(super) fn add_size<const N: usize>(
@@ -79,7 +82,36 @@ impl Samples {
         }
     }
 
-    pub(super) fn families(&self) -> &[Family] {
+    fn add_value<const N: usize>(
+        &mut self,
+        metric: &'static Metric,
+        labels: [String; N],
+        value: Value,
+    ) {
+        let names = metric.labels.iter().map(|name| Cow::Borrowed(*name));
+        let sample = Sample {
+            labels: names.zip(labels).collect(),
+            value,
+        };
+        let mut families = self.0.iter_mut();
+        match families.find(|family| family.name == metric.name) {
+            Some(family) => family.samples.push(sample),
+            None => self.0.push(Family {
+                name: Cow::Borrowed(metric.name),
+                kind: metric.kind,
+                unit: metric.ucum(),
+                description: Some(Cow::Borrowed(metric.description)),
+                samples: vec![sample],
+            }),
+        }
+    }
+
+    /// Adds a metric of which there is nothing yet.
+    pub(super) fn push(&mut self, family: Family) {
+        self.0.push(family);
+    }
+
+    pub(crate) fn families(&self) -> &[Family] {
         &self.0
     }
 }

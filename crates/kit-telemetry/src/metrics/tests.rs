@@ -1,22 +1,28 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use metrics::{counter, gauge, histogram, with_local_recorder};
 
-use super::sample::Samples;
+use super::sample::Value;
 use super::*;
 
-fn small(max_series: usize) -> (Metrics, LimitedRecorder) {
+/// The page of what is recorded.
+fn recorded(metrics: &Metrics) -> String {
+    let mut samples = Samples::default();
+    metrics.0.recorded.collect(&mut samples);
+    text::page(&samples)
+}
+
+fn small(max_series: usize) -> (Metrics, impl ::metrics::Recorder) {
     let options = MetricsOptions {
         max_series,
         ..MetricsOptions::default()
     };
-    Metrics::new(&options).expect("right options")
+    Metrics::new(&options)
 }
 
 /// How many lines of the page begin with this text.
 fn lines_of(metrics: &Metrics, start: &str) -> usize {
-    let page = metrics.0.recorded.render();
+    let page = recorded(metrics);
     page.lines().filter(|line| line.starts_with(start)).count()
 }
 
@@ -34,7 +40,7 @@ fn label_values_beyond_the_limit_are_one_series_and_are_counted() {
         });
     };
     record(0);
-    let page = metrics.0.recorded.render();
+    let page = recorded(&metrics);
     let overflow = |metric: &str| {
         let start = format!("{metric}{{otel_metric_overflow=\"true\"}} ");
         let mut lines = page.lines();
@@ -48,7 +54,7 @@ fn label_values_beyond_the_limit_are_one_series_and_are_counted() {
     }
     record(10_000);
     record(0);
-    let later = metrics.0.recorded.render();
+    let later = recorded(&metrics);
     assert_eq!(later.lines().count(), page.lines().count());
     // The first thousand have their series still: only the others were counted.
     let counts = [
@@ -57,7 +63,7 @@ fn label_values_beyond_the_limit_are_one_series_and_are_counted() {
         ("took_seconds", 28_000),
     ];
     let counts = counts.map(|(name, count)| (name.to_owned(), count));
-    assert_eq!(metrics.0.series.overflows(), counts);
+    assert_eq!(metrics.0.recorded.overflows(), counts);
 }
 
 #[test]
@@ -74,18 +80,46 @@ fn a_name_that_the_page_has_by_itself_is_not_recorded() {
 }
 
 #[test]
+fn a_metric_has_one_kind_and_one_name_on_the_page() {
+    let (metrics, recorder) = small(10);
+    with_local_recorder(&recorder, || {
+        counter!("orders.asked").increment(1);
+        counter!("orders_asked").increment(1);
+        gauge!("orders_asked").set(7.0);
+        histogram!("orders_asked").record(7.0);
+        gauge!("held", "a.b" => "1").set(f64::INFINITY);
+        gauge!("held").set(f64::NEG_INFINITY);
+        ::metrics::describe_gauge!("held", "what is held");
+        ::metrics::describe_gauge!("held", "what another part says of it");
+    });
+    let page = recorded(&metrics);
+    let lines: Vec<_> = page.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 6, "{page}");
+    for line in [
+        "# TYPE orders_asked counter",
+        "orders_asked 2",
+        "# HELP held what is held",
+        "# TYPE held gauge",
+        "held{a_b=\"1\"} +Inf",
+        "held -Inf",
+    ] {
+        assert!(lines.contains(&line), "{line}: {page}");
+    }
+}
+
+#[test]
 fn a_histogram_has_the_buckets_of_the_options() {
     let options = MetricsOptions {
         buckets: vec![0.5, 2.0],
         ..MetricsOptions::default()
     };
-    let (metrics, recorder) = Metrics::new(&options).expect("right options");
+    let (metrics, recorder) = Metrics::new(&options);
     with_local_recorder(&recorder, || {
         for value in [0.1, 1.0, 1.5, 7.0] {
             histogram!("took_seconds").record(value);
         }
     });
-    let page = metrics.0.recorded.render();
+    let page = recorded(&metrics);
     for line in [
         "took_seconds_bucket{le=\"0.5\"} 1",
         "took_seconds_bucket{le=\"2\"} 3",
@@ -102,7 +136,6 @@ fn all_that_is_wrong_is_named_at_once_with_what_would_be_right() {
         let options = MetricsOptions {
             max_series: 0,
             buckets: buckets.to_vec(),
-            upkeep: Duration::from_millis(1),
         };
         let wrong = options.check().into_iter();
         wrong.map(|wrong| wrong.to_string()).collect::<Vec<_>>()
@@ -113,7 +146,6 @@ fn all_that_is_wrong_is_named_at_once_with_what_would_be_right() {
         [
             "`metrics.max_series` is 0: expected 1 or more, such as 1000",
             &format!("`metrics.buckets` is [1.0, 0.5]: {expected}"),
-            "`metrics.upkeep` is 1ms: expected 10ms or more, such as 5s",
         ]
     );
     for buckets in [&[][..], &[0.1, f64::INFINITY], &[f64::NAN]] {
@@ -129,8 +161,7 @@ fn values_of_labels_are_escaped_and_names_come_once() {
     samples.add_count(&catalogue::METRICS_OVERFLOWS, labels, 1);
     samples.add_count(&catalogue::PROCESS_THREADS, [], 3);
     samples.add_count(&catalogue::METRICS_OVERFLOWS, ["e".to_owned()], 2);
-    let mut page = String::new();
-    text::write(&samples, &mut page);
+    let page = text::page(&samples);
     let description = catalogue::METRICS_OVERFLOWS.description;
     let expected = format!(
         "# HELP kit_metrics_overflows_total {description}\n\
@@ -152,9 +183,14 @@ fn the_values_of_the_process_are_those_of_this_process() {
     let values: BTreeMap<_, _> = samples
         .families()
         .iter()
-        .map(|family| (family.metric.name, family.samples[0].value))
+        .map(|family| (family.name.as_ref(), &family.samples[0].value))
         .collect();
-    let value = |name| *values.get(name).expect(name);
+    #[expect(clippy::cast_precision_loss, reason = "they are compared roughly")]
+    let value = |name| match values.get(name).expect(name) {
+        Value::Number(number) => *number,
+        Value::Count(count) => *count as f64,
+        other => panic!("{other:?}"),
+    };
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let now = now.expect("after 1970").as_secs_f64();
     // The boot of the machine is known to the second.

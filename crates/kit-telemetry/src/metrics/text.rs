@@ -1,33 +1,82 @@
 //! Prometheus' text form, version 0.0.4.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
 
-use super::sample::{Sample, Samples};
+use super::sample::{Samples, Value};
+use super::spelling::{page_name, spelled};
 
-/// Appends every value to `page`.
-pub(super) fn write(samples: &Samples, page: &mut String) {
+type Labels = [(Cow<'static, str>, String)];
+
+/// The page with every value.
+pub(super) fn page(samples: &Samples) -> String {
+    let mut page = String::new();
     for family in samples.families() {
-        let metric = family.metric;
-        let (name, kind) = (metric.name, metric.kind);
+        let (name, kind) = (page_name(&family.name), family.kind);
         // Writing to a string does not fail.
-        let _ = writeln!(page, "# HELP {name} {}", escaped(metric.description, false));
+        if let Some(description) = &family.description {
+            let _ = writeln!(page, "# HELP {name} {}", escaped(description, false));
+        }
         let _ = writeln!(page, "# TYPE {name} {kind}");
-        for Sample { labels, value } in &family.samples {
-            page.push_str(name);
-            write_labels(metric.labels, labels, page);
-            let _ = writeln!(page, " {value}");
+        for sample in &family.samples {
+            write_value(&name, &sample.labels, &sample.value, &mut page);
         }
         page.push('\n');
     }
+    page
 }
 
-fn write_labels(names: &[&str], values: &[String], page: &mut String) {
-    for (index, (name, value)) in names.iter().zip(values).enumerate() {
-        let before = if index == 0 { '{' } else { ',' };
-        let _ = write!(page, "{before}{name}=\"{}\"", escaped(value, true));
+/// Buckets are cumulative here: each has what is in those before it as well.
+fn write_value(name: &str, labels: &Labels, value: &Value, page: &mut String) {
+    match value {
+        Value::Count(count) => write_line(name, labels, None, count, page),
+        Value::Number(number) => write_line(name, labels, None, &shown(*number), page),
+        Value::Buckets(buckets) => {
+            let in_bucket = format!("{name}_bucket");
+            let bounds = buckets.bounds.iter().map(|bound| shown(*bound));
+            let bounds = bounds.chain(["+Inf".into()]);
+            let mut sum = 0;
+            for (bound, count) in bounds.zip(&buckets.counts) {
+                sum += count;
+                write_line(&in_bucket, labels, Some(&bound), &sum, page);
+            }
+            let total = shown(buckets.sum);
+            write_line(&format!("{name}_sum"), labels, None, &total, page);
+            write_line(&format!("{name}_count"), labels, None, &sum, page);
+        }
     }
-    if !values.is_empty() {
+}
+
+fn write_line(
+    name: &str,
+    labels: &Labels,
+    bound: Option<&str>,
+    value: &dyn Display,
+    page: &mut String,
+) {
+    page.push_str(name);
+    let mut before = '{';
+    for (label, value) in labels {
+        let (label, value) = (spelled(label, |_| false), escaped(value, true));
+        let _ = write!(page, "{before}{label}=\"{value}\"");
+        before = ',';
+    }
+    if let Some(bound) = bound {
+        let _ = write!(page, "{before}le=\"{bound}\"");
+        before = ',';
+    }
+    if before == ',' {
         page.push('}');
+    }
+    let _ = writeln!(page, " {value}");
+}
+
+/// A number as Prometheus writes it.
+fn shown(number: f64) -> Cow<'static, str> {
+    match number {
+        f64::INFINITY => "+Inf".into(),
+        f64::NEG_INFINITY => "-Inf".into(),
+        number => number.to_string().into(),
     }
 }
 

@@ -76,8 +76,8 @@ fn each_line_names_its_instance_and_its_request_and_the_last_is_written() {
         (&"error".into(), &"plain".into())
     );
 
-    // Two servers, the app, and the upkeep of metrics.
-    let stopped = 3 + usize::from(cfg!(feature = "prometheus"));
+    // Two servers, the app, and the worker of metrics.
+    let stopped = 3 + usize::from(cfg!(any(feature = "prometheus", feature = "otlp")));
     assert_eq!(with(&all, "stopped").len(), stopped);
     assert_eq!(all.last().unwrap()["message"], "the very last line");
     let planned = all

@@ -80,6 +80,15 @@ impl Metric {
         }
     }
 
+    /// Its unit in UCUM. What is counted has 1, as a share has.
+    pub(crate) fn ucum(&self) -> &'static str {
+        match self.unit {
+            Some("seconds") => "s",
+            Some("bytes") => "By",
+            _ => "1",
+        }
+    }
+
     pub(super) const fn in_seconds(self) -> Metric {
         let unit = Some("seconds");
         Metric { unit, ..self }

@@ -1,44 +1,31 @@
-//! The worker for the upkeep of histograms.
+//! The worker that warns of metrics at their limit.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use kit_sync::{BoxError, Repeated};
 use kit_transport::Context;
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::sleep;
 
-use super::series::SeriesLimit;
+use super::store::Store;
 
-/// The upkeep of one recorder.
-#[derive(Clone)]
-pub(super) struct Upkeep {
-    pub(super) recorded: PrometheusHandle,
-    pub(super) series: Arc<SeriesLimit>,
-    pub(super) period: Duration,
-}
+/// How often it looks.
+const PERIOD: Duration = Duration::from_secs(5);
 
-impl Upkeep {
-    /// Adds up the recordings of histograms, until the worker is cancelled: the recorder keeps every value
-    /// until then, or until the page is asked for. Warns of metrics that have come to their limit of
-    /// series, here, because a warning from the place that records could wait for the log in the middle of
-    /// a request.
-    pub(super) async fn run(self, ctx: Context) -> Result<(), BoxError> {
-        let mut warned = Overflows::default();
-        let upkeep = async {
-            loop {
-                sleep(self.period).await;
-                self.recorded.run_upkeep();
-                let overflows = self.series.overflows();
-                if let Some(warning) = warned.due(&overflows, self.series.most()) {
-                    tracing::warn!("{warning}");
-                }
+/// Warns of metrics that have come to their limit of series, until the worker is cancelled: here, because a
+/// warning from the place that records could wait for the log in the middle of a request.
+pub(super) async fn watch(store: Arc<Store>, ctx: Context) -> Result<(), BoxError> {
+    let mut warned = Overflows::default();
+    let watch = async {
+        loop {
+            sleep(PERIOD).await;
+            if let Some(warning) = warned.due(&store.overflows(), store.most()) {
+                tracing::warn!("{warning}");
             }
-        };
-        let _: Option<()> = ctx.scope().token().run_until_cancelled(upkeep).await;
-        self.recorded.run_upkeep();
-        Ok(())
-    }
+        }
+    };
+    let _: Option<()> = ctx.scope().token().run_until_cancelled(watch).await;
+    Ok(())
 }
 
 /// The overflows of which there was a warning.

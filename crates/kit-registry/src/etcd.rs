@@ -56,6 +56,11 @@ pub(crate) const OPEN_ENCRYPTED: Option<Open> = match encryption::IS_KNOWN {
     false => None,
 };
 
+/// Looks at a URL as the opener does.
+pub(crate) fn check(url: &str) -> Result<(), Error> {
+    url::parse(url).map(drop)
+}
+
 /// Opens `etcd://user:password@h1:2379,h2:2379/namespace?ttl=15s`, or `etcds://` with TLS. Connects at
 /// the first call.
 fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {

@@ -32,7 +32,15 @@ pub struct Schemes {
     openers: BTreeMap<String, Opener>,
 }
 
-type Opener = Arc<dyn Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync>;
+/// What a scheme does with a URL.
+#[derive(Clone)]
+struct Opener {
+    open: Arc<Open>,
+    check: Arc<Check>,
+}
+
+type Open = dyn Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync;
+type Check = dyn Fn(&str) -> Result<(), Error> + Send + Sync;
 
 impl Schemes {
     /// A table without any scheme.
@@ -50,7 +58,26 @@ impl Schemes {
     where
         F: Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync + 'static,
     {
-        self.openers.insert(scheme.into(), Arc::new(open));
+        self.add_checked(scheme, |_| Ok(()), open)
+    }
+
+    /// [`add`](Self::add), with a function that looks at a URL and opens nothing: what it refuses is known on the
+    /// load of settings, and not to the start alone. The opener has to refuse it as well.
+    pub fn add_checked<C, F>(
+        &mut self,
+        scheme: impl Into<String>,
+        check: C,
+        open: F,
+    ) -> &mut Schemes
+    where
+        C: Fn(&str) -> Result<(), Error> + Send + Sync + 'static,
+        F: Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync + 'static,
+    {
+        let opener = Opener {
+            open: Arc::new(open),
+            check: Arc::new(check),
+        };
+        self.openers.insert(scheme.into(), opener);
         self
     }
 
@@ -68,16 +95,17 @@ impl Schemes {
     /// both with the known schemes; [`Error::Url`] when the scheme's opener does not understand a
     /// part. Whether the registry can be reached is seen at the first call.
     pub fn open(&self, url: &str, scope: &Scope) -> Result<Backend, Error> {
-        self.opener(url)?(url, scope)
+        (self.opener(url)?.open)(url, scope)
     }
 
-    /// Looks for the scheme of a URL, and opens nothing: what [`open`](Self::open) would refuse
-    /// without a look at the rest.
+    /// Looks at a URL, and opens nothing: what [`open`](Self::open) would refuse. Of a scheme that was added
+    /// without a check only the scheme is looked at.
     ///
     /// # Errors
-    /// [`Error::NoScheme`] and [`Error::UnknownScheme`], both with the known schemes.
+    /// [`Error::NoScheme`] and [`Error::UnknownScheme`], both with the known schemes; [`Error::Url`] when the
+    /// scheme does not understand a part.
     pub fn check(&self, url: &str) -> Result<(), Error> {
-        self.opener(url).map(drop)
+        (self.opener(url)?.check)(url)
     }
 
     fn opener(&self, url: &str) -> Result<&Opener, Error> {
@@ -152,23 +180,25 @@ impl Default for Schemes {
     fn default() -> Schemes {
         let mut schemes = Schemes::empty();
         let memory = Memory::new();
-        schemes.add("memory", move |url, scope| {
-            match url.strip_prefix("memory:").unwrap_or(url) {
-                "" | "//" => Ok(memory.open(scope)),
-                rest => Err(Error::url(
-                    url,
-                    "rest",
-                    redacted(rest),
-                    "empty, as in memory:",
-                )),
-            }
+        schemes.add_checked("memory", check_memory, move |url, scope| {
+            check_memory(url).map(|()| memory.open(scope))
         });
         for (scheme, open) in [(ETCD, etcd::OPEN), (ETCDS, etcd::OPEN_ENCRYPTED)] {
             if let Some(open) = open {
-                schemes.add(scheme, open);
+                schemes.add_checked(scheme, etcd::check, open);
             }
         }
         schemes
+    }
+}
+
+fn check_memory(url: &str) -> Result<(), Error> {
+    match url.strip_prefix("memory:").unwrap_or(url) {
+        "" | "//" => Ok(()),
+        rest => {
+            let expected = "empty, as in memory:";
+            Err(Error::url(url, "rest", redacted(rest), expected))
+        }
     }
 }
 
@@ -186,6 +216,32 @@ mod tests {
     use crate::{Reach, ServiceInstance};
 
     #[tokio::test]
+    async fn a_check_refuses_what_cannot_be_opened_and_nothing_else() {
+        let tree = TaskTree::new("test");
+        let mut schemes = Schemes::default();
+        schemes.add("own", |url, _| Err(Error::closed(url)));
+        let etcd: &[_] = match etcd::OPEN {
+            Some(_) => &[
+                "etcd://h:1",
+                "etcd://",
+                "etcd://h:0",
+                "etcd://h?ttl=soon",
+                "etcd:h",
+            ],
+            None => &["etcd://h:1"],
+        };
+        for url in ["memory:", "memory://", "memory:x", "memroy:", "memory", ""]
+            .iter()
+            .chain(etcd)
+        {
+            let checked = schemes.check(url).map_err(|error| error.to_string());
+            let opened = schemes.open(url, tree.scope()).map(drop);
+            assert_eq!(checked, opened.map_err(|error| error.to_string()), "{url}");
+        }
+        assert!(schemes.check("own:what").is_ok(), "its opener alone knows");
+    }
+
+    #[tokio::test]
     async fn an_unknown_scheme_lists_the_known_ones_and_hides_the_password() {
         let tree = TaskTree::new("test");
         let (schemes, url) = (Schemes::default(), "zoo://u:secret@h:1");
@@ -197,8 +253,6 @@ mod tests {
         );
         let checked = schemes.check(url).unwrap_err();
         assert_eq!(checked.to_string(), error.to_string());
-        // What follows the scheme is the opener's.
-        schemes.check("memory:x").unwrap();
     }
 
     /// The built-in schemes; without the feature `etcd` with this end.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use kit_sync::policy::{Failure, GaveUp};
 use kit_sync::{Abandoned, BoxError, Cause, Outcome, TaskError, TaskReport, error_chain};
 
+use kit_units::WrongOption;
+
 use crate::{HookStage, Report, Signal, WorkerKind};
 
 /// One failure. Every message says what was attempted and on what; the rest is in its
@@ -18,15 +20,8 @@ pub enum Error {
     #[error("the app cannot be described")]
     Identity(#[source] kit_registry::Error),
     /// An option's value is of no use.
-    #[error("option `{option}` is {value}: it has to be {expected}")]
-    Option {
-        /// The builder's method.
-        option: &'static str,
-        /// The value that it was given.
-        value: String,
-        /// The values that are right.
-        expected: &'static str,
-    },
+    #[error("option {0}")]
+    Option(WrongOption),
     /// The runtime could not be made.
     #[error("the runtime could not be started")]
     Runtime(#[source] io::Error),
@@ -297,6 +292,26 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error of an option.
+    pub(crate) fn option(
+        option: &str,
+        value: impl fmt::Display,
+        expected: impl Into<String>,
+    ) -> Error {
+        Error::Option(WrongOption::new(option, value, expected))
+    }
+
+    /// The errors of an options struct, whose name stands before the key of each.
+    pub(crate) fn of_options(
+        of: &'static str,
+        wrong: impl IntoIterator<Item = WrongOption>,
+    ) -> impl Iterator<Item = Error> {
+        wrong.into_iter().map(move |wrong| {
+            let name = format!("{of}::{}", wrong.key());
+            Error::Option(wrong.named(name))
+        })
+    }
+
     /// Why the app stops when this happens while it runs.
     ///
     /// The end of a task, also of one that held a latch, is shown as that task with its place, and so is that of

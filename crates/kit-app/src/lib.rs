@@ -23,6 +23,7 @@
 #[cfg_attr(not(feature = "admin"), path = "no_admin.rs")]
 mod admin;
 mod app;
+mod bounds;
 mod budget;
 mod builder;
 mod component;

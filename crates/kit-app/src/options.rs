@@ -5,10 +5,13 @@ mod registration;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kit_registry::{Schemes, ServiceInstance};
 use kit_sync::WatchdogOptions;
+use kit_units::WrongOption;
 
 pub use registration::RegistrationOptions;
 
+use crate::bounds::DAY;
 use crate::{Delivery, RunWatchdog, RuntimeOptions, SignalOptions, Timeouts};
 
 /// The options of an app that are data: a file can hold them (feature `serde`), and
@@ -103,4 +106,93 @@ pub struct AppOptions {
     /// How events reach the log and observers: `{ queued = { capacity = … } }`, or `inline`. Default: a
     /// queue of 1024 events for each.
     pub event_delivery: Delivery,
+}
+
+/// Refuses a delay that is no part of any stop.
+pub(crate) fn refuse_drain_delay(delay: Duration) -> Option<WrongOption> {
+    WrongOption::refuse_outside("drain_delay", delay, Duration::ZERO..=DAY)
+}
+
+impl AppOptions {
+    /// Everything that is wrong, each with its key. An app with any of it does not start. The registries are those
+    /// of the table that a program has by default; one with schemes of its own calls
+    /// [`check_with`](Self::check_with).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kit_app::AppOptions;
+    ///
+    /// let mut options = AppOptions::default();
+    /// options.timeouts.stop = Duration::ZERO;
+    /// let wrong = options.check();
+    /// assert_eq!(wrong[0].to_string(), "`timeouts.stop` is 0s: it has to be from 1ms to 1d");
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        self.check_with(&Schemes::default())
+    }
+
+    /// [`check`](Self::check) with the registries of this table.
+    #[must_use]
+    pub fn check_with(&self, schemes: &Schemes) -> Vec<WrongOption> {
+        // Every field by its name, so that one that is added has to be looked at here.
+        let AppOptions {
+            id,
+            metadata,
+            timeouts,
+            drain_delay,
+            registration,
+            #[cfg(feature = "admin")]
+            admin,
+            runtime,
+            watchdog,
+            run_watchdog: _,
+            signals,
+            event_delivery: _,
+        } = self;
+        let inside = |key: &'static str, wrong: Vec<WrongOption>| {
+            wrong.into_iter().map(move |wrong| wrong.inside(key))
+        };
+        let mut wrong: Vec<_> = id.as_deref().and_then(refuse_id).into_iter().collect();
+        wrong.extend(refuse_metadata(metadata));
+        wrong.extend(inside("timeouts", timeouts.check()));
+        wrong.extend(drain_delay.and_then(refuse_drain_delay));
+        wrong.extend(inside("registration", registration.check_with(schemes)));
+        #[cfg(feature = "admin")]
+        wrong.extend(inside(
+            "admin",
+            admin.iter().flat_map(crate::Admin::check).collect(),
+        ));
+        let runtime = runtime.iter().flat_map(RuntimeOptions::check).collect();
+        wrong.extend(inside("runtime", runtime));
+        wrong.extend(inside("watchdog", watchdog.check()));
+        wrong.extend(inside("signals", signals.check()));
+        wrong
+    }
+}
+
+/// Refuses an id that no registry takes.
+fn refuse_id(id: &str) -> Option<WrongOption> {
+    let error = ServiceInstance::builder(id, "any").build().err()?;
+    refused("id", &error)
+}
+
+/// Refuses metadata that no registry takes.
+fn refuse_metadata(metadata: &BTreeMap<String, String>) -> Option<WrongOption> {
+    let mut instance = ServiceInstance::builder("any", "any");
+    for (key, value) in metadata {
+        instance = instance.metadata(key, value);
+    }
+    refused("metadata", &instance.build().err()?)
+}
+
+fn refused(key: &str, error: &kit_registry::Error) -> Option<WrongOption> {
+    let kit_registry::Error::Invalid {
+        value, expected, ..
+    } = error
+    else {
+        return None;
+    };
+    Some(WrongOption::new(key, format!("{value:?}"), *expected))
 }

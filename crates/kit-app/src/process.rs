@@ -127,11 +127,9 @@ where
         }
     };
     if app.settings.runtime.is_some() {
-        return Err(Error::Option {
-            option: "runtime",
-            value: "set on an app that is built on its runtime".to_owned(),
-            expected: "given to `App::main_with_runtime`",
-        });
+        let value = "set on an app that is built on its runtime";
+        let expected = "given to `App::main_with_runtime`";
+        return Err(Error::option("runtime", value, expected));
     }
     app.settings.signals = app.settings.signals.after_build(early);
     app.settings

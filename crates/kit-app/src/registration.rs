@@ -8,7 +8,7 @@ mod scopes;
 mod states;
 mod table;
 
-pub(crate) use advertise::{Advertise, interfaces};
+pub(crate) use advertise::{Advertise, interfaces, refuse_host};
 pub(crate) use drain::Drains;
 pub(crate) use open::{Opened, Registry, open};
 pub(crate) use registered::Registered;

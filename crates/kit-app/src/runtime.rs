@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use kit_units::WrongOption;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::Error;
@@ -50,43 +51,46 @@ pub struct RuntimeOptions {
 }
 
 impl RuntimeOptions {
-    /// Refuses what tokio would panic about (a count of none, a name with NUL) and what it would drop
-    /// without a word (workers beside `current_thread`). Gives every value that is wrong.
-    pub(crate) fn check(&self) -> Vec<Error> {
-        let mut wrong = Vec::new();
-        let mut refuse = |option, value, expected| {
-            wrong.push(Error::Option {
-                option,
+    /// Everything that is wrong: what tokio would panic about (a count of none, a name with NUL) and what it would
+    /// drop without a word (workers beside `current_thread`). An app with any of it does not start.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let RuntimeOptions {
+            current_thread,
+            worker_threads,
+            blocking_threads,
+            thread_name,
+        } = self;
+        let beside = worker_threads.filter(|_| *current_thread).map(|count| {
+            let value = format!("{count} beside `current_thread`");
+            WrongOption::new(
+                "worker_threads",
                 value,
-                expected,
-            });
+                "left out, or without `current_thread`",
+            )
+        });
+        let outside = |key, count: Option<usize>, range: RangeInclusive<usize>| {
+            let wrong = count.filter(|count| !range.contains(count))?;
+            let expected = format!("from {} to {}", range.start(), range.end());
+            Some(WrongOption::new(key, wrong, expected))
         };
-        if let Some(count) = self.worker_threads {
-            let option = "RuntimeOptions::worker_threads";
-            if self.current_thread {
-                let value = format!("{count} beside `current_thread`");
-                refuse(option, value, "left out, or without `current_thread`");
-            }
-            if !WORKERS.contains(&count) {
-                refuse(option, count.to_string(), "from 1 to 1024");
-            }
-        }
-        if let Some(count) = self.blocking_threads.filter(|of| !BLOCKING.contains(of)) {
-            let option = "RuntimeOptions::blocking_threads";
-            refuse(option, count.to_string(), "from 1 to 65536");
-        }
-        let name = self.thread_name.as_ref();
-        if let Some(name) = name.filter(|name| name.is_empty() || name.contains('\0')) {
-            let option = "RuntimeOptions::thread_name";
-            refuse(option, format!("{name:?}"), "a text without NUL");
-        }
-        wrong
+        let name = thread_name.as_ref();
+        let name = name.filter(|name| name.is_empty() || name.contains('\0'));
+        let all = [
+            beside,
+            outside("worker_threads", *worker_threads, WORKERS),
+            outside("blocking_threads", *blocking_threads, BLOCKING),
+            name.map(|name| {
+                WrongOption::new("thread_name", format!("{name:?}"), "a text without NUL")
+            }),
+        ];
+        all.into_iter().flatten().collect()
     }
 
     /// # Errors
     /// Every value that is wrong, or a system that has no thread to give.
     pub(crate) fn build(&self) -> Result<Runtime, Vec<Error>> {
-        let wrong = self.check();
+        let wrong: Vec<_> = Error::of_options("RuntimeOptions", self.check()).collect();
         if !wrong.is_empty() {
             return Err(wrong);
         }

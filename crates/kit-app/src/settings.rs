@@ -124,6 +124,18 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The limits of time, as a file has them.
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        Timeouts {
+            start: self.start_timeout,
+            hook: self.hook_timeout,
+            reload: self.reload_timeout,
+            gate: self.gate_timeout,
+            register: self.register_timeout,
+            stop: self.stop_timeout,
+        }
+    }
+
     /// The environment that was given or detected, else an empty one.
     pub(crate) fn environment(&self) -> Environment {
         self.environment.clone().unwrap_or_default()

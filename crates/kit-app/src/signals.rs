@@ -203,7 +203,8 @@ impl Signals {
 
     /// The roles that make no sense.
     pub(crate) fn check(&self) -> Vec<Error> {
-        self.roles.check()
+        let wrong = self.roles.check().into_iter();
+        wrong.map(|(_, _, wrong)| Error::Option(wrong)).collect()
     }
 
     /// Handlers for a `main`, before its build; `None` when there is nothing to handle, or when the

@@ -2,6 +2,13 @@
 
 use std::time::Duration;
 
+use kit_units::WrongOption;
+
+use crate::bounds::{DAY, refuse_timeout};
+
+/// Half of a stop is divided into the reserves of its stages, which have to be more than nothing.
+const SHORTEST_STOP: Duration = Duration::from_millis(1);
+
 /// How long each stage of an app may take: the limits that [`AppBuilder`](crate::AppBuilder) has a method
 /// for each. All of them are longer than zero and at most 24 hours.
 ///
@@ -54,5 +61,38 @@ impl Default for Timeouts {
             register: Duration::from_secs(8),
             stop: Duration::from_secs(20),
         }
+    }
+}
+
+impl Timeouts {
+    /// Everything that is wrong. An app with any of it does not start.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use kit_app::Timeouts;
+    ///
+    /// let wrong = Timeouts { stop: Duration::ZERO, ..Timeouts::default() }.check();
+    /// assert_eq!(wrong[0].to_string(), "`stop` is 0s: it has to be from 1ms to 1d");
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let Timeouts {
+            start,
+            hook,
+            reload,
+            gate,
+            register,
+            stop,
+        } = *self;
+        let all = [
+            WrongOption::refuse_outside("stop", stop, SHORTEST_STOP..=DAY),
+            refuse_timeout("start", start),
+            refuse_timeout("register", register),
+            refuse_timeout("hook", hook),
+            refuse_timeout("reload", reload),
+            refuse_timeout("gate", gate),
+        ];
+        all.into_iter().flatten().collect()
     }
 }

@@ -87,11 +87,7 @@ impl AdminRoute {
     pub(crate) fn check(routes: &[AdminRoute]) -> Vec<Error> {
         let mut wrong = Vec::new();
         let mut refuse = |route: &AdminRoute, expected| {
-            wrong.push(Error::Option {
-                option: "admin_route",
-                value: format!("{route:?}"),
-                expected,
-            });
+            wrong.push(Error::option("admin_route", format!("{route:?}"), expected));
         };
         for (index, route) in routes.iter().enumerate() {
             let is_visible = route.path.bytes().all(|byte| byte.is_ascii_graphic());

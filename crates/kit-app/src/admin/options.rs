@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
 use kit_transport::{ConnectionOptions, Listen, Server as _, simple};
+use kit_units::WrongOption;
 
 use crate::Error;
 
@@ -55,31 +56,44 @@ impl Admin {
         }
     }
 
-    /// The options that are of no use.
-    pub(crate) fn check(&self) -> Vec<Error> {
-        let mut wrong = Vec::new();
-        let is_sendable =
-            |token: &String| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-        if !self.token.as_ref().is_none_or(is_sendable) {
-            let is_empty = self.token.as_ref().is_some_and(String::is_empty);
-            // Not the value: it is a secret.
-            let value = if is_empty {
-                "empty"
-            } else {
-                "a text that no header can carry"
-            };
-            wrong.push(Error::Option {
-                option: "Admin::token",
-                value: value.to_owned(),
-                expected: "one or more visible ASCII characters without spaces",
-            });
-        }
+    /// Everything that is wrong: a token that no header can carry, and a place at which no server can listen. An
+    /// app with any of it does not start.
+    ///
+    /// ```
+    /// use kit_app::Admin;
+    ///
+    /// let wrong = Admin::new("localhost:9090").token("to ken").check();
+    /// assert_eq!(wrong[0].key(), "token");
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let listen = self.listen.check().into_iter();
+        let listen = listen.map(|wrong| wrong.inside("listen"));
+        self.refuse_token().into_iter().chain(listen).collect()
+    }
+
+    /// [`check`](Self::check), by the names that the author of an app knows.
+    pub(crate) fn errors(&self) -> Vec<Error> {
         let server = self.server(|_, _| Response::default());
-        wrong.extend(server.check().err().map(|source| Error::Component {
+        let server = server.check().err().map(|source| Error::Component {
             component: NAME.to_owned(),
             source,
-        }));
-        wrong
+        });
+        let token = Error::of_options("Admin", self.refuse_token());
+        token.chain(server).collect()
+    }
+
+    fn refuse_token(&self) -> Option<WrongOption> {
+        let token = self.token.as_ref()?;
+        let is_sendable = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        // Not the value: it is a secret.
+        let value = if token.is_empty() {
+            "empty"
+        } else {
+            "a text that no header can carry"
+        };
+        let expected = "one or more visible ASCII characters without spaces";
+        WrongOption::refuse_if(!is_sendable, "token", value, expected)
     }
 
     /// The server, with limits that leave no client a hold on it: its answers are short and come at

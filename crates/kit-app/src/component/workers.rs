@@ -56,11 +56,8 @@ impl Workers {
             return Vec::new();
         }
         if self.works.is_empty() {
-            return vec![Error::Option {
-                option: "WorkerGroup::worker",
-                value: "empty".to_owned(),
-                expected: "given at least once",
-            }];
+            let error = Error::option("WorkerGroup::worker", "empty", "given at least once");
+            return vec![error];
         }
         wrong_names(self.works.iter().map(|work| (WORKER, &*work.name)))
     }
@@ -79,14 +76,15 @@ impl Server for Workers {
     fn check(&self) -> Result<(), BoxError> {
         let mut wrong = self.check_names();
         let is_job = |work: &Arc<Work>| matches!(work.kind, WorkKind::Job);
-        wrong.extend(self.options.check(self.works.iter().all(is_job)));
+        wrong.extend(self.options.errors(self.works.iter().all(is_job)));
         for work in &self.works {
             if let WorkKind::Every(every) = &work.kind {
                 let of = match self.together {
                     Some(_) => format!(" for the worker `{}`", work.name),
                     None => String::new(),
                 };
-                wrong.extend(every.check(&of));
+                let every = every.check().into_iter().map(|wrong| wrong.of(&of));
+                wrong.extend(Error::of_options("Every", every));
             }
         }
         WrongOptions::unless_none(wrong)

@@ -93,8 +93,10 @@ impl fmt::Debug for Check {
 
 /// Every option of these checks that is of no use.
 pub(crate) fn wrong_options(checks: &[Check]) -> Vec<Error> {
-    let wrong = checks
-        .iter()
-        .flat_map(|check| check.options.wrong(&check.name));
+    let wrong = checks.iter().flat_map(|check| {
+        let of = format!(" for the check `{}`", check.name);
+        let wrong = check.options.check().into_iter();
+        Error::of_options("CheckOptions", wrong.map(move |wrong| wrong.of(&of)))
+    });
     wrong.collect()
 }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::Error;
+use kit_units::WrongOption;
 
-/// The longest period and timeout.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::bounds::{DAY, refuse_none, refuse_timeout};
 
 /// The shortest period: a check is not a loop.
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -100,30 +99,22 @@ impl CheckOptions {
         }
     }
 
-    /// The options of the check `name` that are of no use.
-    pub(super) fn wrong(&self, name: &str) -> Vec<Error> {
-        let (period, timeout) = (self.period, self.timeout);
-        let (failures, successes) = (self.failure_threshold, self.success_threshold);
-        let too_often = (period < SHORTEST || period > LONGEST).then(|| Error::Option {
-            option: "CheckOptions::period",
-            value: format!("{period:?} for the check `{name}`"),
-            expected: "from 10 ms to 24 hours",
-        });
-        let no_time = (timeout.is_zero() || timeout > LONGEST).then(|| Error::Option {
-            option: "CheckOptions::timeout",
-            value: format!("{timeout:?} for the check `{name}`"),
-            expected: "longer than nothing and at most 24 hours",
-        });
-        let no_threshold = |option, threshold: u32| {
-            (threshold == 0).then(|| Error::Option {
-                option,
-                value: format!("0 for the check `{name}`"),
-                expected: "1 or more",
-            })
-        };
-        let no_failure = no_threshold("CheckOptions::failure_threshold", failures);
-        let no_success = no_threshold("CheckOptions::success_threshold", successes);
-        let all = [too_often, no_time, no_failure, no_success];
+    /// Everything that is wrong. An app that has a check with any of it does not start.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let CheckOptions {
+            period,
+            timeout,
+            failure_threshold,
+            success_threshold,
+            is_required: _,
+        } = *self;
+        let all = [
+            WrongOption::refuse_outside("period", period, SHORTEST..=DAY),
+            refuse_timeout("timeout", timeout),
+            refuse_none("failure_threshold", failure_threshold),
+            refuse_none("success_threshold", success_threshold),
+        ];
         all.into_iter().flatten().collect()
     }
 }

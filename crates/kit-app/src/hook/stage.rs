@@ -3,6 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use kit_units::WrongOption;
+
+use crate::bounds::refuse_timeout;
+
 /// When a hook runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -76,5 +80,14 @@ impl HookOptions {
     pub fn timeout(self, timeout: Duration) -> HookOptions {
         let timeout = Some(timeout);
         HookOptions { timeout }
+    }
+
+    /// Everything that is wrong. An app that has a hook with any of it does not start.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let timeout = self
+            .timeout
+            .and_then(|limit| refuse_timeout("timeout", limit));
+        timeout.into_iter().collect()
     }
 }

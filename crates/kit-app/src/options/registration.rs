@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use kit_registry::Endpoint;
+use kit_registry::{Endpoint, Schemes};
+use kit_units::WrongOption;
 
 use crate::RegisterAtStart;
+use crate::registration::refuse_host;
 
 /// In which registries an app is shown, and with which endpoints.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -25,6 +27,38 @@ pub struct RegistrationOptions {
     /// or an interface's.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub advertise_host: Option<String>,
+}
+
+impl RegistrationOptions {
+    /// Everything that is wrong: URLs that no scheme of this table takes, and a host that stands in no URL. An app
+    /// with any of it does not start.
+    ///
+    /// ```
+    /// use kit_app::RegistrationOptions;
+    /// use kit_registry::Schemes;
+    ///
+    /// let registries = vec!["memory:".to_owned(), "nowhere://orders".to_owned()];
+    /// let options = RegistrationOptions { registries, ..RegistrationOptions::default() };
+    /// assert_eq!(options.check_with(&Schemes::default())[0].key(), "registries[1]");
+    /// ```
+    #[must_use]
+    pub fn check_with(&self, schemes: &Schemes) -> Vec<WrongOption> {
+        let RegistrationOptions {
+            registries,
+            at_start: _,
+            endpoints: _,
+            advertise_host,
+        } = self;
+        let registries = registries.iter().enumerate().filter_map(|(index, url)| {
+            let error = schemes.check(url).err()?;
+            // The error shows the URL without its password.
+            let expected = format!("one that can be opened: {}", error.chain());
+            let key = format!("registries[{index}]");
+            Some(WrongOption::new(key, "a URL of no use", expected))
+        });
+        let host = advertise_host.as_deref().and_then(refuse_host);
+        registries.chain(host).collect()
+    }
 }
 
 /// Shows the schemes of the registries: what comes after them may be a password.

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kit_registry::Endpoint;
 use kit_transport::{Address, Listening};
+use kit_units::WrongOption;
 
 use crate::Error;
 
@@ -28,21 +29,14 @@ pub(crate) struct Advertised {
     pub(crate) why: Vec<String>,
 }
 
-impl Advertise {
-    /// Refuses a host that stands in no URL, before anything listens.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        let Some(host) = &self.host else {
-            return Ok(());
-        };
-        Endpoint::new("http", host, 80)
-            .map(drop)
-            .map_err(|_| Error::Option {
-                option: "advertise_host",
-                value: format!("{host:?}"),
-                expected: "a host name or an IP address, without scheme, port or spaces",
-            })
-    }
+/// Refuses a host that stands in no URL, before anything listens.
+pub(crate) fn refuse_host(host: &str) -> Option<WrongOption> {
+    let is_wrong = Endpoint::new("http", host, 80).is_err();
+    let expected = "a host name or an IP address, without scheme, port or spaces";
+    WrongOption::refuse_if(is_wrong, "advertise_host", format!("{host:?}"), expected)
+}
 
+impl Advertise {
     /// Explicit endpoints, else the advertise host, else the listening address; an unspecified one
     /// becomes that of an interface, in a family at which the server listens, and loopback when
     /// there is none. Unix sockets and private servers are not advertised.

@@ -7,7 +7,9 @@ use std::panic::Location;
 use std::time::Duration;
 
 use kit_sync::{BoxError, Deadline};
+use kit_units::WrongOption;
 
+use crate::bounds::refuse_timeout;
 use crate::health::{Check, CheckContext, CheckOptions};
 
 /// How a resource is opened, closed and checked. `T` is the type of its value; the functions that the
@@ -92,6 +94,15 @@ pub struct ResourceLimits {
 }
 
 impl ResourceLimits {
+    /// Everything that is wrong. An app that has a resource with any of it does not start.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let ResourceLimits { open, close } = *self;
+        let limits = [("open", open), ("close", close)];
+        let wrong = limits.map(|(key, limit)| limit.and_then(|limit| refuse_timeout(key, limit)));
+        wrong.into_iter().flatten().collect()
+    }
+
     /// The deadline of a close that has this share of the stop.
     pub(super) fn close_deadline(&self, share: &Deadline) -> Deadline {
         match self.close {

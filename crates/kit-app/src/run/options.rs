@@ -1,16 +1,15 @@
 //! What can be known to be wrong before anything of an app begins.
 
-use std::time::Duration;
-
-use kit_sync::WatchdogOptions;
 use kit_transport::Probes;
 
 use crate::admin::{Admin, AdminRoute};
+use crate::bounds::refuse_timeout;
 use crate::health::wrong_options;
 use crate::names::{
     CHECK, COMPONENT, LAST_STEP, REGISTRY, RELOAD_HOOK, RESOURCE, hook_of, wrong_names,
 };
-use crate::registration::Registry;
+use crate::options::refuse_drain_delay;
+use crate::registration::{Registry, refuse_host};
 use crate::resource::{Resource, ValueType};
 use crate::settings::Settings;
 use crate::wrong_options::WrongOptions;
@@ -18,12 +17,6 @@ use crate::{AppHandle, Error, HookStage, Info};
 
 /// The name of the admin server, which clients of a test and errors know it by.
 const ADMIN: &str = "admin";
-
-/// The longest timeout: more than any wait needs, and short enough to be added to any time.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The shortest time of a whole stop.
-const SHORTEST_STOP: Duration = Duration::from_millis(1);
 
 /// Every option that is wrong, so that one run finds all of them.
 pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
@@ -33,11 +26,13 @@ pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
     wrong.extend(check_types(&settings.resources));
     wrong.extend(wrong_options(&settings.checks));
     wrong.extend(settings.signals.check());
-    wrong.extend(check_watchdog(&settings.watchdog));
+    let watchdog = settings.watchdog.check();
+    wrong.extend(Error::of_options("WatchdogOptions", watchdog));
     wrong.extend(check_runtime(settings));
-    wrong.extend(settings.admin.iter().flat_map(Admin::check));
+    wrong.extend(settings.admin.iter().flat_map(Admin::errors));
     wrong.extend(AdminRoute::check(&settings.admin_routes));
-    wrong.extend(settings.advertise.check().err());
+    let host = settings.advertise.host.as_deref().and_then(refuse_host);
+    wrong.extend(host.map(Error::Option));
     wrong.extend(check_registries(settings));
     wrong.extend(check_components(settings));
     wrong
@@ -46,66 +41,35 @@ pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
 /// The limits of the stop and of the app, then those of each hook, resource and last step, which are named with
 /// their limit.
 fn check_timeouts(settings: &Settings) -> Vec<Error> {
-    let of_app = [
-        ("start_timeout", settings.start_timeout),
-        ("register_timeout", settings.register_timeout),
-        ("hook_timeout", settings.hook_timeout),
-        ("reload_timeout", settings.reload_timeout),
-        ("gate_timeout", settings.gate_timeout),
-    ];
-    let of_app = of_app.map(|(option, timeout)| check_timeout(option, Some(timeout), ""));
-    let of_hooks = settings.hooks.iter().map(|hook| {
+    let of_app = settings.timeouts().check().into_iter().map(|wrong| {
+        let method = format!("{}_timeout", wrong.key());
+        Error::Option(wrong.named(method))
+    });
+    let drain_delay = settings.drain_delay.and_then(refuse_drain_delay);
+    let of_hooks = settings.hooks.iter().flat_map(|hook| {
         let of = format!(" for the {} hook `{}`", hook.stage, hook.name);
-        check_timeout("HookOptions::timeout", hook.options.timeout, &of)
+        let wrong = hook.options.check().into_iter();
+        Error::of_options("HookOptions", wrong.map(move |wrong| wrong.of(&of)))
     });
     let of_resources = settings.resources.iter().flat_map(|resource| {
-        let (limits, of) = (
-            &resource.limits,
-            format!(" for the resource `{}`", resource.name),
-        );
-        [
-            check_timeout("ResourceOptions::open_timeout", limits.open, &of),
-            check_timeout("ResourceOptions::close_timeout", limits.close, &of),
-        ]
+        let of = format!(" for the resource `{}`", resource.name);
+        let wrong = resource.limits.check().into_iter();
+        wrong.map(move |wrong| {
+            let method = format!("ResourceOptions::{}_timeout", wrong.key());
+            Error::Option(wrong.named(method).of(&of))
+        })
     });
-    let of_last_steps = settings.last_steps.iter().map(|step| {
-        let of = format!(" for the last step `{}`", step.name);
-        check_timeout("LastStep::limit", Some(step.limit), &of)
+    let of_last_steps = settings.last_steps.iter().filter_map(|step| {
+        let wrong = refuse_timeout("LastStep::limit", step.limit)?;
+        Some(Error::Option(
+            wrong.of(&format!(" for the last step `{}`", step.name)),
+        ))
     });
-    let of_stop = [check_stop_timeout(settings), check_drain_delay(settings)];
-    let all = of_stop.into_iter().chain(of_app);
-    let all = all.chain(of_hooks).chain(of_resources).chain(of_last_steps);
-    all.flatten().collect()
-}
-
-/// Half of it is divided into the reserves of its stages, which have to be more than nothing.
-fn check_stop_timeout(settings: &Settings) -> Option<Error> {
-    let timeout = settings.stop_timeout;
-    let is_wrong = !(SHORTEST_STOP..=LONGEST).contains(&timeout);
-    is_wrong.then(|| Error::Option {
-        option: "stop_timeout",
-        value: format!("{timeout:?}"),
-        expected: "at least 1 ms and at most 24 hours",
-    })
-}
-
-fn check_drain_delay(settings: &Settings) -> Option<Error> {
-    let wrong = settings.drain_delay.filter(|delay| *delay > LONGEST)?;
-    Some(Error::Option {
-        option: "drain_delay",
-        value: format!("{wrong:?}"),
-        expected: "at most 24 hours",
-    })
-}
-
-/// `of` says of what, after the value, when there are several.
-fn check_timeout(option: &'static str, timeout: Option<Duration>, of: &str) -> Option<Error> {
-    let wrong = timeout.filter(|timeout| timeout.is_zero() || *timeout > LONGEST)?;
-    Some(Error::Option {
-        option,
-        value: format!("{wrong:?}{of}"),
-        expected: "longer than nothing and at most 24 hours",
-    })
+    let all = of_app.chain(drain_delay.map(Error::Option));
+    all.chain(of_hooks)
+        .chain(of_resources)
+        .chain(of_last_steps)
+        .collect()
 }
 
 /// Reports, events and handles name a component, a hook, a check and a registry by its name alone;
@@ -173,38 +137,19 @@ fn check_types(resources: &[Resource]) -> Vec<Error> {
     wrong
 }
 
-/// Limits that name everything, and a watchdog that never looks. A limit without an end is one that
-/// nothing exceeds.
-fn check_watchdog(options: &WatchdogOptions) -> Vec<Error> {
-    let limits = [
-        ("WatchdogOptions::poll_limit", options.poll_limit),
-        ("WatchdogOptions::tick_limit", options.tick_limit),
-    ];
-    let limits = limits.into_iter().filter(|(_, limit)| limit.is_zero());
-    let limits = limits.map(|(option, limit)| (option, limit, "longer than nothing"));
-    let interval = Some(options.interval).filter(|interval| *interval > LONGEST);
-    let interval =
-        interval.map(|interval| ("WatchdogOptions::interval", interval, "at most 24 hours"));
-    let wrong = limits.chain(interval);
-    let wrong = wrong.map(|(option, value, expected)| Error::Option {
-        option,
-        value: format!("{value:?}"),
-        expected,
-    });
-    wrong.collect()
-}
-
 /// `App::main` has taken them before, so they are still here when there is no use for them. A test starts
 /// the app of a `main`, whose options are to be right.
 fn check_runtime(settings: &Settings) -> Vec<Error> {
     match &settings.runtime {
         None => Vec::new(),
-        Some(options) if settings.free_ports => options.check(),
-        Some(_) => vec![Error::Option {
-            option: "runtime",
-            value: "set on an app that is run in another runtime".to_owned(),
-            expected: "left out, or the app run by `App::main`",
-        }],
+        Some(options) if settings.free_ports => {
+            Error::of_options("RuntimeOptions", options.check()).collect()
+        }
+        Some(_) => {
+            let value = "set on an app that is run in another runtime";
+            let expected = "left out, or the app run by `App::main`";
+            vec![Error::option("runtime", value, expected)]
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which signal does what, as data.
 
+use kit_units::WrongOption;
+
 use super::roles::{Role, Roles};
 use super::signal::Signal;
 
@@ -23,6 +25,30 @@ pub struct SignalOptions {
 }
 
 impl SignalOptions {
+    /// Everything that is wrong: signals that no handler can be given, and signals with two roles. An app with any
+    /// of it does not start.
+    ///
+    /// ```
+    /// use kit_app::{Signal, SignalOptions};
+    ///
+    /// let options = SignalOptions { stop: vec![Signal::TERM, Signal::from(9)], ..SignalOptions::default() };
+    /// assert_eq!(options.check()[0].key(), "stop[1]");
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let mut roles = Roles::default();
+        for (role, signals) in self.roles() {
+            roles.set(role, signals.iter().copied());
+        }
+        let wrong = roles.check().into_iter().map(|(signal, role, wrong)| {
+            let lists = self.roles();
+            let list = lists.iter().find(|(other, _)| *other == role);
+            let place = list.and_then(|(_, list)| list.iter().position(|other| *other == signal));
+            wrong.named(format!("{role}[{}]", place.unwrap_or_default()))
+        });
+        wrong.collect()
+    }
+
     /// The signals of each role.
     pub(super) fn roles(&self) -> [(Role, &[Signal]); 5] {
         let SignalOptions {

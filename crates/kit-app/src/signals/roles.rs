@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use kit_units::WrongOption;
+
 use super::signal::Signal;
-use crate::Error;
 
 /// What the system's default action does again once the last app that took a signal has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,17 +96,15 @@ impl Roles {
         stopping.map(|(signal, _)| signal).collect()
     }
 
-    /// An [`Error::Option`] for each signal that no handler can be given, and for each that has two roles.
-    pub(super) fn check(&self) -> Vec<Error> {
+    /// What is wrong, with the signal and the role at fault: a signal that no handler can be given, and one that
+    /// has two roles.
+    pub(super) fn check(&self) -> Vec<(Signal, Role, WrongOption)> {
         let mut wrong = Vec::new();
-        let mut refuse = |value, expected| {
-            wrong.push(Error::Option {
-                option: "signals",
-                value,
-                expected,
-            });
-        };
         for (index, (signal, role)) in self.all().enumerate() {
+            let mut refuse = |value: String, expected: &str| {
+                let option = WrongOption::new("signals", value, expected);
+                wrong.push((signal, role, option));
+            };
             let value = format!("{signal} as {role}");
             if signal.name().is_none() {
                 refuse(value, "a signal that this system has, by its number");
@@ -153,8 +152,10 @@ mod tests {
     fn refused(role: Role, signals: &[i32]) -> Vec<String> {
         let mut roles = Roles::default();
         roles.set(role, signals.iter().copied());
-        let wrong = roles.check();
-        wrong.iter().map(ToString::to_string).collect()
+        let wrong = roles.check().into_iter();
+        wrong
+            .map(|(_, _, wrong)| format!("option {wrong}"))
+            .collect()
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use kit_sync::policy::Backoff;
+use kit_units::{WrongOption, format_duration};
 use tokio::time::Instant;
 
-use super::policy::{check_duration, refuse_if};
-use crate::Error;
+use crate::bounds::refuse_period;
 
 /// When work is done that is done again and again; a `Duration` converts.
 ///
@@ -80,14 +80,15 @@ impl Every {
         Every { jitter, ..self }
     }
 
-    /// Every value that is of no use; `of` says of what, when there are several.
-    pub(crate) fn check(&self, of: &str) -> Vec<Error> {
-        let period = check_duration("Every::period", self.period, of);
-        let jitter = refuse_if(
+    /// Everything that is wrong. Work with any of it is not started.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let period = refuse_period("period", self.period);
+        let jitter = WrongOption::refuse_if(
             !self.jitter.is_zero() && self.jitter >= self.period,
-            "Every::jitter",
-            format!("{:?}{of}", self.jitter),
-            "shorter than `Every::period`",
+            "jitter",
+            format_duration(self.jitter),
+            "shorter than `period`",
         );
         period.into_iter().chain(jitter).collect()
     }

@@ -6,9 +6,11 @@ mod awaited;
 use std::time::Duration;
 
 use kit_transport::Phase;
+use kit_units::WrongOption;
 
-use super::policy::{Policy, check_duration, refuse_if};
+use super::policy::Policy;
 use crate::Error;
+use crate::bounds::refuse_period;
 
 /// How a worker or a job is run.
 ///
@@ -148,27 +150,45 @@ impl WorkerOptions {
         }
     }
 
-    /// Every value that can be known to be of no use, for a job or for work that never ends.
-    pub(crate) fn check(&self, is_job: bool) -> Vec<Error> {
-        let restart_limit = check_duration("WorkerOptions::restart_limit", self.restart_limit, "");
-        let awaited_for = match self.awaited {
-            Some(AwaitLimit::Given(limit)) => {
-                check_duration("WorkerOptions::awaited_for", limit, "")
-            }
+    /// Everything that is wrong, whatever work they are given to. Work with any of it is not started.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
+        let restarts = self.check_restarts().into_iter();
+        let restarts = restarts.map(|wrong| wrong.inside("restart").inside("policy"));
+        restarts.chain(self.check_times()).collect()
+    }
+
+    /// [`check`](Self::check), by the names that the author of an app knows, and whether the work fits.
+    pub(crate) fn errors(&self, is_job: bool) -> Vec<Error> {
+        let never_ends = self.awaited.is_some() && !is_job;
+        let awaited = never_ends.then(|| {
+            let value = "set for work that never ends by itself";
+            let expected = "set for a job, as the start would wait without end";
+            WrongOption::new("awaited", value, expected)
+        });
+        let own = self.check_times().map(|wrong| match wrong.key() {
+            "awaited" => wrong.named("awaited_for"),
+            _ => wrong,
+        });
+        let own = Error::of_options("WorkerOptions", own.chain(awaited));
+        let restarts = Error::of_options("Restarts", self.check_restarts());
+        own.chain(restarts).collect()
+    }
+
+    fn check_times(&self) -> impl Iterator<Item = WrongOption> + use<> {
+        let awaited = match self.awaited {
+            Some(AwaitLimit::Given(limit)) => refuse_period("awaited", limit),
             Some(AwaitLimit::HookTimeout) | None => None,
         };
-        let awaited = refuse_if(
-            self.awaited.is_some() && !is_job,
-            "WorkerOptions::awaited",
-            "set for work that never ends by itself".to_owned(),
-            "set for a job, as the start would wait without end",
-        );
-        let restarts = match &self.policy {
+        let restart_limit = refuse_period("restart_limit", self.restart_limit);
+        restart_limit.into_iter().chain(awaited)
+    }
+
+    fn check_restarts(&self) -> Vec<WrongOption> {
+        match &self.policy {
             Policy::Restart(restarts) => restarts.check(),
             Policy::Stop | Policy::Ignore => Vec::new(),
-        };
-        let options = [restart_limit, awaited_for, awaited];
-        options.into_iter().flatten().chain(restarts).collect()
+        }
     }
 }
 

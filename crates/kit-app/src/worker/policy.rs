@@ -6,11 +6,9 @@ mod written;
 use std::time::Duration;
 
 use kit_sync::policy::{Backoff, Restart};
+use kit_units::{WrongOption, format_duration};
 
-use crate::Error;
-
-/// The longest period and the longest delay.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+use crate::bounds::{YEAR, refuse_period};
 
 /// What the failure of a worker or a job does. A failure is an error, a panic, and for a worker also its
 /// early end: one that returns `Ok` before it is cancelled.
@@ -145,35 +143,29 @@ impl Restarts {
         }
     }
 
-    /// Every value that is of no use.
-    pub(crate) fn check(&self) -> Vec<Error> {
+    /// Everything that is wrong. A worker with any of it is not started.
+    #[must_use]
+    pub fn check(&self) -> Vec<WrongOption> {
         let Restarts {
             limit,
             period,
             first_delay,
             longest_delay,
             jitter: _,
-        } = self;
-        let limit = refuse_if(
-            *limit == 0,
-            "Restarts::limit",
-            limit.to_string(),
-            "at least 1; without restarts, the policy is `Policy::Stop`",
-        );
-        let period = check_duration("Restarts::period", *period, "");
-        let too_short = refuse_if(
-            longest_delay < first_delay,
-            "Restarts::longest_delay",
-            format!("{longest_delay:?}"),
-            "at least as long as `Restarts::first_delay`",
-        );
-        let too_long = refuse_if(
-            *longest_delay > LONGEST,
-            "Restarts::longest_delay",
-            format!("{longest_delay:?}"),
-            "at most 365 days",
-        );
-        let all = [limit, period, too_short, too_long];
+        } = *self;
+        let longest = format_duration(longest_delay);
+        let expected = "at least 1; without restarts, the policy is `stop`";
+        let all = [
+            WrongOption::refuse_if(limit == 0, "limit", 0, expected),
+            refuse_period("period", period),
+            WrongOption::refuse_if(
+                longest_delay < first_delay,
+                "longest_delay",
+                longest,
+                "at least as long as `first_delay`",
+            ),
+            WrongOption::refuse_outside("longest_delay", longest_delay, Duration::ZERO..=YEAR),
+        ];
         all.into_iter().flatten().collect()
     }
 
@@ -187,25 +179,4 @@ impl Restarts {
         };
         Restart::at_most(self.limit, self.period).backoff(backoff)
     }
-}
-
-/// The error of an option whose value is wrong.
-pub(super) fn refuse_if(
-    is_wrong: bool,
-    option: &'static str,
-    value: String,
-    expected: &'static str,
-) -> Option<Error> {
-    is_wrong.then_some(Error::Option {
-        option,
-        value,
-        expected,
-    })
-}
-
-/// `of` says of what, after the value, when there are several.
-pub(super) fn check_duration(option: &'static str, duration: Duration, of: &str) -> Option<Error> {
-    let is_wrong = duration.is_zero() || duration > LONGEST;
-    let expected = "longer than nothing and at most 365 days";
-    refuse_if(is_wrong, option, format!("{duration:?}{of}"), expected)
 }

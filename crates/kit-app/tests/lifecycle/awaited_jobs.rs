@@ -359,8 +359,8 @@ async fn what_never_ends_cannot_be_awaited() {
     let zero = |app: AppBuilder| app.job_with("migrate", options, runs([End::Ok]));
     refused(
         zero,
-        "migrate cannot be started: option `WorkerOptions::awaited_for` is 0ns: it has to be longer \
-         than nothing and at most 365 days",
+        "migrate cannot be started: option `WorkerOptions::awaited_for` is 0s: it has to be longer \
+         than 0s and at most 365d",
     )
     .await;
 }

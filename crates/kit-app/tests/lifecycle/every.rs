@@ -287,13 +287,13 @@ async fn a_period_or_a_jitter_that_is_of_no_use_is_refused() {
     for (every, expected) in [
         (
             Every::new(Duration::ZERO),
-            "sweep cannot be started: option `Every::period` is 0ns: it has to be longer than \
-             nothing and at most 365 days",
+            "sweep cannot be started: option `Every::period` is 0s: it has to be longer than \
+             0s and at most 365d",
         ),
         (
             Every::new(PERIOD).jitter(PERIOD),
             "sweep cannot be started: option `Every::jitter` is 10s: it has to be shorter than \
-             `Every::period`",
+             `period`",
         ),
     ] {
         refused(sweep(every), expected).await;

@@ -211,7 +211,7 @@ async fn options_that_are_of_no_use_are_refused_before_anything_begins() {
     for (checks, line) in [
         (
             vec![("db", no_time)],
-            "option `CheckOptions::timeout` is 0ns for the check `db`: it has to be longer than nothing and at most 24 hours",
+            "option `CheckOptions::timeout` is 0s for the check `db`: it has to be longer than 0s and at most 1d",
         ),
         (
             vec![("db", no_failure)],
@@ -223,7 +223,7 @@ async fn options_that_are_of_no_use_are_refused_before_anything_begins() {
         ),
         (
             vec![("db", hasty)],
-            "option `CheckOptions::period` is 1ms for the check `db`: it has to be from 10 ms to 24 hours",
+            "option `CheckOptions::period` is 1ms for the check `db`: it has to be from 10ms to 1d",
         ),
         (
             vec![("", good)],

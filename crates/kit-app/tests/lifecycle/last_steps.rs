@@ -152,7 +152,7 @@ async fn names_and_limits_are_checked_before_the_start() {
     let failures = error.report().failures.join("\n");
     assert!(failures.contains("two last steps"), "{failures}");
     assert!(
-        failures.contains("`LastStep::limit` is 0ns for the last step `no time`"),
+        failures.contains("`LastStep::limit` is 0s for the last step `no time`"),
         "{failures}"
     );
 }

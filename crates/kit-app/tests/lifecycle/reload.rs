@@ -313,6 +313,6 @@ async fn a_limit_of_nothing_is_refused_before_the_start() {
     let error = app.build().run().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "option `reload_timeout` is 0ns: it has to be longer than nothing and at most 24 hours"
+        "option `reload_timeout` is 0s: it has to be longer than 0s and at most 1d"
     );
 }

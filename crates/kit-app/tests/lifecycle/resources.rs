@@ -331,13 +331,13 @@ async fn what_is_wrong_with_them_is_refused_before_the_start() {
             Box::new(move |app| {
                 app.resource_with("x", short, async |_| Ok(1_u8), async |_| Ok(()))
             }),
-            "option `ResourceOptions::close_timeout` is 0ns for the resource `x`: it has to be longer than nothing and at \
-             most 24 hours",
+            "option `ResourceOptions::close_timeout` is 0s for the resource `x`: it has to be longer than 0s and at \
+             most 1d",
         ),
         (
             Box::new(move |app| app.resource_with("x", long, async |_| Ok(1_u8), async |_| Ok(()))),
-            "option `ResourceOptions::open_timeout` is 18446744073709551615.999999999s for the resource `x`: it has to be \
-             longer than nothing and at most 24 hours",
+            "option `ResourceOptions::open_timeout` is 213503982334601d 7h 15s 999ms 999us 999ns for the resource `x`: it has to be \
+             longer than 0s and at most 1d",
         ),
     ];
     for (add, says) in wrong {

@@ -18,17 +18,17 @@ async fn options_that_are_of_no_use_are_refused_before_any_hook_runs() {
         (
             Box::new(policy(at_most(0, minute))),
             "outbox cannot be started: option `Restarts::limit` is 0: it has to be at least 1; \
-             without restarts, the policy is `Policy::Stop`",
+             without restarts, the policy is `stop`",
         ),
         (
             Box::new(policy(at_most(1, Duration::ZERO))),
-            "outbox cannot be started: option `Restarts::period` is 0ns: it has to be longer than \
-             nothing and at most 365 days",
+            "outbox cannot be started: option `Restarts::period` is 0s: it has to be longer than \
+             0s and at most 365d",
         ),
         (
             Box::new(policy(at_most(1, minute).delays(minute, minute / 2))),
             "outbox cannot be started: option `Restarts::longest_delay` is 30s: it has to be at \
-             least as long as `Restarts::first_delay`",
+             least as long as `first_delay`",
         ),
         (
             Box::new(policy(at_most(1, minute).delays(minute, Duration::MAX))),
@@ -36,8 +36,8 @@ async fn options_that_are_of_no_use_are_refused_before_any_hook_runs() {
         ),
         (
             Box::new(worker(WorkerOptions::new().restart_limit(Duration::ZERO))),
-            "outbox cannot be started: option `WorkerOptions::restart_limit` is 0ns: it has to be \
-             longer than nothing and at most 365 days",
+            "outbox cannot be started: option `WorkerOptions::restart_limit` is 0s: it has to be \
+             longer than 0s and at most 365d",
         ),
         (
             Box::new(|app| app.job("", runs([End::Ok]))),

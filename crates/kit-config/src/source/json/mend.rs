@@ -32,11 +32,12 @@ pub(super) fn mended(text: &str) -> Mended<'_> {
         faults: Vec::new(),
         cut: None,
     };
+    mended.blank_odd_spaces();
     while let Err(error) = parse(&mended.text, &mended.options) {
         let range = error.range();
         let fault = (range.start..range.end, error.kind().to_string());
         mended.faults.push(fault);
-        if mended.faults.len() == MAX_PASSED || !mended.pass(&error) {
+        if mended.faults.len() >= MAX_PASSED || !mended.pass(&error) {
             mended.cut(&error);
             break;
         }
@@ -64,6 +65,26 @@ fn parse(text: &str, options: &ParseOptions) -> Result<(), ParseError> {
 }
 
 impl Mended<'_> {
+    /// Blanks white space that the parser takes between values, and the standard does not.
+    fn blank_odd_spaces(&mut self) {
+        let mut odd: Vec<Range<usize>> = Vec::new();
+        outside_of_texts(&self.text, |at, c| {
+            if c.is_whitespace() && !matches!(c, ' ' | '\t' | '\r' | '\n') {
+                odd.push(at..at + c.len_utf8());
+            }
+        });
+        for bytes in &odd {
+            let blank = " ".repeat(bytes.len());
+            self.text.to_mut().replace_range(bytes.clone(), &blank);
+        }
+        // Each is the same mistake, and the first ones show it.
+        for bytes in odd.into_iter().take(MAX_PASSED) {
+            let message =
+                "this white space cannot stand between values; spaces, tabs and line breaks can";
+            self.faults.push((bytes, message.to_owned()));
+        }
+    }
+
     /// Makes the next parse go past a mistake; `false` if there is no way.
     fn pass(&mut self, error: &ParseError) -> bool {
         let bytes = error.range().start..error.range().end;
@@ -143,30 +164,36 @@ struct Open {
 /// The lists and tables that are open at the end of a text, outermost first.
 fn open_at(text: &str) -> Vec<Open> {
     let mut open: Vec<Open> = Vec::new();
+    outside_of_texts(text, |at, c| match c {
+        '{' | '[' => open.push(Open {
+            closer: if c == '{' { '}' } else { ']' },
+            safe: at + 1,
+        }),
+        '}' | ']' => drop(open.pop()),
+        ',' => {
+            if let Some(open) = open.last_mut() {
+                open.safe = at;
+            }
+        }
+        _ => {}
+    });
+    open
+}
+
+/// Visits each character that is in no quotes, the quotes left out, with its place.
+fn outside_of_texts(text: &str, mut visit: impl FnMut(usize, char)) {
     let mut quote = None;
     let mut is_escaped = false;
     for (at, c) in text.char_indices() {
-        if let Some(end) = quote {
-            if c == end && !is_escaped {
-                quote = None;
-            }
-            is_escaped = c == '\\' && !is_escaped;
-            continue;
-        }
-        match c {
-            '"' | '\'' => quote = Some(c),
-            '{' | '[' => open.push(Open {
-                closer: if c == '{' { '}' } else { ']' },
-                safe: at + 1,
-            }),
-            '}' | ']' => drop(open.pop()),
-            ',' => {
-                if let Some(open) = open.last_mut() {
-                    open.safe = at;
+        match quote {
+            Some(end) => {
+                if c == end && !is_escaped {
+                    quote = None;
                 }
+                is_escaped = c == '\\' && !is_escaped;
             }
-            _ => {}
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None => visit(at, c),
         }
     }
-    open
 }

@@ -82,6 +82,10 @@ fn each_mistake_says_what_is_wrong_and_where() {
             "a.json:1:10: text cannot contain more than one JSON value",
         ),
         ("{\"a\": 01}", "a.json:1:8: expected comma"),
+        (
+            "{\"a\u{a0}\":\u{b}1}",
+            "a.json:1:7: this white space cannot stand between values; spaces, tabs and line breaks can",
+        ),
     ] {
         assert_eq!(problems(written), [expected], "{written}");
     }

@@ -56,7 +56,7 @@ impl<'s> Walk<'s> {
     /// A default is not checked: it may be written otherwise than it is read. A text with references is
     /// checked once they are resolved, in the merged tree.
     pub(super) fn node(&mut self, place: &Place<'s>, key: &KeyPath, node: &Node) -> Node {
-        let is_resolved_later = self.stage == Stage::Layer && reference::is_written_in(node);
+        let is_resolved_later = self.is_resolved_later(Some(node));
         if node.origin == Origin::Default && self.stage == Stage::Merged && !node.has_set_values() {
             return node.clone();
         }
@@ -87,6 +87,10 @@ impl<'s> Walk<'s> {
             value if takes(place, value) => node.clone(),
             _ => self.refuse(place, key, node),
         }
+    }
+
+    fn is_resolved_later(&self, node: Option<&Node>) -> bool {
+        self.stage == Stage::Layer && node.is_some_and(reference::is_written_in)
     }
 
     /// Reports a value that its setting does not take.
@@ -232,6 +236,10 @@ impl<'s> Walk<'s> {
                 }
                 self.fields(place, &variants, key, node, table)
             }
+            // The variant is not known before the tag is resolved.
+            Tagged::Wrong { tag, .. } if self.is_resolved_later(table.get(tag)) => {
+                self.fields(place, &kinds, key, node, table)
+            }
             Tagged::Wrong { tag, names } => {
                 if let Some(written) = table.get(tag) {
                     self.wrong_tag(place, &key.key(tag), written, &names);
@@ -254,9 +262,6 @@ impl<'s> Walk<'s> {
     }
 
     fn wrong_tag(&mut self, place: &Place<'s>, key: &KeyPath, written: &Node, names: &[&str]) {
-        if self.stage == Stage::Layer && reference::is_written_in(written) {
-            return;
-        }
         let what = self.wording.of_tag(place, written, names);
         self.fail(key, written, what);
     }

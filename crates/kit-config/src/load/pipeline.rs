@@ -119,6 +119,12 @@ pub(crate) fn run<T: Rules>(
         let what = What::Other { message };
         problems.push(Problem::new(Origin::Default, KeyPath::root(), what));
     }
+    if let (true, Some(key)) = (problems.is_empty(), read.failed.first()) {
+        // A value at fault is the default from there on, which must not pass for what was written.
+        let message = "cannot be read, and no step has found why".to_owned();
+        let what = What::Other { message };
+        problems.push(Problem::new(origin_of(&tree, key), key.clone(), what));
+    }
     order.sort(&mut problems);
     order.sort(&mut warnings);
     Outcome {

@@ -133,6 +133,11 @@ fn what_is_wrong_is_said() {
              setting is `${key:http.addr}`",
         ),
         (
+            "${1A}",
+            "`1A` is not the name of a variable, which has letters, digits and `_`; another setting is \
+             `${key:1A}`",
+        ),
+        (
             "${key:}",
             "`` is not the key of a setting, such as `http.addr` or `servers[0].name`",
         ),

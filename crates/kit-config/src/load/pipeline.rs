@@ -120,7 +120,7 @@ pub(crate) fn run<T: Rules>(
         problems.push(Problem::new(Origin::Default, KeyPath::root(), what));
     }
     if let (true, Some(key)) = (problems.is_empty(), read.failed.first()) {
-        // A value at fault is the default from there on, which must not pass for what was written.
+        // A value at fault is the default from there on, which must not pass for a value that was set.
         let message = "cannot be read, and no step has found why".to_owned();
         let what = What::Other { message };
         problems.push(Problem::new(origin_of(&tree, key), key.clone(), what));

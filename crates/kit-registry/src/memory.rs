@@ -1,6 +1,6 @@
 //! The registry inside one process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -16,6 +16,9 @@ use crate::{
 ///
 /// Clones are the same registry. It is a [`Registrar`] and a [`Discovery`] itself, whose watches end
 /// when the last clone is dropped; [`open`](Self::open) gives a view that ends with a scope.
+///
+/// Each view is an owner, as a process is elsewhere, and this registry with all its clones is another
+/// one. Of two owners of an id the newest is shown; the older one is shown again when that has left.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -38,16 +41,31 @@ pub struct Memory {
 struct Store {
     revision: u64,
     services: BTreeMap<ServiceName, Service>,
+    /// The number of views that were opened.
+    views: u64,
 }
 
 struct Service {
-    instances: BTreeMap<String, Arc<ServiceInstance>>,
+    entries: BTreeMap<String, Entry>,
     published: Published<Snapshot>,
+    /// The ids that each view has registered and not deregistered.
+    claims: BTreeSet<(View, String)>,
 }
+
+struct Entry {
+    instance: Arc<ServiceInstance>,
+    owner: View,
+    /// Cancelled when the owner's scope ends.
+    owner_closed: StopToken,
+}
+
+/// The number of a view; 0 is the registry itself.
+type View = u64;
 
 /// A memory registry that is open for as long as a scope lives.
 struct ScopedMemory {
     memory: Memory,
+    view: View,
     closed: StopToken,
 }
 
@@ -62,8 +80,14 @@ impl Memory {
     /// cancelled.
     #[must_use]
     pub fn open(&self, scope: &Scope) -> Backend {
+        let view = {
+            let mut store = self.store();
+            store.views += 1;
+            store.views
+        };
         let opened = Arc::new(ScopedMemory {
             memory: self.clone(),
+            view,
             closed: scope.token().clone(),
         });
         Backend::new("memory", opened.clone(), opened).reach(Reach::Process)
@@ -74,18 +98,62 @@ impl Memory {
         kit_sync::lock(&self.store)
     }
 
-    fn put(&self, instance: &ServiceInstance) {
-        self.store().change(instance.name(), |instances| {
-            let instance = Arc::new(instance.clone());
-            let before = instances.insert(instance.id().to_owned(), Arc::clone(&instance));
-            before.is_none_or(|before| before != instance)
-        });
+    /// Puts the instance, for its owner. The first time it takes the id over; an owner that another one
+    /// took the id from waits until that has left.
+    fn put(
+        &self,
+        instance: &ServiceInstance,
+        owner: View,
+        owner_closed: &StopToken,
+    ) -> Result<(), Error> {
+        let mut store = self.store();
+        let service = store.service(instance.name());
+        let id = instance.id().to_owned();
+        let is_first = service.claims.insert((owner, id.clone()));
+        let before = service.entries.get(&id);
+        if let Some(before) = before
+            && !is_first
+            && before.owner != owner
+            && !before.owner_closed.is_cancelled()
+        {
+            return Err(Error::lost(instance, before.taken_over()));
+        }
+        let is_changed = before.is_none_or(|before| *before.instance != *instance);
+        let entry = Entry {
+            instance: Arc::new(instance.clone()),
+            owner,
+            owner_closed: owner_closed.clone(),
+        };
+        let is_another_owner = before.is_some_and(|before| before.owner != owner);
+        if is_changed || is_another_owner {
+            service.entries.insert(id, entry);
+            store.publish(instance.name());
+        }
+        Ok(())
     }
 
-    fn remove(&self, instance: &ServiceInstance) {
-        self.store().change(instance.name(), |instances| {
-            instances.remove(instance.id()).is_some()
-        });
+    fn remove(&self, instance: &ServiceInstance, owner: View) {
+        let mut store = self.store();
+        let Some(service) = store.services.get_mut(instance.name()) else {
+            return;
+        };
+        let id = instance.id();
+        service.claims.remove(&(owner, id.to_owned()));
+        if (service.entries.get(id)).is_some_and(|entry| entry.owner == owner) {
+            service.entries.remove(id);
+            store.publish(instance.name());
+        }
+    }
+
+    /// The owner of an entry, unless it is `view`.
+    fn other_owner(&self, instance: &ServiceInstance, view: View) -> Option<LossReason> {
+        let store = self.store();
+        let entry = store
+            .services
+            .get(instance.name())?
+            .entries
+            .get(instance.id())?;
+        (entry.owner != view).then(|| entry.taken_over())
     }
 
     fn snapshot(&self, service: &ServiceName) -> Arc<Snapshot> {
@@ -101,10 +169,13 @@ impl Memory {
         Watch::new(&self.store().service(service).published, closed)
     }
 
-    /// Returns once `instance` is not shown, or not with this value.
-    async fn lost(&self, instance: &ServiceInstance) -> LossReason {
+    /// Returns once `instance` is not shown, or not with this value, or for another owner.
+    async fn lost(&self, instance: &ServiceInstance, view: View) -> LossReason {
         let mut watch = self.subscribe(instance.name(), StopToken::new());
         while let Ok(snapshot) = watch.next().await {
+            if let Some(reason) = self.other_owner(instance, view) {
+                return reason;
+            }
             match snapshot.instances.iter().find(|i| i.id() == instance.id()) {
                 Some(shown) if **shown == *instance => {}
                 Some(_) => return LossReason::Changed,
@@ -118,16 +189,15 @@ impl Memory {
 #[async_trait]
 impl Registrar for Memory {
     async fn register(&self, instance: &ServiceInstance) -> Result<(), Error> {
-        self.put(instance);
-        Ok(())
+        self.put(instance, 0, &StopToken::new())
     }
 
     async fn hold(&self, instance: &ServiceInstance) -> LossReason {
-        self.lost(instance).await
+        self.lost(instance, 0).await
     }
 
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {
-        self.remove(instance);
+        self.remove(instance, 0);
         Ok(())
     }
 }
@@ -151,7 +221,7 @@ impl fmt::Debug for Memory {
                 store
                     .services
                     .iter()
-                    .map(|(name, service)| (name, service.instances.keys().collect::<Vec<_>>())),
+                    .map(|(name, service)| (name, service.entries.keys().collect::<Vec<_>>())),
             )
             .finish()
     }
@@ -163,25 +233,32 @@ impl Store {
         self.services
             .entry(name.clone())
             .or_insert_with(|| Service {
-                instances: BTreeMap::new(),
+                entries: BTreeMap::new(),
                 published: Published::new(Snapshot::fresh(Vec::new(), revision)),
+                claims: BTreeSet::new(),
             })
     }
 
-    fn change(
-        &mut self,
-        name: &ServiceName,
-        change: impl FnOnce(&mut BTreeMap<String, Arc<ServiceInstance>>) -> bool,
-    ) {
-        let revision = self.revision + 1;
+    /// Publishes the entries of a service after a change.
+    fn publish(&mut self, name: &ServiceName) {
+        self.revision += 1;
+        let revision = self.revision;
         let service = self.service(name);
-        if change(&mut service.instances) {
-            let instances: Vec<_> = service.instances.values().cloned().collect();
-            service
-                .published
-                .store(Snapshot::fresh(instances, revision));
-            self.revision = revision;
-        }
+        let entries = service.entries.values();
+        let instances: Vec<_> = entries.map(|entry| Arc::clone(&entry.instance)).collect();
+        service
+            .published
+            .store(Snapshot::fresh(instances, revision));
+    }
+}
+
+impl Entry {
+    fn taken_over(&self) -> LossReason {
+        let by = match self.owner {
+            0 => "the registry's own user".to_owned(),
+            view => format!("view {view} of it"),
+        };
+        LossReason::TakenOver { by }
     }
 }
 
@@ -198,16 +275,17 @@ impl ScopedMemory {
 impl Registrar for ScopedMemory {
     async fn register(&self, instance: &ServiceInstance) -> Result<(), Error> {
         self.check("register", instance)?;
-        self.memory.register(instance).await
+        self.memory.put(instance, self.view, &self.closed)
     }
 
     async fn hold(&self, instance: &ServiceInstance) -> LossReason {
-        self.memory.lost(instance).await
+        self.memory.lost(instance, self.view).await
     }
 
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {
         // Also after the end of the scope: it costs nothing, and other views go on.
-        self.memory.deregister(instance).await
+        self.memory.remove(instance, self.view);
+        Ok(())
     }
 }
 

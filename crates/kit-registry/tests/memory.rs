@@ -9,6 +9,12 @@ async fn memory_conforms() {
     conformance::run(|scope| memory.open(scope)).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn memory_holds_ten_thousand() {
+    let memory = Memory::new();
+    conformance::crowd(10_000, |scope| memory.open(scope)).await;
+}
+
 #[tokio::test]
 async fn hold_tells_when_an_instance_is_taken_away_or_changed() {
     let memory = Memory::new();

@@ -1,26 +1,35 @@
 //! What the cases share: a view of the registry, and calls with a limit.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use kit_sync::{Scope, TaskTree};
 use tokio::time::{Instant, timeout};
 
 use crate::random::random_bits;
-use crate::{Backend, Registrar, Registration, ServiceInstance, ServiceName, Snapshot, Watch};
+use crate::{
+    Backend, Error, Registrar, Registration, ServiceInstance, ServiceName, Snapshot, Watch,
+};
 
 /// Longer than any backend needs for one call that works.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
 
+/// The number of calls that are made at once for many instances.
+const AT_ONCE: usize = 64;
+
 /// One case's own view of the registry.
-pub(super) struct Case {
+pub(super) struct Case<'a> {
     pub(super) tree: TaskTree,
     pub(super) backend: Backend,
     pub(super) service: ServiceName,
+    open: &'a dyn Fn(&Scope) -> Backend,
 }
 
-impl Case {
-    pub(super) fn new(name: &str, open: impl Fn(&Scope) -> Backend) -> Case {
+impl<'a> Case<'a> {
+    pub(super) fn new(name: &str, open: &'a dyn Fn(&Scope) -> Backend) -> Case<'a> {
         tracing::info!(case = name, "conformance");
         let tree = TaskTree::new(name);
         let backend = open(&tree.scope().child("registry"));
@@ -29,7 +38,15 @@ impl Case {
             tree,
             backend,
             service: service.parse().expect("a valid name"),
+            open,
         }
+    }
+
+    /// The same service as another process sees it.
+    pub(super) fn another_view(&self) -> Case<'a> {
+        let mut other = Case::new("another view", self.open);
+        other.service = self.service.clone();
+        other
     }
 
     pub(super) fn instance(&self, id: &str) -> ServiceInstance {
@@ -54,8 +71,30 @@ impl Case {
         gone.expect("deregistered in time").expect("deregistered");
     }
 
+    /// One call for each of the instances, some of them at once.
+    pub(super) async fn of_all<'i, Fut>(
+        &self,
+        instances: &'i [ServiceInstance],
+        call: impl Fn(&'i ServiceInstance) -> Fut,
+    ) where
+        Fut: Future<Output = Result<(), Error>>,
+    {
+        let mut calls = Vec::new();
+        for instance in instances {
+            calls.push(Box::pin(call(instance)));
+            if calls.len() == AT_ONCE {
+                join_all(std::mem::take(&mut calls)).await;
+            }
+        }
+        join_all(calls).await;
+    }
+
     pub(super) async fn list(&self) -> Arc<[Arc<ServiceInstance>]> {
-        let list = timeout(LIMIT, self.backend.discovery.instances(&self.service)).await;
+        self.list_of(&self.service).await
+    }
+
+    pub(super) async fn list_of(&self, service: &ServiceName) -> Arc<[Arc<ServiceInstance>]> {
+        let list = timeout(LIMIT, self.backend.discovery.instances(service)).await;
         list.expect("listed in time").expect("listed").instances
     }
 
@@ -66,7 +105,11 @@ impl Case {
     }
 
     pub(super) async fn watch(&self) -> Watch {
-        let watch = timeout(LIMIT, self.backend.discovery.watch(&self.service)).await;
+        self.watch_of(&self.service).await
+    }
+
+    pub(super) async fn watch_of(&self, service: &ServiceName) -> Watch {
+        let watch = timeout(LIMIT, self.backend.discovery.watch(service)).await;
         watch.expect("a watch in time").expect("a watch")
     }
 
@@ -74,6 +117,27 @@ impl Case {
         let report = self.tree.close(Instant::now() + LIMIT).await;
         assert!(report.on_time(), "the backend leaves tasks: {report:?}");
     }
+}
+
+/// Completes with the last of the calls, each of which succeeds within the limit.
+async fn join_all<F: Future<Output = Result<(), Error>>>(mut calls: Vec<Pin<Box<F>>>) {
+    let all = poll_fn(|context| {
+        calls.retain_mut(|call| match call.as_mut().poll(context) {
+            Poll::Ready(result) => {
+                result.expect("a call for one of many succeeds");
+                false
+            }
+            Poll::Pending => true,
+        });
+        if calls.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    });
+    timeout(LIMIT, all)
+        .await
+        .expect("some calls at once in time");
 }
 
 pub(super) fn changed(instance: &ServiceInstance) -> ServiceInstance {

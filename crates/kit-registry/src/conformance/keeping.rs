@@ -15,7 +15,7 @@ use crate::{Error, LossReason, Registrar, RegistrationState, Remarks, ServiceIns
 /// The time for which an instance must stay without a write.
 const STAYS: Duration = Duration::from_secs(4);
 
-pub(super) async fn keep_alive_and_hold_are_quiet_while_nothing_happens(case: &Case) {
+pub(super) async fn keep_alive_and_hold_are_quiet_while_nothing_happens(case: &Case<'_>) {
     let instance = case.instance("1");
     let registrar = &case.backend.registrar;
     let before = timeout(QUIET, registrar.keep_alive(&instance)).await;
@@ -31,7 +31,7 @@ pub(super) async fn keep_alive_and_hold_are_quiet_while_nothing_happens(case: &C
     case.deregister(&instance).await;
 }
 
-pub(super) async fn own_changes_are_no_loss(case: &Case) {
+pub(super) async fn own_changes_are_no_loss(case: &Case<'_>) {
     let registration = case.registration(Arc::clone(&case.backend.registrar));
     registration.first(LIMIT).await.expect("registered");
     let mut states = registration.states();
@@ -58,7 +58,7 @@ pub(super) async fn own_changes_are_no_loss(case: &Case) {
 
 /// Nothing but `keep_alive` can keep the instance here: every write is refused before it reaches
 /// the backend.
-pub(super) async fn an_instance_stays_while_a_change_is_refused(case: &Case) {
+pub(super) async fn an_instance_stays_while_a_change_is_refused(case: &Case<'_>) {
     let refusing = Arc::new(Refusing {
         inner: Arc::clone(&case.backend.registrar),
         refuses: AtomicBool::new(false),

@@ -29,3 +29,11 @@ async fn etcd_conforms() {
     let url = server.url("/microservices?ttl=2s");
     conformance::run(|scope| open(&url, scope)).await;
 }
+
+#[tokio::test]
+#[ignore = "takes 20 s"]
+async fn etcd_holds_ten_thousand() {
+    let server = Etcd::start().await;
+    let url = server.url("/microservices?ttl=300s");
+    conformance::crowd(10_000, |scope| open(&url, scope)).await;
+}

@@ -51,7 +51,16 @@ pub(crate) enum Call {
 #[derive(Clone)]
 pub(crate) struct Leased {
     memory: Memory,
+    /// The store as this view, which is an owner, writes it.
+    view: Arc<dyn Registrar>,
     shared: Arc<Shared>,
+}
+
+/// An entry with its end.
+struct Lease {
+    ends: Instant,
+    instance: ServiceInstance,
+    view: Arc<dyn Registrar>,
 }
 
 struct Shared {
@@ -65,8 +74,8 @@ struct State {
     /// Refused whatever the answer is.
     refused: Option<ServiceInstance>,
     calls: Vec<(Instant, Call)>,
-    /// When entries run out, and the entries, by id.
-    leases: BTreeMap<String, (Instant, ServiceInstance)>,
+    /// By id.
+    leases: BTreeMap<String, Lease>,
 }
 
 impl Leased {
@@ -78,8 +87,10 @@ impl Leased {
             calls: Vec::new(),
             leases: BTreeMap::new(),
         };
+        let memory = Memory::new();
         let leased = Leased {
-            memory: Memory::new(),
+            view: Arc::new(memory.clone()),
+            memory,
             shared: Arc::new(Shared {
                 manner,
                 state: Mutex::new(state),
@@ -95,8 +106,12 @@ impl Leased {
     }
 
     pub(crate) fn open(&self, scope: &Scope) -> Backend {
-        let discovery = self.memory.open(scope).discovery;
-        Backend::new("leased", Arc::new(self.clone()), discovery)
+        let memory = self.memory.open(scope);
+        let leased = Leased {
+            view: memory.registrar,
+            ..self.clone()
+        };
+        Backend::new("leased", Arc::new(leased), memory.discovery)
     }
 
     pub(crate) fn answer(&self, answer: Answer) {
@@ -122,22 +137,22 @@ impl Leased {
     /// The value that others see.
     pub(crate) fn shown(&self) -> Option<ServiceInstance> {
         let state = self.state();
-        state.leases.values().next().map(|(_, shown)| shown.clone())
+        let lease = state.leases.values().next();
+        lease.map(|lease| lease.instance.clone())
     }
 
     /// Takes everything away, as an operator's mistake would.
     pub(crate) async fn wipe(&self) {
         let leases = std::mem::take(&mut self.state().leases);
-        for (_, (_, instance)) in leases {
-            self.memory.deregister(&instance).await.expect("in memory");
+        for lease in leases.into_values() {
+            lease.end().await;
         }
         self.shared.changes.send_replace(());
     }
 
     /// Has the entry again without a `register`, so that there is something to keep.
     pub(crate) fn restore(&self) {
-        let entry = (Instant::now() + TTL, instance());
-        self.state().leases.insert(entry.1.id().to_owned(), entry);
+        self.lease(&instance());
         self.shared.changes.send_replace(());
     }
 
@@ -158,41 +173,60 @@ impl Leased {
         let mut changes = self.changes();
         loop {
             changes.mark_unchanged();
-            let first = self.state().leases.values().map(|(at, _)| *at).min();
+            let first = self.state().leases.values().map(|lease| lease.ends).min();
             let first = first.unwrap_or_else(|| Instant::now() + TTL);
             if timeout_at(first, changes.changed()).await.is_ok() {
                 continue;
             }
             let now = Instant::now();
-            let late = |(_, (at, _)): &(&String, &(Instant, ServiceInstance))| *at <= now;
             let late: Vec<_> = {
-                let state = self.state();
-                let late = state.leases.iter().filter(late);
-                late.map(|(id, (_, instance))| (id.clone(), instance.clone()))
+                let mut state = self.state();
+                state
+                    .leases
+                    .extract_if(.., |_, lease| lease.ends <= now)
                     .collect()
             };
-            for (id, instance) in late {
-                self.state().leases.remove(&id);
-                self.memory.deregister(&instance).await.expect("in memory");
+            for (_, lease) in late {
+                lease.end().await;
             }
         }
     }
 
-    async fn write(&self, instance: &ServiceInstance) {
-        let entry = (Instant::now() + TTL, instance.clone());
-        self.state().leases.insert(instance.id().to_owned(), entry);
-        self.memory.register(instance).await.expect("in memory");
+    fn lease(&self, instance: &ServiceInstance) {
+        let lease = Lease {
+            ends: Instant::now() + TTL,
+            instance: instance.clone(),
+            view: Arc::clone(&self.view),
+        };
+        self.state().leases.insert(instance.id().to_owned(), lease);
+    }
+
+    fn forget(&self, id: &str) {
+        let leases = &mut self.state().leases;
+        if leases.get(id).is_some_and(|lease| self.is_mine(lease)) {
+            leases.remove(id);
+        }
+    }
+
+    fn is_mine(&self, lease: &Lease) -> bool {
+        Arc::ptr_eq(&lease.view, &self.view)
+    }
+
+    async fn write(&self, instance: &ServiceInstance) -> Result<(), Error> {
+        self.view.register(instance).await?;
+        self.lease(instance);
         self.shared.changes.send_replace(());
+        Ok(())
     }
 
     /// `false` when there is nothing to keep.
     fn beat(&self, id: &str) -> bool {
         match self.state().leases.get_mut(id) {
-            Some((at, _)) => {
-                *at = Instant::now() + TTL;
+            Some(lease) if self.is_mine(lease) => {
+                lease.ends = Instant::now() + TTL;
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 
@@ -205,9 +239,16 @@ impl Leased {
 
     async fn exists(&self, id: &str) {
         let mut changes = self.changes();
-        while !self.state().leases.contains_key(id) {
+        while !(self.state().leases.get(id)).is_some_and(|lease| self.is_mine(lease)) {
             changes.changed().await.expect("the registry is there");
         }
+    }
+}
+
+impl Lease {
+    async fn end(self) {
+        let gone = self.view.deregister(&self.instance).await;
+        gone.expect("in memory");
     }
 }
 
@@ -235,12 +276,12 @@ impl Registrar for Leased {
         };
         let attempt = format!("register {instance}");
         match answer {
-            Answer::Yes => self.write(instance).await,
+            Answer::Yes => self.write(instance).await?,
             Answer::Refuse => return Err(Error::refused(attempt, "leased", "too large")),
             Answer::Unreachable => return Err(Error::unreachable(attempt, "leased", "cut")),
             Answer::Never => pending().await,
             Answer::WriteOnly => {
-                self.write(instance).await;
+                self.write(instance).await?;
                 pending::<()>().await;
             }
         }
@@ -263,14 +304,14 @@ impl Registrar for Leased {
         match self.shared.manner {
             Manner::BeatsInHold => self.beats(instance.id()).await,
             Manner::Jealous if instance.metadata().contains_key("weight") => LossReason::Changed,
-            _ => self.memory.hold(instance).await,
+            _ => self.view.hold(instance).await,
         }
     }
 
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {
         self.called(Call::Deregister);
-        self.state().leases.remove(instance.id());
-        self.memory.deregister(instance).await
+        self.forget(instance.id());
+        self.view.deregister(instance).await
     }
 }
 

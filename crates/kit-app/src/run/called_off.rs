@@ -16,7 +16,7 @@ pub(crate) enum CalledOff {
     HookInterrupted(Box<RunningHook>),
     /// This hook has used up its time, which is the error. It may go on until the deadline of the
     /// stop.
-    HookTimedOut(Box<RunningHook>, Error),
+    HookTimedOut(Box<RunningHook>, Box<Error>),
     /// A step has failed, or the starts of several components have used up their time together.
     Failed(Vec<Error>),
 }
@@ -68,7 +68,7 @@ impl CalledOff {
                 (asked, Some(*hook))
             }
             CalledOff::HookTimedOut(hook, error) => {
-                core.fail(error);
+                core.fail(*error);
                 hook.cancel(Cause::Deadline);
                 (asked(), Some(*hook))
             }

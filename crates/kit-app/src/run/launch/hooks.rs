@@ -44,7 +44,7 @@ pub(super) async fn run(parts: &mut Parts, stage: HookStage) -> Result<(), Calle
             HookEnd::StopAsked => return Err(CalledOff::HookInterrupted(Box::new(hook))),
             HookEnd::TimedOut => {
                 let error = hook.timed_out(limit);
-                return Err(CalledOff::HookTimedOut(Box::new(hook), error));
+                return Err(CalledOff::HookTimedOut(Box::new(hook), Box::new(error)));
             }
         }
     }

@@ -38,7 +38,7 @@ use kit_transport::Phase;
 
 pub use catalogue::{Metric, MetricKind, catalogue};
 pub use options::MetricsOptions;
-pub(crate) use sample::Samples;
+pub(crate) use sample::{Family, Sample, Samples, Value};
 
 use lifecycle::Lifecycle;
 use recorder::StoreRecorder;
@@ -64,27 +64,27 @@ struct Shared {
 }
 
 impl Metrics {
-    /// Installs the recorder of this process, once and for all of its time.
-    ///
-    /// # Errors
-    /// The process has a recorder already.
-    pub(crate) fn install(options: &MetricsOptions) -> Result<Metrics, Error> {
-        let (metrics, recorder) = Metrics::new(options);
-        ::metrics::set_global_recorder(recorder).map_err(|_| Error::Recorder)?;
-        Ok(metrics)
-    }
-
-    /// With a recorder that is not installed.
-    pub(crate) fn new(options: &MetricsOptions) -> (Metrics, impl ::metrics::Recorder + use<>) {
-        let recorded = Arc::new(Store::new(options.max_series, &options.buckets));
-        let metrics = Metrics(Arc::new(Shared {
-            recorded: Arc::clone(&recorded),
+    /// Of recordings of which there are none before it is [installed](Self::install).
+    pub(crate) fn new(options: &MetricsOptions) -> Metrics {
+        Metrics(Arc::new(Shared {
+            recorded: Arc::new(Store::new(options.max_series, &options.buckets)),
             lifecycle: Lifecycle::default(),
             runtime: Runtime::default(),
             since: SystemTime::now(),
             options: options.clone(),
-        }));
-        (metrics, StoreRecorder(recorded))
+        }))
+    }
+
+    /// Installs the recorder of this process, once and for all of its time.
+    ///
+    /// # Errors
+    /// The process has a recorder already.
+    pub(crate) fn install(&self) -> Result<(), Error> {
+        ::metrics::set_global_recorder(self.recorder()).map_err(|_| Error::Recorder)
+    }
+
+    pub(crate) fn recorder(&self) -> impl ::metrics::Recorder + use<> {
+        StoreRecorder(Arc::clone(&self.0.recorded))
     }
 
     /// What an app does for its metrics: the page `/metrics` of its admin server, with the feature `prometheus`;
@@ -130,10 +130,6 @@ impl Metrics {
     }
 
     /// When counting began.
-    #[cfg_attr(
-        not(feature = "otlp"),
-        expect(dead_code, reason = "the text form has no such time")
-    )]
     pub(crate) fn since(&self) -> SystemTime {
         self.0.since
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, WrongOption};
 
-/// The options of metrics: none, in a build without the feature `prometheus`.
+/// The options of metrics: none, in a build without the features `prometheus` and `otlp`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -23,12 +23,17 @@ impl MetricsOptions {
 pub(crate) struct Metrics;
 
 impl Metrics {
+    pub(crate) fn new(_: &MetricsOptions) -> Metrics {
+        Metrics
+    }
+
     #[expect(
         clippy::unnecessary_wraps,
+        clippy::unused_self,
         reason = "the interface of the module with them"
     )]
-    pub(crate) fn install(_: &MetricsOptions) -> Result<Metrics, Error> {
-        Ok(Metrics)
+    pub(crate) fn install(&self) -> Result<(), Error> {
+        Ok(())
     }
 
     #[expect(clippy::unused_self, reason = "the interface of the module with them")]

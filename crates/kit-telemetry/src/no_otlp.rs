@@ -4,6 +4,7 @@ use kit_app::AppBuilder;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::layer::Identity;
 
+use crate::metrics::Metrics;
 use crate::{Error, WrongOption};
 
 /// The options of traces: none, in a build without the feature `otlp`.
@@ -25,7 +26,7 @@ impl Otlp {
         clippy::unnecessary_wraps,
         reason = "the interface of the module with it"
     )]
-    pub(crate) fn start(_: &OtlpOptions, _: &str) -> Result<Option<Otlp>, Error> {
+    pub(crate) fn start(_: &OtlpOptions, _: &str, _: &Metrics) -> Result<Option<Otlp>, Error> {
         Ok(None)
     }
 

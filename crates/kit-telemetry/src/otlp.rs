@@ -1,4 +1,4 @@
-//! Traces to a collector of OpenTelemetry, over OTLP by gRPC or HTTP.
+//! Traces and metrics to a collector of OpenTelemetry, over OTLP by gRPC or HTTP.
 //!
 //! Spans of `tracing` are recorded where they happen and put into a bounded queue. A thread named
 //! `kit otlp`, with a runtime that nothing else shares, sends them in batches. The queue never blocks: what
@@ -11,6 +11,10 @@
 //! the `traceparent` of outgoing calls. Spans inside it are its children. Whether a trace that begins in this
 //! process is recorded is one decision for both, `sample_ratio`; a trace of a caller's is recorded
 //! if the caller has it so.
+//!
+//! # Metrics
+//! All [metrics](crate::metrics) are exported as well, under the names of their page: by default each minute, and once more at the end. Counters and histograms are
+//! cumulative; an export that fails is followed by one with newer values.
 //!
 //! # Names
 //! A span's attributes are its fields. `otel.name`, `otel.kind`, `otel.status_code` and
@@ -25,6 +29,7 @@ mod flush;
 mod flushed;
 mod headers;
 mod in_app;
+mod measure;
 mod options;
 mod queue;
 mod record;

@@ -44,10 +44,11 @@ impl Telemetry {
             return Err(Error::Subscriber);
         }
         let name = name.into();
-        let traces = Otlp::start(&options.traces, &name)?;
+        let metrics = Metrics::new(&options.metrics);
+        let traces = Otlp::start(&options.traces, &name, &metrics)?;
         let (log, layer) = Log::start(&options.log, name)?;
         // Nothing that fails comes after these two, which cannot be taken back, but a race of two subscribers.
-        let metrics = Metrics::install(&options.metrics)?;
+        metrics.install()?;
         let subscriber = tracing_subscriber::registry().with(layer);
         // A layer that is none would keep the filter of the other from being cached.
         let installed = match &traces {

@@ -15,10 +15,6 @@ pub(crate) struct Family {
     pub(crate) name: Cow<'static, str>,
     pub(crate) kind: MetricKind,
     /// In UCUM; empty when none is known.
-    #[cfg_attr(
-        not(feature = "otlp"),
-        expect(dead_code, reason = "the text form has units in names only")
-    )]
     pub(crate) unit: &'static str,
     pub(crate) description: Option<Cow<'static, str>>,
     pub(crate) samples: Vec<Sample>,
@@ -107,7 +103,7 @@ impl Samples {
     }
 
     /// Adds a metric of which there is nothing yet.
-    pub(super) fn push(&mut self, family: Family) {
+    pub(crate) fn push(&mut self, family: Family) {
         self.0.push(family);
     }
 

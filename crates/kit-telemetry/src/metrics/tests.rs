@@ -17,7 +17,9 @@ fn small(max_series: usize) -> (Metrics, impl ::metrics::Recorder) {
         max_series,
         ..MetricsOptions::default()
     };
-    Metrics::new(&options)
+    let metrics = Metrics::new(&options);
+    let recorder = metrics.recorder();
+    (metrics, recorder)
 }
 
 /// How many lines of the page begin with this text.
@@ -113,7 +115,8 @@ fn a_histogram_has_the_buckets_of_the_options() {
         buckets: vec![0.5, 2.0],
         ..MetricsOptions::default()
     };
-    let (metrics, recorder) = Metrics::new(&options);
+    let metrics = Metrics::new(&options);
+    let recorder = metrics.recorder();
     with_local_recorder(&recorder, || {
         for value in [0.1, 1.0, 1.5, 7.0] {
             histogram!("took_seconds").record(value);

@@ -13,7 +13,9 @@ use crate::WrongOption;
 /// What the options say, parsed.
 #[derive(Debug)]
 pub(super) struct Checked {
+    /// For spans.
     pub(super) target: Target,
+    pub(super) metrics: Target,
     pub(super) filter: Targets,
 }
 
@@ -42,13 +44,17 @@ pub(super) fn check(options: &OtlpOptions, endpoint: &str) -> Result<Checked, Ve
     });
     match (place, headers, filter) {
         (Ok((authority, path)), Ok(headers), Ok(filter)) if wrong.is_empty() => {
-            let target = Target {
-                path: path_of(options.protocol, &path),
-                authority,
+            let [target, metrics] = [Signal::Traces, Signal::Metrics].map(|signal| Target {
+                path: path_of(signal, options.protocol, &path),
+                authority: authority.clone(),
                 protocol: options.protocol,
-                headers,
-            };
-            Ok(Checked { target, filter })
+                headers: headers.clone(),
+            });
+            Ok(Checked {
+                target,
+                metrics,
+                filter,
+            })
         }
         _ => Err(wrong),
     }
@@ -82,7 +88,11 @@ fn numbers(options: &OtlpOptions) -> Vec<WrongOption> {
         let expected = "a number of spans from 1 to that of `traces.queue`";
         wrong.push(of("batch", options.batch.to_string(), expected));
     }
-    for (field, value) in [("timeout", options.timeout), ("interval", options.interval)] {
+    for (field, value) in [
+        ("timeout", options.timeout),
+        ("interval", options.interval),
+        ("metrics_interval", options.metrics_interval),
+    ] {
         if value == Duration::ZERO {
             wrong.push(of(field, "0s", "a duration such as \"5s\""));
         }
@@ -113,14 +123,26 @@ fn place(endpoint: &str) -> Result<(Authority, String), &'static str> {
     ))
 }
 
-fn path_of(protocol: OtlpProtocol, base: &str) -> String {
+/// What is sent; each has a path to itself.
+#[derive(Clone, Copy, Debug)]
+enum Signal {
+    Traces,
+    Metrics,
+}
+
+/// Over HTTP an endpoint may have the path of traces already, as other libraries want it.
+fn path_of(signal: Signal, protocol: OtlpProtocol, base: &str) -> String {
     let base = base.trim_end_matches('/');
-    match protocol {
-        OtlpProtocol::Grpc => {
+    let base = base.strip_suffix("/v1/traces").unwrap_or(base);
+    match (protocol, signal) {
+        (OtlpProtocol::Grpc, Signal::Traces) => {
             "/opentelemetry.proto.collector.trace.v1.TraceService/Export".to_owned()
         }
-        OtlpProtocol::Http if base.ends_with("/v1/traces") => base.to_owned(),
-        OtlpProtocol::Http => format!("{base}/v1/traces"),
+        (OtlpProtocol::Grpc, Signal::Metrics) => {
+            "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export".to_owned()
+        }
+        (OtlpProtocol::Http, Signal::Traces) => format!("{base}/v1/traces"),
+        (OtlpProtocol::Http, Signal::Metrics) => format!("{base}/v1/metrics"),
     }
 }
 
@@ -161,6 +183,7 @@ mod tests {
             sample_ratio: f64::NAN,
             filter: "info,a=loud".to_owned(),
             timeout: Duration::ZERO,
+            metrics_interval: Duration::ZERO,
             queue: 0,
             batch: 0,
             ..OtlpOptions::default()
@@ -174,6 +197,7 @@ mod tests {
                 "traces.queue",
                 "traces.batch",
                 "traces.timeout",
+                "traces.metrics_interval",
                 "traces.endpoint",
                 "traces.headers.a b",
                 "traces.headers.key",
@@ -182,7 +206,7 @@ mod tests {
         );
         assert!(!found.concat().contains("s3cret"), "{found:?}");
         assert_eq!(
-            found[4],
+            found[5],
             "`traces.endpoint` is \"localhost:4317\": expected a URL such as \"http://localhost:4317\""
         );
     }
@@ -218,6 +242,8 @@ mod tests {
         ] {
             let checked = check(&http, endpoint).expect(endpoint);
             assert_eq!(checked.target.path, path);
+            let path = path.replace("traces", "metrics");
+            assert_eq!(checked.metrics.path, path);
         }
     }
 }

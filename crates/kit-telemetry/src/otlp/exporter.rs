@@ -62,7 +62,7 @@ impl Exporter {
         pace: Pace,
         control: Arc<Control>,
     ) -> Exporter {
-        let warnings = Warnings::new(collector.address());
+        let warnings = Warnings::new("spans", collector.address());
         Exporter {
             outlet,
             collector,
@@ -76,6 +76,10 @@ impl Exporter {
             backoff: Backoff::starting_at(Duration::from_millis(500)),
             warnings,
         }
+    }
+
+    pub(super) fn control(&self) -> Arc<Control> {
+        Arc::clone(&self.control)
     }
 
     /// Sends until it is asked to stop. The spans that are left then stay unfinished.

@@ -7,36 +7,63 @@ use tokio::time::Instant;
 
 use super::control::Control;
 use super::flushed::Flushed;
+use super::measure::{Exports, MetricsTally};
 use super::tally::Tally;
 
-/// Asks the exporter and waits for it, never beyond a deadline.
+/// Asks the exporters of spans and of metrics and waits for them, never beyond a deadline. They work at the
+/// same time: neither waits for the other.
 #[derive(Clone, Debug)]
 pub(super) struct Flusher {
     control: Arc<Control>,
     tally: Arc<Tally>,
+    metrics: Option<(Arc<Control>, Arc<MetricsTally>)>,
 }
 
 impl Flusher {
-    pub(super) fn new(control: Arc<Control>, tally: Arc<Tally>) -> Flusher {
-        Flusher { control, tally }
+    pub(super) fn new(
+        control: Arc<Control>,
+        tally: Arc<Tally>,
+        metrics: Option<(Arc<Control>, Arc<MetricsTally>)>,
+    ) -> Flusher {
+        Flusher {
+            control,
+            tally,
+            metrics,
+        }
+    }
+
+    fn controls(&self) -> impl Iterator<Item = &Control> {
+        let metrics = self.metrics.iter().map(|(control, _)| control);
+        [&self.control].into_iter().chain(metrics).map(Arc::as_ref)
     }
 
     pub(super) fn spans(&self) -> Flushed {
         self.tally.flushed()
     }
 
-    /// Has all spans sent that have ended by now, and blocks until then, at most for `limit`. The export goes on. A
-    /// collector that refuses ends the flush at once: its batch is sent again later.
+    pub(super) fn metrics(&self) -> Exports {
+        let exports = self.metrics.as_ref().map(|(_, tally)| tally.exports());
+        exports.unwrap_or_default()
+    }
+
+    /// Has all spans sent that have ended by now, and all metrics, and blocks until then, at most for `limit`. The
+    /// export goes on. A collector that refuses ends the flush at once: its batch is sent again later.
     #[cfg(test)]
     pub(super) fn flush(&self, limit: Duration) -> Flushed {
-        let flush = self.control.ask_for_flush();
-        self.control.wait_for_flush(flush, after(limit));
+        self.flush_until(after(limit));
         self.spans()
     }
 
-    /// Has all spans sent that have ended by now and ends the exporter's thread, within `limit` in all. Spans that
-    /// could not be sent are `unfinished`, and those that end later `dropped`; a thread that did not end in time ends
-    /// at its next await. Once is enough: a second call has nothing to wait for.
+    fn flush_until(&self, deadline: Instant) {
+        let flushes: Vec<_> = self.controls().map(Control::ask_for_flush).collect();
+        for (control, flush) in self.controls().zip(flushes) {
+            control.wait_for_flush(flush, deadline);
+        }
+    }
+
+    /// Has all spans sent that have ended by now, and all metrics, and ends the exporters' thread, within `limit` in
+    /// all. Spans that could not be sent are `unfinished`, and those that end later `dropped`; a thread that did not
+    /// end in time ends at its next await. Once is enough: a second call has nothing to wait for.
     pub(super) fn shutdown(&self, limit: Duration) -> Flushed {
         if self.control.is_asked_to_stop() {
             return self.spans();
@@ -44,11 +71,11 @@ impl Flusher {
         let deadline = after(limit);
         // The thread's own end is a matter of microseconds.
         let reserve = (limit / 10).min(Duration::from_millis(50));
-        let flush = self.control.ask_for_flush();
-        let first = deadline.checked_sub(reserve).unwrap_or(deadline);
-        self.control.wait_for_flush(flush, first);
-        self.control.ask_for_stop();
-        self.control.wait_for_end(deadline);
+        self.flush_until(deadline.checked_sub(reserve).unwrap_or(deadline));
+        self.controls().for_each(Control::ask_for_stop);
+        for control in self.controls() {
+            control.wait_for_end(deadline);
+        }
         self.spans()
     }
 }

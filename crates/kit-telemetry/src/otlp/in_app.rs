@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use kit_app::{AppBuilder, LastStep};
+use kit_app::{AppBuilder, AppHandle, LastStep};
 use kit_transport::TraceSampling;
 
 use super::flush::Flusher;
+use super::measure::Measures;
 use super::resource::PresentResource;
 
 /// The name of the resource and of the last step.
-const NAME: &str = "traces";
+const NAME: &str = "otlp";
 
 /// The parts of an export that an app needs.
 #[derive(Clone, Debug)]
@@ -17,6 +18,7 @@ pub(super) struct InApp {
     pub(super) flusher: Flusher,
     pub(super) resource: PresentResource,
     pub(super) sampling: TraceSampling,
+    pub(super) measures: Option<Measures>,
     /// For the flush at the end.
     pub(super) limit: Duration,
 }
@@ -28,17 +30,29 @@ impl InApp {
             flusher,
             resource,
             sampling,
+            measures,
             limit,
         } = self;
+        let measured = measures.clone();
         let flush = move |time| {
-            let left = flusher.shutdown(time);
-            let lines = (!left.is_whole()).then(|| left.to_string());
-            lines.into_iter().collect()
+            let spans = flusher.shutdown(time);
+            if let Some(measured) = measured {
+                measured.set_app(None);
+            }
+            let metrics = flusher.metrics();
+            let spans = (!spans.is_whole()).then(|| spans.to_string());
+            let metrics = (!metrics.is_whole()).then(|| metrics.to_string());
+            spans.into_iter().chain(metrics).collect()
         };
         app.on_build(move |info| resource.identify(info))
             .resource(
                 NAME,
-                async move |_ctx| Ok(sampling),
+                async move |ctx| {
+                    if let Some(measures) = measures {
+                        measures.set_app(ctx.app::<AppHandle>().cloned());
+                    }
+                    Ok(sampling)
+                },
                 async |_: TraceSampling| Ok(()),
             )
             .last_step(LastStep::new(NAME, limit, flush))

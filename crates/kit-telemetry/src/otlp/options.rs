@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::headers::OtlpHeaders;
 
-/// How spans are recorded and sent to a collector.
+/// How spans are recorded, and they and metrics are sent to a collector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OtlpOptions {
     /// The collector, such as `http://localhost:4317` for gRPC and `http://localhost:4318` for HTTP, where
-    /// `/v1/traces` is added to the path. Default: none, and nothing is recorded.
+    /// `/v1/traces` or `/v1/metrics` is added to the path. Default: none, and nothing is recorded.
     #[cfg_attr(feature = "schema", schemars(extend("x-kit-url" = true)))]
     pub endpoint: Option<String>,
     /// How it is spoken to. Default: `grpc`.
@@ -42,7 +42,13 @@ pub struct OtlpOptions {
     #[serde(with = "kit_units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub interval: Duration,
-    /// How long the end of a stop may wait for the last spans to be sent. Default: `3s`.
+    /// Whether metrics are exported as well, where there are some. Default: `true`.
+    pub metrics: bool,
+    /// How often metrics are exported; once more at the end of a stop. Default: `60s`.
+    #[serde(with = "kit_units::duration")]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
+    pub metrics_interval: Duration,
+    /// How long the end of a stop may wait for the last spans and metrics to be sent. Default: `3s`.
     #[serde(with = "kit_units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub flush_timeout: Duration,
@@ -61,6 +67,8 @@ impl Default for OtlpOptions {
             queue: 2_048,
             batch: 512,
             interval: Duration::from_secs(1),
+            metrics: true,
+            metrics_interval: Duration::from_secs(60),
             flush_timeout: Duration::from_secs(3),
         }
     }

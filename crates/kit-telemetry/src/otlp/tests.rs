@@ -3,6 +3,7 @@
 mod collector;
 mod export;
 mod failing;
+mod measures;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]

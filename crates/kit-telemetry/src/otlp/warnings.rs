@@ -7,12 +7,13 @@ use tokio::time::Instant;
 const FIRST: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Says that spans cannot be exported: the first time at once, then after 10 s, and after twice as long each
+/// Says that spans, or metrics, cannot be exported: the first time at once, then after 10 s, and after twice as long each
 /// time, up to 10 min. What happens between is counted.
 ///
 /// Its lines come from the exporter's thread, whose spans and events are not exported.
 #[derive(Debug)]
 pub(super) struct Warnings {
+    what: &'static str,
     collector: String,
     /// Since the export went well.
     failures: u64,
@@ -23,9 +24,10 @@ pub(super) struct Warnings {
 }
 
 impl Warnings {
-    /// Of the collector at this address.
-    pub(super) fn new(collector: &str) -> Warnings {
+    /// Of what is exported to the collector at this address.
+    pub(super) fn new(what: &'static str, collector: &str) -> Warnings {
         Warnings {
+            what,
             collector: collector.to_owned(),
             failures: 0,
             dropped: 0,
@@ -34,7 +36,7 @@ impl Warnings {
         }
     }
 
-    /// The collector has failed; `dropped` is the number of all spans that were dropped.
+    /// The collector has failed; `dropped` is the number of all that were dropped.
     pub(super) fn failed(&mut self, reason: &str, dropped: u64) {
         self.failures += 1;
         if self.take_turn() {
@@ -43,9 +45,9 @@ impl Warnings {
                 target: "kit_telemetry::otlp",
                 collector = self.collector,
                 failures = self.failures,
-                dropped_spans = dropped,
+                dropped,
                 reason,
-                "spans cannot be exported"
+                "{} cannot be exported", self.what
             );
         }
     }
@@ -57,8 +59,8 @@ impl Warnings {
                 target: "kit_telemetry::otlp",
                 collector = self.collector,
                 failures = self.failures,
-                dropped_spans = dropped,
-                "spans are exported again"
+                dropped,
+                "{} are exported again", self.what
             );
             self.failures = 0;
             self.dropped = dropped;
@@ -69,8 +71,8 @@ impl Warnings {
             tracing::warn!(
                 target: "kit_telemetry::otlp",
                 collector = self.collector,
-                dropped_spans = dropped,
-                "the queue of spans was full: more end than the collector takes"
+                dropped,
+                "the queue of {} was full: more end than the collector takes", self.what
             );
         }
     }

@@ -59,9 +59,11 @@ fn message(metrics: Vec<Metric>, points: usize, resource: &Resource) -> (Bytes, 
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::resource;
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::metrics::{Family, MetricKind, Sample, Value};
+    use crate::otlp::resource;
 
     #[test]
     fn a_message_has_a_limit_and_no_point_is_lost() {
@@ -81,7 +83,8 @@ mod tests {
             });
         }
         let times = Times { since: 1, now: 2 };
-        let resource = resource::PresentResource::new(resource::Resource::new("orders"));
+        let resource = resource::Resource::new("orders", &BTreeMap::new());
+        let resource = resource::PresentResource::new(resource);
         let messages = messages(&samples, &resource.message(), times);
         let points: Vec<_> = messages.iter().map(|(_, points)| *points).collect();
         assert_eq!(points, [2_000, 2_000, 2_000, 10]);
@@ -101,6 +104,6 @@ mod tests {
             assert_eq!(count as u64, points);
             seen += count;
         }
-        assert_eq!(seen, sizes.iter().sum());
+        assert_eq!(seen, sizes.iter().sum::<usize>());
     }
 }

@@ -16,6 +16,9 @@ use crate::otlp::resource::PresentResource;
 use crate::otlp::warnings::Warnings;
 use crate::otlp::wire::{Collector, Failure, Taken};
 
+/// A collector may ask for this much time at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// What is measured: the recordings and, while an app runs, the app.
 #[derive(Clone, Debug)]
 pub(crate) struct Measures {
@@ -66,13 +69,16 @@ impl MetricsExporter {
             if is_flush || Instant::now() >= due {
                 let again = self.export().await;
                 let pause = match again {
-                    Some(asked_for) => backoff.next_delay().max(asked_for),
+                    Some(asked_for) => {
+                        let pause = backoff.next_delay().min(self.interval);
+                        pause.max(asked_for.min(LONGEST_PAUSE))
+                    }
                     None => {
                         backoff.reset();
                         self.interval
                     }
                 };
-                due = Instant::now() + pause.min(self.interval);
+                due = Instant::now() + pause;
                 if is_flush {
                     flushes = now.flushes;
                     self.control.mark_flushed(flushes);
@@ -99,6 +105,7 @@ impl MetricsExporter {
             now: nanos(SystemTime::now()),
         };
         let mut asked = self.control.asked();
+        let mut is_whole = true;
         for (body, points) in messages(&samples, &self.resource.message(), times) {
             let answer = tokio::select! {
                 biased;
@@ -108,6 +115,7 @@ impl MetricsExporter {
             match answer {
                 Ok(Taken { rejected: 0, .. }) => {}
                 Ok(Taken { rejected, message }) => {
+                    is_whole = false;
                     self.tally.count_refused(rejected.min(points));
                     let reason = format!("the collector has refused {rejected} values: {message}");
                     self.warnings.failed(&reason, self.tally.lost());
@@ -124,7 +132,9 @@ impl MetricsExporter {
             }
         }
         self.tally.count_exported();
-        self.warnings.went_well(self.tally.lost());
+        if is_whole {
+            self.warnings.went_well(self.tally.lost());
+        }
         None
     }
 }

@@ -56,7 +56,9 @@ pub(super) fn metric(family: &Family, samples: &[Sample], times: Times) -> Metri
 fn number(sample: &Sample, times: Times) -> Option<NumberDataPoint> {
     let value = match &sample.value {
         // The integers of OTLP have a sign. A count beyond them is as good as the largest.
-        Value::Count(count) => number_data_point::Value::AsInt((*count).try_into().unwrap_or(i64::MAX)),
+        Value::Count(count) => {
+            number_data_point::Value::AsInt((*count).try_into().unwrap_or(i64::MAX))
+        }
         Value::Number(number) => number_data_point::Value::AsDouble(*number),
         Value::Buckets(_) => return None,
     };

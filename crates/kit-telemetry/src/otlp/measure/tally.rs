@@ -14,16 +14,15 @@ pub(crate) struct MetricsTally {
 
 /// How the exports of metrics have ended since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Exports {
+pub(crate) struct Exports {
     /// Those that the collector has taken.
-    pub exported: u64,
+    pub(crate) exported: u64,
     /// Those that have failed, in whole or in part. The next one has newer values of the same metrics.
-    pub failed: u64,
+    pub(crate) failed: u64,
     /// Values that the collector has refused among others that it has taken.
-    pub refused_values: u64,
+    pub(crate) refused_values: u64,
     /// The last values did not arrive: the last export has failed, or is under way.
-    pub is_behind: bool,
+    pub(crate) is_behind: bool,
 }
 
 impl MetricsTally {
@@ -61,8 +60,7 @@ impl MetricsTally {
 
 impl Exports {
     /// Whether each export has arrived, with all of its values.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.failed == 0 && self.refused_values == 0 && !self.is_behind
     }
 }

@@ -11,6 +11,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::post;
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
+    MetricsService, MetricsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
@@ -32,6 +38,8 @@ pub(super) enum Answer {
     Refuses,
     /// It may pass.
     IsBusy,
+    /// To metrics; spans are taken.
+    HangsWithMetrics,
 }
 
 /// The contents of one request.
@@ -44,9 +52,20 @@ pub(super) struct Received {
 struct Shared {
     answer: Arc<Mutex<Answer>>,
     received: Sender<Received>,
+    metrics: Sender<ExportMetricsServiceRequest>,
 }
 
 impl Shared {
+    async fn take_metrics(&self, request: ExportMetricsServiceRequest) -> Answer {
+        let answer = *self.answer.lock().unwrap();
+        match answer {
+            Answer::Takes | Answer::TakesAllBut(_) => _ = self.metrics.send(request),
+            Answer::HangsWithMetrics => std::future::pending().await,
+            Answer::Refuses | Answer::IsBusy => {}
+        }
+        answer
+    }
+
     fn take(&self, headers: &HeaderMap, request: ExportTraceServiceRequest) -> Answer {
         let answer = *self.answer.lock().unwrap();
         let headers = headers.iter().map(|(name, value)| {
@@ -55,7 +74,7 @@ impl Shared {
                 String::from_utf8_lossy(value.as_bytes()).into_owned(),
             )
         });
-        if matches!(answer, Answer::Takes | Answer::TakesAllBut(_)) {
+        if !matches!(answer, Answer::Refuses | Answer::IsBusy) {
             let _ = self.received.send(Received {
                 headers: headers.collect(),
                 spans: Spans::of(request),
@@ -82,12 +101,47 @@ impl TraceService for Shared {
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
         let (metadata, _, message) = request.into_parts();
         match self.take(&metadata.into_headers(), message) {
-            Answer::Takes => Ok(tonic::Response::new(response(0))),
+            Answer::Takes | Answer::HangsWithMetrics => Ok(tonic::Response::new(response(0))),
             Answer::TakesAllBut(count) => Ok(tonic::Response::new(response(count))),
             Answer::Refuses => Err(tonic::Status::invalid_argument("no")),
             Answer::IsBusy => Err(tonic::Status::unavailable("later")),
         }
     }
+}
+
+fn response_to_metrics(rejected: i64) -> ExportMetricsServiceResponse {
+    ExportMetricsServiceResponse {
+        partial_success: (rejected > 0).then(|| ExportMetricsPartialSuccess {
+            rejected_data_points: rejected,
+            error_message: "too many".to_owned(),
+        }),
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Shared {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportMetricsServiceRequest>,
+    ) -> Result<tonic::Response<ExportMetricsServiceResponse>, tonic::Status> {
+        match self.take_metrics(request.into_inner()).await {
+            Answer::TakesAllBut(count) => Ok(tonic::Response::new(response_to_metrics(count))),
+            Answer::Refuses => Err(tonic::Status::invalid_argument("no")),
+            Answer::IsBusy => Err(tonic::Status::unavailable("later")),
+            _ => Ok(tonic::Response::new(response_to_metrics(0))),
+        }
+    }
+}
+
+async fn posted_metrics(State(shared): State<Shared>, body: Bytes) -> impl IntoResponse {
+    let message = ExportMetricsServiceRequest::decode(body).unwrap();
+    let (status, rejected) = match shared.take_metrics(message).await {
+        Answer::TakesAllBut(count) => (StatusCode::OK, count),
+        Answer::Refuses => (StatusCode::BAD_REQUEST, 0),
+        Answer::IsBusy => (StatusCode::SERVICE_UNAVAILABLE, 0),
+        _ => (StatusCode::OK, 0),
+    };
+    (status, response_to_metrics(rejected).encode_to_vec())
 }
 
 async fn posted(
@@ -98,7 +152,7 @@ async fn posted(
     assert_eq!(headers["content-type"], "application/x-protobuf");
     let message = ExportTraceServiceRequest::decode(body).unwrap();
     let (status, rejected) = match shared.take(&headers, message) {
-        Answer::Takes => (StatusCode::OK, 0),
+        Answer::Takes | Answer::HangsWithMetrics => (StatusCode::OK, 0),
         Answer::TakesAllBut(count) => (StatusCode::OK, count),
         Answer::Refuses => (StatusCode::BAD_REQUEST, 0),
         Answer::IsBusy => (StatusCode::SERVICE_UNAVAILABLE, 0),
@@ -111,6 +165,7 @@ pub(super) struct Collector {
     pub(super) address: SocketAddr,
     answer: Arc<Mutex<Answer>>,
     received: Receiver<Received>,
+    metrics: Receiver<ExportMetricsServiceRequest>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -124,14 +179,19 @@ impl Collector {
         let address = listener.local_addr().unwrap();
         let answer = Arc::new(Mutex::new(Answer::Takes));
         let (sender, received) = channel();
+        let (of_metrics, metrics) = channel();
         let shared = Shared {
             answer: Arc::clone(&answer),
             received: sender,
+            metrics: of_metrics,
         };
         let grpc = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+        let grpc_metrics = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
         let router = Router::new()
             .route_service(grpc, TraceServiceServer::new(shared.clone()))
+            .route_service(grpc_metrics, MetricsServiceServer::new(shared.clone()))
             .route("/v1/traces", post(posted))
+            .route("/v1/metrics", post(posted_metrics))
             .with_state(shared);
         let (stop, stopped) = oneshot::channel::<()>();
         let run = move || {
@@ -153,6 +213,7 @@ impl Collector {
             address,
             answer,
             received,
+            metrics,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -165,6 +226,17 @@ impl Collector {
     #[track_caller]
     pub(super) fn next(&self) -> Received {
         self.received.recv_timeout(PATIENCE).expect("a batch comes")
+    }
+
+    #[track_caller]
+    pub(super) fn next_metrics(&self) -> ExportMetricsServiceRequest {
+        self.metrics
+            .recv_timeout(PATIENCE)
+            .expect("an export comes")
+    }
+
+    pub(super) fn has_no_metrics(&self) -> bool {
+        self.metrics.try_recv().is_err()
     }
 
     /// The next of all spans that fulfils the condition.

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::collector::{Collector, options};
 use super::spans::{ATTEMPT, PATIENCE, end_spans, started};
+use crate::metrics::{Metrics, MetricsOptions};
 use crate::otlp::{Otlp, OtlpOptions, OtlpProtocol, wrong_options};
 
 const BOTH: [OtlpProtocol; 2] = [OtlpProtocol::Grpc, OtlpProtocol::Http];
@@ -126,7 +127,11 @@ fn an_attempt_has_a_limit_and_a_batch_that_fails_again_and_again_is_given_up() {
 #[test]
 fn without_an_endpoint_nothing_is_started_and_a_wrong_option_is_found_all_the_same() {
     let none = OtlpOptions::default();
-    assert!(Otlp::start(&none, "orders").unwrap().is_none());
+    assert!(
+        Otlp::start(&none, "orders", &Metrics::new(&MetricsOptions::default()))
+            .unwrap()
+            .is_none()
+    );
     let wrong = OtlpOptions { queue: 0, ..none };
     let wrong: Vec<_> = wrong_options(&wrong)
         .iter()
@@ -156,10 +161,14 @@ async fn the_report_of_an_app_counts_what_was_lost_and_the_exit_code_is_0() {
     let report = app.run().await.unwrap();
     assert_eq!(report.exit_code, 0, "{report}");
     let step = &report.last_steps[0];
-    assert_eq!(step.lines, ["0 spans exported, 0 dropped, 5 unfinished"]);
+    let lost = "0 exports of metrics arrived, 0 failed, 0 values were refused, the last values did not arrive";
+    assert_eq!(
+        step.lines,
+        ["0 spans exported, 0 dropped, 5 unfinished", lost]
+    );
     assert!(step.error.is_none(), "{report}");
     assert!(
-        report.to_string().contains("traces: 0 spans exported"),
+        report.to_string().contains("otlp: 0 spans exported"),
         "{report}"
     );
 }

@@ -16,8 +16,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::collector::Collector;
 use super::program::Program;
-use super::spans::{ATTEMPT, CALLER, TRACE, started};
-use crate::otlp::{OtlpOptions, OtlpProtocol};
+use super::spans::{ATTEMPT, CALLER, TRACE};
+use crate::metrics::{Metrics, MetricsOptions};
+use crate::otlp::{Otlp, OtlpOptions, OtlpProtocol};
 
 pub(super) const ENDPOINT: &str = "KIT_TEST_ENDPOINT";
 pub(super) const PROTOCOL: &str = "KIT_TEST_PROTOCOL";
@@ -72,7 +73,9 @@ fn serve(endpoint: &str) -> std::process::ExitCode {
         flush_timeout: FLUSH,
         ..OtlpOptions::default()
     };
-    let otlp = started(&options);
+    let metrics = Metrics::new(&MetricsOptions::default());
+    metrics.install().unwrap();
+    let otlp = Otlp::start(&options, "orders", &metrics).unwrap().unwrap();
     let subscriber = tracing_subscriber::registry().with(otlp.layer());
     subscriber.try_init().unwrap();
     let show = async || {
@@ -110,9 +113,11 @@ fn serve(endpoint: &str) -> std::process::ExitCode {
             Event::Ready { .. } => println!("ready"),
             _ => {}
         })
+        .apply(metrics.option())
         .apply(otlp.option())
         .build()
         .main();
+    println!("metrics: {}", otlp.flusher().metrics());
     println!("spans: {}", otlp.flusher().spans());
     code
 }
@@ -145,6 +150,11 @@ fn the_trace_is_one_in_the_header_in_the_outgoing_call_and_at_the_collector() {
         let received = collector.find(|seen| seen.trace() == trace && seen.span.kind == 2);
         assert_eq!((received.id(), received.parent()), (span, String::new()));
         program.terminate();
+        let metrics = program.wait_for("metrics: ");
+        assert_eq!(
+            metrics,
+            "1 exports of metrics arrived, 0 failed, 0 values were refused"
+        );
         let spans = program.wait_for("spans: ");
         assert_eq!(spans, "4 spans exported, 0 dropped, 0 unfinished");
         assert_eq!(program.code(), Some(0));
@@ -251,6 +261,11 @@ fn stops_in_time(collector: SocketAddr, protocol: OtlpProtocol, runtime: &str) {
     }
     let begun = Instant::now();
     program.terminate();
+    let metrics = program.wait_for("metrics: ");
+    assert!(
+        metrics.starts_with("0 ") && metrics.ends_with("the last values did not arrive"),
+        "{metrics}"
+    );
     let spans = program.wait_for("spans: ");
     assert_eq!(program.code(), Some(0), "{runtime}, {protocol:?}: {spans}");
     let took = begun.elapsed();

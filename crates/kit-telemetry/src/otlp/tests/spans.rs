@@ -8,6 +8,7 @@ use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use tracing_subscriber::layer::SubscriberExt as _;
 
+use crate::metrics::{Metrics, MetricsOptions};
 use crate::otlp::{Otlp, OtlpOptions};
 
 /// The limit of an attempt to send, unless it is set.
@@ -92,7 +93,13 @@ pub(super) fn texts(attributes: &[KeyValue]) -> BTreeMap<String, String> {
 
 /// The export of a service to the collector of these options.
 pub(super) fn started(options: &OtlpOptions) -> Otlp {
-    let started = Otlp::start(options, "orders").expect("the options are right");
+    let metrics = Metrics::new(&MetricsOptions::default());
+    measured(options, &metrics)
+}
+
+/// The same, with these metrics.
+pub(super) fn measured(options: &OtlpOptions, metrics: &Metrics) -> Otlp {
+    let started = Otlp::start(options, "orders", metrics).expect("the options are right");
     started.expect("there is a collector")
 }
 

@@ -8,13 +8,14 @@ use prost::Message;
 /// It has taken a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
-    /// Spans of it that it has refused, and why.
+    /// Spans or points of it that it has refused, and why.
     pub(crate) rejected: u64,
     pub(crate) message: String,
 }
 
 impl Taken {
-    /// From the message of its answer. One that cannot be read says nothing of a refusal.
+    /// From the message of its answer, whose fields are the same for spans and for metrics. One that cannot
+    /// be read says nothing of a refusal.
     pub(super) fn read(message: &[u8]) -> Taken {
         let response = ExportTraceServiceResponse::decode(message).unwrap_or_default();
         let partial = response.partial_success.unwrap_or_default();

@@ -37,16 +37,16 @@ pub(crate) struct Options {
     /// several times.
     #[arg(long)]
     only: Vec<String>,
-    /// transport, layers: how many requests are counted over; 0 leaves counting out.
+    /// transport, layers, telemetry: how many requests are counted over; 0 leaves counting out.
     #[arg(long, default_value_t = 5000)]
     requests: u64,
-    /// transport: how long one throughput measurement lasts, in milliseconds.
+    /// transport, telemetry: how long one throughput measurement lasts, in milliseconds.
     #[arg(long, default_value_t = 700)]
     millis: u64,
-    /// transport, layers: the allocator of Kit and of its peers in Rust.
+    /// transport, layers, telemetry: the allocator of Kit and of its peers in Rust.
     #[arg(long, value_enum, default_value = "system")]
     allocator: transport::Allocator,
-    /// transport: connections of the throughput measurement, each with one request at a time.
+    /// transport, telemetry: connections of the throughput measurement, each with one request at a time.
     #[arg(long, default_value_t = 16)]
     connections: usize,
 }
@@ -65,6 +65,8 @@ enum What {
     Memory,
     /// What each layer costs, against bare axum and tonic, and against the usual layers
     Layers,
+    /// What telemetry costs behind the standard layers, against none
+    Telemetry,
     /// Groups, scopes and published values of kit-sync against their peers
     Sync,
 }
@@ -83,6 +85,7 @@ pub(crate) fn run(options: &Options) -> Result {
         What::Kratos => transport::kratos(options)?,
         What::Memory => transport::memory(options)?,
         What::Layers => transport::layers(options)?,
+        What::Telemetry => transport::telemetry(options)?,
         What::Sync => sync::measure(options)?,
     };
     println!();

@@ -17,6 +17,7 @@ const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(40);
 
 /// A program that serves.
+#[derive(Clone)]
 pub(crate) struct Program {
     pub(crate) name: &'static str,
     pub(crate) binary: PathBuf,

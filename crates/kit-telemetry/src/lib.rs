@@ -26,6 +26,14 @@ mod log;
     not(any(feature = "prometheus", feature = "otlp")),
     path = "no_metrics.rs"
 )]
+#[cfg_attr(
+    not(feature = "otlp"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "some is there for the export alone"
+    )
+)]
 pub mod metrics;
 mod options;
 #[cfg_attr(not(feature = "otlp"), path = "no_otlp.rs")]

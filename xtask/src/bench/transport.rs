@@ -8,6 +8,7 @@ mod http2;
 mod layers;
 mod load;
 mod programs;
+mod telemetry;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use crate::server::Program;
 
 pub(super) use self::layers::measure as layers;
 pub(super) use self::programs::Allocator;
+pub(super) use self::telemetry::measure as telemetry;
 
 /// Requests in flight on each connection, where a row says that there are several.
 const STREAMS: u32 = 8;

@@ -38,6 +38,11 @@ pub(super) fn layers(allocator: Allocator) -> Result<Program> {
     built("bench-layers", allocator, true)
 }
 
+/// The standard layers, with what its flags say of telemetry.
+pub(super) fn telemetry(allocator: Allocator) -> Result<Program> {
+    built("bench-telemetry", allocator, true)
+}
+
 /// The same routes on Kratos.
 pub(super) fn kratos() -> Result<Program> {
     let go = tools::find("go").ok_or("there is no `go` on the PATH")?;

@@ -38,7 +38,7 @@ use kit_transport::Phase;
 
 pub use catalogue::{Metric, MetricKind, catalogue};
 pub use options::MetricsOptions;
-pub(crate) use sample::{Family, Sample, Samples, Value};
+pub(crate) use sample::{Family, Reading, Sample, Samples};
 
 use lifecycle::Lifecycle;
 use recorder::StoreRecorder;

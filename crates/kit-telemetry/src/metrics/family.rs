@@ -9,13 +9,13 @@ use metrics::{Key, Label};
 
 use super::catalogue::MetricKind;
 use super::histogram::Buckets;
-use super::sample::{Sample, Value};
+use super::sample::{Reading, Sample};
 
 /// OpenTelemetry's label of what a limit has left no series for.
 const OVERFLOW: Label = Label::from_static_parts("otel_metric_overflow", "true");
 
 /// One metric that is recorded.
-pub(super) struct Family {
+pub(super) struct Recorded {
     /// As the program has written it.
     pub(super) name: String,
     pub(super) kind: MetricKind,
@@ -42,9 +42,9 @@ pub(super) enum Series {
     Histogram(Arc<Buckets>),
 }
 
-impl Family {
-    pub(super) fn new(name: String, kind: MetricKind, limits: Limits) -> Family {
-        Family {
+impl Recorded {
+    pub(super) fn new(name: String, kind: MetricKind, limits: Limits) -> Recorded {
+        Recorded {
             name,
             kind,
             limits,
@@ -116,9 +116,9 @@ impl Series {
     fn sample<'a>(&self, labels: impl Iterator<Item = &'a Label>) -> Sample {
         let labels = labels.map(|label| (label.key().to_owned().into(), label.value().to_owned()));
         let value = match self {
-            Series::Counter(count) => Value::Count(count.load(Ordering::Relaxed)),
-            Series::Gauge(bits) => Value::Number(f64::from_bits(bits.load(Ordering::Relaxed))),
-            Series::Histogram(buckets) => Value::Buckets(buckets.read()),
+            Series::Counter(count) => Reading::Count(count.load(Ordering::Relaxed)),
+            Series::Gauge(bits) => Reading::Number(f64::from_bits(bits.load(Ordering::Relaxed))),
+            Series::Histogram(buckets) => Reading::Buckets(buckets.read()),
         };
         Sample {
             labels: labels.collect(),

@@ -8,7 +8,7 @@ use super::catalogue::MetricKind;
 use super::family::Series;
 use super::store::Store;
 
-/// Records into the store. What has no place there is not recorded.
+/// Records into the store. A series without a place there is not recorded.
 pub(super) struct StoreRecorder(pub(super) Arc<Store>);
 
 impl Recorder for StoreRecorder {

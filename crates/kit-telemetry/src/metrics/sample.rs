@@ -23,12 +23,12 @@ pub(crate) struct Family {
 /// One value, with the names and values of its labels.
 pub(crate) struct Sample {
     pub(crate) labels: Vec<(Cow<'static, str>, String)>,
-    pub(crate) value: Value,
+    pub(crate) value: Reading,
 }
 
 /// A value by its form.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Value {
+pub(crate) enum Reading {
     Count(u64),
     Number(f64),
     Buckets(Distribution),
@@ -42,7 +42,7 @@ impl Samples {
         labels: [String; N],
         value: f64,
     ) {
-        self.add_value(metric, labels, Value::Number(value));
+        self.add_value(metric, labels, Reading::Number(value));
     }
 
     pub(super) fn add_count<const N: usize>(
@@ -51,7 +51,7 @@ impl Samples {
         labels: [String; N],
         count: u64,
     ) {
-        self.add_value(metric, labels, Value::Count(count));
+        self.add_value(metric, labels, Reading::Count(count));
     }
 
     pub(super) fn add_size<const N: usize>(
@@ -82,7 +82,7 @@ impl Samples {
         &mut self,
         metric: &'static Metric,
         labels: [String; N],
-        value: Value,
+        value: Reading,
     ) {
         let names = metric.labels.iter().map(|name| Cow::Borrowed(*name));
         let sample = Sample {

@@ -7,7 +7,7 @@ pub(super) fn page_name(name: &str) -> Cow<'_, str> {
     spelled(name, |letter| letter == ':')
 }
 
-/// Letters, digits, `_` and what is allowed beside them, and no digit at first.
+/// Letters, digits, `_` and those that are allowed beside them, and no digit at first.
 pub(super) fn spelled(name: &str, is_more: impl Fn(char) -> bool) -> Cow<'_, str> {
     let is_right = |place: usize, letter: char| {
         letter.is_ascii_alphabetic()

@@ -1,4 +1,4 @@
-//! All that is recorded: what the page shows and what is exported are read from here.
+//! All recordings: the page and the export are made from them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use metrics::{Key, Unit};
 
 use super::catalogue::{self, MetricKind};
-use super::family::{Family, Limits, Series};
-use super::sample::{self, Samples};
+use super::family::{Limits, Recorded, Series};
+use super::sample::{Family, Samples};
 use super::spelling::page_name;
 use super::unit::ucum;
 
-/// The families of recorded metrics, by their names on the page, and what was said of them.
+/// The recorded metrics, by their names on the page, and their descriptions.
 pub(super) struct Store {
     limits: Limits,
-    families: RwLock<HashMap<String, Arc<Family>>>,
+    families: RwLock<HashMap<String, Arc<Recorded>>>,
     /// The first of each name stands.
     descriptions: Mutex<HashMap<String, Description>>,
 }
@@ -52,7 +52,7 @@ impl Store {
                     .write()
                     .unwrap_or_else(PoisonError::into_inner);
                 let place = families.entry(name.into_owned());
-                let begin = || Family::new(key.name().to_owned(), kind, self.limits.clone());
+                let begin = || Recorded::new(key.name().to_owned(), kind, self.limits.clone());
                 Arc::clone(place.or_insert_with(|| Arc::new(begin())))
             }
         };
@@ -92,7 +92,7 @@ impl Store {
     pub(super) fn collect(&self, samples: &mut Samples) {
         for family in self.families() {
             let (unit, description) = self.description(&page_name(&family.name));
-            samples.push(sample::Family {
+            samples.push(Family {
                 name: family.name.clone().into(),
                 kind: family.kind,
                 unit,
@@ -109,7 +109,7 @@ impl Store {
     }
 
     /// By name.
-    fn families(&self) -> Vec<Arc<Family>> {
+    fn families(&self) -> Vec<Arc<Recorded>> {
         let families = self.families.read().unwrap_or_else(PoisonError::into_inner);
         let sorted: BTreeMap<_, _> = families.iter().collect();
         sorted.into_values().map(Arc::clone).collect()

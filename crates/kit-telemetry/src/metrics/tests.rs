@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use metrics::{counter, gauge, histogram, with_local_recorder};
 
-use super::sample::Value;
+use super::sample::Reading;
 use super::*;
 
-/// The page of what is recorded.
+/// The page of the recordings.
 fn recorded(metrics: &Metrics) -> String {
     let mut samples = Samples::default();
     metrics.0.recorded.collect(&mut samples);
@@ -91,7 +91,7 @@ fn a_metric_has_one_kind_and_one_name_on_the_page() {
         histogram!("orders_asked").record(7.0);
         gauge!("held", "a.b" => "1").set(f64::INFINITY);
         gauge!("held").set(f64::NEG_INFINITY);
-        ::metrics::describe_gauge!("held", "what is held");
+        ::metrics::describe_gauge!("held", "things in stock");
         ::metrics::describe_gauge!("held", "what another part says of it");
     });
     let page = recorded(&metrics);
@@ -100,7 +100,7 @@ fn a_metric_has_one_kind_and_one_name_on_the_page() {
     for line in [
         "# TYPE orders_asked counter",
         "orders_asked 2",
-        "# HELP held what is held",
+        "# HELP held things in stock",
         "# TYPE held gauge",
         "held{a_b=\"1\"} +Inf",
         "held -Inf",
@@ -190,8 +190,8 @@ fn the_values_of_the_process_are_those_of_this_process() {
         .collect();
     #[expect(clippy::cast_precision_loss, reason = "they are compared roughly")]
     let value = |name| match values.get(name).expect(name) {
-        Value::Number(number) => *number,
-        Value::Count(count) => *count as f64,
+        Reading::Number(number) => *number,
+        Reading::Count(count) => *count as f64,
         other => panic!("{other:?}"),
     };
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 
-use super::sample::{Samples, Value};
+use super::sample::{Reading, Samples};
 use super::spelling::{page_name, spelled};
 
 type Labels = [(Cow<'static, str>, String)];
@@ -27,11 +27,11 @@ pub(super) fn page(samples: &Samples) -> String {
 }
 
 /// Buckets are cumulative here: each has what is in those before it as well.
-fn write_value(name: &str, labels: &Labels, value: &Value, page: &mut String) {
+fn write_value(name: &str, labels: &Labels, value: &Reading, page: &mut String) {
     match value {
-        Value::Count(count) => write_line(name, labels, None, count, page),
-        Value::Number(number) => write_line(name, labels, None, &shown(*number), page),
-        Value::Buckets(buckets) => {
+        Reading::Count(count) => write_line(name, labels, None, count, page),
+        Reading::Number(number) => write_line(name, labels, None, &shown(*number), page),
+        Reading::Buckets(buckets) => {
             let in_bucket = format!("{name}_bucket");
             let bounds = buckets.bounds.iter().map(|bound| shown(*bound));
             let bounds = bounds.chain(["+Inf".into()]);

@@ -68,6 +68,8 @@ fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 
+/// The ratio is a share, the queue as long as a channel can be, a batch no longer than the queue, and no time is
+/// zero; each value is compared by itself, so that all wrong ones are named.
 fn numbers(options: &OtlpOptions) -> Vec<WrongOption> {
     let mut wrong = Vec::new();
     if !(0.0..=1.0).contains(&options.sample_ratio) {
@@ -123,7 +125,7 @@ fn place(endpoint: &str) -> Result<(Authority, String), &'static str> {
     ))
 }
 
-/// What is sent; each has a path to itself.
+/// A kind of contents; each has a path to itself.
 #[derive(Clone, Copy, Debug)]
 enum Signal {
     Traces,

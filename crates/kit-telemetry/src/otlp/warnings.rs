@@ -24,7 +24,7 @@ pub(super) struct Warnings {
 }
 
 impl Warnings {
-    /// Of what is exported to the collector at this address.
+    /// Of the export of spans, or of metrics, to the collector at this address.
     pub(super) fn new(what: &'static str, collector: &str) -> Warnings {
         Warnings {
             what,
@@ -86,5 +86,61 @@ impl Warnings {
         self.next = Some(now + self.pause);
         self.pause = (self.pause * 2).min(LONGEST);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+    use std::sync::{Arc, Mutex};
+
+    use tokio::time::advance;
+    use tracing::field::{Field, Visit};
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+    use super::*;
+
+    /// Keeps the messages of all lines.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<String>>>);
+
+    impl<S: Subscriber> Layer<S> for Lines {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            event.record(&mut self.clone());
+        }
+    }
+
+    impl Visit for Lines {
+        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+            if field.name() == "message" {
+                self.0.lock().unwrap().push(format!("{value:?}"));
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_are_said_ever_more_rarely_and_an_end_of_them_once() {
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::registry().with(lines.clone());
+        let _set = tracing::subscriber::set_default(subscriber);
+        let mut warnings = Warnings::new("metrics", "localhost:4317");
+        for second in 0..35 {
+            warnings.failed("busy", second);
+            advance(Duration::from_secs(1)).await;
+        }
+        // At 0 s, 10 s and 30 s.
+        let seen = || std::mem::take(&mut *lines.0.lock().unwrap());
+        assert_eq!(seen(), ["metrics cannot be exported"; 3]);
+        warnings.went_well(34);
+        warnings.went_well(34);
+        assert_eq!(seen(), ["metrics are exported again"]);
+        warnings.went_well(35);
+        warnings.went_well(36);
+        let full = "the queue of metrics was full: more end than the collector takes";
+        assert_eq!(seen(), [full]);
+        advance(Duration::from_secs(10)).await;
+        warnings.failed("busy", 36);
+        assert_eq!(seen(), ["metrics cannot be exported"]);
     }
 }

@@ -46,6 +46,8 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// A row for the instructions of each side and one for its allocations, all against the program without telemetry
+/// as it was counted first.
 fn counted(
     options: &Options,
     program: &Program,
@@ -78,6 +80,8 @@ fn counted(
     Ok(rows)
 }
 
+/// All of telemetry against none, in alternating rounds. The side whose collector hangs has its turn in the same
+/// rounds: a full queue must not slow requests.
 fn timed(
     options: &Options,
     program: &Program,

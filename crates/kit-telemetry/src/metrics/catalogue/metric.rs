@@ -80,7 +80,7 @@ impl Metric {
         }
     }
 
-    /// Its unit in UCUM. What is counted has 1, as a share has.
+    /// Its unit in UCUM. A number of things has 1, as a share has.
     pub(crate) fn ucum(&self) -> &'static str {
         match self.unit {
             Some("seconds") => "s",

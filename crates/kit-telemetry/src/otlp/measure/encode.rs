@@ -10,7 +10,7 @@ use prost::Message as _;
 use super::points::{Times, metric};
 use crate::metrics::Samples;
 
-/// The most points of a message. Collectors take 4 MiB of gRPC, unless they are told otherwise; a point of a
+/// The most points of a message. Collectors take 4 MiB of gRPC, by default; a point of a
 /// histogram has about half a KiB.
 const MOST_POINTS: usize = 2_000;
 
@@ -62,7 +62,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::metrics::{Family, MetricKind, Sample, Value};
+    use crate::metrics::{Family, MetricKind, Reading, Sample};
     use crate::otlp::resource;
 
     #[test]
@@ -72,7 +72,7 @@ mod tests {
         for size in sizes {
             let sample = |number| Sample {
                 labels: Vec::new(),
-                value: Value::Count(number as u64),
+                value: Reading::Count(number as u64),
             };
             samples.push(Family {
                 name: "held".into(),

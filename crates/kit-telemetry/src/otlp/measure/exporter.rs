@@ -19,7 +19,7 @@ use crate::otlp::wire::{Collector, Failure, Taken};
 /// A collector may ask for this much time at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// What is measured: the recordings and, while an app runs, the app.
+/// The source of all values: the recordings and, while an app runs, the app.
 #[derive(Clone, Debug)]
 pub(crate) struct Measures {
     metrics: Metrics,
@@ -69,10 +69,7 @@ impl MetricsExporter {
             if is_flush || Instant::now() >= due {
                 let again = self.export().await;
                 let pause = match again {
-                    Some(asked_for) => {
-                        let pause = backoff.next_delay().min(self.interval);
-                        pause.max(asked_for.min(LONGEST_PAUSE))
-                    }
+                    Some(asked_for) => pause(backoff.next_delay(), self.interval, asked_for),
                     None => {
                         backoff.reset();
                         self.interval
@@ -139,8 +136,33 @@ impl MetricsExporter {
     }
 }
 
+/// After a failure: that of the back-off, the interval at most, and the one that the collector asks for at least.
+fn pause(delay: Duration, interval: Duration, asked_for: Duration) -> Duration {
+    delay.min(interval).max(asked_for.min(LONGEST_PAUSE))
+}
+
 /// Since 1970.
 fn nanos(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_nanos().try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_after_a_failure_is_what_the_collector_asks_for_within_reason() {
+        let seconds = Duration::from_secs;
+        for (delay, interval, asked_for, expected) in [
+            (2, 60, 0, 2),
+            (10, 5, 0, 5),
+            (2, 60, 7, 7),
+            (10, 5, 20, 20),
+            (2, 60, 3_600, 30),
+        ] {
+            let pause = pause(seconds(delay), seconds(interval), seconds(asked_for));
+            assert_eq!(pause, seconds(expected), "{delay} {interval} {asked_for}");
+        }
+    }
 }

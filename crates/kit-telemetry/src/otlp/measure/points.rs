@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
     metric::Data, number_data_point,
 };
 
-use crate::metrics::{Family, MetricKind, Sample, Value};
+use crate::metrics::{Family, MetricKind, Reading, Sample};
 
 /// The times of the points of one export, in nanoseconds since 1970.
 #[derive(Clone, Copy, Debug)]
@@ -56,11 +56,11 @@ pub(super) fn metric(family: &Family, samples: &[Sample], times: Times) -> Metri
 fn number(sample: &Sample, times: Times) -> Option<NumberDataPoint> {
     let value = match &sample.value {
         // The integers of OTLP have a sign. A count beyond them is as good as the largest.
-        Value::Count(count) => {
+        Reading::Count(count) => {
             number_data_point::Value::AsInt((*count).try_into().unwrap_or(i64::MAX))
         }
-        Value::Number(number) => number_data_point::Value::AsDouble(*number),
-        Value::Buckets(_) => return None,
+        Reading::Number(number) => number_data_point::Value::AsDouble(*number),
+        Reading::Buckets(_) => return None,
     };
     Some(NumberDataPoint {
         attributes: attributes(sample),
@@ -72,7 +72,7 @@ fn number(sample: &Sample, times: Times) -> Option<NumberDataPoint> {
 }
 
 fn histogram(sample: &Sample, times: Times) -> Option<HistogramDataPoint> {
-    let Value::Buckets(buckets) = &sample.value else {
+    let Reading::Buckets(buckets) = &sample.value else {
         return None;
     };
     Some(HistogramDataPoint {

@@ -109,7 +109,10 @@ fn recordings_arrive_over_both_protocols_with_units_and_the_buckets_of_the_page(
 
         let held = points(named(&received, "held"));
         assert_eq!(held[0].value, Some(Value::AsDouble(-2.5)));
-        assert_eq!(held[0].time_unix_nano, point.time_unix_nano);
+        assert_eq!(
+            (held[0].start_time_unix_nano, held[0].time_unix_nano),
+            (0, point.time_unix_nano)
+        );
         let took = named(&received, "took_seconds");
         assert_eq!(
             (took.unit.as_str(), took.description.as_str()),

@@ -46,7 +46,7 @@ pub enum Error {
     /// A registry URL with a parameter that its scheme does not have.
     #[error(
         "unknown parameter {parameter:?} in the registry URL {url}, {}known are {}",
-        Meant(.nearest.as_deref()),
+        Meant(*nearest),
         List(known)
     )]
     #[non_exhaustive]
@@ -56,9 +56,9 @@ pub enum Error {
         /// The name of the parameter. Its value may be a secret and is not kept.
         parameter: String,
         /// The known name that is most like it, if one is.
-        nearest: Option<String>,
+        nearest: Option<&'static str>,
         /// The names that the scheme knows.
-        known: Vec<String>,
+        known: Box<[String]>,
     },
 
     /// A registry URL without a scheme, or an empty one.

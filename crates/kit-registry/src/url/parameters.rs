@@ -34,7 +34,7 @@ impl<'a> Parameters<'a> {
                 return Err(Error::UnknownParameter {
                     url: redacted(url),
                     parameter: name.to_owned(),
-                    nearest: nearest(name, known).map(str::to_owned),
+                    nearest: nearest(name, known),
                     known: known.iter().map(|name| (*name).to_owned()).collect(),
                 });
             };

@@ -1,5 +1,6 @@
 //! The command line. Each setting has a flag and a variable: `--stop-timeout`, `KIT_STOP_TIMEOUT`.
 
+use std::env;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -15,7 +16,8 @@ struct Args {
     config: ConfigArgs,
 }
 
-/// The settings from files, variables and flags, of which the latter count more.
+/// The settings from files, variables and flags, of which the latter count more. `RUST_LOG` is the variable of
+/// `telemetry.log.filter`.
 ///
 /// # Errors
 ///
@@ -24,8 +26,15 @@ pub(crate) fn settings() -> Result<Loaded<HelloWorld>, ExitCode> {
     let addresses = ["http", "grpc", "admin"].into_iter();
     // An address may be a table with more about it, which is for a file.
     let flags = addresses.fold(KeyFlags::new(), KeyFlags::without_inside);
-    let flags = flags.variables("KIT");
-    let parsed = flags.parse::<Args>(Settings::new());
+    // `--log` and `--traces` are for what is set most; `--set` is for the rest.
+    let flags = flags.without_inside("telemetry").variables("KIT");
+    let settings = match env::var("RUST_LOG") {
+        Ok(filter) if !filter.is_empty() => {
+            Settings::new().flag_variable("telemetry.log.filter", "RUST_LOG", filter)
+        }
+        _ => Settings::new(),
+    };
+    let parsed = flags.parse::<Args>(settings);
     let (args, settings) = parsed.unwrap_or_else(|error| error.exit());
     args.config.load(settings)
 }

@@ -12,25 +12,38 @@
 mod args;
 mod around;
 mod greeter;
-mod logging;
 mod settings;
 
 use std::process::ExitCode;
 
 use greeter::Greeting;
+use kit::telemetry::Telemetry;
 use kit::{App, AppBuilder, Listen, grpc, http};
+use kit_config::Reloader;
 use settings::HelloWorld;
 
 fn main() -> ExitCode {
     match args::settings() {
-        Ok(loaded) => serve(loaded.into_settings()),
+        Ok(loaded) => serve(Reloader::new(loaded)),
         Err(code) => code,
     }
 }
 
-/// Makes the servers, with the same layers around both, then the app from them, and runs it.
-fn serve(settings: HelloWorld) -> ExitCode {
-    let _log = logging::init(settings.log);
+/// Makes the servers, with the same layers around both, then the app from them, and runs it with its telemetry and
+/// with settings that are loaded anew at a SIGHUP.
+fn serve(reloader: Reloader<HelloWorld>) -> ExitCode {
+    let settings = reloader.current().load();
+    let telemetry = match Telemetry::init(&settings.telemetry(), &settings.name) {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            eprintln!("error: {}", kit::sync::error_chain(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    let refresh = telemetry.refresh();
+    reloader.subscribe("telemetry", move |_old, new: &HelloWorld| {
+        refresh.prepare(&new.telemetry())
+    });
     let keys = match settings.keys() {
         Ok(keys) => keys,
         Err(error) => {
@@ -41,24 +54,26 @@ fn serve(settings: HelloWorld) -> ExitCode {
 
     let layers = around::layers(settings.request_timeout, keys);
     let greeting = Greeting::new(settings.faults);
-    let http = http::Server::new(settings.http, greeting.routes()).layers(layers.clone());
-    let grpc = grpc::Server::new(settings.grpc)
+    let http = http::Server::new(settings.http.clone(), greeting.routes()).layers(layers.clone());
+    let grpc = grpc::Server::new(settings.grpc.clone())
         .service(greeting.service())
         .reflection(greeter::DESCRIPTORS)
         .layers(layers);
 
-    App::builder(settings.name)
+    App::builder(&settings.name)
         .version(env!("CARGO_PKG_VERSION"))
         .metadata("language", "rust")
         .server(http)
         .server(grpc)
-        .registry(settings.registry)
+        .registry(&settings.registry)
         .stop_timeout(settings.stop_timeout)
         .drain_delay(settings.drain_delay)
-        .apply(|app| identity(app, settings.id))
-        .apply(|app| administered(app, settings.admin))
-        .after_stop("farewell", |app| async move {
-            tracing::info!(id = app.handle().info().id(), "goodbye");
+        .apply(|app| identity(app, settings.id.as_deref()))
+        .apply(|app| administered(app, settings.admin.clone()))
+        .apply(telemetry.option())
+        .apply(reloader.option())
+        .after_stop("farewell", |_app| async move {
+            tracing::info!("goodbye");
             Ok(())
         })
         .build()
@@ -66,7 +81,7 @@ fn serve(settings: HelloWorld) -> ExitCode {
 }
 
 /// An option is any function from builder to builder.
-fn identity(app: AppBuilder, id: Option<String>) -> AppBuilder {
+fn identity(app: AppBuilder, id: Option<&str>) -> AppBuilder {
     match id {
         Some(id) => app.id(id),
         None => app,

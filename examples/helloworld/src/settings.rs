@@ -6,6 +6,7 @@ use std::time::Duration;
 use kit::Listen;
 use kit::layers::jwt::{Algorithm, Key, KeyError, Keys};
 use kit::registry::{ServiceInstance, ServiceName};
+use kit::telemetry::{LogFormat, LogOptions, TelemetryOptions};
 use kit_config::{Broken, Rules};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,18 +45,13 @@ pub(crate) struct HelloWorld {
     #[serde(with = "kit::units::duration")]
     #[schemars(with = "kit::units::schema::Duration")]
     pub(crate) stop_timeout: Duration,
-    /// Form of the log; `RUST_LOG` filters it.
-    pub(crate) log: Log,
-}
-
-/// Form of the log.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Log {
-    /// One line an event, for people.
-    Pretty,
-    /// One JSON object an event, for machines.
-    Json,
+    /// Form of the log, in place of that of `telemetry.log`.
+    pub(crate) log: Option<LogFormat>,
+    /// Collector of traces, such as `http://localhost:4317`, in place of that of `telemetry.traces`.
+    #[schemars(extend("x-kit-url" = true))]
+    pub(crate) traces: Option<String>,
+    /// Log, traces and metrics. `RUST_LOG` counts more than the filter of the log in a file.
+    pub(crate) telemetry: TelemetryOptions,
 }
 
 impl Default for HelloWorld {
@@ -72,7 +68,15 @@ impl Default for HelloWorld {
             id: None,
             drain_delay: None,
             stop_timeout: Duration::from_secs(20),
-            log: Log::Pretty,
+            log: None,
+            traces: None,
+            telemetry: TelemetryOptions {
+                log: LogOptions {
+                    format: LogFormat::Pretty,
+                    ..LogOptions::default()
+                },
+                ..TelemetryOptions::default()
+            },
         }
     }
 }
@@ -85,6 +89,24 @@ impl HelloWorld {
         };
         let key = Key::secret_file(None, [Algorithm::Hs256], file)?;
         Keys::new([key]).map(Some)
+    }
+
+    /// The options of telemetry, with those that have a shorter name.
+    pub(crate) fn telemetry(&self) -> TelemetryOptions {
+        let mut options = self.telemetry.clone();
+        options.log.format = self.log.unwrap_or(options.log.format);
+        options.traces.endpoint = self.traces.clone().or(options.traces.endpoint);
+        options
+    }
+
+    fn check_telemetry(&self, broken: &mut Broken) {
+        for wrong in self.telemetry().check() {
+            let key = match wrong.key.as_str() {
+                "traces.endpoint" if self.traces.is_some() => "traces".to_owned(),
+                key => format!("telemetry.{key}"),
+            };
+            broken.refuse(&*key, format!("has to be {}", wrong.expected));
+        }
     }
 }
 
@@ -108,5 +130,6 @@ impl Rules for HelloWorld {
         if let Err(error) = self.keys() {
             broken.refuse("secret_file", kit::sync::error_chain(&error));
         }
+        self.check_telemetry(broken);
     }
 }

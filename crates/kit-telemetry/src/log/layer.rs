@@ -19,6 +19,8 @@ use super::redact_text::REDACTED;
 use super::repeat::{Admission, Repeat};
 use super::writer::LineQueue;
 
+/// The target of the access log of `kit_transport`.
+const ACCESS: &str = "kit::access";
 /// The spans in which an app logs, which name its instance.
 const APP: &str = "kit_app";
 /// What a text that was cut ends with.
@@ -64,6 +66,10 @@ impl LogLayer {
         for (name, value) in visitor.fields {
             match value {
                 Value::Text(text) if name == "message" => line.message = text,
+                // The access log says the ids itself, also where it has no span.
+                Value::Text(text) if line.target == ACCESS && IDS.contains(&name) => {
+                    line.ids.push((name, text));
+                }
                 value => line.fields.push((key_of(name), value)),
             }
         }

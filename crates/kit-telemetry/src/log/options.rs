@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::filter;
-use crate::WrongOption;
+use crate::{Error, WrongOption};
 
 /// The smallest longest line: the time, the level and the target have to fit.
 const SHORTEST_LINE: usize = 256;
@@ -80,8 +80,11 @@ impl LogOptions {
         let mut refuse = |key: &str, value: String, expected: &str| {
             wrong.push(WrongOption::new(format!("log.{key}"), value, expected));
         };
-        if let Err(error) = filter::parse(&self.filter) {
-            let expected = format!("levels and targets, such as `info,orders=debug` ({error})");
+        if let Err(Error::Filter { directive, why, .. }) = filter::parse(&self.filter) {
+            let expected = format!(
+                "levels (error, warn, info, debug, trace, off) and targets, such as \
+                 `info,orders=debug`: at `{directive}`, {why}"
+            );
             refuse("filter", format!("{:?}", self.filter), &expected);
         }
         let is_key = |key: &String| key.chars().any(char::is_alphanumeric);

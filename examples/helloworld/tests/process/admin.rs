@@ -9,7 +9,7 @@ use crate::support::{Http, Process, Service, Signal, soon};
 const ADMIN: [&str; 2] = ["--admin", "127.0.0.1:0"];
 
 /// Sends a request over a new connection, and gives status and body.
-async fn ask(admin: SocketAddr, method: &str, path: &str) -> (u16, String) {
+pub(crate) async fn ask(admin: SocketAddr, method: &str, path: &str) -> (u16, String) {
     let mut client = Http::connect(admin).await;
     let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     client.send(&head).await;
@@ -21,7 +21,7 @@ async fn status(admin: SocketAddr, path: &str) -> u16 {
     ask(admin, "GET", path).await.0
 }
 
-async fn admin_of(process: &mut Process) -> SocketAddr {
+pub(crate) async fn admin_of(process: &mut Process) -> SocketAddr {
     process.field("admin").await.parse().expect("an address")
 }
 

@@ -47,6 +47,7 @@ async fn a_flag_without_its_value_exits_with_2_and_is_named() {
         "--drain-delay",
         "--stop-timeout",
         "--log",
+        "--traces",
     ] {
         refused(&[flag], &[], flag, "value is required").await;
     }

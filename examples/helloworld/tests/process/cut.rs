@@ -106,7 +106,7 @@ async fn a_hang_up_is_a_line_whether_it_serves_or_drains() {
     let mut service = Service::start(&[]).await;
     let mut http = service.connect().await;
     service.signal(Signal::HUP);
-    service.process.line("nothing to reload").await;
+    service.process.line("reloaded").await;
     http.begin("/helloworld/slow?delay=500ms").await;
     service.signal(Signal::TERM);
     service.process.line("stopping").await;
@@ -170,7 +170,8 @@ async fn requests_are_cut_at_the_deadline_and_named() {
     let call = service.greeter().await.begin("slow", "60s").await;
     let stopped = service.signal(Signal::TERM);
     let exit = service.exit().await.expect(1);
-    assert!(exit.at - stopped >= Duration::from_millis(800), "too soon");
+    // A quarter of the time is for the last steps.
+    assert!(exit.at - stopped >= Duration::from_millis(500), "too soon");
     call.await.expect_err("no answer");
     for cut in ["/helloworld/slow", "/helloworld.v1.Greeter/SayHello"] {
         assert!(exit.text().contains(cut), "no {cut}; {}", exit.text());

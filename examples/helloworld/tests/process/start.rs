@@ -64,7 +64,8 @@ async fn without_options_it_is_on_ports_8000_and_9000_in_memory_for_20_seconds()
         ("--faults", "KIT_FAULTS", ""),
         ("--drain-delay", "KIT_DRAIN_DELAY", ""),
         ("--stop-timeout", "KIT_STOP_TIMEOUT", "[default: \"20s\"]"),
-        ("--log", "KIT_LOG", "[default: \"pretty\"]"),
+        ("--log", "KIT_LOG", "[default: none]"),
+        ("--traces", "KIT_TRACES", "[default: none]"),
     ] {
         let about = help.split("\n  -").find(|part| {
             let rest = part.split_once(flag).map(|(_, rest)| rest);

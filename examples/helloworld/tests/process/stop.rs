@@ -76,8 +76,8 @@ async fn stops_cleanly(signal: Signal, name: &str) {
         "deregistered registry",
         "drain delay",
         "stage=draining",
-        "stopped component=\"http\"",
-        "hook=\"farewell\"",
+        "stopped component=http ",
+        "hook=farewell ",
         "exit_code=0",
     ];
     exit.only("goodbye");

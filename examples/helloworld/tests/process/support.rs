@@ -1,5 +1,6 @@
 //! Processes and clients that the tests share.
 
+mod collector;
 mod etcd_client;
 mod greeter;
 mod http;
@@ -7,6 +8,7 @@ mod poll;
 mod process;
 mod service;
 
+pub(crate) use collector::Collector;
 pub(crate) use etcd_client::EtcdClient;
 pub(crate) use greeter::{Greeter, channel};
 pub(crate) use http::Http;

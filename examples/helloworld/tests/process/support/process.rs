@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::{PATIENCE, soon};
 
 /// The variables that the machine's own environment must not set.
-pub(crate) const VARIABLES: [&str; 15] = [
+pub(crate) const VARIABLES: [&str; 16] = [
     "KIT_ADMIN",
     "KIT_DRAIN_DELAY",
     "KIT_FAULTS",
@@ -24,6 +24,7 @@ pub(crate) const VARIABLES: [&str; 15] = [
     "KIT_REQUEST_TIMEOUT",
     "KIT_SECRET_FILE",
     "KIT_STOP_TIMEOUT",
+    "KIT_TRACES",
     "KUBERNETES_SERVICE_HOST",
     "NO_COLOR",
     "RUST_LOG",
@@ -121,6 +122,17 @@ impl Process {
             Ok(None) => panic!("ended without `{what}`:\n{}", self.seen.join("\n")),
             Err(_) => panic!("no `{what}` yet:\n{}", self.seen.join("\n")),
         }
+    }
+
+    /// The names of its threads.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn threads(&self) -> Vec<String> {
+        let pid = self.child.id().expect("it was not waited for");
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it is there");
+        // A thread may end meanwhile.
+        let names =
+            tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        names.map(|name| name.trim().to_owned()).collect()
     }
 
     /// Sends a signal, and returns when.

@@ -26,7 +26,7 @@ pub(crate) fn settings() -> Result<Loaded<HelloWorld>, ExitCode> {
     let addresses = ["http", "grpc", "admin"].into_iter();
     // An address may be a table with more about it, which is for a file.
     let flags = addresses.fold(KeyFlags::new(), KeyFlags::without_inside);
-    // `--log` and `--traces` are for what is set most; `--set` is for the rest.
+    // Two of them have a short name, `--log` and `--traces`; `--set` is for the rest.
     let flags = flags.without_inside("telemetry").variables("KIT");
     let settings = match env::var("RUST_LOG") {
         Ok(filter) if !filter.is_empty() => {

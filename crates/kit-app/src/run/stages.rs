@@ -36,7 +36,7 @@ pub(crate) async fn run(app: AppHandle, mut settings: Settings) -> Result<Report
 
 /// # Errors
 /// When the exit code is not 0.
-async fn run_watched(app: AppHandle, settings: Settings) -> Result<Report, RunError> {
+async fn run_watched(app: AppHandle, mut settings: Settings) -> Result<Report, RunError> {
     let core = Arc::clone(app.core());
     // Outside the app's own tree: threads that deliver events and look at the clock until that
     // tree has ended.
@@ -45,14 +45,17 @@ async fn run_watched(app: AppHandle, settings: Settings) -> Result<Report, RunEr
     if !events.is_inline() {
         core.control.set_home(home.scope());
     }
-    let launch = match events.start(home.scope()) {
-        Ok(()) => Refusal::unless_none(options::check(&settings, &core.info))
-            .and_then(|()| Ok(Launch::new(app, settings, home.scope())?)),
+    let checked = match events.start(home.scope()) {
+        Ok(()) => Refusal::unless_none(options::check(&settings, &core.info)),
         Err(error) => Err(Error::Events(error).into()),
     };
-    let mut launch = match launch {
+    if let Err(refusal) = checked {
+        let steps = refusal.last_steps(&core, &mut settings);
+        return Err(refusal.end(&core, &home, Some(steps)).await);
+    }
+    let mut launch = match Launch::new(app, settings, home.scope()) {
         Ok(launch) => launch,
-        Err(refusal) => return Err(refusal.end(&core, &home).await),
+        Err(error) => return Err(Refusal::from(error).end(&core, &home, None).await),
     };
     let stopping = match launch.start().await {
         Ok(()) => Running::new(launch).until_asked().await,

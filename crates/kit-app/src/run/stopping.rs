@@ -19,7 +19,7 @@ use deregistrations::Deregistrations;
 use finish::finish;
 use hooks::StopHooks;
 pub(crate) use interrupted::InterruptedHook;
-use last_steps::LastSteps;
+pub(super) use last_steps::LastSteps;
 
 use super::Parts;
 use super::called_off::CalledOff;

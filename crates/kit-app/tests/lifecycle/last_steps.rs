@@ -111,6 +111,42 @@ async fn a_step_that_hangs_or_panics_costs_its_limit_and_a_line() {
     drop(release);
 }
 
+/// What they end has begun before the app: the lines that say why it was refused are among the last of a log.
+#[tokio::test]
+async fn an_app_that_is_refused_runs_its_last_steps_after_its_last_event() {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let note = |what: &'static str| {
+        let order = Arc::clone(&order);
+        move || kit_sync::lock(&order).push(what)
+    };
+    let (log, spans, stopped) = (note("log"), note("spans"), note("last event"));
+    let app = app()
+        .stop_timeout(Duration::ZERO)
+        .last_step(
+            LastStep::new("log", Duration::from_secs(1), move |_| {
+                log();
+                vec!["2 lines were dropped".to_owned()]
+            })
+            .after_events(),
+        )
+        .last_step(LastStep::new("spans", Duration::from_secs(1), move |_| {
+            spans();
+            Vec::new()
+        }))
+        .observer(move |stamped| {
+            if let Event::Stopped { .. } = &stamped.event {
+                stopped();
+            }
+        })
+        .build();
+    let refused = app.run().await.expect_err("no time for a stop");
+    assert_eq!(*kit_sync::lock(&order), ["spans", "last event", "log"]);
+    let report = refused.report();
+    assert_eq!(names(report), ["spans", "log"]);
+    assert_eq!(report.last_steps[1].lines, ["2 lines were dropped"]);
+    assert_eq!(report.exit_code, 1);
+}
+
 #[tokio::test]
 async fn the_worst_case_says_the_time_of_last_steps() {
     let (seen, plans) = mpsc::channel();

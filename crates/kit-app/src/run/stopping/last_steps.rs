@@ -17,7 +17,7 @@ use crate::{Awaited, Event, LastStepReport};
 const LATE: Duration = Duration::from_millis(150);
 
 /// The last steps, before and after the delivery of the events.
-pub(super) struct LastSteps {
+pub(crate) struct LastSteps {
     core: Arc<Core>,
     before_events: Vec<LastStep>,
     after_events: Vec<LastStep>,
@@ -28,7 +28,7 @@ pub(super) struct LastSteps {
 }
 
 impl LastSteps {
-    pub(super) fn take(core: &Arc<Core>, settings: &mut Settings, end: &Deadline) -> LastSteps {
+    pub(crate) fn take(core: &Arc<Core>, settings: &mut Settings, end: &Deadline) -> LastSteps {
         let [all, late] = settings.last_steps_limits();
         let granted = all.min(settings.stop_timeout / 4);
         let steps = std::mem::take(&mut settings.last_steps);
@@ -44,7 +44,7 @@ impl LastSteps {
     }
 
     /// Runs those before the events are delivered. One that fails is an event.
-    pub(super) async fn before_events(&mut self, home: &Scope) -> Vec<LastStepReport> {
+    pub(crate) async fn before_events(&mut self, home: &Scope) -> Vec<LastStepReport> {
         let steps = std::mem::take(&mut self.before_events);
         let end = self.end.earlier_by(self.late);
         let reports = self.run(steps, &end, home).await;
@@ -58,7 +58,7 @@ impl LastSteps {
     }
 
     /// Runs those after that.
-    pub(super) async fn after_events(&mut self, home: &Scope) -> Vec<LastStepReport> {
+    pub(crate) async fn after_events(&mut self, home: &Scope) -> Vec<LastStepReport> {
         let steps = std::mem::take(&mut self.after_events);
         let end = self.end.clone();
         self.run(steps, &end, home).await

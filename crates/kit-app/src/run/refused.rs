@@ -41,7 +41,7 @@ impl Refusal {
     }
 
     /// The last steps of an app that was refused for its options: what they end has begun before the app, such as a
-    /// log. Options that are wrong may be those of their time, so it has a bound of its own.
+    /// log. Options that are wrong may be those of their time, so it has a separate bound.
     pub(super) fn last_steps(&self, core: &Arc<Core>, settings: &mut Settings) -> LastSteps {
         let [all, _] = settings.last_steps_limits();
         let end = Deadline::from(Instant::now() + all.min(LAST_STEPS));

@@ -1,10 +1,11 @@
 //! Rules that settings have to keep, beyond their types.
 
+use kit_units::WrongOption;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::tree::key::{KeyPath, Step};
+use crate::tree::key::{self, KeyPath};
 
 /// Settings, with the rules that they have to keep beyond their types.
 ///
@@ -74,6 +75,40 @@ impl Broken {
         }
     }
 
+    /// Reports everything that the check of an options struct has found, such as that of `kit_app::AppOptions`. The
+    /// struct stands under the key; `""` is the root.
+    ///
+    /// ```
+    /// use kit_app::AppOptions;
+    /// use kit_config::{Broken, Rules, Settings};
+    /// # use schemars::JsonSchema;
+    /// # use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Default, Serialize, Deserialize, JsonSchema)]
+    /// #[serde(default)]
+    /// struct Orders {
+    ///     app: AppOptions,
+    /// }
+    ///
+    /// impl Rules for Orders {
+    ///     fn check(&self, broken: &mut Broken) {
+    ///         broken.refuse_options("app", self.app.check());
+    ///     }
+    /// }
+    ///
+    /// let error = Settings::<Orders>::new().set("app.timeouts.stop=0s").load().unwrap_err();
+    /// assert_eq!(
+    ///     error.problems()[0].to_string(),
+    ///     "flag --set app.timeouts.stop: app.timeouts.stop: is 0s: it has to be from 1ms to 1d"
+    /// );
+    /// ```
+    pub fn refuse_options(&mut self, key: &str, wrong: impl IntoIterator<Item = WrongOption>) {
+        for wrong in wrong {
+            let message = wrong.message();
+            self.refuse(wrong.inside(key).key(), message);
+        }
+    }
+
     pub(crate) fn into_rules(self) -> Vec<BrokenRule> {
         self.rules
     }
@@ -103,19 +138,17 @@ impl<'k, const N: usize> IntoKeys<'k> for [&'k str; N] {
     }
 }
 
-/// The key that a text names, as messages show it. All that is no index in brackets is part of a name.
+/// The key that a text names, as messages show it: `servers[0].name`, `limits."a.b"`. A part without quotes may have
+/// any character that ends none. What is no key is one name, which no setting has.
 pub(crate) fn parse_key(key: &str) -> KeyPath {
-    let mut steps = Vec::new();
-    for part in key.split('.').filter(|part| !part.is_empty()) {
-        let name = part.split('[').next().unwrap_or_default();
-        let indices = part[name.len()..].split(['[', ']']);
-        let indices = indices.filter_map(|index| index.parse().ok());
-        if !name.is_empty() {
-            steps.push(Step::Key(name.to_owned()));
-        }
-        steps.extend(indices.map(Step::Index));
+    if key.trim().is_empty() {
+        return KeyPath::root();
     }
-    steps.into_iter().collect()
+    let is_inside = |c: char| !matches!(c, '.' | '[' | ']' | '"' | '\'');
+    match key::parse_key(key, is_inside) {
+        Ok((path, "")) => path,
+        Ok(_) | Err(_) => KeyPath::root().key(key),
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +157,15 @@ mod tests {
 
     #[test]
     fn a_key_is_read_as_it_is_shown() {
-        for key in ["http.addr", "servers[0].name", "grid[1][2]", ""] {
+        for key in [
+            "http.addr",
+            "servers[0].name",
+            "grid[1][2]",
+            "",
+            r#"limits."a.b".max"#,
+            r#""a[0]".""[1]"#,
+            r#"limits."größe""#,
+        ] {
             assert_eq!(parse_key(key).to_string(), key);
         }
     }

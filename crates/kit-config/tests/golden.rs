@@ -1,22 +1,25 @@
 //! Broken configurations, each with the exact message.
 //!
 //! Each folder of `tests/golden` is one: its files, `run.txt` with what the binary does (one call a line;
-//! without it, `file orders.toml`), and `want.txt` with the message. Run with `KIT_GOLDEN=accept` to write
+//! without it, `file orders.toml`; the first line `options` is for settings with options of Kit), and `want.txt` with the message. Run with `KIT_GOLDEN=accept` to write
 //! what is said now into `want.txt`, and read the difference in the commit.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kit_config::Settings;
+use kit_config::{Rules, Settings};
 
 #[path = "support/orders.rs"]
 mod orders;
+#[path = "support/service.rs"]
+mod service;
 
 use orders::Orders;
+use service::Service;
 
 /// What a binary with these settings says; it reads the files of the folder that it runs in.
-fn run(script: &str) -> String {
-    let mut settings = Settings::<Orders>::new();
+fn run<T: Rules>(script: &str) -> String {
+    let mut settings = Settings::<T>::new();
     let mut variables = Vec::new();
     for line in script.lines().filter(|line| !line.is_empty()) {
         let (call, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -68,7 +71,10 @@ fn each_broken_configuration_gets_its_message() {
         std::env::set_current_dir(folder).expect("a folder");
         let script =
             fs::read_to_string("run.txt").unwrap_or_else(|_| "file orders.toml".to_owned());
-        let said = run(&script);
+        let said = match script.strip_prefix("options\n") {
+            Some(script) => run::<Service>(script),
+            None => run::<Orders>(&script),
+        };
         let want = fs::read_to_string("want.txt").unwrap_or_default();
         if said == want {
             continue;

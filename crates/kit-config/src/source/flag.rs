@@ -5,11 +5,8 @@ use std::collections::HashMap;
 use super::assignment::{Assignment, Repeated, gather};
 use super::layer::Layer;
 use crate::problem::{Problem, What};
-use crate::tree::key::KeyPath;
+use crate::tree::key::{KeyPath, is_bare, parse_key};
 use crate::tree::origin::Origin;
-use key::{is_bare, parse_key};
-
-mod key;
 
 /// The settings of the command line: of two for the same key, the later one counts. Those by the variables of
 /// flags are below them.
@@ -47,7 +44,7 @@ impl Flags {
             Problem::new(origin.clone(), KeyPath::root(), what)
         };
         // What follows a wrong key may be a secret, and is not repeated.
-        let parsed = parse_key(argument).and_then(|(key, rest)| {
+        let parsed = parse_key(argument, is_bare).and_then(|(key, rest)| {
             let text = rest.trim_start().strip_prefix('=');
             text.map(|text| (key, text))
                 .ok_or_else(|| "no `=` follows the key".to_owned())
@@ -86,7 +83,7 @@ impl Flags {
 
     /// `None` with a problem if the key is none.
     fn assignment(&mut self, key: &str, value: &str, origin: Origin) -> Option<Assignment> {
-        let parsed = parse_key(key).and_then(|(key, rest)| match rest {
+        let parsed = parse_key(key, is_bare).and_then(|(key, rest)| match rest {
             "" => Ok(key),
             rest => Err(format!("{rest:?} is left over")),
         });

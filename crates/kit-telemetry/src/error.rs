@@ -1,8 +1,8 @@
 //! What can go wrong before telemetry works.
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::io;
+
+use kit_units::WrongOption;
 
 /// Why there is no telemetry, or why a change of it was refused.
 #[derive(Debug, thiserror::Error)]
@@ -47,45 +47,6 @@ pub enum Error {
         source: io::Error,
     },
 }
-
-/// An option whose value is of no use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WrongOption {
-    /// Its key in [`TelemetryOptions`](crate::TelemetryOptions), such as `traces.endpoint`.
-    pub key: String,
-    /// Its value as a file has it; `***` for a secret.
-    pub value: String,
-    /// What would be right, such as `a number of spans from 1 to 10`.
-    pub expected: String,
-}
-
-impl WrongOption {
-    pub(crate) fn new(
-        key: impl Into<String>,
-        value: impl Into<String>,
-        expected: impl Into<String>,
-    ) -> WrongOption {
-        WrongOption {
-            key: key.into(),
-            value: value.into(),
-            expected: expected.into(),
-        }
-    }
-}
-
-impl fmt::Display for WrongOption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let WrongOption {
-            key,
-            value,
-            expected,
-        } = self;
-        write!(f, "`{key}` is {value}: expected {expected}")
-    }
-}
-
-impl StdError for WrongOption {}
 
 fn listed(wrong: &[WrongOption]) -> String {
     let all: Vec<_> = wrong.iter().map(WrongOption::to_string).collect();

@@ -42,7 +42,7 @@ mod panic;
 mod refresh;
 mod telemetry;
 
-pub use error::{Error, WrongOption};
+pub use error::Error;
 pub use log::{LogFormat, LogOptions, LogOutput, RepeatOptions};
 pub use options::TelemetryOptions;
 pub use refresh::Refresh;

@@ -3,7 +3,9 @@
 use kit_app::AppBuilder;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, WrongOption};
+use kit_units::WrongOption;
+
+use crate::Error;
 
 /// The options of metrics: none, in a build without the features `prometheus` and `otlp`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::layer::Identity;
 
 use crate::metrics::Metrics;
-use crate::{Error, WrongOption};
+use kit_units::WrongOption;
+
+use crate::Error;
 
 /// The options of traces: none, in a build without the feature `otlp`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

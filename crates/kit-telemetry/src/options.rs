@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::WrongOption;
 use crate::log::LogOptions;
 use crate::metrics::MetricsOptions;
 use crate::otlp::{self, OtlpOptions};
+use kit_units::WrongOption;
 
 /// The options of all telemetry: plain data, which a file can hold.
 ///

@@ -44,7 +44,11 @@ fn what_fails_leaves_no_thread_and_no_subscriber() {
             ..MetricsOptions::default()
         },
     };
-    let keys: Vec<_> = wrong.check().into_iter().map(|wrong| wrong.key).collect();
+    let keys: Vec<_> = wrong
+        .check()
+        .into_iter()
+        .map(|wrong| wrong.key().to_owned())
+        .collect();
     let expected = [
         "log.filter",
         "log.flush_timeout",

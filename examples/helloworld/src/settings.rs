@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kit::Listen;
+use kit::layers::DeadlineOptions;
 use kit::layers::jwt::{Algorithm, Key, KeyError, Keys};
-use kit::registry::{ServiceInstance, ServiceName};
+use kit::registry::ServiceName;
 use kit::telemetry::{LogFormat, LogOptions, TelemetryOptions};
+use kit::{Admin, AppOptions, Listen, RegistrationOptions, Timeouts};
 use kit_config::{Broken, Rules};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,37 +100,62 @@ impl HelloWorld {
         options
     }
 
-    fn check_telemetry(&self, broken: &mut Broken) {
-        for wrong in self.telemetry().check() {
-            let key = match wrong.key.as_str() {
-                "traces.endpoint" if self.traces.is_some() => "traces".to_owned(),
-                key => format!("telemetry.{key}"),
-            };
-            broken.refuse(&*key, format!("has to be {}", wrong.expected));
+    /// The options of Kit that these settings stand for, of which the start refuses what is wrong.
+    fn options(&self) -> AppOptions {
+        AppOptions {
+            id: self.id.clone(),
+            drain_delay: self.drain_delay,
+            admin: self.admin.clone().map(Admin::new),
+            timeouts: Timeouts {
+                stop: self.stop_timeout,
+                ..Timeouts::default()
+            },
+            registration: RegistrationOptions {
+                registries: vec![self.registry.clone()],
+                ..RegistrationOptions::default()
+            },
+            ..AppOptions::default()
         }
     }
 }
 
 impl Rules for HelloWorld {
     fn check(&self, broken: &mut Broken) {
-        for (key, limit) in [
-            ("request_timeout", self.request_timeout),
-            ("stop_timeout", Some(self.stop_timeout)),
-        ] {
-            let message = "has to be longer than nothing, such as \"20s\"";
-            broken.refuse_if(limit == Some(Duration::ZERO), key, message);
+        for wrong in self.options().check() {
+            let wrong = match wrong.key() {
+                "timeouts.stop" => wrong.named("stop_timeout"),
+                "registration.registries[0]" => wrong.named("registry"),
+                // The setting is the address itself.
+                key => match key.strip_prefix("admin.listen") {
+                    Some(rest) => {
+                        let key = format!("admin{rest}");
+                        wrong.named(key)
+                    }
+                    None => wrong,
+                },
+            };
+            broken.refuse_options("", [wrong]);
         }
+        broken.refuse_options("http", self.http.check());
+        broken.refuse_options("grpc", self.grpc.check());
+        let deadline = DeadlineOptions {
+            limit: self.request_timeout,
+            ..DeadlineOptions::default()
+        };
+        let deadline = deadline.check().into_iter();
+        broken.refuse_options("", deadline.map(|wrong| wrong.named("request_timeout")));
         if let Err(error) = self.name.parse::<ServiceName>() {
             broken.refuse("name", error.to_string());
-        }
-        if let Some(id) = &self.id
-            && let Err(error) = ServiceInstance::builder(id, "any").build()
-        {
-            broken.refuse("id", error.to_string());
         }
         if let Err(error) = self.keys() {
             broken.refuse("secret_file", kit::sync::error_chain(&error));
         }
-        self.check_telemetry(broken);
+        for wrong in self.telemetry().check() {
+            let wrong = match wrong.key() {
+                "traces.endpoint" if self.traces.is_some() => wrong.named("traces"),
+                _ => wrong.inside("telemetry"),
+            };
+            broken.refuse_options("", [wrong]);
+        }
     }
 }

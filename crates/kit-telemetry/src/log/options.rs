@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::filter;
-use crate::{Error, WrongOption};
+use kit_units::WrongOption;
+
+use crate::Error;
 
 /// The smallest longest line: the time, the level and the target have to fit.
 const SHORTEST_LINE: usize = 256;
@@ -89,7 +91,7 @@ impl LogOptions {
         }
         let is_key = |key: &String| key.chars().any(char::is_alphanumeric);
         for key in self.redact.iter().filter(|key| !is_key(key)) {
-            let expected = "keys with letters, such as `card_number`";
+            let expected = "a key with letters, such as `card_number`";
             refuse("redact", format!("{key:?}"), expected);
         }
         if self.repeat.lines > 0 && self.repeat.period.is_zero() {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::WrongOption;
+use kit_units::WrongOption;
 
 /// From 1 ms to 10 s: twice to two and a half times from one to the next, with those of the usual
 /// objectives among them.

@@ -143,11 +143,11 @@ fn all_that_is_wrong_is_named_at_once_with_what_would_be_right() {
         let wrong = options.check().into_iter();
         wrong.map(|wrong| wrong.to_string()).collect::<Vec<_>>()
     };
-    let expected = "expected one or more finite numbers in ascending order, such as [0.1, 1.0]";
+    let expected = "it has to be one or more finite numbers in ascending order, such as [0.1, 1.0]";
     assert_eq!(
         wrong(&[1.0, 0.5]),
         [
-            "`metrics.max_series` is 0: expected 1 or more, such as 1000",
+            "`metrics.max_series` is 0: it has to be 1 or more, such as 1000",
             &format!("`metrics.buckets` is [1.0, 0.5]: {expected}"),
         ]
     );

@@ -1,5 +1,6 @@
 //! Options as they are written become what the export works with.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::uri::{Authority, Scheme};
@@ -8,7 +9,7 @@ use tracing_subscriber::filter::Targets;
 
 use super::options::{OtlpOptions, OtlpProtocol};
 use super::wire::target::Target;
-use crate::WrongOption;
+use kit_units::WrongOption;
 
 /// What the options say, parsed.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ pub(super) fn check(options: &OtlpOptions, endpoint: &str) -> Result<Checked, Ve
     }
 }
 
-fn of(field: &str, value: impl Into<String>, expected: impl Into<String>) -> WrongOption {
+fn of(field: &str, value: impl fmt::Display, expected: impl Into<String>) -> WrongOption {
     WrongOption::new(format!("traces.{field}"), value, expected)
 }
 
@@ -209,7 +210,7 @@ mod tests {
         assert!(!found.concat().contains("s3cret"), "{found:?}");
         assert_eq!(
             found[5],
-            "`traces.endpoint` is \"localhost:4317\": expected a URL such as \"http://localhost:4317\""
+            "`traces.endpoint` is \"localhost:4317\": it has to be a URL such as \"http://localhost:4317\""
         );
     }
 
@@ -219,7 +220,7 @@ mod tests {
         assert_eq!(
             wrong(&options, "http://user:s3cret@a:1"),
             [
-                "`traces.endpoint` is ***: expected a URL without a user, such as \"http://localhost:4317\""
+                "`traces.endpoint` is ***: it has to be a URL without a user, such as \"http://localhost:4317\""
             ]
         );
         for bad in [

@@ -17,6 +17,11 @@ async fn a_value_that_is_of_no_use_exits_with_2_and_names_its_source() {
         ("--secret-file", "/no/such/file"),
         ("--stop-timeout", "0s"),
         ("--stop-timeout", "20"),
+        ("--stop-timeout", "2d"),
+        ("--stop-timeout", "1ns"),
+        ("--drain-delay", "100d"),
+        ("--registry", "bogus://x"),
+        ("--registry", "etcd://127.0.0.1:0"),
         ("--log", "loud"),
     ] {
         refused(&[flag, value], &[], flag, value).await;

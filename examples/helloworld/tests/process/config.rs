@@ -116,3 +116,45 @@ async fn the_schema_names_every_setting() {
         assert!(properties.contains_key(key), "{page}");
     }
 }
+
+#[tokio::test]
+async fn what_the_start_would_refuse_is_refused_by_the_check_with_its_line() {
+    for (setting, key, says) in [
+        (
+            "stop_timeout = \"25h\"",
+            "stop_timeout",
+            "is 1d 1h: it has to be from 1ms to 1d",
+        ),
+        (
+            "drain_delay = \"100d\"",
+            "drain_delay",
+            "is 100d: it has to be at most 1d",
+        ),
+        (
+            "registry = \"bogus://x\"",
+            "registry",
+            "unknown registry scheme \"bogus\"",
+        ),
+        ("id = \"a/b\"", "id", "it has to be without '/'"),
+        (
+            "admin = { address = \"localhost:0\", keep_alive = \"1ms\" }",
+            "admin.keep_alive",
+            "is 1ms: it has to be from 1s to 9h 6m 7s",
+        ),
+        (
+            "http = { address = \"localhost:0\", keep_alive = \"0s\" }",
+            "http.keep_alive",
+            "is 0s: it has to be from 1s to 9h 6m 7s",
+        ),
+    ] {
+        let (_folder, path) = file(&format!("log = \"json\"\n{setting}\n"));
+        let checked = ended(&["--config", text(&path), "--check-config"], &[], 2).await;
+        let started = ended(&["--config", text(&path)], &[], 2).await;
+        assert_eq!(checked.log, started.log);
+        let said = checked.text();
+        let line = format!("{}:2:", text(&path));
+        for part in [&line, key, says] {
+            assert!(said.contains(part), "no {part}: {said}");
+        }
+    }
+}

@@ -99,8 +99,8 @@ async fn a_registry_that_is_no_url() {
 
 async fn unusable_registry(url: &str) -> String {
     let args = [&FREE_PORTS[..], &["--registry", url]].concat();
-    let exit = Process::spawn(&args).exit().await.expect(1);
-    one_clear_line(&exit).to_owned()
+    let exit = Process::spawn(&args).exit().await.expect(2);
+    exit.text()
 }
 
 /// The one line with the reason: the root cause, and not its consequences.

@@ -10,8 +10,6 @@ use tokio::time::Instant;
 use crate::admin::{admin_of, ask};
 use crate::support::{Collector, Exit, Http, Service, Signal, dead_address, soon};
 
-const FLUSH: Duration = Duration::from_secs(1);
-
 /// The lines of the access log, in JSON.
 fn accesses(exit: &Exit) -> Vec<Value> {
     let lines = exit.log.iter().map(|line| serde_json::from_str(line));
@@ -163,9 +161,7 @@ async fn stops_in_time(collector: &str) -> Exit {
     };
     let ((a, b, c, d), begun) = tokio::join!(loads, stop);
     assert!(a.min(b).min(c).min(d) > 0, "each has asked");
-    let exit = service.exit().await.expect(0);
-    let longest = Duration::from_secs(1) + FLUSH + Duration::from_secs(2);
-    let exit = exit.expect_within(longest, begun);
+    let exit = service.exit().await.expect(0).before_its_deadline(begun);
     let lost = exit.log.iter().find(|line| line.contains("spans exported"));
     assert!(lost.is_some(), "no line of the spans; {}", exit.text());
     exit

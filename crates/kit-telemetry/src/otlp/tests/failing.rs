@@ -139,7 +139,7 @@ fn without_an_endpoint_nothing_is_started_and_a_wrong_option_is_found_all_the_sa
         .collect();
     assert_eq!(wrong.len(), 2, "{wrong:?}");
     assert!(
-        wrong[0].starts_with("`traces.queue` is 0: expected a number of spans from 1 to "),
+        wrong[0].starts_with("`traces.queue` is 0: it has to be a number of spans from 1 to "),
         "{wrong:?}"
     );
 }

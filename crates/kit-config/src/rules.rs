@@ -139,7 +139,7 @@ impl<'k, const N: usize> IntoKeys<'k> for [&'k str; N] {
 }
 
 /// The key that a text names, as messages show it: `servers[0].name`, `limits."a.b"`. A part without quotes may have
-/// any character that ends none. What is no key is one name, which no setting has.
+/// any character that ends none. A text that is no key is one name, which no setting has.
 pub(crate) fn parse_key(key: &str) -> KeyPath {
     if key.trim().is_empty() {
         return KeyPath::root();

@@ -35,12 +35,12 @@ pub struct Schemes {
 /// What a scheme does with a URL.
 #[derive(Clone)]
 struct Opener {
-    open: Arc<Open>,
-    check: Arc<Check>,
+    open: Arc<OpenUrl>,
+    check: Arc<CheckUrl>,
 }
 
-type Open = dyn Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync;
-type Check = dyn Fn(&str) -> Result<(), Error> + Send + Sync;
+type OpenUrl = dyn Fn(&str, &Scope) -> Result<Backend, Error> + Send + Sync;
+type CheckUrl = dyn Fn(&str) -> Result<(), Error> + Send + Sync;
 
 impl Schemes {
     /// A table without any scheme.

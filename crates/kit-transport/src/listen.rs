@@ -12,6 +12,7 @@ use crate::Inherited;
 
 pub(crate) mod accept;
 mod at;
+mod bounds;
 mod error;
 pub(crate) mod listener;
 #[cfg(not(unix))]
@@ -35,7 +36,6 @@ use no_unix as unix;
 
 use at::{At, Existing};
 pub use error::ListenError;
-use tuning::Tuning;
 
 /// Where a server listens, and how.
 ///
@@ -119,7 +119,7 @@ impl Listen {
         }
     }
 
-    /// What is wrong: a literal that is no address, a path that no socket can have, and settings beside it. A
+    /// Every mistake: a literal that is no address, a path that no socket can have, and settings beside it. A
     /// server with any of it does not start.
     ///
     /// ```
@@ -140,9 +140,9 @@ impl Listen {
         wrong
     }
 
-    /// What is wrong beside a literal that is no address.
+    /// Every mistake beside a literal that is no address.
     pub(crate) fn check_tuning(&self) -> Vec<WrongOption> {
-        let keep_alive = self.keep_alive.and_then(Tuning::refuse_keep_alive);
+        let keep_alive = self.keep_alive.and_then(bounds::refuse_keep_alive);
         let mode = self.mode.and_then(|mode| {
             let value = format!("{mode:04o}");
             WrongOption::refuse_if(
@@ -159,7 +159,7 @@ impl Listen {
                                 be bound twice";
                 let hand_over =
                     WrongOption::refuse_if(is_twice, "hand_over", "\"reuse-port\"", expected);
-                (unix::refuse_path(path), hand_over)
+                (bounds::refuse_path(path), hand_over)
             }
             _ => (None, None),
         };

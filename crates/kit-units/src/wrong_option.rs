@@ -119,7 +119,7 @@ impl WrongOption {
         &self.expected
     }
 
-    /// What is wrong; it goes on from the key: `is 0s: it has to be at least 1ms`.
+    /// The mistake in words; it goes on from the key: `is 0s: it has to be at least 1ms`.
     #[must_use]
     pub fn message(&self) -> String {
         let WrongOption {

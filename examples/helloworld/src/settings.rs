@@ -7,6 +7,7 @@ use kit::layers::DeadlineOptions;
 use kit::layers::jwt::{Algorithm, Key, KeyError, Keys};
 use kit::registry::ServiceName;
 use kit::telemetry::{LogFormat, LogOptions, TelemetryOptions};
+use kit::units::WrongOption;
 use kit::{Admin, AppOptions, Listen, RegistrationOptions, Timeouts};
 use kit_config::{Broken, Rules};
 use schemars::JsonSchema;
@@ -121,21 +122,8 @@ impl HelloWorld {
 
 impl Rules for HelloWorld {
     fn check(&self, broken: &mut Broken) {
-        for wrong in self.options().check() {
-            let wrong = match wrong.key() {
-                "timeouts.stop" => wrong.named("stop_timeout"),
-                "registration.registries[0]" => wrong.named("registry"),
-                // The setting is the address itself.
-                key => match key.strip_prefix("admin.listen") {
-                    Some(rest) => {
-                        let key = format!("admin{rest}");
-                        wrong.named(key)
-                    }
-                    None => wrong,
-                },
-            };
-            broken.refuse_options("", [wrong]);
-        }
+        let options = self.options().check().into_iter();
+        broken.refuse_options("", options.map(as_written));
         broken.refuse_options("http", self.http.check());
         broken.refuse_options("grpc", self.grpc.check());
         let deadline = DeadlineOptions {
@@ -158,4 +146,15 @@ impl Rules for HelloWorld {
             broken.refuse_options("", [wrong]);
         }
     }
+}
+
+/// A mistake in an option of Kit, at the setting that stands for the option.
+fn as_written(wrong: WrongOption) -> WrongOption {
+    let key = match wrong.key() {
+        "timeouts.stop" => "stop_timeout".to_owned(),
+        "registration.registries[0]" => "registry".to_owned(),
+        // The setting is the address itself.
+        key => key.replacen("admin.listen", "admin", 1),
+    };
+    wrong.named(key)
 }

@@ -96,7 +96,7 @@ impl Roles {
         stopping.map(|(signal, _)| signal).collect()
     }
 
-    /// What is wrong, with the signal and the role at fault: a signal that no handler can be given, and one that
+    /// Every mistake, with the signal and the role at fault: a signal that no handler can be given, and one that
     /// has two roles.
     pub(super) fn check(&self) -> Vec<(Signal, Role, WrongOption)> {
         let mut wrong = Vec::new();

@@ -115,6 +115,9 @@ pub(crate) fn parse_key(text: &str, is_bare: fn(char) -> bool) -> Result<(KeyPat
 }
 
 /// One part of a key, and what follows it.
+///
+/// The part ends at its closing quote, or before the first character that is not bare. The text in quotes has the
+/// escapes of TOML, so TOML's own parser reads it, as the key of a table with one line.
 fn part(text: &str, is_bare: fn(char) -> bool) -> Result<(String, &str), String> {
     let end = match text.chars().next() {
         Some(quote @ ('"' | '\'')) => end_of_quoted(text, quote).ok_or("a quote is not closed")?,

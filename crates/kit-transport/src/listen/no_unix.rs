@@ -3,20 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use kit_units::WrongOption;
-
 use crate::listen::queue::Accepted;
 use crate::{Address, Listen};
-
-/// Refuses every path.
-pub(super) fn refuse_path(path: &Path) -> Option<WrongOption> {
-    let expected = "an address of IP: there are no Unix sockets on this system";
-    Some(WrongOption::new(
-        "",
-        format!("\"unix:{}\"", path.display()),
-        expected,
-    ))
-}
 
 #[derive(Debug)]
 pub(crate) enum UnixSockets {}

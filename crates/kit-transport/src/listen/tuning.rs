@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use kit_units::{WrongOption, format_duration};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
@@ -12,10 +11,6 @@ use crate::listen::queue::Accepted;
 use crate::wire::peer::Peer;
 use crate::wire::plain::Plain;
 use crate::{Address, Listen};
-
-/// The range that Linux takes, in whole seconds.
-const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(1);
-const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(32_767);
 
 /// The options that [`Listen`] asks for.
 #[derive(Clone, Copy, Debug)]
@@ -25,21 +20,6 @@ pub(crate) struct Tuning {
 }
 
 impl Tuning {
-    /// Refuses a time that Linux does not take.
-    pub(super) fn refuse_keep_alive(every: Duration) -> Option<WrongOption> {
-        let range = SHORTEST_KEEP_ALIVE..=LONGEST_KEEP_ALIVE;
-        if range.contains(&every) {
-            return None;
-        }
-        let [least, most] = [SHORTEST_KEEP_ALIVE, LONGEST_KEEP_ALIVE].map(format_duration);
-        let expected = format!("from {least} to {most}, or \"off\"");
-        Some(WrongOption::new(
-            "keep_alive",
-            format_duration(every),
-            expected,
-        ))
-    }
-
     pub(crate) fn of(listen: &Listen) -> Tuning {
         Tuning {
             no_delay: listen.no_delay,

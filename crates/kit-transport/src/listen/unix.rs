@@ -3,10 +3,9 @@
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
-use std::os::unix::net::{SocketAddr, UnixListener as StdUnixListener};
+use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::{Path, PathBuf};
 
-use kit_units::WrongOption;
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
 use crate::listen::queue::{Accepted, until_empty};
@@ -20,17 +19,6 @@ pub(crate) struct UnixSockets {
     file: Option<SocketFile>,
     listener: UnixListener,
     path: PathBuf,
-}
-
-/// Refuses a path that is no address of a socket: one that is too long, or holds a NUL.
-pub(super) fn refuse_path(path: &Path) -> Option<WrongOption> {
-    let error = SocketAddr::from_pathname(path).err()?;
-    let expected = format!("a path that a socket can have: {error}");
-    Some(WrongOption::new(
-        "",
-        format!("\"unix:{}\"", path.display()),
-        expected,
-    ))
 }
 
 impl UnixSockets {

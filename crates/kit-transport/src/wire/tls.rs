@@ -155,7 +155,7 @@ impl Files {
     }
 }
 
-/// What is wrong with the options of TLS: their times, and the files that cannot be read or used. Only files that
+/// Every mistake in the options of TLS: their times, and the files that cannot be read or used. Only files that
 /// can all be read are looked into, by [`Files::config`], which has one error.
 ///
 /// The files are read at once: it is for the time before a runtime runs.

@@ -44,7 +44,7 @@ async fn start(server: &impl Server) -> Option<String> {
     started.err().map(|error| error_chain(&*error))
 }
 
-/// What is wrong with an HTTP server of this file, and the error of its start.
+/// Every mistake in the options of an HTTP server of this file, and the error of its start.
 async fn of_http(table: &Table) -> (Vec<WrongOption>, Option<String>) {
     let options: http::ServerOptions = table.clone().try_into().expect("options");
     let server = http::Server::with_options(&options, Router::new());

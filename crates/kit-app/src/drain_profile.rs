@@ -12,8 +12,8 @@ use crate::Environment;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum DrainProfile {
-    /// Nothing outside this machine: no delay.
-    Local,
+    /// Nothing that Kit knows of: no delay.
+    Alone,
     /// Clients that watch a registry: 1 s.
     Registry,
     /// Kubernetes, whose proxies and load balancers learn of a stop late: 5 s.
@@ -25,7 +25,7 @@ impl DrainProfile {
     #[must_use]
     pub fn drain_delay(self) -> Duration {
         match self {
-            DrainProfile::Local => Duration::ZERO,
+            DrainProfile::Alone => Duration::ZERO,
             DrainProfile::Registry => Duration::from_secs(1),
             DrainProfile::Kubernetes => Duration::from_secs(5),
         }
@@ -45,7 +45,7 @@ impl DrainProfile {
             )
         } else {
             (
-                DrainProfile::Local,
+                DrainProfile::Alone,
                 "no registry shows this instance to others",
             )
         }
@@ -55,7 +55,7 @@ impl DrainProfile {
 impl fmt::Display for DrainProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            DrainProfile::Local => "local",
+            DrainProfile::Alone => "alone",
             DrainProfile::Registry => "registry",
             DrainProfile::Kubernetes => "kubernetes",
         })
@@ -75,6 +75,6 @@ mod tests {
             DrainProfile::Kubernetes
         );
         assert_eq!(DrainProfile::choose(&bare, 1).0, DrainProfile::Registry);
-        assert_eq!(DrainProfile::choose(&bare, 0).0, DrainProfile::Local);
+        assert_eq!(DrainProfile::choose(&bare, 0).0, DrainProfile::Alone);
     }
 }

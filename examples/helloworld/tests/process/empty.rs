@@ -35,7 +35,7 @@ async fn with_all_of_them_empty_it_is_as_without_options() {
     assert_eq!(service.http.to_string(), "127.0.0.1:8000");
     assert_eq!(service.grpc.to_string(), "127.0.0.1:9000");
     let exit = service.terminate().await.expect(0);
-    exit.only("drain_profile=local");
+    exit.only("drain_profile=alone");
     exit.only("goodbye");
 }
 

@@ -11,7 +11,7 @@ use crate::{AppHandle, Error};
 pub(crate) enum Admin {}
 
 impl Admin {
-    pub(crate) fn check(&self) -> Vec<Error> {
+    pub(crate) fn errors(&self) -> Vec<Error> {
         match *self {}
     }
 }

@@ -1,5 +1,6 @@
 //! Clients and suites that others have written, against Kit's servers: curl, wrk, grpcurl, Python's
-//! grpcio, Go's gRPC, h2spec, and the interop client of gRPC's own project.
+//! grpcio, Go's gRPC, h2spec, and the interop client of gRPC's own project; and Kit's backends against
+//! registries that are built here.
 //!
 //! A client that this machine has no way to get is named as not run, which under `CI` is a failure.
 //! grpcio also asks while servers are stopped: the rest of those cases are tests of
@@ -8,6 +9,7 @@
 mod clients;
 mod h2spec;
 mod interop;
+mod registries;
 mod servers;
 
 use std::fs;
@@ -17,6 +19,7 @@ use std::process::Command;
 
 use clap::Args;
 
+pub(crate) use self::registries::TESTS as REGISTRY_TESTS;
 use self::servers::Targets;
 use crate::Result;
 use crate::cargo::{command, output, run as run_command, target};
@@ -58,6 +61,10 @@ pub(crate) fn check(stops: u32) -> Result {
                 .arg("--python")
                 .arg(python),
         )
+    });
+    let consul = registries::consul(&folder);
+    steps.with("conformance: registry in Consul", consul, |consul| {
+        registries::check(&consul)
     });
     steps.finish()?;
     stopped

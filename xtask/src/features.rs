@@ -10,7 +10,7 @@ struct Forbidden {
     crates: &'static [&'static str],
 }
 
-const FORBIDDEN: [Forbidden; 7] = [
+const FORBIDDEN: [Forbidden; 8] = [
     Forbidden {
         package: "kit-registry",
         features: "--no-default-features",
@@ -55,6 +55,11 @@ const FORBIDDEN: [Forbidden; 7] = [
         crates: &["kit-transport", "kit-app", "kit"],
     },
     Forbidden {
+        package: "kit-registry-consul",
+        features: "--all-features",
+        crates: &["kit-transport", "kit-app", "kit", "tonic", "axum"],
+    },
+    Forbidden {
         package: "kit-transport",
         features: "--all-features",
         crates: &["kit-registry", "kit-app", "kit"],
@@ -62,7 +67,7 @@ const FORBIDDEN: [Forbidden; 7] = [
 ];
 
 /// A package, and features that are built without the others.
-const ALONE: [(&str, &str); 25] = [
+const ALONE: [(&str, &str); 27] = [
     ("kit-transport", "http"),
     ("kit-transport", "grpc"),
     ("kit-transport", "simple"),
@@ -85,6 +90,8 @@ const ALONE: [(&str, &str); 25] = [
     ("kit-registry", "etcd"),
     ("kit-registry", "etcd-tls"),
     ("kit-registry", "tls"),
+    ("kit-registry-consul", "tls"),
+    ("kit-app", "consul"),
     ("kit-app", "serde"),
     ("kit-app", "admin"),
     ("kit-app", "schema"),

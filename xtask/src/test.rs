@@ -52,8 +52,9 @@ pub(crate) fn run(options: &Options) -> Result {
             // As many at once as the harness has it: these use the processors as well.
             workspace("test")
                 .args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"])
-                // Those beside Kratos need its programs.
+                // Those beside Kratos and Consul need their programs.
                 .args(["--", "--ignored", "--skip", interop::TESTS])
+                .args(["--skip", conformance::REGISTRY_TESTS])
                 .envs(servers.clone()),
         ));
     }

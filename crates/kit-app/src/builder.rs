@@ -623,8 +623,8 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a scheme to those that [`registry`](Self::registry) knows: `memory`, `etcd` with
-    /// that feature, and `etcds` with the feature `etcd-tls`.
+    /// Adds a scheme to those that [`registry`](Self::registry) knows: `memory`, `etcd` and
+    /// `consul` with those features, `etcds` and `consuls` with the features `etcd-tls` and `consul-tls`.
     pub fn scheme<F>(mut self, scheme: impl Into<String>, open: F) -> AppBuilder
     where
         F: Fn(&str, &Scope) -> Result<Backend, kit_registry::Error> + Send + Sync + 'static,

@@ -1,6 +1,11 @@
 //! The app's instance in its registries: its endpoints, its registration, its deregistration.
 
 mod advertise;
+#[cfg(feature = "consul")]
+mod consul;
+#[cfg(not(feature = "consul"))]
+#[path = "registration/no_consul.rs"]
+mod consul;
 mod drain;
 mod open;
 mod registered;
@@ -15,3 +20,10 @@ pub(crate) use registered::Registered;
 pub(crate) use scopes::RegistrationScopes;
 pub use table::RegistrationStatus;
 pub(crate) use table::Registrations;
+
+/// The schemes of registries that an app knows from the start.
+pub(crate) fn schemes() -> kit_registry::Schemes {
+    let mut schemes = kit_registry::Schemes::default();
+    consul::add_to(&mut schemes);
+    schemes
+}

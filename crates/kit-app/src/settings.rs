@@ -11,7 +11,7 @@ use crate::admin::{Admin, AdminRoute};
 use crate::health::Check;
 use crate::hook::Hooks;
 use crate::last_step::LastStep;
-use crate::registration::{Advertise, Registry};
+use crate::registration::{Advertise, Registry, schemes};
 use crate::reload::ReloadHook;
 use crate::resource::Resource;
 use crate::timeouts::Timeouts;
@@ -94,7 +94,7 @@ impl Default for Settings {
             servers: Vec::new(),
             resources: Vec::new(),
             registries: Vec::new(),
-            schemes: Schemes::default(),
+            schemes: schemes(),
             register_at_start: RegisterAtStart::default(),
             register_timeout: timeouts.register,
             hooks: Hooks::default(),

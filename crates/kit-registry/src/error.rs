@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kit_sync::BoxError;
 
+use crate::nearest::nearest;
 use crate::redacted::redacted;
 
 /// An error of this crate.
@@ -46,7 +47,7 @@ pub enum Error {
     /// A registry URL with a parameter that its scheme does not have.
     #[error(
         "unknown parameter {parameter:?} in the registry URL {url}, {}known are {}",
-        Meant(*nearest),
+        Meant(nearest(parameter, known)),
         List(known)
     )]
     #[non_exhaustive]
@@ -55,10 +56,8 @@ pub enum Error {
         url: String,
         /// The name of the parameter. Its value may be a secret and is not kept.
         parameter: String,
-        /// The known name that is most like it, if one is.
-        nearest: Option<&'static str>,
         /// The names that the scheme knows.
-        known: Box<[String]>,
+        known: Vec<String>,
     },
 
     /// A registry URL without a scheme, or an empty one.

@@ -35,7 +35,7 @@ use kit_sync::Scope;
 use crate::backend::Open;
 use crate::{
     Backend, Discovery, Error, LossReason, Registrar, Remarks, ServiceInstance, ServiceName,
-    Snapshot, Watch,
+    SharedWatches, Snapshot, Watch,
 };
 
 use auth::Auth;
@@ -45,7 +45,6 @@ use entry::{Registrations, hold, keep_alive, lease};
 use key::Keys;
 use list::Listing;
 use node::Node;
-use watch::Watches;
 
 /// The opener of the scheme `etcd`.
 pub(crate) const OPEN: Option<Open> = Some(open);
@@ -93,7 +92,7 @@ fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
     let listing = Arc::new(Listing::new(Arc::clone(&data), keys.clone()));
     let etcd = Arc::new(Etcd {
         registrations: Registrations::new(data, leases, keys, ttl, remarks.clone()),
-        watches: Watches::new(Arc::clone(&listing), scope),
+        watches: SharedWatches::new(scope),
         listing,
         remarks,
     });
@@ -103,7 +102,7 @@ fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
 struct Etcd {
     registrations: Registrations,
     listing: Arc<Listing>,
-    watches: Watches,
+    watches: SharedWatches,
     remarks: Remarks,
 }
 
@@ -137,6 +136,6 @@ impl Discovery for Etcd {
     }
 
     async fn watch(&self, service: &ServiceName) -> Result<Watch, Error> {
-        self.watches.watch(service).await
+        watch::watch(&self.watches, &self.listing, service).await
     }
 }

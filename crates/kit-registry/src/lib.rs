@@ -54,6 +54,7 @@ mod etcd;
 mod etcd;
 mod instance;
 mod memory;
+mod nearest;
 #[cfg(any(feature = "etcd", feature = "conformance"))]
 mod random;
 mod redacted;
@@ -61,6 +62,7 @@ mod registrar;
 mod registration;
 mod remarks;
 mod schemes;
+mod shared_watches;
 mod snapshot;
 #[cfg(feature = "tls")]
 pub mod tls;
@@ -76,5 +78,6 @@ pub use registrar::Registrar;
 pub use registration::{Registration, RegistrationState};
 pub use remarks::Remarks;
 pub use schemes::Schemes;
+pub use shared_watches::{Feed, SharedWatches};
 pub use snapshot::{Changed, Closed, Difference, Freshness, Snapshot, Watch};
 pub use url::{Login, Parameters, RegistryUrl};

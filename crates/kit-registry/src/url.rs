@@ -1,6 +1,5 @@
 //! The URL of a registry, taken apart for the opener of its scheme.
 
-mod nearest;
 mod parameters;
 
 use std::fmt;

@@ -1,9 +1,10 @@
-//! The surroundings of Kit's own tests: a real [`Etcd`], a real [`Redis`], a [`Network`] namespace, a
+//! The surroundings of Kit's own tests: a real [`Etcd`], [`Redis`] and [`Consul`], a [`Network`] namespace, a
 //! [pipe](full_pipe) that blocks, the [`Lines`] of a log.
 //!
 //! A dev-dependency only, of the crates and examples in this workspace: tests that need one of these
 //! stand in `tests/`. For the tests of an application there is `kit_sync::testing`.
 
+mod consul;
 mod etcd;
 mod lines;
 mod network;
@@ -12,6 +13,7 @@ mod pipe;
 mod port;
 mod redis;
 
+pub use consul::Consul;
 pub use etcd::{Etcd, dead_address};
 pub use lines::Lines;
 pub use network::Network;

@@ -55,7 +55,7 @@ pub(super) fn interop(folder: &Path) -> Result<PathBuf> {
 
 /// Builds a package in the versions that `module` pins. Go keeps what it has built, so that a second
 /// time costs nothing, and a version that has changed is built.
-fn build(module: &str, package: &str, program: PathBuf) -> Result<PathBuf> {
+pub(super) fn build(module: &str, package: &str, program: PathBuf) -> Result<PathBuf> {
     output(
         command(tools::go()?)
             .current_dir(root().join(module))

@@ -40,7 +40,7 @@ impl Encrypted {
             Some(error) => error,
             None => match ready!(write(Pin::new(&mut self.stream), cx)) {
                 Err(error) if is_closed(&error) => error,
-                done => return Poll::Ready(done),
+                done => return Poll::Ready(done.map_err(|error| self.refusal.explain(error))),
             },
         };
         loop {
@@ -108,6 +108,7 @@ impl AsyncWrite for Encrypted {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let closed = ready!(Pin::new(&mut self.stream).poll_shutdown(cx));
+        Poll::Ready(closed.map_err(|error| self.refusal.explain(error)))
     }
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::nearest::nearest;
 use crate::Error;
 use crate::redacted::redacted;
 
@@ -34,7 +33,6 @@ impl<'a> Parameters<'a> {
                 return Err(Error::UnknownParameter {
                     url: redacted(url),
                     parameter: name.to_owned(),
-                    nearest: nearest(name, known),
                     known: known.iter().map(|name| (*name).to_owned()).collect(),
                 });
             };

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Published, Repeated};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::backoff::Backoff;
@@ -15,7 +14,7 @@ use crate::etcd::proto::etcdserverpb::{WatchCreateRequest, WatchResponse};
 use crate::etcd::proto::mvccpb::Event;
 use crate::etcd::proto::mvccpb::event::EventType;
 use crate::etcd::watch_stream::WatchStream;
-use crate::{Error, ServiceName, Snapshot};
+use crate::{Error, Feed, ServiceName};
 
 /// After this much silence etcd is asked for its progress: the answer shows that the stream lives, and
 /// moves the revision to resume from ahead of the next compaction.
@@ -30,10 +29,9 @@ pub(super) struct Upstream {
     found: Found,
     /// The events of a response of which etcd has sent only a part.
     fragments: Vec<Event>,
-    published: Arc<Published<Snapshot>>,
+    feed: Feed,
     /// When the present stream was opened.
     opened: Option<Instant>,
-    failures: Repeated,
 }
 
 /// Why a stream ended.
@@ -48,7 +46,7 @@ impl Upstream {
         listing: Arc<Listing>,
         service: ServiceName,
         found: Found,
-        published: Arc<Published<Snapshot>>,
+        feed: Feed,
     ) -> Upstream {
         Upstream {
             listing,
@@ -56,9 +54,8 @@ impl Upstream {
             service,
             found,
             fragments: Vec::new(),
-            published,
+            feed,
             opened: None,
-            failures: Repeated::new(),
         }
     }
 
@@ -73,9 +70,9 @@ impl Upstream {
                         self.publish();
                         continue;
                     }
-                    Err(error) => self.mark_stale(&error),
+                    Err(error) => self.feed.mark_stale(&error),
                 },
-                FollowEnd::Broken(error) => self.mark_stale(&error),
+                FollowEnd::Broken(error) => self.feed.mark_stale(&error),
             }
             let pause = match self.opened {
                 Some(opened) => backoff.after_loss(opened.elapsed()),
@@ -154,7 +151,7 @@ impl Upstream {
                 return Some(FollowEnd::Relist);
             }
             // The changes that were missed come next.
-            if !self.published.load().is_fresh() {
+            if !self.feed.last().is_fresh() {
                 self.publish();
             }
             return None;
@@ -184,22 +181,7 @@ impl Upstream {
     }
 
     fn publish(&mut self) {
-        if let Some(failures) = self.failures.ended() {
-            let after = failures.since.elapsed();
-            tracing::info!(service = %self.service, ?after, "instances are up to date again{failures}");
-        }
-        self.published.store(self.found.snapshot());
-    }
-
-    fn mark_stale(&mut self, error: &Error) {
-        let why = error.chain().to_string();
-        match self.failures.failed(&why) {
-            Some(failures) => {
-                tracing::warn!(service = %self.service, why, "instances may be stale{failures}");
-            }
-            None => tracing::debug!(service = %self.service, why, "instances may be stale"),
-        }
-        self.published.store(self.published.load().stale(why));
+        self.feed.publish(self.found.snapshot());
     }
 
     fn broken(&self, via: Via, why: String) -> FollowEnd {

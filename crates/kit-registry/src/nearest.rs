@@ -1,9 +1,11 @@
 //! The known name that a mistyped one was meant to be.
 
 /// The name that is nearest to `wrong`, if it is near: at most a third of its letters differ.
-pub(super) fn nearest(wrong: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest<'k>(wrong: &str, known: &'k [String]) -> Option<&'k str> {
     let wrong = wrong.to_ascii_lowercase().replace('-', "_");
-    let steps = known.iter().map(|name| (edits(&wrong, name), *name));
+    let steps = known
+        .iter()
+        .map(|name| (edits(&wrong, name), name.as_str()));
     let (edits, name) = steps.min()?;
     (edits * 3 <= name.len().max(3)).then_some(name)
 }
@@ -38,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_slip_finds_its_name_and_another_word_none() {
-        let known = ["ca", "cert", "key", "server_name", "ttl"];
+        let known = ["ca", "cert", "key", "server_name", "ttl"].map(str::to_owned);
         for (wrong, name) in [
             ("tll", Some("ttl")),
             ("TTL", Some("ttl")),

@@ -1,0 +1,7 @@
+//! The backend against a real Consul.
+//!
+//! Each test starts its own: the binary that `KIT_CONSUL` names, else `consul` on the `PATH`. The tests
+//! are ignored by `cargo test`, because no package of the system brings one; `cargo xtask conformance`
+//! builds it and runs them.
+
+mod beside_consul;

@@ -1,0 +1,36 @@
+//! Registries that no package of the system brings, and the tests of the backends for them.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use super::clients::build;
+use crate::Result;
+use crate::cargo::run as run_command;
+use crate::test;
+
+/// The variable by which the tests find Consul, and by which one that is there is named.
+const CONSUL: &str = "KIT_CONSUL";
+/// The module that has the tests, and so the beginning of their names.
+pub(crate) const TESTS: &str = "beside_consul::";
+
+/// The Consul that the variable names, else the version that `interop/consul` pins, which takes about
+/// three minutes at the first time.
+pub(super) fn consul(folder: &Path) -> Result<PathBuf> {
+    match env::var_os(CONSUL) {
+        Some(program) => Ok(program.into()),
+        None => build(
+            "interop/consul",
+            "github.com/hashicorp/consul",
+            folder.join("consul"),
+        ),
+    }
+}
+
+pub(super) fn check(consul: &Path) -> Result {
+    run_command(
+        // With the features of all other tests, so that nothing is compiled a second time.
+        test::workspace("test")
+            .args(["--test", "consul", "--", "--ignored", TESTS])
+            .env(CONSUL, consul),
+    )
+}

@@ -42,9 +42,10 @@ mod owner;
 mod registration;
 mod service_id;
 #[cfg(feature = "tls")]
-mod transport;
+mod tls;
 #[cfg(not(feature = "tls"))]
 #[path = "no_tls.rs"]
+mod tls;
 mod transport;
 mod url;
 
@@ -63,7 +64,7 @@ use registration::Registrations;
 
 /// Adds the scheme `consul`, and with the feature `tls` also `consuls`.
 pub fn add_to(schemes: &mut Schemes) {
-    for scheme in transport::SCHEMES {
+    for scheme in tls::SCHEMES {
         schemes.add(*scheme, open);
     }
 }

@@ -1,4 +1,6 @@
-//! Connections to an agent, without the feature `tls`.
+//! In place of TLS, without the feature `tls`.
+
+use std::convert::Infallible;
 
 use kit_registry::{Error, Parameters};
 use kit_sync::BoxError;
@@ -7,27 +9,18 @@ use tokio::net::TcpStream;
 /// The schemes that there are.
 pub(crate) const SCHEMES: &[&str] = &["consul"];
 
-/// The parameters of TLS: there are none.
+/// The parameters of a URL: there are none.
 pub(crate) const PARAMETERS: &[&str] = &[];
 
-/// How connections are made.
-#[derive(Debug, Clone)]
-pub(crate) struct Transport(());
+/// There is none.
+pub(crate) type Tls = Infallible;
 
-impl Transport {
-    pub(crate) fn plain() -> Self {
-        Self(())
-    }
+pub(crate) fn from_parameters(parameters: &Parameters<'_>) -> Result<Infallible, Error> {
+    let expected = "consul, or consuls with the feature `tls` of `kit-registry-consul`";
+    Err(parameters.wrong("scheme", "consuls", expected))
+}
 
-    pub(crate) fn encrypted(parameters: &Parameters<'_>) -> Result<Self, Error> {
-        let expected = "consul, or consuls with the feature `tls` of `kit-registry-consul`";
-        Err(parameters.wrong("scheme", "consuls", expected))
-    }
-
-    pub(crate) async fn connect(&self, address: &str) -> Result<TcpStream, BoxError> {
-        let Self(()) = self;
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(stream)
-    }
+#[expect(clippy::unused_async, reason = "it has the form of the one with TLS")]
+pub(crate) async fn connect(tls: &Infallible, _: &str) -> Result<TcpStream, BoxError> {
+    match *tls {}
 }

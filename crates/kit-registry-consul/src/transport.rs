@@ -1,20 +1,15 @@
 //! Connections to an agent, plain or with TLS.
 
-use kit_registry::tls::ClientTls;
 use kit_registry::{Error, Parameters};
 use kit_sync::BoxError;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-/// The schemes that there are.
-pub(crate) const SCHEMES: &[&str] = &["consul", "consuls"];
-
-/// The parameters of TLS.
-pub(crate) const PARAMETERS: &[&str] = &ClientTls::PARAMETERS;
+use super::tls;
 
 /// How connections are made.
 #[derive(Debug, Clone)]
-pub(crate) struct Transport(Option<ClientTls>);
+pub(crate) struct Transport(Option<tls::Tls>);
 
 /// A connection of either kind.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -27,13 +22,12 @@ impl Transport {
     }
 
     pub(crate) fn encrypted(parameters: &Parameters<'_>) -> Result<Transport, Error> {
-        let tls = ClientTls::from_parameters(parameters)?;
-        Ok(Transport(Some(tls.protocols(&[b"http/1.1"]))))
+        Ok(Transport(Some(tls::from_parameters(parameters)?)))
     }
 
     pub(crate) async fn connect(&self, address: &str) -> Result<Box<dyn Stream>, BoxError> {
         if let Some(tls) = &self.0 {
-            return Ok(Box::new(tls.connect(address).await?));
+            return Ok(Box::new(tls::connect(tls, address).await?));
         }
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;

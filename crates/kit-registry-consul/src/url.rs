@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use kit_registry::{Error, RegistryUrl};
 
-use super::transport::{self, Transport};
+use super::tls;
+use super::transport::Transport;
 
 const PORT: u16 = 8500;
 const ENCRYPTED_PORT: u16 = 8501;
@@ -53,7 +54,7 @@ pub(crate) fn parse(url: &str) -> Result<Options, Error> {
     };
     const NAMES: [&str; 4] = ["dc", "tag", "ttl", "remove_after"];
     let parameters = match is_encrypted {
-        true => url.parameters(&[&NAMES[..], transport::PARAMETERS].concat())?,
+        true => url.parameters(&[&NAMES[..], tls::PARAMETERS].concat())?,
         false => url.parameters(&NAMES)?,
     };
     let addresses = url.addresses(if is_encrypted { ENCRYPTED_PORT } else { PORT })?;

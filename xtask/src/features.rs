@@ -14,7 +14,7 @@ const FORBIDDEN: [Forbidden; 8] = [
     Forbidden {
         package: "kit-registry",
         features: "--no-default-features",
-        crates: &["tonic", "hyper"],
+        crates: &["tonic", "hyper", "notify"],
     },
     Forbidden {
         package: "kit-app",
@@ -67,7 +67,7 @@ const FORBIDDEN: [Forbidden; 8] = [
 ];
 
 /// A package, and features that are built without the others.
-const ALONE: [(&str, &str); 27] = [
+const ALONE: [(&str, &str); 28] = [
     ("kit-transport", "http"),
     ("kit-transport", "grpc"),
     ("kit-transport", "simple"),
@@ -92,6 +92,7 @@ const ALONE: [(&str, &str); 27] = [
     ("kit-registry", "tls"),
     ("kit-registry-consul", "tls"),
     ("kit-app", "consul"),
+    ("kit-registry", "local"),
     ("kit-app", "serde"),
     ("kit-app", "admin"),
     ("kit-app", "schema"),

@@ -30,7 +30,9 @@ pub struct Backend {
 pub enum Reach {
     /// Only inside this process.
     Process,
-    /// In other processes, too.
+    /// In other processes of this machine, at its loopback addresses too.
+    Machine,
+    /// In other processes, on other machines too.
     Others,
 }
 

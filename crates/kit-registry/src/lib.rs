@@ -9,8 +9,8 @@
 //! answer.
 //!
 //! A backend opens from a URL *and a scope*, see [`Schemes`]: its connections and upstream watches
-//! live in that scope, are counted there, and end with it. There are `memory:` and, with the feature
-//! `etcd`, `etcd://host:port` (with `etcd-tls` also `etcds://host:port`); a plug-in adds its own scheme to the table, which is a value.
+//! live in that scope, are counted there, and end with it. There are `memory:` and, with features of
+//! the same names, `local:/path` and `etcd://host:port` (with `etcd-tls` also `etcds://host:port`); a plug-in adds its own scheme to the table, which is a value.
 //!
 //! ```
 //! use std::time::Duration;
@@ -53,9 +53,14 @@ mod etcd;
 #[path = "no_etcd.rs"]
 mod etcd;
 mod instance;
+#[cfg(feature = "local")]
+mod local;
+#[cfg(not(feature = "local"))]
+#[path = "no_local.rs"]
+mod local;
 mod memory;
 mod nearest;
-#[cfg(any(feature = "etcd", feature = "conformance"))]
+#[cfg(any(feature = "etcd", feature = "conformance", feature = "local"))]
 mod random;
 mod redacted;
 mod registrar;

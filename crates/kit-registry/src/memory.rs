@@ -46,13 +46,13 @@ struct Store {
 }
 
 struct Service {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, StoredInstance>,
     published: Published<Snapshot>,
     /// The ids that each view has registered and not deregistered.
     claims: BTreeSet<(View, String)>,
 }
 
-struct Entry {
+struct StoredInstance {
     instance: Arc<ServiceInstance>,
     owner: View,
     /// Cancelled when the owner's scope ends.
@@ -119,7 +119,7 @@ impl Memory {
             return Err(Error::lost(instance, before.taken_over()));
         }
         let is_changed = before.is_none_or(|before| *before.instance != *instance);
-        let entry = Entry {
+        let entry = StoredInstance {
             instance: Arc::new(instance.clone()),
             owner,
             owner_closed: owner_closed.clone(),
@@ -252,7 +252,7 @@ impl Store {
     }
 }
 
-impl Entry {
+impl StoredInstance {
     fn taken_over(&self) -> LossReason {
         let by = match self.owner {
             0 => "the registry's own user".to_owned(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kit_sync::Scope;
 
 use crate::redacted::{redacted, redacted_hosts};
-use crate::{Backend, Error, Memory, etcd};
+use crate::{Backend, Error, Memory, etcd, local};
 
 /// The registries that can be opened by URL: a table from scheme to opener.
 ///
@@ -128,6 +128,10 @@ impl Schemes {
         // `etcd` also when it is not compiled in: the list of known schemes names its feature.
         let example = match shown.trim().trim_start_matches('/') {
             "" => format!("{ETCD}://10.0.0.1:2379"),
+            LOCAL => format!("{LOCAL}:/run/kit"),
+            path if shown.trim().starts_with('/') && !shown.trim().starts_with("//") => {
+                format!("{LOCAL}:/{path}")
+            }
             name if self.openers.contains_key(name) && name != ETCD => format!("{name}:"),
             ETCD => format!("{ETCD}://10.0.0.1:2379"),
             hosts => format!("{ETCD}://{hosts}"),
@@ -148,6 +152,7 @@ impl Schemes {
 const ETCD: &str = "etcd";
 const ETCDS: &str = "etcds";
 const CONSUL: [&str; 2] = ["consul", "consuls"];
+const LOCAL: &str = "local";
 
 /// The text before `://`, or before the `:` of a scheme that has no host. The colon before a port or
 /// a password ends no scheme: the text before it is the name of a host or of a user.
@@ -166,6 +171,7 @@ fn scheme_of(url: &str) -> Option<&str> {
 fn missing(scheme: &str) -> Option<String> {
     let brings = match scheme {
         ETCD if etcd::OPEN.is_none() => "the feature `etcd`",
+        LOCAL if local::OPEN.is_none() => "the feature `local`",
         ETCDS if etcd::OPEN_ENCRYPTED.is_none() => "the feature `etcd-tls`",
         _ if CONSUL.contains(&scheme) => {
             "`kit_registry_consul::add_to` (in `kit` the feature `consul`)"
@@ -175,7 +181,8 @@ fn missing(scheme: &str) -> Option<String> {
     Some(format!("{scheme} with {brings}"))
 }
 
-/// The built-in schemes: `memory`, `etcd` with that feature, and `etcds` with the feature `etcd-tls`.
+/// The built-in schemes: `memory`, `etcd` and `local` with the features of these names, and `etcds` with the
+/// feature `etcd-tls`.
 impl Default for Schemes {
     fn default() -> Schemes {
         let mut schemes = Schemes::empty();
@@ -187,6 +194,9 @@ impl Default for Schemes {
             if let Some(open) = open {
                 schemes.add_checked(scheme, etcd::check, open);
             }
+        }
+        if let Some(open) = local::OPEN {
+            schemes.add(LOCAL, open);
         }
         schemes
     }
@@ -257,11 +267,11 @@ mod tests {
 
     /// The built-in schemes; without the feature `etcd` with this end.
     fn known_at_least(without_etcd: &str) -> String {
-        match (etcd::OPEN, etcd::OPEN_ENCRYPTED) {
-            (None, _) => format!("memory{without_etcd}"),
-            (Some(_), None) => "etcd, memory".to_owned(),
-            (Some(_), Some(_)) => "etcd, etcds, memory".to_owned(),
+        let mut known = Schemes::default().known().collect::<Vec<_>>().join(", ");
+        if etcd::OPEN.is_none() {
+            known.push_str(without_etcd);
         }
+        known
     }
 
     #[tokio::test]
@@ -328,6 +338,8 @@ mod tests {
             (" ", " ", "etcd://10.0.0.1:2379"),
             ("memory", "memory", "memory:"),
             ("etcd", "etcd", "etcd://10.0.0.1:2379"),
+            ("local", "local", "local:/run/kit"),
+            ("/run/kit", "/run/kit", "local:/run/kit"),
             ("h", "h", "etcd://h"),
             ("h:2379", "h:2379", "etcd://h:2379"),
             ("//h:2379/ns", "//h:2379/ns", "etcd://h:2379/ns"),

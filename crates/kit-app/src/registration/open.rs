@@ -35,8 +35,8 @@ impl Registry {
 pub(crate) struct Opened {
     pub(crate) name: String,
     pub(crate) registrar: Arc<dyn Registrar>,
-    /// Other processes read it, and send requests to this one because of it.
-    pub(crate) seen_by_others: bool,
+    /// Where it is read, and so from where requests come because of it.
+    pub(crate) reach: Reach,
 }
 
 /// Opens all of them; their connections live in `scope`.
@@ -52,15 +52,14 @@ pub(crate) fn open(
         Registry::Given(name, registrar) => Ok(Opened {
             name: name.clone(),
             registrar: Arc::clone(registrar),
-            seen_by_others: true,
+            reach: Reach::Others,
         }),
         Registry::Url(url) => {
             let backend = schemes.open(url, scope).map_err(Error::Registry)?;
-            let seen_by_others = backend.reach != Reach::Process;
             Ok(Opened {
                 name: backend.description,
                 registrar: backend.registrar,
-                seen_by_others,
+                reach: backend.reach,
             })
         }
     };

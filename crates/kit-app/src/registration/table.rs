@@ -195,7 +195,7 @@ mod tests {
         let opened = [Opened {
             name: "memory".to_owned(),
             registrar: Arc::new(Memory::new()),
-            seen_by_others: false,
+            reach: kit_registry::Reach::Process,
         }];
         let tree = TaskTree::new("app");
         let scope = tree.scope().child("registrations");

@@ -23,7 +23,7 @@ pub(crate) enum Fault {
     Shouts,
     /// An id that is there is refused.
     CreatesOnly,
-    /// What is not there any more cannot be deregistered.
+    /// An entry that is gone cannot be deregistered again.
     DeregistersOnce,
     /// It says so, and does not do it.
     DeregistersNothing,
@@ -72,7 +72,7 @@ pub(crate) struct Broken {
     known: Arc<Mutex<Known>>,
 }
 
-/// What was written through any view.
+/// The services, ids and views that were used through any view.
 #[derive(Default)]
 struct Known {
     services: BTreeSet<ServiceName>,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kit_registry::Reach;
 use kit_sync::Ending;
 use tokio::time::Instant;
 
@@ -51,7 +52,7 @@ impl BeingFound {
 
     /// The number of registries that other processes read.
     fn seen_by_others(&self) -> usize {
-        let seen_by_others = |registry: &&Opened| registry.seen_by_others;
+        let seen_by_others = |registry: &&Opened| registry.reach != Reach::Process;
         self.registries.iter().filter(seen_by_others).count()
     }
 
@@ -79,11 +80,16 @@ impl BeingFound {
         let components = parts.components.iter();
         let listening = components.flat_map(Component::listening);
         let listening: Vec<_> = listening.cloned().collect();
-        let seen_by_others = self.seen_by_others() > 0;
+        // On this machine loopback is as good as any other address.
+        let is_near = |reach: Reach| matches!(reach, Reach::Process | Reach::Machine);
+        let seen_elsewhere = !self
+            .registries
+            .iter()
+            .all(|registry| is_near(registry.reach));
         let advertise = &parts.settings.advertise;
         let advertised =
-            advertise.endpoints(&listening, registration::interfaces, seen_by_others)?;
-        if seen_by_others && !advertised.loopback.is_empty() {
+            advertise.endpoints(&listening, registration::interfaces, seen_elsewhere)?;
+        if seen_elsewhere && !advertised.loopback.is_empty() {
             core.emit(Event::LoopbackAdvertised {
                 endpoints: advertised.loopback,
                 why: advertised.why.join("; "),

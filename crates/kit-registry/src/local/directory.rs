@@ -1,0 +1,166 @@
+//! The directory: writes that are one step for all processes. Everything here blocks.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
+
+use super::entry::FileEntry;
+use crate::Error;
+use crate::random::random_bits;
+
+/// The file on which the lock is.
+const LOCK: &str = ".lock";
+/// The beginning of the names of files that are being written.
+const TEMPORARY: &str = ".new-";
+/// The longest wait for the lock. A change takes a millisecond; a process that was frozen amid one holds
+/// the lock until it goes on or ends.
+const LOCK_LIMIT: Duration = Duration::from_secs(3);
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+/// The age at which a temporary file is one that a crash has left.
+const LEFT: Duration = Duration::from_secs(60);
+
+/// A directory with one file for each instance.
+pub(super) struct Directory {
+    path: PathBuf,
+    description: String,
+}
+
+/// The lock on a directory, until it is dropped or the process ends.
+pub(super) struct DirectoryLock {
+    _file: File,
+}
+
+/// A file as it is now.
+pub(super) struct FoundFile {
+    pub(super) entry: FileEntry,
+    pub(super) touched: SystemTime,
+}
+
+impl Directory {
+    pub(super) fn new(path: PathBuf) -> Directory {
+        let description = format!("local at {}", path.display());
+        Directory { path, description }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// For errors and remarks.
+    pub(super) fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Makes the directory if it is not there, for this user alone.
+    pub(super) fn ensure(&self) -> io::Result<()> {
+        if self.path.is_dir() {
+            return Ok(());
+        }
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.path)
+    }
+
+    /// Waits for the lock, for a few seconds.
+    pub(super) fn lock(&self) -> io::Result<DirectoryLock> {
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(lock) = self.try_lock()? {
+                return Ok(lock);
+            }
+            if waited >= LOCK_LIMIT {
+                let path = self.path.join(LOCK);
+                let text = format!("{} is locked by another process", path.display());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+            }
+            sleep(LOCK_PAUSE);
+            waited += LOCK_PAUSE;
+        }
+    }
+
+    /// The lock; `None` while another process, or another view of this one, has it.
+    pub(super) fn try_lock(&self) -> io::Result<Option<DirectoryLock>> {
+        let path = self.path.join(LOCK);
+        // Another user's file may be read, and that is enough for a lock.
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut options = OpenOptions::new();
+                options.create(true).truncate(false).write(true);
+                options.open(&path)?
+            }
+            opened => opened?,
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(Some(DirectoryLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// The entry in a file. `None` without the file, and for contents that are no entry, which may be
+    /// replaced.
+    pub(super) fn find(&self, name: &str) -> io::Result<Option<FoundFile>> {
+        let path = self.path.join(name);
+        let read = fs::metadata(&path).and_then(|data| Ok((data.modified()?, fs::read(&path)?)));
+        match read {
+            Ok((touched, json)) => {
+                let entry = FileEntry::from_json(&json).ok();
+                Ok(entry.map(|entry| FoundFile { entry, touched }))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Replaces a file in one step: readers see the old contents or the new ones.
+    pub(super) fn replace(&self, name: &str, contents: &[u8]) -> io::Result<()> {
+        let temporary = self.path.join(format!("{TEMPORARY}{:016x}", random_bits()));
+        let written = File::create_new(&temporary)
+            .and_then(|mut file| file.write_all(contents))
+            .and_then(|()| fs::rename(&temporary, self.path.join(name)));
+        if written.is_err() {
+            let _: io::Result<()> = fs::remove_file(&temporary);
+        }
+        written
+    }
+
+    /// Marks a file as alive now.
+    pub(super) fn touch(&self, name: &str) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(self.path.join(name))?;
+        file.set_modified(SystemTime::now())
+    }
+
+    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.path.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
+    }
+
+    /// Removes a temporary file that a crash has left, if it is one.
+    pub(super) fn clear(&self, name: &str) {
+        let path = self.path.join(name);
+        let age = fs::metadata(&path).and_then(|data| data.modified());
+        let is_left = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT));
+        if name.starts_with(TEMPORARY) && is_left {
+            let _: io::Result<()> = fs::remove_file(path);
+        }
+    }
+
+    /// An error of this directory: a refusal where a person has to act, else it is unreachable.
+    pub(super) fn error(&self, attempt: &str, error: io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
+            | io::ErrorKind::NotADirectory => Error::refused(attempt, &self.description, error),
+            _ => Error::unreachable(attempt, &self.description, error),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Reading the directory. Entries are remembered between two looks: a file that was not touched is not
+//! read again, and its age is counted by the clock of this process, which does not jump.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, Metadata};
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::directory::Directory;
+use super::entry::{FileEntry, is_entry_name, name_of, prefix_of};
+use crate::{Remarks, ServiceInstance, ServiceName};
+
+/// The files as they were seen last.
+pub(super) struct Sightings {
+    directory: Arc<Directory>,
+    remarks: Remarks,
+    files: Mutex<HashMap<String, Sighting>>,
+}
+
+/// A file as it was seen.
+struct Sighting {
+    touched: SystemTime,
+    length: u64,
+    /// The moment of the last look.
+    looked: Instant,
+    /// The moment at which its entry runs out unless it is touched.
+    ends: Instant,
+    /// `None` for contents that are no entry.
+    entry: Option<Arc<ServiceInstance>>,
+    ttl: Duration,
+}
+
+/// The living entries of one service.
+pub(super) struct LivingEntries {
+    pub(super) instances: Vec<Arc<ServiceInstance>>,
+    /// The first moment at which one of them may run out.
+    pub(super) next_end: Option<Instant>,
+}
+
+impl Sightings {
+    pub(super) fn new(directory: Arc<Directory>, remarks: Remarks) -> Sightings {
+        Sightings {
+            directory,
+            remarks,
+            files: Mutex::default(),
+        }
+    }
+
+    /// Looks at every file of a service. Blocks.
+    ///
+    /// A directory that is not there is made, so that there is something to watch: it may be the first
+    /// start on this machine, or the directory was removed. Files that are no entries are remarked once
+    /// for each content, and left alone; entries that ran out long ago are deleted, when that may be done.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or read.
+    pub(super) fn list(&self, service: &ServiceName) -> io::Result<LivingEntries> {
+        self.directory.ensure()?;
+        let prefix = prefix_of(service);
+        let now = Instant::now();
+        let mut files = kit_sync::lock(&self.files);
+        let mut seen = BTreeMap::new();
+        let mut remarks = Vec::new();
+        for file in fs::read_dir(self.directory.path())? {
+            let file = file?;
+            let Some(name) = file.file_name().to_str().map(str::to_owned) else {
+                remarks.extend(foreign(&mut files, &file.file_name().to_string_lossy()));
+                continue;
+            };
+            if name.starts_with('.') {
+                self.directory.clear(&name);
+            } else if !is_entry_name(&name) {
+                remarks.extend(foreign(&mut files, &name));
+            } else if name.starts_with(&prefix) {
+                // A file that is gone again is none.
+                if let Ok(data) = fs::metadata(file.path()) {
+                    let sighting = self.look_at(&mut files, &name, &data, now, &mut remarks);
+                    seen.insert(name, sighting);
+                }
+            }
+        }
+        files.retain(|name, _| !name.starts_with(&prefix) || seen.contains_key(name));
+        drop(files);
+        for remark in remarks {
+            let registry = self.directory.description();
+            self.remarks.add(format!("{registry}: {remark}"));
+        }
+        let mut listing = LivingEntries {
+            instances: Vec::new(),
+            next_end: None,
+        };
+        for (name, (ends, ttl, instance)) in seen {
+            let Some(instance) = instance else { continue };
+            if ends <= now {
+                if now.duration_since(ends) > ttl {
+                    self.reap(&name, ttl);
+                }
+                continue;
+            }
+            let next = listing.next_end.map_or(ends, |next| next.min(ends));
+            listing.next_end = Some(next);
+            if instance.name() == service {
+                listing.instances.push(instance);
+            }
+        }
+        Ok(listing)
+    }
+
+    /// The sighting of a file, which is read when it was touched or written since the last look.
+    ///
+    /// The age of an entry that is seen for the first time is that of its file. It is 0 for a file from the
+    /// future, as after a clock was put back, so such an entry lasts for its `ttl` from the first look.
+    fn look_at(
+        &self,
+        files: &mut HashMap<String, Sighting>,
+        name: &str,
+        data: &Metadata,
+        now: Instant,
+        remarks: &mut Vec<String>,
+    ) -> (Instant, Duration, Option<Arc<ServiceInstance>>) {
+        let touched = data.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let before = files.get_mut(name);
+        let mut oldest = Duration::MAX;
+        if let Some(before) = before {
+            // A touch since the last look is not older than that.
+            oldest = now.duration_since(before.looked);
+            if before.touched == touched && before.length == data.len() {
+                before.looked = now;
+                return (before.ends, before.ttl, before.entry.clone());
+            }
+        }
+        let read = fs::read(self.directory.path().join(name));
+        let read = read.map_err(|error| error.to_string());
+        let entry = read
+            .and_then(|json| FileEntry::from_json(&json))
+            .and_then(|entry| {
+                let right = name_of(&entry.instance);
+                if right == name {
+                    Ok(entry)
+                } else {
+                    Err(format!("it is an instance whose file is {right}"))
+                }
+            });
+        let (entry, ttl) = match entry {
+            Ok(entry) => (Some(Arc::new(entry.instance)), entry.ttl),
+            Err(why) => {
+                // A file that is gone again is none.
+                if self.directory.path().join(name).exists() {
+                    remarks.push(format!("{name} is ignored, it is no instance: {why}"));
+                }
+                (None, Duration::ZERO)
+            }
+        };
+        let age = touched.elapsed().unwrap_or(Duration::ZERO).min(oldest);
+        let ends = now + ttl.saturating_sub(age);
+        let sighting = Sighting {
+            touched,
+            length: data.len(),
+            looked: now,
+            ends,
+            entry: entry.clone(),
+            ttl,
+        };
+        files.insert(name.to_owned(), sighting);
+        (ends, ttl, entry)
+    }
+
+    /// Deletes an entry that ran out long ago, unless its owner is back, when the lock is free. Nothing
+    /// depends on it, so a failure is none.
+    fn reap(&self, name: &str, ttl: Duration) {
+        let Ok(Some(_lock)) = self.directory.try_lock() else {
+            return;
+        };
+        if let Ok(Some(found)) = self.directory.find(name)
+            && found.touched.elapsed().map_or(true, |age| age > ttl)
+        {
+            let _: io::Result<()> = self.directory.remove(name);
+        }
+    }
+
+    /// Whether another process' entry is alive: it was touched within its `ttl`, by the clock of the
+    /// machine or as far as this process has seen.
+    pub(super) fn is_alive(&self, name: &str, touched: SystemTime, ttl: Duration) -> bool {
+        let files = kit_sync::lock(&self.files);
+        if let Some(sighting) = files.get(name)
+            && sighting.touched == touched
+        {
+            return sighting.ends > Instant::now();
+        }
+        touched.elapsed().map_or(true, |age| age < ttl)
+    }
+}
+
+/// A remark on a file that is none of a registry's, once.
+fn foreign(files: &mut HashMap<String, Sighting>, name: &str) -> Option<String> {
+    let now = Instant::now();
+    let sighting = Sighting {
+        touched: SystemTime::UNIX_EPOCH,
+        length: 0,
+        looked: now,
+        ends: now,
+        entry: None,
+        ttl: Duration::ZERO,
+    };
+    let is_new = files.insert(name.to_owned(), sighting).is_none();
+    is_new.then(|| format!("{name} is ignored, it is no file of a registry"))
+}

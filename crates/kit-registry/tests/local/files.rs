@@ -1,0 +1,228 @@
+//! Faults of the directory and of what stands in it.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, SystemTime};
+
+use kit_registry::{Freshness, RegistrationState};
+use tokio::time::timeout;
+
+use crate::bench::{Bench, Folder, LIMIT, instance, seen, service, shows, until_state, versions};
+
+#[tokio::test]
+async fn a_directory_that_is_removed_comes_back_with_its_instances() {
+    let folder = Folder::new();
+    let bench = Bench::open(&folder.url("ttl=2s"));
+    let registration = bench.registered("1").await;
+    let mut watch = bench.watch().await;
+    shows(&mut watch, &["1"]).await;
+    for _ in 0..3 {
+        // A process may write into it meanwhile.
+        while fs::remove_dir_all(folder.path()).is_err() {}
+        let back = async {
+            while !folder.file().exists() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(LIMIT, back).await.expect("its file is back");
+    }
+    registration.set_metadata("k", "v").expect("small metadata");
+    seen(
+        &mut watch,
+        "a change in a directory that came back",
+        |snapshot| {
+            let shown = snapshot.instances.first();
+            shown.is_some_and(|shown| shown.metadata().contains_key("k"))
+        },
+    )
+    .await;
+    until_state(&registration, |state| {
+        matches!(state, RegistrationState::Registered)
+    })
+    .await;
+    registration.deregister().await.expect("deregistered");
+    shows(&mut watch, &[]).await;
+    bench.close().await;
+}
+
+/// A directory in whose place a file stands cannot be read: what was known is stale, and not empty.
+#[tokio::test]
+async fn a_directory_that_cannot_be_read_makes_lists_stale_and_is_an_error() {
+    let folder = Folder::new();
+    let url = folder.url("ttl=1h");
+    let owner = Bench::open(&url);
+    let _registration = owner.registered("1").await;
+    let reader = Bench::open(&url);
+    let mut watch = reader.watch().await;
+    shows(&mut watch, &["1"]).await;
+    fs::rename(folder.path(), folder.path().with_extension("away")).expect("renamed");
+    fs::write(folder.path(), "a file").expect("written");
+    seen(&mut watch, "a stale list", |snapshot| {
+        assert_eq!(versions(snapshot), ["1"]);
+        matches!(&snapshot.freshness, Freshness::Stale { why, .. } if why.contains("local at "))
+    })
+    .await;
+    let list = reader.backend.discovery.instances(&service()).await;
+    let error = list.expect_err("no list").chain().to_string();
+    assert!(error.starts_with("cannot list hello: local at "), "{error}");
+    fs::remove_file(folder.path()).expect("removed");
+    fs::rename(folder.path().with_extension("away"), folder.path()).expect("renamed");
+    seen(&mut watch, "a fresh list", |s| {
+        s.is_fresh() && versions(s) == ["1"]
+    })
+    .await;
+    reader.close().await;
+    owner.close().await;
+}
+
+/// No user creates files there, root included.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_directory_in_which_nothing_is_created_refuses_and_names_itself() {
+    let bench = Bench::open("local:/sys/kernel");
+    let refused = bench.backend.registrar.register(&instance("1")).await;
+    let error = refused.expect_err("refused").chain().to_string();
+    assert!(
+        error.starts_with("cannot register hello/1: local at /sys/kernel refused: "),
+        "{error}"
+    );
+    assert!(bench.listed().await.is_empty());
+    let gone = bench.backend.registrar.deregister(&instance("1")).await;
+    gone.expect("nothing was written");
+    bench.close().await;
+}
+
+/// Root may write everywhere, so there is no such directory for root.
+#[tokio::test]
+async fn a_directory_that_may_not_be_written_is_refused_and_can_be_read() {
+    let folder = Folder::new();
+    let url = folder.url("ttl=1h");
+    let owner = Bench::open(&url);
+    let registration = owner.registered("1").await;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).expect("read-only");
+    if File::create(folder.path().join(".probe")).is_ok() {
+        println!("NOT RUN: this user may write into read-only directories");
+        return;
+    }
+    registration.set_metadata("k", "v").expect("small metadata");
+    let state = until_state(&registration, |state| state.why().is_some()).await;
+    let line = state.to_string();
+    assert!(
+        line.contains("shown as before") && line.contains("refused"),
+        "{line}"
+    );
+    let reader = Bench::open(&url);
+    assert_eq!(reader.listed().await, ["1"]);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).expect("writable");
+    until_state(&registration, |state| {
+        matches!(state, RegistrationState::Registered)
+    })
+    .await;
+    reader.close().await;
+    owner.close().await;
+}
+
+#[tokio::test]
+async fn half_written_and_foreign_files_are_remarked_once_and_ignored() {
+    let folder = Folder::new();
+    let bench = Bench::open(&folder.url("ttl=1h"));
+    let registration = bench.registered("1").await;
+    let mut remarks = registration.remarks();
+    let json = fs::read(folder.file()).expect("the file of the instance");
+    // In one step each: a file that is looked at amid a write is another content, and has a remark too.
+    let write = |name: &str, json: &[u8]| {
+        let new = folder.path().with_extension("new");
+        fs::write(&new, json).expect("written");
+        fs::rename(new, folder.path().join(name)).expect("renamed");
+    };
+    write("hello@2.json", &json[..json.len() / 2]);
+    write("hello@3.json", &json);
+    write("hello@4.json", b"");
+    write("notes.txt", b"a note");
+    write(".new-0", &json);
+    for _ in 0..3 {
+        assert_eq!(bench.listed().await, ["1"]);
+    }
+    let mut lines = Vec::new();
+    while let Ok(line) = remarks.try_recv() {
+        lines.push(line);
+    }
+    lines.sort();
+    let expected = [
+        "hello@2.json is ignored, it is no instance: ",
+        "hello@3.json is ignored, it is no instance: it is an instance whose file is hello@1.json",
+        "hello@4.json is ignored, it is no instance: ",
+        "notes.txt is ignored, it is no file of a registry",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(
+            line.starts_with("local at ") && line.contains(expected),
+            "{line}"
+        );
+    }
+    bench.close().await;
+}
+
+/// The clock was put back: files are from the future. A living instance is shown, a dead one goes after its
+/// time, counted from the first look.
+#[tokio::test]
+async fn a_file_from_the_future_lasts_for_its_time_and_no_longer() {
+    let folder = Folder::new();
+    let url = folder.url("ttl=2s");
+    let owner = Bench::open(&url);
+    let dead = instance("dead");
+    let registered = owner.backend.registrar.register(&dead).await;
+    registered.expect("registered");
+    let file = File::options()
+        .write(true)
+        .open(folder.file())
+        .expect("the file");
+    let future = SystemTime::now() + Duration::from_secs(86_400);
+    file.set_modified(future).expect("touched");
+    let reader = Bench::open(&url);
+    let mut watch = reader.watch().await;
+    shows(&mut watch, &["dead"]).await;
+    shows(&mut watch, &[]).await;
+
+    // It is alive: its owner touches it, now as ever.
+    let registration = owner.registered("alive").await;
+    shows(&mut watch, &["alive"]).await;
+    file.set_modified(future).expect("touched");
+    let gone = timeout(Duration::from_secs(5), shows(&mut watch, &[]));
+    assert!(gone.await.is_err(), "a living instance was not shown");
+    registration.deregister().await.expect("deregistered");
+    shows(&mut watch, &[]).await;
+    reader.close().await;
+    owner.close().await;
+}
+
+/// The clock was put forward: all files look old. A watch that knows them keeps those that are touched.
+#[tokio::test]
+async fn a_file_from_the_past_that_is_touched_stays() {
+    let folder = Folder::new();
+    let url = folder.url("ttl=3s");
+    let owner = Bench::open(&url);
+    let registration = owner.registered("1").await;
+    let reader = Bench::open(&url);
+    let mut watch = reader.watch().await;
+    shows(&mut watch, &["1"]).await;
+    let gone = async {
+        let past = SystemTime::now() - Duration::from_secs(86_400);
+        for _ in 0..20 {
+            let file = File::options()
+                .write(true)
+                .open(folder.file())
+                .expect("the file");
+            file.set_modified(past).expect("touched");
+            // Each look sees an old file, which another process may touch in between.
+            assert_eq!(reader.listed().await, ["1"]);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(LIMIT, gone).await.expect("in time");
+    registration.deregister().await.expect("deregistered");
+    shows(&mut watch, &[]).await;
+    reader.close().await;
+    owner.close().await;
+}

@@ -1,7 +1,7 @@
 //! Reading the directory. Entries are remembered between two looks: a file that was not touched is not
 //! read again, and its age is counted by the clock of this process, which does not jump.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, Metadata};
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -12,6 +12,9 @@ use tokio::time::Instant;
 use super::directory::Directory;
 use super::entry::{FileEntry, is_entry_name, name_of, prefix_of};
 use crate::{Remarks, ServiceInstance, ServiceName};
+
+/// The number of foreign files that a remark names.
+const NAMED: usize = 3;
 
 /// The files as they were seen last.
 pub(super) struct Sightings {
@@ -63,17 +66,18 @@ impl Sightings {
         let now = Instant::now();
         let mut files = kit_sync::lock(&self.files);
         let mut seen = BTreeMap::new();
+        let mut foreign = BTreeSet::new();
         let mut remarks = Vec::new();
         for file in fs::read_dir(self.directory.path())? {
             let file = file?;
             let Some(name) = file.file_name().to_str().map(str::to_owned) else {
-                remarks.extend(foreign(&mut files, &file.file_name().to_string_lossy()));
+                foreign.insert(file.file_name().to_string_lossy().into_owned());
                 continue;
             };
             if name.starts_with('.') {
                 self.directory.clear(&name);
             } else if !is_entry_name(&name) {
-                remarks.extend(foreign(&mut files, &name));
+                foreign.insert(name);
             } else if name.starts_with(&prefix) {
                 // A file that is gone again is none.
                 if let Ok(data) = fs::metadata(file.path()) {
@@ -82,7 +86,11 @@ impl Sightings {
                 }
             }
         }
-        files.retain(|name, _| !name.starts_with(&prefix) || seen.contains_key(name));
+        remarks.extend(remark_foreign(&mut files, &foreign));
+        files.retain(|name, _| {
+            let is_of_another = is_entry_name(name) && !name.starts_with(&prefix);
+            is_of_another || seen.contains_key(name) || foreign.contains(name)
+        });
         drop(files);
         for remark in remarks {
             let registry = self.directory.description();
@@ -194,10 +202,13 @@ impl Sightings {
     }
 }
 
-/// A remark on a file that is none of a registry's, once.
-fn foreign(files: &mut HashMap<String, Sighting>, name: &str) -> Option<String> {
+/// One remark on all files that are none of a registry's and were not seen before.
+fn remark_foreign(
+    files: &mut HashMap<String, Sighting>,
+    foreign: &BTreeSet<String>,
+) -> Option<String> {
     let now = Instant::now();
-    let sighting = Sighting {
+    let sighting = || Sighting {
         touched: SystemTime::UNIX_EPOCH,
         length: 0,
         looked: now,
@@ -205,6 +216,24 @@ fn foreign(files: &mut HashMap<String, Sighting>, name: &str) -> Option<String> 
         entry: None,
         ttl: Duration::ZERO,
     };
-    let is_new = files.insert(name.to_owned(), sighting).is_none();
-    is_new.then(|| format!("{name} is ignored, it is no file of a registry"))
+    let mut new = Vec::new();
+    for name in foreign {
+        if files.insert(name.clone(), sighting()).is_none() {
+            new.push(name.as_str());
+        }
+    }
+    match &new[..] {
+        [] => None,
+        [name] => Some(format!("{name} is ignored, it is no file of a registry")),
+        names => {
+            let named = names[..names.len().min(NAMED)].join(", ");
+            let more = match names.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            Some(format!(
+                "{named}{more} are ignored, they are no files of a registry"
+            ))
+        }
+    }
 }

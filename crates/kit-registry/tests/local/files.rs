@@ -125,20 +125,21 @@ async fn a_directory_that_may_not_be_written_is_refused_and_can_be_read() {
 #[tokio::test]
 async fn half_written_and_foreign_files_are_remarked_once_and_ignored() {
     let folder = Folder::new();
-    let bench = Bench::open(&folder.url("ttl=1h"));
-    let registration = bench.registered("1").await;
-    let mut remarks = registration.remarks();
+    let url = folder.url("ttl=1h");
+    let owner = Bench::open(&url);
+    let _registration = owner.registered("1").await;
+    // It looks when it lists, so all files are there at its first look.
+    let bench = Bench::open(&url);
+    let mut remarks = bench.backend.registrar.remarks().subscribe();
     let json = fs::read(folder.file()).expect("the file of the instance");
-    // In one step each: a file that is looked at amid a write is another content, and has a remark too.
-    let write = |name: &str, json: &[u8]| {
-        let new = folder.path().with_extension("new");
-        fs::write(&new, json).expect("written");
-        fs::rename(new, folder.path().join(name)).expect("renamed");
-    };
+    let write =
+        |name: &str, json: &[u8]| fs::write(folder.path().join(name), json).expect("written");
     write("hello@2.json", &json[..json.len() / 2]);
     write("hello@3.json", &json);
     write("hello@4.json", b"");
-    write("notes.txt", b"a note");
+    for name in ["a.txt", "b", "c", "d", "hello.json"] {
+        write(name, b"a note");
+    }
     write(".new-0", &json);
     for _ in 0..3 {
         assert_eq!(bench.listed().await, ["1"]);
@@ -149,10 +150,10 @@ async fn half_written_and_foreign_files_are_remarked_once_and_ignored() {
     }
     lines.sort();
     let expected = [
+        "a.txt, b, c and 2 more are ignored, they are no files of a registry",
         "hello@2.json is ignored, it is no instance: ",
         "hello@3.json is ignored, it is no instance: it is an instance whose file is hello@1.json",
         "hello@4.json is ignored, it is no instance: ",
-        "notes.txt is ignored, it is no file of a registry",
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     for (line, expected) in lines.iter().zip(expected) {
@@ -162,6 +163,7 @@ async fn half_written_and_foreign_files_are_remarked_once_and_ignored() {
         );
     }
     bench.close().await;
+    owner.close().await;
 }
 
 /// The clock was put back: files are from the future. A living instance is shown, a dead one goes after its

@@ -17,17 +17,17 @@ use crate::{Error, ServiceName, Snapshot, Watch};
 /// # async fn list(_: &ServiceName) -> Result<Snapshot, Error> { Ok(Snapshot::fresh(Vec::new(), 1)) }
 /// async fn watch(watches: &SharedWatches, service: &ServiceName) -> Result<Watch, Error> {
 ///     let first = async { Ok((list(service).await?, ())) };
-///     let service = service.clone();
+///     let followed = service.clone();
 ///     let follow = |(), mut feed: Feed| async move {
 ///         loop {
 ///             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-///             match list(&service).await {
+///             match list(&followed).await {
 ///                 Ok(snapshot) => feed.publish(snapshot),
 ///                 Err(error) => feed.mark_stale(&error),
 ///             }
 ///         }
 ///     };
-///     watches.watch(&service.clone(), first, follow).await
+///     watches.watch(service, first, follow).await
 /// }
 /// ```
 pub struct SharedWatches {

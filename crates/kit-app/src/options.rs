@@ -130,7 +130,7 @@ impl AppOptions {
     /// ```
     #[must_use]
     pub fn check(&self) -> Vec<WrongOption> {
-        self.check_with(&Schemes::default())
+        self.check_with(&crate::registration::schemes())
     }
 
     /// [`check`](Self::check) with the registries of this table.

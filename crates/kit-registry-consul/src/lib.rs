@@ -65,8 +65,16 @@ use registration::Registrations;
 /// Adds the scheme `consul`, and with the feature `tls` also `consuls`.
 pub fn add_to(schemes: &mut Schemes) {
     for scheme in tls::SCHEMES {
-        schemes.add(*scheme, open);
+        schemes.add_checked(*scheme, check, open);
     }
+}
+
+/// Looks at a URL as [`open`] does, and opens nothing.
+///
+/// # Errors
+/// Those of [`open`].
+pub fn check(url: &str) -> Result<(), Error> {
+    url::parse(url).map(drop)
 }
 
 /// Opens the registry at a URL such as `consul://token@127.0.0.1:8500/?dc=dc1`. Connects at the first

@@ -29,6 +29,11 @@ use url::Location;
 /// The opener of the scheme `local`.
 pub(crate) const OPEN: Option<Open> = Some(open);
 
+/// Looks at a URL as the opener does.
+pub(crate) fn check(url: &str) -> Result<(), Error> {
+    url::parse(url).map(drop)
+}
+
 fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
     let location = url::parse(url)?;
     let remarks = Remarks::new();

@@ -196,7 +196,7 @@ impl Default for Schemes {
             }
         }
         if let Some(open) = local::OPEN {
-            schemes.add(LOCAL, open);
+            schemes.add_checked(LOCAL, local::check, open);
         }
         schemes
     }

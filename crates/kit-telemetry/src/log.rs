@@ -5,7 +5,6 @@ mod format;
 mod identity;
 mod layer;
 mod line;
-mod log_filter;
 mod options;
 #[cfg_attr(not(unix), path = "log/no_unix.rs")]
 mod output;

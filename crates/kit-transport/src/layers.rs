@@ -25,7 +25,7 @@ mod authenticate;
 mod authorize;
 mod claims;
 mod concurrency;
-mod current;
+pub(crate) mod current;
 mod deadline;
 mod digits;
 mod entrance;

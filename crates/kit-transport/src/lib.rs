@@ -78,6 +78,7 @@ pub use values::{MissingValue, Values};
 pub use {
     connection::options::{ConnectionOptions, Http2Options},
     exchange::{call_context::CallContext, draining::Draining, until::Until},
+    layers::current::each_current_id,
     listen::{HandOver, Listen, ListenError},
     start_error::StartError,
     wire::peer::Peer,

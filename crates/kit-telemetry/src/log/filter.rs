@@ -9,12 +9,11 @@ use tokio::time::{Instant, sleep};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
-use super::log_filter::LogFilter;
 use crate::Error;
 
 /// The filter of the log.
 pub(crate) struct Filter {
-    handle: reload::Handle<LogFilter, Registry>,
+    handle: reload::Handle<EnvFilter, Registry>,
     state: Mutex<FilterState>,
 }
 
@@ -61,8 +60,8 @@ impl Filter {
     /// A text that is no filter.
     pub(super) fn new(
         text: &str,
-    ) -> Result<(Arc<Filter>, reload::Layer<LogFilter, Registry>), Error> {
-        let (layer, handle) = reload::Layer::new(LogFilter::of(parse(text)?));
+    ) -> Result<(Arc<Filter>, reload::Layer<EnvFilter, Registry>), Error> {
+        let (layer, handle) = reload::Layer::new(parse(text)?);
         let filter = Filter {
             handle,
             state: Mutex::new(FilterState {
@@ -132,7 +131,7 @@ impl Filter {
         state.until = until;
         state.changes += 1;
         // The subscriber lives as long as the process.
-        let _ = self.handle.reload(LogFilter::of(filter));
+        let _ = self.handle.reload(filter);
     }
 
     pub(super) fn status(&self) -> FilterStatus {

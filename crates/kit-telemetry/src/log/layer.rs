@@ -43,7 +43,16 @@ impl LogLayer {
     fn visitor(&self) -> Visitor<'_> {
         Visitor {
             redaction: &self.redaction,
+            ids_only: false,
             fields: Vec::new(),
+        }
+    }
+
+    /// Of the span of a request, lines have the ids only; its other fields are in the access log.
+    fn visitor_of_span(&self, span: &Metadata<'_>) -> Visitor<'_> {
+        Visitor {
+            ids_only: span.target() == REQUEST,
+            ..self.visitor()
         }
     }
 
@@ -78,6 +87,12 @@ impl LogLayer {
                 add_span(&mut line, span.metadata(), fields);
             }
         }
+        // A filter such as `warn` has taken the span of the request away.
+        kit_transport::each_current_id(|name, id| {
+            if !line.ids.iter().any(|(known, _)| *known == name) {
+                line.ids.push((name, id.to_string()));
+            }
+        });
         for (key, value) in self.identity.fields() {
             if !line.identity.iter().any(|(known, _)| *known == key) {
                 line.identity.push((key, value));
@@ -127,7 +142,7 @@ fn add_span(
             if !value.as_str().is_empty() && !line.identity.iter().any(|(known, _)| known == name) {
                 line.identity.push((name, text()));
             }
-        } else if span.target() != REQUEST {
+        } else {
             let key = key_of(name);
             if !line.fields.iter().any(|(known, _)| *known == key) {
                 line.fields.push((key, value.clone()));
@@ -141,7 +156,7 @@ where
     S: Subscriber + for<'s> LookupSpan<'s>,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let mut visitor = self.visitor();
+        let mut visitor = self.visitor_of_span(attributes.metadata());
         attributes.record(&mut visitor);
         if let Some(span) = context.span(id) {
             span.extensions_mut().insert(SpanFields(visitor.fields));
@@ -149,11 +164,11 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let mut visitor = self.visitor();
-        values.record(&mut visitor);
         let Some(span) = context.span(id) else {
             return;
         };
+        let mut visitor = self.visitor_of_span(span.metadata());
+        values.record(&mut visitor);
         let mut extensions = span.extensions_mut();
         let Some(SpanFields(fields)) = extensions.get_mut::<SpanFields>() else {
             return;
@@ -191,12 +206,16 @@ mod tests;
 /// Takes values, redacted.
 struct Visitor<'a> {
     redaction: &'a Redaction,
+    ids_only: bool,
     fields: Vec<(&'static str, Value)>,
 }
 
 impl Visitor<'_> {
     fn add(&mut self, field: &Field, value: impl FnOnce(&Redaction) -> Value) {
         let name = field.name();
+        if self.ids_only && !IDS.contains(&name) {
+            return;
+        }
         let value = if self.redaction.has_key(name) {
             Value::Text(REDACTED.to_owned())
         } else {

@@ -46,6 +46,26 @@ thread_local! {
 #[derive(Clone)]
 pub struct Current(Arc<Facts>);
 
+/// Gives the ids of the request for which the present task runs, under the names that log lines have them by:
+/// `request_id`, `trace_id` and `span_id`, as far as there are some. It is for logs, which have to be able to
+/// name a request whose span their filter has taken away; other code has [`Current`].
+///
+/// ```
+/// kit_transport::each_current_id(|name, id| println!("{name}={id}"));
+/// ```
+pub fn each_current_id(mut take: impl FnMut(&'static str, &dyn fmt::Display)) {
+    let Some(current) = Current::get() else {
+        return;
+    };
+    if let Some(id) = current.request_id() {
+        take("request_id", &id.as_str());
+    }
+    if let Some(trace) = current.trace() {
+        take("trace_id", &trace.trace_id());
+        take("span_id", &trace.span_id());
+    }
+}
+
 impl Current {
     /// That of the present task; `None` if it runs for no request.
     #[must_use]

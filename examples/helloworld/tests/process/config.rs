@@ -85,7 +85,7 @@ async fn a_file_that_is_not_there_is_named() {
     let exit = ended(&["--config", "/no/such/helloworld.toml"], &[], 2).await;
     let text = exit.text();
     assert!(text.contains("/no/such/helloworld.toml"), "{text}");
-    assert!(text.contains("there is no such file"), "{text}");
+    assert!(text.contains("there is no directory /no"), "{text}");
 }
 
 #[tokio::test]

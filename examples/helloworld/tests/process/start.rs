@@ -1,5 +1,7 @@
 //! The lines of a start, and the options that change it.
 
+use std::net::TcpListener;
+
 use tokio::net::TcpStream;
 
 use crate::support::{Exit, FREE_PORTS, Process, Service, dead_address};
@@ -113,8 +115,10 @@ async fn rust_log_filters_the_log() {
     let exit = debug.terminate().await.expect(0);
     exit.only("stage=running");
 
-    let nowhere = [&FREE_PORTS[..], &["--registry", "nowhere:"]].concat();
-    let errors = Process::spawn_with(&nowhere, &[("RUST_LOG", "error")]);
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let http = taken.local_addr().expect("it has one").to_string();
+    let args = ["--http", &http, "--grpc", "127.0.0.1:0"];
+    let errors = Process::spawn_with(&args, &[("RUST_LOG", "error")]);
     let exit = errors.exit().await.expect(1);
     assert_eq!(exit.log.len(), 1, "{}", exit.text());
 }

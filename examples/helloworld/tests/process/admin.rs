@@ -30,14 +30,12 @@ async fn readiness_comes_and_goes_with_the_start_a_drain_and_sigterm() {
     let args = [&ADMIN[..], &["--drain-delay", "300ms"]].concat();
     let mut service = Service::start(&args).await;
     let admin = admin_of(&mut service.process).await;
-    for path in [
-        "/livez",
-        "/readyz",
-        "/startupz",
-        "/info",
-        "/tasks",
-        "/lifecycle",
-    ] {
+    // The line that it is ready comes just before.
+    soon("ready", async || {
+        (status(admin, "/readyz").await == 200).then_some(())
+    })
+    .await;
+    for path in ["/livez", "/startupz", "/info", "/tasks", "/lifecycle"] {
         assert_eq!(status(admin, path).await, 200, "{path}");
     }
 

@@ -28,27 +28,36 @@ const KEYS: [&str; 19] = [
 /// Knows the keys whose values are not written.
 #[derive(Clone, Debug)]
 pub(super) struct Redaction {
-    more: Vec<String>,
+    /// The ends of keys, each behind its last letter.
+    ends: Vec<(char, String)>,
 }
 
 impl Redaction {
     pub(super) fn new(more: &[String]) -> Redaction {
-        let more = more.iter().map(|key| normalized(key)).collect();
-        Redaction { more }
+        let keys = KEYS.into_iter().chain(more.iter().map(String::as_str));
+        let ends = keys.map(|key| letters(key).collect::<String>());
+        let ends = ends.filter_map(|end| Some((end.chars().next_back()?, end)));
+        Redaction {
+            ends: ends.collect(),
+        }
     }
 
     /// Whether the key, such as `db.password` or `X-Api-Key`, ends with one of those.
     ///
-    /// Each field of each span comes by here: the letters are compared from the end, mostly one of each, and
-    /// nothing is allocated.
+    /// Each field of each line comes by here. Most keys differ from most of those in the last letter already, so
+    /// the few with the same one are compared, from the end, and nothing is allocated.
     pub(super) fn has_key(&self, key: &str) -> bool {
-        let mut keys = KEYS.into_iter().chain(self.more.iter().map(String::as_str));
-        keys.any(|secret| {
-            let mut letters = letters(key).rev();
-            secret
-                .chars()
-                .rev()
-                .all(|letter| letters.next() == Some(letter))
+        let last_letter = match key.as_bytes().last() {
+            Some(last) if last.is_ascii_alphanumeric() => last.to_ascii_lowercase().into(),
+            _ => match letters(key).next_back() {
+                Some(letter) => letter,
+                None => return false,
+            },
+        };
+        let mut similar = self.ends.iter().filter(|(last, _)| *last == last_letter);
+        similar.any(|(_, end)| match key.is_ascii() {
+            true => is_end(end.bytes(), ascii_letters(key)),
+            false => is_end(end.chars(), letters(key)),
         })
     }
 
@@ -62,8 +71,18 @@ impl Redaction {
     }
 }
 
-fn normalized(key: &str) -> String {
-    letters(key).collect()
+fn is_end<T: PartialEq>(
+    end: impl DoubleEndedIterator<Item = T>,
+    letters: impl DoubleEndedIterator<Item = T>,
+) -> bool {
+    let mut letters = letters.rev();
+    end.rev().all(|letter| letters.next() == Some(letter))
+}
+
+/// [`letters`] of a key as nearly all are.
+fn ascii_letters(key: &str) -> impl DoubleEndedIterator<Item = u8> {
+    let letters = key.bytes().filter(u8::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase())
 }
 
 /// Without case and separators.
@@ -92,7 +111,18 @@ mod tests {
         ] {
             assert!(redaction.has_key(key), "{key}");
         }
-        for key in ["tokens", "token_count", "name", "secretary", "card"] {
+        let foreign = Redaction::new(&["Паро́ль".to_owned()]);
+        assert!(foreign.has_key("мой_ПАРО́ЛЬ") && foreign.has_key("ключ.password"));
+        for key in [
+            "",
+            "_",
+            "ü",
+            "tokens",
+            "token_count",
+            "name",
+            "secretary",
+            "card",
+        ] {
             assert!(!redaction.has_key(key), "{key}");
         }
     }

@@ -33,6 +33,12 @@ pub(super) fn write(out: &mut String, line: &Line<'_>) {
 }
 
 fn text(out: &mut String, text: &str) {
+    let is_plain = |byte: u8| byte >= b' ' && !matches!(byte, b'"' | b'\\');
+    if text.bytes().all(is_plain) {
+        // Nearly always: nothing in it has to be written otherwise.
+        out.extend(["\"", text, "\""]);
+        return;
+    }
     // A text always has a form in JSON.
     out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }

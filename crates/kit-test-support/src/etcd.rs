@@ -107,6 +107,17 @@ impl Etcd {
         format!("etcd://{}{rest}", self.address())
     }
 
+    /// The version of the server, such as `(3, 4)`: what a server refuses is not the same in each.
+    ///
+    /// # Panics
+    /// When it does not say one.
+    pub async fn version(&self) -> (u32, u32) {
+        let answer = get(self.member.health_port(), "/version").await;
+        let answer = answer.unwrap_or_else(|error| panic!("GET /version: {error}"));
+        let version = version(&answer);
+        version.unwrap_or_else(|| panic!("no version in {answer}"))
+    }
+
     /// Ends it with SIGKILL.
     ///
     /// # Panics
@@ -220,11 +231,24 @@ impl Member {
 }
 
 async fn health(port: u16) -> io::Result<bool> {
+    let answer = get(port, "/health").await?;
+    Ok(answer.contains(r#""health":"true""#))
+}
+
+async fn get(port: u16, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    stream.write_all(b"GET /health HTTP/1.0\r\n\r\n").await?;
+    let request = format!("GET {path} HTTP/1.0\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
-    Ok(answer.contains(r#""health":"true""#))
+    Ok(answer)
+}
+
+/// The first two numbers of the server's version in an answer such as `{"etcdserver":"3.4.23",…}`.
+fn version(answer: &str) -> Option<(u32, u32)> {
+    let (_, version) = answer.split_once(r#""etcdserver":""#)?;
+    let mut numbers = version.split(['.', '"']);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 fn members<const N: usize>(flags: &[&str], is_encrypted: bool) -> [Member; N] {

@@ -64,7 +64,11 @@ pub(crate) fn check(stops: u32) -> Result {
     });
     let consul = registries::consul(&folder);
     steps.with("conformance: registry in Consul", consul, |consul| {
-        registries::check(&consul)
+        registries::check_consul(&consul)
+    });
+    let etcd = registries::etcd(&folder);
+    steps.with("conformance: registry in etcd 3.6", etcd, |etcd| {
+        registries::check_etcd(&etcd)
     });
     steps.finish()?;
     stopped

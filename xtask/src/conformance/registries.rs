@@ -8,14 +8,17 @@ use crate::Result;
 use crate::cargo::run as run_command;
 use crate::test;
 
+/// The variable by which the tests find a server of etcd. What it names is for `cargo xtask test`: here it
+/// is another one, of a later version than that of Debian.
+const ETCD: &str = "KIT_ETCD";
 /// The variable by which the tests find Consul, and by which one that is there is named.
-const CONSUL: &str = "KIT_CONSUL";
+pub(crate) const CONSUL: &str = "KIT_CONSUL";
 /// The module that has the tests, and so the beginning of their names.
 pub(crate) const TESTS: &str = "beside_consul::";
 
 /// The Consul that the variable names, else the version that `interop/consul` pins, which takes about
 /// three minutes at the first time.
-pub(super) fn consul(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn consul(folder: &Path) -> Result<PathBuf> {
     match env::var_os(CONSUL) {
         Some(program) => Ok(program.into()),
         None => build(
@@ -26,11 +29,26 @@ pub(super) fn consul(folder: &Path) -> Result<PathBuf> {
     }
 }
 
-pub(super) fn check(consul: &Path) -> Result {
+pub(super) fn check_consul(consul: &Path) -> Result {
     run_command(
         // With the features of all other tests, so that nothing is compiled a second time.
         test::workspace("test")
             .args(["--test", "consul", "--", "--ignored", TESTS])
             .env(CONSUL, consul),
+    )
+}
+
+/// The etcd that `interop/etcd` pins, which takes about a minute at the first time.
+pub(super) fn etcd(folder: &Path) -> Result<PathBuf> {
+    build("interop/etcd", ".", folder.join("etcd"))
+}
+
+/// All tests of the backend, among them its conformance: what a server refuses is not the same in each
+/// version.
+pub(super) fn check_etcd(etcd: &Path) -> Result {
+    run_command(
+        test::workspace("test")
+            .args(["--test", "etcd"])
+            .env(ETCD, etcd),
     )
 }

@@ -119,7 +119,9 @@ impl Entry {
         {
             return Some(instance);
         }
-        let id = id_in(&self.id, service).unwrap_or_else(|| self.id.clone());
+        // Another program, such as one on Kratos, may have an id that has the form of Kit's.
+        let of_kit = Owner::of(&self.tags).and_then(|_| id_in(&self.id, service));
+        let id = of_kit.unwrap_or_else(|| self.id.clone());
         let version = self.tags.iter().find_map(|tag| tag.strip_prefix(VERSION));
         let mut builder = ServiceInstance::builder(id, service.as_str());
         builder = builder.version(version.unwrap_or_default());
@@ -293,5 +295,15 @@ mod tests {
         let read = entry.instance(&name).unwrap();
         assert_eq!(read.endpoints()[0].as_str(), "http://10.0.0.8:5432");
         assert_eq!(entry.instance(&"Hello".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn an_id_of_another_program_is_read_as_it_is_even_if_it_looks_like_one_of_kit() {
+        for id in ["hello:1", "hello:10.0.0.7:8000", "hello:~41", "7f3a"] {
+            let json = format!(r#"{{"ID":"{id}","Service":"hello","Tags":["version=v1"]}}"#);
+            let entry: Entry = serde_json::from_str(&json).unwrap();
+            let read = entry.instance(&"hello".parse().unwrap()).unwrap();
+            assert_eq!(read.id(), id);
+        }
     }
 }

@@ -1,7 +1,10 @@
 // A service and a client on Kratos v3, for `cargo xtask interop`.
 //
 // The first line on stdout has the addresses at which it serves. Each line on stdin is then a call
-// that it makes, and each further line on stdout the outcome; the end of stdin stops it.
+// that it makes, or something else that it does with a registry, and each further line on stdout the
+// outcome. It ends with stdin, at a SIGTERM, and when its lifetime is over.
+//
+// With a registry as its argument, etcd://ADDRESS or consul://ADDRESS, it is registered there.
 //
 // Every message is errors.Status of Kratos itself, so that nothing has to be generated. The files of
 // kratos-v2 are the same, but for the imports and for tracing, which is a part of Kratos v2.
@@ -13,12 +16,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/go-kratos/kratos/v3"
 	"github.com/go-kratos/kratos/v3/errors"
 	"github.com/go-kratos/kratos/v3/metadata"
 	carry "github.com/go-kratos/kratos/v3/middleware/metadata"
+	"github.com/go-kratos/kratos/v3/registry"
 	"github.com/go-kratos/kratos/v3/transport"
 	"github.com/go-kratos/kratos/v3/transport/grpc"
 	"github.com/go-kratos/kratos/v3/transport/http"
@@ -26,6 +31,9 @@ import (
 
 // limit of a call; the defaults of Kratos, 1 s and 2 s, are short for a busy machine.
 const limit = 30 * time.Second
+
+// lifetime of the program, whatever has become of the test.
+const lifetime = 10 * time.Minute
 
 // message is what stands in a line for errors.Status.
 type message struct {
@@ -48,10 +56,12 @@ type call struct {
 	Trace string `json:"trace"`
 }
 
-// outcome has one of the two.
+// outcome has one of them.
 type outcome struct {
 	Reply *message `json:"reply,omitempty"`
 	Error *message `json:"error,omitempty"`
+	// Listed is what a registry lists.
+	Listed []*registry.ServiceInstance `json:"listed,omitempty"`
 	// Text is the whole of the error.
 	Text string `json:"text,omitempty"`
 }
@@ -74,6 +84,19 @@ func run() error {
 	}
 	grpcServer.RegisterService(description(), struct{}{})
 
+	options := []kratos.Option{kratos.Name("kratos"), kratos.Server(httpServer, grpcServer)}
+	known, err := open(os.Args[1:])
+	if err != nil {
+		return err
+	}
+	if known.registrar != nil {
+		options = append(options, kratos.Registrar(known.registrar))
+	}
+	time.AfterFunc(lifetime, func() {
+		fmt.Fprintln(os.Stderr, "still running after", lifetime)
+		os.Exit(1)
+	})
+
 	addresses := map[string]string{}
 	for name, server := range map[string]transport.Endpointer{"http": httpServer, "grpc": grpcServer} {
 		// Asking for the endpoint binds the listener, so the real port is known.
@@ -83,15 +106,18 @@ func run() error {
 		}
 		addresses[name] = endpoint.Host
 	}
-	app := kratos.New(kratos.Name("kratos"), kratos.Server(httpServer, grpcServer),
-		kratos.AfterStart(func(ctx context.Context) error {
-			if err := served(ctx, addresses); err != nil {
-				return err
-			}
-			return print(addresses)
-		}))
+	options = append(options, kratos.AfterStart(func(ctx context.Context) error {
+		if err := served(ctx, addresses); err != nil {
+			return err
+		}
+		if app, ok := kratos.FromContext(ctx); ok {
+			addresses["id"] = app.ID()
+		}
+		return print(addresses)
+	}))
+	app := kratos.New(options...)
 	go func() {
-		if err := answer(); err != nil {
+		if err := answer(known); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -113,16 +139,25 @@ func served(ctx context.Context, addresses map[string]string) error {
 	return nil
 }
 
-// answer makes a call for each line of stdin.
-func answer() error {
+// answer does what each line of stdin asks for.
+func answer(known *known) error {
 	lines := bufio.NewReader(os.Stdin)
 	decoder := json.NewDecoder(lines)
 	for decoder.More() {
-		var asked call
+		var asked struct {
+			call
+			task
+		}
 		if err := decoder.Decode(&asked); err != nil {
 			return err
 		}
-		if err := print(asked.make()); err != nil {
+		made := outcome{}
+		if asked.Do == "" {
+			made = asked.make()
+		} else {
+			made = known.do(asked.task)
+		}
+		if err := print(made); err != nil {
 			return err
 		}
 	}
@@ -141,9 +176,13 @@ func (c call) make() outcome {
 	ctx = within(ctx, c.Trace)
 	reply, err := ask(ctx, c.To, c.Method, c.Accept, c.Message.status())
 	if err != nil {
-		return outcome{Error: read(&errors.FromError(err).Status), Text: err.Error()}
+		return failed(err)
 	}
 	return outcome{Reply: read(reply)}
+}
+
+func failed(err error) outcome {
+	return outcome{Error: read(&errors.FromError(err).Status), Text: err.Error()}
 }
 
 func (m message) status() *errors.Status {
@@ -154,6 +193,11 @@ func read(status *errors.Status) *message {
 	return &message{status.GetCode(), status.GetReason(), status.GetMessage(), status.GetMetadata()}
 }
 
+var printing sync.Mutex
+
+// print writes a line, which views of a registry do at any time.
 func print(value any) error {
+	printing.Lock()
+	defer printing.Unlock()
 	return json.NewEncoder(os.Stdout).Encode(value)
 }

@@ -19,7 +19,7 @@ use std::process::Command;
 
 use clap::Args;
 
-pub(crate) use self::registries::TESTS as REGISTRY_TESTS;
+pub(crate) use self::registries::{CONSUL, TESTS as REGISTRY_TESTS};
 use self::servers::Targets;
 use crate::Result;
 use crate::cargo::{command, output, run as run_command, target};
@@ -62,16 +62,14 @@ pub(crate) fn check(stops: u32) -> Result {
                 .arg(python),
         )
     });
-    let consul = registries::consul(&folder);
-    steps.with("conformance: registry in Consul", consul, |consul| {
-        registries::check_consul(&consul)
-    });
-    let etcd = registries::etcd(&folder);
-    steps.with("conformance: registry in etcd 3.6", etcd, |etcd| {
-        registries::check_etcd(&etcd)
-    });
+    registries::check(&folder, &mut steps);
     steps.finish()?;
     stopped
+}
+
+/// The Consul that the tests use, built if need be.
+pub(crate) fn consul() -> Result<PathBuf> {
+    registries::consul(&folder()?)
 }
 
 fn named(client: &str) -> String {

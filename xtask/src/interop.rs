@@ -10,27 +10,62 @@ use std::path::PathBuf;
 use crate::Result;
 use crate::cargo::{command, output, root, run as run_command, target};
 use crate::step::Steps;
-use crate::{test, tools};
+use crate::{conformance, test, tools};
 
 /// The module of each program, with the variable by which the tests find it.
 const PROGRAMS: [(&str, &str); 2] = [
     ("kratos-v2", "KIT_KRATOS_V2"),
     ("kratos-v3", "KIT_KRATOS_V3"),
 ];
+/// Names the built helloworld for the tests.
+const HELLOWORLD: &str = "KIT_HELLOWORLD";
 /// The module that has the tests, and so the beginning of their names.
 pub(crate) const TESTS: &str = "beside_kratos::";
 
+/// Those of them that need a registry; the next part of a name is `through_etcd::` or `through_consul::`.
+const IN_REGISTRIES: &str = "beside_kratos::registries::";
+
 pub(crate) fn run() -> Result {
-    run_tests(&programs()?)
+    tools::go()?;
+    check()
 }
 
 /// As a part of all tests.
 pub(crate) fn check() -> Result {
     let mut steps = Steps::default();
-    steps.with("interop: Kratos", programs(), |programs| {
-        run_tests(&programs)
+    steps.with("interop: calls", programs(), |programs| {
+        run_tests(&programs, &[TESTS, "--skip", IN_REGISTRIES])
+    });
+    steps.with("interop: registry in etcd", in_etcd(), |programs| {
+        run_tests(&programs, &[&format!("{IN_REGISTRIES}through_etcd::")])
+    });
+    steps.with("interop: registry in Consul", in_consul(), |programs| {
+        run_tests(&programs, &[&format!("{IN_REGISTRIES}through_consul::")])
     });
     steps.finish()
+}
+
+/// Programs, each with the variable by which the tests find it.
+type Programs = Vec<(&'static str, PathBuf)>;
+
+fn in_etcd() -> Result<Programs> {
+    let mut programs = with_helloworld()?;
+    programs.extend(tools::test_programs()?);
+    Ok(programs)
+}
+
+/// Consul is the one that `cargo xtask conformance` uses.
+fn in_consul() -> Result<Programs> {
+    let mut programs = with_helloworld()?;
+    programs.push((conformance::CONSUL, conformance::consul()?));
+    Ok(programs)
+}
+
+fn with_helloworld() -> Result<Programs> {
+    let mut programs = programs()?;
+    run_command(test::workspace("build").args(["--bin", "helloworld"]))?;
+    programs.push((HELLOWORLD, target().join("debug").join("helloworld")));
+    Ok(programs)
 }
 
 /// What Kratos writes and reads, as a test of kit-registry expects it.
@@ -38,7 +73,7 @@ const GOLDEN: &str = "crates/kit-registry/tests/golden/kratos.json";
 
 /// Builds the programs, in the versions that their `go.sum` pins, and compares the golden file with what
 /// they print. Go keeps what it has built.
-fn programs() -> Result<Vec<(&'static str, PathBuf)>> {
+fn programs() -> Result<Programs> {
     let folder = target().join("interop");
     fs::create_dir_all(&folder)?;
     let go = tools::go()?;
@@ -68,11 +103,13 @@ fn programs() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(programs)
 }
 
-fn run_tests(programs: &[(&'static str, PathBuf)]) -> Result {
+/// Runs those whose names begin as `chosen` says, which may end with arguments of the tests' harness.
+fn run_tests(programs: &Programs, chosen: &[&str]) -> Result {
     run_command(
         // With the features of all other tests, so that nothing is compiled a second time.
         test::workspace("test")
-            .args(["--test", "kratos", "--", "--ignored", TESTS])
+            .args(["--test", "kratos", "--", "--ignored"])
+            .args(chosen)
             .envs(programs.iter().cloned()),
     )
 }

@@ -5,7 +5,10 @@ use std::env;
 use std::process::Stdio;
 use std::time::Duration;
 
+use kit::registry::ServiceInstance;
+use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
@@ -46,12 +49,20 @@ pub struct Kratos {
     child: Child,
     calls: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
+    views: Vec<Vec<ServiceInstance>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Addresses {
     http: String,
     grpc: String,
+    id: String,
+}
+
+/// One line for what a watcher has found.
+#[derive(Deserialize)]
+struct View {
+    view: Option<Vec<Value>>,
 }
 
 /// A call that the program makes.
@@ -81,6 +92,8 @@ pub struct Outcome {
     /// The whole of the error, for people.
     #[serde(default)]
     pub text: String,
+    #[serde(default)]
+    listed: Vec<Value>,
 }
 
 impl Kratos {
@@ -89,11 +102,26 @@ impl Kratos {
     /// # Panics
     /// When there is none, or it does not start: a test is never skipped.
     pub async fn start(version: Version) -> Kratos {
+        Kratos::start_with(version, &[]).await
+    }
+
+    /// Starts the program of this version, registered as `kratos` in the registry at a URL,
+    /// `etcd://ADDRESS` or `consul://ADDRESS`. With `?health_check=false` at its end Consul does not try
+    /// the endpoints of the program and of what it registers.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_in(version: Version, registry: &str) -> Kratos {
+        Kratos::start_with(version, &[registry]).await
+    }
+
+    async fn start_with(version: Version, arguments: &[&str]) -> Kratos {
         let variable = version.variable();
         let program = env::var_os(variable).unwrap_or_else(|| {
             panic!("{variable} names no program: run `cargo xtask interop`, which builds it")
         });
         let mut child = Command::new(&program)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // No proxy of the machine's knows these servers.
@@ -113,6 +141,7 @@ impl Kratos {
             child,
             calls,
             lines,
+            views: Vec::new(),
         }
     }
 
@@ -134,18 +163,118 @@ impl Kratos {
         &self.addresses.grpc
     }
 
+    /// The id of its instance.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.addresses.id
+    }
+
     /// Has the program make a call.
     ///
     /// # Panics
     /// When it says nothing, or has ended.
     pub async fn call(&mut self, call: &Call) -> Outcome {
-        let mut text = serde_json::to_vec(call).expect("texts and numbers");
-        text.push(b'\n');
-        let sent = self.calls.write_all(&text).await;
-        sent.unwrap_or_else(|error| panic!("{:?} has ended: {error}", self.version));
-        let line = line(&mut self.lines, self.version).await;
-        serde_json::from_str(&line)
-            .unwrap_or_else(|error| panic!("{:?} printed {line:?}: {error}", self.version))
+        self.outcome_of(call).await
+    }
+
+    /// Has the program register instances, or change them.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn register(&mut self, instances: &[ServiceInstance]) {
+        let outcome = self.with_instances("register", instances).await;
+        assert!(outcome.error.is_none(), "register: {outcome:?}");
+    }
+
+    /// Has the program deregister instances.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn deregister(&mut self, instances: &[ServiceInstance]) {
+        let outcome = self.with_instances("deregister", instances).await;
+        assert!(outcome.error.is_none(), "deregister: {outcome:?}");
+    }
+
+    /// What the program's registry lists of a service.
+    ///
+    /// # Errors
+    /// The text of that of Kratos.
+    ///
+    /// # Panics
+    /// When the program says nothing, or has ended.
+    pub async fn list(&mut self, name: &str) -> Result<Vec<ServiceInstance>, String> {
+        let outcome = self.outcome_of(&json!({"do": "list", "name": name})).await;
+        match outcome.error {
+            None => Ok(instances(&outcome.listed)),
+            Some(_) => Err(outcome.text),
+        }
+    }
+
+    /// Has the program watch a service, from now on.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn watch(&mut self, name: &str) {
+        let outcome = self.outcome_of(&json!({"do": "watch", "name": name})).await;
+        assert!(outcome.error.is_none(), "watch: {outcome:?}");
+    }
+
+    /// The last view of the watched service, once it is as asked for.
+    ///
+    /// # Panics
+    /// When there is no such view within a minute.
+    pub async fn view(
+        &mut self,
+        what: &str,
+        is: impl Fn(&[ServiceInstance]) -> bool,
+    ) -> Vec<ServiceInstance> {
+        let found = timeout(LIMIT, async {
+            loop {
+                if let Some(last) = self.views.last()
+                    && is(last)
+                {
+                    return last.clone();
+                }
+                let line = line(&mut self.lines, self.version).await;
+                let kept = self.keep_view(&line);
+                assert!(kept, "{:?} printed {line:?}", self.version);
+            }
+        })
+        .await;
+        found.unwrap_or_else(|_| {
+            let last = self.views.last();
+            panic!("{:?} never saw {what}, but {last:?}", self.version)
+        })
+    }
+
+    /// All views so far.
+    #[must_use]
+    pub fn views(&self) -> &[Vec<ServiceInstance>] {
+        &self.views
+    }
+
+    /// Has a client of Kratos, which finds a service in the registry, greet an instance by `http` or
+    /// `grpc`. The client is kept for the next greeting.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn greet(&mut self, scheme: &str, name: &str) -> String {
+        let task = json!({"do": "greet", "scheme": scheme, "name": name});
+        let outcome = self.outcome_of(&task).await;
+        let reply = outcome.reply.as_ref().map(|reply| reply.message.clone());
+        reply.unwrap_or_else(|| panic!("{:?}, {scheme}: {outcome:?}", self.version))
+    }
+
+    /// Ends it with SIGTERM.
+    ///
+    /// # Panics
+    /// When it does not end, or not with 0.
+    pub async fn terminate(mut self) {
+        terminate(&self.child);
+        let end = timeout(LIMIT, self.child.wait()).await;
+        let status = end.expect("the program ends at a SIGTERM");
+        let status = status.expect("a child");
+        assert!(status.success(), "{:?} ended with {status}", self.version);
     }
 
     /// Stops it in good order.
@@ -159,6 +288,60 @@ impl Kratos {
         let status = status.expect("a child");
         assert!(status.success(), "{:?} ended with {status}", self.version);
     }
+
+    async fn with_instances(&mut self, task: &str, instances: &[ServiceInstance]) -> Outcome {
+        let read = |instance: &ServiceInstance| serde_json::from_str(&instance.to_json());
+        let instances: Result<Vec<Value>, _> = instances.iter().map(read).collect();
+        let instances = instances.expect("an instance is JSON");
+        self.outcome_of(&json!({"do": task, "instances": instances}))
+            .await
+    }
+
+    async fn outcome_of(&mut self, task: &impl Serialize) -> Outcome {
+        let mut text = serde_json::to_vec(task).expect("texts and numbers");
+        text.push(b'\n');
+        let sent = self.calls.write_all(&text).await;
+        sent.unwrap_or_else(|error| panic!("{:?} has ended: {error}", self.version));
+        loop {
+            let line = line(&mut self.lines, self.version).await;
+            if !self.keep_view(&line) {
+                return serde_json::from_str(&line).unwrap_or_else(|error| {
+                    panic!("{:?} printed {line:?}: {error}", self.version)
+                });
+            }
+        }
+    }
+
+    /// Keeps what a line shows, if it is a view.
+    fn keep_view(&mut self, line: &str) -> bool {
+        if !line.contains(r#""view":"#) {
+            return false;
+        }
+        let view: View = serde_json::from_str(line)
+            .unwrap_or_else(|error| panic!("{:?} printed {line:?}: {error}", self.version));
+        // In Go an empty list may be `null`.
+        self.views.push(instances(&view.view.unwrap_or_default()));
+        true
+    }
+}
+
+/// Sends SIGTERM to a child.
+///
+/// # Panics
+/// When it was waited for.
+pub fn terminate(child: &Child) {
+    let pid = child.id().and_then(|id| i32::try_from(id).ok());
+    let pid = pid.and_then(Pid::from_raw).expect("a child that runs");
+    kill_process(pid, Signal::TERM).expect("a signal to a child");
+}
+
+fn instances(values: &[Value]) -> Vec<ServiceInstance> {
+    let read = |value: &Value| {
+        let text = value.to_string();
+        ServiceInstance::from_json(text.as_bytes())
+            .unwrap_or_else(|error| panic!("{text}: {error}"))
+    };
+    values.iter().map(read).collect()
 }
 
 async fn line(lines: &mut Lines<BufReader<ChildStdout>>, version: Version) -> String {

@@ -10,6 +10,6 @@ mod messages;
 mod service;
 
 pub use ask::{ask, ask_grpc, ask_http};
-pub use kratos::{Call, Kratos, Outcome, Version};
+pub use kratos::{Call, Kratos, Outcome, Version, terminate};
 pub use messages::Status;
 pub use service::service;

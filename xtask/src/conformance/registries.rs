@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::clients::build;
 use crate::Result;
 use crate::cargo::run as run_command;
+use crate::step::Steps;
 use crate::test;
 
 /// The variable by which the tests find a server of etcd. What it names is for `cargo xtask test`: here it
@@ -16,9 +17,20 @@ pub(crate) const CONSUL: &str = "KIT_CONSUL";
 /// The module that has the tests, and so the beginning of their names.
 pub(crate) const TESTS: &str = "beside_consul::";
 
+pub(super) fn check(folder: &Path, steps: &mut Steps) {
+    steps.with(
+        "conformance: registry in Consul",
+        consul(folder),
+        |consul| check_consul(&consul),
+    );
+    steps.with("conformance: registry in etcd 3.6", etcd(folder), |etcd| {
+        check_etcd(&etcd)
+    });
+}
+
 /// The Consul that the variable names, else the version that `interop/consul` pins, which takes about
 /// three minutes at the first time.
-pub(crate) fn consul(folder: &Path) -> Result<PathBuf> {
+pub(super) fn consul(folder: &Path) -> Result<PathBuf> {
     match env::var_os(CONSUL) {
         Some(program) => Ok(program.into()),
         None => build(
@@ -29,7 +41,7 @@ pub(crate) fn consul(folder: &Path) -> Result<PathBuf> {
     }
 }
 
-pub(super) fn check_consul(consul: &Path) -> Result {
+fn check_consul(consul: &Path) -> Result {
     run_command(
         // With the features of all other tests, so that nothing is compiled a second time.
         test::workspace("test")
@@ -39,13 +51,13 @@ pub(super) fn check_consul(consul: &Path) -> Result {
 }
 
 /// The etcd that `interop/etcd` pins, which takes about a minute at the first time.
-pub(super) fn etcd(folder: &Path) -> Result<PathBuf> {
+fn etcd(folder: &Path) -> Result<PathBuf> {
     build("interop/etcd", ".", folder.join("etcd"))
 }
 
 /// All tests of the backend, among them its conformance: what a server refuses is not the same in each
 /// version.
-pub(super) fn check_etcd(etcd: &Path) -> Result {
+fn check_etcd(etcd: &Path) -> Result {
     run_command(
         test::workspace("test")
             .args(["--test", "etcd"])

@@ -4,5 +4,6 @@ mod cases;
 mod fleet;
 mod metadata;
 mod ours;
+mod registries;
 mod theirs;
 mod traces;

@@ -1,11 +1,12 @@
 //! An opened registry.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use kit_sync::Scope;
 
-use crate::{Discovery, Error, Registrar};
+use crate::{Cached, Discovery, Error, Registrar};
 
 /// Opens a registry from its URL, for as long as the scope lives.
 pub(crate) type Open = fn(&str, &Scope) -> Result<Backend, Error>;
@@ -48,6 +49,18 @@ impl Backend {
             discovery,
             description: description.into(),
             reach: Reach::Others,
+        }
+    }
+
+    /// Keeps the lists of instances in `directory`, for the time in which the registry does not answer: see
+    /// [`Cached`], which `registry`, its URL, and `scope` are for. Remarks are among those of the registrar.
+    #[must_use]
+    pub fn cached(self, registry: &str, directory: impl Into<PathBuf>, scope: &Scope) -> Backend {
+        let remarks = self.registrar.remarks();
+        let cached = Cached::new(registry, directory, self.discovery, remarks, scope);
+        Backend {
+            discovery: Arc::new(cached),
+            ..self
         }
     }
 

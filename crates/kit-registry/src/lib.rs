@@ -42,6 +42,7 @@
 
 mod backend;
 mod backoff;
+mod cache;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod discovery;
@@ -52,6 +53,7 @@ mod etcd;
 #[cfg(not(feature = "etcd"))]
 #[path = "no_etcd.rs"]
 mod etcd;
+mod files;
 mod instance;
 #[cfg(feature = "local")]
 mod local;
@@ -60,7 +62,6 @@ mod local;
 mod local;
 mod memory;
 mod nearest;
-#[cfg(any(feature = "etcd", feature = "conformance", feature = "local"))]
 mod random;
 mod redacted;
 mod registrar;
@@ -74,6 +75,7 @@ pub mod tls;
 mod url;
 
 pub use backend::{Backend, Reach};
+pub use cache::Cached;
 pub use discovery::Discovery;
 pub use endpoint::Endpoint;
 pub use error::{Error, LossReason};

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use kit_sync::{Cause, Published, Repeated, Scope, StopToken};
 
-use crate::{Error, ServiceName, Snapshot, Watch};
+use crate::{Error, Freshness, ServiceName, Snapshot, Watch};
 
 /// For a backend: the watches of one registry, of which the readers of one service share one upstream.
 ///
-/// An upstream is a member of the scope and ends with it, or with its last reader.
+/// An upstream is a member of the scope and ends with it, or with its last reader. One that ends before
+/// closes the cursors of its readers.
 ///
 /// ```
 /// # use kit_registry::{Error, Feed, ServiceName, SharedWatches, Snapshot, Watch};
@@ -38,8 +39,8 @@ pub struct SharedWatches {
 /// The state that the readers of one service share; dropped with the last of them.
 struct Shared {
     published: Arc<Published<Snapshot>>,
-    /// Cancelled with the last reader.
-    unread: StopToken,
+    /// Cancelled with the last reader, or when the upstream has ended.
+    ended: StopToken,
 }
 
 /// The end of an upstream at which snapshots go in.
@@ -91,7 +92,7 @@ impl SharedWatches {
     }
 
     fn running(&self, service: &ServiceName) -> Option<Arc<Shared>> {
-        self.shared().get(service)?.upgrade()
+        alive(&self.shared(), service)
     }
 
     /// Begins to follow the service, unless another call did meanwhile.
@@ -108,21 +109,22 @@ impl SharedWatches {
         Fut: Future<Output = ()> + Send + 'static,
     {
         let mut all = self.shared();
-        if let Some(shared) = all.get(service).and_then(Weak::upgrade) {
+        if let Some(shared) = alive(&all, service) {
             return Ok(shared);
         }
         let shared = Arc::new(Shared {
             published: Arc::new(Published::new(snapshot)),
-            unread: self.scope.token().child(),
+            ended: self.scope.token().child(),
         });
         let follow = follow(Feed {
             service: service.clone(),
             published: Arc::clone(&shared.published),
             failures: Repeated::new(),
         });
-        let stop = shared.unread.clone();
+        let ended = shared.ended.clone();
         let task = async move {
-            stop.run_until_cancelled(follow).await;
+            ended.run_until_cancelled(follow).await;
+            ended.cancel(Cause::Requested("the upstream has ended".to_owned()));
         };
         let name = format!("watch {service}");
         if self.scope.try_spawn(name.clone(), task).is_err() {
@@ -134,12 +136,18 @@ impl SharedWatches {
     }
 
     fn read(&self, shared: Arc<Shared>) -> Watch {
-        Watch::new(&shared.published, self.scope.token().clone()).guarded_by(shared)
+        Watch::new(&shared.published, shared.ended.clone()).guarded_by(shared)
     }
 
     fn shared(&self) -> MutexGuard<'_, HashMap<ServiceName, Weak<Shared>>> {
         kit_sync::lock(&self.shared)
     }
+}
+
+/// The upstream of a service that has not ended.
+fn alive(all: &HashMap<ServiceName, Weak<Shared>>, service: &ServiceName) -> Option<Arc<Shared>> {
+    let shared = all.get(service)?.upgrade()?;
+    (!shared.ended.is_cancelled()).then_some(shared)
 }
 
 impl fmt::Debug for SharedWatches {
@@ -150,7 +158,7 @@ impl fmt::Debug for SharedWatches {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.unread
+        self.ended
             .cancel(Cause::Requested("its last reader was dropped".to_owned()));
     }
 }
@@ -171,7 +179,14 @@ impl Feed {
         self.published.store(snapshot);
     }
 
-    /// Shows the last snapshot as a stale one: the registry has not answered.
+    /// Shows a snapshot as it is, fresh or stale, without a line: for one that comes from the watch of another
+    /// registry, which has lines about it.
+    pub fn hand_on(&mut self, snapshot: Arc<Snapshot>) {
+        self.published.store(snapshot);
+    }
+
+    /// Shows the last snapshot as a stale one: the registry has not answered. A reader sees each cause once, not
+    /// each failure.
     pub fn mark_stale(&mut self, error: &Error) {
         let why = error.chain().to_string();
         match self.failures.failed(&why) {
@@ -180,7 +195,12 @@ impl Feed {
             }
             None => tracing::debug!(service = %self.service, why, "instances may be stale"),
         }
-        self.published.store(self.published.load().stale(why));
+        let last = self.published.load();
+        let is_same =
+            matches!(&last.freshness, Freshness::Stale { why: before, .. } if **before == *why);
+        if !is_same {
+            self.published.store(last.stale(why));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kit_sync::{Changes, Published, StopToken};
 use tokio::time::Instant;
@@ -20,7 +21,7 @@ use crate::ServiceInstance;
 pub struct Snapshot {
     /// The instances, in the order of the bytes of their ids; each id stands there once.
     pub instances: Arc<[Arc<ServiceInstance>]>,
-    /// The backend's count of changes; it grows.
+    /// The backend's count of changes; it grows. 0 for a list from a cache.
     pub revision: u64,
     /// Whether this is the present list of the registry.
     pub freshness: Freshness,
@@ -37,6 +38,9 @@ pub enum Freshness {
     Stale {
         /// The first failure after the last answer.
         since: Instant,
+        /// The time between the last answer and `since`, for a list that an earlier process, or an earlier
+        /// watch, has [kept on disk](crate::Cached). `None` for a list that was right until `since`.
+        cached: Option<Duration>,
         /// The last failure, in one line.
         why: Arc<str>,
     },
@@ -106,14 +110,53 @@ impl Snapshot {
     /// its `since`.
     #[must_use]
     pub fn stale(&self, why: impl Into<Arc<str>>) -> Snapshot {
-        let since = match self.freshness {
-            Freshness::Fresh => Instant::now(),
-            Freshness::Stale { since, .. } => since,
+        let (since, cached) = match self.freshness {
+            Freshness::Fresh => (Instant::now(), None),
+            Freshness::Stale { since, cached, .. } => (since, cached),
         };
         let why = why.into();
         Snapshot {
-            freshness: Freshness::Stale { since, why },
+            freshness: Freshness::Stale { since, cached, why },
             ..self.clone()
+        }
+    }
+
+    /// A list that was kept, and was the registry's `age` ago, marked as stale because of `why`. Its revision
+    /// is 0, so that each answer of the registry is newer.
+    pub fn cached(
+        instances: impl Into<Arc<[Arc<ServiceInstance>]>>,
+        age: Duration,
+        why: impl Into<Arc<str>>,
+    ) -> Snapshot {
+        Snapshot {
+            freshness: Freshness::Stale {
+                since: Instant::now(),
+                cached: Some(age),
+                why: why.into(),
+            },
+            ..Snapshot::fresh(instances, 0)
+        }
+    }
+
+    /// How long ago this was the list of the registry: zero for a fresh one, and it grows for a stale one.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use kit_registry::Snapshot;
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let kept = Snapshot::cached(Vec::new(), Duration::from_secs(60), "no route");
+    /// tokio::time::advance(Duration::from_secs(5)).await;
+    /// assert_eq!(kept.age(), Duration::from_secs(65));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        match self.freshness {
+            Freshness::Fresh => Duration::ZERO,
+            Freshness::Stale { since, cached, .. } => {
+                since.elapsed().saturating_add(cached.unwrap_or_default())
+            }
         }
     }
 

@@ -1,25 +1,20 @@
 //! The directory: writes that are one step for all processes. Everything here blocks.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
 use super::entry::FileEntry;
-use crate::Error;
-use crate::random::random_bits;
+use crate::{Error, files};
 
 /// The file on which the lock is.
 const LOCK: &str = ".lock";
-/// The beginning of the names of files that are being written.
-const TEMPORARY: &str = ".new-";
 /// The longest wait for the lock. A change takes a millisecond; a process that was frozen amid one holds
 /// the lock until it goes on or ends.
 const LOCK_LIMIT: Duration = Duration::from_secs(3);
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
-/// The age at which a temporary file is one that a crash has left.
-const LEFT: Duration = Duration::from_secs(60);
 
 /// A directory with one file for each instance.
 pub(super) struct Directory {
@@ -55,14 +50,7 @@ impl Directory {
 
     /// Makes the directory if it is not there, for this user alone.
     pub(super) fn ensure(&self) -> io::Result<()> {
-        if self.path.is_dir() {
-            return Ok(());
-        }
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.path)
+        files::ensure_directory(&self.path)
     }
 
     /// Waits for the lock, for a few seconds.
@@ -118,14 +106,7 @@ impl Directory {
 
     /// Replaces a file in one step: readers see the old contents or the new ones.
     pub(super) fn replace(&self, name: &str, contents: &[u8]) -> io::Result<()> {
-        let temporary = self.path.join(format!("{TEMPORARY}{:016x}", random_bits()));
-        let written = File::create_new(&temporary)
-            .and_then(|mut file| file.write_all(contents))
-            .and_then(|()| fs::rename(&temporary, self.path.join(name)));
-        if written.is_err() {
-            let _: io::Result<()> = fs::remove_file(&temporary);
-        }
-        written
+        files::replace(&self.path, name, contents)
     }
 
     /// Marks a file as alive now.
@@ -143,12 +124,7 @@ impl Directory {
 
     /// Removes a temporary file that a crash has left, if it is one.
     pub(super) fn clear(&self, name: &str) {
-        let path = self.path.join(name);
-        let age = fs::metadata(&path).and_then(|data| data.modified());
-        let is_left = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT));
-        if name.starts_with(TEMPORARY) && is_left {
-            let _: io::Result<()> = fs::remove_file(path);
-        }
+        files::clear(&self.path, name);
     }
 
     /// An error of this directory: a refusal where a person has to act, else it is unreachable.

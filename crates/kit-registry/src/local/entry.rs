@@ -5,13 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::files::escaped;
 use crate::{Error, ServiceInstance, ServiceName};
 
 /// Between the service and the id; in both it is escaped.
 const SEPARATOR: char = '@';
 const ENDING: &str = ".json";
-/// The number of bytes of each part that stand in a name as they are. Longer ones end with a hash.
-const LONGEST: usize = 80;
 
 /// The contents of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,32 +75,6 @@ pub(super) fn prefix_of(service: &ServiceName) -> String {
 /// Whether a file of this name may hold an instance.
 pub(super) fn is_entry_name(name: &str) -> bool {
     name.ends_with(ENDING) && name.contains(SEPARATOR)
-}
-
-/// A text as a part of a file's name, also where file systems do not tell capital letters from others:
-/// small letters, digits, `-`, `_` and inner dots as they are, other bytes as `%xx`.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => escaped.push(char::from(byte)),
-            b'.' if at > 0 => escaped.push('.'),
-            _ => escaped.push_str(&format!("%{byte:02x}")),
-        }
-    }
-    if escaped.len() > LONGEST {
-        escaped.truncate(LONGEST);
-        escaped.push_str(&format!("~{:016x}{:016x}", hash(text, 0), hash(text, 1)));
-    }
-    escaped
-}
-
-/// FNV-1a: the same for each process and each version of Kit.
-fn hash(text: &str, seed: u8) -> u64 {
-    let bytes = std::iter::once(seed).chain(text.bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

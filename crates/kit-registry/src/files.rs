@@ -1,0 +1,76 @@
+//! Files in a directory that several processes share: their names, and writes that are one step. Everything
+//! here blocks, but the names.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::random::random_bits;
+
+/// The number of bytes of a text that stand in a name as they are. Longer ones end with a hash.
+const LONGEST: usize = 80;
+/// The beginning of the names of files that are being written.
+const TEMPORARY: &str = ".new-";
+/// The age at which a temporary file is one that a crash has left.
+const LEFT: Duration = Duration::from_secs(60);
+
+/// Makes the directory if it is not there, for this user alone.
+pub(crate) fn ensure_directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Replaces a file in one step: readers see the old contents or the new ones.
+pub(crate) fn replace(directory: &Path, name: &str, contents: &[u8]) -> io::Result<()> {
+    let temporary = directory.join(format!("{TEMPORARY}{:016x}", random_bits()));
+    let written = File::create_new(&temporary)
+        .and_then(|mut file| file.write_all(contents))
+        .and_then(|()| fs::rename(&temporary, directory.join(name)));
+    if written.is_err() {
+        let _: io::Result<()> = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Removes a temporary file that a crash has left, if it is one.
+pub(crate) fn clear(directory: &Path, name: &str) {
+    let path = directory.join(name);
+    let age = fs::metadata(&path).and_then(|data| data.modified());
+    let is_left = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT));
+    if name.starts_with(TEMPORARY) && is_left {
+        let _: io::Result<()> = fs::remove_file(path);
+    }
+}
+
+/// A text as a part of a file's name, also where file systems do not tell capital letters from others:
+/// small letters, digits, `-`, `_` and inner dots as they are, other bytes as `%xx`.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => escaped.push(char::from(byte)),
+            b'.' if at > 0 => escaped.push('.'),
+            _ => escaped.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    if escaped.len() > LONGEST {
+        escaped.truncate(LONGEST);
+        escaped.push_str(&format!("~{:016x}{:016x}", hash(text, 0), hash(text, 1)));
+    }
+    escaped
+}
+
+/// FNV-1a: the same for each process and each version of Kit.
+pub(crate) fn hash(text: &str, seed: u8) -> u64 {
+    let bytes = std::iter::once(seed).chain(text.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

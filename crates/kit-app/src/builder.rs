@@ -6,6 +6,7 @@ mod options_tests;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,6 +158,7 @@ impl AppBuilder {
             at_start,
             endpoints,
             advertise_host,
+            cache_dir,
         } = options;
         for url in registries {
             self = self.registry(url);
@@ -165,6 +167,7 @@ impl AppBuilder {
             self = self.endpoint(endpoint.clone());
         }
         self.settings.advertise.host.clone_from(advertise_host);
+        self.settings.cache_dir.clone_from(cache_dir);
         self.register_at_start(*at_start)
     }
 
@@ -657,6 +660,15 @@ impl AppBuilder {
     /// when a registry is read by others an [`Event::LoopbackAdvertised`](crate::Event::LoopbackAdvertised) says so.
     pub fn advertise_host(mut self, host: impl Into<String>) -> AppBuilder {
         self.settings.advertise.host = Some(host.into());
+        self
+    }
+
+    /// Keeps lists of instances in this directory, an absolute path: while a registry does not answer, the last
+    /// known instances are found there by [`registries`](crate::AppHandle::registries), also after a restart.
+    /// An app that is to start without its registries has
+    /// [`RegisterAtStart::Background`](crate::RegisterAtStart::Background) as well. Default: none is kept.
+    pub fn cache_dir(mut self, directory: impl Into<PathBuf>) -> AppBuilder {
+        self.settings.cache_dir = Some(directory.into());
         self
     }
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::core::Core;
 use crate::events::Stamped;
 use crate::health::{self, CheckStatus, Probe};
-use crate::{ComponentStatus, Error, Info, RegistrationStatus, Undelivered};
+use crate::{ComponentStatus, Error, Info, OpenRegistry, RegistrationStatus, Undelivered};
 
 /// A handle to a running [`App`](crate::App), for hooks, components, handlers and tests. Cheap to
 /// clone.
@@ -195,6 +195,31 @@ impl AppHandle {
     #[must_use]
     pub fn registrations(&self) -> Vec<RegistrationStatus> {
         self.0.registrations.statuses()
+    }
+
+    /// Each registry that was opened by its URL, in the order in which they were given, to find other services in.
+    /// Empty before the `before_start` hooks.
+    ///
+    /// ```
+    /// use kit_app::{App, Signals};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let app = App::builder("orders").registry("memory:").signals(Signals::none());
+    /// let app = app.after_start("stock", |ctx| async move {
+    ///     let registry = ctx.handle().registries().remove(0);
+    ///     let mut stock = registry.discovery.watch(&"stock".parse()?).await?;
+    ///     let known = stock.next().await?;
+    ///     assert!(known.is_fresh() && known.instances.is_empty());
+    ///     ctx.handle().stop("seen");
+    ///     Ok(())
+    /// });
+    /// # app.build().run().await.unwrap();
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn registries(&self) -> Vec<OpenRegistry> {
+        self.0.registrations.open()
     }
 
     /// The app's tasks, as they are now; `None` before it runs. `Display` is an indented tree.

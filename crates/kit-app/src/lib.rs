@@ -87,7 +87,7 @@ pub use kit_transport::{MissingValue, Phase, Stage};
 pub use last_step::LastStep;
 pub use options::{AppOptions, RegistrationOptions};
 pub use panics::log_panics;
-pub use registration::RegistrationStatus;
+pub use registration::{OpenRegistry, RegistrationStatus};
 pub use report::{
     ComponentEnd, ComponentReport, CutReport, HookReport, LastStepReport, RegistrationReport,
     Report, ResourceReport,

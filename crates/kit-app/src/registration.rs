@@ -1,6 +1,7 @@
 //! The app's instance in its registries: its endpoints, its registration, its deregistration.
 
 mod advertise;
+mod cache;
 #[cfg(feature = "consul")]
 mod consul;
 #[cfg(not(feature = "consul"))]
@@ -14,7 +15,9 @@ mod states;
 mod table;
 
 pub(crate) use advertise::{Advertise, interfaces, refuse_host};
+pub(crate) use cache::refuse_cache_dir;
 pub(crate) use drain::Drains;
+pub use open::OpenRegistry;
 pub(crate) use open::{Opened, Registry, open};
 pub(crate) use registered::Registered;
 pub(crate) use scopes::RegistrationScopes;

@@ -1,5 +1,6 @@
 //! The options of an application.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) resources: Vec<Resource>,
     pub(crate) registries: Vec<Registry>,
     pub(crate) schemes: Schemes,
+    /// Where lists of instances are kept.
+    pub(crate) cache_dir: Option<PathBuf>,
     pub(crate) register_at_start: RegisterAtStart,
     pub(crate) register_timeout: Duration,
     pub(crate) hooks: Hooks,
@@ -95,6 +98,7 @@ impl Default for Settings {
             resources: Vec::new(),
             registries: Vec::new(),
             schemes: schemes(),
+            cache_dir: None,
             register_at_start: RegisterAtStart::default(),
             register_timeout: timeouts.register,
             hooks: Hooks::default(),

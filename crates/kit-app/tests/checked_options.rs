@@ -54,6 +54,18 @@ const APP: &[Row] = &[
         "registration.advertise_host",
     ),
     ("registration.advertise_host", "'10.0.0.7'", ""),
+    ("registration.cache_dir", "''", "registration.cache_dir"),
+    (
+        "registration.cache_dir",
+        "'var/cache'",
+        "registration.cache_dir",
+    ),
+    (
+        "registration.cache_dir",
+        "'/dev/null'",
+        "registration.cache_dir",
+    ),
+    ("registration.cache_dir", "'/nowhere/yet'", ""),
     ("admin.token", "''", "admin.token"),
     ("admin.token", "'s3cret s3cret'", "admin.token"),
     ("admin.token", "'t0ken'", ""),

@@ -52,7 +52,7 @@ pub use kit_app::{
     CheckContext, CheckOptions, CheckState, CheckStatus, ComponentEnd, ComponentReport,
     ComponentState, ComponentStatus, CutReport, Delivery, DrainProfile, Environment, Error, Event,
     Every, Fact, HookContext, HookOptions, HookReport, HookStage, Info, MissingValue, NeverReady,
-    Phase, Policy, Probe, RegisterAtStart, RegistrationOptions, RegistrationReport,
+    OpenRegistry, Phase, Policy, Probe, RegisterAtStart, RegistrationOptions, RegistrationReport,
     RegistrationStatus, Report, ResourceLimits, ResourceOptions, ResourceReport, Restarts,
     RunError, RunWatchdog, RuntimeOptions, Signal, SignalOptions, SignalSender, Signals, Stage,
     Stamped, StopBegun, StopPlan, Timeouts, Undelivered, WorkerGroup, WorkerKind, WorkerOptions,

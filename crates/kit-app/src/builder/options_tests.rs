@@ -28,6 +28,7 @@ const FILE: &str = r#"
     at_start = "background"
     endpoints = ["https://orders.example.org:443"]
     advertise_host = "10.0.0.7"
+    cache_dir = "/var/cache/orders"
 
     [admin]
     listen = "localhost:9099"
@@ -74,6 +75,7 @@ fn shown(app: &AppBuilder) -> Vec<(&'static str, String)> {
         ("at_start", format!("{:?}", of.register_at_start)),
         ("endpoints", format!("{:?}", of.advertise.endpoints)),
         ("host", format!("{:?}", of.advertise.host)),
+        ("cache_dir", format!("{:?}", of.cache_dir)),
         ("admin", format!("{:?}", of.admin)),
         ("runtime", format!("{:?}", of.runtime)),
         ("watchdog", format!("{:?}", of.watchdog)),
@@ -103,6 +105,7 @@ fn every_key_of_a_file_ends_in_the_builder() {
         .register_at_start(crate::RegisterAtStart::Background)
         .endpoint("https://orders.example.org:443".parse().unwrap())
         .advertise_host("10.0.0.7")
+        .cache_dir("/var/cache/orders")
         .admin(crate::Admin::new("localhost:9099").token("t0ken"))
         .runtime(RuntimeOptions {
             current_thread: true,

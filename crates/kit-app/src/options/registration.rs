@@ -1,12 +1,13 @@
 //! Where an instance is shown, and as what.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use kit_registry::{Endpoint, Schemes};
 use kit_units::WrongOption;
 
 use crate::RegisterAtStart;
-use crate::registration::refuse_host;
+use crate::registration::{refuse_cache_dir, refuse_host};
 
 /// In which registries an app is shown, and with which endpoints.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -27,11 +28,15 @@ pub struct RegistrationOptions {
     /// or an interface's.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub advertise_host: Option<String>,
+    /// The directory in which lists of instances are kept, such as `/var/cache/orders`: while a registry does not
+    /// answer, the last known instances are found there, also after a restart. Default: none is kept.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub cache_dir: Option<PathBuf>,
 }
 
 impl RegistrationOptions {
-    /// Everything that is wrong: URLs that no scheme of this table takes, and a host that stands in no URL. An app
-    /// with any of it does not start.
+    /// Everything that is wrong: URLs that no scheme of this table takes, a host that stands in no URL, and a cache
+    /// that can be no directory. An app with any of it does not start.
     ///
     /// ```
     /// use kit_app::RegistrationOptions;
@@ -48,6 +53,7 @@ impl RegistrationOptions {
             at_start: _,
             endpoints: _,
             advertise_host,
+            cache_dir,
         } = self;
         let registries = registries.iter().enumerate().filter_map(|(index, url)| {
             let error = schemes.check(url).err()?;
@@ -57,7 +63,8 @@ impl RegistrationOptions {
             Some(WrongOption::new(key, "a URL of no use", expected))
         });
         let host = advertise_host.as_deref().and_then(refuse_host);
-        registries.chain(host).collect()
+        let cache_dir = cache_dir.as_deref().and_then(refuse_cache_dir);
+        registries.chain(host).chain(cache_dir).collect()
     }
 }
 
@@ -73,6 +80,7 @@ impl fmt::Debug for RegistrationOptions {
             .field("at_start", &self.at_start)
             .field("endpoints", &self.endpoints)
             .field("advertise_host", &self.advertise_host)
+            .field("cache_dir", &self.cache_dir)
             .finish()
     }
 }

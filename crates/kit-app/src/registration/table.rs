@@ -1,12 +1,12 @@
 //! The registrations of an app, by registry.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use kit_registry::RegistrationState;
 use kit_sync::Scope;
 use tokio::time::Instant;
 
-use super::open::Opened;
+use super::open::{OpenRegistry, Opened};
 use super::registered::Registered;
 use crate::journal::Journal;
 use crate::{Error, Event, Info};
@@ -25,6 +25,7 @@ pub struct RegistrationStatus {
 /// registers, and while a drain keeps it from that.
 pub(crate) struct Registrations {
     info: Info,
+    open: OnceLock<Vec<OpenRegistry>>,
     state: Mutex<State>,
 }
 
@@ -49,8 +50,22 @@ impl Registrations {
     pub(crate) fn new(info: Info) -> Registrations {
         Registrations {
             info,
+            open: OnceLock::new(),
             state: Mutex::default(),
         }
+    }
+
+    /// The registries are open.
+    pub(crate) fn set_open(&self, opened: &[Opened]) {
+        // An app runs once.
+        let _ = self
+            .open
+            .set(opened.iter().filter_map(Opened::shown).collect());
+    }
+
+    /// The registries that are open, and in which other services are found.
+    pub(crate) fn open(&self) -> Vec<OpenRegistry> {
+        self.open.get().cloned().unwrap_or_default()
     }
 
     /// Begins to register in every one of them, at the same time; after a drain that stands.
@@ -195,6 +210,7 @@ mod tests {
         let opened = [Opened {
             name: "memory".to_owned(),
             registrar: Arc::new(Memory::new()),
+            discovery: None,
             reach: kit_registry::Reach::Process,
         }];
         let tree = TaskTree::new("app");

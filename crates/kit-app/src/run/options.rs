@@ -9,7 +9,7 @@ use crate::names::{
     CHECK, COMPONENT, LAST_STEP, REGISTRY, RELOAD_HOOK, RESOURCE, hook_of, wrong_names,
 };
 use crate::options::refuse_drain_delay;
-use crate::registration::{Registry, refuse_host};
+use crate::registration::{Registry, refuse_cache_dir, refuse_host};
 use crate::resource::{Resource, ValueType};
 use crate::settings::Settings;
 use crate::wrong_options::WrongOptions;
@@ -33,6 +33,8 @@ pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
     wrong.extend(AdminRoute::check(&settings.admin_routes));
     let host = settings.advertise.host.as_deref().and_then(refuse_host);
     wrong.extend(host.map(Error::Option));
+    let cache_dir = settings.cache_dir.as_deref().and_then(refuse_cache_dir);
+    wrong.extend(cache_dir.map(Error::Option));
     wrong.extend(check_registries(settings));
     wrong.extend(check_components(settings));
     wrong

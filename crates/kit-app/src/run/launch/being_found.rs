@@ -28,7 +28,9 @@ impl BeingFound {
     pub(super) fn open(&mut self, parts: &Parts) -> Result<(), CalledOff> {
         let (registries, schemes) = (&parts.settings.registries, &parts.settings.schemes);
         let scope = &parts.registration.connections;
-        self.registries = registration::open(registries, schemes, scope)?;
+        let cache = parts.settings.cache_dir.as_deref();
+        self.registries = registration::open(registries, schemes, cache, scope)?;
+        parts.core().registrations.set_open(&self.registries);
         let (profile, why) = self.drain_profile(parts);
         parts.core().emit(Event::Planned {
             profile,

@@ -45,7 +45,8 @@ fn check_consul(consul: &Path) -> Result {
     run_command(
         // With the features of all other tests, so that nothing is compiled a second time.
         test::workspace("test")
-            .args(["--test", "consul", "--", "--ignored", TESTS])
+            .args(["--test", "consul", "--test", "process"])
+            .args(["--", "--ignored", TESTS])
             .env(CONSUL, consul),
     )
 }

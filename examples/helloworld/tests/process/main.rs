@@ -22,6 +22,7 @@ mod open_files;
 mod registry;
 mod reload;
 mod repair;
+mod rolling;
 mod start;
 mod stop;
 mod telemetry;

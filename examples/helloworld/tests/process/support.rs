@@ -11,7 +11,7 @@ mod service;
 pub(crate) use collector::Collector;
 pub(crate) use etcd_client::EtcdClient;
 pub(crate) use greeter::{Greeter, channel};
-pub(crate) use http::Http;
+pub(crate) use http::{Http, Response};
 pub(crate) use kit_test_support::{Etcd, dead_address};
 pub(crate) use poll::{PATIENCE, poll_pending, soon};
 pub(crate) use process::{Exit, HELLOWORLD, Process, VARIABLES};

@@ -14,7 +14,7 @@ use kit_sync::Scope;
 
 use crate::{Discovery, Error, Remarks, ServiceName, SharedWatches, Snapshot, Watch};
 use saver::Saver;
-use store::Store;
+use store::ListFiles;
 use upstream::{Begun, Source};
 
 /// A registry whose lists are kept on disk: while it does not answer, the last known instances of a service
@@ -67,7 +67,7 @@ impl Cached {
         remarks: Remarks,
         scope: &Scope,
     ) -> Cached {
-        let store = Arc::new(Store::new(registry, directory.into(), remarks.clone()));
+        let store = Arc::new(ListFiles::new(registry, directory.into(), remarks.clone()));
         let saver = Saver::new(Arc::clone(&store), remarks, scope.clone());
         let source = Source::new(discovery, store, saver, scope.clone());
         Cached {

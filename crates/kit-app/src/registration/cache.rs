@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kit_units::WrongOption;
 
-/// Refuses a directory that depends on where the process was started, and what is there and is none. It is made
+/// Refuses a path that depends on where the process was started, and one of a file. The directory is made
 /// at the first list, so it need not be there.
 pub(crate) fn refuse_cache_dir(directory: &Path) -> Option<WrongOption> {
     let is_wrong = !directory.is_absolute() || (directory.exists() && !directory.is_dir());

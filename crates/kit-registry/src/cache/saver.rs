@@ -7,7 +7,7 @@ use std::time::Duration;
 use kit_sync::{Repeated, Scope};
 use tokio::time::{Instant, sleep};
 
-use super::store::Store;
+use super::store::ListFiles;
 use crate::{Remarks, ServiceInstance, ServiceName};
 
 /// How often a list that stays the same is confirmed; the age of a list on disk is right to this.
@@ -19,10 +19,10 @@ const REMEMBERED: usize = 1_000;
 
 /// Hands lists to blocking work of the scope. Clones share everything.
 #[derive(Clone)]
-pub(super) struct Saver(Arc<Shared>);
+pub(super) struct Saver(Arc<SaverState>);
 
-struct Shared {
-    store: Arc<Store>,
+struct SaverState {
+    store: Arc<ListFiles>,
     remarks: Remarks,
     scope: Scope,
     services: Mutex<HashMap<ServiceName, ServiceState>>,
@@ -41,8 +41,8 @@ struct ServiceState {
 }
 
 impl Saver {
-    pub(super) fn new(store: Arc<Store>, remarks: Remarks, scope: Scope) -> Saver {
-        Saver(Arc::new(Shared {
+    pub(super) fn new(store: Arc<ListFiles>, remarks: Remarks, scope: Scope) -> Saver {
+        Saver(Arc::new(SaverState {
             store,
             remarks,
             scope,
@@ -81,7 +81,7 @@ impl ServiceState {
     }
 }
 
-impl Shared {
+impl SaverState {
     /// Writes the list of a service that is next, and then the latest of those that came meanwhile, until
     /// there is none. When the scope is cancelled the last one is written without a pause.
     async fn save_all(self: Arc<Self>, service: ServiceName) {

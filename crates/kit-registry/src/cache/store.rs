@@ -19,7 +19,7 @@ const ENDING: &str = ".instances";
 
 /// The lists of one registry.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(super) struct ListFiles {
     /// Without passwords.
     registry: String,
     directory: PathBuf,
@@ -38,9 +38,9 @@ pub(super) struct KeptList {
     pub(super) age: Duration,
 }
 
-impl Store {
-    pub(super) fn new(registry: &str, directory: PathBuf, remarks: Remarks) -> Store {
-        Store {
+impl ListFiles {
+    pub(super) fn new(registry: &str, directory: PathBuf, remarks: Remarks) -> ListFiles {
+        ListFiles {
             registry: redacted(registry),
             directory,
             remarks,
@@ -166,9 +166,9 @@ mod tests {
 
     use super::*;
 
-    fn store(directory: &TempDir) -> Store {
+    fn store(directory: &TempDir) -> ListFiles {
         let path = directory.path().join("made");
-        Store::new("etcd://u:secret@h:1/ns", path, Remarks::new())
+        ListFiles::new("etcd://u:secret@h:1/ns", path, Remarks::new())
     }
 
     fn service(name: &str) -> ServiceName {
@@ -180,7 +180,7 @@ mod tests {
         ids.iter().map(instance).map(Arc::new).collect()
     }
 
-    fn put_back(store: &Store, service: &ServiceName, by: Duration) {
+    fn put_back(store: &ListFiles, service: &ServiceName, by: Duration) {
         let path = store.directory.join(store.name(service));
         let file = OpenOptions::new().write(true).open(path).unwrap();
         file.set_modified(SystemTime::now() - by).unwrap();
@@ -210,8 +210,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let one = store(&directory);
         let path = one.directory.clone();
-        let other = Store::new("etcd://u:secret@h:1/other", path.clone(), Remarks::new());
-        let renewed = Store::new("etcd://u:changed@h:1/ns", path.clone(), Remarks::new());
+        let other = ListFiles::new("etcd://u:secret@h:1/other", path.clone(), Remarks::new());
+        let renewed = ListFiles::new("etcd://u:changed@h:1/ns", path.clone(), Remarks::new());
         for name in ["n", "N", "a b"] {
             one.keep(&service(name), &list(name, &["1"])).unwrap();
         }

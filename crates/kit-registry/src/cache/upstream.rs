@@ -1,4 +1,4 @@
-//! Asking the registry, and what is found on disk in place of its answer.
+//! Asking the registry, and the list on disk in place of its answer.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use kit_sync::{Repeated, Scope};
 use tokio::time::{sleep, timeout};
 
 use super::saver::{CONFIRM, Saver};
-use super::store::Store;
+use super::store::ListFiles;
 use crate::backoff::Backoff;
 use crate::{Discovery, Error, Feed, ServiceName, Snapshot, Watch};
 
@@ -19,10 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A registry and its lists on disk.
 pub(super) struct Source {
     discovery: Arc<dyn Discovery>,
-    store: Arc<Store>,
+    store: Arc<ListFiles>,
     saver: Saver,
     scope: Scope,
-    /// Of calls of `instances`; watches have lines of their own.
+    /// Of calls of `instances`; a watch has separate lines.
     failures: Mutex<Repeated>,
 }
 
@@ -46,7 +46,7 @@ pub(super) enum Begun {
 impl Source {
     pub(super) fn new(
         discovery: Arc<dyn Discovery>,
-        store: Arc<Store>,
+        store: Arc<ListFiles>,
         saver: Saver,
         scope: Scope,
     ) -> Source {

@@ -50,7 +50,7 @@ async fn restart_all(registry: &str) {
             .iter_mut()
             .filter(|caller| caller.service() == *name)
         {
-            caller.has_called(&id).await;
+            caller.wait_for_call(&id).await;
         }
         std::mem::replace(old, new).terminate().await.expect(0);
     }

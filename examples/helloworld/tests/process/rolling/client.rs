@@ -69,7 +69,7 @@ impl Client {
             calls: scope.spawn_value(service, calls.go_on(is_enough)),
         };
         for id in ids {
-            caller.has_called(id).await;
+            caller.wait_for_call(id).await;
         }
         caller
     }
@@ -86,7 +86,7 @@ impl Caller {
     }
 
     /// Waits until it has called this instance.
-    pub(super) async fn has_called(&mut self, id: &str) {
+    pub(super) async fn wait_for_call(&mut self, id: &str) {
         let called = self.called.wait_for(|called| called.contains(id));
         let called = timeout(PATIENCE, called).await;
         let called = called.unwrap_or_else(|_| panic!("{id} is not found"));

@@ -5,6 +5,9 @@ use async_trait::async_trait;
 use crate::{Error, ServiceName, Snapshot, Watch};
 
 /// Finds the instances of a service.
+///
+/// [`PolledDiscovery`](crate::PolledDiscovery) is one for a registry that is asked again and again, and
+/// [`SharedWatches`](crate::SharedWatches) helps with any other.
 #[async_trait]
 pub trait Discovery: Send + Sync + 'static {
     /// The instances at this moment.

@@ -55,6 +55,7 @@ mod etcd;
 mod etcd;
 mod files;
 mod instance;
+mod leased;
 #[cfg(feature = "local")]
 mod local;
 #[cfg(not(feature = "local"))]
@@ -62,6 +63,7 @@ mod local;
 mod local;
 mod memory;
 mod nearest;
+mod polled;
 mod random;
 mod redacted;
 mod registrar;
@@ -80,7 +82,9 @@ pub use discovery::Discovery;
 pub use endpoint::Endpoint;
 pub use error::{Error, LossReason};
 pub use instance::{MAX_METADATA, ServiceInstance, ServiceInstanceBuilder, ServiceName};
+pub use leased::{Entries, LeasedRegistrar};
 pub use memory::Memory;
+pub use polled::{Lists, PolledDiscovery};
 pub use registrar::Registrar;
 pub use registration::{Registration, RegistrationState};
 pub use remarks::Remarks;

@@ -26,6 +26,8 @@ use crate::{Error, LossReason, Remarks, ServiceInstance};
 /// Every call but `deregister` is dropped when the instance is to be taken away, at any await: an
 /// implementation writes down each request before it sends it.
 ///
+/// [`LeasedRegistrar`](crate::LeasedRegistrar) is one for entries that run out, from three calls.
+///
 /// The suite in `conformance` (a feature) tries these promises against any backend.
 #[async_trait]
 pub trait Registrar: Send + Sync + 'static {

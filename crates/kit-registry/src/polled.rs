@@ -1,0 +1,112 @@
+//! A discovery for a registry that is asked again and again, from one call.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kit_sync::Scope;
+use tokio::time::sleep;
+
+use crate::{Discovery, Error, Feed, ServiceName, SharedWatches, Snapshot, Watch};
+
+/// For a backend: the list of a registry that does not say when it changes. [`PolledDiscovery`] makes a
+/// [`Discovery`] of it.
+#[async_trait]
+pub trait Lists: Send + Sync + 'static {
+    /// The instances at this moment.
+    ///
+    /// `last` is the snapshot that was given last, so that it may be handed back when nothing has changed
+    /// since its revision, and the registry need not send it; `None` at first and after a failure.
+    ///
+    /// # Errors
+    /// When the registry does not answer: an empty list never stands for that.
+    ///
+    /// # Cancel safety
+    /// Dropping it changes nothing.
+    async fn list(&self, service: &ServiceName, last: Option<Snapshot>) -> Result<Snapshot, Error>;
+}
+
+/// For a backend: a [`Discovery`] that asks for the list of each service that is watched after each pause.
+///
+/// A list is published when its instances are others than those before it, under a revision that grows
+/// whatever that of the registry does, as after a wipe. After a failure the last list is stale. Readers of
+/// one service share the upstream, see [`SharedWatches`].
+pub struct PolledDiscovery<L> {
+    lists: Arc<L>,
+    pause: Duration,
+    scope: Scope,
+    watches: SharedWatches,
+}
+
+impl<L: Lists> PolledDiscovery<L> {
+    /// Without any watch. Upstreams are members of `scope`; once that is cancelled, calls fail.
+    pub fn new(lists: Arc<L>, pause: Duration, scope: Scope) -> PolledDiscovery<L> {
+        PolledDiscovery {
+            lists,
+            pause,
+            watches: SharedWatches::new(scope.clone()),
+            scope,
+        }
+    }
+}
+
+#[async_trait]
+impl<L: Lists> Discovery for PolledDiscovery<L> {
+    async fn instances(&self, service: &ServiceName) -> Result<Snapshot, Error> {
+        if self.scope.is_cancelled() {
+            return Err(Error::closed(format!("list {service}")));
+        }
+        self.lists.list(service, None).await
+    }
+
+    async fn watch(&self, service: &ServiceName) -> Result<Watch, Error> {
+        let first = async {
+            let first = self.lists.list(service, None).await?;
+            Ok((first.clone(), first))
+        };
+        let (lists, followed, pause) = (Arc::clone(&self.lists), service.clone(), self.pause);
+        let follow = move |first, feed| async move {
+            poll(&*lists, &followed, pause, first, feed).await;
+        };
+        self.watches.watch(service, first, follow).await
+    }
+}
+
+async fn poll(
+    lists: &impl Lists,
+    service: &ServiceName,
+    pause: Duration,
+    first: Snapshot,
+    mut feed: Feed,
+) {
+    let mut last = Some(first);
+    loop {
+        sleep(pause).await;
+        match lists.list(service, last.take()).await {
+            Ok(seen) => {
+                let shown = feed.last();
+                if !shown.is_fresh() || *shown.instances != *seen.instances {
+                    feed.publish(Snapshot {
+                        revision: seen.revision.max(shown.revision + 1),
+                        ..seen.clone()
+                    });
+                }
+                last = Some(seen);
+            }
+            Err(error) => feed.mark_stale(&error),
+        }
+    }
+}
+
+impl<L> fmt::Debug for PolledDiscovery<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolledDiscovery")
+            .field("pause", &self.pause)
+            .field("watches", &self.watches)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+use std::collections::VecDeque;
+use std::future::pending;
+use std::sync::Mutex;
+
+use kit_sync::TaskTree;
+
+use super::*;
+use crate::ServiceInstance;
+
+/// A revision and ids, or a failure.
+type Look = Option<(u64, &'static [&'static str])>;
+
+struct Scripted {
+    /// After the last one no look is answered.
+    looks: Mutex<VecDeque<Look>>,
+    /// The revision of `last` at each look.
+    known: Mutex<Vec<Option<u64>>>,
+}
+
+#[async_trait]
+impl Lists for Scripted {
+    async fn list(&self, service: &ServiceName, last: Option<Snapshot>) -> Result<Snapshot, Error> {
+        let known = last.as_ref().map(|last| last.revision);
+        kit_sync::lock(&self.known).push(known);
+        let look = kit_sync::lock(&self.looks).pop_front();
+        let (revision, ids) = match look {
+            Some(Some(found)) => found,
+            Some(None) => return Err(Error::unreachable("list n", "scripted", "no route")),
+            None => pending().await,
+        };
+        if let Some(last) = last.filter(|last| last.revision == revision) {
+            return Ok(last);
+        }
+        let instance = |id: &&str| {
+            let instance = ServiceInstance::builder(*id, service.as_str());
+            Arc::new(instance.build().unwrap())
+        };
+        Ok(Snapshot::fresh(
+            ids.iter().map(instance).collect::<Vec<_>>(),
+            revision,
+        ))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_failures_and_recoveries_are_published_and_nothing_else() {
+    let lists = Arc::new(Scripted {
+        looks: Mutex::new(VecDeque::from([
+            Some((7, &["1"][..])),
+            Some((7, &["1"][..])),
+            // Another revision of the same instances.
+            Some((8, &["1"][..])),
+            Some((9, &["1", "2"][..])),
+            None,
+            None,
+            Some((9, &["1", "2"][..])),
+            // A store that was wiped.
+            Some((1, &[][..])),
+        ])),
+        known: Mutex::default(),
+    });
+    let tree = TaskTree::new("test");
+    let pause = Duration::from_secs(1);
+    let discovery = PolledDiscovery::new(Arc::clone(&lists), pause, tree.scope().clone());
+    let mut watch = discovery.watch(&"n".parse().unwrap()).await.unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        let next = watch.next().await.unwrap();
+        seen.push((next.revision, next.instances.len(), next.is_fresh()));
+    }
+    let expected = [
+        (7, 1, true),
+        (9, 2, true),
+        (9, 2, false),
+        (9, 2, false),
+        (10, 2, true),
+        (11, 0, true),
+    ];
+    assert_eq!(seen, expected);
+    let known = kit_sync::lock(&lists.known).clone();
+    let expected = [
+        None,
+        Some(7),
+        Some(7),
+        Some(8),
+        Some(9),
+        None,
+        None,
+        Some(9),
+    ];
+    assert_eq!(known[..8], expected);
+}

@@ -1,4 +1,5 @@
-//! Checks of `docs/`: justified dependencies, listed chapters, compiled code blocks, links to files.
+//! Checks of `docs/`: justified dependencies, listed chapters, compiled code blocks, links to files, and
+//! parts of files that are included.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,6 +13,7 @@ pub(crate) fn check() -> Result {
     problems.extend(dependencies()?);
     problems.extend(chapters()?);
     problems.extend(broken_links()?);
+    problems.extend(broken_includes()?);
     if problems.is_empty() {
         Ok(())
     } else {
@@ -99,7 +101,7 @@ fn chapters() -> Result<Vec<String>> {
         if !summary.contains(&format!("({name})")) {
             problems.push(format!("docs/src/SUMMARY.md does not list {name}"));
         }
-        let has_rust = read(&format!("docs/src/{name}"))?.contains("```rust");
+        let has_rust = has_own_rust(&read(&format!("docs/src/{name}"))?);
         if has_rust && !included.contains(&format!("docs/src/{name}")) {
             problems.push(format!(
                 "the Rust in docs/src/{name} is not compiled: include it in crates/kit/src/lib.rs, \
@@ -108,6 +110,44 @@ fn chapters() -> Result<Vec<String>> {
         }
     }
     Ok(problems)
+}
+
+/// Whether a page has Rust that stands in no other file: what it includes is compiled there.
+fn has_own_rust(page: &str) -> bool {
+    let blocks = page.split("```rust").skip(1);
+    let mut first_lines = blocks.filter_map(|block| block.lines().nth(1));
+    first_lines.any(|line| !line.starts_with(INCLUDE))
+}
+
+/// Parts of files that a chapter includes and that are not there, such as one whose name was changed.
+fn broken_includes() -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for entry in root().join("docs/src").read_dir()? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let page = read(&format!("docs/src/{name}"))?;
+        for (path, anchor) in includes(&page) {
+            let text = fs::read_to_string(root().join("docs/src").join(path)).unwrap_or_default();
+            let has_part = ["ANCHOR", "ANCHOR_END"].iter().all(|mark| {
+                let line = format!("// {mark}: {anchor}");
+                text.lines().any(|found| found.trim() == line)
+            });
+            if text.is_empty() || !(anchor.is_empty() || has_part) {
+                problems.push(format!(
+                    "docs/src/{name} includes {path}:{anchor}, which is not there"
+                ));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+const INCLUDE: &str = "{{#include ";
+
+/// The files that a page includes, each with the name of the part, or nothing for all of it.
+fn includes(page: &str) -> impl Iterator<Item = (&str, &str)> {
+    let targets = page.split(INCLUDE).skip(1);
+    let targets = targets.filter_map(|rest| rest.split_once("}}").map(|(target, _)| target));
+    targets.map(|target| target.split_once(':').unwrap_or((target, "")))
 }
 
 /// Links to files that are not there, so that the way through the code is right after each move.
@@ -144,7 +184,7 @@ fn read(path: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{declared, justified, links, uses};
+    use super::{declared, has_own_rust, includes, justified, links, uses};
 
     #[test]
     fn only_foreign_dependencies_of_the_workspace_need_a_reason() {
@@ -170,6 +210,15 @@ mod tests {
         let page = "| crate | why |\n|---|---|\n| `bytes` | buffers |\n| `http` | |\n";
         let names: Vec<_> = justified(page).into_iter().collect();
         assert_eq!(names, ["bytes"]);
+    }
+
+    #[test]
+    fn rust_that_is_included_is_compiled_elsewhere() {
+        let page = "```rust\n{{#include ../a.rs:b}}\n```\n```lua\n{{#include c.lua}}\n```\n";
+        assert!(!has_own_rust(page));
+        assert!(has_own_rust(&format!("{page}```rust\nlet x = 1;\n```\n")));
+        let included: Vec<_> = includes(page).collect();
+        assert_eq!(included, [("../a.rs", "b"), ("c.lua", "")]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ struct Forbidden {
     crates: &'static [&'static str],
 }
 
-const FORBIDDEN: [Forbidden; 8] = [
+const FORBIDDEN: [Forbidden; 9] = [
     Forbidden {
         package: "kit-registry",
         features: "--no-default-features",
@@ -63,6 +63,12 @@ const FORBIDDEN: [Forbidden; 8] = [
         package: "kit-transport",
         features: "--all-features",
         crates: &["kit-registry", "kit-app", "kit"],
+    },
+    // The example of a backend by others: it needs no more of Kit than they do.
+    Forbidden {
+        package: "registry_plugin",
+        features: "--all-features",
+        crates: &["kit-app", "kit-transport", "kit", "tonic"],
     },
 ];
 

@@ -21,7 +21,7 @@
 //! | `/0` | `0` | the number of the database |
 //! | `ttl` | `15s` | the time (`2s` to `24h`) after which an instance that is not kept alive is no longer found |
 //!
-//! The entries of a service are a hash, beside their times in a sorted set; [a script](../src/calls.lua)
+//! The entries of a service are a hash, beside their times in a sorted set; a script, `src/calls.lua`,
 //! writes both, so that a reader never sees one without the other. Readers ask every 500 ms for the
 //! changes since the last answer.
 

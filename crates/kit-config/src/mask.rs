@@ -1,9 +1,10 @@
 //! What may be shown of a value: one rule for pages, messages, flags and the log.
 
 use crate::secret::MASK;
-use crate::shape::Place;
+use crate::shape::{Place, holds_secrets, holds_urls};
 use crate::tree::key::Step;
 use crate::tree::node::{Entry, Node, Table, Value};
+use crate::tree::text::Span;
 
 /// Whether `***` stands in the place of the value: its setting is secret, or a reference brought it from a
 /// secret or a file. An empty text stays, as it hides nothing and says that the secret is not set.
@@ -29,6 +30,43 @@ pub(crate) fn url(text: &str) -> String {
 pub(crate) fn has_userinfo(node: &Node, place: Option<&Place<'_>>) -> bool {
     let is_url = node.origin.is_url() || place.is_some_and(Place::is_url);
     is_url && node.as_text().is_some_and(|text| text.contains('@'))
+}
+
+/// Hides each text with an `@` in a value that stands in the place of a URL, or of a list or a map of them; `false` if
+/// there is none.
+pub(crate) fn hide_userinfo(node: &Node, place: &Place<'_>) -> bool {
+    has_at(node) && holds_urls(place) && {
+        hide_at(node);
+        true
+    }
+}
+
+fn has_at(node: &Node) -> bool {
+    match &node.value {
+        Value::Text(text) => text.contains('@'),
+        Value::List(list) => list.iter().any(has_at),
+        Value::Table(table) => {
+            let mut entries = table.iter();
+            entries.any(|entry| entry.key.contains('@') || has_at(&entry.node))
+        }
+        _ => false,
+    }
+}
+
+fn hide_at(node: &Node) {
+    match &node.value {
+        Value::Text(text) if text.contains('@') => node.hide(),
+        Value::List(list) => list.iter().for_each(hide_at),
+        Value::Table(table) => {
+            for entry in table.iter() {
+                if entry.key.contains('@') {
+                    entry.origin.span().into_iter().for_each(Span::hide);
+                }
+                hide_at(&entry.node);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The mistake in a value that was copied from a page, with the mask in it. A plain setting may well be
@@ -90,10 +128,7 @@ pub(crate) fn hide(node: &Node, place: Option<&Place<'_>>) {
                 hide(&entry.node, child(Step::Key(entry.key.clone())).as_ref());
             }
         }
-        _ if place.is_none_or(|place| {
-            crate::shape::holds_secrets(place) || has_userinfo(node, Some(place))
-        }) =>
-        {
+        _ if place.is_none_or(|place| holds_secrets(place) || has_userinfo(node, Some(place))) => {
             node.hide();
         }
         _ => {}

@@ -15,7 +15,7 @@ pub(crate) use expects::one_of;
 pub(crate) use kind::{Field, Kind, ListKind, Rest, TextKind};
 pub(crate) use nearest::{is_same_name, nearest};
 pub(crate) use place::Place;
-pub(crate) use secrets::{SettingNames, holds_secrets};
+pub(crate) use secrets::{SettingNames, holds_secrets, holds_urls};
 pub(crate) use variant::{Tagged, by_tag, is_of_variant, names, tags};
 
 use crate::tree::key::{KeyPath, Step};

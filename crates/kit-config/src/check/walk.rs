@@ -120,11 +120,13 @@ impl<'s> Walk<'s> {
         let is_inline = (begin.starts_with('[') && place.is_list())
             || (begin.starts_with('{') && place.is_table());
         if is_inline {
+            let is_hidden = || {
+                let is_secret = shape::holds_secrets(place) || node.origin.is_hidden();
+                is_secret || mask::hide_userinfo(node, place)
+            };
             return match inline::parse(begin, &node.origin) {
                 Ok(value) => self.node(place, key, &value),
-                Err(_) if shape::holds_secrets(place) || node.origin.is_hidden() => {
-                    self.refuse(place, key, node)
-                }
+                Err(_) if is_hidden() => self.refuse(place, key, node),
                 Err(message) => {
                     self.fail(key, node, What::Syntax { message });
                     node.clone()
@@ -173,7 +175,13 @@ impl<'s> Walk<'s> {
             match place.among(&[kind], &Step::Index(index)) {
                 Some(place) => self.node(&place, &key, value),
                 // One too many, which the length has said.
-                None => value.clone(),
+                None => {
+                    if shape::holds_secrets(place) {
+                        value.hide();
+                    }
+                    mask::hide_userinfo(value, place);
+                    value.clone()
+                }
             }
         });
         let values = values.collect();

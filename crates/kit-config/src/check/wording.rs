@@ -38,8 +38,9 @@ impl<'s> Wording<'s> {
         if is_secret {
             mask::hide(node, Some(place));
         }
+        let has_userinfo = mask::hide_userinfo(node, place);
         What::Type {
-            found: found(node, is_secret),
+            found: found(node, is_secret || has_userinfo),
             expected: with_meant(place.expects(), node, &names(place)),
         }
     }

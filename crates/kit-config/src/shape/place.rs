@@ -81,8 +81,9 @@ impl<'a> Place<'a> {
             }
             place.kinds.extend(kinds);
         }
-        place.is_secret |= place.is_marked(SECRET);
-        place.is_url = place.is_marked(URL);
+        let schemas = || alternatives.iter().flatten();
+        place.is_secret |= schemas().any(|schema| can_be_marked(root, schema, SECRET, 8));
+        place.is_url = schemas().any(|schema| can_be_marked(root, schema, URL, 8));
         place.is_live |= place.is_marked(LIVE);
         place
     }
@@ -294,6 +295,20 @@ fn schemas_at<'a>(kind: &Kind<'a>, step: &Step) -> Option<Vec<&'a Value>> {
         },
         _ => None,
     }
+}
+
+/// Whether a value of this schema has a mark, in any of its alternatives: what an untagged enum was meant to be is not
+/// known of a wrong value.
+fn can_be_marked<'a>(root: &'a Value, schema: &'a Value, keyword: &str, depth: usize) -> bool {
+    let (Some(map), Some(depth)) = (schema.as_object(), depth.checked_sub(1)) else {
+        return false;
+    };
+    let parts = ["allOf", "anyOf", "oneOf"].into_iter();
+    let mut parts = parts
+        .flat_map(|keyword| list(map, keyword))
+        .chain(target(root, map));
+    map.get(keyword) == Some(&Value::Bool(true))
+        || parts.any(|part| can_be_marked(root, part, keyword, depth))
 }
 
 fn is_same_list(these: &[&Value], those: &[&Value]) -> bool {

@@ -45,14 +45,8 @@ impl SettingNames {
                 self.collect(&child, met);
             }
         }
-        let values = place.kinds().iter().filter_map(|kind| match kind {
-            Kind::List(list) => Some(list.first.len()),
-            _ => None,
-        });
-        for index in 0..=values.max().unwrap_or_default() {
-            if let Some(child) = place.child(&Step::Index(index)) {
-                self.collect(&child, met);
-            }
+        for child in values(place) {
+            self.collect(&child, met);
         }
         // No field has this name.
         let any = place.child(&Step::Key("\0".to_owned()));
@@ -60,7 +54,6 @@ impl SettingNames {
             let is_of_secrets = is_of_secrets(&child);
             self.has_any_name |= is_of_secrets && !place.is_secret();
             self.has_numbers |= is_of_secrets && takes_numbers(&child);
-            self.collect(&child, met);
         }
     }
 
@@ -77,23 +70,53 @@ impl SettingNames {
     }
 }
 
-/// Whether it is a secret, or a list or a map of secrets.
+/// Whether it is a secret or a URL, or a list or a map of those, whatever they are in.
 fn is_of_secrets(place: &Place<'_>) -> bool {
-    let values = [Step::Index(0), Step::Key("\0".to_owned())];
-    let mut values = values.iter().filter_map(|step| place.child(step));
-    let is_secret = |place: &Place<'_>| place.is_secret() || place.is_url();
-    is_secret(place) || values.any(|value| is_secret(&value))
+    is_of(place, &|place| place.is_secret() || place.is_url())
 }
 
 /// Whether it can be a number, or a list or a map of numbers.
 fn takes_numbers(place: &Place<'_>) -> bool {
     let is_number = |kind: &Kind<'_>| matches!(kind, Kind::Any | Kind::Integer(_) | Kind::Float(_));
-    let values = [Step::Index(0), Step::Key("\0".to_owned())];
-    let mut values = values.iter().filter_map(|step| place.child(step));
-    place.kinds().iter().any(is_number) || values.any(|value| value.kinds().iter().any(is_number))
+    is_of(place, &|place| place.kinds().iter().any(is_number))
+}
+
+/// Whether a place is such a one, or a list, a tuple or a map with such values, in one another as well.
+fn is_of<'a>(place: &Place<'a>, is_such: &dyn Fn(&Place<'a>) -> bool) -> bool {
+    is_of_unmet(place, is_such, &mut HashSet::new())
+}
+
+fn is_of_unmet<'a>(
+    place: &Place<'a>,
+    is_such: &dyn Fn(&Place<'a>) -> bool,
+    met: &mut HashSet<Parts>,
+) -> bool {
+    // A type may contain itself.
+    is_such(place)
+        || (met.insert(place.parts())
+            && values(place).any(|value| is_of_unmet(&value, is_such, met)))
+}
+
+/// The places of the values of a list or a tuple, and of those of a map.
+fn values<'a>(place: &Place<'a>) -> impl Iterator<Item = Place<'a>> {
+    let lengths = place.kinds().iter().filter_map(|kind| match kind {
+        Kind::List(list) => Some(list.first.len()),
+        _ => None,
+    });
+    let last = lengths.max().unwrap_or_default();
+    // No field has this name.
+    let any = place.is_open().then(|| Step::Key("\0".to_owned()));
+    let steps = (0..=last).map(Step::Index).chain(any);
+    let values: Vec<_> = steps.filter_map(|step| place.child(&step)).collect();
+    values.into_iter()
 }
 
 /// Whether the value at a place is a secret, or can have one in it.
 pub(crate) fn holds_secrets(place: &Place<'_>) -> bool {
-    place.is_secret() || SettingNames::below(place.clone()).has_secrets()
+    is_of(place, &Place::is_secret) || SettingNames::below(place.clone()).has_secrets()
+}
+
+/// Whether the value at a place is a URL, or can be a list or a map of them.
+pub(crate) fn holds_urls(place: &Place<'_>) -> bool {
+    is_of(place, &Place::is_url)
 }

@@ -27,6 +27,7 @@ mod once;
 mod order;
 mod pipeline;
 mod read_file;
+mod same_place;
 mod written;
 
 #[cfg(feature = "app")]

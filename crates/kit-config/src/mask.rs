@@ -5,6 +5,12 @@ use crate::shape::{Place, holds_secrets, holds_urls};
 use crate::tree::key::Step;
 use crate::tree::node::{Entry, Node, Table, Value};
 use crate::tree::text::Span;
+use userinfo::userinfo;
+
+mod texts;
+mod userinfo;
+
+pub(crate) use texts::HiddenTexts;
 
 /// Whether `***` stands in the place of the value: its setting is secret, or a reference brought it from a
 /// secret or a file. An empty text stays, as it hides nothing and says that the secret is not set.
@@ -17,11 +23,15 @@ pub(crate) fn is_masked(node: &Node, is_secret: bool) -> bool {
     !is_empty && (is_secret || node.origin.is_hidden())
 }
 
+/// Whether a value is hidden where it was written, for another place of the tree: an alias in YAML carries a secret.
+pub(crate) fn is_written_hidden(node: &Node) -> bool {
+    node.origin.span().is_some_and(Span::is_hidden)
+}
+
 /// A URL with `***` for its user and password. An `@` behind the host hides more than it has to.
 pub(crate) fn url(text: &str) -> String {
-    let start = text.find("://").map_or(0, |at| at + "://".len());
-    match text.rfind('@').filter(|at| *at >= start) {
-        Some(at) => format!("{}{MASK}{}", &text[..start], &text[at..]),
+    match userinfo(text) {
+        Some(bytes) => format!("{}{MASK}{}", &text[..bytes.start], &text[bytes.end..]),
         None => text.to_owned(),
     }
 }
@@ -107,6 +117,8 @@ pub(crate) fn masked(node: &Node, place: Option<&Place<'_>>) -> Node {
             Value::Table(shown)
         }
         Value::Text(text) if has_userinfo(node, place) => Value::Text(url(text)),
+        Value::Null => Value::Null,
+        _ if is_written_hidden(node) => Value::Text(MASK.to_owned()),
         plain => plain.clone(),
     };
     Node::new(value, node.origin.clone())

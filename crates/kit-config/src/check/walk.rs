@@ -173,7 +173,12 @@ impl<'s> Walk<'s> {
         let values = list.iter().enumerate().map(|(index, value)| {
             let key = key.index(index);
             match place.among(&[kind], &Step::Index(index)) {
-                Some(place) => self.node(&place, &key, value),
+                Some(inner) => {
+                    let known = self.problems.len();
+                    let checked = self.node(&inner, &key, value);
+                    self.hide_swapped(kind, place, value, known);
+                    checked
+                }
                 // One too many, which the length has said.
                 None => {
                     if shape::holds_secrets(place) {
@@ -186,6 +191,24 @@ impl<'s> Walk<'s> {
         });
         let values = values.collect();
         Node::new(Value::List(values), node.origin.clone())
+    }
+
+    /// Hides a wrong value of a tuple that holds a secret: it may be the secret, at the place of another value. Its
+    /// problems are those from this index on.
+    fn hide_swapped(&mut self, kind: &Kind<'s>, place: &Place<'s>, value: &Node, known: usize) {
+        let is_tuple = matches!(kind, Kind::List(list) if list.first.len() > 1);
+        if !is_tuple || self.problems.len() == known {
+            return;
+        }
+        let is_secret = shape::holds_secrets(place);
+        if is_secret {
+            value.hide();
+        }
+        if is_secret || mask::hide_userinfo(value, place) {
+            for problem in &mut self.problems[known..] {
+                self.wording.mask(problem, value);
+            }
+        }
     }
 
     /// Single values of a list, set by variables or flags; `merge` puts them into the list.

@@ -4,7 +4,7 @@ use super::fit::{known_keys, names};
 use super::found::found;
 use super::hint::{self, Hints, Meant};
 use crate::mask;
-use crate::problem::What;
+use crate::problem::{Problem, What};
 use crate::shape::{self, Kind, Place, Shape, nearest, one_of};
 use crate::tree::key::{KeyPath, Step};
 use crate::tree::node::{Entry, Node, Table};
@@ -42,6 +42,15 @@ impl<'s> Wording<'s> {
         What::Type {
             found: found(node, is_secret || has_userinfo),
             expected: with_meant(place.expects(), node, &names(place)),
+        }
+    }
+
+    /// Masks the value in a problem about it.
+    pub(super) fn mask(&self, problem: &mut Problem, value: &Node) {
+        if let What::Type { found: shown, .. } = &mut problem.what
+            && problem.origin == value.origin
+        {
+            *shown = found(value, true);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::once::each_once;
 use super::pipeline::Pipeline;
 use super::read_file::ReadFile;
+use super::same_place::mask_hidden;
 use super::{Loaded, Settings};
 use crate::problem::LoadError;
 use crate::read;
@@ -33,6 +34,7 @@ pub(crate) fn read_merged<T: Rules>(shape: &Shape, tree: &Node) -> Result<T, Loa
     if let Some(value) = &read.value {
         pipeline.check_rules(value, &tree, &read, |_| true);
     }
+    mask_hidden(&mut pipeline.problems);
     LoadError::refuse_any(each_once(pipeline.problems))?;
     let message = "settings without a problem have no value".to_owned();
     read.value.ok_or_else(|| LoadError::of_message(message))

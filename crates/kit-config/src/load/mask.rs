@@ -59,6 +59,7 @@ impl<'a> Mask<'a> {
             }
         }
         if self.mark_seen(span) {
+            hide_userinfo(span, 0);
             self.hide_line(span);
         }
     }
@@ -66,9 +67,6 @@ impl<'a> Mask<'a> {
     /// Hides what may be a secret in a comment of the line of a problem: a setting that was commented out, or
     /// that follows one by mistake.
     pub(super) fn hide_comment(&mut self, problem: &Problem) {
-        if !self.names.has_secrets() {
-            return;
-        }
         let Some(span) = problem.origin.span() else {
             return;
         };
@@ -79,6 +77,10 @@ impl<'a> Mask<'a> {
         let Some((before, comment)) = line.split_once('#') else {
             return;
         };
+        hide_userinfo(span, before.len() + 1);
+        if !self.names.has_secrets() {
+            return;
+        }
         if let Some(value) = self.secret_value(comment) {
             span.hide_line_from(before.len() + 1 + value);
         }
@@ -165,6 +167,22 @@ impl<'a> Mask<'a> {
             !is_known && !self.is_secret(word) && !self.is_shown(&line[*at + 1..])
         });
         sign.map(|(at, sign)| at + sign.len())
+    }
+}
+
+/// Hides user and password of each URL in a line, from this byte of it on. An `@` ends them that stands in the same
+/// word, also behind a `/`: a password may have one.
+fn hide_userinfo(span: &Span, from: usize) {
+    let line = span.line_text();
+    let mut start = from;
+    while let Some(at) = line[start..].find("://") {
+        start += at + "://".len();
+        let word = line[start..]
+            .split(|c: char| c.is_whitespace() || "\"'`,".contains(c))
+            .next();
+        if let Some(end) = word.and_then(|word| word.rfind('@')) {
+            span.hide_in_line(start..start + end);
+        }
     }
 }
 

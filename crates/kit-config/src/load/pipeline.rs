@@ -6,8 +6,10 @@ use super::cut::{Cut, is_known, unread};
 use super::mask::Mask;
 use super::once::each_once;
 use super::order::Order;
+use super::same_place::mask_hidden;
 use super::written::written_key;
 use crate::check::{Stage, check};
+use crate::mask::HiddenTexts;
 use crate::merge::merge;
 use crate::problem::{Problem, What};
 use crate::read::{self, FieldNames, Read};
@@ -102,6 +104,7 @@ pub(crate) fn run<T: Rules>(
         let is_known = |origin: &Origin| is_known(layers, &order, origin);
         pipeline.check_rules(value, &tree, &read, is_known);
     }
+    mask_hidden(&mut pipeline.problems);
     let mut mask = Mask::of(shape);
     let damaged = layers.iter().filter(|layer| !layer.problems.is_empty());
     let damaged = Order::of(damaged);
@@ -320,6 +323,12 @@ impl<'a> Pipeline<'a> {
             if keys.iter().any(is_result) || keys.iter().any(is_unknown) {
                 continue;
             }
+            let mut hidden = HiddenTexts::default();
+            for key in &keys {
+                let (key, node) = nearest(tree, key);
+                hidden.add(node, self.shape.at(&key).as_ref());
+            }
+            let message = hidden.mask(&message);
             let mut keys = keys.into_iter();
             let key = keys.next().unwrap_or_default();
             let mut message = message.trim_end_matches('.').to_owned();
@@ -340,12 +349,17 @@ fn is_near(this: &KeyPath, that: &KeyPath) -> bool {
 
 /// Where the value was written; the origin of the table around it, if it is not there.
 fn origin_of(tree: &Node, key: &KeyPath) -> Origin {
+    nearest(tree, key).1.first_origin().clone()
+}
+
+/// The value, with its key; the table around it, if it is not there.
+fn nearest<'n>(tree: &'n Node, key: &KeyPath) -> (KeyPath, &'n Node) {
     let mut at = Some(key.clone());
     while let Some(key) = at {
         if let Some(node) = tree.get(&key) {
-            return node.first_origin().clone();
+            return (key, node);
         }
         at = key.parent();
     }
-    Origin::Default
+    (KeyPath::root(), tree)
 }

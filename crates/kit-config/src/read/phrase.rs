@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, Reason};
 use crate::check::found;
-use crate::mask;
+use crate::mask::{self, HiddenTexts};
 use crate::problem::{Problem, What};
 use crate::shape::{Place, Shape, nearest};
 use crate::tree::key::{KeyPath, Step};
@@ -15,8 +15,10 @@ pub(super) fn problem(shape: &Shape, tree: &Node, key: &KeyPath, failure: &Failu
     let node = tree.get(key);
     let origin = origin(tree, key);
     let has_userinfo = node.is_some_and(|node| mask::has_userinfo(node, place.as_ref()));
-    let is_secret =
-        place.as_ref().is_some_and(Place::is_secret) || origin.is_hidden() || has_userinfo;
+    let is_secret = place.as_ref().is_some_and(Place::is_secret)
+        || origin.is_hidden()
+        || has_userinfo
+        || node.is_some_and(mask::is_written_hidden);
     let expects = place.as_ref().map(Place::expects);
     let shown = node.map_or_else(|| "this".to_owned(), |node| found(node, is_secret));
     let what = match &failure.reason {
@@ -42,15 +44,17 @@ pub(super) fn problem(shape: &Shape, tree: &Node, key: &KeyPath, failure: &Failu
             expected: with_article(expected),
         },
         Reason::Refused(message) => {
-            let message = message.trim_end_matches('.');
+            let mut hidden = HiddenTexts::default();
+            if let Some(node) = node {
+                hidden.add(node, place.as_ref());
+            }
+            let message = hidden.mask(message.trim_end_matches('.'));
             match place.filter(Place::has_own_phrase) {
                 Some(place) => What::Type {
                     found: shown,
                     expected: format!("{} ({message})", place.expects()),
                 },
-                None if key.is_root() => What::Other {
-                    message: message.to_owned(),
-                },
+                None if key.is_root() => What::Other { message },
                 None => What::Other {
                     message: format!("{shown} is refused: {message}"),
                 },

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::fresh::Mark;
 use super::same::is_same;
-use crate::mask::{is_masked, url};
+use crate::mask::{is_masked, is_written_hidden, url};
 use crate::secret::MASK;
 use crate::tree::key::{KeyPath, Step};
 use crate::tree::node::{Node, Value};
@@ -161,12 +161,17 @@ impl fmt::Display for Shown<'_> {
         }
         match &self.node.value {
             Value::Null => f.write_str(UNSET),
-            Value::Bool(is_true) => write!(f, "{is_true}"),
-            Value::Integer(number) => write!(f, "{number}"),
-            Value::Float(number) => write!(f, "{number:?}"),
             Value::Text(text) if self.node.origin.is_url() || (self.mark)(self.key).is_url => {
                 write!(f, "{:?}", url(text))
             }
+            Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_)
+                if is_written_hidden(self.node) =>
+            {
+                f.write_str(MASK)
+            }
+            Value::Bool(is_true) => write!(f, "{is_true}"),
+            Value::Integer(number) => write!(f, "{number}"),
+            Value::Float(number) => write!(f, "{number:?}"),
             Value::Text(text) => write!(f, "{text:?}"),
             Value::List(list) => {
                 f.write_str("[")?;

@@ -25,6 +25,12 @@ impl HiddenBytes {
         self.0.insert(start, end);
     }
 
+    /// Whether all of these bytes are in one of them.
+    pub(super) fn has_all(&self, bytes: &Range<usize>) -> bool {
+        let part = self.0.range(..=bytes.start).next_back();
+        !bytes.is_empty() && part.is_some_and(|(_, end)| bytes.end <= *end)
+    }
+
     /// Whether a byte is in one of them.
     pub(super) fn has(&self, at: usize) -> bool {
         let part = self.0.range(..=at).next_back();

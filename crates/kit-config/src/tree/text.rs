@@ -107,18 +107,34 @@ impl Span {
     /// Keeps these bytes from being shown, but for the white space at their end: a text over several lines
     /// in YAML ends where the next line begins.
     pub(crate) fn hide(&self) {
-        let written = &self.text.text[self.bytes.clone()];
-        let bytes = self.bytes.start..self.bytes.start + written.trim_end().len();
+        let bytes = self.without_end();
         let hidden = self.text.hidden.lock();
         let mut hidden = hidden.unwrap_or_else(PoisonError::into_inner);
         hidden.add(bytes);
     }
 
+    /// Whether all that [`hide`](Self::hide) keeps from being shown is hidden, and there is any.
+    pub(crate) fn is_hidden(&self) -> bool {
+        let hidden = self.text.hidden.lock();
+        let hidden = hidden.unwrap_or_else(PoisonError::into_inner);
+        hidden.has_all(&self.without_end())
+    }
+
+    /// Its bytes without the white space at their end.
+    fn without_end(&self) -> Range<usize> {
+        let written = &self.text.text[self.bytes.clone()];
+        self.bytes.start..self.bytes.start + written.trim_end().len()
+    }
+
+    /// Keeps a part of its first line from being shown: these bytes of the line.
+    pub(crate) fn hide_in_line(&self, bytes: Range<usize>) {
+        let begin = self.line_start();
+        Span::new(&self.text, begin + bytes.start..begin + bytes.end).hide();
+    }
+
     /// Keeps the rest of its first line from being shown, from this byte of the line on.
     pub(crate) fn hide_line_from(&self, offset: usize) {
-        let begin = self.line_start();
-        let end = begin + self.line_text().len();
-        Span::new(&self.text, begin + offset..end).hide();
+        self.hide_in_line(offset..self.line_text().len());
     }
 
     /// The line in which it begins, as it may be shown, with the place of the first and of the last

@@ -163,7 +163,7 @@ fn the_password_of_a_url_that_is_a_list_or_a_table_is_hidden() {
     ] {
         assert_hidden("toml", line);
     }
-    // What is no URL with a user is shown.
+    // A value without a user is shown.
     assert!(said("toml", "registry = [5]").contains("registry = [5]"));
 }
 
@@ -207,7 +207,7 @@ fn a_rule_does_not_quote_what_is_hidden() {
         let said = said("toml", text);
         assert!(said.contains(shown), "{said}");
     }
-    // What is not hidden is quoted.
+    // A plain value is quoted.
     assert!(said("toml", r#"name = "a/x""#).contains(r#"not "a/x""#));
 }
 

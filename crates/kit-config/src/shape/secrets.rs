@@ -83,18 +83,17 @@ fn takes_numbers(place: &Place<'_>) -> bool {
 
 /// Whether a place is such a one, or a list, a tuple or a map with such values, in one another as well.
 fn is_of<'a>(place: &Place<'a>, is_such: &dyn Fn(&Place<'a>) -> bool) -> bool {
-    is_of_unmet(place, is_such, &mut HashSet::new())
+    find_of(place, is_such, &mut HashSet::new())
 }
 
-fn is_of_unmet<'a>(
+fn find_of<'a>(
     place: &Place<'a>,
     is_such: &dyn Fn(&Place<'a>) -> bool,
     met: &mut HashSet<Parts>,
 ) -> bool {
     // A type may contain itself.
     is_such(place)
-        || (met.insert(place.parts())
-            && values(place).any(|value| is_of_unmet(&value, is_such, met)))
+        || (met.insert(place.parts()) && values(place).any(|value| find_of(&value, is_such, met)))
 }
 
 /// The places of the values of a list or a tuple, and of those of a map.

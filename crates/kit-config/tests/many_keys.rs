@@ -19,10 +19,19 @@ const MANY: usize = 20_000;
 #[serde(default)]
 struct Shop {
     prices: BTreeMap<String, u32>,
+    labels: BTreeMap<String, String>,
+    servers: Vec<Server>,
+    groups: BTreeMap<String, Vec<Server>>,
     #[schemars(with = "Vec<String>")]
     peers: Vec<SocketAddr>,
     /// With it, the values of unknown keys are hidden.
     password: Secret<String>,
+}
+
+/// A table of a list, which needs its only key.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Server {
+    name: String,
 }
 
 impl Rules for Shop {}
@@ -122,4 +131,42 @@ fn a_line_of_a_megabyte_is_shown_in_part_for_each_mistake() {
         shown.contains("\"k0\":\"dear\",") && shown.contains(" | …"),
         "{shown}"
     );
+}
+
+#[test]
+fn many_references_to_settings_that_are_not_there_are_reported() {
+    let text = lines(|at| format!("k{at} = \"${{key:labels.z{at}}}\""));
+    let error = refused(&file(".toml", &format!("[labels]\n{text}")));
+    let problems = error.problems();
+    assert_eq!(problems.len(), MANY);
+    let first = problems[0].to_string();
+    assert!(first.contains("did you mean `labels.k0`?"), "{first}");
+    let last = problems[MANY - 1].to_string();
+    assert!(last.contains("that is referred to has no value"), "{last}");
+}
+
+#[test]
+fn many_references_to_one_setting_that_fails_are_reported_once() {
+    let text = lines(|at| format!("k{at} = \"${{key:labels.wrong}}\""));
+    let text = format!("[labels]\nwrong = \"${{key:nothing}}\"\n{text}");
+    assert_eq!(refused(&file(".toml", &text)).problems().len(), 1);
+}
+
+#[test]
+fn many_references_to_files_that_are_not_there_are_reported() {
+    let text = lines(|at| format!("k{at} = \"${{file:/nowhere/{at}}}\""));
+    let error = refused(&file(".toml", &format!("[labels]\n{text}")));
+    assert_eq!(error.problems().len(), MANY);
+}
+
+#[test]
+fn many_tables_of_a_list_with_a_wrong_value_are_reported() {
+    let text = lines(|_| "[[servers]]\nname = 1".to_owned());
+    assert_eq!(refused(&file(".toml", &text)).problems().len(), MANY);
+}
+
+#[test]
+fn many_lists_in_a_map_with_a_wrong_value_are_reported() {
+    let text = lines(|at| format!("[[groups.g{at}]]\nname = 1"));
+    assert_eq!(refused(&file(".toml", &text)).problems().len(), MANY);
 }

@@ -9,8 +9,8 @@ use super::failure::{Failure, Reason};
 use super::reader::{FieldNames, Reader};
 use super::{blame, phrase};
 use crate::problem::{Problem, What};
-use crate::shape::{Kind, Shape, tags};
-use crate::tree::key::KeyPath;
+use crate::shape::{Kind, Place, Shape, tags};
+use crate::tree::key::{KeyPath, Step};
 use crate::tree::key_set::KeySet;
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::Origin;
@@ -151,7 +151,8 @@ impl Rounds<'_> {
                 self.blame::<T>(&met, failure)
             }
         };
-        if !self.wrong.has_near(&key) {
+        let is_result = self.wrong.has_near(&key);
+        if !is_result {
             let problem = phrase::problem(self.shape, &self.tree, &key, failure);
             self.problems.push(problem);
             self.failed.push(key.clone());
@@ -166,17 +167,67 @@ impl Rounds<'_> {
             let origin = Origin::Default;
             self.problems.push(Problem::new(origin, key.clone(), what));
         }
-        let mut at = Some(key);
-        while let Some(key) = at {
-            if self.leave_out(&key) {
+        let mut at = Some(key.clone());
+        while let Some(around) = at {
+            if self.leave_out(&around) {
+                if is_result {
+                    self.leave_out_alike(&key, &around);
+                }
                 return true;
             }
+            let key = around;
             at = key.parent();
             if at.as_ref().is_some_and(|table| self.leave_out_tag(table)) {
                 return true;
             }
         }
         false
+    }
+
+    /// Leaves out what is around the other values at fault whose keys differ from this one only by indices and by
+    /// keys of maps, as deep as `around`, which was left out around it: each table of a list that lacks the same
+    /// value would take a round, which reads the whole tree.
+    fn leave_out_alike(&mut self, key: &KeyPath, around: &KeyPath) {
+        let depth = around.steps().len();
+        let is_any = self.any_steps(key);
+        if !is_any[..depth].contains(&true) {
+            return;
+        }
+        let is_alike = |other: &&KeyPath| {
+            let steps = other.steps().iter().zip(key.steps()).zip(&is_any);
+            other.steps().len() == is_any.len()
+                && steps
+                    .into_iter()
+                    .all(|((other, this), is_any)| *is_any || other == this)
+        };
+        let alike = self.failed.iter().filter(is_alike);
+        let around: Vec<KeyPath> = alike
+            .map(|other| other.steps()[..depth].iter().cloned().collect())
+            .collect();
+        for key in around {
+            self.leave_out(&key);
+        }
+    }
+
+    /// Of each step of a key, whether it is an index, or a key of a map.
+    fn any_steps(&self, key: &KeyPath) -> Vec<bool> {
+        let mut place = Some(self.shape.root());
+        let steps = key.steps().iter().map(|step| {
+            let is_field = |name: &str| {
+                let mut tables = place.iter().flat_map(Place::table_kinds);
+                tables.any(|kind| {
+                    kind.as_table()
+                        .is_none_or(|table| table.field(name).is_some())
+                })
+            };
+            let is_any = match step {
+                Step::Index(_) => true,
+                Step::Key(name) => place.is_some() && !is_field(name),
+            };
+            place = place.as_ref().and_then(|place| place.child(step));
+            is_any
+        });
+        steps.collect()
     }
 
     /// Takes a table for its default variant, which needs no key that is missing; the other tables in it stay. `false`

@@ -1,5 +1,6 @@
 //! What references bring from outside of the tree: variables and files.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::fault::Fault;
@@ -21,6 +22,8 @@ pub(super) struct Outside<'a> {
     left: usize,
     /// Also those that could not be read.
     files: Vec<PathBuf>,
+    /// The same files.
+    named: HashSet<PathBuf>,
 }
 
 impl<'a> Outside<'a> {
@@ -29,6 +32,7 @@ impl<'a> Outside<'a> {
             variables,
             left: MAX_BROUGHT,
             files: Vec::new(),
+            named: HashSet::new(),
         }
     }
 
@@ -76,7 +80,7 @@ impl<'a> Outside<'a> {
         from: String,
     ) -> Result<Found, Fault> {
         let path = file::path_from(origin, path);
-        if !self.files.contains(&path) {
+        if self.named.insert(path.clone()) {
             self.files.push(path.clone());
         }
         let text = file::read(&path, &file::path_from(origin, written))?;

@@ -14,6 +14,7 @@ use super::walk::{cost, depth, each_inside, list_keys};
 use crate::problem::{Problem, What};
 use crate::shape::nearest;
 use crate::tree::key::KeyPath;
+use crate::tree::key_set::KeySet;
 use crate::tree::node::{Entry, Table};
 use crate::tree::node::{Node, Value};
 use crate::tree::origin::{Brought, Origin};
@@ -23,6 +24,10 @@ const MAX_CHAIN: usize = 64;
 
 /// How deep tables and lists can be that references bring; what reads them goes as deep.
 const MAX_DEPTH: usize = 64;
+
+/// For how many references to nothing the nearest key is looked for: each look takes a walk along all keys, and no
+/// more problems than these are shown.
+const MAX_GUESSES: usize = 100;
 
 /// What references are resolved with.
 pub(crate) struct Surroundings<'a> {
@@ -61,6 +66,9 @@ pub(crate) fn resolve(source: &Node, surroundings: &Surroundings<'_>) -> Resolve
         open: Vec::new(),
         problems: Vec::new(),
         failed: Vec::new(),
+        wrong: KeySet::default(),
+        known: None,
+        guesses: MAX_GUESSES,
     };
     let tree = resolver.node(&KeyPath::root(), source);
     let mut failed = resolver.failed;
@@ -94,6 +102,12 @@ struct Resolver<'a> {
     open: Vec<KeyPath>,
     problems: Vec<Problem>,
     failed: Vec<KeyPath>,
+    /// The same keys.
+    wrong: KeySet,
+    /// The keys of all settings, once a reference names none of them.
+    known: Option<Vec<String>>,
+    /// How often the nearest of them is still looked for.
+    guesses: usize,
 }
 
 impl<'a> Resolver<'a> {
@@ -115,7 +129,7 @@ impl<'a> Resolver<'a> {
     /// checked as well.
     fn listed(&mut self, at: KeyPath, node: &Node) -> Node {
         self.node(&at, node).unwrap_or_else(|Failed| {
-            self.failed.push(at);
+            self.fail(at);
             node.clone()
         })
     }
@@ -132,10 +146,15 @@ impl<'a> Resolver<'a> {
                         node,
                     });
                 }
-                Err(Failed) => self.failed.push(key),
+                Err(Failed) => self.fail(key),
             }
         }
         resolved
+    }
+
+    fn fail(&mut self, key: KeyPath) {
+        self.wrong.add(&key);
+        self.failed.push(key);
     }
 
     /// A text with references, resolved once for all that refer to it. One that is met again while it is
@@ -324,17 +343,23 @@ impl<'a> Resolver<'a> {
         }
         let node = self.node(&at, here)?;
         // A table or a list is brought as a whole, or not at all.
-        match self.failed.iter().any(|failed| failed.is_within(&at)) {
+        match self.wrong.has_inside(&at) {
             true => Err(Miss::default()),
             false => Ok(node),
         }
     }
 
-    fn unknown(&self, key: &KeyPath) -> Miss {
-        let mut known = Vec::new();
-        list_keys(self.source, &KeyPath::root(), &mut known);
+    fn unknown(&mut self, key: &KeyPath) -> Miss {
         let key = key.to_string();
-        let nearest = nearest(&key, known.iter().map(String::as_str)).map(str::to_owned);
+        let nearest = match self.guesses.checked_sub(1) {
+            Some(left) => {
+                self.guesses = left;
+                let source = self.source;
+                let known = self.known.get_or_insert_with(|| list_keys(source));
+                nearest(&key, known.iter().map(String::as_str)).map(str::to_owned)
+            }
+            None => None,
+        };
         Fault::UnknownKey { key, nearest }.into()
     }
 }

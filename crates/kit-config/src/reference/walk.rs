@@ -47,12 +47,17 @@ fn inside(node: &Node) -> Box<dyn Iterator<Item = (Step, &Node)> + '_> {
 }
 
 /// The keys of all that is inside.
-pub(super) fn list_keys(node: &Node, at: &KeyPath, keys: &mut Vec<String>) {
-    for (step, inner) in inside(node) {
-        let key = at.step(step);
-        keys.push(key.to_string());
-        list_keys(inner, &key, keys);
+pub(super) fn list_keys(root: &Node) -> Vec<String> {
+    fn add(node: &Node, at: &KeyPath, keys: &mut Vec<String>) {
+        for (step, inner) in inside(node) {
+            let key = at.step(step);
+            keys.push(key.to_string());
+            add(inner, &key, keys);
+        }
     }
+    let mut keys = Vec::new();
+    add(root, &KeyPath::root(), &mut keys);
+    keys
 }
 
 /// How many tables and lists are in each other.

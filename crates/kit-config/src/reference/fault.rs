@@ -42,6 +42,9 @@ pub(super) enum Fault {
     LargeFile {
         path: String,
     },
+    EmptyFile {
+        path: String,
+    },
     UnknownKey {
         key: String,
         nearest: Option<String>,
@@ -112,6 +115,7 @@ impl fmt::Display for Fault {
             Fault::NoText { of, after } => write!(f, "{of} is not UTF-8 after its byte {after}"),
             Fault::Unreadable { path, why } => write!(f, "cannot read the file {path}: {why}"),
             Fault::NoFile { path } => write!(f, "{path} is not a regular file"),
+            Fault::EmptyFile { path } => write!(f, "the file {path} is empty"),
             Fault::LargeFile { path } => {
                 write!(
                     f,

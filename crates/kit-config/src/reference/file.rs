@@ -19,7 +19,8 @@ pub(super) fn path_from(origin: &Origin, path: &str) -> PathBuf {
     folder.unwrap_or(Path::new("")).join(path)
 }
 
-/// The text in the file of this path, which messages call `name`, without the newline at its end, which editors write and no secret has.
+/// The text in the file of this path, which messages call `name`, without the newline at its end, which editors write
+/// and no secret has. It has to be something.
 pub(super) fn read(path: &Path, name: &Path) -> Result<String, Fault> {
     // A path that has a variable in it is not shown as it is.
     let seen = if path == name { path } else { Path::new("") };
@@ -49,6 +50,10 @@ pub(super) fn read(path: &Path, name: &Path) -> Result<String, Fault> {
         if text.ends_with('\r') {
             text.pop();
         }
+    }
+    // As with a variable: a file that is being written, or was not mounted, would pass for a setting.
+    if text.is_empty() {
+        return Err(Fault::EmptyFile { path: name() });
     }
     Ok(text)
 }

@@ -369,7 +369,6 @@ fn files_are_read_from_the_folder_of_the_file_that_names_them() {
         ("dos", b"p\r\n", "p"),
         ("bare", b"p", "p"),
         ("two", b"p\n\n", "p\n"),
-        ("empty", b"", ""),
         ("trick", b"${PORT}", "${PORT}"),
     ] {
         fs::write(folder.path().join(name), bytes).expect("a file");
@@ -387,10 +386,14 @@ fn files_are_read_from_the_folder_of_the_file_that_names_them() {
     }
     fs::write(folder.path().join("latin"), b"caf\xe9").expect("a file");
     fs::write(folder.path().join("large"), vec![b'a'; 1024 * 1024 + 1]).expect("a file");
+    fs::write(folder.path().join("empty"), b"").expect("a file");
+    fs::write(folder.path().join("newline"), b"\r\n").expect("a file");
     fs::write(folder.path().join("full"), vec![b'a'; 1024 * 1024]).expect("a file");
     for (name, expected) in [
         ("latin", Some(" is not UTF-8 after its byte 3")),
         ("large", Some(" is larger than 1 MiB, which no setting is")),
+        ("empty", Some("empty is empty")),
+        ("newline", Some("newline is empty")),
         ("full", None),
     ] {
         let source = tree_in(config, &format!(r#"{{"a": "${{file:{name}}}"}}"#));

@@ -1,4 +1,5 @@
-//! The command line. Each setting has a flag and a variable: `--stop-timeout`, `KIT_STOP_TIMEOUT`.
+//! The command line. Each setting has a flag and a variable: `--stop-timeout`, `KIT_STOP_TIMEOUT`; and one with its
+//! full key: `KIT__TELEMETRY__LOG__FILTER`.
 
 use std::env;
 use std::process::ExitCode;
@@ -10,7 +11,10 @@ use crate::settings::HelloWorld;
 
 /// Greets, over HTTP and gRPC.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(
+    version,
+    after_help = "Any setting has a variable with its full key as well, such as KIT__TELEMETRY__LOG__FILTER."
+)]
 struct Args {
     #[command(flatten)]
     config: ConfigArgs,
@@ -28,11 +32,12 @@ pub(crate) fn settings() -> Result<Loaded<HelloWorld>, ExitCode> {
     let flags = addresses.fold(KeyFlags::new(), KeyFlags::without_inside);
     // Two of them have a short name, `--log` and `--traces`; `--set` is for the rest.
     let flags = flags.without_inside("telemetry").variables("KIT");
+    let settings = Settings::new().environment("KIT");
     let settings = match env::var("RUST_LOG") {
         Ok(filter) if !filter.is_empty() => {
-            Settings::new().flag_variable("telemetry.log.filter", "RUST_LOG", filter)
+            settings.flag_variable("telemetry.log.filter", "RUST_LOG", filter)
         }
-        _ => Settings::new(),
+        _ => settings,
     };
     let parsed = flags.parse::<Args>(settings);
     let (args, settings) = parsed.unwrap_or_else(|error| error.exit());

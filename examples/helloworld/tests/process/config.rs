@@ -46,6 +46,27 @@ async fn a_flag_counts_more_than_a_variable_and_this_one_more_than_the_file() {
 }
 
 #[tokio::test]
+async fn a_variable_with_the_full_key_sets_any_setting_and_counts_less_than_that_of_a_flag() {
+    let variables = [
+        ("KIT__NAME", "a"),
+        ("KIT_ID", "short"),
+        ("KIT__ID", "full"),
+        ("KIT__TELEMETRY__LOG__FILTER", "debug"),
+    ];
+    let page = ended(&["--check-config"], &variables, 0).await.out;
+    for line in [
+        "name = \"a\" # variable KIT__NAME",
+        "id = \"short\" # variable KIT_ID",
+        "filter = \"debug\" # variable KIT__TELEMETRY__LOG__FILTER",
+    ] {
+        assert!(page.contains(line), "no {line} in:\n{page}");
+    }
+    let refused = ended(&["--check-config"], &[("KIT__NMAE", "a")], 2).await;
+    let text = refused.text();
+    assert!(text.contains("variable KIT__NMAE: nmae"), "{text}");
+}
+
+#[tokio::test]
 async fn a_service_runs_from_its_file_and_stops() {
     let (_folder, path) = file(
         "http = \"127.0.0.1:0\"\ngrpc = \"127.0.0.1:0\"\nname = \"greeter\"\nlog = \"json\"\n\

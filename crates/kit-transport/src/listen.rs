@@ -140,6 +140,23 @@ impl Listen {
         wrong
     }
 
+    /// Whether one of both cannot be bound while the other is: they have the same fixed port of an interface that both
+    /// take, or the same path or inherited listener. With [`HandOver::ReusePort`] at both, a port can be shared.
+    ///
+    /// ```
+    /// use kit_transport::Listen;
+    ///
+    /// let everywhere = Listen::from(":8000");
+    /// assert!(everywhere.has_place_of(&"127.0.0.1:8000".into()));
+    /// assert!(!everywhere.has_place_of(&":9000".into()));
+    /// assert!(!Listen::from(":0").has_place_of(&":0".into()));
+    /// ```
+    #[must_use]
+    pub fn has_place_of(&self, other: &Listen) -> bool {
+        let reuse = |listen: &Listen| listen.hand_over == HandOver::ReusePort;
+        self.at.is_place_of(&other.at, reuse(self) && reuse(other))
+    }
+
     /// Every mistake beside a literal that is no address.
     pub(crate) fn check_tuning(&self) -> Vec<WrongOption> {
         let keep_alive = self.keep_alive.and_then(bounds::refuse_keep_alive);

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kit::layers::DeadlineOptions;
 use kit::layers::jwt::{Algorithm, Key, KeyError, Keys};
 use kit::registry::ServiceName;
 use kit::telemetry::{LogFormat, LogOptions, TelemetryOptions};
@@ -101,6 +100,18 @@ impl HelloWorld {
         options
     }
 
+    /// Refuses an address that two servers would listen at.
+    fn refuse_one_address(&self, broken: &mut Broken) {
+        let (http, grpc) = (("http", &self.http), ("grpc", &self.grpc));
+        let admin = self.admin.iter().map(|admin| ("admin", admin));
+        let pairs = admin.flat_map(|admin| [(admin, http), (admin, grpc)]);
+        for ((key, listen), (other, taken)) in pairs.chain([(grpc, http)]) {
+            let message =
+                format!("is {listen}, where `{other}` ({taken}) is: it has to be another place");
+            broken.refuse_if(listen.has_place_of(taken), [key, other], message);
+        }
+    }
+
     /// The options of Kit that these settings stand for, of which the start refuses what is wrong.
     fn options(&self) -> AppOptions {
         AppOptions {
@@ -126,12 +137,17 @@ impl Rules for HelloWorld {
         broken.refuse_options("", options.map(as_written));
         broken.refuse_options("http", self.http.check());
         broken.refuse_options("grpc", self.grpc.check());
-        let deadline = DeadlineOptions {
-            limit: self.request_timeout,
-            ..DeadlineOptions::default()
-        };
-        let deadline = deadline.check().into_iter();
-        broken.refuse_options("", deadline.map(|wrong| wrong.named("request_timeout")));
+        if self.request_timeout == Some(Duration::ZERO) {
+            let message =
+                "is 0s: it has to be longer than 0s; leave it out for the limits of clients";
+            broken.refuse("request_timeout", message);
+        }
+        if let Some(delay) = self.drain_delay.filter(|delay| *delay > self.stop_timeout) {
+            let [delay, stop] = [delay, self.stop_timeout].map(kit::units::format_duration);
+            let message = format!("is {delay}: it has to be at most {stop}, the `stop_timeout`");
+            broken.refuse(["drain_delay", "stop_timeout"], message);
+        }
+        self.refuse_one_address(broken);
         if let Err(error) = self.name.parse::<ServiceName>() {
             broken.refuse("name", error.to_string());
         }

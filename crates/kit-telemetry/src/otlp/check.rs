@@ -119,6 +119,12 @@ fn place(endpoint: &str) -> Result<(Authority, String), &'static str> {
     if authority.as_str().contains('@') {
         return Err("a URL without a user, such as \"http://localhost:4317\"");
     }
+    // The parser takes any number for a port, and `port_u16` gives none for one that is too large.
+    let host = authority.host();
+    let has_port = authority.as_str().len() > host.len();
+    if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+        return Err("a URL with a port from 1 to 65535, such as \"http://localhost:4317\"");
+    }
     let path = parts.path_and_query;
     Ok((
         authority,
@@ -229,6 +235,9 @@ mod tests {
             "ftp://a:1",
             "https://a:4317",
             "http://user@a:1",
+            "http://localhost:99999",
+            "http://localhost:0",
+            "http://[::1]:65536",
             "/v1",
         ] {
             assert_eq!(wrong(&options, bad).len(), 1, "{bad}");

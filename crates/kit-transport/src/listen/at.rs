@@ -1,7 +1,7 @@
 //! The places at which a server can listen.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -20,6 +20,49 @@ pub(crate) enum At {
     Inherited(usize),
     /// A text that names no place; the start of the server fails with this error.
     Unusable(ListenError),
+}
+
+impl At {
+    /// Whether both cannot be bound at once; ports can if they `is_shared`.
+    pub(super) fn is_place_of(&self, other: &At, is_shared: bool) -> bool {
+        match (self, other) {
+            (At::Unix(this), At::Unix(that)) => this == that,
+            (At::Inherited(this), At::Inherited(that)) => this == that,
+            _ => match (self.port(), other.port()) {
+                (Some(this), Some(that)) => {
+                    this == that && this != 0 && !is_shared && self.has_interface_of(other)
+                }
+                _ => false,
+            },
+        }
+    }
+
+    fn port(&self) -> Option<u16> {
+        match self {
+            At::Address(address) => Some(address.port()),
+            At::Everywhere(port) | At::Localhost(port) => Some(*port),
+            At::Unix(_) | At::Existing(_) | At::Inherited(_) | At::Unusable(_) => None,
+        }
+    }
+
+    /// Of two places with ports.
+    fn has_interface_of(&self, other: &At) -> bool {
+        match (self, other) {
+            (At::Everywhere(_), _)
+            | (_, At::Everywhere(_))
+            | (At::Localhost(_), At::Localhost(_)) => true,
+            (At::Localhost(_), At::Address(address)) | (At::Address(address), At::Localhost(_)) => {
+                let ip = address.ip();
+                ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST
+            }
+            (At::Address(this), At::Address(that)) => {
+                let (this, that) = (this.ip(), that.ip());
+                let is_one_unspecified = this.is_unspecified() || that.is_unspecified();
+                this == that || (is_one_unspecified && this.is_ipv4() == that.is_ipv4())
+            }
+            _ => false,
+        }
+    }
 }
 
 /// A listener that the first start takes. The system queues connections until then, because the

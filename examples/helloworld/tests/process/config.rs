@@ -147,6 +147,31 @@ async fn what_the_start_would_refuse_is_refused_by_the_check_with_its_line() {
             "is 1d 1h: it has to be from 1ms to 1d",
         ),
         (
+            "grpc = \"127.0.0.1:8000\"",
+            "grpc",
+            "is 127.0.0.1:8000, where `http` (127.0.0.1:8000) is",
+        ),
+        (
+            "admin = \":9000\"",
+            "admin",
+            "where `grpc` (127.0.0.1:9000) is: it has to be another place",
+        ),
+        (
+            "traces = \"http://localhost:99999\"",
+            "traces",
+            "it has to be a URL with a port from 1 to 65535",
+        ),
+        (
+            "drain_delay = \"30s\"",
+            "drain_delay",
+            "is 30s: it has to be at most 20s, the `stop_timeout`",
+        ),
+        (
+            "request_timeout = \"0s\"",
+            "request_timeout",
+            "is 0s: it has to be longer than 0s; leave it out for the limits of clients",
+        ),
+        (
             "drain_delay = \"100d\"",
             "drain_delay",
             "is 100d: it has to be at most 1d",

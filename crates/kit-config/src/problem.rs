@@ -59,7 +59,9 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.origin != Origin::Default {
+        // A rule can refuse a default, for which the reader looks in vain elsewhere.
+        let is_rule = matches!(self.what, What::Rule { .. }) && !self.key.is_root();
+        if self.origin != Origin::Default || is_rule {
             write!(f, "{}: ", cut(&self.origin.to_string(), SHOWN_ORIGIN))?;
         }
         if !self.key.is_root() {
@@ -253,6 +255,15 @@ config/orders.toml:2:8: http.addr: 8000 is not an address, such as \":8000\"
         let shown = problem.to_string();
         let mark = shown.lines().last().expect("a mark");
         assert_eq!(mark, "  | \t       ^^^");
+    }
+
+    #[test]
+    fn a_rule_about_a_default_says_so() {
+        let message = "a user needs a password".to_owned();
+        let key = KeyPath::root().key("password");
+        let problem = Problem::new(Origin::Default, key, What::Rule { message });
+        let expected = "default: password: a user needs a password";
+        assert_eq!(problem.to_string(), expected);
     }
 
     #[test]

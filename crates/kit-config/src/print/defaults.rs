@@ -161,8 +161,12 @@ impl Page {
         }
     }
 
+    /// The description up to its first code fence: what follows are examples for Rust.
     fn write_documentation(&mut self, place: &Place<'_>) {
-        for line in place.description().unwrap_or_default().lines() {
+        let lines = place.description().unwrap_or_default().lines();
+        let is_code = |line: &&str| line.trim_start().starts_with("```");
+        let lines: Vec<&str> = lines.take_while(|line| !is_code(line)).collect();
+        for line in lines.join("\n").trim_end().lines() {
             self.line(&format!("# {line}"));
         }
     }

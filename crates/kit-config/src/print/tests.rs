@@ -20,6 +20,10 @@ struct Orders {
     /// The name in the registry.
     ///
     /// Other services find it by this name.
+    ///
+    /// ```
+    /// let rust = "is not for the file";
+    /// ```
     name: String,
     http: Http,
     /// Where orders are kept.

@@ -39,6 +39,7 @@ mod options;
 #[cfg_attr(not(feature = "otlp"), path = "no_otlp.rs")]
 pub mod otlp;
 mod panic;
+mod redact;
 mod refresh;
 mod telemetry;
 

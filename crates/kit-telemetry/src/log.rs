@@ -8,8 +8,6 @@ mod line;
 mod options;
 #[cfg_attr(not(unix), path = "log/no_unix.rs")]
 mod output;
-mod redact;
-mod redact_text;
 mod repeat;
 mod routes;
 mod writer;
@@ -28,11 +26,11 @@ pub(crate) use writer::LineQueue;
 use format::Format;
 use identity::Identity;
 use layer::LogLayer;
-use redact::Redaction;
 use repeat::Repeat;
 use writer::{THREAD, Writer};
 
 use crate::Error;
+use crate::redact::Redaction;
 
 /// The log of a process.
 pub(crate) struct Log {
@@ -43,13 +41,15 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Starts the thread that writes, and gives the layer that makes lines for it.
+    /// Starts the thread that writes, and gives the layer that makes lines for it, without the values that
+    /// `redaction` knows.
     ///
     /// # Errors
     /// A filter that is wrong, or a system that has no thread to give.
     pub(crate) fn start(
         options: &LogOptions,
         service: String,
+        redaction: Redaction,
     ) -> Result<(Log, impl Layer<Registry> + use<>), Error> {
         let (filter, reloaded) = Filter::new(&options.filter)?;
         let identity = Arc::new(Identity::of(service));
@@ -74,7 +74,7 @@ impl Log {
             lines: Arc::clone(writer.lines()),
             format,
             identity: Arc::clone(&identity),
-            redaction: Redaction::new(&options.redact),
+            redaction,
             repeat,
             max_line: options.max_line,
         };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::layer::Identity;
 
 use crate::metrics::Metrics;
+use crate::redact::Redaction;
 use kit_units::WrongOption;
 
 use crate::Error;
@@ -28,7 +29,12 @@ impl Otlp {
         clippy::unnecessary_wraps,
         reason = "the interface of the module with it"
     )]
-    pub(crate) fn start(_: &OtlpOptions, _: &str, _: &Metrics) -> Result<Option<Otlp>, Error> {
+    pub(crate) fn start(
+        _: &OtlpOptions,
+        _: &str,
+        _: &Metrics,
+        _: &Redaction,
+    ) -> Result<Option<Otlp>, Error> {
         Ok(None)
     }
 

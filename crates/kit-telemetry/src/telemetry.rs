@@ -10,6 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::otlp::Otlp;
+use crate::redact::Redaction;
 use crate::{Error, Refresh, TelemetryOptions, panic};
 
 /// The telemetry of a process: its log, and with the features `otlp` and `prometheus` its traces and metrics. It owns
@@ -45,8 +46,10 @@ impl Telemetry {
         }
         let name = name.into();
         let metrics = Metrics::new(&options.metrics);
-        let traces = Otlp::start(&options.traces, &name, &metrics)?;
-        let (log, layer) = Log::start(&options.log, name)?;
+        // One for both: what the log does not write does not leave the process either.
+        let redaction = Redaction::new(&options.log.redact);
+        let traces = Otlp::start(&options.traces, &name, &metrics, &redaction)?;
+        let (log, layer) = Log::start(&options.log, name, redaction)?;
         // Nothing that fails comes after these two, which cannot be taken back, but a race of two subscribers.
         metrics.install()?;
         let subscriber = tracing_subscriber::registry().with(layer);

@@ -14,10 +14,9 @@ use tracing_subscriber::registry::LookupSpan;
 use super::format::Format;
 use super::identity::{Identity, Notices};
 use super::line::{IDS, Line, REQUEST, Value, key_of};
-use super::redact::Redaction;
-use super::redact_text::REDACTED;
 use super::repeat::{Admission, Repeat};
 use super::writer::LineQueue;
+use crate::redact::{REDACTED, Redaction};
 
 /// The target of the access log of `kit_transport`.
 const ACCESS: &str = "kit::access";

@@ -8,4 +8,5 @@ mod measures;
 mod process;
 #[cfg(unix)]
 mod program;
+mod secrets;
 mod spans;

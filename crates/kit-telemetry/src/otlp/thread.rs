@@ -27,6 +27,7 @@ use super::warnings::Warnings;
 use super::wire::Collector;
 use crate::Error;
 use crate::metrics::Metrics;
+use crate::redact::Redaction;
 
 /// The lines of an app's lifecycle, each with a span that names the instance: they are of the log.
 const LIFECYCLE: &str = "kit_app::log";
@@ -42,6 +43,7 @@ pub(crate) struct Otlp {
     resource: PresentResource,
     flusher: Flusher,
     measures: Option<Measures>,
+    redaction: Redaction,
     flush_timeout: Duration,
 }
 
@@ -59,6 +61,7 @@ impl Otlp {
         options: &OtlpOptions,
         service: &str,
         metrics: &Metrics,
+        redaction: &Redaction,
     ) -> Result<Option<Otlp>, Error> {
         let Some(endpoint) = &options.endpoint else {
             return Ok(None);
@@ -106,6 +109,7 @@ impl Otlp {
             resource,
             flusher,
             measures,
+            redaction: redaction.clone(),
             flush_timeout: options.flush_timeout,
         }))
     }
@@ -116,7 +120,7 @@ impl Otlp {
         S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
     {
         let filter = self.filter.clone().with_target(LIFECYCLE, LevelFilter::OFF);
-        Recorder::new(self.queue.clone(), self.sampling).with_filter(filter)
+        Recorder::new(self.queue.clone(), self.sampling, self.redaction.clone()).with_filter(filter)
     }
 
     /// What an app does for its export.

@@ -8,24 +8,40 @@ use tracing::field::{Field, Visit};
 
 use super::ids::parse;
 use super::open::{OpenSpan, cut};
+use crate::redact::{REDACTED, Redaction};
 
-/// Fields as they were given.
+/// Fields as they were given; they leave it redacted.
 ///
 /// They are read before a span is locked: what shows a value may log, in the same span.
 #[derive(Default)]
 pub(super) struct Fields(Vec<(&'static str, Value)>);
 
+/// An attribute without what `redaction` knows. Its text was cut already, so a text of any length costs the same,
+/// and is cut again, because a redacted one may be longer.
+fn redacted(redaction: &Redaction, name: &str, value: Value) -> Value {
+    match value {
+        _ if redaction.has_key(name) => Value::StringValue(REDACTED.to_owned()),
+        Value::StringValue(text) => Value::StringValue(shortened(redaction.text(text))),
+        value => value,
+    }
+}
+
+fn shortened(mut text: String) -> String {
+    text.truncate(cut(&text).len());
+    text
+}
+
 impl Fields {
-    pub(super) fn add(&mut self, name: &'static str, value: Value) {
+    fn add(&mut self, name: &'static str, value: Value) {
         self.0.push((name, value));
     }
 
     /// Those of an event: its message, and the rest.
-    pub(super) fn into_event(self) -> (String, Vec<(&'static str, Value)>) {
+    pub(super) fn into_event(self, redaction: &Redaction) -> (String, Vec<(&'static str, Value)>) {
         let mut message = String::new();
         let mut rest = Vec::with_capacity(self.0.len());
         for (name, value) in self.0 {
-            match value {
+            match redacted(redaction, name, value) {
                 Value::StringValue(text) if name == "message" => message = text,
                 value => rest.push((name, value)),
             }
@@ -34,11 +50,13 @@ impl Fields {
     }
 
     /// Sets them in a span: some say its name, its kind, its status, and in a request's its place.
-    pub(super) fn set_in(self, span: &mut OpenSpan) {
+    ///
+    /// The place is taken as it is: a key of the options such as `id` takes no trace apart.
+    pub(super) fn set_in(self, span: &mut OpenSpan, redaction: &Redaction) {
         for (name, value) in self.0 {
             let is_taken = match &value {
                 Value::StringValue(text) => {
-                    set_known(span, name, text)
+                    set_known(span, name, text, redaction)
                         || span.is_of_request() && set_place(span, name, text)
                 }
                 Value::IntValue(flags) if span.is_of_request() && name == "trace_flags" => {
@@ -48,19 +66,20 @@ impl Fields {
                 _ => false,
             };
             if !is_taken {
-                span.set(name, value);
+                span.set(name, redacted(redaction, name, value));
             }
         }
     }
 }
 
 /// Whether it is a name of OpenTelemetry's that is no attribute.
-fn set_known(span: &mut OpenSpan, name: &str, text: &str) -> bool {
+fn set_known(span: &mut OpenSpan, name: &str, text: &str, redaction: &Redaction) -> bool {
+    let shown = || redaction.text(text.to_owned());
     match name {
-        "otel.name" => span.set_name(text),
+        "otel.name" => span.set_name(&shown()),
         "otel.kind" => span.set_kind(text),
         "otel.status_code" => span.set_status(text),
-        "otel.status_description" | "otel.status_message" => span.set_status_message(text),
+        "otel.status_description" | "otel.status_message" => span.set_status_message(&shown()),
         _ => return false,
     }
     true
@@ -107,8 +126,7 @@ impl Visit for Fields {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let mut text = format!("{value:?}");
-        text.truncate(cut(&text).len());
+        let text = shortened(format!("{value:?}"));
         self.add(field.name(), Value::StringValue(text));
     }
 }

@@ -13,6 +13,7 @@ use super::fields::Fields;
 use super::ids::Place;
 use super::open::OpenSpan;
 use crate::otlp::queue::{Ended, Queue};
+use crate::redact::Redaction;
 
 /// The target of the spans of requests, which `kit_transport::layers` opens.
 const REQUEST: &str = "kit::request";
@@ -44,11 +45,17 @@ fn is_recorded<S: for<'a> LookupSpan<'a>>(span: &SpanRef<'_, S>) -> bool {
 pub(crate) struct Recorder {
     queue: Queue,
     sampling: TraceSampling,
+    redaction: Redaction,
 }
 
 impl Recorder {
-    pub(crate) fn new(queue: Queue, sampling: TraceSampling) -> Recorder {
-        Recorder { queue, sampling }
+    /// Values that `redaction` knows are not recorded.
+    pub(crate) fn new(queue: Queue, sampling: TraceSampling, redaction: Redaction) -> Recorder {
+        Recorder {
+            queue,
+            sampling,
+            redaction,
+        }
     }
 }
 
@@ -71,7 +78,7 @@ where
         if open.is_recorded() {
             let mut fields = Fields::default();
             attributes.record(&mut fields);
-            fields.set_in(&mut open);
+            fields.set_in(&mut open, &self.redaction);
         }
         span.extensions_mut().insert(open);
     }
@@ -84,7 +91,7 @@ where
         let mut fields = Fields::default();
         values.record(&mut fields);
         if let Some(open) = span.extensions_mut().get_mut::<OpenSpan>() {
-            fields.set_in(open);
+            fields.set_in(open, &self.redaction);
         }
     }
 
@@ -112,13 +119,14 @@ where
             return;
         }
         let mut fields = Fields::default();
-        let metadata = event.metadata();
-        fields.add("level", Value::StringValue(metadata.level().to_string()));
-        fields.add("target", Value::StringValue(metadata.target().to_owned()));
         event.record(&mut fields);
-        let (message, fields) = fields.into_event();
+        let (message, fields) = fields.into_event(&self.redaction);
+        let metadata = event.metadata();
+        let (level, target) = (metadata.level().to_string(), metadata.target().to_owned());
+        let known = [("level", level), ("target", target)];
+        let known = known.map(|(name, text)| (name, Value::StringValue(text)));
         if let Some(open) = span.extensions_mut().get_mut::<OpenSpan>() {
-            open.add_event(message, fields);
+            open.add_event(message, known.into_iter().chain(fields));
         }
     }
 

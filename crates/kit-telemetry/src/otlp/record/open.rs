@@ -144,10 +144,14 @@ impl OpenSpan {
         });
     }
 
-    pub(super) fn add_event(&mut self, name: String, fields: Vec<(&'static str, Value)>) {
+    pub(super) fn add_event(
+        &mut self,
+        name: String,
+        fields: impl Iterator<Item = (&'static str, Value)>,
+    ) {
         self.change(|said| {
             if said.events.len() < MOST {
-                let attributes = fields.into_iter().map(|(name, value)| pair(name, value));
+                let attributes = fields.map(|(name, value)| pair(name, value));
                 said.events.push(Event {
                     time_unix_nano: now(),
                     name,

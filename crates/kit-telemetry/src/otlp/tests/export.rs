@@ -11,7 +11,7 @@ use crate::otlp::{OtlpHeaders, OtlpOptions, OtlpProtocol};
 const BOTH: [OtlpProtocol; 2] = [OtlpProtocol::Grpc, OtlpProtocol::Http];
 
 /// The span of a request, whose layers open it before its trace is known.
-fn request(flags: u8) -> tracing::Span {
+pub(super) fn request(flags: u8) -> tracing::Span {
     let span = span!(
         target: "kit::request",
         Level::INFO,

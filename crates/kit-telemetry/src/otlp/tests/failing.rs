@@ -10,6 +10,7 @@ use super::collector::{Collector, options};
 use super::spans::{ATTEMPT, PATIENCE, end_spans, started};
 use crate::metrics::{Metrics, MetricsOptions};
 use crate::otlp::{Otlp, OtlpOptions, OtlpProtocol, wrong_options};
+use crate::redact::Redaction;
 
 const BOTH: [OtlpProtocol; 2] = [OtlpProtocol::Grpc, OtlpProtocol::Http];
 
@@ -127,11 +128,9 @@ fn an_attempt_has_a_limit_and_a_batch_that_fails_again_and_again_is_given_up() {
 #[test]
 fn without_an_endpoint_nothing_is_started_and_a_wrong_option_is_found_all_the_same() {
     let none = OtlpOptions::default();
-    assert!(
-        Otlp::start(&none, "orders", &Metrics::new(&MetricsOptions::default()))
-            .unwrap()
-            .is_none()
-    );
+    let metrics = Metrics::new(&MetricsOptions::default());
+    let started = Otlp::start(&none, "orders", &metrics, &Redaction::new(&[]));
+    assert!(started.unwrap().is_none());
     let wrong = OtlpOptions { queue: 0, ..none };
     let wrong: Vec<_> = wrong_options(&wrong)
         .iter()

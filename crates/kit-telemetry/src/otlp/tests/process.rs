@@ -19,6 +19,7 @@ use super::program::Program;
 use super::spans::{ATTEMPT, CALLER, TRACE};
 use crate::metrics::{Metrics, MetricsOptions};
 use crate::otlp::{Otlp, OtlpOptions, OtlpProtocol};
+use crate::redact::Redaction;
 
 pub(super) const ENDPOINT: &str = "KIT_TEST_ENDPOINT";
 pub(super) const PROTOCOL: &str = "KIT_TEST_PROTOCOL";
@@ -75,7 +76,9 @@ fn serve(endpoint: &str) -> std::process::ExitCode {
     };
     let metrics = Metrics::new(&MetricsOptions::default());
     metrics.install().unwrap();
-    let otlp = Otlp::start(&options, "orders", &metrics).unwrap().unwrap();
+    let otlp = Otlp::start(&options, "orders", &metrics, &Redaction::new(&[]))
+        .unwrap()
+        .unwrap();
     let subscriber = tracing_subscriber::registry().with(otlp.layer());
     subscriber.try_init().unwrap();
     let show = async || {

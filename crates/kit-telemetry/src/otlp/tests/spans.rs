@@ -10,6 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::metrics::{Metrics, MetricsOptions};
 use crate::otlp::{Otlp, OtlpOptions};
+use crate::redact::Redaction;
 
 /// The limit of an attempt to send, unless it is set.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(10);
@@ -93,14 +94,26 @@ pub(super) fn texts(attributes: &[KeyValue]) -> BTreeMap<String, String> {
 
 /// The export of a service to the collector of these options.
 pub(super) fn started(options: &OtlpOptions) -> Otlp {
+    started_without(options, &["card"])
+}
+
+/// The same, without the values of these keys, beside those that are always redacted.
+pub(super) fn started_without(options: &OtlpOptions, keys: &[&str]) -> Otlp {
     let metrics = Metrics::new(&MetricsOptions::default());
-    measured(options, &metrics)
+    let keys: Vec<_> = keys.iter().map(|&key| key.to_owned()).collect();
+    started_with(options, &metrics, &Redaction::new(&keys))
 }
 
 /// The same, with these metrics.
 pub(super) fn measured(options: &OtlpOptions, metrics: &Metrics) -> Otlp {
-    let started = Otlp::start(options, "orders", metrics).expect("the options are right");
-    started.expect("there is a collector")
+    started_with(options, metrics, &Redaction::new(&[]))
+}
+
+fn started_with(options: &OtlpOptions, metrics: &Metrics, redaction: &Redaction) -> Otlp {
+    let started = Otlp::start(options, "orders", metrics, redaction);
+    started
+        .expect("the options are right")
+        .expect("there is a collector")
 }
 
 /// Records on this thread what happens inside.

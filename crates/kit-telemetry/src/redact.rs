@@ -1,6 +1,11 @@
-//! Which values are not written.
+//! Which values are not written: neither into the log nor to a collector.
 
-use super::redact_text::redact_in;
+mod text;
+
+use text::redact_in;
+
+/// In place of a value.
+pub(crate) const REDACTED: &str = "[redacted]";
 
 /// The ends of keys, without case and separators, whose values are not written.
 const KEYS: [&str; 19] = [
@@ -27,13 +32,13 @@ const KEYS: [&str; 19] = [
 
 /// Knows the keys whose values are not written.
 #[derive(Clone, Debug)]
-pub(super) struct Redaction {
+pub(crate) struct Redaction {
     /// The ends of keys, each behind its last letter.
     ends: Vec<(char, String)>,
 }
 
 impl Redaction {
-    pub(super) fn new(more: &[String]) -> Redaction {
+    pub(crate) fn new(more: &[String]) -> Redaction {
         let keys = KEYS.into_iter().chain(more.iter().map(String::as_str));
         let ends = keys.map(|key| letters(key).collect::<String>());
         let ends = ends.filter_map(|end| Some((end.chars().next_back()?, end)));
@@ -46,7 +51,7 @@ impl Redaction {
     ///
     /// Each field of each line comes by here. Most keys differ from most of those in the last letter already, so
     /// the few with the same one are compared, from the end, and nothing is allocated.
-    pub(super) fn has_key(&self, key: &str) -> bool {
+    pub(crate) fn has_key(&self, key: &str) -> bool {
         let last_letter = match key.as_bytes().last() {
             Some(last) if last.is_ascii_alphanumeric() => last.to_ascii_lowercase().into(),
             _ => match letters(key).next_back() {
@@ -63,7 +68,7 @@ impl Redaction {
 
     /// A text in which the values of such keys are replaced, as `Debug` prints structs and maps, and as URLs and
     /// logs have them.
-    pub(super) fn text(&self, text: String) -> String {
+    pub(crate) fn text(&self, text: String) -> String {
         match redact_in(&text, |key| self.has_key(key)) {
             Some(redacted) => redacted,
             None => text,

@@ -1,7 +1,6 @@
 //! Values of keys inside a text, such as that of a `Debug`.
 
-/// In place of a value.
-pub(super) const REDACTED: &str = "[redacted]";
+use super::REDACTED;
 
 /// Replaces the value after each key that `is_secret` says so of; `None` when there is none.
 ///
@@ -125,7 +124,7 @@ fn enclosed_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::redact::Redaction;
+    use super::super::Redaction;
 
     #[test]
     fn values_of_secret_keys_are_replaced_wherever_they_stand() {

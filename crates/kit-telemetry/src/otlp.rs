@@ -19,7 +19,8 @@
 //! # Names
 //! A span's attributes are its fields. `otel.name`, `otel.kind`, `otel.status_code` and
 //! `otel.status_description` set the name, the kind and the status. Events inside a span are its events.
-//! At most 128 attributes and 128 events of a span are kept, and 4 KiB of a text; the rest is counted in the span.
+//! At most 128 attributes and 128 events of a span are kept, 128 attributes of an event, 4 KiB of a text, and about 64 KiB
+//! in all; the rest is counted in the span.
 
 mod batch;
 mod check;

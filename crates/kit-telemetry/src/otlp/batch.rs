@@ -12,6 +12,9 @@ use tokio::time::Instant;
 
 use super::queue::Ended;
 
+/// About the most bytes of a batch: many collectors take messages of up to 4 MiB.
+const LARGEST: usize = 2 << 20;
+
 /// A batch on its way: it is encoded once, however often it is sent.
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -24,11 +27,17 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Takes all these spans. Those of a target are one group, whose scope has its name.
+    /// Takes the first of these spans, up to the most bytes of a batch, and one at least. Those of a target are one
+    /// group, whose scope has its name.
     pub(super) fn of(resource: Resource, ended: &mut Vec<Ended>) -> Batch {
-        let count = ended.len() as u64;
+        let mut bytes = 0;
+        let fitting = ended.iter().take_while(|ended| {
+            bytes += ended.span.encoded_len();
+            bytes <= LARGEST
+        });
+        let count = fitting.count().max(1).min(ended.len());
         let mut groups = BTreeMap::<&'static str, Vec<Span>>::new();
-        for Ended { target, span } in ended.drain(..) {
+        for Ended { target, span, .. } in ended.drain(..count) {
             groups.entry(target).or_default().push(*span);
         }
         let scope_spans = groups.into_iter().map(|(target, spans)| ScopeSpans {
@@ -48,7 +57,7 @@ impl Batch {
         };
         Batch {
             body: request.encode_to_vec().into(),
-            spans: count,
+            spans: count as u64,
             attempts: 0,
             due: Instant::now(),
         }

@@ -5,11 +5,18 @@ use std::time::Duration;
 
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::options::{OtlpOptions, OtlpProtocol};
 use super::wire::target::Target;
 use kit_units::WrongOption;
+
+/// The longest of the times. A clock cannot hold the end of one that never comes.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+/// The longest wait at the end of a stop, as for the log.
+const MINUTE: Duration = Duration::from_secs(60);
+/// A queue has bytes for the largest span.
+const SMALLEST_QUEUE: usize = 64 << 10;
 
 /// What the options say, parsed.
 #[derive(Debug)]
@@ -37,10 +44,11 @@ pub(super) fn check(options: &OtlpOptions, endpoint: &str) -> Result<Checked, Ve
         true => "***".to_owned(),
         false => quoted(endpoint),
     };
-    let place = place(endpoint).map_err(|expected| wrong.push(of("endpoint", shown, expected)));
+    let place = place(endpoint, options.protocol)
+        .map_err(|expected| wrong.push(of("endpoint", shown, expected)));
     let headers = headers(options).map_err(|found| wrong.extend(found));
-    let filter = options.filter.parse::<Targets>().map_err(|error| {
-        let expected = format!("levels by target such as \"info,hyper=off\" ({error})");
+    let filter = filter(&options.filter).map_err(|why| {
+        let expected = format!("levels by target such as \"info,hyper=off\" ({why})");
         wrong.push(of("filter", quoted(&options.filter), expected));
     });
     match (place, headers, filter) {
@@ -69,8 +77,8 @@ fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 
-/// The ratio is a share, the queue as long as a channel can be, a batch no longer than the queue, and no time is
-/// zero; each value is compared by itself, so that all wrong ones are named.
+/// The ratio is a share, the queue as long as a channel can be, a batch no longer than the queue, and no time
+/// is zero or so long that a clock cannot hold its end; each value is compared by itself, so that all wrong ones are named.
 fn numbers(options: &OtlpOptions) -> Vec<WrongOption> {
     let mut wrong = Vec::new();
     if !(0.0..=1.0).contains(&options.sample_ratio) {
@@ -91,20 +99,44 @@ fn numbers(options: &OtlpOptions) -> Vec<WrongOption> {
         let expected = "a number of spans from 1 to that of `traces.queue`";
         wrong.push(of("batch", options.batch.to_string(), expected));
     }
-    for (field, value) in [
-        ("timeout", options.timeout),
-        ("interval", options.interval),
-        ("metrics_interval", options.metrics_interval),
+    if !(SMALLEST_QUEUE..=most).contains(&options.queue_size) {
+        let value = kit_units::format_size(options.queue_size as u64);
+        wrong.push(of("queue_size", value, "64 KiB or more, such as \"16MiB\""));
+    }
+    for (field, value, longest) in [
+        ("timeout", options.timeout, DAY),
+        ("interval", options.interval, DAY),
+        ("metrics_interval", options.metrics_interval, DAY),
+        ("flush_timeout", options.flush_timeout, MINUTE),
     ] {
-        if value == Duration::ZERO {
-            wrong.push(of(field, "0s", "a duration such as \"5s\""));
+        if value.is_zero() || value > longest {
+            let longest = kit_units::format_duration(longest);
+            let expected = format!("a time longer than zero and at most {longest}, such as \"5s\"");
+            wrong.push(of(field, kit_units::format_duration(value), expected));
         }
     }
     wrong
 }
 
+/// Stricter than [`Targets`]: a level with a wrong letter is a target without a level, and would switch
+/// everything else off, as a filter that is empty does.
+fn filter(text: &str) -> Result<Targets, String> {
+    for directive in text.split(',') {
+        let level = directive
+            .split_once('=')
+            .map_or(directive, |(_, level)| level);
+        let level = level.trim();
+        if level.is_empty() || level.parse::<LevelFilter>().is_err() {
+            return Err(format!("`{level}` is no level, and `off` records nothing"));
+        }
+    }
+    let directives: Vec<_> = text.split(',').map(str::trim).collect();
+    let parsed = directives.join(",").parse::<Targets>();
+    parsed.map_err(|error| error.to_string())
+}
+
 /// The authority and the path of a collector.
-fn place(endpoint: &str) -> Result<(Authority, String), &'static str> {
+fn place(endpoint: &str, protocol: OtlpProtocol) -> Result<(Authority, String), &'static str> {
     const EXPECTED: &str = "a URL such as \"http://localhost:4317\"";
     let parts = endpoint.parse::<Uri>().map_err(|_| EXPECTED)?.into_parts();
     let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
@@ -119,17 +151,20 @@ fn place(endpoint: &str) -> Result<(Authority, String), &'static str> {
     if authority.as_str().contains('@') {
         return Err("a URL without a user, such as \"http://localhost:4317\"");
     }
-    // The parser takes any number for a port, and `port_u16` gives none for one that is too large.
-    let host = authority.host();
-    let has_port = authority.as_str().len() > host.len();
-    if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+    let (host, port) = (authority.host(), authority.port_u16());
+    let is_bare = authority.as_str() == host;
+    if !is_bare && port.is_none_or(|port| port == 0) {
         return Err("a URL with a port from 1 to 65535, such as \"http://localhost:4317\"");
     }
     let path = parts.path_and_query;
-    Ok((
-        authority,
-        path.map_or_else(String::new, |path| path.path().to_owned()),
-    ))
+    if path.as_ref().is_some_and(|path| path.query().is_some()) {
+        return Err("a URL without a query, such as \"http://localhost:4317\"");
+    }
+    let path = path.map_or_else(String::new, |path| path.path().to_owned());
+    if protocol == OtlpProtocol::Grpc && !matches!(path.as_str(), "" | "/") {
+        return Err("a URL without a path, which is for `protocol = \"http\"` alone");
+    }
+    Ok((authority, path))
 }
 
 /// A kind of contents; each has a path to itself.
@@ -192,8 +227,10 @@ mod tests {
             sample_ratio: f64::NAN,
             filter: "info,a=loud".to_owned(),
             timeout: Duration::ZERO,
-            metrics_interval: Duration::ZERO,
+            metrics_interval: Duration::from_secs(u64::MAX),
+            flush_timeout: MINUTE + Duration::from_nanos(1),
             queue: 0,
+            queue_size: 1,
             batch: 0,
             ..OtlpOptions::default()
         };
@@ -205,8 +242,10 @@ mod tests {
                 "traces.sample_ratio",
                 "traces.queue",
                 "traces.batch",
+                "traces.queue_size",
                 "traces.timeout",
                 "traces.metrics_interval",
+                "traces.flush_timeout",
                 "traces.endpoint",
                 "traces.headers.a b",
                 "traces.headers.key",
@@ -215,9 +254,49 @@ mod tests {
         );
         assert!(!found.concat().contains("s3cret"), "{found:?}");
         assert_eq!(
-            found[5],
+            found[7],
             "`traces.endpoint` is \"localhost:4317\": it has to be a URL such as \"http://localhost:4317\""
         );
+    }
+
+    #[test]
+    fn a_filter_that_would_switch_traces_off_is_refused() {
+        let filtered = |filter: &str| {
+            let filter = filter.to_owned();
+            let options = OtlpOptions {
+                filter,
+                ..OtlpOptions::default()
+            };
+            wrong(&options, "http://a:1")
+        };
+        for bad in [
+            "debgu",
+            "",
+            " ",
+            "info,orders",
+            "info,,debug",
+            "a=loud",
+            "a=",
+        ] {
+            assert_eq!(filtered(bad).len(), 1, "{bad:?}");
+        }
+        for right in ["info", "off", "INFO, hyper=off", "orders::db=debug"] {
+            assert_eq!(filtered(right), [""; 0], "{right:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_port_is_that_of_the_protocol() {
+        for (protocol, port) in [(OtlpProtocol::Grpc, 4317), (OtlpProtocol::Http, 4318)] {
+            let options = OtlpOptions {
+                protocol,
+                ..OtlpOptions::default()
+            };
+            for (endpoint, host) in [("http://a", "a"), ("http://[::1]/", "::1")] {
+                let checked = check(&options, endpoint).expect(endpoint);
+                assert_eq!(checked.target.address(), (host, port));
+            }
+        }
     }
 
     #[test]
@@ -239,6 +318,12 @@ mod tests {
             "http://localhost:0",
             "http://[::1]:65536",
             "/v1",
+            "http://127.0.0.1:99999",
+            "http://127.0.0.1:",
+            "http://127.0.0.1:0",
+            "http://[::1]:",
+            "http://a:4317?b=c",
+            "http://a:4317/v1/traces",
         ] {
             assert_eq!(wrong(&options, bad).len(), 1, "{bad}");
         }

@@ -204,7 +204,7 @@ impl Exporter {
         }
     }
 
-    /// The next batch, as full as the queue makes it.
+    /// The next batch, as full as the queue makes it. Spans that are too many bytes for it stay for the one after it.
     fn fill(&mut self) -> Batch {
         while self.fresh.len() < self.pace.most {
             let Ok(ended) = self.outlet.spans.try_recv() else {

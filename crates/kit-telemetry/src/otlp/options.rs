@@ -13,7 +13,8 @@ use super::headers::OtlpHeaders;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OtlpOptions {
     /// The collector, such as `http://localhost:4317` for gRPC and `http://localhost:4318` for HTTP, where
-    /// `/v1/traces` or `/v1/metrics` is added to the path. Default: none, and nothing is recorded.
+    /// `/v1/traces` or `/v1/metrics` is added to the path. These ports are those of a URL without one. Default:
+    /// none, and nothing is recorded.
     #[cfg_attr(feature = "schema", schemars(extend("x-kit-url" = true)))]
     pub endpoint: Option<String>,
     /// How it is spoken to. Default: `grpc`.
@@ -36,7 +37,12 @@ pub struct OtlpOptions {
     pub timeout: Duration,
     /// The most ended spans that wait to be sent; more are dropped and counted. Default: 2048.
     pub queue: usize,
-    /// The most spans that are sent at once; at most as many as wait. Default: 512.
+    /// About the most bytes of ended spans that wait to be sent, 64 KiB or more; more are dropped and counted.
+    /// Default: 16 MiB.
+    #[serde(with = "kit_units::size")]
+    #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Size"))]
+    pub queue_size: usize,
+    /// The most spans that are sent at once; at most as many as wait, and about 2 MiB. Default: 512.
     pub batch: usize,
     /// How long an ended span waits for others before they are sent together. Default: `1s`.
     #[serde(with = "kit_units::duration")]
@@ -48,7 +54,8 @@ pub struct OtlpOptions {
     #[serde(with = "kit_units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub metrics_interval: Duration,
-    /// How long the end of a stop may wait for the last spans and metrics to be sent. Default: `3s`.
+    /// How long the end of a stop may wait for the last spans and metrics to be sent, at most
+    /// `1m`. Default: `3s`.
     #[serde(with = "kit_units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Duration"))]
     pub flush_timeout: Duration,
@@ -65,6 +72,7 @@ impl Default for OtlpOptions {
             resource: BTreeMap::new(),
             timeout: Duration::from_secs(10),
             queue: 2_048,
+            queue_size: 16 << 20,
             batch: 512,
             interval: Duration::from_secs(1),
             metrics: true,

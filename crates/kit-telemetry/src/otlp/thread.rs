@@ -71,7 +71,7 @@ impl Otlp {
         let measures = options.metrics.then(|| Measures::new(metrics.clone()));
         let tally = Arc::<Tally>::default();
         let control = Arc::<Control>::default();
-        let (queue, outlet) = Queue::new(options.queue, Arc::clone(&tally));
+        let (queue, outlet) = Queue::new(options.queue, options.queue_size, Arc::clone(&tally));
         let refused = |source| Error::Thread {
             thread: "kit otlp",
             source,

@@ -12,7 +12,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use super::fields::Fields;
 use super::ids::Place;
 use super::open::OpenSpan;
-use crate::otlp::queue::{Ended, Queue};
+use crate::otlp::queue::Queue;
 use crate::redact::Redaction;
 
 /// The target of the spans of requests, which `kit_transport::layers` opens.
@@ -134,8 +134,8 @@ where
         let Some(span) = ctx.span(&id) else { return };
         let open = span.extensions_mut().remove::<OpenSpan>();
         let target = span.metadata().target();
-        if let Some(span) = open.and_then(OpenSpan::end) {
-            self.queue.offer(Ended { target, span });
+        if let Some((span, bytes)) = open.and_then(OpenSpan::end) {
+            self.queue.offer(target, span, bytes);
         }
     }
 }

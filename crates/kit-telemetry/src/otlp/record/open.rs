@@ -11,6 +11,10 @@ use super::ids::{Place, RANDOM, SAMPLED, SpanId, TraceId, new_span_id, new_trace
 
 /// The most attributes and events that a span keeps.
 const MOST: usize = 128;
+/// About the most bytes of memory that a span has, with all that it has said.
+const HEAVIEST: usize = 64 << 10;
+/// Bytes that events leave to attributes, of which some come last, such as the status of an answer.
+const LATE: usize = 8 << 10;
 /// The most bytes of a text.
 const LONGEST: usize = 4 << 10;
 
@@ -22,6 +26,8 @@ pub(super) struct OpenSpan {
     is_of_request: bool,
     /// `None` if it is known from the start that it is not exported.
     said: Option<Box<Span>>,
+    /// About the bytes of memory of what it has said. A value that is replaced counts with the longer one.
+    bytes: usize,
 }
 
 impl OpenSpan {
@@ -53,6 +59,7 @@ impl OpenSpan {
             parent: parent.map(|parent| parent.span),
             is_of_request,
             said: None,
+            bytes: size_of::<Span>() + name.len(),
         };
         if is_of_request || open.is_sampled() {
             open.said = Some(Box::new(Span {
@@ -99,11 +106,15 @@ impl OpenSpan {
     }
 
     pub(super) fn set_state(&mut self, state: &str) {
-        self.change(|said| state.clone_into(&mut said.trace_state));
+        let text = cut(state).to_owned();
+        self.bytes += text.len();
+        self.change(|said| said.trace_state = text);
     }
 
     pub(super) fn set_name(&mut self, name: &str) {
-        self.change(|said| cut(name).clone_into(&mut said.name));
+        let text = cut(name).to_owned();
+        self.bytes += text.len();
+        self.change(|said| said.name = text);
     }
 
     pub(super) fn set_kind(&mut self, kind: &str) {
@@ -128,40 +139,55 @@ impl OpenSpan {
 
     pub(super) fn set_status_message(&mut self, message: &str) {
         let text = cut(message).to_owned();
+        self.bytes += text.len();
         self.change(|said| said.status.get_or_insert_with(Status::default).message = text);
     }
 
-    /// Sets an attribute; the last value of a name stays.
+    /// Sets an attribute; the last value of a name stays. One for which the span has no place or no bytes is
+    /// dropped and counted.
     pub(super) fn set(&mut self, name: &str, value: Value) {
-        self.change(|said| {
-            let is_full = said.attributes.len() >= MOST;
-            let known = said.attributes.iter_mut().find(|known| known.key == name);
-            match known {
-                Some(known) => known.value = Some(AnyValue { value: Some(value) }),
-                None if is_full => said.dropped_attributes_count += 1,
-                None => said.attributes.push(pair(name, value)),
-            }
-        });
+        let Some(said) = &mut self.said else { return };
+        let has_place = said.attributes.len() < MOST;
+        let known = said.attributes.iter_mut().find(|known| known.key == name);
+        let before = known.as_ref().map(|known| size_of_pair(known));
+        let pair = pair(name, value);
+        let bytes = self.bytes + size_of_pair(&pair).saturating_sub(before.unwrap_or_default());
+        let is_full = before.is_none() && !has_place;
+        if is_full || bytes > HEAVIEST {
+            said.dropped_attributes_count += 1;
+            return;
+        }
+        match known {
+            Some(known) => *known = pair,
+            None => said.attributes.push(pair),
+        }
+        self.bytes = bytes;
     }
 
+    /// Adds an event with as many of its fields as have a place; one for which the span has no place or no bytes
+    /// is dropped and counted.
     pub(super) fn add_event(
         &mut self,
         name: String,
-        fields: impl Iterator<Item = (&'static str, Value)>,
+        mut fields: impl Iterator<Item = (&'static str, Value)>,
     ) {
-        self.change(|said| {
-            if said.events.len() < MOST {
-                let attributes = fields.map(|(name, value)| pair(name, value));
-                said.events.push(Event {
-                    time_unix_nano: now(),
-                    name,
-                    attributes: attributes.collect(),
-                    dropped_attributes_count: 0,
-                });
-            } else {
-                said.dropped_events_count += 1;
-            }
+        let Some(said) = &mut self.said else { return };
+        let kept = fields.by_ref().take(MOST);
+        let attributes: Vec<_> = kept.map(|(name, value)| pair(name, value)).collect();
+        let dropped = fields.count();
+        let of_fields: usize = attributes.iter().map(size_of_pair).sum();
+        let bytes = self.bytes + size_of::<Event>() + name.len() + of_fields;
+        if said.events.len() >= MOST || bytes > HEAVIEST - LATE {
+            said.dropped_events_count += 1;
+            return;
+        }
+        said.events.push(Event {
+            time_unix_nano: now(),
+            name,
+            attributes,
+            dropped_attributes_count: dropped.try_into().unwrap_or(u32::MAX),
         });
+        self.bytes = bytes;
     }
 
     pub(super) fn add_link(&mut self, to: Place) {
@@ -185,8 +211,8 @@ impl OpenSpan {
         }
     }
 
-    /// The span as it is exported, ended now; `None` if it is not.
-    pub(super) fn end(self) -> Option<Box<Span>> {
+    /// The span as it is exported, ended now, and about its bytes of memory; `None` if it is not.
+    pub(super) fn end(self) -> Option<(Box<Span>, usize)> {
         if !self.is_sampled() {
             return None;
         }
@@ -203,8 +229,20 @@ impl OpenSpan {
         span.flags = u32::from(self.place.flags) | has_remote | remote;
         // The clock of the system may have been set back.
         span.end_time_unix_nano = now().max(span.start_time_unix_nano);
-        Some(span)
+        // Those of links and ids.
+        let more = span.links.len() * (size_of::<Link>() + 24) + 32;
+        Some((span, self.bytes + more))
     }
+}
+
+/// About its bytes of memory, which are more than those on the wire.
+fn size_of_pair(pair: &KeyValue) -> usize {
+    let value = pair.value.as_ref().and_then(|value| value.value.as_ref());
+    let text = match value {
+        Some(Value::StringValue(text)) => text.len(),
+        _ => 0,
+    };
+    size_of::<KeyValue>() + pair.key.len() + text
 }
 
 fn pair(name: &str, value: Value) -> KeyValue {
@@ -228,4 +266,23 @@ fn now() -> u64 {
     since.map_or(0, |since| {
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_has_a_limit_of_attributes() {
+        let mut open = OpenSpan::new("work", None, TraceSampling::share(1.0), false);
+        let fields = (0..200).map(|number| ("number", Value::IntValue(number)));
+        open.add_event("many".to_owned(), fields);
+        let (span, bytes) = open.end().expect("it is sampled");
+        let event = &span.events[0];
+        assert_eq!(
+            (event.attributes.len(), event.dropped_attributes_count),
+            (128, 72)
+        );
+        assert!(bytes > prost::Message::encoded_len(&*span), "{bytes}");
+    }
 }

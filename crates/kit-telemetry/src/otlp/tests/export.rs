@@ -176,6 +176,47 @@ fn what_is_too_much_for_a_span_is_cut_and_counted() {
 }
 
 #[test]
+fn a_span_has_a_limit_in_bytes_and_takes_what_comes_last_all_the_same() {
+    let collector = Collector::start();
+    let otlp = started(&options(collector.address, OtlpProtocol::Grpc));
+    recorded(&otlp, || {
+        let text = "a".repeat(4_096);
+        let span = info_span!("work", text = Empty, status = Empty).entered();
+        (0..20).for_each(|_| info!(text, more = text, "again"));
+        (0..20).for_each(|_| _ = span.record("text", &*text));
+        span.record("status", 200);
+    });
+    assert!(otlp.flusher().shutdown(PATIENCE).is_whole());
+    let received = collector.next().spans;
+    let work = received.named("work");
+    assert_eq!(work.attributes()["status"], "200");
+    let kept = work.span.events.len();
+    assert!(prost::Message::encoded_len(&work.span) <= 64 << 10);
+    assert!((5..10).contains(&kept), "{kept}");
+    assert_eq!(work.span.dropped_events_count as usize, 20 - kept);
+}
+
+#[test]
+fn a_batch_has_a_limit_in_bytes() {
+    let collector = Collector::start();
+    let otlp = started(&OtlpOptions {
+        interval: std::time::Duration::from_secs(3_600),
+        queue_size: 64 << 20,
+        ..options(collector.address, OtlpProtocol::Grpc)
+    });
+    // 6 MiB, of which the collector takes 4 at once.
+    recorded(&otlp, || {
+        let text = "a".repeat(4_096);
+        for _ in 0..512 {
+            drop(info_span!("work", text, more = text, most = text));
+        }
+    });
+    let flushed = otlp.flusher().shutdown(PATIENCE);
+    assert!(flushed.is_whole(), "{flushed}");
+    assert_eq!(flushed.exported, 512);
+}
+
+#[test]
 fn what_the_collector_refuses_is_dropped_and_what_may_pass_is_sent_again() {
     for protocol in BOTH {
         let collector = Collector::start();

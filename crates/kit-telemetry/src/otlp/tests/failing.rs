@@ -30,6 +30,7 @@ fn a_full_queue_drops_and_counts_and_holds_nothing_up() {
     let time = |queue: usize, count: u64| {
         let options = OtlpOptions {
             queue,
+            queue_size: 64 << 20,
             batch: 8,
             ..options(listener.local_addr().unwrap(), OtlpProtocol::Grpc)
         };
@@ -48,6 +49,25 @@ fn a_full_queue_drops_and_counts_and_holds_nothing_up() {
     println!("a span costs {with_room:?} with room in the queue and {without_room:?} without");
     // A queue that blocks would take at least the limit of an attempt, 10 s, for 32 of them.
     assert!(without_room < ATTEMPT / 320, "{without_room:?}");
+}
+
+#[test]
+fn a_queue_without_bytes_drops_and_counts() {
+    let listener = silent();
+    let otlp = started(&OtlpOptions {
+        queue_size: 1 << 20,
+        ..options(listener.local_addr().unwrap(), OtlpProtocol::Grpc)
+    });
+    super::spans::recorded(&otlp, || {
+        let text = "a".repeat(4_096);
+        for _ in 0..2_000 {
+            drop(tracing::info_span!("work", text, more = text));
+        }
+    });
+    let left = otlp.flusher().spans();
+    // Those in the queue, and those in a batch that is under way.
+    assert!((100..=256).contains(&left.unfinished), "{left}");
+    assert_eq!(left.dropped + left.unfinished, 2_000, "{left}");
 }
 
 #[test]

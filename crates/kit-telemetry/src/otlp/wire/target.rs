@@ -18,12 +18,16 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Its host and port, for a connection.
-    pub(super) fn address(&self) -> (&str, u16) {
+    /// Its host and port, for a connection: without a port, the one that OTLP has for the protocol.
+    pub(crate) fn address(&self) -> (&str, u16) {
         // A connection wants the address within the brackets.
         let host = self.authority.host();
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        (host, self.authority.port_u16().unwrap_or(80))
+        let port = match self.protocol {
+            OtlpProtocol::Grpc => 4317,
+            OtlpProtocol::Http => 4318,
+        };
+        (host, self.authority.port_u16().unwrap_or(port))
     }
 
     /// The request with this body.

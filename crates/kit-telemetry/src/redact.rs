@@ -2,10 +2,8 @@
 
 mod text;
 
+pub(crate) use text::REDACTED;
 use text::redact_in;
-
-/// In place of a value.
-pub(crate) const REDACTED: &str = "[redacted]";
 
 /// The ends of keys, without case and separators, whose values are not written.
 const KEYS: [&str; 19] = [

@@ -1,6 +1,7 @@
 //! Values of keys inside a text, such as that of a `Debug`.
 
-use super::REDACTED;
+/// In place of a value.
+pub(crate) const REDACTED: &str = "[redacted]";
 
 /// Replaces the value after each key that `is_secret` says so of; `None` when there is none.
 ///

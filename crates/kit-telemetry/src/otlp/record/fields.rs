@@ -28,7 +28,7 @@ fn redacted(redaction: &Redaction, name: &str, value: Value) -> Value {
 
 fn shortened(mut text: String) -> String {
     text.truncate(cut(&text).len());
-    // What was cut off would stay in memory, and no limit counts it.
+    // The rest would stay in memory, and no limit counts it.
     text.shrink_to_fit();
     text
 }

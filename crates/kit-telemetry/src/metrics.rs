@@ -12,6 +12,7 @@ mod app;
 pub mod catalogue;
 mod family;
 mod histogram;
+mod labels;
 mod lifecycle;
 mod options;
 mod overflow;
@@ -145,3 +146,6 @@ impl fmt::Debug for Metrics {
 
 #[cfg(all(test, feature = "prometheus"))]
 mod tests;
+
+#[cfg(all(test, feature = "prometheus"))]
+mod odd_names;

@@ -1,5 +1,5 @@
 //! The surroundings of Kit's own tests: a real [`Etcd`], [`Redis`] and [`Consul`], a [`Network`] namespace, a
-//! [pipe](full_pipe) that blocks, the [`Lines`] of a log.
+//! [pipe](full_pipe) that blocks, the [`Lines`] of a log, [`promtool`].
 //!
 //! A dev-dependency only, of the crates and examples in this workspace: tests that need one of these
 //! stand in `tests/`. For the tests of an application there is `kit_sync::testing`.
@@ -11,6 +11,7 @@ mod network;
 #[cfg(unix)]
 mod pipe;
 mod port;
+mod promtool;
 mod redis;
 
 pub use consul::Consul;
@@ -19,4 +20,5 @@ pub use lines::Lines;
 pub use network::Network;
 #[cfg(unix)]
 pub use pipe::full_pipe;
+pub use promtool::promtool;
 pub use redis::Redis;

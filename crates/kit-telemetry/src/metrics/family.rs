@@ -9,10 +9,11 @@ use metrics::{Key, Label};
 
 use super::catalogue::MetricKind;
 use super::histogram::Buckets;
+use super::labels::{identity, shown};
 use super::sample::{Reading, Sample};
 
 /// OpenTelemetry's label of what a limit has left no series for.
-const OVERFLOW: Label = Label::from_static_parts("otel_metric_overflow", "true");
+static OVERFLOW: [Label; 1] = [Label::from_static_parts("otel_metric_overflow", "true")];
 
 /// One metric that is recorded.
 pub(super) struct Recorded {
@@ -20,9 +21,24 @@ pub(super) struct Recorded {
     pub(super) name: String,
     pub(super) kind: MetricKind,
     limits: Limits,
-    series: RwLock<HashMap<Key, Series>>,
+    series: RwLock<KnownSeries>,
     overflow: OnceLock<Series>,
     overflows: Count,
+}
+
+#[derive(Default)]
+struct KnownSeries {
+    /// By what Prometheus compares.
+    series: HashMap<Key, OneSeries>,
+    /// The same by other keys of the program, so that a recording spells no labels; as many as there may be series
+    /// at most.
+    by_other_keys: HashMap<Key, Series>,
+}
+
+struct OneSeries {
+    /// The key as the program has written it first.
+    written: Key,
+    series: Series,
 }
 
 /// What all families have in common.
@@ -57,29 +73,51 @@ impl Recorded {
     /// The series of `key`, or that of the overflow when there is no room for it, which is counted.
     ///
     /// Keys are compared whole: their hash is no secret, and clients that choose label values could find
-    /// as many of one hash as they like. A series that is there is found under a lock that readers share.
+    /// as many of one hash as they like. A series that is there is found under a lock that readers share, by the
+    /// key itself. Only for a key that is not known the labels are spelled, so that one that differs from
+    /// another in its spelling alone has the same series.
     pub(super) fn series(&self, key: &Key) -> Series {
-        let series = self.series.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = series.get(key) {
-            return known.clone();
+        let known = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = known.find(key) {
+            return series.clone();
         }
-        let is_full = series.len() >= self.limits.most;
-        drop(series);
-        if is_full {
+        let is_full = known.series.len() >= self.limits.most;
+        drop(known);
+        let other = identity(key, self.kind);
+        if is_full && other.is_none() {
             return self.overflow();
         }
-        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        let same = other.as_ref().unwrap_or(key);
+        if same.labels().eq(&OVERFLOW) {
+            return self.beyond();
+        }
+        let mut known = self.series.write().unwrap_or_else(PoisonError::into_inner);
         // Others may have come in between.
-        if series.len() >= self.limits.most && !series.contains_key(key) {
-            drop(series);
+        if known.series.len() >= self.limits.most && !known.series.contains_key(same) {
+            drop(known);
             return self.overflow();
         }
-        let place = series.entry(key.to_retained());
-        place.or_insert_with(|| self.begin()).clone()
+        let begin = || OneSeries {
+            written: key.to_retained(),
+            series: self.begin(),
+        };
+        let place = known.series.entry(same.to_retained());
+        let series = place.or_insert_with(begin).series.clone();
+        if other.is_some() && known.by_other_keys.len() < self.limits.most {
+            known
+                .by_other_keys
+                .insert(key.to_retained(), series.clone());
+        }
+        series
     }
 
     fn overflow(&self) -> Series {
         self.overflows.fetch_add(1, Ordering::Relaxed);
+        self.beyond()
+    }
+
+    /// The series of what has no room.
+    fn beyond(&self) -> Series {
         self.overflow.get_or_init(|| self.begin()).clone()
     }
 
@@ -100,21 +138,29 @@ impl Recorded {
 
     /// The present values.
     pub(super) fn samples(&self) -> Vec<Sample> {
-        let series = self.series.read().unwrap_or_else(PoisonError::into_inner);
-        let known = series
-            .iter()
-            .map(|(key, series)| series.sample(key.labels()));
-        let mut samples: Vec<_> = known.collect();
-        drop(series);
+        let known = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        let known_series = known.series.values();
+        let samples = known_series.map(|one| one.series.sample(one.written.labels(), self.kind));
+        let mut samples: Vec<_> = samples.collect();
+        drop(known);
         let overflow = self.overflow.get();
-        samples.extend(overflow.map(|series| series.sample([OVERFLOW].iter())));
+        samples.extend(overflow.map(|series| series.sample(OVERFLOW.iter(), self.kind)));
         samples
     }
 }
 
+impl KnownSeries {
+    fn find(&self, key: &Key) -> Option<&Series> {
+        let one = self.series.get(key).map(|one| &one.series);
+        one.or_else(|| self.by_other_keys.get(key))
+    }
+}
+
 impl Series {
-    fn sample<'a>(&self, labels: impl Iterator<Item = &'a Label>) -> Sample {
-        let labels = labels.map(|label| (label.key().to_owned().into(), label.value().to_owned()));
+    fn sample<'a>(&self, labels: impl Iterator<Item = &'a Label>, kind: MetricKind) -> Sample {
+        let labels = shown(labels, kind).into_iter();
+        let labels =
+            labels.map(|(_, label)| (label.key().to_owned().into(), label.value().to_owned()));
         let value = match self {
             Series::Counter(count) => Reading::Count(count.load(Ordering::Relaxed)),
             Series::Gauge(bits) => Reading::Number(f64::from_bits(bits.load(Ordering::Relaxed))),

@@ -37,24 +37,19 @@ impl Store {
     }
 
     /// The series of `key`, or that of the overflow. `None` when the name is that of a metric of another
-    /// kind, or of one that is read: a page with one metric twice is refused whole by its reader.
+    /// kind, of one that is read, or of a part of a histogram: a page with one metric twice is refused whole by its
+    /// reader.
     pub(super) fn series(&self, key: &Key, kind: MetricKind) -> Option<Series> {
         let name = page_name(key.name());
         let families = self.families.read().unwrap_or_else(PoisonError::into_inner);
         let known = families.get(name.as_ref()).cloned();
+        if known.is_none() && is_taken(&families, &name, kind) {
+            return None;
+        }
         drop(families);
         let family = match known {
             Some(family) => family,
-            None if catalogue::is_read(&name) => return None,
-            None => {
-                let mut families = self
-                    .families
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner);
-                let place = families.entry(name.into_owned());
-                let begin = || Recorded::new(key.name().to_owned(), kind, self.limits.clone());
-                Arc::clone(place.or_insert_with(|| Arc::new(begin())))
-            }
+            None => self.begin(key.name(), &name, kind)?,
         };
         if family.kind != kind {
             return None;
@@ -65,6 +60,22 @@ impl Store {
         // Another spelling of the same name on the page.
         let labels = key.labels().cloned().collect::<Vec<_>>();
         Some(family.series(&Key::from_parts(family.name.clone(), labels)))
+    }
+
+    /// The family of a name on the page, unless another has come in between that takes the name.
+    fn begin(&self, written: &str, name: &str, kind: MetricKind) -> Option<Arc<Recorded>> {
+        let families = self.families.write();
+        let mut families = families.unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = families.get(name) {
+            return Some(Arc::clone(known));
+        }
+        if is_taken(&families, name, kind) {
+            return None;
+        }
+        let written = if written.is_empty() { name } else { written };
+        let begun = Arc::new(Recorded::new(written.to_owned(), kind, self.limits.clone()));
+        families.insert(name.to_owned(), Arc::clone(&begun));
+        Some(begun)
     }
 
     pub(super) fn describe(&self, name: &str, unit: Option<Unit>, text: String) {
@@ -122,4 +133,24 @@ impl Store {
         };
         (unit.map_or("", ucum), Some(text.clone()))
     }
+}
+
+/// The ends of the names that the page gives the parts of a histogram.
+const PARTS: [&str; 3] = ["_bucket", "_count", "_sum"];
+
+/// Whether the page has a new metric's name for something else: for a metric that is read or a part of a histogram;
+/// or has one of its parts' names, if it is a histogram.
+fn is_taken(families: &HashMap<String, Arc<Recorded>>, name: &str, kind: MetricKind) -> bool {
+    let is_histogram = |base: &str| {
+        let known = families.get(base);
+        known.is_some_and(|family| family.kind == MetricKind::Histogram)
+    };
+    let is_part = |end: &&str| name.strip_suffix(*end).is_some_and(is_histogram);
+    let has_part = |end: &&str| {
+        let part = format!("{name}{end}");
+        families.contains_key(&part) || catalogue::is_read(&part)
+    };
+    catalogue::is_read(name)
+        || PARTS.iter().any(is_part)
+        || (kind == MetricKind::Histogram && PARTS.iter().any(has_part))
 }

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 
+use super::catalogue::MetricKind;
 use super::sample::{Reading, Samples};
-use super::spelling::{page_name, spelled};
+use super::spelling::{page_label, page_name};
 
 type Labels = [(Cow<'static, str>, String)];
 
@@ -19,7 +20,8 @@ pub(super) fn page(samples: &Samples) -> String {
         }
         let _ = writeln!(page, "# TYPE {name} {kind}");
         for sample in &family.samples {
-            write_value(&name, &sample.labels, &sample.value, &mut page);
+            let labels = written(&sample.labels, kind);
+            write_value(&name, &labels, &sample.value, &mut page);
         }
         page.push('\n');
     }
@@ -27,18 +29,17 @@ pub(super) fn page(samples: &Samples) -> String {
 }
 
 /// Buckets are cumulative here: each has what is in those before it as well.
-fn write_value(name: &str, labels: &Labels, value: &Reading, page: &mut String) {
+fn write_value(name: &str, labels: &str, value: &Reading, page: &mut String) {
     match value {
         Reading::Count(count) => write_line(name, labels, None, count, page),
         Reading::Number(number) => write_line(name, labels, None, &shown(*number), page),
         Reading::Buckets(buckets) => {
-            let in_bucket = format!("{name}_bucket");
             let bounds = buckets.bounds.iter().map(|bound| shown(*bound));
             let bounds = bounds.chain(["+Inf".into()]);
             let mut sum = 0;
             for (bound, count) in bounds.zip(&buckets.counts) {
                 sum += count;
-                write_line(&in_bucket, labels, Some(&bound), &sum, page);
+                write_line(name, labels, Some(&bound), &sum, page);
             }
             let total = shown(buckets.sum);
             write_line(&format!("{name}_sum"), labels, None, &total, page);
@@ -47,28 +48,32 @@ fn write_value(name: &str, labels: &Labels, value: &Reading, page: &mut String) 
     }
 }
 
+/// The labels without brackets.
+fn written(labels: &Labels, kind: MetricKind) -> String {
+    let mut written = String::new();
+    for (label, value) in labels {
+        let (label, value) = (page_label(label, kind), escaped(value, true));
+        let comma = if written.is_empty() { "" } else { "," };
+        let _ = write!(written, "{comma}{label}=\"{value}\"");
+    }
+    written
+}
+
 fn write_line(
     name: &str,
-    labels: &Labels,
+    labels: &str,
     bound: Option<&str>,
     value: &dyn Display,
     page: &mut String,
 ) {
-    page.push_str(name);
-    let mut before = '{';
-    for (label, value) in labels {
-        let (label, value) = (spelled(label, |_| false), escaped(value, true));
-        let _ = write!(page, "{before}{label}=\"{value}\"");
-        before = ',';
-    }
-    if let Some(bound) = bound {
-        let _ = write!(page, "{before}le=\"{bound}\"");
-        before = ',';
-    }
-    if before == ',' {
-        page.push('}');
-    }
-    let _ = writeln!(page, " {value}");
+    let _ = match (labels, bound) {
+        ("", None) => writeln!(page, "{name} {value}"),
+        (labels, None) => writeln!(page, "{name}{{{labels}}} {value}"),
+        ("", Some(bound)) => writeln!(page, "{name}_bucket{{le=\"{bound}\"}} {value}"),
+        (labels, Some(bound)) => {
+            writeln!(page, "{name}_bucket{{{labels},le=\"{bound}\"}} {value}")
+        }
+    };
 }
 
 /// A number as Prometheus writes it.

@@ -2,7 +2,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -53,24 +52,7 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> String {
 /// # Errors
 /// Its complaints.
 pub(crate) fn promtool(page: &str) -> Result<(), String> {
-    let program = std::env::var_os("KIT_PROMTOOL").unwrap_or_else(|| "promtool".into());
-    let started = Command::new(&program)
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut checking = started.unwrap_or_else(|error| {
-        panic!(
-            "NOT RUN: this test needs `promtool` of Prometheus ({}: {error}). `cargo xtask test` installs \
-             it; Debian has it in the package `prometheus`; KIT_PROMTOOL names another one",
-            program.display()
-        )
-    });
-    let mut input = checking.stdin.take().expect("piped");
-    input.write_all(page.as_bytes()).expect("it reads");
-    drop(input);
-    let checked = checking.wait_with_output().expect("it ends");
+    let checked = kit_test_support::promtool(page);
     if checked.status.success() {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! From events and spans of `tracing` to lines.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -24,6 +24,10 @@ const ACCESS: &str = "kit::access";
 const APP: &str = "kit_app";
 /// What a text that was cut ends with.
 const CUT: &str = "…[cut]";
+/// What a text ends with whose value has failed to write itself.
+const FAILED: &str = "…[its Debug has failed]";
+/// How many bytes of a field are kept, beside the message.
+const MAX_FIELD: usize = 4 << 10;
 
 /// Makes a line of each event.
 pub(super) struct LogLayer {
@@ -42,6 +46,7 @@ impl LogLayer {
     fn visitor(&self) -> Visitor<'_> {
         Visitor {
             redaction: &self.redaction,
+            max_text: self.max_line,
             ids_only: false,
             fields: Vec::new(),
         }
@@ -205,6 +210,8 @@ mod tests;
 /// Takes values, redacted.
 struct Visitor<'a> {
     redaction: &'a Redaction,
+    /// Of the message, in bytes.
+    max_text: usize,
     ids_only: bool,
     fields: Vec<(&'static str, Value)>,
 }
@@ -221,6 +228,31 @@ impl Visitor<'_> {
             value(self.redaction)
         };
         self.fields.push((name, value));
+    }
+
+    /// Cuts the text while it is written, so that one of many megabytes costs no more than what is kept, and before it
+    /// is redacted: of a secret that the cut goes through, the key stands before the cut, and a value without its
+    /// end is replaced to the end.
+    fn text(&mut self, field: &Field, write: impl FnOnce(&mut Bounded) -> fmt::Result) {
+        let room = match field.name() {
+            "message" => self.max_text,
+            _ => self.max_text.min(MAX_FIELD),
+        };
+        self.add(field, |redaction| {
+            let mut bounded = Bounded {
+                text: String::new(),
+                room,
+                is_cut: false,
+            };
+            let written = write(&mut bounded);
+            let mut text = redaction.text(bounded.text);
+            if bounded.is_cut {
+                text.push_str(CUT);
+            } else if written.is_err() {
+                text.push_str(FAILED);
+            }
+            Value::Text(text)
+        });
     }
 
     fn bare(&mut self, field: &Field, value: impl fmt::Display) {
@@ -258,14 +290,31 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, |redaction| {
-            Value::Text(redaction.text(value.to_owned()))
-        });
+        self.text(field, |bounded| bounded.write_str(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, |redaction| {
-            Value::Text(redaction.text(format!("{value:?}")))
-        });
+        self.text(field, |bounded| write!(bounded, "{value:?}"));
+    }
+}
+
+/// A text as far as it has room: what comes after that is not even formatted, as the writer is an error then.
+struct Bounded {
+    text: String,
+    room: usize,
+    is_cut: bool,
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let kept = text.floor_char_boundary(self.room);
+        self.text.push_str(&text[..kept]);
+        self.room -= kept;
+        if kept == text.len() {
+            return Ok(());
+        }
+        self.room = 0;
+        self.is_cut = true;
+        Err(fmt::Error)
     }
 }

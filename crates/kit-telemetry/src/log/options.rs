@@ -49,7 +49,7 @@ pub struct LogOptions {
     #[serde(with = "kit_units::size")]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Size"))]
     pub queue: usize,
-    /// The length of the longest line in bytes, at least 256; a longer text or value in it is cut. Default: 64 KiB.
+    /// The length of the longest line in bytes, at least 256; a longer message in it is cut, and a field of more than 4 KiB. Default: 64 KiB.
     #[serde(with = "kit_units::size")]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Size"))]
     pub max_line: usize,

@@ -113,6 +113,71 @@ fn a_line_has_its_longest_length() {
     );
 }
 
+/// Counts what of it was asked for.
+struct Endless<'a>(&'a std::cell::Cell<usize>);
+
+impl fmt::Debug for Endless<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for _ in 0..1_000_000 {
+            self.0.set(self.0.get() + 1);
+            f.write_str("0123456789")?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_long_text_is_cut_before_it_is_formatted_and_a_field_has_a_limit() {
+    let asked = std::cell::Cell::new(0);
+    let long = "ä".repeat(5_000_000);
+    let lines = lines(|| {
+        let span =
+            info_span!("call", long, debugged = ?Endless(&asked), later = tracing::field::Empty);
+        span.record("later", &*long);
+        let _inside = span.enter();
+        info!(target: "t", path = &*long, "{}", long);
+    });
+    assert!(asked.get() < 1000, "{} pieces were formatted", asked.get());
+    let field = |name: &str| {
+        let (_, rest) = lines[0].split_once(&format!(" {name}=")).expect(name);
+        rest.split(' ').next().expect("a value").len()
+    };
+    for name in ["long", "debugged", "later", "path"] {
+        assert!(
+            (4096..4096 + 20).contains(&field(name)),
+            "{name}: {}",
+            field(name)
+        );
+    }
+    assert!(
+        (40 << 10..70 << 10).contains(&field("message")),
+        "{}",
+        field("message")
+    );
+}
+
+#[test]
+fn a_cut_shows_no_part_of_a_secret() {
+    for before in 4000..4120 {
+        let filled = "x".repeat(before);
+        for text in [
+            format!("{filled} password: \"hunter2 hunter2\" hunter2"),
+            format!("{filled} token: Some(Secret {{ bytes: \"hunter2\" }})"),
+            format!("{filled} authorization=Bearer hunter2"),
+            format!("{filled} {{\\\"api_key\\\":\\\"hunter2\\\"}}"),
+        ] {
+            // A secret without a key before it is none that can be known.
+            let text = text.replace("\" hunter2", "\"");
+            let lines = lines(|| info!(target: "t", text, "said"));
+            assert!(
+                !lines[0].contains("hunt"),
+                "{before}: {}",
+                &lines[0][3900..]
+            );
+        }
+    }
+}
+
 #[test]
 fn warnings_that_repeat_are_counted_and_said_once() {
     let repeat = RepeatOptions {

@@ -230,7 +230,7 @@ impl Visitor<'_> {
         self.fields.push((name, value));
     }
 
-    /// Cuts the text while it is written, so that one of many megabytes costs no more than what is kept, and before it
+    /// Cuts the text while it is written, so that one of many megabytes costs no more than the part that is kept, and before it
     /// is redacted: of a secret that the cut goes through, the key stands before the cut, and a value without its
     /// end is replaced to the end.
     fn text(&mut self, field: &Field, write: impl FnOnce(&mut Bounded) -> fmt::Result) {

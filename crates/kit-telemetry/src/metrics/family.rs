@@ -116,7 +116,7 @@ impl Recorded {
         self.beyond()
     }
 
-    /// The series of what has no room.
+    /// The series in place of those beyond the limit.
     fn beyond(&self) -> Series {
         self.overflow.get_or_init(|| self.begin()).clone()
     }

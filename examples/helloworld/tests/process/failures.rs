@@ -36,9 +36,10 @@ async fn a_taken_port(server: &str, flag: &str, other: &str) {
 async fn both_ports_the_same() {
     let address = dead_address();
     let args = ["--http", &address, "--grpc", &address];
-    let exit = Process::spawn(&args).exit().await.expect(1);
-    let line = one_clear_line(&exit);
-    assert!(line.contains(&address), "{line}");
+    let exit = Process::spawn(&args).exit().await.expect(2);
+    for said in ["flag --http", "flag --grpc", &address] {
+        assert!(exit.text().contains(said), "no {said}; {}", exit.text());
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The log: from an event to a line, from a line to its reader.
 
+mod directives;
 mod filter;
 mod format;
 mod identity;
@@ -19,12 +20,13 @@ use std::time::Duration;
 use kit_app::{AppBuilder, LastStep};
 use tracing_subscriber::{Layer, Registry};
 
-pub(crate) use filter::{Filter, ParsedFilter};
+pub(crate) use directives::ParsedFilter;
+pub(crate) use filter::Filter;
 pub use options::{LogFormat, LogOptions, LogOutput, RepeatOptions};
 pub(crate) use writer::LineQueue;
 
 use format::Format;
-use identity::Identity;
+use identity::{Identity, Notices};
 use layer::LogLayer;
 use repeat::Repeat;
 use writer::{THREAD, Writer};
@@ -51,11 +53,11 @@ impl Log {
         service: String,
         redaction: Redaction,
     ) -> Result<(Log, impl Layer<Registry> + use<>), Error> {
-        let (filter, reloaded) = Filter::new(&options.filter)?;
+        let filter = ParsedFilter::of(&options.filter)?;
         let identity = Arc::new(Identity::of(service));
         let format = Format::choose(options.format, options.output.is_terminal());
         let repeat = Arc::new(Repeat::new(&options.repeat));
-        let in_own_words = identity::Notices {
+        let notices = || Notices {
             format,
             identity: Arc::clone(&identity),
             repeat: Arc::clone(&repeat),
@@ -69,7 +71,9 @@ impl Log {
             thread: THREAD,
             source,
         };
-        let writer = Writer::start(output, options.queue, in_own_words).map_err(refused)?;
+        let writer = Writer::start(output, options.queue, notices()).map_err(refused)?;
+        let lines = Arc::clone(writer.lines());
+        let (filter, reloaded) = Filter::new(filter, lines, notices());
         let layer = LogLayer {
             lines: Arc::clone(writer.lines()),
             format,

@@ -5,16 +5,22 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_sync::{Ending, Scope};
-use tokio::time::{Instant, sleep};
-use tracing::level_filters::LevelFilter;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
+use super::directives::ParsedFilter;
+use super::identity::Notices;
+use super::writer::LineQueue;
 use crate::Error;
 
 /// The filter of the log.
 pub(crate) struct Filter {
     handle: reload::Handle<EnvFilter, Registry>,
     state: Mutex<FilterState>,
+    /// For a line about each change, past the filter: a quieter one takes no line about itself away.
+    lines: Arc<LineQueue>,
+    notices: Notices,
 }
 
 #[derive(Debug)]
@@ -25,25 +31,10 @@ struct FilterState {
     current: String,
     /// When the configured one comes back.
     until: Option<Instant>,
+    /// Ends the task that goes back when it is dropped.
+    back: Option<oneshot::Sender<()>>,
     /// Counts the changes: a task that goes back does so if none has come since.
     changes: u64,
-}
-
-/// A filter of the options.
-pub(crate) struct ParsedFilter {
-    text: String,
-    filter: EnvFilter,
-}
-
-impl ParsedFilter {
-    /// # Errors
-    /// A text that is no filter.
-    pub(crate) fn of(text: &str) -> Result<ParsedFilter, Error> {
-        Ok(ParsedFilter {
-            text: text.to_owned(),
-            filter: parse(text)?,
-        })
-    }
 }
 
 /// Which filter holds.
@@ -56,35 +47,39 @@ pub(super) struct FilterStatus {
 }
 
 impl Filter {
-    /// # Errors
-    /// A text that is no filter.
     pub(super) fn new(
-        text: &str,
-    ) -> Result<(Arc<Filter>, reload::Layer<EnvFilter, Registry>), Error> {
-        let (layer, handle) = reload::Layer::new(parse(text)?);
+        filter: ParsedFilter,
+        lines: Arc<LineQueue>,
+        notices: Notices,
+    ) -> (Arc<Filter>, reload::Layer<EnvFilter, Registry>) {
+        let ParsedFilter { text, filter } = filter;
+        let (layer, handle) = reload::Layer::new(filter);
         let filter = Filter {
             handle,
             state: Mutex::new(FilterState {
-                configured: text.to_owned(),
-                current: text.to_owned(),
+                configured: text.clone(),
+                current: text,
                 until: None,
+                back: None,
                 changes: 0,
             }),
+            lines,
+            notices,
         };
-        Ok((Arc::new(filter), layer))
+        (Arc::new(filter), layer)
     }
 
     /// The options were read again: another filter than before holds at once, and the same one changes nothing.
     pub(crate) fn configure(&self, filter: ParsedFilter) {
-        let ParsedFilter { text, filter } = filter;
         let mut state = kit_sync::lock(&self.state);
-        if state.configured != text {
-            self.apply(&mut state, &text, filter, None);
-            state.configured = text;
+        if state.configured != filter.text {
+            filter.text.clone_into(&mut state.configured);
+            self.apply(&mut state, filter, None, "a reload".to_owned());
         }
     }
 
-    /// Another filter holds until the next change, or for `time`: a task of `scope` goes back then.
+    /// Another filter holds until the next change, or for `time`: a task of `scope` goes back then, and ends at the
+    /// next change.
     ///
     /// # Errors
     /// A text that is no filter; nothing has changed then.
@@ -92,46 +87,55 @@ impl Filter {
         self: &Arc<Filter>,
         text: &str,
         time: Option<Duration>,
+        by: String,
         scope: &Scope,
     ) -> Result<(), Error> {
-        let filter = parse(text)?;
+        let filter = ParsedFilter::of(text)?;
         let mut state = kit_sync::lock(&self.state);
-        let until = time.map(|time| Instant::now() + time);
-        self.apply(&mut state, text, filter, until);
+        self.apply(&mut state, filter, time, by);
+        let Some(time) = time else {
+            return Ok(());
+        };
+        let (back, replaced) = oneshot::channel();
+        state.back = Some(back);
         let change = state.changes;
         drop(state);
-        if let Some(time) = time {
-            let filter = Arc::clone(self);
-            let back = async move {
-                sleep(time).await;
+        let filter = Arc::clone(self);
+        let back = async move {
+            if timeout(time, replaced).await.is_err() {
                 filter.go_back(change);
-            };
-            scope.spawn_as("filter of the log", Ending::MayBeDropped, back);
-        }
+            }
+        };
+        scope.spawn_as("filter of the log", Ending::MayBeDropped, back);
         Ok(())
     }
 
     fn go_back(&self, change: u64) {
         let mut state = kit_sync::lock(&self.state);
-        let configured = state.configured.clone();
         // It was parsed before.
-        if let Some(filter) = parse(&configured).ok().filter(|_| state.changes == change) {
-            self.apply(&mut state, &configured, filter, None);
+        let configured = ParsedFilter::of(&state.configured).ok();
+        if let Some(filter) = configured.filter(|_| state.changes == change) {
+            self.apply(&mut state, filter, None, "the end of its time".to_owned());
         }
     }
 
+    /// The line is pushed under the lock, so that lines have the order of the changes; a push waits for nothing.
     fn apply(
         &self,
         state: &mut FilterState,
-        text: &str,
-        filter: EnvFilter,
-        until: Option<Instant>,
+        filter: ParsedFilter,
+        time: Option<Duration>,
+        by: String,
     ) {
-        text.clone_into(&mut state.current);
-        state.until = until;
+        let ParsedFilter { text, filter } = filter;
+        let from = std::mem::replace(&mut state.current, text.clone());
+        state.until = time.map(|time| Instant::now() + time);
+        state.back = None;
         state.changes += 1;
         // The subscriber lives as long as the process.
         let _ = self.handle.reload(filter);
+        let line = self.notices.filter_changed(from, text, time, by);
+        self.lines.push(line);
     }
 
     pub(super) fn status(&self) -> FilterStatus {
@@ -153,104 +157,41 @@ impl fmt::Debug for Filter {
     }
 }
 
-/// Stricter than [`EnvFilter`]: a level with a wrong letter is a target without a level, which
-/// would switch everything else off.
-///
-/// # Errors
-/// The first part that is wrong.
-pub(super) fn parse(text: &str) -> Result<EnvFilter, Error> {
-    let wrong = |directive: &str, why: String| Error::Filter {
-        filter: text.to_owned(),
-        directive: directive.to_owned(),
-        why,
-    };
-    let directives = split(text);
-    if directives.iter().all(|directive| directive.is_empty()) {
-        return Err(wrong(
-            text,
-            "it is empty, and `off` is the filter of no lines".to_owned(),
-        ));
-    }
-    for &directive in &directives {
-        let level = match directive.rfind(']') {
-            // After the span in brackets.
-            Some(bracket) => directive[bracket..].split_once('=').map(|(_, level)| level),
-            None => Some(
-                directive
-                    .split_once('=')
-                    .map_or(directive, |(_, level)| level),
-            ),
-        };
-        let Some(level) = level else {
-            return Err(wrong(directive, "it has no level".to_owned()));
-        };
-        if level.is_empty() || level.parse::<LevelFilter>().is_err() {
-            return Err(wrong(directive, format!("`{level}` is no level")));
-        }
-        if let Err(error) = EnvFilter::builder().parse(directive) {
-            return Err(wrong(directive, error.to_string()));
-        }
-    }
-    let parsed = EnvFilter::builder().parse(directives.join(","));
-    parsed.map_err(|error| wrong(text, error.to_string()))
-}
-
-/// The parts between commas, but those in brackets.
-fn split(text: &str) -> Vec<&str> {
-    let mut depth = 0_usize;
-    let parts = text.split(|character| {
-        match character {
-            '[' | '{' => depth += 1,
-            ']' | '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        character == ',' && depth == 0
-    });
-    parts.map(str::trim).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use kit_test_support::Lines;
+    use tokio::time::sleep;
+
+    use super::super::format::Format;
+    use super::super::identity::Identity;
+    use super::super::options::RepeatOptions;
+    use super::super::repeat::Repeat;
+    use super::super::writer::Writer;
     use super::*;
 
-    #[test]
-    fn a_filter_that_is_wrong_is_refused_with_its_part_and_what_would_be_right() {
-        for (text, directive, why) in [
-            ("debgu", "debgu", "`debgu` is no level"),
-            ("info,orders", "orders", "`orders` is no level"),
-            ("info,orders=loud", "orders=loud", "`loud` is no level"),
-            ("info,,debug", "", "`` is no level"),
-            ("", "", "it is empty, and `off` is the filter of no lines"),
-            ("[span]", "[span]", "it has no level"),
-        ] {
-            let error = parse(text).unwrap_err().to_string();
-            let expected = format!(
-                "the filter `{text}` of the log is wrong at `{directive}`: {why}; write levels (error, \
-                 warn, info, debug, trace, off) and targets, such as `info,orders=debug`"
-            );
-            assert_eq!(error, expected);
-        }
+    fn start(seen: &Lines) -> (Arc<Filter>, Writer, reload::Layer<EnvFilter, Registry>) {
+        let notices = || Notices {
+            format: Format::Logfmt,
+            identity: Arc::new(Identity::of(String::new())),
+            repeat: Arc::new(Repeat::new(&RepeatOptions::default())),
+        };
+        let writer = Writer::start(Box::new(seen.clone()), 1 << 20, notices()).unwrap();
+        let parsed = ParsedFilter::of("info").unwrap();
+        let (filter, layer) = Filter::new(parsed, Arc::clone(writer.lines()), notices());
+        (filter, writer, layer)
     }
 
-    #[test]
-    fn filters_that_are_right_are_taken() {
-        for text in [
-            "info",
-            "off",
-            "INFO, orders=debug",
-            "warn,kit_app::run=trace,hyper=off",
-            "info,[request{http.route=\"/a\"}]=debug",
-        ] {
-            assert!(parse(text).is_ok(), "{text}: {:?}", parse(text));
-        }
+    fn change(filter: &Arc<Filter>, text: &str, time: Option<Duration>, scope: &Scope) {
+        filter.change(text, time, "test".to_owned(), scope).unwrap();
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_change_for_a_time_goes_back_unless_another_came() {
         let tree = kit_sync::TaskTree::new("test");
-        let (filter, _layer) = Filter::new("info").unwrap();
+        let seen = Lines::default();
+        let (filter, mut writer, _layer) = start(&seen);
         let second = Duration::from_secs(1);
-        filter.change("debug", Some(second), tree.scope()).unwrap();
+        change(&filter, "debug", Some(second), tree.scope());
         assert_eq!(filter.status().left, Some(second));
         sleep(second * 2).await;
         let configured = FilterStatus {
@@ -259,16 +200,55 @@ mod tests {
             left: None,
         };
         assert_eq!(filter.status(), configured);
-        filter.change("debug", Some(second), tree.scope()).unwrap();
-        filter.change("trace", None, tree.scope()).unwrap();
+        change(&filter, "debug", Some(second), tree.scope());
+        change(&filter, "trace", None, tree.scope());
         sleep(second * 2).await;
         assert_eq!(filter.status().current, "trace");
-        filter.change("debug", Some(second), tree.scope()).unwrap();
+        change(&filter, "debug", Some(second), tree.scope());
         filter.configure(ParsedFilter::of("info").unwrap());
         assert_eq!(filter.status().current, "debug");
         filter.configure(ParsedFilter::of("warn").unwrap());
         sleep(second * 2).await;
         assert_eq!(filter.status().current, "warn");
         tree.close(Instant::now() + second).await;
+        writer.end(Duration::from_secs(10));
+        let lines = seen.all();
+        let changes: Vec<_> = lines
+            .iter()
+            .filter_map(|line| line.split_once(" from="))
+            .collect();
+        let changes: Vec<_> = changes.into_iter().map(|(_, change)| change).collect();
+        assert_eq!(
+            changes,
+            [
+                "info to=debug for=1s by=test",
+                "debug to=info by=\"the end of its time\"",
+                "info to=debug for=1s by=test",
+                "debug to=trace by=test",
+                "trace to=debug for=1s by=test",
+                "debug to=warn by=\"a reload\"",
+            ]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_another_has_replaced_leaves_no_task() {
+        let tree = kit_sync::TaskTree::new("test");
+        let seen = Lines::default();
+        let (filter, mut writer, _layer) = start(&seen);
+        let day = Duration::from_secs(24 * 60 * 60);
+        for _ in 0..50 {
+            change(&filter, "debug", Some(day), tree.scope());
+        }
+        tokio::time::timeout(Duration::from_secs(60), async {
+            while tree.scope().live() > 1 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .expect("the tasks of the earlier ones end");
+        change(&filter, "trace", None, tree.scope());
+        tree.close(Instant::now() + Duration::from_secs(1)).await;
+        writer.end(Duration::from_secs(10));
     }
 }

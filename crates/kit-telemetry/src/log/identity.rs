@@ -1,7 +1,7 @@
 //! The instance that a log is of, and what the log says by itself.
 
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use kit_app::Info;
 use tracing::Level;
@@ -69,13 +69,16 @@ pub(super) struct Notices {
 }
 
 impl Notices {
-    /// The line in the place of lines that were dropped.
-    pub(super) fn dropped(&self, lines: u64) -> String {
-        let message = "the log's reader was too slow: lines before this one were dropped";
-        self.line(
-            message,
-            vec![("dropped".into(), Value::Bare(lines.to_string()))],
-        )
+    /// The line in the place of lines that were dropped, with the last error of the output if there was one.
+    pub(super) fn dropped(&self, lines: u64, error: Option<&str>) -> String {
+        let message = match error {
+            Some(_) => "the log could not be written: lines before this one were dropped",
+            None => "the log's reader was too slow: lines before this one were dropped",
+        };
+        let mut fields = vec![("dropped".into(), Value::Bare(lines.to_string()))];
+        let error = error.map(|error| ("error".into(), Value::Text(error.to_owned())));
+        fields.extend(error);
+        self.line(message, fields)
     }
 
     /// The lines about places whose period is over, or about all of them.
@@ -96,6 +99,24 @@ impl Notices {
             fields.push(("place".into(), Value::Text(format!("{file}:{line}"))));
         }
         self.line("lines of one place came too often", fields)
+    }
+
+    /// The line about another filter, the time that it holds for, and the cause of the change.
+    pub(super) fn filter_changed(
+        &self,
+        from: String,
+        to: String,
+        time: Option<Duration>,
+        by: String,
+    ) -> String {
+        let mut fields = vec![
+            ("from".into(), Value::Text(from)),
+            ("to".into(), Value::Text(to)),
+        ];
+        let time = time.map(kit_units::format_duration);
+        fields.extend(time.map(|time| ("for".into(), Value::Text(time))));
+        fields.push(("by".into(), Value::Text(by)));
+        self.line("the filter of the log was changed", fields)
     }
 
     fn line(&self, message: &str, fields: Vec<(std::borrow::Cow<'static, str>, Value)>) -> String {

@@ -26,7 +26,7 @@ const APP: &str = "kit_app";
 const CUT: &str = "…[cut]";
 /// What a text ends with whose value has failed to write itself.
 const FAILED: &str = "…[its Debug has failed]";
-/// How many bytes of a field are kept, beside the message.
+/// How many bytes of a field are kept, but of a message and a backtrace, which no request chooses.
 const MAX_FIELD: usize = 4 << 10;
 
 /// Makes a line of each event.
@@ -210,7 +210,7 @@ mod tests;
 /// Takes values, redacted.
 struct Visitor<'a> {
     redaction: &'a Redaction,
-    /// Of the message, in bytes.
+    /// Of a message, in bytes.
     max_text: usize,
     ids_only: bool,
     fields: Vec<(&'static str, Value)>,
@@ -235,7 +235,7 @@ impl Visitor<'_> {
     /// end is replaced to the end.
     fn text(&mut self, field: &Field, write: impl FnOnce(&mut Bounded) -> fmt::Result) {
         let room = match field.name() {
-            "message" => self.max_text,
+            "message" | "backtrace" => self.max_text,
             _ => self.max_text.min(MAX_FIELD),
         };
         self.add(field, |redaction| {

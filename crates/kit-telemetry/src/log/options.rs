@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::filter;
+use super::directives;
 use kit_units::WrongOption;
 
 use crate::Error;
@@ -49,7 +49,8 @@ pub struct LogOptions {
     #[serde(with = "kit_units::size")]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Size"))]
     pub queue: usize,
-    /// The length of the longest line in bytes, at least 256; a longer message in it is cut, and a field of more than 4 KiB. Default: 64 KiB.
+    /// The length of the longest line in bytes, at least 256; a longer message in it is cut, and a field of more than
+    /// 4 KiB. Default: 64 KiB.
     #[serde(with = "kit_units::size")]
     #[cfg_attr(feature = "schema", schemars(with = "kit_units::schema::Size"))]
     pub max_line: usize,
@@ -82,7 +83,7 @@ impl LogOptions {
         let mut refuse = |key: &str, value: String, expected: &str| {
             wrong.push(WrongOption::new(format!("log.{key}"), value, expected));
         };
-        if let Err(Error::Filter { directive, why, .. }) = filter::parse(&self.filter) {
+        if let Err(Error::Filter { directive, why, .. }) = directives::parse(&self.filter) {
             let expected = format!(
                 "levels (error, warn, info, debug, trace, off) and targets, such as \
                  `info,orders=debug`: at `{directive}`, {why}"

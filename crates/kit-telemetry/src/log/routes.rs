@@ -41,15 +41,9 @@ fn change(request: &AdminRequest<'_>, filter: &Arc<Filter>) -> Result<(), String
     let text = std::str::from_utf8(request.body());
     let text = text.map_err(|_| "the body is no UTF-8: it has to be a filter, such as `info`")?;
     let time = request.parameter("for").map(time).transpose()?;
-    let changed = filter.change(text.trim(), time, request.scope());
-    changed.map_err(|error| error.to_string())?;
-    tracing::warn!(
-        filter = text.trim(),
-        time = time.map(tracing::field::debug),
-        by = %request.remote(),
-        "the filter of the log was changed"
-    );
-    Ok(())
+    let by = format!("PUT {PATH} of {}", request.remote());
+    let changed = filter.change(text.trim(), time, by, request.scope());
+    changed.map_err(|error| error.to_string())
 }
 
 /// # Errors

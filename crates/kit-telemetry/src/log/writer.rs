@@ -41,6 +41,10 @@ struct QueueState {
     counts: LineCounts,
     /// Of the dropped, those that no line has said.
     unsaid: u64,
+    /// Some of those were lost by an error.
+    is_refused: bool,
+    /// The last error of the output.
+    error: Option<String>,
     /// A flush was in vain, and nothing was written since.
     is_stuck: bool,
     is_closed: bool,
@@ -127,9 +131,15 @@ impl LineQueue {
     /// The last step of a stop. Gives a line of the report when lines are missing.
     pub(super) fn last_lines(&self, limit: Duration) -> Vec<String> {
         self.flush_at_end(limit);
-        let counts = self.counts();
+        let state = self.lock();
+        let (counts, error) = (state.counts, state.error.clone());
+        drop(state);
+        let dropped = match error {
+            Some(error) => format!("dropped, as the log could not be written: {error}"),
+            None => "dropped, as the log's reader was too slow".to_owned(),
+        };
         let missing = [
-            (counts.dropped, "dropped, as the log's reader was too slow"),
+            (counts.dropped, &*dropped),
             (counts.waiting, "not written in time"),
         ];
         let missing = missing.into_iter().filter(|(lines, _)| *lines > 0);
@@ -155,6 +165,9 @@ impl LineQueue {
         }
         let mut batch = WaitingLines {
             unsaid: std::mem::take(&mut state.unsaid),
+            error: std::mem::take(&mut state.is_refused)
+                .then(|| state.error.clone())
+                .flatten(),
             ..WaitingLines::default()
         };
         while let Some(line) = state.waiting.pop_front() {
@@ -168,15 +181,20 @@ impl LineQueue {
         Some(batch)
     }
 
-    fn record(&self, batch: &WaitingLines, is_written: bool) {
+    fn record(&self, batch: &WaitingLines, written: io::Result<()>) {
         let mut state = self.lock();
-        if is_written {
-            state.counts.written += batch.lines;
-            state.counts.waiting -= batch.lines;
-            state.is_stuck = false;
-        } else {
-            state.unsaid += batch.unsaid;
-            state.drop_lines(batch.lines);
+        match written {
+            Ok(()) => {
+                state.counts.written += batch.lines;
+                state.counts.waiting -= batch.lines;
+                state.is_stuck = false;
+            }
+            Err(error) => {
+                state.unsaid += batch.unsaid;
+                state.drop_lines(batch.lines);
+                state.is_refused = true;
+                state.error = Some(error.to_string());
+            }
         }
         drop(state);
         self.emptied.notify_all();
@@ -211,6 +229,8 @@ struct WaitingLines {
     lines: u64,
     /// How many were dropped before them.
     unsaid: u64,
+    /// The error by which those were dropped.
+    error: Option<String>,
 }
 
 /// The thread that writes.
@@ -259,12 +279,13 @@ fn write_all_lines(queue: &LineQueue, mut output: Box<dyn Write + Send>, notices
     while let Some(batch) = queue.next() {
         let mut text = String::new();
         if batch.unsaid > 0 {
-            text.push_str(&notices.dropped(batch.unsaid));
+            text.push_str(&notices.dropped(batch.unsaid, batch.error.as_deref()));
         }
         text.push_str(&batch.text);
         text.extend(notices.held_back(false));
-        let is_written = write(&mut *output, text.as_bytes(), queue).is_ok();
-        queue.record(&batch, is_written);
+        let written = write(&mut *output, text.as_bytes(), queue);
+        let is_written = written.is_ok();
+        queue.record(&batch, written);
         if !is_written && queue.is_closed() {
             break;
         }

@@ -135,8 +135,23 @@ fn the_filter_is_changed_by_put_and_goes_back_after_its_time() {
     }
     assert_eq!(ask(program.http, "GET", "/", "", "").0, 200);
     let (_, lines) = program.end();
-    assert_eq!(with(&read(&lines), "its details").len(), 1);
-    assert_eq!(with(&read(&lines), "a request").len(), 2);
+    let all = read(&lines);
+    assert_eq!(with(&all, "its details").len(), 1);
+    assert_eq!(with(&all, "a request").len(), 2);
+    let changes = with(&all, "the filter of the log was changed");
+    let changes = changes
+        .iter()
+        .map(|line| [&line["from"], &line["to"], &line["for"]]);
+    let none = &Value::Null;
+    assert_eq!(
+        changes.collect::<Vec<_>>(),
+        [
+            [&"info".into(), &"info,orders=debug".into(), none],
+            [&"info,orders=debug".into(), &"off".into(), &"10m".into()],
+            [&"off".into(), &"off".into(), &"50ms".into()],
+            [&"off".into(), &"info".into(), none],
+        ]
+    );
 }
 
 #[test]

@@ -119,3 +119,55 @@ fn a_reader_that_is_gone_ends_nothing() {
     writer.end(Duration::from_secs(10));
     assert_eq!(writer.lines().counts().dropped, 2);
 }
+
+/// As `/dev/full`, until it is emptied.
+struct Full {
+    is_full: Arc<std::sync::atomic::AtomicBool>,
+    taken: Sender<String>,
+}
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // It orders nothing else.
+        if self.is_full.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(ErrorKind::StorageFull.into());
+        }
+        let _ = self.taken.send(String::from_utf8_lossy(bytes).into_owned());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_output_that_refuses_is_named_by_its_error() {
+    let is_full = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let (taken, seen) = mpsc::channel();
+    let notices = Notices {
+        format: Format::Logfmt,
+        identity: Arc::new(Identity::of("orders".to_owned())),
+        repeat: Arc::new(Repeat::new(&RepeatOptions::default())),
+    };
+    let output = Box::new(Full {
+        is_full: Arc::clone(&is_full),
+        taken,
+    });
+    let mut writer = Writer::start(output, 1 << 20, notices).unwrap();
+    writer.lines().push("lost\n".to_owned());
+    assert_eq!(
+        writer.lines().last_lines(Duration::from_secs(10)),
+        ["1 line was dropped, as the log could not be written: no storage space"]
+    );
+    is_full.store(false, std::sync::atomic::Ordering::Relaxed);
+    writer.lines().push("kept\n".to_owned());
+    writer.end(Duration::from_secs(10));
+    let written = seen.try_iter().collect::<String>();
+    assert!(
+        written.contains(
+            "message=\"the log could not be written: lines before this one were dropped\""
+        ) && written.ends_with(" dropped=1 error=\"no storage space\"\nkept\n"),
+        "{written}"
+    );
+}

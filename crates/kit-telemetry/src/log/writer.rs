@@ -1,5 +1,7 @@
 //! The queue of lines, and the thread that writes them.
 
+mod counts;
+
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::identity::Notices;
+pub(super) use counts::LineCounts;
 
 /// The name of the thread; Linux shows its first 15 bytes.
 pub(super) const THREAD: &str = "kit-log";
@@ -48,25 +51,6 @@ struct QueueState {
     /// A flush was in vain, and nothing was written since.
     is_stuck: bool,
     is_closed: bool,
-}
-
-/// The lines so far, by their fate.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LineCounts {
-    pub(super) written: u64,
-    pub(super) dropped: u64,
-    /// In the queue, or in the hands of the thread.
-    pub(super) waiting: u64,
-}
-
-impl LineCounts {
-    fn done(self) -> u64 {
-        self.written + self.dropped
-    }
-
-    fn pushed(self) -> u64 {
-        self.done() + self.waiting
-    }
 }
 
 impl LineQueue {

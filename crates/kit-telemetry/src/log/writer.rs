@@ -267,10 +267,12 @@ fn write_all_lines(queue: &LineQueue, mut output: Box<dyn Write + Send>, notices
         }
         text.push_str(&batch.text);
         text.extend(notices.held_back(false));
+        // Lines that come during the write have an attempt of their own, also when the queue is closed by then.
+        let was_closed = queue.is_closed();
         let written = write(&mut *output, text.as_bytes(), queue);
-        let is_written = written.is_ok();
+        let is_lost = written.is_err();
         queue.record(&batch, written);
-        if !is_written && queue.is_closed() {
+        if is_lost && was_closed {
             break;
         }
     }

@@ -267,7 +267,7 @@ fn write_all_lines(queue: &LineQueue, mut output: Box<dyn Write + Send>, notices
         }
         text.push_str(&batch.text);
         text.extend(notices.held_back(false));
-        // Lines that come during the write have an attempt of their own, also when the queue is closed by then.
+        // Lines that come during the write are tried after it, also when the queue is closed by then.
         let was_closed = queue.is_closed();
         let written = write(&mut *output, text.as_bytes(), queue);
         let is_lost = written.is_err();

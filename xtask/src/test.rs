@@ -12,7 +12,7 @@ use crate::step::seconds;
 use crate::{Result, conformance, interop, loom, tools};
 
 /// What the tests may take without the build; what needs longer is `#[ignore]`d and run by `--long`.
-const LIMIT: Duration = Duration::from_secs(5 * 60);
+const LIMIT: Duration = Duration::from_secs(6 * 60);
 
 /// How many tests of one binary run at once on each processor: most of them wait most of the time, for a
 /// lease, a limit or a process that stops. The variable of Rust's own harness changes the number.

@@ -1,9 +1,11 @@
 //! Loads settings anew and replaces them, one time after the other.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use kit_sync::Scope;
 use tokio::runtime::Handle;
@@ -14,7 +16,7 @@ use super::fresh::{Fresh, Loader, Watched};
 use super::outcome::{ReloadError, Reloaded, Reloads};
 use super::referred::Referred;
 use super::subscriber::{Prepared, Subscriber};
-use super::turn::{ReloadLines, Turn};
+use super::turn::Turn;
 use crate::LoadError;
 
 /// Loads settings anew and replaces them, one time after the other.
@@ -115,8 +117,8 @@ impl<T: Send + Sync + 'static> Engine<T> {
         let last = self.requests.load(Ordering::Acquire);
         let loaded = load.await;
         let replaced = loaded.and_then(|loaded| self.replace(&mut turn, loaded));
-        let (answer, lines) = match replaced {
-            Ok((reloaded, lines)) => (Ok(reloaded), Some(lines)),
+        let (answer, after) = match replaced {
+            Ok((reloaded, after)) => (Ok(reloaded), Some(after)),
             Err(error) => (Err(error), None),
         };
         if report == Report::UnlessLoading && matches!(answer, Err(ReloadError::Load(_))) {
@@ -131,7 +133,12 @@ impl<T: Send + Sync + 'static> Engine<T> {
         if let Err(error) = &answer {
             report.log(error);
         }
-        lines.iter().for_each(ReloadLines::log);
+        if let Some(AfterReplacement { panicked, logged }) = after {
+            panicked.iter().for_each(|line| tracing::warn!("{line}"));
+            if let Err(panic) = logged {
+                resume_unwind(panic);
+            }
+        }
         answer
     }
 
@@ -147,27 +154,46 @@ impl<T: Send + Sync + 'static> Engine<T> {
         }
     }
 
-    /// Replaces the settings by those that were loaded, if all agree, and gives what is to be logged. Without an
-    /// await, so that it happens whole or not at all.
+    /// Replaces the settings by those that were loaded, if all agree. Without an await, so that it happens whole or
+    /// not at all.
+    ///
+    /// The lines about it are logged once all agree and before it takes effect, as one of the subscribers may make
+    /// the log quieter. A log that panics keeps nothing from being replaced: the panic goes on at the end.
     fn replace(
         &self,
         turn: &mut Turn,
         loaded: Result<Fresh<T>, LoadError>,
-    ) -> Result<(Reloaded, ReloadLines), ReloadError> {
+    ) -> Result<(Reloaded, AfterReplacement), ReloadError> {
         self.refer(&loaded);
         let fresh = loaded.map_err(ReloadError::Load)?;
         let mut next = turn.mix(fresh, &*self.loader)?;
+        let lines = turn.lines(&next);
+        // The lines are only read.
+        let log = || catch_unwind(AssertUnwindSafe(|| lines.log()));
         let Some(settings) = next.settings.take() else {
-            return Ok(turn.record(next));
+            let after = AfterReplacement {
+                panicked: Vec::new(),
+                logged: log(),
+            };
+            return Ok((turn.record(next), after));
         };
         let subscribers = kit_sync::lock(&self.subscribers).clone();
         let (old, new) = (self.current.load(), Arc::new(settings));
         let prepared = Prepared::by(&subscribers, &old, &new)?;
+        let logged = log();
         self.current.publish(new);
-        let (reloaded, mut lines) = turn.record(next);
-        lines.set_panicked(prepared.commit());
-        Ok((reloaded, lines))
+        let reloaded = turn.record(next);
+        let panicked = prepared.commit();
+        Ok((reloaded, AfterReplacement { panicked, logged }))
     }
+}
+
+/// What is left to do once settings were replaced.
+struct AfterReplacement {
+    /// Lines about subscribers that have panicked.
+    panicked: Vec<String>,
+    /// A panic of the log.
+    logged: thread::Result<()>,
 }
 
 /// When a failure is logged.

@@ -92,39 +92,38 @@ impl Turn {
         })
     }
 
-    /// Takes over the settings that were published, and gives what has not been logged yet.
-    pub(super) fn record<T>(&mut self, next: Next<T>) -> (Reloaded, ReloadLines) {
-        let reloaded = next.reloaded;
-        self.tree = next.tree;
-        self.read_files = next.read_files;
-        let lines = ReloadLines {
+    /// What there is to log of settings that will be published, as far as it was not logged yet.
+    pub(super) fn lines<T>(&self, next: &Next<T>) -> ReloadLines {
+        let reloaded = &next.reloaded;
+        ReloadLines {
             changed: reloaded.changed.clone(),
             fixed: news(&self.needs_restart, &reloaded.needs_restart),
             warnings: news(&self.warnings, &reloaded.warnings),
-            panicked: Vec::new(),
-        };
+        }
+    }
+
+    /// Takes over the settings that were published.
+    pub(super) fn record<T>(&mut self, next: Next<T>) -> Reloaded {
+        let reloaded = next.reloaded;
+        self.tree = next.tree;
+        self.read_files = next.read_files;
         self.needs_restart.clone_from(&reloaded.needs_restart);
         self.warnings.clone_from(&reloaded.warnings);
-        (reloaded, lines)
+        reloaded
     }
 }
 
-/// The lines about a reload, for the log once it has ended: a log that blocks or panics holds up no subscriber.
+/// The lines about a reload, for the log before it takes effect: a reload that makes the log quieter takes no line
+/// about itself away.
 pub(super) struct ReloadLines {
     changed: Vec<Change>,
     /// Changes that need a restart and were not logged yet.
     fixed: Vec<String>,
     /// Warnings that were not logged yet.
     warnings: Vec<String>,
-    /// Of subscribers that have panicked.
-    panicked: Vec<String>,
 }
 
 impl ReloadLines {
-    pub(super) fn set_panicked(&mut self, lines: Vec<String>) {
-        self.panicked = lines;
-    }
-
     pub(super) fn log(&self) {
         if self.changed.is_empty() {
             tracing::debug!("the settings were loaded anew: nothing has changed");
@@ -135,7 +134,7 @@ impl ReloadLines {
             let list = list(&self.fixed);
             tracing::warn!("fixed settings have changed, which needs a restart: {list}");
         }
-        for line in self.warnings.iter().chain(&self.panicked) {
+        for line in &self.warnings {
             tracing::warn!("{line}");
         }
     }

@@ -20,8 +20,8 @@ fn a_hang_up_loads_the_settings_anew() {
     program.wait_for("ready");
     folder.write(FILE, "port = 8000\n[limits]\nlow = 2\n");
     program.signal("HUP");
-    program.wait_for("now Limits { low: 2");
     program.wait_for("the settings have changed: limits.low: 1 -> 2");
+    program.wait_for("now Limits { low: 2");
 
     // A mistake is logged once, with its line, and changes nothing.
     folder.write(FILE, "port = 8000\n[limits]\nlow = 200\n");

@@ -272,29 +272,3 @@ async fn an_ended_scope_loads_nothing() {
         "{why}"
     );
 }
-
-#[tokio::test]
-async fn a_reload_that_makes_the_log_quieter_is_logged() {
-    use tracing::level_filters::LevelFilter;
-    use tracing_subscriber::layer::SubscriberExt as _;
-
-    let home = Home::with(r#"{"low": 1, "live": {"high": 8}}"#);
-    let lines = kit_test_support::Lines::default();
-    let written = lines.clone();
-    let (level, filter) = tracing_subscriber::reload::Layer::new(LevelFilter::INFO);
-    let log = tracing_subscriber::fmt::layer().with_writer(move || written.clone());
-    let log = tracing_subscriber::registry().with(level).with(log);
-    let _log = tracing::subscriber::set_default(log);
-    subscribe(&home, "log", move |_, _| {
-        let filter = filter.clone();
-        Ok::<_, String>(move || filter.reload(LevelFilter::OFF).expect("it is there"))
-    });
-    home.write(r#"{"low": 2, "live": {"high": 9}}"#);
-    home.engine.reload().await.expect("it is well");
-    let lines = lines.all().concat();
-    assert!(
-        lines.contains("the settings have changed: live.high: 8 -> 9")
-            && lines.contains("which needs a restart: low: 1 -> 2"),
-        "{lines}"
-    );
-}

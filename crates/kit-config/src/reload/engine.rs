@@ -188,7 +188,7 @@ impl<T: Send + Sync + 'static> Engine<T> {
     }
 }
 
-/// What is left to do once settings were replaced.
+/// The steps that are left once settings were replaced.
 struct AfterReplacement {
     /// Lines about subscribers that have panicked.
     panicked: Vec<String>,

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-const PROTO: &str = "../../examples/helloworld/proto";
+const PROTO: &str = "../../examples/01_helloworld/proto";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={PROTO}");

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use prost::Message;
 
-const HELLOWORLD: &str = "../../examples/helloworld/proto";
+const HELLOWORLD: &str = "../../examples/01_helloworld/proto";
 const INTEROP: &str = "proto";
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,7 +1,7 @@
 // helloworld on Kratos, with its two routes and without middleware: the peer
 // that Kit is measured against.
 //
-// The package helloworld is generated from examples/helloworld/proto by
+// The package helloworld is generated from examples/01_helloworld/proto by
 // protoc-gen-go and protoc-gen-go-grpc; their versions stand in its files.
 package main
 

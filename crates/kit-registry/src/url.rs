@@ -9,7 +9,7 @@ pub use parameters::Parameters;
 use crate::Error;
 use crate::endpoint::check_host;
 use crate::redacted::odd_ports_hidden;
-use parameters::percent_decoded;
+pub(crate) use parameters::percent_decoded;
 
 /// The parts of a registry's URL, for the opener of a scheme:
 /// `scheme://user:password@host:port,host:port/path?name=value`.

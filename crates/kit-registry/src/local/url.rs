@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Error;
+use crate::url::percent_decoded;
+use crate::{Error, Parameters};
 
 /// The time after which an entry that is not touched runs out.
 const TTL: Duration = Duration::from_secs(10);
@@ -32,29 +33,19 @@ pub(super) fn parse(url: &str) -> Result<Location, Error> {
     if decoded.contains('\0') {
         return Err(wrong_path("without NUL"));
     }
-    let mut location = Location {
-        path: PathBuf::from(decoded),
-        ttl: TTL,
-        poll: None,
+    let parameters = Parameters::parse(url, query, &["poll", "ttl"])?;
+    let time = |name, least, expected| match parameters.get(name)? {
+        None => Ok(None),
+        Some(value) => match duration(value, least) {
+            None => Err(Error::url(url, name, value, expected)),
+            time => Ok(time),
+        },
     };
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        match name {
-            "ttl" => {
-                let expected = "from 1s to 1h, as in 10s";
-                location.ttl = duration(value, 1_000)
-                    .ok_or_else(|| Error::url(url, "parameter ttl", value, expected))?;
-            }
-            "poll" => {
-                let expected = "from 50ms to 1h, as in 500ms";
-                let poll = duration(value, 50)
-                    .ok_or_else(|| Error::url(url, "parameter poll", value, expected))?;
-                location.poll = Some(poll);
-            }
-            _ => return Err(Error::url(url, "parameter", name, "ttl or poll")),
-        }
-    }
-    Ok(location)
+    Ok(Location {
+        path: PathBuf::from(decoded),
+        ttl: time("ttl", 1_000, "from 1s to 1h, as in 10s")?.unwrap_or(TTL),
+        poll: time("poll", 50, "from 50ms to 1h, as in 500ms")?,
+    })
 }
 
 /// A time from `least` milliseconds to an hour: `500ms`, `10s`, `5m`, `1h`.
@@ -73,24 +64,6 @@ fn duration(text: &str, least: u64) -> Option<Duration> {
         .then(|| Duration::from_millis(millis))
 }
 
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        if *byte != b'%' {
-            bytes.push(*byte);
-            continue;
-        }
-        let (digits, after) = rest.split_at_checked(2)?;
-        let is_hex = digits.iter().all(u8::is_ascii_hexdigit);
-        let digits = std::str::from_utf8(digits).ok().filter(|_| is_hex)?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        rest = after;
-    }
-    String::from_utf8(bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +74,7 @@ mod tests {
         assert_eq!(plain.path, PathBuf::from("/run/kit"));
         assert_eq!((plain.ttl, plain.poll), (TTL, None));
         assert_eq!(parse("local:///run/kit").unwrap(), plain);
-        let all = parse("local:/a%20b/%25?poll=500ms&ttl=2m").unwrap();
+        let all = parse("local:/a%20b/%25?poll=500%6ds&ttl=2m").unwrap();
         assert_eq!(all.path, PathBuf::from("/a b/%"));
         assert_eq!(all.ttl, Duration::from_secs(120));
         assert_eq!(all.poll, Some(Duration::from_millis(500)));
@@ -132,15 +105,23 @@ mod tests {
             ),
             (
                 "local:/a?ttl=0s",
-                r#"parameter ttl of the registry URL local:/a?ttl=0s must be from 1s to 1h, as in 10s, not "0s""#,
+                r#"ttl of the registry URL local:/a?ttl=0s must be from 1s to 1h, as in 10s, not "0s""#,
             ),
             (
                 "local:/a?ttl=2h",
-                r#"parameter ttl of the registry URL local:/a?ttl=2h must be from 1s to 1h, as in 10s, not "2h""#,
+                r#"ttl of the registry URL local:/a?ttl=2h must be from 1s to 1h, as in 10s, not "2h""#,
             ),
             (
                 "local:/a?ttl=10",
-                r#"parameter ttl of the registry URL local:/a?ttl=10 must be from 1s to 1h, as in 10s, not "10""#,
+                r#"ttl of the registry URL local:/a?ttl=10 must be from 1s to 1h, as in 10s, not "10""#,
+            ),
+            (
+                "local:/a?ttl=5s&ttl=6s",
+                r#"ttl of the registry URL local:/a?ttl=5s&ttl=6s must be given once, not "twice""#,
+            ),
+            (
+                "local:/a?pol=1s",
+                r#"unknown parameter "pol" in the registry URL local:/a?pol=***, did you mean poll? known are poll, ttl"#,
             ),
         ] {
             assert_eq!(parse(url).unwrap_err().to_string(), message);
@@ -149,7 +130,7 @@ mod tests {
             "local:/a?poll=1ms",
             "local:/a?poll",
             "local:/a?poll=99999999999999999999s",
-            "local:/a?pol=1s",
+            "local:/a?ttl=",
             "local:/a?=",
             "local:/a?ttl=5sec",
         ] {

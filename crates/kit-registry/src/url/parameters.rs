@@ -18,7 +18,7 @@ pub struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    pub(super) fn parse(
+    pub(crate) fn parse(
         url: &'a str,
         query: &str,
         known: &[&'static str],
@@ -123,7 +123,7 @@ fn seconds(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
-pub(super) fn percent_decoded(text: &str) -> Option<String> {
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {

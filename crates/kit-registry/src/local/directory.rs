@@ -1,7 +1,7 @@
 //! The directory: writes that are one step for all processes. Everything here blocks.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
@@ -15,6 +15,8 @@ const LOCK: &str = ".lock";
 /// the lock until it goes on or ends.
 const LOCK_LIMIT: Duration = Duration::from_secs(3);
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
+/// The most bytes of an entry: more than an instance with all that it may hold.
+const LONGEST: u64 = 4 << 20;
 
 /// A directory with one file for each instance.
 pub(super) struct Directory {
@@ -73,6 +75,11 @@ impl Directory {
     /// The lock; `None` while another process, or another view of this one, has it.
     pub(super) fn try_lock(&self) -> io::Result<Option<DirectoryLock>> {
         let path = self.path.join(LOCK);
+        if fs::metadata(&path).is_ok_and(|data| !data.is_file()) {
+            // To open a pipe may take forever.
+            let text = format!("{} has to be a file", path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         // Another user's file may be read, and that is enough for a lock.
         let file = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -92,16 +99,35 @@ impl Directory {
     /// The entry in a file. `None` without the file, and for contents that are no entry, which may be
     /// replaced.
     pub(super) fn find(&self, name: &str) -> io::Result<Option<FoundFile>> {
-        let path = self.path.join(name);
-        let read = fs::metadata(&path).and_then(|data| Ok((data.modified()?, fs::read(&path)?)));
+        let read = fs::metadata(self.path.join(name))
+            .and_then(|data| Ok((data.modified()?, self.read(name, &data)?)));
         match read {
-            Ok((touched, json)) => {
-                let entry = FileEntry::from_json(&json).ok();
-                Ok(entry.map(|entry| FoundFile { entry, touched }))
-            }
+            Ok((touched, entry)) => Ok(entry.ok().map(|entry| FoundFile { entry, touched })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The entry in a file, or the reason why there is none in it, in one line. What is no file, such as a pipe,
+    /// is not opened, because that may take forever, and no more is read than an entry may have.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub(super) fn read(
+        &self,
+        name: &str,
+        data: &Metadata,
+    ) -> io::Result<Result<FileEntry, String>> {
+        if !data.is_file() {
+            return Ok(Err("it is no file".to_owned()));
+        }
+        let mut json = Vec::new();
+        let file = File::open(self.path.join(name))?;
+        file.take(LONGEST + 1).read_to_end(&mut json)?;
+        if json.len() as u64 > LONGEST {
+            return Ok(Err(format!("it has more than {LONGEST} bytes")));
+        }
+        Ok(FileEntry::from_json(&json))
     }
 
     /// Replaces a file in one step: readers see the old contents or the new ones.

@@ -11,6 +11,8 @@ use crate::{Error, ServiceInstance, ServiceName};
 /// Between the service and the id; in both it is escaped.
 const SEPARATOR: char = '@';
 const ENDING: &str = ".json";
+/// The most that a URL takes. Without a limit the entry of another program would never run out.
+const LONGEST_TTL: Duration = Duration::from_secs(3_600);
 
 /// The contents of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +53,15 @@ impl FileEntry {
     /// In one line, for a remark.
     pub(super) fn from_json(json: &[u8]) -> Result<FileEntry, String> {
         let read: Read<'_> = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let ttl = Duration::from_millis(read.ttl_ms);
+        if ttl > LONGEST_TTL {
+            return Err(format!("its ttl_ms is {}, which is over 1h", read.ttl_ms));
+        }
         let instance = ServiceInstance::from_json(read.instance.get().as_bytes());
         let instance = instance.map_err(|error: Error| error.chain().to_string())?;
         Ok(FileEntry {
             owner: read.owner,
-            ttl: Duration::from_millis(read.ttl_ms),
+            ttl,
             instance,
         })
     }
@@ -110,5 +116,11 @@ mod tests {
         for cut in 0..json.len() {
             FileEntry::from_json(&json[..cut]).unwrap_err();
         }
+        let json = String::from_utf8(json).unwrap();
+        let endless = json.replace("1500", "3600001");
+        assert_eq!(
+            FileEntry::from_json(endless.as_bytes()).unwrap_err(),
+            "its ttl_ms is 3600001, which is over 1h"
+        );
     }
 }

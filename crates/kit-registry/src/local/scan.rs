@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::directory::Directory;
-use super::entry::{FileEntry, is_entry_name, name_of, prefix_of};
+use super::entry::{is_entry_name, name_of, prefix_of};
 use crate::{Remarks, ServiceInstance, ServiceName};
 
 /// The number of foreign files that a remark names.
@@ -140,18 +140,16 @@ impl Sightings {
                 return (before.ends, before.ttl, before.entry.clone());
             }
         }
-        let read = fs::read(self.directory.path().join(name));
-        let read = read.map_err(|error| error.to_string());
-        let entry = read
-            .and_then(|json| FileEntry::from_json(&json))
-            .and_then(|entry| {
-                let right = name_of(&entry.instance);
-                if right == name {
-                    Ok(entry)
-                } else {
-                    Err(format!("it is an instance whose file is {right}"))
-                }
-            });
+        let read = self.directory.read(name, data);
+        let entry = read.unwrap_or_else(|error| Err(error.to_string()));
+        let entry = entry.and_then(|entry| {
+            let right = name_of(&entry.instance);
+            if right == name {
+                Ok(entry)
+            } else {
+                Err(format!("it is an instance whose file is {right}"))
+            }
+        });
         let (entry, ttl) = match entry {
             Ok(entry) => (Some(Arc::new(entry.instance)), entry.ttl),
             Err(why) => {

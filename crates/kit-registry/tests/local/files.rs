@@ -166,6 +166,43 @@ async fn half_written_and_foreign_files_are_remarked_once_and_ignored() {
     owner.close().await;
 }
 
+/// To open a pipe waits for its other end, and a file without an end fills the memory.
+#[tokio::test]
+async fn what_is_no_file_is_ignored_and_holds_up_no_reader() {
+    let folder = Folder::new();
+    let bench = Bench::open(&folder.url("ttl=1h"));
+    let _registration = bench.registered("1").await;
+    let path = |name: &str| folder.path().join(name);
+    let pipe = path("hello@2.json");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    // A reader that opens the pipe is free at the end of the test.
+    let held = File::options().read(true).write(true).open(&pipe);
+    let held = held.expect("the pipe");
+    let large = File::create(path("hello@3.json")).expect("a file");
+    large.set_len(5 << 20).expect("a file with a hole");
+    let reader = Bench::open(&folder.url("ttl=1h"));
+    let mut found = reader.backend.registrar.remarks().subscribe();
+    let listed = timeout(LIMIT, reader.listed()).await;
+    fs::remove_file(&pipe).expect("removed");
+    drop(held);
+    assert_eq!(listed.expect("a list"), ["1"]);
+    let mut lines = Vec::new();
+    while let Ok(line) = found.try_recv() {
+        lines.push(line);
+    }
+    lines.sort();
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines[0].ends_with("hello@2.json is ignored, it is no instance: it is no file"));
+    assert!(
+        lines[1].ends_with(
+            "hello@3.json is ignored, it is no instance: it has more than 4194304 bytes"
+        )
+    );
+    reader.close().await;
+    bench.close().await;
+}
+
 /// The clock was put back: files are from the future. A living instance is shown, a dead one goes after its
 /// time, counted from the first look.
 #[tokio::test]

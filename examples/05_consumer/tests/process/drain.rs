@@ -1,13 +1,13 @@
 //! A drain by request, and back.
 
-use crate::support::{Broker, Process, Signal, post, soon};
+use crate::support::{Broker, Signal, post, soon, spawn};
 
 #[tokio::test]
 async fn a_drain_ends_the_pulling_until_it_is_taken_back() {
     let mut broker = Broker::start().await;
     broker.add(200).await;
-    let mut consumer = Process::spawn(&[&broker.server.address()]);
-    let admin = consumer.admin().await;
+    let mut consumer = spawn(&[&broker.server.address()]);
+    let admin = consumer.field("admin").await;
     consumer.line("pulling").await;
     for _ in 0..3 {
         assert_eq!(post(&admin, "/drain").await, "HTTP/1.1 200 OK");
@@ -27,6 +27,6 @@ async fn a_drain_ends_the_pulling_until_it_is_taken_back() {
     post(&admin, "/drain").await;
     consumer.line("pulls no more").await;
     consumer.signal(Signal::TERM);
-    consumer.exit().await.expect(0);
+    consumer.exit_with(0).await;
     broker.expect_all_once().await;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{Broker, Process, Signal, soon};
+use crate::support::{Broker, Signal, expect_order, soon, spawn};
 
 #[tokio::test]
 async fn a_message_that_always_fails_is_a_dead_letter_in_the_end() {
@@ -18,7 +18,7 @@ async fn a_message_that_always_fails_is_a_dead_letter_in_the_end() {
     .await;
     broker.until_done().await;
     consumer.signal(Signal::TERM);
-    let log = consumer.exit().await.expect(0).log;
+    let log = consumer.exit_with(0).await.log;
     let failures = log
         .iter()
         .filter(|line| line.contains("no field `order`"))
@@ -54,7 +54,7 @@ async fn what_a_crashed_consumer_held_is_claimed_and_no_other_is_done_twice() {
     let successor = broker.consumer("2000").await;
     broker.until_done().await;
     successor.signal(Signal::TERM);
-    successor.exit().await.expect(0).expect_order();
+    expect_order(&successor.exit_with(0).await);
     assert_eq!(broker.billed().await, expected);
     assert!(broker.dead_letters().await.ids.is_empty());
 }
@@ -65,7 +65,7 @@ async fn a_lost_broker_ends_the_process_with_a_failure() {
     let consumer = broker.consumer("60000").await;
     soon("a read waits", async || broker.is_read_blocked().await).await;
     broker.server.kill();
-    let exit = consumer.exit().await.expect(1);
+    let exit = consumer.exit_with(1).await;
     let why = exit.text();
     assert!(
         why.contains("orders") && why.contains("connection closed"),
@@ -76,8 +76,8 @@ async fn a_lost_broker_ends_the_process_with_a_failure() {
 #[tokio::test]
 async fn a_time_that_is_none_is_refused() {
     for bad in ["soon", "99", "-1", "5000000000"] {
-        let exit = Process::spawn(&["127.0.0.1:1", bad]).exit().await;
-        let log = exit.expect(2).text();
+        let exit = spawn(&["127.0.0.1:1", bad]).exit_with(2).await;
+        let log = exit.text();
         assert!(
             log.contains(&format!("`{bad}`")) && log.contains("milliseconds"),
             "{log}"

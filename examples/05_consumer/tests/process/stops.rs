@@ -1,6 +1,6 @@
 //! Stops, and the successor that goes on.
 
-use crate::support::{Broker, Signal, soon};
+use crate::support::{Broker, Signal, expect_order, soon};
 
 /// Longer than any test: what a stop has left pending would stay so, and be seen.
 const NEVER: &str = "3600000";
@@ -18,8 +18,8 @@ async fn stops_under_load(stops: u32) {
         assert!(broker.queued().await >= 1000);
         consumer.signal(Signal::TERM);
         // Others go on adding.
-        let (exit, ()) = tokio::join!(consumer.exit(), broker.add(100));
-        let held = exit.expect(0).expect_order();
+        let (exit, ()) = tokio::join!(consumer.exit_with(0), broker.add(100));
+        let held = expect_order(&exit);
         counted += u32::from(held >= 20);
         tried += 1;
         assert!(
@@ -32,7 +32,7 @@ async fn stops_under_load(stops: u32) {
     let last = broker.consumer(NEVER).await;
     broker.until_done().await;
     last.signal(Signal::TERM);
-    assert_eq!(last.exit().await.expect(0).expect_order(), 0);
+    assert_eq!(expect_order(&last.exit_with(0).await), 0);
     broker.expect_all_once().await;
     assert!(broker.dead_letters().await.ids.is_empty());
 }
@@ -65,8 +65,8 @@ async fn a_message_that_comes_while_a_stop_goes_on_is_left_to_the_successor() {
     // A read that was dropped, not woken, still waits in the broker, which would deliver to it.
     assert!(!broker.is_read_blocked().await);
     broker.add(10).await;
-    let exit = consumer.exit().await.expect(0);
-    assert_eq!(exit.expect_order(), 1);
+    let exit = consumer.exit_with(0).await;
+    assert_eq!(expect_order(&exit), 1);
     assert_eq!(
         (broker.pending().await.len(), broker.queued().await),
         (0, 10)
@@ -75,7 +75,7 @@ async fn a_message_that_comes_while_a_stop_goes_on_is_left_to_the_successor() {
     let successor = broker.consumer(NEVER).await;
     broker.until_done().await;
     successor.signal(Signal::TERM);
-    successor.exit().await.expect(0).expect_order();
+    expect_order(&successor.exit_with(0).await);
     let billed = broker.billed().await;
     assert!(
         billed.len() == 11 && billed.values().all(|times| *times == 1),
@@ -90,17 +90,17 @@ async fn a_message_that_comes_at_the_moment_of_a_stop_is_processed_or_left() {
         let consumer = broker.consumer(NEVER).await;
         soon("a read waits", async || broker.is_read_blocked().await).await;
         consumer.signal(Signal::TERM);
-        let (exit, ()) = tokio::join!(consumer.exit(), async {
+        let (exit, ()) = tokio::join!(consumer.exit_with(0), async {
             for _ in 0..50 {
                 broker.add(1).await;
             }
         });
-        exit.expect(0).expect_order();
+        expect_order(&exit);
         assert_eq!(broker.pending().await, [""; 0]);
     }
     let last = broker.consumer(NEVER).await;
     broker.until_done().await;
     last.signal(Signal::TERM);
-    last.exit().await.expect(0);
+    last.exit_with(0).await;
     broker.expect_all_once().await;
 }

@@ -7,7 +7,7 @@ use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamInfoGroupsReply, StreamPendingCountReply, StreamRangeReply};
 use redis::{AsyncCommands, AsyncConnectionConfig, Client, InfoDict};
 
-use super::{PATIENCE, Process, soon};
+use super::{PATIENCE, Process, soon, spawn};
 
 pub(crate) struct Broker {
     pub(crate) server: Redis,
@@ -30,7 +30,7 @@ impl Broker {
 
     /// Starts a consumer, and waits until it pulls.
     pub(crate) async fn consumer(&self, claim_after: &str) -> Process {
-        let mut consumer = Process::spawn(&[&self.server.address(), claim_after]);
+        let mut consumer = spawn(&[&self.server.address(), claim_after]);
         consumer.line("pulling").await;
         consumer
     }

@@ -7,6 +7,7 @@ use http::Extensions;
 use kit_sync::{Gate, Latch, Scope};
 use tokio::sync::watch;
 
+use crate::inherited::Wanted;
 use crate::{
     Cut, Cuts, Drained, Inherited, InheritedListeners, Intake, Lifecycle, Meter, MissingValue,
     Traffic, Values,
@@ -297,5 +298,18 @@ impl Context {
     #[must_use]
     pub fn inherited(&self, index: usize) -> Option<Inherited> {
         self.inherited.take(index)
+    }
+
+    /// Takes the inherited listener of this name (`LISTEN_FDNAMES`); `None` once it was taken, when there
+    /// is none, and when several have the name.
+    #[must_use]
+    pub fn inherited_named(&self, name: &str) -> Option<Inherited> {
+        self.inherited.take_named(name)
+    }
+
+    /// # Errors
+    /// Why it cannot be had.
+    pub(crate) fn claim_inherited(&self, wanted: &Wanted) -> Result<Inherited, String> {
+        self.inherited.claim(wanted)
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use kit_units::WrongOption;
 
 use crate::Inherited;
+use crate::inherited::Wanted;
 
 pub(crate) mod accept;
 mod at;
@@ -50,6 +51,7 @@ pub use error::ListenError;
 /// | `[::]:8000` | every interface, IPv6 and IPv4 |
 /// | `unix:/run/greeter.sock`, `unix:///run/greeter.sock` | a Unix socket; a relative path begins in the working directory |
 /// | `inherited:0` | the first listener that the process was given, as [`Listen::inherited`] |
+/// | `inherited:http` | the listener of that name, as [`Listen::inherited_named`] |
 ///
 /// Names other than `localhost` are refused: the addresses of a name may change between two starts,
 /// and may be several. [`FromStr`](std::str::FromStr) says what is wrong with a text, and so a flag
@@ -206,7 +208,32 @@ impl Listen {
     /// socket activation does. The process that gave it still has it, so the hand-over is
     /// [`SharedListener`](HandOver::SharedListener).
     pub fn inherited(index: usize) -> Listen {
-        Listen::new(At::Inherited(index)).hand_over(HandOver::SharedListener)
+        Listen::at_inherited(Wanted::Index(index))
+    }
+
+    /// The same by its name, which `LISTEN_FDNAMES` gives: systemd takes it from `FileDescriptorName=` of
+    /// the socket unit. Names stay right when a socket is added, and numbers may not. A name that two
+    /// listeners have is an error at the start, and so is one that is not there; the error lists those that
+    /// are.
+    ///
+    /// ```
+    /// use kit_transport::Listen;
+    ///
+    /// let listen = Listen::inherited_named("http");
+    /// assert_eq!(listen.to_string(), "inherited:http");
+    /// ```
+    pub fn inherited_named(name: &str) -> Listen {
+        match Wanted::name(name) {
+            Ok(wanted) => Listen::at_inherited(wanted),
+            Err(why) => {
+                let text = format!("inherited:{name}");
+                Listen::new(At::Unusable(ListenError::new(&text, why)))
+            }
+        }
+    }
+
+    fn at_inherited(wanted: Wanted) -> Listen {
+        Listen::new(At::Inherited(wanted)).hand_over(HandOver::SharedListener)
     }
 
     /// How many connections the system queues until they are accepted; the system may set a lower
@@ -260,7 +287,7 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Listen, ListenError> {
         Ok(match text::parse(text)? {
-            At::Inherited(index) => Listen::inherited(index),
+            At::Inherited(wanted) => Listen::at_inherited(wanted),
             at => Listen::new(at),
         })
     }

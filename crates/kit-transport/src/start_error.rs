@@ -37,14 +37,13 @@ pub enum StartError {
          give every start its own listener"
     )]
     ListenerTaken,
-    /// The process has not inherited that many listeners.
-    #[error(
-        "could not listen on inherited listener {index}: the process has no such listener, or \
-         another server has taken it (LISTEN_FDS says how many there are, counted from 0)"
-    )]
+    /// The process has not inherited that listener, or another server has taken it.
+    #[error("could not listen on inherited listener `{listener}`: {why}")]
     NotInherited {
-        /// The index that was asked for.
-        index: usize,
+        /// The number or the name that was asked for.
+        listener: String,
+        /// Why it cannot be had, with what there is.
+        why: String,
     },
     /// A gRPC service was added twice.
     #[error("gRPC service `{service}` was added twice: one server has each service once")]

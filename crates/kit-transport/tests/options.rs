@@ -211,6 +211,7 @@ fn a_place_to_listen_at_is_a_text_or_a_table() {
         "10.0.0.7:8000",
         "unix:/run/x.sock",
         "inherited:0",
+        "inherited:http",
     ] {
         let read: Listen = one(&format!("{text:?}")).unwrap();
         let by_hand: Listen = text.parse().unwrap();

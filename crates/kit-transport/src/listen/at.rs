@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use crate::Inherited;
+use crate::inherited::Wanted;
 use crate::listen::error::ListenError;
 
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ pub(crate) enum At {
     Localhost(u16),
     Unix(PathBuf),
     Existing(Existing),
-    Inherited(usize),
+    Inherited(Wanted),
     /// A text that names no place; the start of the server fails with this error.
     Unusable(ListenError),
 }
@@ -89,7 +90,7 @@ impl fmt::Display for At {
             At::Localhost(port) => write!(f, "localhost:{port}"),
             At::Unix(path) => write!(f, "unix:{}", path.display()),
             At::Existing(_) => f.write_str("the listener that it was given"),
-            At::Inherited(index) => write!(f, "inherited:{index}"),
+            At::Inherited(wanted) => write!(f, "inherited:{wanted}"),
             At::Unusable(error) => f.write_str(error.text()),
         }
     }

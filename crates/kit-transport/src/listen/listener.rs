@@ -43,10 +43,12 @@ impl Listener {
                 let listener = existing.take().ok_or(StartError::ListenerTaken)?;
                 Sockets::from_outside(listener, listen)
             }
-            At::Inherited(index) => {
-                let index = *index;
-                let listener = ctx.inherited(index);
-                let listener = listener.ok_or(StartError::NotInherited { index })?;
+            At::Inherited(wanted) => {
+                let claimed = ctx.claim_inherited(wanted);
+                let listener = claimed.map_err(|why| StartError::NotInherited {
+                    listener: wanted.to_string(),
+                    why,
+                })?;
                 Sockets::from_outside(listener, listen)
             }
         };

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::inherited::Wanted;
 
 /// What it is parsed as, and written as.
 #[track_caller]
@@ -42,7 +43,14 @@ fn what_people_write_is_a_place() {
         };
         assert_eq!(parsed, PathBuf::from(path));
     }
-    assert!(matches!(at("inherited:2", "inherited:2"), At::Inherited(2)));
+    assert!(matches!(
+        at("inherited:2", "inherited:2"),
+        At::Inherited(Wanted::Index(2))
+    ));
+    let http = Wanted::Name("http".to_owned());
+    assert!(
+        matches!(at("inherited:http", "inherited:http"), At::Inherited(wanted) if wanted == http)
+    );
     let inherited: Listen = "inherited:2".parse().unwrap();
     assert_eq!(inherited.hand_over, HandOver::SharedListener);
 }
@@ -125,7 +133,12 @@ fn what_is_no_place_is_refused_with_what_would_be_right() {
         ),
         ("unix:@name", "not an abstract name"),
         ("inherited:", "write `inherited:0`"),
-        ("inherited:first", "write `inherited:0`"),
+        (
+            "inherited:99999999999999999999999",
+            "write `inherited:0` or `inherited:http`",
+        ),
+        ("inherited:a b", "write `inherited:0` or `inherited:http`"),
+        ("inherited:a:b", "write `inherited:0` or `inherited:http`"),
         ("\u{fffd}:80", "is a name"),
     ] {
         let error = text.parse::<Listen>().map(|listen| listen.at).unwrap_err();

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
 
+use crate::inherited::Wanted;
 use crate::listen::at::At;
 use crate::listen::error::ListenError;
 
@@ -21,7 +22,7 @@ fn place(text: &str) -> Result<At, String> {
         return unix(path);
     }
     if let Some(index) = text.strip_prefix("inherited:") {
-        return inherited(index);
+        return Wanted::parse(index).map(At::Inherited);
     }
     if text.trim().is_empty() {
         return Err(format!(
@@ -92,13 +93,6 @@ fn unix(path: &str) -> Result<At, String> {
         );
     }
     Ok(At::Unix(PathBuf::from(path)))
-}
-
-fn inherited(index: &str) -> Result<At, String> {
-    index.parse().map(At::Inherited).map_err(|_| {
-        "the number of an inherited listener, from 0, stands behind the colon; write `inherited:0`"
-            .to_owned()
-    })
 }
 
 /// Divides the text into host and port; without a colon there is no port.

@@ -72,7 +72,7 @@ const EXPECTED: &str = "an address to listen at, such as \":8000\" or \"localhos
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ListenTable {
     /// The address: `:8000` for every interface, `localhost:8000` for this machine alone, an IP address
-    /// with a port, `unix:/run/server.sock`, or `inherited:0`.
+    /// with a port, `unix:/run/server.sock`, `inherited:0` or `inherited:http`.
     #[cfg_attr(feature = "schema", schemars(with = "String", example = ":8000"))]
     address: Address,
     /// How many connections the system queues until they are accepted. Default: 1024.
@@ -161,7 +161,7 @@ impl From<ListenTable> for Listen {
 /// With the settings that such a place has by default.
 fn at(at: At) -> Listen {
     match at {
-        At::Inherited(index) => Listen::inherited(index),
+        At::Inherited(wanted) => Listen::at_inherited(wanted),
         at => Listen::new(at),
     }
 }

@@ -157,13 +157,49 @@ async fn inherited_listeners_are_found_by_their_number_once() {
     let server = http::Server::new(Listen::inherited(2), routes("hello"));
     server.start(&ctx).await.unwrap();
     ask(&mut Raw::connect(address).await, "hello").await;
-    for missing in [1, 2, 3] {
+    for (missing, because) in [
+        (1, "what was passed at its place is no listener"),
+        (2, "another server has taken it"),
+        (3, "the process was given 0, 1, 2"),
+    ] {
         let server = http::Server::new(Listen::inherited(missing), Router::new());
         let error = server.start(&ctx).await.unwrap_err();
-        let Some(StartError::NotInherited { index }) = error.downcast_ref() else {
+        let Some(StartError::NotInherited { listener, why }) = error.downcast_ref() else {
             panic!("{error}")
         };
-        assert_eq!(*index, missing);
+        assert_eq!(
+            (listener.as_str(), why.as_str()),
+            (&*missing.to_string(), because)
+        );
+    }
+    tree.close(tokio::time::Instant::now() + PATIENCE).await;
+}
+
+#[tokio::test]
+async fn inherited_listeners_are_found_by_their_name_once() {
+    let (http, admin) = (any_port(), any_port());
+    let address = admin.local_addr().unwrap();
+    let given = [("http", http), ("admin", admin)];
+    let given = given.map(|(name, listener)| (name.to_owned(), Some(Inherited::from(listener))));
+    let given: InheritedListeners = given.into_iter().collect();
+    let tree = TaskTree::new("test");
+    let (_life, seen) = watch::channel(Lifecycle::new());
+    let ctx = Context::new(tree.scope().child("http"), seen).with_inherited(given);
+    let server = http::Server::new("inherited:admin", routes("hello"));
+    server.start(&ctx).await.unwrap();
+    ask(&mut Raw::connect(address).await, "hello").await;
+    for (missing, because) in [
+        ("admin", "another server has taken it"),
+        ("1", "another server has taken it"),
+        ("grpc", "the process was given 0 (`http`), 1 (`admin`)"),
+    ] {
+        let listen: Listen = format!("inherited:{missing}").parse().unwrap();
+        let server = http::Server::new(listen, Router::new());
+        let error = server.start(&ctx).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("could not listen on inherited listener `{missing}`: {because}")
+        );
     }
     tree.close(tokio::time::Instant::now() + PATIENCE).await;
 }

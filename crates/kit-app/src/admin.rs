@@ -8,7 +8,6 @@ mod format;
 mod list;
 mod options;
 mod pages;
-mod pulse;
 mod routes;
 mod thread;
 mod utc;

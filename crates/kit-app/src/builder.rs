@@ -29,8 +29,8 @@ use crate::resource::{Resource, ResourceOptions};
 use crate::settings::{RegisterAtStart, Settings};
 use crate::worker::work::{Work, WorkKind};
 use crate::{
-    AppOptions, Environment, Every, Info, RegistrationOptions, RunWatchdog, RuntimeOptions,
-    Signals, Timeouts, WorkerGroup, WorkerOptions, log,
+    AppOptions, Environment, Every, Info, Notifier, RegistrationOptions, RunWatchdog,
+    RuntimeOptions, Signals, Timeouts, WorkerGroup, WorkerOptions, log,
 };
 
 impl App {
@@ -117,6 +117,7 @@ impl AppBuilder {
             run_watchdog,
             signals,
             event_delivery,
+            termination_message,
         } = options;
         self.identity.id.clone_from(id);
         for (key, value) in metadata {
@@ -125,6 +126,8 @@ impl AppBuilder {
         #[cfg(feature = "admin")]
         self.settings.admin.clone_from(admin);
         self.settings.runtime.clone_from(runtime);
+        let message = &mut self.settings.termination_message;
+        message.clone_from(termination_message);
         let by_role = std::mem::take(&mut self.settings.signals).options(signals);
         self.timeouts(timeouts)
             .registration(registration)
@@ -765,6 +768,22 @@ impl AppBuilder {
     /// [`App::run`] takes nothing.
     pub fn environment(mut self, environment: Environment) -> AppBuilder {
         self.settings.environment = Some(environment);
+        self
+    }
+
+    /// Tells the service manager at this socket how the app fares, as [`App::main`] does by itself when the
+    /// environment names one: that it is ready, reloads and stops, what it waits for, and that it is alive.
+    /// Default: [`App::run`] tells none. It is a thread, also with [`Delivery::Inline`].
+    pub fn notifier(mut self, notifier: Notifier) -> AppBuilder {
+        self.settings.notifier = Some(notifier);
+        self
+    }
+
+    /// Leaves the reason of a failed end in this file, an absolute path: the failures in order, at most
+    /// 4096 bytes. Default: in Kubernetes `/dev/termination-log`, which `kubectl describe pod` shows;
+    /// elsewhere none. A pod that has another `terminationMessagePath` needs it here as well.
+    pub fn termination_message(mut self, path: impl Into<PathBuf>) -> AppBuilder {
+        self.settings.termination_message = Some(path.into());
         self
     }
 

@@ -4,7 +4,7 @@ mod progress;
 
 use std::sync::{Arc, OnceLock};
 
-use kit_sync::{Gate, Latch, Scope};
+use kit_sync::{Deadline, Gate, Latch, Scope};
 use kit_transport::{IntakeSwitch, Stage};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -99,6 +99,17 @@ impl Core {
     pub(crate) fn begun(&self) -> Instant {
         let begun = self.progress.begun.get();
         begun.copied().unwrap_or_else(Instant::now)
+    }
+
+    /// A step of the start or of the stop begins that ends by then, well or not.
+    pub(crate) fn set_step_end(&self, end: impl Into<Deadline>) {
+        *kit_sync::lock(&self.progress.step_end) = Some(end.into());
+    }
+
+    /// When the step that goes on has used up its limit; `None` before the first.
+    pub(crate) fn step_end(&self) -> Option<Instant> {
+        let end = kit_sync::lock(&self.progress.step_end);
+        end.as_ref().map(Deadline::instant)
     }
 
     pub(crate) fn enter(&self, stage: Stage) {

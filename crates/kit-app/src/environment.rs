@@ -1,9 +1,13 @@
 //! Facts about the surroundings of the process: the only file that reads the environment.
 
+use std::path::Path;
 use std::{env, io};
 
 use kit_transport::{Inherited, InheritedListeners};
 use listenfd::ListenFd;
+
+use crate::orchestrator::{self, Notifier, Orchestrator};
+use crate::plural::plural;
 
 /// Facts about the surroundings that choose defaults. [`App::main`](crate::App::main) detects
 /// them; [`App::run`](crate::App::run) takes what the builder was given, by default nothing.
@@ -23,35 +27,51 @@ pub struct Environment {
     first_process: bool,
     /// The facts were looked at, and are not only assumed.
     known: bool,
+    /// The process is in a container, as far as one can see.
+    container: bool,
+    /// systemd has started this process, and not one before it.
+    systemd: bool,
+    notifier: Option<Notifier>,
     inherited: InheritedListeners,
-    /// Inherited descriptors that are no listeners: the run makes events of them, which wait for no
-    /// log.
-    unusable: Vec<String>,
+    /// What is wrong, such as inherited descriptors that are no listeners: the run makes events of it,
+    /// which wait for no log.
+    remarks: Vec<String>,
 }
 
 impl Environment {
     /// Reads the process's environment variables: `KUBERNETES_SERVICE_HOST`, which Kubernetes
-    /// sets in every container. Takes the listeners that the process was given (`LISTEN_FDS`, and
-    /// `LISTEN_PID` where it is set, as systemd does) and unsets those variables, so that only the
-    /// first call finds them.
+    /// sets in every container; `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`, by which a service
+    /// manager is told how the app fares. Takes the listeners that the process was given (`LISTEN_FDS`, and
+    /// `LISTEN_PID` where it is set, as systemd does, with their names in `LISTEN_FDNAMES`) and unsets the
+    /// first two, so that only the first call finds them. Looks for the files that docker and podman leave in
+    /// a container.
     #[must_use]
     pub fn detect() -> Environment {
-        let (inherited, unusable) = take_listeners();
-        Environment {
-            inherited,
-            unusable,
-            ..Environment::from_lookup(|name| env::var(name).ok())
-        }
+        let names = env::var("LISTEN_FDNAMES").ok();
+        let (inherited, unusable) = take_listeners(names.as_deref());
+        let mut found = Environment::from_lookup(|name| env::var(name).ok());
+        found.inherited = inherited;
+        found.remarks.extend(unusable);
+        let marks = ["/.dockerenv", "/run/.containerenv"];
+        found.container |= marks.iter().any(|mark| Path::new(mark).exists());
+        found
     }
 
     /// Takes the variables from elsewhere, such as a map in a test.
     #[must_use]
     pub fn from_lookup(variable: impl Fn(&str) -> Option<String>) -> Environment {
+        let process = std::process::id();
         let set = |name| variable(name).is_some_and(|value| !value.is_empty());
+        let started = variable("SYSTEMD_EXEC_PID").is_some_and(|id| id == process.to_string());
+        let (notifier, remarks) = orchestrator::from_lookup(&variable, process);
         Environment {
             kubernetes: set("KUBERNETES_SERVICE_HOST"),
-            first_process: std::process::id() == 1,
+            first_process: process == 1,
             known: true,
+            container: process == 1,
+            systemd: started || notifier.is_some(),
+            notifier,
+            remarks,
             ..Environment::default()
         }
     }
@@ -67,8 +87,34 @@ impl Environment {
         &self.inherited
     }
 
-    pub(crate) fn unusable(&self) -> &[String] {
-        &self.unusable
+    pub(crate) fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// The socket of the service manager, if there is one.
+    pub(crate) fn notifier(&self) -> Option<&Notifier> {
+        self.notifier.as_ref()
+    }
+
+    /// What runs the process, as far as that is known.
+    ///
+    /// ```
+    /// use kit_app::{Environment, Orchestrator};
+    ///
+    /// let environment = Environment::from_lookup(|name| {
+    ///     (name == "KUBERNETES_SERVICE_HOST").then(|| "10.0.0.1".to_owned())
+    /// });
+    /// assert_eq!(environment.orchestrator(), Orchestrator::Kubernetes);
+    /// assert_eq!(Environment::default().orchestrator(), Orchestrator::Unknown);
+    /// ```
+    #[must_use]
+    pub fn orchestrator(&self) -> Orchestrator {
+        match (self.kubernetes, self.systemd, self.container) {
+            (true, ..) => Orchestrator::Kubernetes,
+            (_, true, _) => Orchestrator::Systemd,
+            (.., true) => Orchestrator::Container,
+            _ => Orchestrator::Unknown,
+        }
     }
 
     /// Whether this is known to be a machine on which the service is developed: neither a container in
@@ -93,21 +139,50 @@ impl Environment {
     }
 }
 
-fn take_listeners() -> (InheritedListeners, Vec<String>) {
+/// The listeners with their names, and what is wrong with them.
+fn take_listeners(names: Option<&str>) -> (InheritedListeners, Vec<String>) {
     let mut given = ListenFd::from_env();
-    let mut unusable = Vec::new();
-    let listeners = (0..given.len())
-        .map(|index| match given.take_tcp_listener(index) {
-            Ok(listener) => listener.map(Inherited::from),
-            Err(_) => take_unix_listener(&mut given, index).unwrap_or_else(|error| {
-                unusable.push(format!(
-                    "inherited as listener {index}, and is none: {error}"
-                ));
-                None
-            }),
-        })
-        .collect();
-    (listeners, unusable)
+    let mut wrong = Vec::new();
+    let listeners = (0..given.len()).map(|index| match given.take_tcp_listener(index) {
+        Ok(listener) => listener.map(Inherited::from),
+        Err(_) => take_unix_listener(&mut given, index).unwrap_or_else(|error| {
+            wrong.push(format!(
+                "inherited as listener {index}, and is none: {error}"
+            ));
+            None
+        }),
+    });
+    let listeners: Vec<_> = listeners.collect();
+    match named(listeners, names) {
+        Ok(listeners) => (listeners, wrong),
+        Err((listeners, line)) => {
+            wrong.push(line);
+            (listeners, wrong)
+        }
+    }
+}
+
+/// Names the listeners, if there are names.
+///
+/// # Errors
+/// The listeners without names, and why: when the names are not as many, it is not known which is whose.
+fn named(
+    listeners: Vec<Option<Inherited>>,
+    names: Option<&str>,
+) -> Result<InheritedListeners, (InheritedListeners, String)> {
+    let Some(names) = names.filter(|_| !listeners.is_empty()) else {
+        return Ok(listeners.into_iter().collect());
+    };
+    let names: Vec<_> = names.split(':').map(str::to_owned).collect();
+    if names.len() == listeners.len() {
+        return Ok(names.into_iter().zip(listeners).collect());
+    }
+    let line = format!(
+        "LISTEN_FDNAMES has {}, and LISTEN_FDS passes {}: they have numbers alone",
+        plural(names.len(), "name"),
+        plural(listeners.len(), "listener")
+    );
+    Err((listeners.into_iter().collect(), line))
 }
 
 #[cfg(unix)]

@@ -13,7 +13,7 @@ pub use awaited::Awaited;
 pub(crate) use awaited::{NAMED, alive_in};
 
 use crate::status::ComponentStatus;
-use crate::{AfterFailure, DrainProfile, HookStage, Signal, StopPlan, WorkerKind};
+use crate::{AfterFailure, DrainProfile, HookStage, Orchestrator, Signal, StopPlan, WorkerKind};
 
 /// One step of the [start and stop sequences](crate), given to the log and to every
 /// [observer](crate::AppBuilder::observer) in the order of the sequences, on every path; see
@@ -44,6 +44,8 @@ pub enum Event {
         why: &'static str,
         /// The longest that each stage may take.
         worst_case: StopPlan,
+        /// What runs the process, and kills it when the stop takes too long.
+        orchestrator: Orchestrator,
     },
     /// A hook was called.
     HookStarting {

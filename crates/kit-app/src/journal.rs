@@ -4,7 +4,7 @@ mod component_states;
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use kit_sync::error_chain;
@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use component_states::ComponentStates;
 
 use crate::events::Events;
+use crate::orchestrator::Outbox;
 use crate::{
     Awaited, ComponentReport, ComponentStatus, Error, Event, HookReport, RegistrationReport,
     Report, ResourceReport, Signal,
@@ -30,6 +31,8 @@ pub(crate) struct Journal {
     components: ComponentStates,
     /// Where the admin server listens, once it does.
     admin: OnceLock<Vec<Listening>>,
+    /// What the service manager has to hear of the events; none without a service manager.
+    outbox: OnceLock<Arc<Outbox>>,
     entries: Mutex<Entries>,
 }
 
@@ -51,6 +54,7 @@ impl Journal {
             events,
             components: ComponentStates::default(),
             admin: OnceLock::new(),
+            outbox: OnceLock::new(),
             entries: Mutex::default(),
         }
     }
@@ -79,7 +83,15 @@ impl Journal {
         if let Event::AdminStarted { listening } = &event {
             let _ = self.admin.set(listening.clone());
         }
+        if let Some(outbox) = self.outbox.get() {
+            outbox.follow(&event);
+        }
         self.events.emit(event);
+    }
+
+    /// From here on every event is noted for the service manager.
+    pub(crate) fn note_for_service_manager(&self) -> Arc<Outbox> {
+        Arc::clone(self.outbox.get_or_init(Arc::default))
     }
 
     /// Counts a failure of a worker that has no event of its kind: the states count each of them.
@@ -108,6 +120,11 @@ impl Journal {
     /// Records what changes neither the app's course nor its exit code.
     pub(crate) fn remark(&self, what: String) {
         self.note(what.clone());
+        self.emit(Event::Remark { what });
+    }
+
+    /// The same for what is found out when the report is made already.
+    pub(crate) fn remark_late(&self, what: String) {
         self.emit(Event::Remark { what });
     }
 

@@ -48,6 +48,7 @@ mod latches;
 mod log;
 mod names;
 mod options;
+mod orchestrator;
 mod panics;
 mod plural;
 mod process;
@@ -86,6 +87,7 @@ pub use kit_sync::{BoxError, Cause, WatchdogEvent, WatchdogOptions};
 pub use kit_transport::{MissingValue, Phase, Stage};
 pub use last_step::LastStep;
 pub use options::{AppOptions, RegistrationOptions};
+pub use orchestrator::{Notifier, Orchestrator};
 pub use panics::log_panics;
 pub use registration::{OpenRegistry, RegistrationStatus};
 pub use report::{

@@ -76,15 +76,15 @@ fn log(event: &Event, restarts: &RestartLines) {
             profile,
             why,
             worst_case,
-        } if worst_case.drain_delay_cut_from().is_some() => {
-            warn!(drain_profile = %profile, %why, "a stop takes {worst_case}");
-        }
-        Event::Planned {
-            profile,
-            why,
-            worst_case,
+            orchestrator,
         } => {
-            info!(drain_profile = %profile, %why, "a stop takes {worst_case}");
+            let advice = orchestrator.advice(worst_case);
+            let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+            if worst_case.drain_delay_cut_from().is_some() || orchestrator.cuts(worst_case) {
+                warn!(drain_profile = %profile, %why, %orchestrator, "a stop takes {worst_case}{advice}");
+            } else {
+                info!(drain_profile = %profile, %why, %orchestrator, "a stop takes {worst_case}{advice}");
+            }
         }
         Event::HookStarting { stage, name } => debug!(%stage, hook = name, "hook starts"),
         Event::HookEnded {

@@ -3,6 +3,7 @@
 mod registration;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kit_registry::{Schemes, ServiceInstance};
@@ -12,6 +13,7 @@ use kit_units::WrongOption;
 pub use registration::RegistrationOptions;
 
 use crate::bounds::DAY;
+use crate::orchestrator::refuse_termination_message;
 use crate::{Delivery, RunWatchdog, RuntimeOptions, SignalOptions, Timeouts};
 
 /// The options of an app that are data: a file can hold them (feature `serde`), and
@@ -106,6 +108,10 @@ pub struct AppOptions {
     /// How events reach the log and observers: `{ queued = { capacity = … } }`, or `inline`. Default: a
     /// queue of 1024 events for each.
     pub event_delivery: Delivery,
+    /// The file in which the reason of a failed end is left, an absolute path. Default: in Kubernetes
+    /// `/dev/termination-log`; elsewhere none.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub termination_message: Option<PathBuf>,
 }
 
 /// Refuses a delay that is no part of any stop.
@@ -150,6 +156,7 @@ impl AppOptions {
             run_watchdog: _,
             signals,
             event_delivery: _,
+            termination_message,
         } = self;
         let inside = |key: &'static str, wrong: Vec<WrongOption>| {
             wrong.into_iter().map(move |wrong| wrong.inside(key))
@@ -168,6 +175,8 @@ impl AppOptions {
         wrong.extend(inside("runtime", runtime));
         wrong.extend(inside("watchdog", watchdog.check()));
         wrong.extend(inside("signals", signals.check()));
+        let message = termination_message.as_deref();
+        wrong.extend(message.and_then(refuse_termination_message));
         wrong
     }
 }

@@ -12,6 +12,7 @@ use crate::core::{Core, RunOwner};
 use crate::events::Undelivered;
 use crate::last_words::within_a_second;
 use crate::log;
+use crate::orchestrator::TerminationMessage;
 use crate::panics;
 use crate::run::stages::run;
 use crate::settings::{RunWatchdog, Settings};
@@ -89,6 +90,10 @@ where
         let home = TaskTree::new("main");
         let ended = build_and_run(home.scope(), handlers, build).await;
         ended.unwrap_or_else(|error| {
+            // There was no run that could have left it.
+            if let Some(message) = TerminationMessage::in_environment(&Environment::detect()) {
+                message.leave_beside(&error_chain(&error), home.scope());
+            }
             within_a_second(home.scope(), in_this_log(move || print(&error)));
             ExitCode::FAILURE
         })

@@ -14,6 +14,7 @@ mod stopping;
 mod watchdog;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kit_sync::{Scope, TaskTree};
 use kit_transport::{FreePorts, Lifecycle, Values};
@@ -28,6 +29,9 @@ use crate::reload::ReloadTask;
 use crate::resource::Resources;
 use crate::settings::Settings;
 use crate::signals::Installed;
+
+/// How long the threads have at the end that outlive the app's tasks.
+const HOME: Duration = Duration::from_millis(200);
 
 /// What a run owns in every stage, handed on from one to the next.
 struct Parts {

@@ -16,7 +16,7 @@ use crate::registration::{Advertise, Registry, schemes};
 use crate::reload::ReloadHook;
 use crate::resource::Resource;
 use crate::timeouts::Timeouts;
-use crate::{Environment, RuntimeOptions, Signals};
+use crate::{Environment, Notifier, RuntimeOptions, Signals};
 
 /// Whether the start waits for the registries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +80,10 @@ pub(crate) struct Settings {
     pub(crate) extensions: http::Extensions,
     /// Servers bind free ports of 127.0.0.1, for tests.
     pub(crate) free_ports: bool,
+    /// The service manager of an app that is run inside another program.
+    pub(crate) notifier: Option<Notifier>,
+    /// Where the reason of a failed end is left.
+    pub(crate) termination_message: Option<PathBuf>,
     pub(crate) watchdog: WatchdogOptions,
     pub(crate) run_watchdog: RunWatchdog,
     /// Of [`App::main`] alone, which takes them.
@@ -119,6 +123,8 @@ impl Default for Settings {
             parent: None,
             extensions: http::Extensions::new(),
             free_ports: false,
+            notifier: None,
+            termination_message: None,
             watchdog: WatchdogOptions::default(),
             run_watchdog: RunWatchdog::default(),
             runtime: None,
@@ -143,6 +149,12 @@ impl Settings {
     /// The environment that was given or detected, else an empty one.
     pub(crate) fn environment(&self) -> Environment {
         self.environment.clone().unwrap_or_default()
+    }
+
+    /// The service manager that was given, or else found in the environment.
+    pub(crate) fn notifier(&self) -> Option<Notifier> {
+        let found = || self.environment.as_ref()?.notifier().cloned();
+        self.notifier.clone().or_else(found)
     }
 
     /// The phases that have components, in ascending order.

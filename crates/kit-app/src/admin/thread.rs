@@ -13,10 +13,10 @@ use tracing::dispatcher;
 
 use super::access::Access;
 use super::options::{Admin, NAME};
-use super::pulse::{Beat, Heartbeat, Pulse, TICK};
 use super::routes::Routes;
 use crate::core::Core;
 use crate::events::current_subscriber;
+use crate::health::{Heartbeat, Pulse, TICK};
 use crate::log;
 use crate::settings::Settings;
 use crate::{AppHandle, Error};
@@ -132,11 +132,7 @@ impl Thread {
     async fn watch_runtime(&mut self) {
         let liveness = self.core.health.liveness();
         loop {
-            match self.pulse.look() {
-                Beat::Answered => liveness.mark_back(),
-                Beat::Awaited => {}
-                Beat::Silent(since) => liveness.mark_silent(since),
-            }
+            self.pulse.look().record(liveness);
             sleep(TICK).await;
         }
     }

@@ -7,6 +7,10 @@ use std::time::Duration;
 /// deregistration, `after_stop` hooks.
 const BESIDE_PHASES: usize = 4;
 
+/// What comes after the deadline of a stop at most: a second until it is overdue, and one for the last lines;
+/// or else a second for the events, and one for the report. And one to spare.
+const AFTER_STOP: Duration = Duration::from_secs(3);
+
 /// The worst case of a stop, part by part; worked out from
 /// [`stop_timeout`](crate::AppBuilder::stop_timeout).
 ///
@@ -58,6 +62,21 @@ impl StopPlan {
             last_steps: wanted.min(self.total / 4),
             ..self
         }
+    }
+
+    /// How long whatever runs the process should wait after SIGTERM before it kills, in whole seconds: the
+    /// stop, the delivery of its last events, and the end of the process when the stop is overdue.
+    ///
+    /// This is `terminationGracePeriodSeconds` in Kubernetes, and `--stop-timeout` of docker.
+    #[must_use]
+    pub fn grace_period(&self) -> Duration {
+        let all = self.total + AFTER_STOP;
+        Duration::from_secs(
+            all.as_millis()
+                .div_ceil(1000)
+                .try_into()
+                .unwrap_or(u64::MAX),
+        )
     }
 
     /// The drain delay as it was set or chosen, when half of the stop is less.

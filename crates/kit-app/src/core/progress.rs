@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, OnceLock};
 
-use kit_sync::{Gate, Latch};
+use kit_sync::{Deadline, Gate, Latch};
 use kit_transport::Stage;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -15,6 +15,8 @@ pub(super) struct Progress {
     /// Opens when the app is ready; given up when it will not be.
     pub(super) ready: Gate,
     pub(super) latch: Mutex<Option<Latch>>,
+    /// When the step of the start or of the stop that goes on has used up its limit.
+    pub(super) step_end: Mutex<Option<Deadline>>,
 }
 
 impl Progress {
@@ -25,6 +27,7 @@ impl Progress {
             stage: watch::Sender::new(Stage::Created),
             latch: Mutex::new(Some(ready.latch("the app"))),
             ready,
+            step_end: Mutex::default(),
         }
     }
 }

@@ -22,10 +22,15 @@ impl fmt::Display for Event {
                 profile,
                 why,
                 worst_case,
-            } => write!(
-                f,
-                "drain profile {profile} ({why}): a stop takes {worst_case}"
-            ),
+                orchestrator,
+            } => {
+                let advice = orchestrator.advice(worst_case);
+                write!(
+                    f,
+                    "drain profile {profile} ({why}): a stop takes {worst_case}"
+                )?;
+                advice.map_or(Ok(()), |advice| write!(f, "; {advice}"))
+            }
             Event::HookStarting { stage, name } => write!(f, "{stage} hook {name} starts"),
             Event::HookEnded {
                 stage,

@@ -59,7 +59,12 @@ impl Record {
 
     /// A run begins at this time: from then on the result is awaited.
     pub(super) fn expect_from(&self, begin: Instant) {
-        self.lock().due = Some(begin + self.options.timeout + LATE);
+        self.lock().due = Some(begin + self.result_limit());
+    }
+
+    /// How long after the beginning of a run its result is there, whatever the run does.
+    pub(super) fn result_limit(&self) -> Duration {
+        self.options.timeout + LATE
     }
 
     /// There will be no more results.
@@ -112,7 +117,7 @@ impl Record {
         let results = self.lock();
         let now = Instant::now();
         let overdue = results.due.filter(|due| *due < now);
-        let overdue = overdue.map(|due| now - due + LATE + self.options.timeout);
+        let overdue = overdue.map(|due| now - due + self.result_limit());
         let hangs = |ran: Duration| {
             format!(
                 "its run has not ended after {ran:.1?}: it blocks its thread, or the runtime polls nothing"

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Since when the runtime has polled nothing. Written by the threads that watch it: the one of the
-/// watchdog and the one of the admin server. The end of a silence is the same for both.
+/// Since when the runtime has polled nothing. Written by the threads that watch it: that of the
+/// watchdog, that of the admin server and that of the notifier. The end of a silence is the same for both.
 #[derive(Debug, Default)]
 pub(crate) struct Liveness(Mutex<Option<Instant>>);
 
@@ -24,7 +24,7 @@ impl Liveness {
     }
 
     /// For how long it has polled nothing; `None` while it makes progress.
-    pub(super) fn silent(&self) -> Option<Duration> {
+    pub(crate) fn silent(&self) -> Option<Duration> {
         let silent = *kit_sync::lock(&self.0);
         silent.map(|since| since.elapsed())
     }

@@ -1,6 +1,7 @@
 //! The health of an app: its checks and its runtime.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -92,6 +93,15 @@ impl Health {
             }
             resulted.await;
         }
+    }
+
+    /// How long the first results take at most.
+    pub(crate) fn first_results_limit(&self) -> Duration {
+        let required = self.records.iter().filter(|record| record.is_required());
+        required
+            .map(|record| record.result_limit())
+            .max()
+            .unwrap_or_default()
     }
 
     /// The app stops: results are awaited no more.

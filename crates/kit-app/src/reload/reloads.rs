@@ -56,6 +56,7 @@ impl Reloads {
             }
             let values = self.values.clone();
             let mut running = RunningReload::call(hook.clone(), &self.app, values, &self.scope);
+            core.reloads.set_hook_end(Instant::now() + self.timeout);
             let awaited = running.awaited();
             let ended = core.journal.awaits(|| awaited.clone(), async {
                 tokio::select! {

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use kit_sync::Cause;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// Requests for a reload: all those that come before one begins, or while one runs, are one.
 #[derive(Debug, Default)]
@@ -13,6 +14,8 @@ pub(crate) struct ReloadRequests {
     /// The first of the requests that no reload has begun for.
     wanted: Mutex<Option<Cause>>,
     asked: Notify,
+    /// When the hook that runs has used up its limit; written by the reloads.
+    hook_end: Mutex<Option<Instant>>,
 }
 
 impl ReloadRequests {
@@ -27,6 +30,16 @@ impl ReloadRequests {
     pub(crate) fn ask(&self, cause: Cause) {
         kit_sync::lock(&self.wanted).get_or_insert(cause);
         self.asked.notify_one();
+    }
+
+    /// A hook is called that ends by then, well or not.
+    pub(super) fn set_hook_end(&self, end: Instant) {
+        *kit_sync::lock(&self.hook_end) = Some(end);
+    }
+
+    /// When the hook that was called last has used up its limit.
+    pub(crate) fn hook_end(&self) -> Option<Instant> {
+        *kit_sync::lock(&self.hook_end)
     }
 
     /// Takes the next request. Cancel safe.

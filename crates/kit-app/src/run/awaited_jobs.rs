@@ -50,8 +50,9 @@ impl AwaitedJobs {
         AwaitedJobs(jobs)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// When all of them have ended or are overdue; `None` when there are none.
+    pub(super) fn last_deadline(&self) -> Option<Instant> {
+        self.0.last().map(|job| job.deadline)
     }
 
     /// Those that go on.

@@ -23,6 +23,7 @@ use super::watchdog;
 use crate::admin;
 use crate::core::Core;
 use crate::health;
+use crate::orchestrator::TerminationMessage;
 use crate::reload::Reloads;
 use crate::settings::{RunWatchdog, Settings};
 use crate::{AppHandle, Error, Event, HookStage, StopPlan};
@@ -49,8 +50,17 @@ impl Launch {
             let options = settings.watchdog.clone();
             let ends_process = settings.run_watchdog != RunWatchdog::Reports;
             let timeout = settings.stop_timeout;
-            watchdog::start(home, tree.scope(), options, &core, timeout, ends_process)
-                .map_err(Error::Watchdog)?;
+            let message = TerminationMessage::of(&settings);
+            watchdog::start(
+                home,
+                tree.scope(),
+                options,
+                &core,
+                timeout,
+                ends_process,
+                message,
+            )
+            .map_err(Error::Watchdog)?;
         }
         observe::observe(tree.scope(), &core, settings.parent.clone());
         if !core.journal.events().is_inline() {
@@ -74,7 +84,7 @@ impl Launch {
     pub(super) async fn start(&mut self) -> Result<(), CalledOff> {
         self.core().enter(Stage::Starting);
         self.start_admin().await?;
-        self.remark_unusable_listeners();
+        self.remark_surroundings();
         self.found.open(&self.parts)?;
         hooks::run(&mut self.parts, HookStage::BeforeStart).await?;
         self.open_resources().await?;
@@ -126,8 +136,8 @@ impl Launch {
         Ok(())
     }
 
-    fn remark_unusable_listeners(&self) {
-        for what in self.parts.settings.environment().unusable() {
+    fn remark_surroundings(&self) {
+        for what in self.parts.settings.environment().remarks() {
             self.core().journal.remark(what.clone());
         }
     }

@@ -9,6 +9,7 @@ use crate::names::{
     CHECK, COMPONENT, LAST_STEP, REGISTRY, RELOAD_HOOK, RESOURCE, hook_of, wrong_names,
 };
 use crate::options::refuse_drain_delay;
+use crate::orchestrator::refuse_termination_message;
 use crate::registration::{Registry, refuse_cache_dir, refuse_host};
 use crate::resource::{Resource, ValueType};
 use crate::settings::Settings;
@@ -35,6 +36,9 @@ pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
     wrong.extend(host.map(Error::Option));
     let cache_dir = settings.cache_dir.as_deref().and_then(refuse_cache_dir);
     wrong.extend(cache_dir.map(Error::Option));
+    let message = settings.termination_message.as_deref();
+    let message = message.and_then(refuse_termination_message);
+    wrong.extend(message.map(Error::Option));
     wrong.extend(check_registries(settings));
     wrong.extend(check_components(settings));
     wrong

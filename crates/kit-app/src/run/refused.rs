@@ -10,6 +10,8 @@ use tokio::time::Instant;
 use super::stopping::LastSteps;
 
 use crate::core::Core;
+use crate::orchestrator::TerminationMessage;
+use crate::run::HOME;
 use crate::settings::Settings;
 use crate::{Error, Event, Report, RunError};
 
@@ -55,6 +57,7 @@ impl Refusal {
         core: &Core,
         home: &TaskTree,
         mut steps: Option<LastSteps>,
+        message: Option<TerminationMessage>,
     ) -> RunError {
         let all = std::iter::once(&*self.first).chain(&self.others);
         let failures: Vec<_> = all.map(|error| error_chain(error)).collect();
@@ -65,6 +68,10 @@ impl Refusal {
         if let Some(steps) = &mut steps {
             last_steps.extend(steps.before_events(home.scope()).await);
         }
+        if let Some(message) = message {
+            let text = failures.join("\n");
+            message.leave(text, &core.journal, home.scope()).await;
+        }
         core.enter(Stage::Stopped);
         core.emit(Event::Stopped {
             took: Duration::ZERO,
@@ -74,6 +81,7 @@ impl Refusal {
         if let Some(steps) = &mut steps {
             last_steps.extend(steps.after_events(home.scope()).await);
         }
+        home.close(Instant::now() + HOME).await;
         let report = Report {
             exit_code: 1,
             last_steps,

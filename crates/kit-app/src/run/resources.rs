@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kit_sync::{Cause, Gate, Scope, TaskError, error_chain};
 use kit_transport::{Context, Lifecycle, Stage};
+use tokio::time::Instant;
 
 use super::Parts;
 use super::called_off::CalledOff;
@@ -28,6 +29,7 @@ pub(super) async fn open(
         let mut opening = call(parts, gate, resource);
         let limit = opening.limits.open;
         let limit = limit.unwrap_or(parts.settings.start_timeout);
+        core.set_step_end(Instant::now() + limit);
         let awaited = opening.awaited();
         let ended = core.journal.awaits(|| awaited.clone(), async {
             tokio::select! {

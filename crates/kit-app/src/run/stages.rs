@@ -11,6 +11,7 @@ use super::options;
 use super::refused::Refusal;
 use super::running::Running;
 use super::stopping::Stopping;
+use crate::orchestrator::{self, TerminationMessage};
 use crate::settings::{RunWatchdog, Settings};
 use crate::{AppHandle, Error, Report, RunError};
 
@@ -45,17 +46,24 @@ async fn run_watched(app: AppHandle, mut settings: Settings) -> Result<Report, R
     if !events.is_inline() {
         core.control.set_home(home.scope());
     }
+    let message = TerminationMessage::of(&settings);
+    if let Some(notifier) = settings.notifier()
+        && let Err(error) = orchestrator::start(&notifier, &core, home.scope())
+    {
+        let what = format!("the service manager is told nothing: {error}");
+        core.journal.remark(what);
+    }
     let checked = match events.start(home.scope()) {
         Ok(()) => Refusal::unless_none(options::check(&settings, &core.info)),
         Err(error) => Err(Error::Events(error).into()),
     };
     if let Err(refusal) = checked {
         let steps = refusal.last_steps(&core, &mut settings);
-        return Err(refusal.end(&core, &home, Some(steps)).await);
+        return Err(refusal.end(&core, &home, Some(steps), message).await);
     }
     let mut launch = match Launch::new(app, settings, home.scope()) {
         Ok(launch) => launch,
-        Err(error) => return Err(Refusal::from(error).end(&core, &home, None).await),
+        Err(error) => return Err(Refusal::from(error).end(&core, &home, None, message).await),
     };
     let stopping = match launch.start().await {
         Ok(()) => Running::new(launch).until_asked().await,

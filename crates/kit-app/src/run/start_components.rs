@@ -79,6 +79,7 @@ impl<'a> ComponentStarts<'a> {
         }
         let begun = Instant::now();
         let deadline = begun + settings.start_timeout;
+        core.set_step_end(deadline);
         while let Some((index, ended)) = self.next_started(phase, begun, deadline).await? {
             ended.map_err(|error| CalledOff::by(error, &self.parts.settings, &core))?;
             let component = &self.parts.components[index];
@@ -96,9 +97,10 @@ impl<'a> ComponentStarts<'a> {
     async fn await_jobs(&self, phase: Phase) -> Result<(), CalledOff> {
         let core = self.parts.core();
         let jobs = self.awaited_jobs(phase);
-        if jobs.is_empty() {
+        let Some(last) = jobs.last_deadline() else {
             return Ok(());
-        }
+        };
+        core.set_step_end(last);
         let ended = core.journal.awaits(|| jobs.awaited(), async {
             tokio::select! {
                 biased;

@@ -30,6 +30,7 @@ use crate::component::Component;
 use crate::control::Asked;
 use crate::core::Core;
 use crate::health;
+use crate::orchestrator::TerminationMessage;
 use crate::{HookStage, Report, RunError, StopPlan};
 
 /// An app that stops.
@@ -92,8 +93,9 @@ impl Stopping {
         let hooks = HookStage::AfterStop;
         self.run_hooks(hooks, deadlines.last(), FORCED).await;
         let steps = LastSteps::take(&core, &mut self.parts.settings, deadlines.end());
+        let message = TerminationMessage::of(&self.parts.settings);
         let tasks = self.close_tree(deadlines.last()).await;
-        finish(&core, asked, tasks, steps, reserve, home).await
+        finish(&core, asked, tasks, steps, reserve, message, home).await
     }
 
     /// Health is down; everything is still served. Deregistrations that a forced stop has overtaken

@@ -10,6 +10,7 @@ use kit_sync::{Scope, Watchdog, WatchdogEvent, WatchdogOptions};
 use crate::Event;
 use crate::core::Core;
 use crate::last_words::last_words;
+use crate::orchestrator::TerminationMessage;
 use crate::signals::end_process;
 
 /// Watches over the tasks of `app`. The watchdog lives in `home`, outside the app's tree, whose end
@@ -24,6 +25,7 @@ pub(super) fn start(
     core: &Arc<Core>,
     stop_timeout: Duration,
     ends_process: bool,
+    message: Option<TerminationMessage>,
 ) -> io::Result<()> {
     let (ending, last) = (Arc::clone(core), home.clone());
     let on_event = move |event: &WatchdogEvent| match event {
@@ -31,6 +33,9 @@ pub(super) fn start(
             let forced = ending.control.is_forced();
             let code = forced.map_or(1, |forced| forced.signal.exit_code());
             let words = format!("{event}\nending the process with exit code {code}\n");
+            if let Some(message) = &message {
+                message.leave_beside(&words, &last);
+            }
             last_words(&last, words);
             end_process(code);
         }

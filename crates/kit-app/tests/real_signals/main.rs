@@ -9,6 +9,8 @@ mod last_lines;
 mod program;
 mod reload;
 mod runs;
+#[cfg(target_os = "linux")]
+mod service_manager;
 mod streams;
 mod work;
 
@@ -51,6 +53,8 @@ fn program() {
         Ok("long_job") => work::long_job(),
         Ok("endless_job") => work::endless_job(),
         Ok("asked_before") => blocked::asked_before(),
+        #[cfg(target_os = "linux")]
+        Ok(role) => service_manager::role(role),
         _ => {}
     }
 }

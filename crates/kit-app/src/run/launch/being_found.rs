@@ -36,6 +36,7 @@ impl BeingFound {
             profile,
             why,
             worst_case: self.plan(parts),
+            orchestrator: parts.settings.environment().orchestrator(),
         });
         self.follow_drains(parts);
         Ok(())
@@ -108,6 +109,7 @@ impl BeingFound {
     pub(super) async fn register(&self, parts: &Parts) -> Result<(), CalledOff> {
         let (core, settings) = (parts.core(), &parts.settings);
         let begun = Instant::now();
+        core.set_step_end(begun + settings.register_timeout);
         let (registrations, scope) = (&core.registrations, &parts.registration.registrations);
         registrations.begin(&self.registries, scope, &core.journal)?;
         if settings.register_at_start == RegisterAtStart::Background {

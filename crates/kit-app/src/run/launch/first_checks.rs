@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kit_sync::{Ending, Scope};
 use kit_transport::{Lifecycle, Stage};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::Awaited;
 use crate::core::Core;
@@ -40,6 +41,7 @@ impl FirstChecks {
         let awaited = || Awaited::Checks {
             names: core.health.pending(),
         };
+        core.set_step_end(Instant::now() + core.health.first_results_limit());
         let checked = core.journal.awaits(awaited, async {
             tokio::select! {
                 biased;

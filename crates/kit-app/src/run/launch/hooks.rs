@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kit_sync::TaskError;
+use tokio::time::Instant;
 
 use crate::HookStage;
 use crate::hook::running::RunningHook;
@@ -28,6 +29,7 @@ pub(super) async fn run(parts: &mut Parts, stage: HookStage) -> Result<(), Calle
         let values = parts.resources.values.clone();
         let mut hook = RunningHook::call(hook, &parts.app, values, hooks, root);
         let limit = hook.timeout.unwrap_or(parts.settings.hook_timeout);
+        core.set_step_end(Instant::now() + limit);
         let awaited = hook.awaited();
         let ended = core.journal.awaits(|| awaited.clone(), async {
             tokio::select! {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kit_sync::{Abandoned, Gate, Latch};
+use tokio::time::Instant;
 
 use crate::component::Component;
 use crate::core::Core;
@@ -50,6 +51,7 @@ impl StartGate {
             names.map(str::to_owned).collect()
         };
         let awaited = || Awaited::Latches { names: latches() };
+        core.set_step_end(Instant::now() + limit);
         let opened = core.journal.awaits(awaited, async {
             tokio::select! {
                 biased;

@@ -28,10 +28,9 @@ impl StopDeadlines {
         } else {
             since
         };
-        StopDeadlines {
-            plan,
-            budget: Budget::new(plan, &since, later_phases(parts, None)),
-        }
+        let budget = Budget::new(plan, &since, later_phases(parts, None));
+        parts.core().set_step_end(budget.end().clone());
+        StopDeadlines { plan, budget }
     }
 
     pub(super) fn budget(&self) -> &Budget {

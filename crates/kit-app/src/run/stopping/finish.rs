@@ -9,10 +9,9 @@ use tokio::time::Instant;
 use super::last_steps::LastSteps;
 use crate::control::Asked;
 use crate::core::Core;
+use crate::orchestrator::TerminationMessage;
+use crate::run::HOME;
 use crate::{Event, Report, RunError};
-
-/// How long the threads have at the end that outlive the app's tasks.
-const HOME: Duration = Duration::from_millis(200);
 
 /// Reports: from the entries of the journal to the exit code.
 ///
@@ -27,6 +26,7 @@ pub(super) async fn finish(
     tasks: CloseReport,
     mut steps: LastSteps,
     reserve: Duration,
+    message: Option<TerminationMessage>,
     home: &TaskTree,
 ) -> Result<Report, RunError> {
     let last_steps = steps.before_events(home.scope()).await;
@@ -41,6 +41,10 @@ pub(super) async fn finish(
     report.was_ready = core.was_ready();
     report.tasks = tasks;
     report.last_steps = last_steps;
+    if let Some(message) = message.filter(|_| !failures.is_empty()) {
+        let text = report.failures.join("\n");
+        message.leave(text, &core.journal, home.scope()).await;
+    }
     core.control.announce(&core.journal);
     core.control.end_announcements();
     core.enter(Stage::Stopped);

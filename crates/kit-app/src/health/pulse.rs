@@ -1,4 +1,4 @@
-//! Asking the app's runtime whether it polls, from the thread of the admin server.
+//! Asking the app's runtime whether it polls, from another thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,8 +7,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::runtime::Liveness;
+
 /// How often the runtime is looked at.
-pub(super) const TICK: Duration = Duration::from_millis(250);
+pub(crate) const TICK: Duration = Duration::from_millis(250);
 /// How many looks lie between two questions to a runtime that answers.
 const PERIOD: u32 = 2;
 /// The silence from which on the runtime makes no progress. With the time until it is asked, and that
@@ -17,7 +19,7 @@ const SILENT: Duration = Duration::from_secs(1);
 
 /// Shared by the thread that asks and the task that answers.
 #[derive(Debug, Default)]
-pub(super) struct Heartbeat {
+pub(crate) struct Heartbeat {
     ask: Notify,
     /// Only a number: it orders nothing.
     answers: AtomicU64,
@@ -25,7 +27,7 @@ pub(super) struct Heartbeat {
 
 impl Heartbeat {
     /// The task that answers. Never ends by itself.
-    pub(super) async fn answer(self: Arc<Heartbeat>) {
+    pub(crate) async fn answer(self: Arc<Heartbeat>) {
         loop {
             self.ask.notified().await;
             self.answers.fetch_add(1, Ordering::Relaxed);
@@ -35,7 +37,7 @@ impl Heartbeat {
 
 /// The asking side.
 #[derive(Debug)]
-pub(super) struct Pulse {
+pub(crate) struct Pulse {
     heartbeat: Arc<Heartbeat>,
     asked: u64,
     /// Looks since it was asked.
@@ -47,7 +49,7 @@ pub(super) struct Pulse {
 
 /// The result of a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beat {
+pub(crate) enum Beat {
     /// The runtime has answered.
     Answered,
     /// It has not, and has time left.
@@ -56,8 +58,19 @@ pub(super) enum Beat {
     Silent(Duration),
 }
 
+impl Beat {
+    /// Writes it where the probes read it.
+    pub(crate) fn record(self, liveness: &Liveness) {
+        match self {
+            Beat::Answered => liveness.mark_back(),
+            Beat::Awaited => {}
+            Beat::Silent(since) => liveness.mark_silent(since),
+        }
+    }
+}
+
 impl Pulse {
-    pub(super) fn new(heartbeat: Arc<Heartbeat>) -> Pulse {
+    pub(crate) fn new(heartbeat: Arc<Heartbeat>) -> Pulse {
         Pulse {
             heartbeat,
             asked: 0,
@@ -70,7 +83,7 @@ impl Pulse {
     /// Looks whether the last question was answered, and asks the next one.
     ///
     /// A look that comes late counts as two at most: the process stood still, and the runtime with it.
-    pub(super) fn look(&mut self) -> Beat {
+    pub(crate) fn look(&mut self) -> Beat {
         let now = Instant::now();
         let passed = now.duration_since(self.last_look).min(TICK * 2);
         self.last_look = now;

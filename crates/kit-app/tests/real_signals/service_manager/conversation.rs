@@ -1,0 +1,223 @@
+//! Each message, and their order.
+
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+
+use super::{Manager, app, has, states, wait_for_go};
+
+fn monotonic_usec() -> u128 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap();
+    Duration::from(now).as_micros()
+}
+
+/// The value of the line, which is in one of the messages.
+#[track_caller]
+fn value(messages: &[String], key: &str) -> u128 {
+    let mut lines = messages.iter().flat_map(|message| message.lines());
+    let value = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    value
+        .unwrap_or_else(|| panic!("no {key} in {messages:#?}"))
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn a_start_a_reload_that_fails_and_a_stop_are_told_in_order() {
+    let manager = Manager::new();
+    let mut program = manager.start("notified");
+    let start = manager.until(|message| has(message, "READY=1"));
+    assert_eq!(start.last().unwrap(), "READY=1\nSTATUS=ready");
+    assert_eq!(states(&start), ["READY=1"]);
+    program.wait_for("ready");
+
+    for _ in 0..2 {
+        let before = monotonic_usec();
+        program.signal("HUP");
+        let reload = manager.until(|message| has(message, "READY=1"));
+        assert_eq!(states(&reload), ["RELOADING=1", "READY=1"]);
+        let begun = value(&reload, "MONOTONIC_USEC");
+        assert!((before..=monotonic_usec()).contains(&begun), "{reload:#?}");
+        assert_eq!(
+            reload.last().unwrap(),
+            "READY=1\nSTATUS=ready; the last reload has failed: hook `fails`: reload hook `fails` failed: no \
+             such file"
+        );
+    }
+
+    program.signal("TERM");
+    let stop = manager.to_the_end("STATUS=stopped with exit code 0");
+    assert_eq!(stop[0], "STOPPING=1\nSTATUS=stopping (SIGTERM)");
+    assert_eq!(states(&stop), ["STOPPING=1"]);
+    // 20 s are the stop's, of which it asks for a part at a time.
+    assert_eq!(value(&stop, "EXTEND_TIMEOUT_USEC"), 15_000_000);
+    program.main_gave(0);
+}
+
+#[test]
+fn a_signal_that_finds_nothing_to_reload_is_answered_as_a_reload() {
+    let manager = Manager::new();
+    let mut program = manager.start("notified_without_hooks");
+    manager.until(|message| has(message, "READY=1"));
+    let before = monotonic_usec();
+    program.signal("HUP");
+    let reload = manager.until(|message| has(message, "READY=1"));
+    assert_eq!(states(&reload), ["RELOADING=1", "READY=1"]);
+    assert!(value(&reload, "MONOTONIC_USEC") >= before);
+    assert_eq!(
+        reload.last().unwrap(),
+        "READY=1\nSTATUS=ready; there was nothing to reload"
+    );
+    program.signal("TERM");
+    program.main_gave(0);
+}
+
+#[test]
+fn an_abstract_socket_hears_the_same() {
+    let name = format!("kit-test-{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let socket = UnixDatagram::bind_addr(&address).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let manager = Manager::with(socket, format!("@{name}"), directory);
+    let mut program = manager.start("notified");
+    manager.until(|message| has(message, "READY=1"));
+    program.signal("TERM");
+    let stop = manager.to_the_end("STATUS=stopped with exit code 0");
+    assert_eq!(states(&stop), ["STOPPING=1"]);
+    program.main_gave(0);
+}
+
+/// It runs, and what its start waits for has a name and more time.
+#[test]
+fn readiness_is_told_when_the_app_is_ready_and_not_when_it_runs() {
+    let manager = Manager::new();
+    let mut program = manager.start("notified_waits");
+    let (go, _) = manager.go.accept().unwrap();
+    let waiting = "STATUS=starting; waiting for after_start hook `go` to end (2s so far)";
+    let start = manager.until(|message| has(message, waiting));
+    assert_eq!(states(&start), [""; 0]);
+    // The limit of a hook is 5 min.
+    assert_eq!(value(&start, "EXTEND_TIMEOUT_USEC"), 15_000_000);
+    drop(go);
+    manager.until(|message| message == "READY=1\nSTATUS=ready");
+    program.signal("TERM");
+    program.main_gave(0);
+}
+
+#[test]
+fn a_step_is_given_no_more_time_than_its_own_limit_and_a_little() {
+    let manager = Manager::new();
+    let mut program = manager.start_with(&[], "notified_waits", &[("KIT_TEST_LIMIT_MS", "4000")]);
+    let (_go, _) = manager.go.accept().unwrap();
+    let start = manager.to_the_end("STATUS=failed with exit code 1: after_start hook `go`");
+    let asked = value(&start, "EXTEND_TIMEOUT_USEC");
+    assert!((5_000_000..=9_000_000).contains(&asked), "{asked}");
+    assert_eq!(states(&start), ["STOPPING=1"]);
+    let before = start
+        .iter()
+        .position(|message| has(message, "STOPPING=1"))
+        .unwrap();
+    let extensions = start[..before]
+        .iter()
+        .filter(|message| has(message, "EXTEND"));
+    assert_eq!(extensions.count(), 1, "{start:#?}");
+    program.main_gave(1);
+}
+
+#[test]
+fn a_drain_and_its_end_are_in_the_status() {
+    let manager = Manager::new();
+    let mut program = manager.start("notified_drains");
+    manager.until(|message| has(message, "READY=1"));
+    program.signal("HUP");
+    manager.until(|message| has(message, "STATUS=not ready: drained (maintenance)"));
+    program.signal("HUP");
+    let undrained = manager.until(|message| has(message, "STATUS=ready; reloaded"));
+    assert!(!states(&undrained).contains(&"STOPPING=1"));
+    program.signal("TERM");
+    program.main_gave(0);
+}
+
+#[test]
+fn a_start_that_fails_leaves_its_reason_in_the_status() {
+    let manager = Manager::new();
+    let mut program = manager.start("notified_fails");
+    let all = manager.to_the_end("STATUS=failed with exit code 1: before_start hook `migrate`");
+    assert_eq!(states(&all), ["STOPPING=1"]);
+    let stopping = all
+        .iter()
+        .find(|message| has(message, "STOPPING=1"))
+        .unwrap();
+    assert!(
+        has(
+            stopping,
+            "STATUS=stopping after a failure: before_start hook `migrate`"
+        ),
+        "{all:#?}"
+    );
+    assert!(all.last().unwrap().ends_with("table is locked"), "{all:#?}");
+    program.main_gave(1);
+}
+
+#[test]
+fn an_app_that_is_refused_leaves_its_reason_in_the_status() {
+    let manager = Manager::new();
+    let mut program = manager.start("notified_refused");
+    let all = manager.to_the_end("STATUS=failed with exit code 1: option `stop_timeout` is 0s");
+    assert_eq!(states(&all), ["STOPPING=1"]);
+    program.main_gave(1);
+}
+
+pub(super) fn notified() {
+    let app = app()
+        .on_reload("config", async |_| Ok(()))
+        .on_reload("fails", async |_| Err("no such file".into()));
+    println!("ended: {:?}", app.build().main());
+}
+
+pub(super) fn notified_without_hooks() {
+    println!("ended: {:?}", app().build().main());
+}
+
+pub(super) fn notified_waits() {
+    let limit = std::env::var("KIT_TEST_LIMIT_MS").ok();
+    let limit = limit
+        .and_then(|limit| limit.parse().ok())
+        .unwrap_or(300_000);
+    let app = app()
+        .hook_timeout(Duration::from_millis(limit))
+        .stop_timeout(Duration::from_secs(2))
+        .after_start("go", |hook| async move {
+            let waiting = hook.scope().spawn_thread("go", |_| Ok(wait_for_go()?))?;
+            let stopped = hook.scope().token().run_until_cancelled(waiting).await;
+            Ok(stopped.transpose().map(|_| ())?)
+        });
+    println!("ended: {:?}", app.build().main());
+}
+
+/// Each second reload ends the drain of the one before.
+pub(super) fn notified_drains() {
+    let is_drained = AtomicBool::new(false);
+    let app = app().on_reload("drain", move |hook| {
+        if is_drained.fetch_xor(true, Ordering::Relaxed) {
+            let _ = hook.handle().undrain();
+        } else {
+            hook.handle().drain("maintenance");
+        }
+        async { Ok(()) }
+    });
+    println!("ended: {:?}", app.build().main());
+}
+
+pub(super) fn notified_fails() {
+    let app = app().before_start("migrate", |_| async { Err("table is locked".into()) });
+    println!("ended: {:?}", app.build().main());
+}
+
+pub(super) fn notified_refused() {
+    let app = app().stop_timeout(Duration::ZERO);
+    println!("ended: {:?}", app.build().main());
+}

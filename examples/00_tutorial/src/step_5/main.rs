@@ -1,0 +1,55 @@
+//! Greets, over HTTP and gRPC.
+
+#[path = "../step_3/config.rs"]
+mod config;
+#[path = "../step_2/greeting.rs"]
+mod greeting;
+#[path = "../step_2/routes.rs"]
+mod routes;
+#[path = "../step_4/rpc.rs"]
+mod rpc;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use config::Config;
+use greeting::Greeting;
+use kit::telemetry::Telemetry;
+use kit::{App, AppBuilder, BoxError, from_settings, grpc, http, layers};
+use kit_config::{ConfigArgs, Settings};
+
+/// Greets.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(crate) fn main() -> Result<ExitCode, BoxError> {
+    let sources = Settings::<Config>::new()
+        .optional_file("config/greeter.toml")
+        .environment("GREETER");
+    let loaded = match Args::parse().config.load(sources) {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    let config = loaded.settings();
+    let telemetry = Telemetry::init(&config.telemetry, "greeter")?;
+    Ok(service(config).apply(telemetry.option()).build().main())
+}
+
+/// The service without its telemetry, of which a process has one.
+fn service(config: &Config) -> AppBuilder {
+    let greeting = Greeting::new(&config.greeting.word, config.greeting.longest_name);
+    let grpc = grpc::Server::with_options(&config.grpc)
+        .service(rpc::service(greeting.clone()))
+        .reflection(rpc::DESCRIPTORS)
+        .layers(layers::standard());
+    let http = http::Server::with_options(&config.http, routes::routes(greeting))
+        .layers(layers::standard());
+    App::builder("greeter")
+        .version(env!("CARGO_PKG_VERSION"))
+        .apply(from_settings(&config.app))
+        .server(http)
+        .server(grpc)
+}

@@ -4,6 +4,7 @@
 //! to run; times are compared in alternating rounds, beside a control of the peer against itself.
 
 mod count;
+mod handover;
 mod rounds;
 mod stats;
 mod sync;
@@ -33,8 +34,8 @@ pub(crate) struct Options {
     /// Prints the table once more as Markdown, for docs/src/benchmarks.md.
     #[arg(long)]
     markdown: bool,
-    /// sync, layers: only this scenario or stack, or those whose names begin like this; may be given
-    /// several times.
+    /// sync, layers: only this scenario or stack, or those whose names begin like this; stops, rolling:
+    /// only cases whose names hold this; may be given several times.
     #[arg(long)]
     only: Vec<String>,
     /// transport, layers, telemetry: how many requests are counted over; 0 leaves counting out.
@@ -49,6 +50,9 @@ pub(crate) struct Options {
     /// transport, telemetry: connections of the throughput measurement, each with one request at a time.
     #[arg(long, default_value_t = 16)]
     connections: usize,
+    /// stops, rolling: how many stops or restarts each case has.
+    #[arg(long, default_value_t = 20)]
+    stops: usize,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -69,6 +73,12 @@ enum What {
     Telemetry,
     /// Groups, scopes and published values of kit-sync against their peers
     Sync,
+    /// The requests that fail while a server under load is stopped and a successor takes over: Kit,
+    /// `axum::serve`, axum-server and tonic
+    Stops,
+    /// The POSTs that fail while two servers behind nginx are restarted in turn: Kit, `axum::serve` and
+    /// axum-server
+    Rolling,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
@@ -87,6 +97,9 @@ pub(crate) fn run(options: &Options) -> Result {
         What::Layers => transport::layers(options)?,
         What::Telemetry => transport::telemetry(options)?,
         What::Sync => sync::measure(options)?,
+        // These count failures, and print separate tables.
+        What::Stops => return handover::stops(options),
+        What::Rolling => return handover::rolling(options),
     };
     println!();
     table::print(&rows);

@@ -20,22 +20,25 @@ struct TestProgram {
     /// Names the binary, to the tests as well.
     variable: &'static str,
     program: &'static str,
+    /// The argument at which it prints its version.
+    version: &'static str,
     /// Debian's.
     package: &'static str,
-    /// The server that the package brings, which must not run.
+    /// The path of the server that the package brings, which must not run.
     daemon: &'static str,
     service: &'static str,
     pid_file: &'static str,
     homebrew: &'static str,
 }
 
-const TEST_PROGRAMS: [TestProgram; 3] = [
+const TEST_PROGRAMS: [TestProgram; 4] = [
     TestProgram {
         name: "server of etcd",
         variable: "KIT_ETCD",
         program: "etcd",
+        version: "--version",
         package: "etcd-server",
-        daemon: "etcd",
+        daemon: "/usr/bin/etcd",
         service: "etcd",
         pid_file: "/run/etcd.pid",
         homebrew: "etcd",
@@ -44,8 +47,9 @@ const TEST_PROGRAMS: [TestProgram; 3] = [
         name: "server of Redis",
         variable: "KIT_REDIS",
         program: "redis-server",
+        version: "--version",
         package: "redis-server",
-        daemon: "redis-server",
+        daemon: "/usr/bin/redis-server",
         service: "redis-server",
         pid_file: "/run/redis/redis-server.pid",
         homebrew: "redis",
@@ -54,13 +58,28 @@ const TEST_PROGRAMS: [TestProgram; 3] = [
         name: "promtool of Prometheus",
         variable: "KIT_PROMTOOL",
         program: "promtool",
+        version: "--version",
         package: "prometheus",
-        daemon: "prometheus",
+        daemon: "/usr/bin/prometheus",
         service: "prometheus",
         pid_file: "/run/prometheus/prometheus.pid",
         homebrew: "prometheus",
     },
+    NGINX,
 ];
+
+/// The balancer before services that are restarted.
+const NGINX: TestProgram = TestProgram {
+    name: "nginx",
+    variable: "KIT_NGINX",
+    program: "nginx",
+    version: "-v",
+    package: "nginx-light",
+    daemon: "/usr/sbin/nginx",
+    service: "nginx",
+    pid_file: "/run/nginx.pid",
+    homebrew: "nginx",
+};
 
 /// The programs that tests start, as variables for them: each is the one that the variable names, else
 /// the one on the `PATH`, else Debian's package.
@@ -72,6 +91,11 @@ pub(crate) fn test_programs() -> Result<Vec<(&'static str, PathBuf)>> {
         found.push((program.variable, path));
     }
     Ok(found)
+}
+
+/// The one of the tests.
+pub(crate) fn nginx() -> Result<PathBuf> {
+    NGINX.find()
 }
 
 impl TestProgram {
@@ -103,7 +127,7 @@ impl TestProgram {
         } else {
             env::current_dir()?.join(path)
         };
-        let runs = output(command(&path).arg("--version"));
+        let runs = output(command(&path).arg(self.version));
         runs.map_err(|error| {
             let (name, variable) = (self.name, self.variable);
             format!("{variable} does not name a {name} that runs: {error}")
@@ -126,7 +150,7 @@ impl TestProgram {
             run(command("start-stop-daemon")
                 .args(["--stop", "--quiet", "--oknodo", "--retry", "5"])
                 .args(["--pidfile", self.pid_file, "--exec"])
-                .arg(format!("/usr/bin/{}", self.daemon)))
+                .arg(self.daemon))
         }
     }
 }
@@ -228,6 +252,8 @@ fn apt(package: &str) -> Result {
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
+        // Debian's place for servers, which is on the path of root only.
+        .chain([PathBuf::from("/usr/sbin")])
         .map(|folder| folder.join(format!("{program}{}", env::consts::EXE_SUFFIX)))
         .find(|file| file.is_file())
 }

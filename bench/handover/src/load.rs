@@ -18,7 +18,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use h2::Reason;
+use http::Request;
+use http_body_util::Full;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -27,6 +30,9 @@ use crate::answers;
 use crate::certificates::Trust;
 use crate::serve::SMALL;
 use steps::Steps;
+
+/// The body of a POST.
+const ORDER: &[u8] = br#"{"customer":"kit","items":[{"sku":"A-1","count":3}]}"#;
 
 /// The kinds of clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,13 +56,42 @@ pub(crate) enum Client {
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     pub(crate) trust: Option<Trust>,
-    pub(crate) big: bool,
+    pub(crate) exchange: Exchange,
+}
+
+/// A request and its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exchange {
+    Small,
+    Big,
+    /// A POST over HTTP, answered by its body.
+    Post,
 }
 
 impl Target {
     /// The length of the answer.
     fn length(&self) -> usize {
-        if self.big { answers::BIG } else { SMALL }
+        match self.exchange {
+            Exchange::Small => SMALL,
+            Exchange::Big => answers::BIG,
+            Exchange::Post => ORDER.len(),
+        }
+    }
+
+    /// The request over HTTP, to which `uri` begins the way: nothing, or scheme and authority.
+    fn request(&self, uri: &str) -> http::request::Builder {
+        match self.exchange {
+            Exchange::Small => Request::get(format!("{uri}/")),
+            Exchange::Big => Request::get(format!("{uri}/big")),
+            Exchange::Post => Request::post(format!("{uri}/orders")),
+        }
+    }
+
+    fn body(&self) -> Full<Bytes> {
+        match self.exchange {
+            Exchange::Small | Exchange::Big => Full::default(),
+            Exchange::Post => Full::from(ORDER),
+        }
     }
 }
 

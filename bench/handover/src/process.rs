@@ -21,13 +21,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) enum Listener {
     Inherited(TcpListener),
     ReusePort(SocketAddr),
+    /// Bound by one server at a time.
+    Alone(SocketAddr),
 }
 
 impl Listener {
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
         match self {
             Listener::Inherited(listener) => listener.local_addr(),
-            Listener::ReusePort(address) => Ok(*address),
+            Listener::ReusePort(address) | Listener::Alone(address) => Ok(*address),
         }
     }
 }
@@ -36,22 +38,31 @@ impl Listener {
 pub(crate) struct Server(Child);
 
 impl Server {
+    /// Starts this program as a server and waits until it accepts. `tls` is the folder of its certificate,
+    /// and `delay` how long it goes on serving after SIGTERM before its stop begins.
     pub(crate) async fn start(
         stack: Stack,
         listener: &Listener,
         tls: Option<&Path>,
+        delay: Option<Duration>,
     ) -> io::Result<Server> {
-        let stack = format!("{stack:?}").to_lowercase();
-        let mut arguments = vec!["serve".to_owned(), stack];
+        let mut arguments = vec!["serve".to_owned(), stack.to_string()];
+        if let Some(delay) = delay {
+            arguments.extend(["--delay".to_owned(), delay.as_millis().to_string()]);
+        }
         if let Some(folder) = tls {
             arguments.extend(["--tls".to_owned(), folder.display().to_string()]);
         }
         let program = std::env::current_exe()?;
+        if let Listener::ReusePort(address) | Listener::Alone(address) = listener {
+            arguments.extend(["--address".to_owned(), address.to_string()]);
+        }
         let mut command = match listener {
-            Listener::ReusePort(address) => {
-                arguments.extend(["--address".to_owned(), address.to_string()]);
+            Listener::ReusePort(_) => {
+                arguments.push("--reuse-port".to_owned());
                 Command::new(program)
             }
+            Listener::Alone(_) => Command::new(program),
             Listener::Inherited(listener) => {
                 // It comes as standard input, and the shell puts it where LISTEN_FDS says it is.
                 let mut shell = Command::new("sh");

@@ -1,10 +1,13 @@
-//! No client notices that a server is stopped while a successor takes over.
+//! No client notices that a server is stopped: while a successor takes over its port, and while it is
+//! restarted behind nginx.
 
 use std::process::Command;
 
-fn stop_kit(only: &str, stops: &str) {
+/// Runs the program, which fails when a request to Kit failed that must not.
+fn judge(arguments: &[&str]) {
     let output = Command::new(env!("CARGO_BIN_EXE_bench-handover"))
-        .args(["stops", "--judge", "--only", only, "--stops", stops])
+        .args(arguments)
+        .arg("--judge")
         .output()
         .expect("it runs");
     let (table, failures) = (output.stdout, output.stderr);
@@ -14,6 +17,14 @@ fn stop_kit(only: &str, stops: &str) {
         String::from_utf8_lossy(&table),
         String::from_utf8_lossy(&failures)
     );
+}
+
+fn stop_kit(only: &str, stops: &str) {
+    judge(&["stops", "--only", only, "--stops", stops]);
+}
+
+fn restart_kit(restarts: &str) {
+    judge(&["rolling", "--only", "kit delay", "--restarts", restarts]);
 }
 
 #[test]
@@ -30,4 +41,15 @@ fn no_request_is_lost_when_a_successor_has_bound_the_same_port() {
 #[ignore = "a hundred stops of each case take about an hour"]
 fn no_request_is_lost_in_a_hundred_stops() {
     stop_kit("kit", "100");
+}
+
+#[test]
+fn no_post_is_lost_in_a_rolling_restart_behind_nginx() {
+    restart_kit("2");
+}
+
+#[test]
+#[ignore = "forty restarts of each case take minutes"]
+fn no_post_is_lost_in_forty_restarts_behind_nginx() {
+    restart_kit("40");
 }

@@ -36,10 +36,6 @@ impl Target {
         };
         Ok(TokioIo::new(stream))
     }
-
-    pub(super) fn path(&self) -> &'static str {
-        if self.big { "/big" } else { "/" }
-    }
 }
 
 /// A connection of hyper's: the sender of its requests, and its task.

@@ -4,15 +4,15 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Empty};
+use http::StatusCode;
+use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 
 use super::connect::{Connection, answer};
 use super::steps::{Step, Steps};
 use super::{Failure, Outcome, Tally, Target};
 
-type Sender = SendRequest<Empty<Bytes>>;
+type Sender = SendRequest<Full<Bytes>>;
 
 pub(super) async fn fresh(target: Target, mut tally: Tally) -> Outcome {
     let steps = tally.steps();
@@ -62,10 +62,11 @@ async fn ask(
     connection: &str,
     steps: &Steps,
 ) -> Result<(), Failure> {
-    let request = Request::get(target.path())
+    let request = target
+        .request("")
         .header("host", "localhost")
         .header("connection", connection)
-        .body(Empty::new())
+        .body(target.body())
         .expect("a request");
     let Connection { sender, .. } = match kept {
         Some(connection) => connection,

@@ -3,8 +3,8 @@
 use std::error::Error as _;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Empty};
+use http::StatusCode;
+use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::TokioExecutor;
 
@@ -12,7 +12,7 @@ use super::connect::{Connection, answer};
 use super::steps::{Step, Steps};
 use super::{Failure, Outcome, Tally, Target, is_not_processed};
 
-type Sender = SendRequest<Empty<Bytes>>;
+type Sender = SendRequest<Full<Bytes>>;
 
 /// The number of requests at a time.
 const AT_A_TIME: usize = 4;
@@ -79,8 +79,8 @@ async fn ask_once_more(target: &Target, steps: &Steps) -> Result<(), Failure> {
 }
 
 async fn ask(mut sender: Sender, target: Target, steps: Steps) -> Result<(), Failure> {
-    let uri = format!("http://localhost{}", target.path());
-    let request = Request::get(uri).body(Empty::new()).expect("a request");
+    let request = target.request("http://localhost").body(target.body());
+    let request = request.expect("a request");
     let response = sender.send_request(request);
     // A request without a sender fails when it was lost; see `answer`.
     drop(sender);

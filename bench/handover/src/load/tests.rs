@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::connect::{Connection, answer};
-use super::{Client, Load, Target};
+use super::{Client, Exchange, Load, Target};
 use crate::certificates::Trust;
 
 const CLIENTS: usize = 2;
@@ -55,7 +55,7 @@ async fn stop(client: Client, trust: Option<Trust>, received: Received) -> io::E
     let target = Target {
         address: listener.local_addr().unwrap(),
         trust,
-        big: false,
+        exchange: Exchange::Small,
     };
     let load = Load::start(client, &target, CLIENTS, Path::new(""));
     let mut connections = JoinSet::new();
@@ -104,7 +104,7 @@ async fn answers_that_do_not_come_name_the_step() {
     let target = Target {
         address: listener.local_addr().unwrap(),
         trust: None,
-        big: false,
+        exchange: Exchange::Small,
     };
     let load = Load::start(Client::Busy, &target, 1, Path::new(""));
     let (stream, _) = listener.accept().await.unwrap();

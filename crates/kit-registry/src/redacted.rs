@@ -1,6 +1,8 @@
-//! URLs of registries as they may be shown: without passwords.
+//! URLs of registries as they may be shown: without logins.
 
-/// `url` with `***` where its password stands.
+use std::net::Ipv6Addr;
+
+/// `url` with `***` where its login stands: what stands before a colon may be the beginning of a token.
 pub(crate) fn redacted(url: &str) -> String {
     match url.rsplit_once('?') {
         Some((url, query)) if !query.contains('@') => {
@@ -38,23 +40,26 @@ fn without_login(url: &str) -> String {
             ),
         };
     };
-    match url[start..at].find(':') {
-        Some(colon) => format!("{}:***{}", &url[..start + colon], &url[at..]),
-        // A user alone, or a token.
-        None => format!("{}***{}", &url[..start], &url[at..]),
-    }
+    format!("{}***{}", &url[..start], &url[at..])
 }
 
-/// `hosts` with `***` in place of ports that are no numbers: without a host behind it, such a port may
-/// be a password.
+/// `hosts` with `***` in place of ports that are no numbers, and of what stands between a name and a port:
+/// it may be a password whose `@` is missing.
 pub(crate) fn odd_ports_hidden(hosts: &str) -> String {
     let hidden = hosts.split(',').map(|host| match host.rsplit_once(':') {
-        Some((name, port)) if !host.ends_with(']') && !port.bytes().all(|b| b.is_ascii_digit()) => {
-            format!("{name}:***")
+        _ if is_ipv6(host) || host.ends_with(']') => host.to_owned(),
+        Some((name, _)) if name.contains(':') && !is_ipv6(name) && !name.ends_with(']') => {
+            let user = name.split(':').next().unwrap_or_default();
+            format!("{user}:***")
         }
+        Some((name, port)) if !port.bytes().all(|b| b.is_ascii_digit()) => format!("{name}:***"),
         _ => host.to_owned(),
     });
     hidden.collect::<Vec<_>>().join(",")
+}
+
+fn is_ipv6(host: &str) -> bool {
+    host.parse::<Ipv6Addr>().is_ok()
 }
 
 #[cfg(test)]
@@ -64,12 +69,18 @@ mod tests {
     #[test]
     fn a_password_is_never_shown() {
         for (url, shown) in [
-            ("etcd://u:p@h:1/ns", "etcd://u:***@h:1/ns"),
-            ("etcd://u:p@s/s:w@h:1", "etcd://u:***@h:1"),
-            ("etcd://u:p/p@h:1", "etcd://u:***@h:1"),
+            ("etcd://u:p@h:1/ns", "etcd://***@h:1/ns"),
+            ("etcd://u:p@s/s:w@h:1", "etcd://***@h:1"),
+            ("etcd://u:p/p@h:1", "etcd://***@h:1"),
             ("etcd://user@h:1", "etcd://***@h:1"),
             ("consul://token@h:1/?dc=a", "consul://***@h:1/?dc=***"),
             ("etcd://h:1/ns?ttl=3s", "etcd://h:1/ns?ttl=3s"),
+            ("consul://to:ken@h", "consul://***@h"),
+            ("etcd://u:secret:2379", "etcd://u:***"),
+            (
+                "etcd://u:secret:h:2379,[::1]:1,::1:2",
+                "etcd://u:***,[::1]:1,::1:2",
+            ),
             ("memory:", "memory:"),
         ] {
             assert_eq!(redacted(url), shown);

@@ -259,7 +259,7 @@ mod tests {
         let known = known_at_least("");
         assert_eq!(
             error.to_string(),
-            format!(r#"unknown registry scheme "zoo" in zoo://u:***@h:1, known are {known}"#)
+            format!(r#"unknown registry scheme "zoo" in zoo://***@h:1, known are {known}"#)
         );
         let checked = schemes.check(url).unwrap_err();
         assert_eq!(checked.to_string(), error.to_string());
@@ -351,11 +351,11 @@ mod tests {
             ("[::1]:2379", "[::1]:2379", "etcd://[::1]:2379"),
             (
                 "u:secret@h:2379/ns",
-                "u:***@h:2379/ns",
-                "etcd://u:***@h:2379/ns",
+                "***@h:2379/ns",
+                "etcd://***@h:2379/ns",
             ),
             ("u.x:secret", "u.x:***", "etcd://u.x:***"),
-            ("u.x:sec/ret@h:1", "u.x:***@h:1", "etcd://u.x:***@h:1"),
+            ("u.x:sec/ret@h:1", "***@h:1", "etcd://***@h:1"),
         ] {
             let error = Schemes::default().open(url, tree.scope()).unwrap_err();
             assert_eq!(

@@ -235,7 +235,7 @@ async fn a_wrong_parameter_is_an_error_before_anything_is_read() {
     for (query, error) in [
         (
             "",
-            "ca of the registry URL etcds://u:***@h:1 must be the file",
+            "ca of the registry URL etcds://***@h:1 must be the file",
         ),
         (
             "?ca=/a&sever_name=b",

@@ -148,7 +148,14 @@ impl ClientTls {
             Some(files) => {
                 let (chain, key) = files.read().await?;
                 let built = builder.with_client_auth_cert(chain, key);
-                built.map_err(|error| Unusable::new("certificate", &files.cert, error))?
+                built.map_err(|error| {
+                    let why = format!("the key in {} is not its key: {error}", files.key.display());
+                    let why = match error {
+                        rustls::Error::InconsistentKeys(_) => why,
+                        other => other.to_string(),
+                    };
+                    Unusable::new("certificate", &files.cert, why)
+                })?
             }
         };
         config.alpn_protocols.clone_from(&self.protocols);
@@ -200,6 +207,8 @@ fn server_name_of(address: &str) -> io::Result<ServerName<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
     use crate::RegistryUrl;
 
@@ -249,6 +258,52 @@ mod tests {
         ] {
             let failed = parsed(&query).unwrap().connect("127.0.0.1:1").await.err();
             assert_eq!(failed.unwrap().to_string(), error);
+        }
+    }
+
+    /// Writes a certificate that signs itself as `<name>.crt`, and its key as `<name>.key`.
+    fn write_identity(folder: &Path, name: &str) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["h".to_owned()]).unwrap();
+        let cert = params.self_signed(&key).unwrap();
+        std::fs::write(folder.join(format!("{name}.crt")), cert.pem()).unwrap();
+        std::fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_key_of_another_certificate_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        write_identity(folder.path(), "a");
+        write_identity(folder.path(), "b");
+        let path = folder.path().display();
+        let query = format!("ca={path}/a.crt&cert={path}/a.crt&key={path}/b.key");
+        let failed = parsed(&query).unwrap().connect("127.0.0.1:1").await.err();
+        let failed = failed.unwrap().to_string();
+        let begin = format!(
+            "cannot use the certificate from {path}/a.crt: the key in {path}/b.key is not its key: "
+        );
+        assert!(failed.starts_with(&begin), "{failed}");
+    }
+
+    #[tokio::test]
+    async fn a_server_without_tls_is_called_one() {
+        let folder = tempfile::tempdir().unwrap();
+        write_identity(folder.path(), "a");
+        let tls = parsed(&format!("ca={}/a.crt", folder.path().display())).unwrap();
+        for answer in ["", "HTTP/1.1 400 Bad Request\r\n\r\n"] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap().to_string();
+            let serve = async {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                // What was not read would make the end of the connection a reset.
+                assert!(socket.read(&mut [0; 4096]).await.unwrap() > 0);
+                socket.write_all(answer.as_bytes()).await.unwrap();
+                socket.shutdown().await.unwrap();
+            };
+            let (failed, ()) = tokio::join!(tls.connect(&address), serve);
+            let failed = failed.err().unwrap().to_string();
+            let begin = "the server made no TLS handshake, so it may be one without TLS: ";
+            assert!(failed.starts_with(begin), "{answer}: {failed}");
         }
     }
 

@@ -38,8 +38,12 @@ impl StdError for Unusable {}
 /// The error of a handshake, in words where it is about the server's certificate.
 pub(super) fn explained(error: io::Error, name: &ServerName<'_>, ca: &Path) -> BoxError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let Some(rustls::Error::InvalidCertificate(fault)) = inner else {
-        return error.into();
+    let fault = match inner {
+        Some(rustls::Error::InvalidCertificate(fault)) => fault,
+        // A server that expects no TLS closes the connection, or answers in its own protocol.
+        Some(rustls::Error::InvalidMessage(_)) => return no_tls(&error),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => return no_tls(&error),
+        _ => return error.into(),
     };
     let fault = match fault {
         // A signature is bad when two authorities have one name.
@@ -59,6 +63,10 @@ pub(super) fn explained(error: io::Error, name: &ServerName<'_>, ca: &Path) -> B
         other => format!("is not accepted: {other}"),
     };
     format!("the server's certificate {fault}").into()
+}
+
+fn no_tls(error: &io::Error) -> BoxError {
+    format!("the server made no TLS handshake, so it may be one without TLS: {error}").into()
 }
 
 /// The words for a server that refuses the client's certificate, or misses one.

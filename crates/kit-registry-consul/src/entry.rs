@@ -10,9 +10,9 @@ use super::service_id::{id_in, service_id, service_name};
 use super::url::ServiceOptions;
 
 /// The beginning of the tag that has the version, as with Kratos.
-const VERSION: &str = "version=";
+pub(crate) const VERSION: &str = "version=";
 /// The beginning of the tag that has the whole instance.
-const WHOLE: &str = "kit=";
+pub(crate) const WHOLE: &str = "kit=";
 /// The most that Consul takes as metadata of a service.
 const MAX_PAIRS: usize = 64;
 const MAX_KEY: usize = 128;

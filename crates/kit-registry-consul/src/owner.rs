@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
 /// The beginning of the tag that names it.
-const TAG: &str = "kit-owner=";
+pub(crate) const TAG: &str = "kit-owner=";
 
 /// A name that no other process has. Two processes with one id write the same entry; by this name each
 /// sees whose it is.

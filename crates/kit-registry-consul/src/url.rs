@@ -3,16 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use kit_registry::{Error, RegistryUrl};
+use kit_registry::{Error, Parameters, RegistryUrl};
 
-use super::tls;
 use super::transport::Transport;
+use super::{entry, owner, tls};
 
 const PORT: u16 = 8500;
 const ENCRYPTED_PORT: u16 = 8501;
 /// Those of Kratos.
 const TTL_SECONDS: u64 = 20;
 const REMOVE_AFTER_SECONDS: u64 = 600;
+/// The beginnings of tags that the entry has for itself.
+const RESERVED: [&str; 3] = [entry::VERSION, entry::WHOLE, owner::TAG];
 
 /// The parts of the URL.
 #[derive(Debug)]
@@ -78,7 +80,7 @@ pub(crate) fn parse(url: &str) -> Result<Options, Error> {
         },
         datacenter: parameters.get("dc")?.map(str::to_owned),
         service: ServiceOptions {
-            tags: parameters.all("tag").map(str::to_owned).collect(),
+            tags: tags(&parameters)?,
             ttl: parameters.seconds("ttl", TTL_SECONDS, 2..=86_400, "from 2s to 24h, as in 20s")?,
             remove_after: parameters.seconds(
                 "remove_after",
@@ -88,6 +90,19 @@ pub(crate) fn parse(url: &str) -> Result<Options, Error> {
             )?,
         },
     })
+}
+
+/// The entry has other tags, which are told by their beginnings.
+fn tags(parameters: &Parameters<'_>) -> Result<Vec<String>, Error> {
+    let is_free = |tag: &str| !tag.is_empty() && RESERVED.iter().all(|own| !tag.starts_with(own));
+    let checked = parameters.all("tag").map(|tag| match is_free(tag) {
+        true => Ok(tag.to_owned()),
+        false => {
+            let expected = "not empty, and begin with none of `version=`, `kit=` and `kit-owner=`";
+            Err(parameters.wrong("tag", tag, expected))
+        }
+    });
+    checked.collect()
 }
 
 fn token(url: &RegistryUrl<'_>) -> Result<Option<Token>, Error> {
@@ -146,6 +161,10 @@ mod tests {
             ("consul://sec/ret@h", "user and password"),
             ("consul://h?ttl=1s", "ttl"),
             ("consul://h?remove_after=30s", "remove_after"),
+            ("consul://h?tag=", "tag"),
+            ("consul://h?tag=blue&tag=kit-owner%3D1", "tag"),
+            ("consul://h?tag=kit=1", "tag"),
+            ("consul://h?tag=version=1", "tag"),
             ("consul://h?tags=a", "unknown parameter \"tags\""),
             ("consul://h?token=secret", "unknown parameter \"token\""),
             ("consul://h?ca=/x", "unknown parameter \"ca\""),

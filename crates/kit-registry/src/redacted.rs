@@ -2,18 +2,28 @@
 
 use std::net::Ipv6Addr;
 
-/// `url` with `***` where its login stands: what stands before a colon may be the beginning of a token.
+/// The parameters whose values are no secret in any scheme.
+const PLAIN: [&str; 5] = ["dc", "poll", "remove_after", "tag", "ttl"];
+
+/// `url` with `***` where its login stands, and in place of the values of most parameters.
+///
+/// Behind a `?` an `@` is either the end of a password with a `?` in it, or a part of a value: then nothing but the scheme
+/// is shown.
 pub(crate) fn redacted(url: &str) -> String {
-    match url.rsplit_once('?') {
-        Some((url, query)) if !query.contains('@') => {
+    match url.split_once('?') {
+        None => without_login(url),
+        Some((_, query)) if query.contains('@') => {
+            let scheme = url.find("://").map_or(0, |at| at + 3);
+            format!("{}***", &url[..scheme])
+        }
+        Some((front, query)) => {
             let hidden = query.split('&').map(|pair| match pair.split_once('=') {
-                Some((key, _)) if key != "ttl" => format!("{key}=***"),
+                Some((name, _)) if !PLAIN.contains(&name) => format!("{name}=***"),
                 _ => pair.to_owned(),
             });
             let query = hidden.collect::<Vec<_>>().join("&");
-            format!("{}?{query}", without_login(url))
+            format!("{}?{query}", without_login(front))
         }
-        _ => without_login(url),
     }
 }
 
@@ -23,7 +33,12 @@ pub(crate) fn redacted_hosts(url: &str) -> String {
     marked["://".len()..].to_owned()
 }
 
-fn without_login(url: &str) -> String {
+/// `url`, without parameters, with `***` where its login stands.
+pub(crate) fn without_login(url: &str) -> String {
+    // A path, which may hold any character and has no login before it.
+    if url.starts_with("local:/") && !url.starts_with("local://") {
+        return url.to_owned();
+    }
     let start = url.find("://").map_or(0, |at| at + 3);
     // A password may hold any character when it was not escaped, even '/' and '@'.
     let Some(at) = url[start..].rfind('@').map(|at| start + at) else {
@@ -73,7 +88,12 @@ mod tests {
             ("etcd://u:p@s/s:w@h:1", "etcd://***@h:1"),
             ("etcd://u:p/p@h:1", "etcd://***@h:1"),
             ("etcd://user@h:1", "etcd://***@h:1"),
-            ("consul://token@h:1/?dc=a", "consul://***@h:1/?dc=***"),
+            ("consul://token@h:1/?dc=a", "consul://***@h:1/?dc=a"),
+            ("x://h?token=s&ca=/s", "x://h?token=***&ca=***"),
+            ("etcd://h:1?password=s?s", "etcd://h:1?password=***"),
+            ("etcd://u:p?s@h:1/ns?password=s", "etcd://***"),
+            ("x://h?token=s@s", "x://***"),
+            ("local:/a:b@c/d?ttl=3s", "local:/a:b@c/d?ttl=3s"),
             ("etcd://h:1/ns?ttl=3s", "etcd://h:1/ns?ttl=3s"),
             ("consul://to:ken@h", "consul://***@h"),
             ("etcd://u:secret:2379", "etcd://u:***"),

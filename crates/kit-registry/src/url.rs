@@ -15,7 +15,7 @@ pub(crate) use parameters::percent_decoded;
 /// `scheme://user:password@host:port,host:port/path?name=value`.
 ///
 /// It is parsed by hand, because of the list of hosts. No error shows a password, a user, or the value
-/// of a parameter of another name than `ttl`, except where the value itself is wrong.
+/// of a parameter, except of `dc`, `poll`, `remove_after`, `tag` and `ttl`, and where the value itself is wrong.
 ///
 /// ```
 /// # fn main() -> Result<(), kit_registry::Error> {

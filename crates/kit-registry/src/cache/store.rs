@@ -41,7 +41,7 @@ pub(super) struct KeptList {
 impl ListFiles {
     pub(super) fn new(registry: &str, directory: PathBuf, remarks: Remarks) -> ListFiles {
         ListFiles {
-            registry: redacted(registry),
+            registry: identity(registry),
             directory,
             remarks,
             remarked: Mutex::default(),
@@ -160,6 +160,19 @@ impl ListFiles {
     }
 }
 
+/// What tells a registry from others: its URL, without passwords. Where values of parameters are hidden there, a few bits
+/// of their hash stand behind it: enough to tell the numbers of two databases from each other, and too little to find
+/// a secret by.
+fn identity(registry: &str) -> String {
+    let shown = redacted(registry);
+    match registry.split_once('?') {
+        Some((_, query)) if shown.contains("***") && !query.contains('@') => {
+            format!("{shown}#{:04x}", files::hash(query, 0) & 0xffff)
+        }
+        _ => shown,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tempfile::TempDir;
@@ -226,6 +239,30 @@ mod tests {
             let written = fs::read_to_string(file.path()).unwrap();
             assert!(!written.contains("secret"), "{written}");
         }
+    }
+
+    #[test]
+    fn registries_that_differ_by_a_parameter_have_a_list_each() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = |url: &str| ListFiles::new(url, directory.path().to_owned(), Remarks::new());
+        let urls = [
+            "consul://t@h:8500/?dc=a",
+            "consul://t@h:8500/?dc=b",
+            "redis://h?db=1",
+            "redis://h?db=2",
+            "local:/one@h",
+            "local:/two@h",
+        ];
+        for (id, url) in urls.iter().enumerate() {
+            let list = list("n", &[&id.to_string()]);
+            store(url).keep(&service("n"), &list).unwrap();
+        }
+        for (id, url) in urls.iter().enumerate() {
+            let kept = store(url).load(&service("n")).unwrap();
+            assert_eq!(kept.instances[0].id(), id.to_string(), "{url}");
+        }
+        let renewed = store("consul://renewed@h:8500/?dc=a");
+        assert!(renewed.load(&service("n")).is_some(), "another token");
     }
 
     #[test]

@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kit_sync::Scope;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{Discovery, Error, Feed, ServiceName, SharedWatches, Snapshot, Watch};
+
+/// The limit of one call of [`Lists::list`], for a backend without a shorter one.
+const CALL: Duration = Duration::from_secs(15);
 
 /// For a backend: the list of a registry that does not say when it changes. [`PolledDiscovery`] makes a
 /// [`Discovery`] of it.
@@ -18,6 +21,8 @@ pub trait Lists: Send + Sync + 'static {
     ///
     /// `last` is the snapshot that was given last, so that it may be handed back when nothing has changed
     /// since its revision, and the registry need not send it; `None` at first and after a failure.
+    ///
+    /// It is best to end by itself when the registry gives no answer; it is dropped after 15 s.
     ///
     /// # Errors
     /// When the registry does not answer: an empty list never stands for that.
@@ -57,12 +62,12 @@ impl<L: Lists> Discovery for PolledDiscovery<L> {
         if self.scope.is_cancelled() {
             return Err(Error::closed(format!("list {service}")));
         }
-        self.lists.list(service, None).await
+        list(&*self.lists, "list", service, None).await
     }
 
     async fn watch(&self, service: &ServiceName) -> Result<Watch, Error> {
         let first = async {
-            let first = self.lists.list(service, None).await?;
+            let first = list(&*self.lists, "watch", service, None).await?;
             Ok((first.clone(), first))
         };
         let (lists, followed, pause) = (Arc::clone(&self.lists), service.clone(), self.pause);
@@ -71,6 +76,22 @@ impl<L: Lists> Discovery for PolledDiscovery<L> {
         };
         self.watches.watch(service, first, follow).await
     }
+}
+
+/// One call, or [`Error::NoAnswer`]: a list of which nothing is heard any more does not stay fresh.
+async fn list(
+    lists: &impl Lists,
+    verb: &'static str,
+    service: &ServiceName,
+    last: Option<Snapshot>,
+) -> Result<Snapshot, Error> {
+    let answered = timeout(CALL, lists.list(service, last)).await;
+    answered.unwrap_or_else(|_elapsed| {
+        Err(Error::NoAnswer {
+            attempt: format!("{verb} {service}"),
+            within: CALL,
+        })
+    })
 }
 
 async fn poll(
@@ -83,7 +104,7 @@ async fn poll(
     let mut last = Some(first);
     loop {
         sleep(pause).await;
-        match lists.list(service, last.take()).await {
+        match list(lists, "watch", service, last.take()).await {
             Ok(seen) => {
                 let shown = feed.last();
                 if !shown.is_fresh() || *shown.instances != *seen.instances {

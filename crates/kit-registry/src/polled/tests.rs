@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use kit_sync::TaskTree;
 
 use super::*;
-use crate::ServiceInstance;
+use crate::{Freshness, ServiceInstance};
 
 /// A revision and ids, or a failure.
 type Look = Option<(u64, &'static [&'static str])>;
@@ -77,6 +77,13 @@ async fn changes_failures_and_recoveries_are_published_and_nothing_else() {
         (11, 0, true),
     ];
     assert_eq!(seen, expected);
+    // The next look is not answered.
+    let silent = watch.next().await.unwrap();
+    assert!(
+        matches!(&silent.freshness, Freshness::Stale { why, .. }
+            if **why == *"cannot watch n: no answer from the registry within 15s"),
+        "{silent:?}"
+    );
     let known = kit_sync::lock(&lists.known).clone();
     let expected = [
         None,

@@ -8,6 +8,8 @@ use crate::{Error, Parameters};
 
 /// The time after which an entry that is not touched runs out.
 const TTL: Duration = Duration::from_secs(10);
+/// In milliseconds.
+const HOUR: u64 = 3_600_000;
 
 /// What the URL says.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,34 +36,12 @@ pub(super) fn parse(url: &str) -> Result<Location, Error> {
         return Err(wrong_path("without NUL"));
     }
     let parameters = Parameters::parse(url, query, &["poll", "ttl"])?;
-    let time = |name, least, expected| match parameters.get(name)? {
-        None => Ok(None),
-        Some(value) => match duration(value, least) {
-            None => Err(Error::url(url, name, value, expected)),
-            time => Ok(time),
-        },
-    };
+    let ttl = parameters.millis("ttl", 1_000..=HOUR, "from 1s to 1h, as in 10s")?;
     Ok(Location {
         path: PathBuf::from(decoded),
-        ttl: time("ttl", 1_000, "from 1s to 1h, as in 10s")?.unwrap_or(TTL),
-        poll: time("poll", 50, "from 50ms to 1h, as in 500ms")?,
+        ttl: ttl.unwrap_or(TTL),
+        poll: parameters.millis("poll", 50..=HOUR, "from 50ms to 1h, as in 500ms")?,
     })
-}
-
-/// A time from `least` milliseconds to an hour: `500ms`, `10s`, `5m`, `1h`.
-fn duration(text: &str, least: u64) -> Option<Duration> {
-    let unit = text.find(|c: char| !c.is_ascii_digit())?;
-    let factor = match &text[unit..] {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    let millis = text[..unit].parse::<u64>().ok()?.checked_mul(factor)?;
-    (least..=3_600_000)
-        .contains(&millis)
-        .then(|| Duration::from_millis(millis))
 }
 
 #[cfg(test)]
@@ -116,12 +96,12 @@ mod tests {
                 r#"ttl of the registry URL local:/a?ttl=10 must be from 1s to 1h, as in 10s, not "10""#,
             ),
             (
-                "local:/a?ttl=5s&ttl=6s",
-                r#"ttl of the registry URL local:/a?ttl=5s&ttl=6s must be given once, not "twice""#,
-            ),
-            (
                 "local:/a?pol=1s",
                 r#"unknown parameter "pol" in the registry URL local:/a?pol=***, did you mean poll? known are poll, ttl"#,
+            ),
+            (
+                "local:/a?ttl=5s&ttl=6s",
+                r#"ttl of the registry URL local:/a?ttl=5s&ttl=6s must be given once, not "twice""#,
             ),
         ] {
             assert_eq!(parse(url).unwrap_err().to_string(), message);
@@ -130,7 +110,6 @@ mod tests {
             "local:/a?poll=1ms",
             "local:/a?poll",
             "local:/a?poll=99999999999999999999s",
-            "local:/a?ttl=",
             "local:/a?=",
             "local:/a?ttl=5sec",
         ] {

@@ -89,6 +89,27 @@ impl<'a> Parameters<'a> {
         Ok(Duration::from_secs(seconds))
     }
 
+    /// A time in whole milliseconds, seconds, minutes or hours: `500ms`, `15s`; `None` when it is not there. The
+    /// range is in milliseconds.
+    pub(crate) fn millis(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<u64>,
+        expected: &'static str,
+    ) -> Result<Option<Duration>, Error> {
+        let Some(value) = self.all(name).next() else {
+            return Ok(None);
+        };
+        let millis = match value.strip_suffix("ms") {
+            Some(digits) => number(digits),
+            None => seconds(value).and_then(|seconds| seconds.checked_mul(1_000)),
+        };
+        let millis = millis.filter(|millis| range.contains(millis));
+        let millis = millis.ok_or_else(|| self.wrong(name, value, expected))?;
+        self.get(name)?;
+        Ok(Some(Duration::from_millis(millis)))
+    }
+
     /// [`Error::Url`] about one of them.
     #[must_use]
     pub fn wrong(
@@ -117,10 +138,12 @@ fn seconds(text: &str) -> Option<u64> {
         "h" => 3_600,
         _ => return None,
     };
-    if !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    digits.parse::<u64>().ok()?.checked_mul(factor)
+    number(digits)?.checked_mul(factor)
+}
+
+fn number(digits: &str) -> Option<u64> {
+    let is_number = digits.bytes().all(|b| b.is_ascii_digit());
+    digits.parse().ok().filter(|_| is_number)
 }
 
 pub(crate) fn percent_decoded(text: &str) -> Option<String> {

@@ -1,20 +1,19 @@
 //! Lists and watches. One task for each service that is watched looks at the directory, for all watches.
 
-use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kit_sync::{Cause, Published, Scope, StopToken};
+use kit_sync::Scope;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::directory::Directory;
 use super::notices::{Notices, SharedNotices};
 use super::scan::{LivingEntries, Sightings};
-use crate::{Discovery, Error, Remarks, ServiceName, Snapshot, Watch};
+use crate::{Discovery, Error, Feed, Remarks, ServiceName, SharedWatches, Snapshot, Watch};
 
 /// The time between two looks beside notices, in case one was lost.
 const BESIDE_NOTICES: Duration = Duration::from_secs(5);
@@ -23,8 +22,8 @@ const WITHOUT_NOTICES: Duration = Duration::from_millis(500);
 
 /// The reading side of a directory.
 pub(super) struct LocalDiscovery {
-    shared: Arc<ServiceReader>,
-    upstreams: Mutex<HashMap<ServiceName, Weak<WatchedService>>>,
+    reader: Arc<ServiceReader>,
+    watches: SharedWatches,
 }
 
 /// What all watches of a view need.
@@ -38,18 +37,6 @@ struct ServiceReader {
     revision: AtomicU64,
 }
 
-/// The list of a service, for as long as a watch of it is open.
-struct WatchedService {
-    published: Arc<Published<Snapshot>>,
-    stop: StopToken,
-}
-
-impl Drop for WatchedService {
-    fn drop(&mut self) {
-        self.stop.cancel(Cause::Dropped);
-    }
-}
-
 impl LocalDiscovery {
     pub(super) fn new(
         directory: Arc<Directory>,
@@ -57,57 +44,23 @@ impl LocalDiscovery {
         remarks: Remarks,
         scope: Scope,
     ) -> LocalDiscovery {
-        let shared = ServiceReader {
+        let reader = ServiceReader {
             sightings: Sightings::new(Arc::clone(&directory), remarks),
             notices: Notices::new(Arc::clone(&directory)),
             directory,
             poll,
-            scope,
+            scope: scope.clone(),
             revision: AtomicU64::new(0),
         };
         LocalDiscovery {
-            shared: Arc::new(shared),
-            upstreams: Mutex::default(),
+            reader: Arc::new(reader),
+            watches: SharedWatches::new(scope),
         }
     }
 
     /// Whether another view's file is alive.
     pub(super) fn sightings(&self) -> &Sightings {
-        &self.shared.sightings
-    }
-
-    /// The upstream that is there. Those of services that are not watched any more are forgotten.
-    fn present(&self, service: &ServiceName) -> Option<Arc<WatchedService>> {
-        let mut upstreams = kit_sync::lock(&self.upstreams);
-        upstreams.retain(|_, upstream| upstream.strong_count() > 0);
-        upstreams.get(service)?.upgrade()
-    }
-
-    /// Starts the task of a service, unless another watch has done so meanwhile.
-    fn begin(&self, service: &ServiceName, first: Glance) -> Arc<WatchedService> {
-        let mut upstreams = kit_sync::lock(&self.upstreams);
-        if let Some(upstream) = upstreams.get(service).and_then(Weak::upgrade) {
-            return upstream;
-        }
-        let published = Arc::new(Published::new(first.snapshot.clone()));
-        let stop = StopToken::new();
-        let upstream = Arc::new(WatchedService {
-            published: Arc::clone(&published),
-            stop: stop.clone(),
-        });
-        upstreams.insert(service.clone(), Arc::downgrade(&upstream));
-        let (shared, service) = (Arc::clone(&self.shared), service.clone());
-        let scope = &self.shared.scope;
-        let closed = scope.token().clone();
-        drop(scope.spawn(format!("watch {service}"), async move {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => {}
-                () = closed.cancelled() => {}
-                () = shared.follow(&service, first, &published) => {}
-            }
-        }));
-        upstream
+        &self.reader.sightings
     }
 }
 
@@ -115,25 +68,19 @@ impl LocalDiscovery {
 impl Discovery for LocalDiscovery {
     async fn instances(&self, service: &ServiceName) -> Result<Snapshot, Error> {
         let attempt = format!("list {service}");
-        let look = self.shared.look(&attempt, service, false).await?;
+        let look = self.reader.look(&attempt, service, false).await?;
         Ok(look.snapshot)
     }
 
     async fn watch(&self, service: &ServiceName) -> Result<Watch, Error> {
         let attempt = format!("watch {service}");
-        let closed = self.shared.scope.token().clone();
-        if closed.is_cancelled() {
-            return Err(Error::closed(attempt));
-        }
-        let upstream = match self.present(service) {
-            Some(upstream) => upstream,
-            None => {
-                let first = self.shared.look(&attempt, service, true).await?;
-                self.begin(service, first)
-            }
+        let first = async {
+            let first = self.reader.look(&attempt, service, true).await?;
+            Ok((first.snapshot.clone(), first))
         };
-        let watch = Watch::new(&upstream.published, closed);
-        Ok(watch.guarded_by(upstream))
+        let (reader, followed) = (Arc::clone(&self.reader), service.clone());
+        let follow = |first, feed| async move { reader.follow(&followed, first, feed).await };
+        self.watches.watch(service, first, follow).await
     }
 }
 
@@ -197,12 +144,7 @@ impl ServiceReader {
     /// Looks again and again, and publishes what is different: after a notice, when an entry may have run
     /// out, and at regular times. The notices before are kept open until the new ones are, so those of
     /// one directory are opened once. A look that fails makes the list stale.
-    async fn follow(
-        self: &Arc<Self>,
-        service: &ServiceName,
-        mut last: Glance,
-        published: &Published<Snapshot>,
-    ) {
+    async fn follow(self: &Arc<Self>, service: &ServiceName, mut last: Glance, mut feed: Feed) {
         let attempt = format!("watch {service}");
         loop {
             let regular = match (self.poll, &last.notices) {
@@ -218,16 +160,14 @@ impl ServiceReader {
             }
             match self.look(&attempt, service, true).await {
                 Ok(look) => {
-                    let shown = published.load();
+                    let shown = feed.last();
                     if !shown.is_fresh() || shown.instances != look.snapshot.instances {
-                        published.store(look.snapshot.clone());
+                        feed.publish(look.snapshot.clone());
                     }
                     last = look;
                 }
                 Err(error) => {
-                    let why = error.chain().to_string();
-                    tracing::debug!(%service, why, "list may be stale");
-                    published.store(published.load().stale(why));
+                    feed.mark_stale(&error);
                     last.next_end = None;
                     last.notices = None;
                 }

@@ -75,6 +75,25 @@ async fn a_directory_that_cannot_be_read_makes_lists_stale_and_is_an_error() {
     owner.close().await;
 }
 
+/// The cause stays the same, so a reader is woken once, however often the directory is looked at.
+#[tokio::test]
+async fn a_list_becomes_stale_once_for_each_cause() {
+    let folder = Folder::new();
+    let reader = Bench::open(&folder.url("poll=50ms"));
+    let mut watch = reader.watch().await;
+    shows(&mut watch, &[]).await;
+    fs::remove_dir(folder.path()).expect("removed");
+    fs::write(folder.path(), "a file").expect("written");
+    seen(&mut watch, "a stale list", |s| !s.is_fresh()).await;
+    // Twenty more looks.
+    if let Ok(again) = timeout(Duration::from_secs(1), watch.next()).await {
+        panic!("stale again: {again:?}");
+    }
+    fs::remove_file(folder.path()).expect("removed");
+    seen(&mut watch, "a fresh list", |s| s.is_fresh()).await;
+    reader.close().await;
+}
+
 /// No user creates files there, root included.
 #[cfg(target_os = "linux")]
 #[tokio::test]

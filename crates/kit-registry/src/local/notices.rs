@@ -1,5 +1,7 @@
 //! Notices of the system that something in the directory may have changed.
 
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use notify::event::ModifyKind;
@@ -20,6 +22,8 @@ pub(super) struct SharedNotices {
     changes: watch::Sender<()>,
     _watcher: RecommendedWatcher,
     identity: Option<(u64, u64)>,
+    /// Whether the directory was removed. The next one at its path may have its number.
+    is_over: Arc<AtomicBool>,
 }
 
 impl Notices {
@@ -39,12 +43,21 @@ impl Notices {
         let identity = identity(&self.directory);
         if let Some(open) = shared.upgrade()
             && open.identity == identity
+            && !open.is_over.load(Ordering::SeqCst)
         {
             return Ok(open);
         }
         let changes = watch::Sender::new(());
         let sender = changes.clone();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (ends, path) = (Arc::clone(&is_over), self.directory.path().to_owned());
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            if event
+                .as_ref()
+                .is_ok_and(|event| is_removal_of(&path, event))
+            {
+                ends.store(true, Ordering::SeqCst);
+            }
             // An error may have cost a notice.
             if event.as_ref().map_or(true, is_relevant) {
                 sender.send_replace(());
@@ -55,6 +68,7 @@ impl Notices {
             changes,
             _watcher: watcher,
             identity,
+            is_over,
         });
         *shared = Arc::downgrade(&opened);
         Ok(opened)
@@ -73,12 +87,17 @@ fn is_relevant(event: &Event) -> bool {
         event.kind,
         EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_))
     );
-    let is_hidden = |path: &std::path::PathBuf| {
+    let is_hidden = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str());
         name.is_some_and(|name| name.starts_with('.'))
     };
     let is_hidden = !event.paths.is_empty() && event.paths.iter().all(is_hidden);
     event.need_rescan() || !(is_small || is_hidden)
+}
+
+/// Whether the directory itself was removed.
+fn is_removal_of(directory: &Path, event: &Event) -> bool {
+    matches!(event.kind, EventKind::Remove(_)) && event.paths.iter().any(|path| path == directory)
 }
 
 /// Which directory this is.

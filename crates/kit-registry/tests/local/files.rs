@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
 use kit_registry::{Freshness, RegistrationState};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::bench::{Bench, Folder, LIMIT, instance, seen, service, shows, until_state, versions};
 
@@ -91,6 +91,38 @@ async fn a_list_becomes_stale_once_for_each_cause() {
     }
     fs::remove_file(folder.path()).expect("removed");
     seen(&mut watch, "a fresh list", |s| s.is_fresh()).await;
+    reader.close().await;
+}
+
+/// A new directory at the path of a removed one may have its number in the file system, and the notices of the old one do
+/// not come any more.
+#[tokio::test]
+async fn changes_in_a_directory_that_was_made_anew_are_seen_by_notices() {
+    let folder = Folder::new();
+    let reader = Bench::open(&folder.url("ttl=1h"));
+    let mut watch = reader.watch().await;
+    shows(&mut watch, &[]).await;
+    let begun = Instant::now();
+    for round in 0..4 {
+        fs::remove_dir_all(folder.path()).expect("removed");
+        let back = async {
+            while !folder.path().exists() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(LIMIT, back).await.expect("the reader makes it");
+        // The time of the looks that follow the removal.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let writer = Bench::open(&folder.url("ttl=1h"));
+        let version = round.to_string();
+        let registered = writer.backend.registrar.register(&instance(&version)).await;
+        registered.expect("registered");
+        shows(&mut watch, &[&version]).await;
+        writer.close().await;
+    }
+    // A look beside notices comes each 5 s.
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(4), "took {took:?}");
     reader.close().await;
 }
 

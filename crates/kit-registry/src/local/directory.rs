@@ -55,6 +55,12 @@ impl Directory {
         files::ensure_directory(&self.path)
     }
 
+    /// Whether there is nothing at its path. `false` also where that is not known.
+    pub(super) fn is_gone(&self) -> bool {
+        let found = fs::metadata(&self.path);
+        found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Waits for the lock, for a few seconds.
     pub(super) fn lock(&self) -> io::Result<DirectoryLock> {
         let mut waited = Duration::ZERO;

@@ -240,8 +240,7 @@ impl FileWriter {
     ) -> Result<(), Error> {
         let mut book = account.book();
         account.set_shown(false);
-        let is_written = book.written.is_some() && self.directory.path().is_dir();
-        if is_written {
+        if book.written.is_some() && !self.directory.is_gone() {
             let _lock = self.directory.lock().map_err(self.error(attempt))?;
             let found = self.directory.find(name).map_err(self.error(attempt))?;
             if found.is_some_and(|found| found.entry.owner == self.owner) {

@@ -1,7 +1,7 @@
 //! Faults of the directory and of what stands in it.
 
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, SystemTime};
 
 use kit_registry::{Freshness, RegistrationState};
@@ -124,6 +124,34 @@ async fn changes_in_a_directory_that_was_made_anew_are_seen_by_notices() {
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(4), "took {took:?}");
     reader.close().await;
+}
+
+/// A link in a circle cannot be looked behind, so it is not known that the entry is gone.
+#[tokio::test]
+async fn an_entry_that_cannot_be_looked_for_is_not_confirmed_as_removed() {
+    let folder = Folder::new();
+    let bench = Bench::open(&folder.url("ttl=1h"));
+    let registrar = &bench.backend.registrar;
+    registrar
+        .register(&instance("1"))
+        .await
+        .expect("registered");
+    fs::rename(folder.path(), folder.path().with_extension("away")).expect("renamed");
+    symlink(folder.path(), folder.path()).expect("a link to itself");
+    let hidden = registrar.deregister(&instance("1")).await;
+    let error = hidden.expect_err("not confirmed").chain().to_string();
+    assert!(
+        error.starts_with("cannot deregister hello/1: local at "),
+        "{error}"
+    );
+    fs::remove_file(folder.path()).expect("removed");
+    fs::rename(folder.path().with_extension("away"), folder.path()).expect("renamed");
+    registrar
+        .deregister(&instance("1"))
+        .await
+        .expect("deregistered");
+    assert!(bench.listed().await.is_empty());
+    bench.close().await;
 }
 
 /// No user creates files there, root included.

@@ -1,10 +1,10 @@
 //! Files in a directory that several processes share: their names, and writes that are one step. Everything
 //! here blocks, but the names.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder, File, Metadata};
+use std::io::{self, Read, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::random::random_bits;
 
@@ -14,6 +14,8 @@ const LONGEST: usize = 80;
 const TEMPORARY: &str = ".new-";
 /// The age at which a temporary file is one that a crash has left.
 const LEFT: Duration = Duration::from_secs(60);
+
+const INVALID: io::ErrorKind = io::ErrorKind::InvalidData;
 
 /// Makes the directory if it is not there, for this user alone.
 pub(crate) fn ensure_directory(path: &Path) -> io::Result<()> {
@@ -28,15 +30,42 @@ pub(crate) fn ensure_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Replaces a file in one step: readers see the old contents or the new ones.
+///
+/// Its time is that of this machine's clock, to the nanosecond. By itself a file has that of the file system, which may
+/// move in steps of milliseconds or be the clock of another machine.
 pub(crate) fn replace(directory: &Path, name: &str, contents: &[u8]) -> io::Result<()> {
     let temporary = directory.join(format!("{TEMPORARY}{:016x}", random_bits()));
     let written = File::create_new(&temporary)
-        .and_then(|mut file| file.write_all(contents))
+        .and_then(|mut file| {
+            file.write_all(contents)?;
+            file.set_modified(SystemTime::now())
+        })
         .and_then(|()| fs::rename(&temporary, directory.join(name)));
     if written.is_err() {
         let _: io::Result<()> = fs::remove_file(&temporary);
     }
     written
+}
+
+/// The contents of a regular file, and its state before it was read.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] for another kind of file, and for one of more than `most` bytes: a pipe would be
+/// waited for without an end.
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<(Metadata, Vec<u8>)> {
+    let data = fs::symlink_metadata(path)?;
+    if !data.is_file() {
+        return Err(io::Error::new(INVALID, "it is no regular file"));
+    }
+    let mut contents = Vec::new();
+    File::open(path)?
+        .take(most + 1)
+        .read_to_end(&mut contents)?;
+    if contents.len() as u64 > most {
+        let text = format!("it has more than {most} bytes");
+        return Err(io::Error::new(INVALID, text));
+    }
+    Ok((data, contents))
 }
 
 /// Removes a temporary file that a crash has left, if it is one.

@@ -110,16 +110,11 @@ impl ListFiles {
 
     fn read(&self, name: &str, service: &ServiceName) -> Result<Option<KeptList>, String> {
         let path = self.directory.join(name);
-        let data = match fs::metadata(&path) {
+        let (data, written) = match files::read(&path, self.most_bytes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            data => data.map_err(|error| error.to_string())?,
+            read => read.map_err(|error| error.to_string())?,
         };
-        if data.len() > self.most_bytes {
-            let (bytes, most) = (data.len(), self.most_bytes);
-            return Err(format!("it has {bytes} bytes, of at most {most}"));
-        }
         let modified = data.modified().map_err(|error| error.to_string())?;
-        let written = fs::read(&path).map_err(|error| error.to_string())?;
         let instances = contents::read(&written, &self.registry, service)?;
         let age = modified.elapsed().unwrap_or_default();
         Ok(Some(KeptList { instances, age }))
@@ -263,6 +258,27 @@ mod tests {
         }
         let renewed = store("consul://renewed@h:8500/?dc=a");
         assert!(renewed.load(&service("n")).is_some(), "another token");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_remarked_and_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, name) = (store(&directory), service("n"));
+        store.keep(&name, &[]).unwrap();
+        let path = store.directory.join(store.name(&name));
+        fs::remove_file(&path).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let mut remarks = store.remarks.subscribe();
+        assert_eq!(store.load(&name), None);
+        let remark = remarks.try_recv().unwrap();
+        assert!(
+            remark.ends_with("is ignored: it is no regular file"),
+            "{remark}"
+        );
+        store.keep(&name, &[]).unwrap();
+        assert!(store.load(&name).is_some(), "it is replaced");
     }
 
     #[test]

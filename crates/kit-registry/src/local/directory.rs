@@ -1,7 +1,7 @@
 //! The directory: writes that are one step for all processes. Everything here blocks.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
@@ -15,8 +15,8 @@ const LOCK: &str = ".lock";
 /// the lock until it goes on or ends.
 const LOCK_LIMIT: Duration = Duration::from_secs(3);
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
-/// The most bytes of an entry: more than an instance with all that it may hold.
-const LONGEST: u64 = 4 << 20;
+/// The bytes of a file. An entry of the largest instance has less than a tenth of them.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A directory with one file for each instance.
 pub(super) struct Directory {
@@ -105,35 +105,25 @@ impl Directory {
     /// The entry in a file. `None` without the file, and for contents that are no entry, which may be
     /// replaced.
     pub(super) fn find(&self, name: &str) -> io::Result<Option<FoundFile>> {
-        let read = fs::metadata(self.path.join(name))
-            .and_then(|data| Ok((data.modified()?, self.read(name, &data)?)));
-        match read {
-            Ok((touched, entry)) => Ok(entry.ok().map(|entry| FoundFile { entry, touched })),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+        match self.read(name) {
+            Ok((data, json)) => {
+                let touched = data.modified()?;
+                let entry = FileEntry::from_json(&json).ok();
+                Ok(entry.map(|entry| FoundFile { entry, touched }))
+            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::InvalidData => Ok(None),
+                _ => Err(error),
+            },
         }
     }
 
-    /// The entry in a file, or the reason why there is none in it, in one line. What is no file, such as a pipe,
-    /// is not opened, because that may take forever, and no more is read than an entry may have.
+    /// The contents of a file, and its state before it was read.
     ///
     /// # Errors
-    /// When a file cannot be read.
-    pub(super) fn read(
-        &self,
-        name: &str,
-        data: &Metadata,
-    ) -> io::Result<Result<FileEntry, String>> {
-        if !data.is_file() {
-            return Ok(Err("it is no file".to_owned()));
-        }
-        let mut json = Vec::new();
-        let file = File::open(self.path.join(name))?;
-        file.take(LONGEST + 1).read_to_end(&mut json)?;
-        if json.len() as u64 > LONGEST {
-            return Ok(Err(format!("it has more than {LONGEST} bytes")));
-        }
-        Ok(FileEntry::from_json(&json))
+    /// [`io::ErrorKind::InvalidData`] for what cannot be an entry, such as a pipe.
+    pub(super) fn read(&self, name: &str) -> io::Result<(Metadata, Vec<u8>)> {
+        files::read(&self.path.join(name), MOST_BYTES)
     }
 
     /// Replaces a file in one step: readers see the old contents or the new ones.
@@ -167,6 +157,7 @@ impl Directory {
             | io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::FileTooLarge
+            | io::ErrorKind::IsADirectory
             | io::ErrorKind::NotADirectory => Error::refused(attempt, &self.description, error),
             _ => Error::unreachable(attempt, &self.description, error),
         }

@@ -1,7 +1,7 @@
 //! Reading the directory. Entries are remembered between two looks: a file that was not touched is not
 //! read again, and its age is counted by the clock of this process, which does not jump.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::{self, Metadata};
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -25,8 +25,7 @@ pub(super) struct Sightings {
 
 /// A file as it was seen.
 struct Sighting {
-    touched: SystemTime,
-    length: u64,
+    state: FileState,
     /// The moment of the last look.
     looked: Instant,
     /// The moment at which its entry runs out unless it is touched.
@@ -34,6 +33,40 @@ struct Sighting {
     /// `None` for contents that are no entry.
     entry: Option<Arc<ServiceInstance>>,
     ttl: Duration,
+}
+
+/// When an entry runs out unless it is touched, its `ttl`, and the instance.
+type Glimpse = (Instant, Duration, Option<Arc<ServiceInstance>>);
+
+/// What is another one after each write and each touch of a file.
+#[derive(PartialEq, Eq)]
+struct FileState {
+    touched: SystemTime,
+    length: u64,
+    /// Two files that were written at one moment, as far as the file system tells.
+    number: u64,
+}
+
+impl FileState {
+    fn of(data: &Metadata) -> FileState {
+        FileState {
+            touched: data.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            length: data.len(),
+            number: number_of(data),
+        }
+    }
+}
+
+/// The number of the file in its file system.
+#[cfg(unix)]
+fn number_of(data: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(data)
+}
+
+/// The number of the file in its file system: none here.
+#[cfg(not(unix))]
+fn number_of(_data: &Metadata) -> u64 {
+    0
 }
 
 /// The living entries of one service.
@@ -59,13 +92,15 @@ impl Sightings {
     /// for each content, and left alone; entries that ran out long ago are deleted, when that may be done.
     ///
     /// # Errors
-    /// When the directory cannot be made or read.
+    /// When the directory cannot be made or read, or a file of the service not, as without a free descriptor: a list
+    /// without its instance would say that it has left.
     pub(super) fn list(&self, service: &ServiceName) -> io::Result<LivingEntries> {
         self.directory.ensure()?;
         let prefix = prefix_of(service);
         let now = Instant::now();
         let mut files = kit_sync::lock(&self.files);
         let mut seen = BTreeMap::new();
+        let mut present = HashSet::new();
         let mut foreign = BTreeSet::new();
         let mut remarks = Vec::new();
         for file in fs::read_dir(self.directory.path())? {
@@ -78,19 +113,17 @@ impl Sightings {
                 self.directory.clear(&name);
             } else if !is_entry_name(&name) {
                 foreign.insert(name);
-            } else if name.starts_with(&prefix) {
-                // A file that is gone again is none.
-                if let Ok(data) = fs::metadata(file.path()) {
-                    let sighting = self.look_at(&mut files, &name, &data, now, &mut remarks);
-                    seen.insert(name, sighting);
+            } else {
+                if name.starts_with(&prefix)
+                    && let Some(sighting) = self.look_at(&mut files, &name, now, &mut remarks)?
+                {
+                    seen.insert(name.clone(), sighting);
                 }
+                present.insert(name);
             }
         }
         remarks.extend(remark_foreign(&mut files, &foreign));
-        files.retain(|name, _| {
-            let is_of_another = is_entry_name(name) && !name.starts_with(&prefix);
-            is_of_another || seen.contains_key(name) || foreign.contains(name)
-        });
+        files.retain(|name, _| present.contains(name) || foreign.contains(name));
         drop(files);
         for remark in remarks {
             let registry = self.directory.description();
@@ -117,7 +150,8 @@ impl Sightings {
         Ok(listing)
     }
 
-    /// The sighting of a file, which is read when it was touched or written since the last look.
+    /// The sighting of a file, which is read when it was touched or written since the last look. `None` for one that
+    /// is gone again.
     ///
     /// The age of an entry that is seen for the first time is that of its file. It is 0 for a file from the
     /// future, as after a clock was put back, so such an entry lasts for its `ttl` from the first look.
@@ -125,53 +159,71 @@ impl Sightings {
         &self,
         files: &mut HashMap<String, Sighting>,
         name: &str,
-        data: &Metadata,
         now: Instant,
         remarks: &mut Vec<String>,
-    ) -> (Instant, Duration, Option<Arc<ServiceInstance>>) {
-        let touched = data.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    ) -> io::Result<Option<Glimpse>> {
+        let data = match fs::symlink_metadata(self.directory.path().join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            data => data?,
+        };
+        let state = FileState::of(&data);
         let before = files.get_mut(name);
         let mut oldest = Duration::MAX;
         if let Some(before) = before {
             // A touch since the last look is not older than that.
             oldest = now.duration_since(before.looked);
-            if before.touched == touched && before.length == data.len() {
+            if before.state == state {
                 before.looked = now;
-                return (before.ends, before.ttl, before.entry.clone());
+                return Ok(Some((before.ends, before.ttl, before.entry.clone())));
             }
         }
-        let read = self.directory.read(name, data);
-        let entry = read.unwrap_or_else(|error| Err(error.to_string()));
-        let entry = entry.and_then(|entry| {
-            let right = name_of(&entry.instance);
-            if right == name {
-                Ok(entry)
-            } else {
-                Err(format!("it is an instance whose file is {right}"))
-            }
-        });
+        let entry = match self.read(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read?,
+        };
         let (entry, ttl) = match entry {
             Ok(entry) => (Some(Arc::new(entry.instance)), entry.ttl),
             Err(why) => {
-                // A file that is gone again is none.
-                if self.directory.path().join(name).exists() {
-                    remarks.push(format!("{name} is ignored, it is no instance: {why}"));
-                }
+                remarks.push(format!("{name} is ignored, it is no instance: {why}"));
                 (None, Duration::ZERO)
             }
         };
-        let age = touched.elapsed().unwrap_or(Duration::ZERO).min(oldest);
+        let age = state
+            .touched
+            .elapsed()
+            .unwrap_or(Duration::ZERO)
+            .min(oldest);
         let ends = now + ttl.saturating_sub(age);
         let sighting = Sighting {
-            touched,
-            length: data.len(),
+            state,
             looked: now,
             ends,
             entry: entry.clone(),
             ttl,
         };
         files.insert(name.to_owned(), sighting);
-        (ends, ttl, entry)
+        Ok(Some((ends, ttl, entry)))
+    }
+
+    /// The entry in a file, or why it is none: its contents, its kind, or that it is private to another user.
+    fn read(&self, name: &str) -> io::Result<Result<FileEntry, String>> {
+        let json = match self.directory.read(name) {
+            Ok((_, json)) => json,
+            Err(error) => match error.kind() {
+                io::ErrorKind::InvalidData | io::ErrorKind::PermissionDenied => {
+                    return Ok(Err(error.to_string()));
+                }
+                _ => return Err(error),
+            },
+        };
+        Ok(FileEntry::from_json(&json).and_then(|entry| {
+            let right = name_of(&entry.instance);
+            if right == name {
+                Ok(entry)
+            } else {
+                Err(format!("it is an instance whose file is {right}"))
+            }
+        }))
     }
 
     /// Deletes an entry that ran out long ago, unless its owner is back, when the lock is free. Nothing
@@ -192,7 +244,7 @@ impl Sightings {
     pub(super) fn is_alive(&self, name: &str, touched: SystemTime, ttl: Duration) -> bool {
         let files = kit_sync::lock(&self.files);
         if let Some(sighting) = files.get(name)
-            && sighting.touched == touched
+            && sighting.state.touched == touched
         {
             return sighting.ends > Instant::now();
         }
@@ -207,8 +259,11 @@ fn remark_foreign(
 ) -> Option<String> {
     let now = Instant::now();
     let sighting = || Sighting {
-        touched: SystemTime::UNIX_EPOCH,
-        length: 0,
+        state: FileState {
+            touched: SystemTime::UNIX_EPOCH,
+            length: 0,
+            number: 0,
+        },
         looked: now,
         ends: now,
         entry: None,
@@ -232,6 +287,33 @@ fn remark_foreign(
             Some(format!(
                 "{named}{more} are ignored, they are no files of a registry"
             ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ServiceInstance;
+
+    #[test]
+    fn files_that_are_gone_are_forgotten_whatever_service_is_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Arc::new(Directory::new(folder.path().to_owned()));
+        let sightings = Sightings::new(Arc::clone(&directory), Remarks::new());
+        for service in ["a", "b"] {
+            let instance = ServiceInstance::builder("1", service).build().unwrap();
+            let (name, service) = (name_of(&instance), instance.name().clone());
+            let entry = FileEntry {
+                owner: "1-1".to_owned(),
+                ttl: Duration::from_secs(10),
+                instance,
+            };
+            directory.replace(&name, &entry.to_json().unwrap()).unwrap();
+            assert_eq!(sightings.list(&service).unwrap().instances.len(), 1);
+            let seen = kit_sync::lock(&sightings.files);
+            assert_eq!(seen.keys().collect::<Vec<_>>(), [&name]);
+            directory.remove(&name).unwrap();
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use kit_registry::{Freshness, RegistrationState};
+use kit_registry::{Freshness, RegistrationState, ServiceInstance};
 use tokio::time::{Instant, timeout};
 
 use crate::bench::{Bench, Folder, LIMIT, instance, seen, service, shows, until_state, versions};
@@ -126,6 +127,77 @@ async fn changes_in_a_directory_that_was_made_anew_are_seen_by_notices() {
     reader.close().await;
 }
 
+/// A pipe would be waited for without an end, and `/dev/zero` has none.
+#[tokio::test]
+async fn a_file_of_another_kind_is_remarked_and_neither_waited_for_nor_followed() {
+    let folder = Folder::new();
+    let owner = Bench::open(&folder.url("ttl=1h"));
+    let _registration = owner.registered("1").await;
+    let made = Command::new("mkfifo")
+        .arg(folder.path().join("hello@2.json"))
+        .status();
+    assert!(made.expect("mkfifo").success());
+    symlink("/dev/zero", folder.path().join("hello@3.json")).expect("linked");
+    fs::create_dir(folder.path().join("hello@4.json")).expect("made");
+    File::create(folder.path().join("hello@5.json"))
+        .and_then(|file| file.set_len(1 << 40))
+        .expect("a file with a hole");
+    let bench = Bench::open(&folder.url("ttl=1h"));
+    let mut remarks = bench.backend.registrar.remarks().subscribe();
+    for _ in 0..2 {
+        let listed = timeout(LIMIT, bench.listed()).await;
+        assert_eq!(listed.expect("in time"), ["1"]);
+    }
+    let mut lines: Vec<_> = std::iter::from_fn(|| remarks.try_recv().ok()).collect();
+    lines.sort();
+    let whys = [
+        "no regular file",
+        "no regular file",
+        "no regular file",
+        "has more than",
+    ];
+    assert_eq!(lines.len(), whys.len(), "{lines:#?}");
+    for (line, why) in lines.iter().zip(whys) {
+        assert!(
+            line.contains("is ignored, it is no instance: ") && line.contains(why),
+            "{line}"
+        );
+    }
+    // In the place of an instance they are replaced, but for a directory.
+    for id in ["2", "3"] {
+        let one = ServiceInstance::builder(id, "hello")
+            .build()
+            .expect("valid");
+        let registered = timeout(LIMIT, bench.backend.registrar.register(&one)).await;
+        registered.expect("in time").expect("registered");
+    }
+    assert_eq!(bench.listed().await.len(), 3);
+    bench.close().await;
+    owner.close().await;
+}
+
+/// Two values of one length that were written at one moment, as far as a file system with coarse times tells.
+#[tokio::test]
+async fn a_value_of_the_same_length_and_time_is_seen() {
+    let folder = Folder::new();
+    let owner = Bench::open(&folder.url("ttl=1h"));
+    let reader = Bench::open(&folder.url("ttl=1h"));
+    let time = SystemTime::now();
+    for version in ["a", "b", "c", "d"] {
+        // The number of a file that is open is not given to another one.
+        let before = File::open(folder.file()).ok();
+        let registered = owner.backend.registrar.register(&instance(version)).await;
+        registered.expect("registered");
+        let file = File::options().write(true).open(folder.file());
+        file.and_then(|file| file.set_modified(time))
+            .expect("touched");
+        assert_eq!(reader.listed().await, [version]);
+        drop(before);
+    }
+    reader.close().await;
+    owner.close().await;
+}
+
 /// A link in a circle cannot be looked behind, so it is not known that the entry is gone.
 #[tokio::test]
 async fn an_entry_that_cannot_be_looked_for_is_not_confirmed_as_removed() {
@@ -243,43 +315,6 @@ async fn half_written_and_foreign_files_are_remarked_once_and_ignored() {
     }
     bench.close().await;
     owner.close().await;
-}
-
-/// To open a pipe waits for its other end, and a file without an end fills the memory.
-#[tokio::test]
-async fn what_is_no_file_is_ignored_and_holds_up_no_reader() {
-    let folder = Folder::new();
-    let bench = Bench::open(&folder.url("ttl=1h"));
-    let _registration = bench.registered("1").await;
-    let path = |name: &str| folder.path().join(name);
-    let pipe = path("hello@2.json");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.expect("mkfifo").success());
-    // A reader that opens the pipe is free at the end of the test.
-    let held = File::options().read(true).write(true).open(&pipe);
-    let held = held.expect("the pipe");
-    let large = File::create(path("hello@3.json")).expect("a file");
-    large.set_len(5 << 20).expect("a file with a hole");
-    let reader = Bench::open(&folder.url("ttl=1h"));
-    let mut found = reader.backend.registrar.remarks().subscribe();
-    let listed = timeout(LIMIT, reader.listed()).await;
-    fs::remove_file(&pipe).expect("removed");
-    drop(held);
-    assert_eq!(listed.expect("a list"), ["1"]);
-    let mut lines = Vec::new();
-    while let Ok(line) = found.try_recv() {
-        lines.push(line);
-    }
-    lines.sort();
-    assert_eq!(lines.len(), 2, "{lines:#?}");
-    assert!(lines[0].ends_with("hello@2.json is ignored, it is no instance: it is no file"));
-    assert!(
-        lines[1].ends_with(
-            "hello@3.json is ignored, it is no instance: it has more than 4194304 bytes"
-        )
-    );
-    reader.close().await;
-    bench.close().await;
 }
 
 /// The clock was put back: files are from the future. A living instance is shown, a dead one goes after its

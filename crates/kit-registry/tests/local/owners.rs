@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, timeout};
 
-use crate::bench::{Bench, Folder, LIMIT, shows, until_state};
+use crate::bench::{Bench, Folder, LIMIT, service, shows, until_state};
 
 const URL: &str = "KIT_LOCAL_URL";
 /// Asks the process for an instance of 100 kB.
@@ -170,5 +170,52 @@ async fn the_newest_owner_is_shown_and_the_older_one_is_back_when_that_is_killed
     .await;
     registration.deregister().await.expect("deregistered");
     assert!(!folder.file().exists());
+    bench.close().await;
+}
+
+/// The process of the next test: it opens files until there is no descriptor left, and lists with none, one, two and so on
+/// that are free.
+#[test]
+#[ignore = "a process of other tests"]
+fn starved() {
+    let url = env::var(URL).expect("the URL of a registry");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let views: Vec<_> = (0..8).map(|_| Bench::open(&url)).collect();
+        let open = || std::fs::File::open("/dev/null").ok();
+        let mut taken: Vec<_> = std::iter::from_fn(open).collect();
+        let mut lists = Vec::new();
+        for view in &views {
+            let list = view.backend.discovery.instances(&service()).await;
+            lists.push(
+                list.map(|list| list.instances.len())
+                    .map_err(|e| e.chain().to_string()),
+            );
+            taken.pop();
+        }
+        println!("\nlists {lists:?}");
+    });
+}
+
+/// An instance whose file cannot be opened has not left.
+#[tokio::test]
+async fn without_a_free_descriptor_a_list_is_an_error_and_not_shorter() {
+    let folder = Folder::new();
+    let url = folder.url("ttl=1h");
+    let bench = Bench::open(&url);
+    let _registration = bench.registered("1").await;
+    let program = env::current_exe().expect("this program");
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""])
+        .arg(program);
+    command.args(["--exact", "owners::starved", "--ignored", "--nocapture"]);
+    let output = timeout(LIMIT, command.env(URL, &url).output()).await;
+    let output = output.expect("in time").expect("a process");
+    let output = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lists = output.lines().find(|line| line.starts_with("lists "));
+    let lists = lists.unwrap_or_else(|| panic!("no lists: {output}"));
+    assert!(!lists.contains("Ok(0)"), "{lists}");
+    assert!(lists.contains("Err(") && lists.contains("Ok(1)"), "{lists}");
     bench.close().await;
 }

@@ -107,8 +107,8 @@ impl Registrations {
         written?;
         self.beat(&account, &entry.id, &attempt).pass(CALL).await?;
         account.record_shown();
-        let is_shown = |seen: Option<&Seen>| {
-            seen.is_some_and(|seen| {
+        let is_shown = |all: &[Seen]| {
+            all.iter().any(|seen| {
                 seen.is_passing
                     && seen.entry.tags == entry.tags
                     && seen.entry.instance(instance.name()).as_ref() == Some(instance)
@@ -185,10 +185,9 @@ impl Registrations {
                 }
                 Ok(_) => self.remove(&attempt, &id).await?,
                 Err(error) if is_unknown(&error) && is_settled => {
-                    self.until_catalog(&attempt, instance, |seen| {
-                        seen.is_none_or(|seen| self.other_owner(&seen.entry).is_some())
-                    })
-                    .await?;
+                    let is_others = |seen: &Seen| self.other_owner(&seen.entry).is_some();
+                    self.until_catalog(&attempt, instance, |all| all.iter().all(is_others))
+                        .await?;
                     self.accounts.close(&id, &account);
                     return Ok(());
                 }
@@ -248,12 +247,13 @@ impl Registrations {
         Ok(Some(Seen { entry, is_passing }))
     }
 
-    /// Waits until the catalogue has the instance's entry as it should be.
+    /// Waits until the catalogue has the instance's entry as it should be. Entries are unique at an agent, so there
+    /// may be one of the same id at each of the others.
     async fn until_catalog(
         &self,
         attempt: &str,
         instance: &ServiceInstance,
-        is_right: impl Fn(Option<&Seen>) -> bool,
+        is_right: impl Fn(&[Seen]) -> bool,
     ) -> Result<(), Error> {
         let deadline = Instant::now() + SHOWN;
         let path = format!(
@@ -278,11 +278,11 @@ impl Registrations {
             let call = Call::get(attempt, format!("{path}{since}"), limit);
             let answer = self.agent.call(call).await?;
             let rows: Vec<CatalogRow> = self.agent.read(attempt, &answer)?;
-            let seen = rows.into_iter().next().map(|row| Seen {
+            let seen = rows.into_iter().map(|row| Seen {
                 is_passing: row.checks.iter().all(|check| check.status == "passing"),
                 entry: row.service,
             });
-            if is_right(seen.as_ref()) {
+            if is_right(&seen.collect::<Vec<_>>()) {
                 return Ok(());
             }
             index = if answer.index < index {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kit_test_support::Consul;
 use tokio::time::Instant;
 
-use super::bench::{Bench, ID, degraded, eventually, instance, registered, seen};
+use super::bench::{Bench, ID, compact, degraded, eventually, instance, registered, seen};
 
 fn url(server: &Consul) -> String {
     format!("consul://{}/?ttl=3s", server.address())
@@ -150,4 +150,32 @@ async fn a_process_that_is_gone_is_not_found_after_its_time() {
     .await;
     one.close().await;
     two.close().await;
+}
+
+/// An instance with a fixed id has moved to another machine: the entry of the old one stays for a while, with a check
+/// that is critical. Consul gives the entries in the order of the nodes' names.
+#[tokio::test]
+#[ignore = "needs Consul: cargo xtask conformance"]
+async fn an_entry_of_the_same_id_at_another_agent_neither_hides_nor_stands_for_ours() {
+    let server = Consul::start().await;
+    let bench = Bench::open(&url(&server));
+    for node in ["0-old", "~-old"] {
+        let entry = format!(
+            r#"{{"Node":"{node}","Address":"10.0.0.9","Service":{{"ID":"{ID}","Service":"helloworld"}},
+                "Check":{{"CheckID":"service:{ID}","ServiceID":"{ID}","Status":"critical"}}}}"#
+        );
+        let (status, answer) = server.call("PUT", "/v1/catalog/register", "", &entry).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    let registration = bench.registered().await;
+    assert_eq!(*bench.list().await, [instance().into()]);
+    registration.deregister().await.unwrap();
+    assert!(bench.list().await.is_empty());
+    let (_, left) = server
+        .call("GET", "/v1/catalog/service/helloworld", "", "")
+        .await;
+    let left = compact(&left);
+    assert_eq!(left.matches("10.0.0.9").count(), 2, "{left}");
+    assert_eq!(left.matches(ID).count(), 2, "ours is gone: {left}");
+    bench.close().await;
 }

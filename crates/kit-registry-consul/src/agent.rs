@@ -165,11 +165,12 @@ impl Agent {
     }
 
     fn refused(&self, attempt: &str, status: StatusCode, body: &[u8]) -> Error {
-        let text = String::from_utf8_lossy(body);
-        let mut text: String = text.trim().chars().take(MAX_SHOWN).collect();
+        let mut text = String::from_utf8_lossy(body).into_owned();
+        // Before it is shortened, which may cut the token.
         if let Some(Token(token)) = &self.token {
             text = text.replace(token, "***");
         }
+        let text = text.trim().chars().take(MAX_SHOWN).collect();
         let refusal = AgentRefusal { status, text };
         Error::refused(attempt, &self.description, refusal)
     }
@@ -225,7 +226,22 @@ impl std::error::Error for AgentRefusal {}
 
 #[cfg(test)]
 mod tests {
-    use super::segment;
+    use hyper::StatusCode;
+    use kit_sync::StopToken;
+
+    use super::{Agent, MAX_SHOWN, segment};
+
+    #[test]
+    fn a_refusal_that_repeats_the_token_does_not_show_a_part_of_it() {
+        let options = crate::url::parse("consul://sec-ret@h").unwrap();
+        let agent = Agent::new(&options, "consul at h:8500", StopToken::new());
+        for before in 0..MAX_SHOWN {
+            let body = format!("{}sec-ret is unknown", ".".repeat(before));
+            let error = agent.refused("try", StatusCode::FORBIDDEN, body.as_bytes());
+            let shown = error.chain().to_string();
+            assert!(!shown.contains('-'), "{shown}");
+        }
+    }
 
     #[test]
     fn a_segment_is_safe_in_a_path() {

@@ -26,6 +26,7 @@ const MAX_SHOWN: usize = 300;
 
 const TOKEN: HeaderName = HeaderName::from_static("x-consul-token");
 const INDEX: HeaderName = HeaderName::from_static("x-consul-index");
+const FILTERED: HeaderName = HeaderName::from_static("x-consul-results-filtered-by-acls");
 
 pub(crate) struct Agent {
     transport: Transport,
@@ -64,6 +65,8 @@ impl Call<'_> {
 pub(crate) struct Answer {
     /// Changes with the data; for the next query that is to wait for a change.
     pub(crate) index: u64,
+    /// Whether rows were left out because the token may not see them.
+    pub(crate) is_filtered: bool,
     body: Bytes,
 }
 
@@ -120,6 +123,13 @@ impl Agent {
         Error::unreachable(attempt, &self.description, why)
     }
 
+    /// An error of a call whose answer is empty because the token may see nothing of it.
+    pub(crate) fn without_sight(&self, attempt: &str) -> Error {
+        let why = "the token may not see the instances: it needs service:read for the service and \
+                   node:read for its nodes";
+        Error::refused(attempt, &self.description, why)
+    }
+
     async fn exchange(&self, call: Call<'_>) -> Result<(StatusCode, Answer), BoxError> {
         let stream = self.transport.connect(&self.address).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -129,10 +139,16 @@ impl Agent {
             let status = response.status();
             let index = response.headers().get(&INDEX);
             let index = index.and_then(|index| index.to_str().ok()?.parse().ok());
+            let filtered = response.headers().get(&FILTERED);
+            let is_filtered = filtered.is_some_and(|filtered| filtered == "true");
             let body = Limited::new(response.into_body(), MAX_ANSWER);
             let body = body.collect().await?.to_bytes();
-            let index = index.unwrap_or(0);
-            Ok::<_, BoxError>((status, Answer { index, body }))
+            let answer = Answer {
+                index: index.unwrap_or(0),
+                is_filtered,
+                body,
+            };
+            Ok::<_, BoxError>((status, answer))
         };
         // The connection may end before the answer was taken, and its error says more than "closed".
         let driven = async {

@@ -72,17 +72,25 @@ impl Queries {
     /// Asks again and again for the changes since the last index.
     ///
     /// An index that goes back is that of another store, wiped or restored: the next query waits for
-    /// nothing. An answer without a change is no news.
+    /// nothing. An answer without a change is no news. That all instances have left is asked for once more: the answer of
+    /// a query that waited does not say that they are there and the token may not see them any more.
     async fn follow(&self, service: &ServiceName, mut index: u64, mut feed: Feed) {
         let attempt = format!("watch {service}");
         let mut backoff = backoff();
         loop {
             let since = Some(index).filter(|index| *index > 0);
-            match self.find(&attempt, service, since).await {
+            let last = feed.last();
+            let found = match self.find(&attempt, service, since).await {
+                Ok(found) if found.instances.is_empty() && !last.instances.is_empty() => {
+                    self.find(&attempt, service, None).await
+                }
+                found => found,
+            };
+            match found {
                 Ok(found) => {
                     backoff.reset();
-                    let last = feed.last();
-                    if !last.is_fresh() || *last.instances != *found.instances {
+                    let is_news = !last.is_fresh() || *last.instances != *found.instances;
+                    if is_news {
                         // Readers rely on a number that grows, which Consul's does not after a reset.
                         let revision = found.index.max(last.revision + 1);
                         feed.publish(Snapshot::fresh(found.instances, revision));
@@ -123,6 +131,9 @@ impl Queries {
         };
         let answer = self.agent.call(Call::get(attempt, path, limit)).await?;
         let rows: Vec<Row> = self.agent.read(attempt, &answer)?;
+        if rows.is_empty() && answer.is_filtered {
+            return Err(self.agent.without_sight(attempt));
+        }
         let instances = rows.iter().filter_map(|row| row.service.instance(service));
         let mut instances: Vec<_> = instances.map(Arc::new).collect();
         instances.sort_by(|a, b| a.id().cmp(b.id()));

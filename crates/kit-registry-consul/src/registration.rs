@@ -261,9 +261,12 @@ impl Registrations {
             segment(&service_name(instance.name())),
             segment(&format!("Service.ID == \"{}\"", service_id(instance)))
         );
-        let mut index = 0;
+        let (mut index, mut is_hidden) = (0, false);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() && is_hidden {
+                return Err(self.agent.without_sight(attempt));
+            }
             if left.is_zero() {
                 let why = format!(
                     "the agent took it, and the catalogue does not show it after {SHOWN:?}"
@@ -282,8 +285,16 @@ impl Registrations {
                 is_passing: row.checks.iter().all(|check| check.status == "passing"),
                 entry: row.service,
             });
-            if is_right(&seen.collect::<Vec<_>>()) {
+            let seen: Vec<_> = seen.collect();
+            is_hidden = seen.is_empty() && answer.is_filtered;
+            if !is_hidden && is_right(&seen) {
                 return Ok(());
+            }
+            if is_hidden {
+                // Only an answer that waited for nothing says so: ask for another one of that kind.
+                index = 0;
+                sleep(SETTLED).await;
+                continue;
             }
             index = if answer.index < index {
                 0

@@ -1,6 +1,9 @@
 //! Tokens.
 
+use std::time::Duration;
+
 use kit_test_support::Consul;
+use tokio::time::timeout;
 
 use super::bench::{Bench, compact, degraded, instance, registered, seen};
 
@@ -102,4 +105,85 @@ async fn a_permission_that_is_withdrawn_degrades_and_comes_back() {
     registered(&registration).await;
     registration.deregister().await.unwrap();
     bench.close().await;
+}
+
+/// The query that waits is answered with an empty list after its 55 s: not that the instances have left is shown, but that
+/// they may not be seen any more.
+#[tokio::test]
+#[ignore = "needs Consul: cargo xtask conformance"]
+async fn a_watch_whose_permission_is_withdrawn_becomes_stale_and_comes_back() {
+    let server = server().await;
+    let owner = Bench::open(&url(&server, ROOT));
+    let registration = owner.registered().await;
+    let secret = token(&server, "readers", RULES).await;
+    let reader = Bench::open(&url(&server, &secret));
+    let mut watch = reader.watch().await;
+    seen(&mut watch, "the instance", |s| s.instances.len() == 1).await;
+    let (_, policy) = server
+        .call("GET", "/v1/acl/policy/name/readers", ROOT, "")
+        .await;
+    let policy = compact(&policy);
+    let (_, id) = policy.split_once(r#""ID":""#).expect("an id");
+    let path = format!("/v1/acl/policy/{}", id.split('"').next().unwrap());
+    let blind = r#"service_prefix "" { policy = "read" }"#;
+    for (rules, is_fresh, version) in [(blind, false, "1"), (RULES, true, "2")] {
+        let rules = format!(r#"{{"Name":"readers","Rules":{rules:?}}}"#);
+        let (status, answer) = server.call("PUT", &path, ROOT, &rules).await;
+        assert_eq!(status, 200, "{answer}");
+        registration.set_metadata("k", version).unwrap();
+        let changed = async {
+            loop {
+                let snapshot = watch.next().await.expect("an open watch");
+                assert_eq!(snapshot.instances.len(), 1, "{snapshot:?}");
+                if snapshot.is_fresh() == is_fresh {
+                    return;
+                }
+            }
+        };
+        let changed = timeout(Duration::from_secs(90), changed).await;
+        changed.unwrap_or_else(|_| panic!("not fresh: {is_fresh}"));
+    }
+    registration.deregister().await.unwrap();
+    seen(&mut watch, "the removal", |s| s.instances.is_empty()).await;
+    reader.close().await;
+    owner.close().await;
+}
+
+/// Without the permission to read nodes Consul leaves all instances out of its answer, which is a success.
+#[tokio::test]
+#[ignore = "needs Consul: cargo xtask conformance"]
+async fn a_list_that_is_empty_because_of_a_missing_permission_is_an_error() {
+    let server = server().await;
+    let owner = Bench::open(&url(&server, ROOT));
+    let registration = owner.registered().await;
+    let secret = token(&server, "blind", r#"service_prefix "" { policy = "read" }"#).await;
+    let reader = Bench::open(&url(&server, &secret));
+    let name = instance().name().clone();
+    let list = reader.backend.discovery.instances(&name).await;
+    let error = list.expect_err("no empty list").chain().to_string();
+    let refused = format!(
+        "consul at {} refused: the token may not see the instances: it needs service:read for the \
+         service and node:read for its nodes",
+        server.address()
+    );
+    assert_eq!(error, format!("cannot list helloworld: {refused}"));
+    let watch = reader.backend.discovery.watch(&name).await;
+    watch.expect_err("no watch of an empty list");
+    let other = "other".parse().unwrap();
+    let nothing = reader.backend.discovery.instances(&other).await;
+    let nothing = nothing.expect("nothing is left out");
+    assert!(nothing.instances.is_empty());
+    registration.deregister().await.unwrap();
+
+    let rules = r#"service_prefix "" { policy = "write" }"#;
+    let secret = token(&server, "writer", rules).await;
+    let writer = Bench::open(&url(&server, &secret));
+    let unseen = writer.backend.registrar.register(&instance()).await;
+    let error = unseen.expect_err("not seen").chain().to_string();
+    assert_eq!(error, format!("cannot register helloworld/1: {refused}"));
+    let removed = writer.backend.registrar.deregister(&instance()).await;
+    removed.expect("deregistered");
+    for bench in [reader, writer, owner] {
+        bench.close().await;
+    }
 }

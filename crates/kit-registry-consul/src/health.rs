@@ -15,6 +15,9 @@ use super::service_id::service_name;
 
 /// How long a query waits for a change. Consul adds up to a sixteenth.
 const WAIT: Duration = Duration::from_secs(55);
+/// The pause after an answer without a change. The index of a service that has no instance yet moves with each change
+/// of any other service.
+const NO_NEWS: Duration = Duration::from_millis(100);
 
 pub(crate) struct Health {
     queries: Arc<Queries>,
@@ -98,6 +101,8 @@ impl Queries {
                     index = if found.index < index { 0 } else { found.index };
                     if index == 0 {
                         sleep(backoff.next_delay()).await;
+                    } else if !is_news {
+                        sleep(NO_NEWS).await;
                     }
                 }
                 Err(error) => {

@@ -6,8 +6,9 @@
 //
 // With a registry as its argument, etcd://ADDRESS or consul://ADDRESS, it is registered there.
 //
-// Every message is errors.Status of Kratos itself, so that nothing has to be generated. The files of
-// kratos-v3 are the same, but for the imports and for tracing, which is no part of Kratos v3.
+// Every message is errors.Status of Kratos itself, so that nothing has to be generated. The files for the
+// other version of Kratos are the same, but for the version in their text, for dial.go, and for tracing.go,
+// as tracing is no part of the later one. A test of xtask compares them.
 package main
 
 import (

@@ -113,3 +113,56 @@ fn run_tests(programs: &Programs, chosen: &[&str]) -> Result {
             .envs(programs.iter().cloned()),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    use super::PROGRAMS;
+    use crate::cargo::root;
+
+    /// The files in which the versions of Kratos differ by more than their number.
+    const OWN: [&str; 2] = ["dial.go", "tracing.go"];
+
+    /// The Go files of a folder and below it, by their paths.
+    fn files(folder: &Path, below: &str, found: &mut BTreeMap<String, String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{below}{}", entry.file_name().to_str().unwrap());
+            if entry.path().is_dir() {
+                files(&entry.path(), &format!("{name}/"), found);
+            } else if name.ends_with(".go") {
+                found.insert(name, fs::read_to_string(entry.path()).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn the_programs_of_both_versions_are_the_same_but_for_the_version() {
+        let [old, new] = PROGRAMS.map(|(module, _)| {
+            let mut found = BTreeMap::new();
+            files(&root().join("interop").join(module), "", &mut found);
+            found
+        });
+        let names = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&old), names(&new));
+        for name in OWN {
+            assert!(old.contains_key(name), "{name} is not there");
+        }
+        let shared = old.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
+        for (name, text) in shared {
+            let (mut text, other) = (text.clone(), &new[name]);
+            for before in ["kratos-v", "kratos/v", "Kratos v"] {
+                text = text.replace(&format!("{before}2"), &format!("{before}3"));
+            }
+            let differs = text
+                .lines()
+                .zip(other.lines())
+                .find(|(one, two)| one != two);
+            assert_eq!(differs, None, "{name}");
+            assert_eq!(text.lines().count(), other.lines().count(), "{name}");
+        }
+    }
+}

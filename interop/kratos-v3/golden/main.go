@@ -4,7 +4,7 @@
 //	cd interop/kratos-v3 && go run ./golden > ../../crates/kit-registry/tests/golden/kratos.json
 //
 // The encoding is that of Kratos' registries, encoding/json on registry.ServiceInstance. The file
-// of kratos-v2 is the same, but for the import, and prints the same.
+// for the other version of Kratos is the same, but for the version in its text, and prints the same.
 package main
 
 import (

@@ -114,6 +114,10 @@ impl Queries {
         }
     }
 
+    /// One query; with an index it waits for a change since then.
+    ///
+    /// Its path has the service, whose checks have to pass, the datacenter if the URL names one, and the index. An answer
+    /// without rows of which some were left out for the token is an error; entries that are no instances are skipped.
     async fn find(
         &self,
         attempt: &str,

@@ -38,7 +38,7 @@ struct Sighting {
 /// When an entry runs out unless it is touched, its `ttl`, and the instance.
 type Glimpse = (Instant, Duration, Option<Arc<ServiceInstance>>);
 
-/// What is another one after each write and each touch of a file.
+/// The state of a file, which differs after each write and each touch.
 #[derive(PartialEq, Eq)]
 struct FileState {
     touched: SystemTime,

@@ -214,6 +214,9 @@ pub struct WatchProgressRequest {}
 pub struct WatchResponse {
     #[prost(message, optional, tag = "1")]
     pub header: ::core::option::Option<ResponseHeader>,
+    /// -1 in the answer to a request for progress, which is about the whole stream.
+    #[prost(int64, tag = "2")]
+    pub watch_id: i64,
     #[prost(bool, tag = "3")]
     pub created: bool,
     #[prost(bool, tag = "4")]

@@ -16,8 +16,7 @@ use crate::etcd::proto::mvccpb::event::EventType;
 use crate::etcd::watch_stream::WatchStream;
 use crate::{Error, Feed, ServiceName};
 
-/// After this much silence etcd is asked for its progress: the answer shows that the stream lives, and
-/// moves the revision to resume from ahead of the next compaction.
+/// After this much silence etcd is asked for its progress: the answer shows that the stream lives.
 const ASK_AFTER: Duration = Duration::from_secs(30);
 /// The limit of the answer to that.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -156,13 +155,13 @@ impl Upstream {
             }
             return None;
         }
+        let progress = progress(&message);
         self.fragments.extend(message.events);
         if message.fragment {
             return None;
         }
         if self.fragments.is_empty() {
-            // Progress: everything up to this revision was sent.
-            let revision = message.header.map_or(0, |header| header.revision);
+            let revision = progress.unwrap_or(0);
             self.found.revision = self.found.revision.max(revision);
             return None;
         }
@@ -187,5 +186,32 @@ impl Upstream {
     fn broken(&self, via: Via, why: String) -> FollowEnd {
         let cluster = self.listing.client.cluster();
         FollowEnd::Broken(cluster.broken(via, &self.attempt, why))
+    }
+}
+
+/// The revision up to which everything was sent, of a message without events.
+///
+/// etcd sends one by itself from time to time, which moves the revision to resume from ahead of compactions. The answer
+/// to a request for it is none of these: before 3.4.25 and 3.5.8 it may overtake events that it stands behind, and they
+/// would be left out when the stream breaks then.
+fn progress(message: &WatchResponse) -> Option<i64> {
+    let revision = message.header.as_ref()?.revision;
+    (message.watch_id >= 0).then_some(revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::etcd::proto::etcdserverpb::ResponseHeader;
+
+    #[test]
+    fn an_answer_to_a_request_for_progress_is_no_progress() {
+        let message = |watch_id| WatchResponse {
+            header: Some(ResponseHeader { revision: 9 }),
+            watch_id,
+            ..WatchResponse::default()
+        };
+        assert_eq!(progress(&message(0)), Some(9));
+        assert_eq!(progress(&message(-1)), None);
     }
 }

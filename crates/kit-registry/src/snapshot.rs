@@ -50,7 +50,7 @@ pub enum Freshness {
 /// holds up no other.
 ///
 /// [`Discovery::watch`](crate::Discovery::watch) returns it; a backend makes it with [`Watch::new`].
-#[must_use = "a cursor does nothing until `next` is called"]
+#[must_use = "a cursor does nothing until it is read"]
 pub struct Watch {
     /// The first snapshot, until it was returned.
     first: Option<Arc<Snapshot>>,
@@ -226,6 +226,31 @@ impl Watch {
             }
         }
     }
+
+    /// The snapshot as it is now, without waiting: for a client that picks an instance at each call, and that needs
+    /// no task for [`next`](Self::next), which is not affected.
+    ///
+    /// ```
+    /// use kit_registry::Schemes;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let tree = kit_sync::TaskTree::new("example");
+    /// let registry = Schemes::default().open("memory:", tree.scope())?;
+    /// let watch = registry.discovery.watch(&"prices".parse()?).await?;
+    /// assert!(watch.latest()?.instances.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Closed`] once the registry's scope has ended.
+    pub fn latest(&self) -> Result<Arc<Snapshot>, Closed> {
+        match self.changes.latest() {
+            Some(latest) if !self.closed.is_cancelled() => Ok(latest),
+            _ => Err(Closed),
+        }
+    }
 }
 
 impl fmt::Debug for Watch {
@@ -275,12 +300,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_latest_is_there_without_waiting_and_comes_again() {
+        let published = Published::new(snapshot(1));
+        let mut watch = Watch::new(&published, StopToken::new());
+        assert_eq!(watch.latest().unwrap().revision, 1);
+        published.store(snapshot(2));
+        assert_eq!(watch.latest().unwrap().revision, 2);
+        assert_eq!(watch.next().await.unwrap().revision, 1);
+        assert_eq!(watch.next().await.unwrap().revision, 2);
+        drop(published);
+        assert_eq!(watch.latest().unwrap_err(), Closed);
+    }
+
+    #[tokio::test]
     async fn a_closed_scope_ends_it_without_an_empty_list() {
         let published = Published::new(snapshot(1));
         let closed = StopToken::new();
         let mut watch = Watch::new(&published, closed.clone());
         watch.next().await.unwrap();
         closed.cancel(Cause::Dropped);
+        assert_eq!(watch.latest().unwrap_err(), Closed);
         assert_eq!(watch.next().await.unwrap_err(), Closed);
     }
 

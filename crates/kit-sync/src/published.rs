@@ -191,6 +191,23 @@ impl<T> Changes<T> {
             changed.await;
         }
     }
+
+    /// The value as it is now, without waiting; `None` once the [`Published`] is gone. [`next`](Self::next) is not
+    /// affected.
+    ///
+    /// ```
+    /// let limit = kit_sync::Published::new(10);
+    /// let changes = limit.changes();
+    /// limit.store(20);
+    /// assert_eq!(changes.latest().as_deref(), Some(&20));
+    /// drop(limit);
+    /// assert!(changes.latest().is_none());
+    /// ```
+    #[must_use]
+    pub fn latest(&self) -> Option<Arc<T>> {
+        let gone = self.shared.gone.load(Ordering::Acquire);
+        (!gone).then(|| self.shared.value.load_full())
+    }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Changes<T> {

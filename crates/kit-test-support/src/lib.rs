@@ -7,6 +7,8 @@
 mod ask;
 mod consul;
 mod etcd;
+#[cfg(unix)]
+pub mod example;
 mod lines;
 mod network;
 #[cfg(unix)]

@@ -1,0 +1,146 @@
+//! Both services as processes, which find each other in a directory, and then in etcd.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kit::registry::{Schemes, Watch};
+use kit::sync::TaskTree;
+use kit_test_support::Etcd;
+use kit_test_support::example::{Example, ask};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn no_order_fails_through_a_directory() {
+    let directory = tempfile::tempdir().expect("a directory");
+    course(&format!("local:{}?ttl=1s", directory.path().display())).await;
+}
+
+#[tokio::test]
+async fn no_order_fails_through_etcd() {
+    let etcd = Etcd::start().await;
+    course(&etcd.url("?ttl=2s")).await;
+}
+
+/// Orders are made all the time from the first instance of `prices` on, and each is taken: while another one starts,
+/// while one stops, and while one is killed, which is found until its entry runs out.
+async fn course(registry: &str) {
+    let tree = TaskTree::new("test");
+    let backend = Schemes::default().open(registry, tree.scope());
+    let discovery = backend.expect("a good URL").discovery;
+    let prices = "prices".parse().expect("a name");
+    let mut shown = discovery.watch(&prices).await.expect("a watch");
+
+    // Neither service waits for the other.
+    let mut orders = Service::start(ORDERS, registry).await;
+    let (status, answer) = ask(&orders.http, "POST /orders/tea", "").await;
+    assert_eq!(status, 503, "{answer}");
+    let first = Service::start(PRICES, registry).await;
+    assert_eq!(first.demand().await, "0");
+    // `orders` learns of it a moment later.
+    let taken = async { while ask(&orders.http, "POST /orders/tea", "").await.0 == 503 {} };
+    timeout(PATIENCE, taken).await.expect("it is found");
+
+    let (count, mut counts) = watch::channel(BTreeMap::new());
+    let (enough, is_enough) = watch::channel(false);
+    let making = make_orders(orders.http.clone(), count, is_enough);
+    let making = tree.scope().spawn_value("orders", making);
+    wait_for_more(&mut counts, &first.id).await;
+    let second = Service::start(PRICES, registry).await;
+    wait_for_more(&mut counts, &second.id).await;
+
+    first.process.terminate();
+    let ended = first.process.end().await.expect(0);
+    ended.expect_in_order(&["stopping cause=SIGTERM", "stopped took"]);
+    wait_until_shown(&mut shown, &second.id).await;
+    wait_for_more(&mut counts, &second.id).await;
+
+    let third = Service::start(PRICES, registry).await;
+    wait_for_more(&mut counts, &third.id).await;
+    second.process.kill();
+    assert_eq!(second.process.end().await.code, None);
+    // It is asked, and then another one.
+    orders.process.line("no answer").await;
+    wait_until_shown(&mut shown, &third.id).await;
+    wait_for_more(&mut counts, &third.id).await;
+
+    enough.send_replace(true);
+    let made = 1 + making.await.expect("each order was taken");
+    assert_eq!(third.demand().await, made.to_string());
+    for service in [third, orders] {
+        service.process.terminate();
+        let ended = service.process.end().await.expect(0);
+        // The one that has stopped was never asked in vain.
+        let mut missed = ended.lines.iter().filter(|line| line.contains("no answer"));
+        assert!(missed.all(|line| line.contains(&second.id)), "{ended:#?}");
+    }
+    let report = tree.close(Instant::now() + PATIENCE).await;
+    assert!(report.on_time(), "{report:?}");
+}
+
+const ORDERS: &str = env!("CARGO_BIN_EXE_orders");
+const PRICES: &str = env!("CARGO_BIN_EXE_prices");
+
+/// A service that is ready.
+struct Service {
+    process: Example,
+    id: String,
+    http: String,
+}
+
+impl Service {
+    async fn start(program: &str, registry: &str) -> Service {
+        let mut process = Example::start(program, &["--registry", registry]);
+        process.line(" ready").await;
+        let (id, http) = (process.field("id"), process.field("http"));
+        Service { process, id, http }
+    }
+
+    /// What an instance of `prices` says, for which it asks `orders`.
+    async fn demand(&self) -> String {
+        let (status, demand) = ask(&self.http, "GET /demand", "").await;
+        assert_eq!(status, 200, "{demand}");
+        demand
+    }
+}
+
+/// Makes one order after the other, and counts by which instance of `prices` each has its price, until it is enough.
+async fn make_orders(
+    orders: String,
+    count: watch::Sender<BTreeMap<String, usize>>,
+    enough: watch::Receiver<bool>,
+) -> usize {
+    while !*enough.borrow() {
+        let (status, answer) = ask(&orders, "POST /orders/tea", "").await;
+        assert_eq!(status, 200, "{answer}");
+        let instance = answer.strip_prefix("tea for 3 at ").expect("a price");
+        count.send_modify(|counts| *counts.entry(instance.to_owned()).or_default() += 1);
+    }
+    count.borrow().values().sum()
+}
+
+/// Waits until this instance of `prices` has been asked again.
+async fn wait_for_more(counts: &mut watch::Receiver<BTreeMap<String, usize>>, id: &str) {
+    let of = |counts: &BTreeMap<String, usize>| counts.get(id).copied();
+    let before = of(&counts.borrow());
+    let more = timeout(PATIENCE, counts.wait_for(|counts| of(counts) > before)).await;
+    let more = more.unwrap_or_else(|_| panic!("`{id}` is not asked"));
+    more.expect("no order has failed; the panic is above");
+}
+
+/// Waits until the registry shows this instance of `prices` and no other.
+async fn wait_until_shown(shown: &mut Watch, id: &str) {
+    let waiting = async {
+        loop {
+            let snapshot = shown.next().await.expect("an open watch");
+            if snapshot.instances.iter().map(|one| one.id()).eq([id]) {
+                return;
+            }
+        }
+    };
+    let waited = timeout(PATIENCE, waiting).await;
+    waited.unwrap_or_else(|_| panic!("`{id}` is not alone"));
+}

@@ -22,8 +22,7 @@ use std::sync::Arc;
 use axum::{Router, routing::post};
 use kit::http::{self, Path};
 use kit::{ApiError, App, AppBuilder, Listen};
-
-pub use seats::Seats;
+use seats::Seats;
 
 /// Sells each seat once. `pay` takes the money of a buyer.
 pub fn service<P, Paid>(listen: impl Into<Listen>, pay: P) -> AppBuilder

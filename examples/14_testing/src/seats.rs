@@ -1,11 +1,11 @@
 //! The seats, and for how long one is held.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use kit::ApiError;
 use kit::sync::lock;
-use std::sync::Mutex;
 use tokio::time::Instant;
 
 /// How long a buyer has to pay.
@@ -13,14 +13,11 @@ const HELD: Duration = Duration::from_secs(15 * 60);
 
 /// The seats that are taken: since when each is held, or `None` for one that is sold.
 #[derive(Debug, Default)]
-pub struct Seats(Mutex<BTreeMap<String, Option<Instant>>>);
+pub(crate) struct Seats(Mutex<BTreeMap<String, Option<Instant>>>);
 
 impl Seats {
-    /// Holds a seat for a buyer.
-    ///
-    /// # Errors
-    /// When it is taken.
-    pub fn hold(&self, seat: &str) -> Result<(), ApiError> {
+    /// Holds a seat for a buyer, unless it is taken.
+    pub(crate) fn hold(&self, seat: &str) -> Result<(), ApiError> {
         let mut taken = lock(&self.0);
         let is_free = match taken.get(seat) {
             None => true,
@@ -35,7 +32,7 @@ impl Seats {
     }
 
     /// Marks a seat as sold.
-    pub fn sell(&self, seat: &str) {
+    pub(crate) fn sell(&self, seat: &str) {
         lock(&self.0).insert(seat.to_owned(), None);
     }
 }

@@ -112,3 +112,12 @@ async fn it_does_not_start_with_a_wrong_file() {
     let mistake = "shop.toml:1:1: discuont: there is no such setting; did you mean `discount`?";
     ended.expect_in_order(&[mistake]);
 }
+
+#[tokio::test]
+async fn the_file_beside_the_example_is_right() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/shop.toml");
+    let arguments = ["--config", file, "--check-config"];
+    let process = Example::start(env!("CARGO_BIN_EXE_reload"), &arguments);
+    let ended = process.end().await.expect(0);
+    ended.expect_in_order(&["discount = 10", "tea = 300"]);
+}

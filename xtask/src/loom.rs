@@ -57,20 +57,32 @@ pub(crate) fn run(long: bool) -> Result {
     Ok(())
 }
 
-/// The crates that have models say so in their manifests, and their folders are named like them.
+/// The names of the crates whose manifests say that they have models.
 fn packages() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for folder in ["crates", "examples"] {
         for entry in root().join(folder).read_dir()? {
-            let entry = entry?;
-            let manifest = fs::read_to_string(entry.path().join("Cargo.toml"));
-            if manifest.is_ok_and(|manifest| manifest.contains("cfg(kit_loom)")) {
-                names.push(entry.file_name().to_string_lossy().into_owned());
+            let manifest = entry?.path().join("Cargo.toml");
+            let Ok(text) = fs::read_to_string(&manifest) else {
+                continue;
+            };
+            if text.contains("cfg(kit_loom)") {
+                let name = package_name(&text);
+                let no_name = || format!("{} names no package", manifest.display());
+                names.push(name.ok_or_else(no_name)?.to_owned());
             }
         }
     }
     names.sort();
     Ok(names)
+}
+
+/// The first name in a manifest is the package's.
+fn package_name(manifest: &str) -> Option<&str> {
+    let line = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("name = "))?;
+    Some(line.trim().trim_matches('"'))
 }
 
 /// Builds the unit tests of these packages, and returns the binaries.

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cargo::{cargo, run as run_command};
 use crate::step::Steps;
-use crate::{Result, book, features, house, tools};
+use crate::{Result, book, features, house, msrv, package, tools};
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
@@ -33,6 +33,10 @@ enum Check {
     Features,
     /// `cargo deny check bans licenses sources`
     Deny,
+    /// One `rust-version`, which no dependency exceeds; everything is built with it when this Rust is newer
+    Msrv,
+    /// `cargo package` of all that shall be published, each built from its package
+    Package,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
@@ -46,6 +50,11 @@ pub(crate) fn run(options: &Options) -> Result {
                 Check::Doc => steps.run("doc", doc),
                 Check::Features => steps.run("features", features::check),
                 Check::Deny => steps.run("deny", deny),
+                Check::Msrv => {
+                    steps.run("msrv", msrv::check);
+                    steps.with("msrv: build", msrv::toolchain(), msrv::build);
+                }
+                Check::Package => steps.run("package", package::check),
                 Check::House => steps.run("house", || house::run(&options.house)),
             }
         }

@@ -20,6 +20,8 @@
 //! leaves a reserve for those that follow. [`App::run`] returns when nothing of the app is alive,
 //! with a [`Report`] that names every task that did not end in time.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg_attr(not(feature = "admin"), path = "no_admin.rs")]
 mod admin;
 mod app;

@@ -1,6 +1,8 @@
 //! Configuration for binaries on Kit: every value knows its origin, and every mistake of one load is
 //! shown at once, with its place.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod check;
 #[cfg(feature = "clap")]
 mod command;

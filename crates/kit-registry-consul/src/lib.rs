@@ -32,6 +32,8 @@
 //! Each call has its own connection, which is driven by the call and ends with it: there is no task
 //! but one for each service that is watched.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod accounts;
 mod agent;
 mod backoff;

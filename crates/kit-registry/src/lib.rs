@@ -40,6 +40,8 @@
 //! The instances are written as Kratos (Go) writes them, under the same keys, so that services of
 //! both kinds find each other.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod backend;
 mod backoff;
 mod cache;

@@ -49,6 +49,8 @@
 //! * [`Published::store`] happens before the [`Published::load`] that returns the value;
 //! * the [`Latch::open`] of the last latch happens before [`Gate::opened`] resolves.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod bounded;
 mod deadline;
 mod error_chain;

@@ -20,6 +20,8 @@
 //! }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod error;
 mod log;
 #[cfg_attr(

@@ -4,6 +4,8 @@
 //! the address at which it is [`Listening`]; the application makes of it the endpoint that it
 //! advertises. This crate does not know registries.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(any(feature = "http", feature = "grpc"))]
 mod at_start;
 #[cfg(feature = "driver")]

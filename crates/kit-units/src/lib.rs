@@ -62,6 +62,8 @@
 //! # example().expect("options");
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "serde")]
 pub mod duration;
 mod duration_text;

@@ -43,6 +43,8 @@
 //! | `units` | `kit-units` | durations and sizes as people write them, for your own settings; options that are wrong |
 //! | feature `schema` | all | JSON Schemas of the options, for editors |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "admin")]
 pub use kit_app::Admin;
 #[cfg(feature = "testing")]

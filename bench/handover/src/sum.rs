@@ -93,3 +93,27 @@ fn print_head() {
 pub(crate) fn about(what: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Sum, Table};
+
+    fn sum(failures: u64) -> Sum {
+        let mut sum = Sum::default();
+        let failed = &mut sum.outcome.failed;
+        failed.extend((failures > 0).then(|| ("502".to_owned(), failures)));
+        sum
+    }
+
+    #[test]
+    fn a_failure_counts_in_the_cases_that_must_not_fail() {
+        for (must_not_fail, failures, fails) in
+            [(true, 0, false), (false, 1, false), (true, 1, true)]
+        {
+            let mut table = Table::begin();
+            table.add("case", "total".to_owned(), must_not_fail, &sum(failures));
+            table.add("last", "total".to_owned(), true, &sum(0));
+            assert_eq!(table.finish(), fails, "{must_not_fail} {failures}");
+        }
+    }
+}

@@ -34,7 +34,7 @@
 //! | feature `admin` | `kit-app` | the admin server: probes, state and commands, from its own thread |
 //! | `telemetry`, feature `telemetry` | `kit-telemetry` | the log of a binary, and what runs the two below |
 //! | features `otlp`, `prometheus` | `kit-telemetry` | traces to a collector of OpenTelemetry, and `/metrics` at the admin server |
-//! | [`registry`], features `etcd`, `etcd-tls` | `kit-registry` | registration and discovery |
+//! | [`registry`], features `local`, `etcd`, `etcd-tls` | `kit-registry` | registration and discovery |
 //! | features `consul`, `consul-tls` | `kit-registry-consul` | the registry schemes `consul` and `consuls` |
 //! | [`sync`] | `kit-sync` | groups, task trees, gates, published values |
 //! | `testing`, feature `testing` | `kit-app` | a whole app inside a test, with clients |

@@ -101,15 +101,25 @@ impl Core {
         begun.copied().unwrap_or_else(Instant::now)
     }
 
-    /// A step of the start or of the stop begins that ends by then, well or not.
-    pub(crate) fn set_step_end(&self, end: impl Into<Deadline>) {
-        *kit_sync::lock(&self.progress.step_end) = Some(end.into());
+    /// A step of the start begins that ends by then, well or not.
+    pub(crate) fn set_step_end(&self, end: Instant) {
+        *kit_sync::lock(&self.progress.step_end) = Some(end);
     }
 
-    /// When the step that goes on has used up its limit; `None` before the first.
+    /// When the step of the start that goes on has used up its limit; `None` before the first.
     pub(crate) fn step_end(&self) -> Option<Instant> {
-        let end = kit_sync::lock(&self.progress.step_end);
-        end.as_ref().map(Deadline::instant)
+        *kit_sync::lock(&self.progress.step_end)
+    }
+
+    /// The stop begins, and ends by then.
+    pub(crate) fn set_stop_end(&self, end: &Deadline) {
+        // An app stops once.
+        let _ = self.progress.stop_end.set(end.clone());
+    }
+
+    /// The end of the whole stop; `None` before it has begun.
+    pub(crate) fn stop_end(&self) -> Option<Instant> {
+        self.progress.stop_end.get().map(Deadline::instant)
     }
 
     pub(crate) fn enter(&self, stage: Stage) {

@@ -91,6 +91,9 @@ const APP: &[Row] = &[
     ("signals.dump", "['SIGTERM']", "signals.dump[0]"),
     ("signals.reload", "[]", ""),
     ("event_delivery.queued.capacity", "0", ""),
+    ("termination_message", "'why'", "termination_message"),
+    ("termination_message", "'/'", "termination_message"),
+    ("termination_message", "'/tmp/why'", ""),
 ];
 
 /// An app that is run in a runtime has no other one, so these are looked at by `check` alone.

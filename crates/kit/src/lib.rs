@@ -54,11 +54,11 @@ pub use kit_app::{
     CheckContext, CheckOptions, CheckState, CheckStatus, ComponentEnd, ComponentReport,
     ComponentState, ComponentStatus, CutReport, Delivery, DrainProfile, Environment, Error, Event,
     Every, Fact, HookContext, HookOptions, HookReport, HookStage, Info, MissingValue, NeverReady,
-    OpenRegistry, Phase, Policy, Probe, RegisterAtStart, RegistrationOptions, RegistrationReport,
-    RegistrationStatus, Report, ResourceLimits, ResourceOptions, ResourceReport, Restarts,
-    RunError, RunWatchdog, RuntimeOptions, Signal, SignalOptions, SignalSender, Signals, Stage,
-    Stamped, StopBegun, StopPlan, Timeouts, Undelivered, WorkerGroup, WorkerKind, WorkerOptions,
-    WorkerState, WorkerStatus, from_settings,
+    Notifier, OpenRegistry, Orchestrator, Phase, Policy, Probe, RegisterAtStart,
+    RegistrationOptions, RegistrationReport, RegistrationStatus, Report, ResourceLimits,
+    ResourceOptions, ResourceReport, Restarts, RunError, RunWatchdog, RuntimeOptions, Signal,
+    SignalOptions, SignalSender, Signals, Stage, Stamped, StopBegun, StopPlan, Timeouts,
+    Undelivered, WorkerGroup, WorkerKind, WorkerOptions, WorkerState, WorkerStatus, from_settings,
 };
 #[cfg(feature = "derive")]
 pub use kit_macros::Reasons;

@@ -14,6 +14,7 @@ const FILE: &str = r#"
     drain_delay = "1s"
     run_watchdog = "reports"
     event_delivery = { queued = { capacity = 2 } }
+    termination_message = "/tmp/why"
 
     [timeouts]
     start = "3s"
@@ -82,6 +83,10 @@ fn shown(app: &AppBuilder) -> Vec<(&'static str, String)> {
         ("run_watchdog", format!("{:?}", of.run_watchdog)),
         ("signals", format!("{:?}", of.signals)),
         ("event_delivery", format!("{:?}", app.delivery)),
+        (
+            "termination_message",
+            format!("{:?}", of.termination_message),
+        ),
     ]
 }
 
@@ -128,7 +133,8 @@ fn every_key_of_a_file_ends_in_the_builder() {
                 .reload([] as [Signal; 0])
                 .dump([Signal::USR2, Signal::HUP]),
         )
-        .event_delivery(Delivery::Queued { capacity: 2 });
+        .event_delivery(Delivery::Queued { capacity: 2 })
+        .termination_message("/tmp/why");
     let default = App::builder("orders");
     let (by_file, by_hand, default) = (shown(&by_file), shown(&by_hand), shown(&default));
     assert_eq!(by_file, by_hand);

@@ -15,8 +15,10 @@ pub(super) struct Progress {
     /// Opens when the app is ready; given up when it will not be.
     pub(super) ready: Gate,
     pub(super) latch: Mutex<Option<Latch>>,
-    /// When the step of the start or of the stop that goes on has used up its limit.
-    pub(super) step_end: Mutex<Option<Deadline>>,
+    /// When the step of the start that goes on has used up its limit.
+    pub(super) step_end: Mutex<Option<Instant>>,
+    /// The end of the whole stop, once it has begun.
+    pub(super) stop_end: OnceLock<Deadline>,
 }
 
 impl Progress {
@@ -28,6 +30,7 @@ impl Progress {
             latch: Mutex::new(Some(ready.latch("the app"))),
             ready,
             step_end: Mutex::default(),
+            stop_end: OnceLock::new(),
         }
     }
 }

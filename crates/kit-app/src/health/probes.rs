@@ -37,7 +37,10 @@ pub(crate) fn readiness(core: &Core) -> Probe {
 pub(crate) fn why_not_ready(core: &Core) -> Vec<String> {
     let readiness = readiness(core);
     let why = |fact: &Fact| match fact.name.as_str() {
-        "drain" => format!("drained ({})", fact.detail),
+        "drain" => match core.control.drain_so_far() {
+            Some(drain) => format!("drained ({})", drain.why),
+            None => "drained".to_owned(),
+        },
         "stop" => format!("stopping ({})", fact.detail),
         name if name.starts_with("check ") => format!("{name} fails"),
         _ => format!("{}: {}", fact.name, fact.detail),

@@ -101,8 +101,9 @@ impl Thread {
         let condition = Condition {
             silent: self.core.health.liveness().silent(),
             step_end: match self.outbox.course() {
-                Course::Starting | Course::Stopping => self.core.step_end(),
+                Course::Starting => self.core.step_end(),
                 Course::Reloading => self.core.reloads.hook_end(),
+                Course::Stopping => self.core.stop_end(),
                 Course::Ready => None,
             },
         };

@@ -403,7 +403,7 @@ async fn the_end_of_a_start_says_why_the_app_is_not_ready_after_the_event_of_tha
         })
     });
     let texts = texts.await;
-    let drained = "started after 0.0ns, not ready: drained (a rollout, 0.0ns ago)";
+    let drained = "started after 0.0ns, not ready: drained (a rollout)";
     assert_eq!(texts, [drained]);
     let texts = end_of_start(|app| app.check("chk", async |_| Ok(()))).await;
     assert_eq!(texts, ["check chk passes", "ready after 0.0ns"]);

@@ -28,6 +28,8 @@ pub(crate) fn role(name: &str) {
         "notified" => conversation::notified(),
         "notified_without_hooks" => conversation::notified_without_hooks(),
         "notified_waits" => conversation::notified_waits(),
+        "notified_stops_late" => conversation::notified_stops_late(),
+        "notified_limited" => conversation::notified_limited(),
         "notified_drains" => conversation::notified_drains(),
         "notified_fails" => conversation::notified_fails(),
         "notified_refused" => conversation::notified_refused(),

@@ -29,7 +29,7 @@ impl StopDeadlines {
             since
         };
         let budget = Budget::new(plan, &since, later_phases(parts, None));
-        parts.core().set_step_end(budget.end().clone());
+        parts.core().set_stop_end(budget.end());
         StopDeadlines { plan, budget }
     }
 

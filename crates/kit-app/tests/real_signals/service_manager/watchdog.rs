@@ -32,13 +32,9 @@ fn a_blocked_runtime_sends_no_ping_and_one_that_is_back_does() {
     program.wait_for("silent for long");
     drop(go);
     let blocked = manager.until(|message| has(message, "READY=1"));
-    let back = blocked.iter().position(|message| message == "WATCHDOG=1");
-    let live = blocked
-        .iter()
-        .position(|message| !has(message, "STATUS=not live"));
-    assert!(back.is_none() || back >= live, "{blocked:#?}");
+    // The end of the reload is told at once; the runtime may be seen to be back a moment before.
     let pings = blocked.iter().filter(|message| *message == "WATCHDOG=1");
-    assert!(pings.count() <= 10, "{blocked:#?}");
+    assert!(pings.count() <= 2, "{blocked:#?}");
     manager.until(|message| message == "WATCHDOG=1");
     program.signal("TERM");
     program.main_gave(0);

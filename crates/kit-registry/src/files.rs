@@ -17,7 +17,7 @@ const LEFT: Duration = Duration::from_secs(60);
 
 const INVALID: io::ErrorKind = io::ErrorKind::InvalidData;
 
-/// Makes the directory if it is not there, for this user alone.
+/// Makes the directory if it is not there, for this user alone. A file in its place is an error of its own.
 pub(crate) fn ensure_directory(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -26,7 +26,13 @@ pub(crate) fn ensure_directory(path: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            let text = format!("{} is there and is no directory", path.display());
+            io::Error::new(io::ErrorKind::NotADirectory, text)
+        }
+        _ => error,
+    })
 }
 
 /// Replaces a file in one step: readers see the old contents or the new ones.

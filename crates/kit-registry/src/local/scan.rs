@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::directory::Directory;
-use super::entry::{is_entry_name, name_of, prefix_of};
+use super::entry::{FileEntry, is_entry_name, name_of, prefix_of};
 use crate::{Remarks, ServiceInstance, ServiceName};
 
 /// The number of foreign files that a remark names.

@@ -66,6 +66,10 @@ async fn a_directory_that_cannot_be_read_makes_lists_stale_and_is_an_error() {
     let list = reader.backend.discovery.instances(&service()).await;
     let error = list.expect_err("no list").chain().to_string();
     assert!(error.starts_with("cannot list hello: local at "), "{error}");
+    assert!(
+        error.ends_with("/registry is there and is no directory"),
+        "{error}"
+    );
     fs::remove_file(folder.path()).expect("removed");
     fs::rename(folder.path().with_extension("away"), folder.path()).expect("renamed");
     seen(&mut watch, "a fresh list", |s| {

@@ -86,6 +86,10 @@ impl ListFiles {
     /// Also when it is not there any more.
     pub(super) fn confirm(&self, service: &ServiceName) -> io::Result<()> {
         let path = self.directory.join(self.name(service));
+        if !fs::symlink_metadata(&path)?.is_file() {
+            // To open a pipe may take forever.
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         let file = OpenOptions::new().write(true).open(path)?;
         file.set_modified(SystemTime::now())
     }
@@ -277,6 +281,7 @@ mod tests {
             remark.ends_with("is ignored: it is no regular file"),
             "{remark}"
         );
+        assert!(store.confirm(&name).is_err(), "it is not opened");
         store.keep(&name, &[]).unwrap();
         assert!(store.load(&name).is_some(), "it is replaced");
     }

@@ -28,6 +28,8 @@ const WANTED: [&str; 8] = [
 /// The most keywords and categories that crates.io takes, and the longest keyword.
 const MOST: usize = 5;
 const LONGEST_KEYWORD: usize = 20;
+/// The end of the version of the packages.
+const CHECK: &str = "package-check";
 /// For a build of all crates and their dependencies on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
@@ -118,25 +120,35 @@ fn make() -> Result {
     Ok(())
 }
 
-/// The root manifest, of the library crates alone, and so that they may be published.
+/// The root manifest, of the library crates alone, and so that they may be published. Their version is one that
+/// no registry has: the names are not ours yet, and cargo would take another crate of the same name and a
+/// higher version in place of the package beside it.
 fn publishable(manifest: &str) -> Result<String> {
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
+    let version = version.ok_or("the root manifest has no line `version = \"…\"`")?;
+    let ours = format!("version = \"{version}\"");
     let mut text = String::new();
     let mut changed = 0;
     for line in manifest.lines() {
-        let line = match line {
-            line if line.starts_with("members = ") => "members = [\"crates/*\"]",
-            line if line.starts_with("default-members = ") => continue,
-            "publish = false" => "publish = true",
-            line => line,
+        let new = if line.starts_with("members = ") {
+            "members = [\"crates/*\"]".to_owned()
+        } else if line == "publish = false" {
+            "publish = true".to_owned()
+        } else if line == ours {
+            format!("version = \"{version}-{CHECK}\"")
+        } else if line.starts_with("default-members = ") {
+            continue;
+        } else {
+            let needed = usize::from(line.contains("path = \"crates/"));
+            line.replacen(&ours, &format!("version = \"={version}-{CHECK}\""), needed)
         };
-        changed += usize::from(matches!(
-            line,
-            "members = [\"crates/*\"]" | "publish = true"
-        ));
-        text += line;
+        changed += usize::from(new != line && !line.contains("path = "));
+        text += &new;
         text.push('\n');
     }
-    if changed == 2 {
+    if changed == 3 {
         Ok(text)
     } else {
         Err("the root manifest has no line `members = …`, or no `publish = false`".into())
@@ -193,9 +205,17 @@ mod tests {
 
     #[test]
     fn the_copy_is_of_the_libraries_and_may_be_published() {
-        let manifest = "members = [\"crates/*\", \"xtask\"]\ndefault-members = [\"crates/*\"]\npublish = false\n";
-        let copy = publishable(manifest).expect("it has both lines");
-        assert_eq!(copy, "members = [\"crates/*\"]\npublish = true\n");
+        let manifest = "members = [\"crates/*\", \"xtask\"]\ndefault-members = [\"crates/*\"]\n\
+            version = \"0.1.0\"\npublish = false\nkit = { path = \"crates/kit\", version = \"0.1.0\" }\n\
+            other = { version = \"0.1.0\" }\n";
+        let copy = publishable(manifest).expect("it has all lines");
+        assert_eq!(
+            copy,
+            "members = [\"crates/*\"]\nversion = \"0.1.0-package-check\"\npublish = true\n\
+             kit = { path = \"crates/kit\", version = \"=0.1.0-package-check\" }\n\
+             other = { version = \"0.1.0\" }\n"
+        );
         assert!(publishable("members = []\n").is_err());
+        assert!(publishable("version = \"0.1.0\"\nmembers = []\n").is_err());
     }
 }

@@ -92,6 +92,10 @@ mod book {
     mod architecture {}
 
     #[cfg(all(feature = "derive", feature = "http"))]
+    #[doc = include_str!("../../../docs/src/coming-from-kratos.md")]
+    mod coming_from_kratos {}
+
+    #[cfg(all(feature = "derive", feature = "http"))]
     #[doc = include_str!("../../../docs/src/errors.md")]
     mod errors {}
 

@@ -7,12 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::owner::Owner;
 use super::service_id::{id_in, service_id, service_name};
+use super::tags::{VERSION, WHOLE};
 use super::url::ServiceOptions;
 
-/// The beginning of the tag that has the version, as with Kratos.
-pub(crate) const VERSION: &str = "version=";
-/// The beginning of the tag that has the whole instance.
-pub(crate) const WHOLE: &str = "kit=";
 /// The most that Consul takes as metadata of a service.
 const MAX_PAIRS: usize = 64;
 const MAX_KEY: usize = 128;

@@ -43,6 +43,7 @@ mod health;
 mod owner;
 mod registration;
 mod service_id;
+mod tags;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]

@@ -3,8 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-/// The beginning of the tag that names it.
-pub(crate) const TAG: &str = "kit-owner=";
+use super::tags::OWNER;
 
 /// A name that no other process has. Two processes with one id write the same entry; by this name each
 /// sees whose it is.
@@ -19,12 +18,12 @@ impl Owner {
     }
 
     pub(crate) fn tag(&self) -> String {
-        format!("{TAG}{}", self.0)
+        format!("{OWNER}{}", self.0)
     }
 
     /// The owner that an entry with these tags names. Programs other than Kit name none.
     pub(crate) fn of(tags: &[String]) -> Option<Owner> {
-        let owner = tags.iter().find_map(|tag| tag.strip_prefix(TAG))?;
+        let owner = tags.iter().find_map(|tag| tag.strip_prefix(OWNER))?;
         Some(Owner(owner.to_owned()))
     }
 }

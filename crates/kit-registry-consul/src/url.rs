@@ -6,7 +6,7 @@ use std::time::Duration;
 use kit_registry::{Error, Parameters, RegistryUrl};
 
 use super::transport::Transport;
-use super::{entry, owner, tls};
+use super::{tags, tls};
 
 const PORT: u16 = 8500;
 const ENCRYPTED_PORT: u16 = 8501;
@@ -14,7 +14,7 @@ const ENCRYPTED_PORT: u16 = 8501;
 const TTL_SECONDS: u64 = 20;
 const REMOVE_AFTER_SECONDS: u64 = 600;
 /// The beginnings of tags that the entry has for itself.
-const RESERVED: [&str; 3] = [entry::VERSION, entry::WHOLE, owner::TAG];
+const RESERVED: [&str; 3] = [tags::VERSION, tags::WHOLE, tags::OWNER];
 
 /// The parts of the URL.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ pub(crate) fn parse(url: &str) -> Result<Options, Error> {
         },
         datacenter: parameters.get("dc")?.map(str::to_owned),
         service: ServiceOptions {
-            tags: tags(&parameters)?,
+            tags: free_tags(&parameters)?,
             ttl: parameters.seconds("ttl", TTL_SECONDS, 2..=86_400, "from 2s to 24h, as in 20s")?,
             remove_after: parameters.seconds(
                 "remove_after",
@@ -92,8 +92,8 @@ pub(crate) fn parse(url: &str) -> Result<Options, Error> {
     })
 }
 
-/// The entry has other tags, which are told by their beginnings.
-fn tags(parameters: &Parameters<'_>) -> Result<Vec<String>, Error> {
+/// The tags of the URL, none of which may begin as one that the entry has for itself.
+fn free_tags(parameters: &Parameters<'_>) -> Result<Vec<String>, Error> {
     let is_free = |tag: &str| !tag.is_empty() && RESERVED.iter().all(|own| !tag.starts_with(own));
     let checked = parameters.all("tag").map(|tag| match is_free(tag) {
         true => Ok(tag.to_owned()),

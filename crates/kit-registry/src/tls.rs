@@ -295,7 +295,7 @@ mod tests {
             let address = listener.local_addr().unwrap().to_string();
             let serve = async {
                 let (mut socket, _) = listener.accept().await.unwrap();
-                // What was not read would make the end of the connection a reset.
+                // Bytes that were not read would make the end of the connection a reset.
                 assert!(socket.read(&mut [0; 4096]).await.unwrap() > 0);
                 socket.write_all(answer.as_bytes()).await.unwrap();
                 socket.shutdown().await.unwrap();

@@ -17,7 +17,7 @@ const LEFT: Duration = Duration::from_secs(60);
 
 const INVALID: io::ErrorKind = io::ErrorKind::InvalidData;
 
-/// Makes the directory if it is not there, for this user alone. A file in its place is an error of its own.
+/// Makes the directory if it is not there, for this user alone. A file in its place is a separate error.
 pub(crate) fn ensure_directory(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());

@@ -87,7 +87,7 @@ impl ListFiles {
     pub(super) fn confirm(&self, service: &ServiceName) -> io::Result<()> {
         let path = self.directory.join(self.name(service));
         if !fs::symlink_metadata(&path)?.is_file() {
-            // To open a pipe may take forever.
+            // To open a pipe has no limit.
             return Err(io::ErrorKind::InvalidInput.into());
         }
         let file = OpenOptions::new().write(true).open(path)?;

@@ -82,7 +82,7 @@ impl Directory {
     pub(super) fn try_lock(&self) -> io::Result<Option<DirectoryLock>> {
         let path = self.path.join(LOCK);
         if fs::metadata(&path).is_ok_and(|data| !data.is_file()) {
-            // To open a pipe may take forever.
+            // To open a pipe has no limit.
             let text = format!("{} has to be a file", path.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }

@@ -17,8 +17,10 @@ mod loom;
 mod msrv;
 mod mutants;
 mod package;
+mod sample;
 mod server;
 mod step;
+mod template;
 mod test;
 mod tools;
 
@@ -41,7 +43,7 @@ struct Arguments {
 enum Task {
     /// Gets what the tests need, builds, and runs every test.
     Test(test::Options),
-    /// Everything that a change has to pass: `test`, then `lint`.
+    /// Everything that a change has to pass: `test`, `template`, then `lint`.
     Ci,
     /// All checks that are no tests, or only those that are named.
     Lint(lint::Options),
@@ -49,6 +51,8 @@ enum Task {
     Conformance(conformance::Options),
     /// Lets services of Kratos and of Kit call each other; part of `test --long`, needs Go.
     Interop,
+    /// Makes services of `templates/service`, builds, tests and runs them.
+    Template(template::Options),
     /// Changes single expressions and looks whether a test notices (docs/src/testing.md).
     Mutants(mutants::Options),
     /// Measures Kit against its peers.
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Task::Lint(options) => lint::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::Interop => interop::run(),
+        Task::Template(options) => template::run(&options),
         Task::Mutants(options) => mutants::run(&options),
         Task::Bench(options) => bench::run(&options),
     };
@@ -77,9 +82,15 @@ fn main() -> ExitCode {
 /// Runs the checks also when a test failed: one run shows all that is wrong.
 fn ci() -> Result {
     let tests = test::run(&test::Options::default());
-    if let Err(error) = &tests {
+    let template = template::run(&template::Options::default());
+    for error in [&tests, &template]
+        .into_iter()
+        .filter_map(|result| result.as_ref().err())
+    {
         eprintln!("xtask: {error}");
     }
     lint::run(&lint::Options::default())?;
-    tests.map_err(|_| "the tests failed; see above".into())
+    tests
+        .and(template)
+        .map_err(|_| "the tests failed; see above".into())
 }

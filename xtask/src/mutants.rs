@@ -4,7 +4,6 @@
 //! the tests of its own crate; one that they let live meets those of the crates that use it.
 
 mod record;
-mod sample;
 mod tool;
 
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use self::record::{Outcome, Record};
 use self::tool::{Mutants, Suite};
 use crate::Result;
 use crate::cargo::target;
+use crate::sample::choose;
 use crate::step::seconds;
 
 #[derive(Args)]
@@ -58,7 +58,7 @@ pub(crate) fn run(options: &Options) -> Result {
         let all = mutants.names().len();
         let only = &options.only;
         let named = mutants.names().iter().filter(|name| name.contains(only));
-        let chosen = sample::choose(named.cloned().collect(), options.sample, options.seed);
+        let chosen = choose(named.cloned().collect(), options.sample, options.seed);
         if chosen.is_empty() {
             return Err(format!("{package} has {all} mutants, and none with `{only}`").into());
         }

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub const NAME: &str = env!("CARGO_PKG_NAME");
 
 /// Read if it is there; `--config` names others.
-pub const FILE: &str = "config/{{ project-name }}.toml";
+pub const FILE: &str = concat!("config/", env!("CARGO_PKG_NAME"), ".toml");
 
 /// Where settings come from, beside the command line: the file, and variables such as
 /// `{{ crate_name | shouty_snake_case }}__APP__TIMEOUTS__STOP=30s`.
@@ -133,7 +133,7 @@ pub struct Database {
 
 impl Default for Database {
     fn default() -> Database {
-        let file = PathBuf::from("{{ project-name }}.db");
+        let file = concat!(env!("CARGO_PKG_NAME"), ".db").into();
         Database { file }
     }
 }

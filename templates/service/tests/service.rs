@@ -125,9 +125,10 @@ async fn what_runs_the_service_waits_longer_than_its_longest_stop() {
     });
     TestApp::start(app).await.stop().await;
     let longest = planned.try_recv().expect("a figure");
+    let unit = concat!("deploy/systemd/", env!("CARGO_PKG_NAME"), ".service");
     for (file, key) in [
         ("deploy/kubernetes.yaml", "terminationGracePeriodSeconds: "),
-        ("deploy/systemd/{{ project-name }}.service", "TimeoutStopSec="),
+        (unit, "TimeoutStopSec="),
     ] {
         let text = fs::read_to_string(file).expect("a file");
         let waits = text.lines().find_map(|line| line.trim().strip_prefix(key));

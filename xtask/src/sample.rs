@@ -4,7 +4,7 @@
 ///
 /// Each name has its own rank, so that a sample is the beginning of every larger one, and a name
 /// that comes or goes leaves the ranks of the others alone.
-pub(super) fn choose(mut names: Vec<String>, count: usize, seed: u64) -> Vec<String> {
+pub(crate) fn choose(mut names: Vec<String>, count: usize, seed: u64) -> Vec<String> {
     names.sort_by_cached_key(|name| (rank(name, seed), name.clone()));
     names.dedup();
     names.truncate(count);

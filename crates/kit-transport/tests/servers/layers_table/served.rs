@@ -194,8 +194,12 @@ impl Handlers {
             ),
             (
                 "trace",
-                call.trace()
-                    .is_some_and(|trace| trace.trace_id().to_string().starts_with("4bf9")),
+                call.trace().is_some_and(|trace| {
+                    trace
+                        .trace_id()
+                        .to_string()
+                        .eq("4bf92f3577b34da6a3ce929d0e0e4736")
+                }),
             ),
             (
                 "metadata",

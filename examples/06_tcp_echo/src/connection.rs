@@ -56,7 +56,7 @@ async fn next_line(
     match ctx.scope().token().run_until_cancelled(reading).await {
         Some(read) => read??,
         None if line.is_empty() && reader.buffer().is_empty() => return Ok(None),
-        // What was read of it is in `line`, also when the reading is dropped.
+        // The bytes that were read are in `line`, also when the reading is dropped.
         None => match timeout(GRACE, read_on(reader, &mut line)).await {
             Ok(read) => read?,
             Err(_) => ctx.count_cut(Cut::Stream, format!("a line from {peer}")),

@@ -1,4 +1,4 @@
-//! A server of your own: lines over TCP, each sent back as it came.
+//! A hand-written server: lines over TCP, each sent back as it came.
 //!
 //! ```text
 //! cargo run -p tcp_echo -- 127.0.0.1:7000 127.0.0.1:9090

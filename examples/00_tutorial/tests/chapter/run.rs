@@ -3,8 +3,10 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use kit_test_support::Etcd;
+use tokio::time::{Instant, sleep};
 
 use crate::answers;
 use crate::chapter::{Chapter, Input, Part};
@@ -16,6 +18,9 @@ use crate::terminal::Terminal;
 
 /// How the command begins that sends requests until all are answered.
 const LOAD: &str = "for n in $(seq ";
+
+/// Patience with a page that is behind.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Run {
     step: usize,
@@ -92,18 +97,24 @@ impl Run {
         }
     }
 
+    /// A page of metrics may be a moment behind the answer that it counts, so it is asked for until it is as shown.
     async fn part(&mut self, chapter: &Chapter, input: &Input, shown: &[String]) {
-        let printed = match input {
-            Input::Command(command) => self.command(chapter, command, shown).await,
-            Input::CtrlC => self.ctrl_c().await,
-            Input::Nothing => self.more(shown.len()).await,
-        };
-        let printed: Vec<_> = printed
-            .iter()
-            .map(|line| self.project.there(line))
-            .collect();
-        if let Err(difference) = compare(shown, &printed) {
-            panic!("step {}, {input:?}: {difference}", self.step);
+        let is_metrics = matches!(input, Input::Command(command) if command.contains("/metrics"));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let printed = match input {
+                Input::Command(command) => self.command(chapter, command, shown).await,
+                Input::CtrlC => self.ctrl_c().await,
+                Input::Nothing => self.more(shown.len()).await,
+            };
+            let there = |line: &String| self.project.there(line);
+            let Err(difference) = compare(shown, &printed.iter().map(there).collect::<Vec<_>>())
+            else {
+                return;
+            };
+            let is_final = !is_metrics || Instant::now() > deadline;
+            assert!(!is_final, "step {}, {input:?}: {difference}", self.step);
+            sleep(Duration::from_millis(10)).await;
         }
     }
 

@@ -114,17 +114,17 @@ async fn the_admin_server_shows_that_it_is_ready() {
 }
 
 #[tokio::test]
-async fn what_runs_the_service_waits_longer_than_its_longest_stop() {
+async fn each_platform_gives_the_longest_stop_its_time() {
     // The figure that the app logs when it starts.
     let (figure, planned) = mpsc::channel();
     let {{ app }} = service();
     let app = app.observer(move |stamped| {
         if let Event::Planned { worst_case, .. } = &stamped.event {
-            let _ = figure.send(worst_case.total.as_secs());
+            let _ = figure.send(worst_case.grace_period().as_secs());
         }
     });
     TestApp::start(app).await.stop().await;
-    let longest = planned.try_recv().expect("a figure");
+    let needed = planned.try_recv().expect("a figure");
     let unit = concat!("deploy/systemd/", env!("CARGO_PKG_NAME"), ".service");
     for (file, key) in [
         ("deploy/kubernetes.yaml", "terminationGracePeriodSeconds: "),
@@ -133,6 +133,6 @@ async fn what_runs_the_service_waits_longer_than_its_longest_stop() {
         let text = fs::read_to_string(file).expect("a file");
         let waits = text.lines().find_map(|line| line.trim().strip_prefix(key));
         let waits: u64 = waits.expect(key).parse().expect("seconds");
-        assert!(waits > longest, "{file}: {waits} s, not over {longest} s");
+        assert!(waits >= needed, "{file}: {waits} s, and not {needed} s");
     }
 }

@@ -33,15 +33,15 @@ pub struct Environment {
     systemd: bool,
     notifier: Option<Notifier>,
     inherited: InheritedListeners,
-    /// What is wrong, such as inherited descriptors that are no listeners: the run makes events of it,
+    /// Faults of the surroundings, such as inherited descriptors that are no listeners: the run makes events of it,
     /// which wait for no log.
     remarks: Vec<String>,
 }
 
 impl Environment {
     /// Reads the process's environment variables: `KUBERNETES_SERVICE_HOST`, which Kubernetes
-    /// sets in every container; `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`, by which a service
-    /// manager is told how the app fares. Takes the listeners that the process was given (`LISTEN_FDS`, and
+    /// sets in every container; `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`, the address and the
+    /// watchdog of a service manager. Takes the listeners that the process was given (`LISTEN_FDS`, and
     /// `LISTEN_PID` where it is set, as systemd does, with their names in `LISTEN_FDNAMES`) and unsets the
     /// first two, so that only the first call finds them. Looks for the files that docker and podman leave in
     /// a container.
@@ -139,7 +139,7 @@ impl Environment {
     }
 }
 
-/// The listeners with their names, and what is wrong with them.
+/// The listeners with their names, and the faults among them.
 fn take_listeners(names: Option<&str>) -> (InheritedListeners, Vec<String>) {
     let mut given = ListenFd::from_env();
     let mut wrong = Vec::new();

@@ -123,7 +123,7 @@ impl Journal {
         self.emit(Event::Remark { what });
     }
 
-    /// The same for what is found out when the report is made already.
+    /// The same for a fault that is found once the report is made.
     pub(crate) fn remark_late(&self, what: String) {
         self.emit(Event::Remark { what });
     }

@@ -7,7 +7,7 @@ use http::Extensions;
 use kit_sync::{Gate, Latch, Scope};
 use tokio::sync::watch;
 
-use crate::inherited::Wanted;
+use crate::inherited::InheritedKey;
 use crate::{
     Cut, Cuts, Drained, Inherited, InheritedListeners, Intake, Lifecycle, Meter, MissingValue,
     Traffic, Values,
@@ -309,7 +309,7 @@ impl Context {
 
     /// # Errors
     /// Why it cannot be had.
-    pub(crate) fn claim_inherited(&self, wanted: &Wanted) -> Result<Inherited, String> {
+    pub(crate) fn claim_inherited(&self, wanted: &InheritedKey) -> Result<Inherited, String> {
         self.inherited.claim(wanted)
     }
 }

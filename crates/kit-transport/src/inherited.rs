@@ -1,10 +1,10 @@
 //! Listeners that the process has inherited.
 
-mod wanted;
+mod key;
 
 use std::sync::{Arc, Mutex};
 
-pub(crate) use wanted::Wanted;
+pub(crate) use key::InheritedKey;
 
 /// A listening socket from outside the application.
 #[derive(Debug)]
@@ -51,11 +51,11 @@ pub struct InheritedListeners(Arc<Mutex<Vec<Slot>>>);
 #[derive(Debug)]
 struct Slot {
     name: Option<String>,
-    state: SlotState,
+    state: Passed,
 }
 
 #[derive(Debug)]
-enum SlotState {
+enum Passed {
     Here(Inherited),
     Taken,
     NoListener,
@@ -65,29 +65,29 @@ impl InheritedListeners {
     /// The `index`th one, unless it was taken before.
     #[must_use]
     pub fn take(&self, index: usize) -> Option<Inherited> {
-        self.claim(&Wanted::Index(index)).ok()
+        self.claim(&InheritedKey::Index(index)).ok()
     }
 
     /// The one of this name, unless it was taken before, or several have the name.
     #[must_use]
     pub fn take_named(&self, name: &str) -> Option<Inherited> {
-        self.claim(&Wanted::Name(name.to_owned())).ok()
+        self.claim(&InheritedKey::Name(name.to_owned())).ok()
     }
 
     /// Takes the wanted one.
     ///
     /// # Errors
     /// Why it cannot be had, with what there is.
-    pub(crate) fn claim(&self, wanted: &Wanted) -> Result<Inherited, String> {
+    pub(crate) fn claim(&self, wanted: &InheritedKey) -> Result<Inherited, String> {
         let mut slots = kit_sync::lock(&self.0);
         let index = find(&slots, wanted)?;
         let slot = &mut slots[index];
-        match std::mem::replace(&mut slot.state, SlotState::Taken) {
-            SlotState::Here(listener) => Ok(listener),
-            SlotState::Taken => Err("another server has taken it".to_owned()),
-            SlotState::NoListener => {
-                slot.state = SlotState::NoListener;
-                Err("what was passed at its place is no listener".to_owned())
+        match std::mem::replace(&mut slot.state, Passed::Taken) {
+            Passed::Here(listener) => Ok(listener),
+            Passed::Taken => Err("another server has taken it".to_owned()),
+            Passed::NoListener => {
+                slot.state = Passed::NoListener;
+                Err("the descriptor at its place is no listener".to_owned())
             }
         }
     }
@@ -95,11 +95,11 @@ impl InheritedListeners {
 
 /// # Errors
 /// When there is none, or the name does not say which one.
-fn find(slots: &[Slot], wanted: &Wanted) -> Result<usize, String> {
+fn find(slots: &[Slot], wanted: &InheritedKey) -> Result<usize, String> {
     let name = match wanted {
-        Wanted::Index(index) if *index < slots.len() => return Ok(*index),
-        Wanted::Index(_) => return Err(list(slots)),
-        Wanted::Name(name) => name,
+        InheritedKey::Index(index) if *index < slots.len() => return Ok(*index),
+        InheritedKey::Index(_) => return Err(list(slots)),
+        InheritedKey::Name(name) => name,
     };
     let has_name = |(_, slot): &(usize, &Slot)| slot.name.as_ref() == Some(name);
     let named: Vec<_> = slots.iter().enumerate().filter(has_name).collect();
@@ -109,8 +109,8 @@ fn find(slots: &[Slot], wanted: &Wanted) -> Result<usize, String> {
         several => {
             let indices: Vec<_> = several.iter().map(|(index, _)| index.to_string()).collect();
             Err(format!(
-                "the listeners {} have this name: take them by number, or give each a name of its own \
-                 (`FileDescriptorName=` in a socket unit of its own)",
+                "the listeners {} have this name: take them by number, or give each its own name \
+                 (`FileDescriptorName=` in a separate socket unit)",
                 indices.join(" and ")
             ))
         }
@@ -161,7 +161,7 @@ fn collect(
 ) -> InheritedListeners {
     let slots = listeners.map(|(name, listener)| Slot {
         name,
-        state: listener.map_or(SlotState::NoListener, SlotState::Here),
+        state: listener.map_or(Passed::NoListener, Passed::Here),
     });
     InheritedListeners(Arc::new(Mutex::new(slots.collect())))
 }
@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn claim(listeners: &InheritedListeners, name: &str) -> Result<(), String> {
-        let wanted = Wanted::Name(name.to_owned());
+        let wanted = InheritedKey::Name(name.to_owned());
         listeners.claim(&wanted).map(|_| ())
     }
 
@@ -218,7 +218,7 @@ mod tests {
         let listeners: InheritedListeners = [("log".to_owned(), None)].into_iter().collect();
         for _ in 0..2 {
             let error = claim(&listeners, "log").unwrap_err();
-            assert_eq!(error, "what was passed at its place is no listener");
+            assert_eq!(error, "the descriptor at its place is no listener");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use kit_units::WrongOption;
 
 use crate::Inherited;
-use crate::inherited::Wanted;
+use crate::inherited::InheritedKey;
 
 pub(crate) mod accept;
 mod at;
@@ -208,7 +208,7 @@ impl Listen {
     /// socket activation does. The process that gave it still has it, so the hand-over is
     /// [`SharedListener`](HandOver::SharedListener).
     pub fn inherited(index: usize) -> Listen {
-        Listen::at_inherited(Wanted::Index(index))
+        Listen::at_inherited(InheritedKey::Index(index))
     }
 
     /// The same by its name, which `LISTEN_FDNAMES` gives: systemd takes it from `FileDescriptorName=` of
@@ -223,7 +223,7 @@ impl Listen {
     /// assert_eq!(listen.to_string(), "inherited:http");
     /// ```
     pub fn inherited_named(name: &str) -> Listen {
-        match Wanted::name(name) {
+        match InheritedKey::name(name) {
             Ok(wanted) => Listen::at_inherited(wanted),
             Err(why) => {
                 let text = format!("inherited:{name}");
@@ -232,7 +232,7 @@ impl Listen {
         }
     }
 
-    fn at_inherited(wanted: Wanted) -> Listen {
+    fn at_inherited(wanted: InheritedKey) -> Listen {
         Listen::new(At::Inherited(wanted)).hand_over(HandOver::SharedListener)
     }
 

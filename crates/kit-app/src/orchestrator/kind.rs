@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::StopPlan;
 
-/// How long docker and podman wait after SIGTERM before they kill, unless they are told otherwise.
+/// How long docker and podman wait after SIGTERM before they kill, unless an option says otherwise.
 const CONTAINER_KILLS_AFTER: Duration = Duration::from_secs(10);
 
 /// What runs the process, and kills it when a stop takes too long.
@@ -16,7 +16,7 @@ pub enum Orchestrator {
     Kubernetes,
     /// systemd, which kills after `TimeoutStopSec`; the messages of a [`Notifier`](crate::Notifier) move that.
     Systemd,
-    /// None of those, in a container: docker and podman kill after 10 s unless they are told otherwise.
+    /// None of those, in a container: docker and podman kill after 10 s unless an option says otherwise.
     Container,
     /// None is known.
     #[default]
@@ -24,8 +24,8 @@ pub enum Orchestrator {
 }
 
 impl Orchestrator {
-    /// What has to be set elsewhere, so that a stop with this plan is not cut short; `None` when nothing
-    /// has.
+    /// The setting elsewhere that is needed, so that a stop with this plan is not cut short; `None` when there is
+    /// none.
     pub(crate) fn advice(self, plan: &StopPlan) -> Option<String> {
         let grace = plan.grace_period();
         let seconds = grace.as_secs();
@@ -35,7 +35,7 @@ impl Orchestrator {
             )),
             Orchestrator::Container | Orchestrator::Unknown if grace > CONTAINER_KILLS_AFTER => {
                 Some(format!(
-                    "docker kills a container after 10s unless it is told otherwise (`--stop-timeout \
+                    "docker kills a container after 10s by default (`--stop-timeout \
                      {seconds}`, `stop_grace_period: {seconds}s`)"
                 ))
             }

@@ -8,7 +8,7 @@ const LONGEST_STATUS: usize = 1024;
 
 /// A change of state, ready to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum StateMessage {
     Ready,
     /// With the time of the request by the system's monotonic clock, in microseconds. The receiver takes no
     /// message for an answer that is older than its own request.
@@ -18,14 +18,14 @@ pub(super) enum State {
     Stopping,
 }
 
-impl State {
+impl StateMessage {
     pub(super) fn text(self) -> String {
         match self {
-            State::Ready => "READY=1".to_owned(),
-            State::Reloading { monotonic_usec } => {
+            StateMessage::Ready => "READY=1".to_owned(),
+            StateMessage::Reloading { monotonic_usec } => {
                 format!("RELOADING=1\nMONOTONIC_USEC={monotonic_usec}")
             }
-            State::Stopping => "STOPPING=1".to_owned(),
+            StateMessage::Stopping => "STOPPING=1".to_owned(),
         }
     }
 

@@ -1,9 +1,9 @@
-//! Where the service manager is told how the app fares, and how often it wants to hear of it.
+//! The address of a service manager, and how often it wants to hear of the app.
 
 use std::time::Duration;
 
 use super::socket::NotifySocket;
-use crate::Error;
+use kit_units::WrongOption;
 
 /// The socket of a service manager, as systemd gives it to a service of `Type=notify` or
 /// `Type=notify-reload`.
@@ -17,31 +17,24 @@ use crate::Error;
 ///
 /// use kit_app::{App, Notifier};
 ///
-/// # #[cfg(unix)] {
-/// let notifier = Notifier::new("/run/orders/notify")?.watchdog(Duration::from_secs(10));
+/// let notifier = Notifier::new("/run/orders/notify").watchdog(Duration::from_secs(10));
 /// let app = App::builder("orders").notifier(notifier);
-/// # }
-/// # Ok::<(), kit_app::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notifier {
-    pub(super) socket: NotifySocket,
+    pub(super) socket: String,
     pub(super) watchdog: Option<Duration>,
 }
 
 impl Notifier {
     /// A service manager that listens at this datagram socket: an absolute path, or, on Linux, an abstract
-    /// name behind an `@`.
-    ///
-    /// # Errors
-    /// When no socket can have that address.
-    pub fn new(socket: &str) -> Result<Notifier, Error> {
-        let parsed = NotifySocket::parse(socket);
-        let socket = parsed.map_err(|expected| Error::option("notifier", socket, expected))?;
-        Ok(Notifier {
-            socket,
+    /// name behind an `@`. An address that no socket can have is an error of [`App::run`](crate::App::run).
+    #[must_use]
+    pub fn new(socket: impl Into<String>) -> Notifier {
+        Notifier {
+            socket: socket.into(),
             watchdog: None,
-        })
+        }
     }
 
     /// The interval within which the service manager wants to hear that the app is alive. A ping is sent
@@ -51,10 +44,26 @@ impl Notifier {
         let watchdog = interval.into().filter(|interval| !interval.is_zero());
         Notifier { watchdog, ..self }
     }
+
+    /// Refuses an address that no socket can have.
+    pub(crate) fn refuse_address(&self) -> Option<WrongOption> {
+        let expected = self.address().err()?;
+        Some(WrongOption::new(
+            "notifier",
+            format!("{:?}", self.socket),
+            expected,
+        ))
+    }
+
+    /// # Errors
+    /// The address that would be right.
+    pub(super) fn address(&self) -> Result<NotifySocket, String> {
+        NotifySocket::parse(&self.socket)
+    }
 }
 
-/// Reads the variables that systemd sets for a service, for the process with this id. What is wrong with
-/// them comes as lines: a service runs without its manager, too.
+/// Reads the variables that systemd sets for a service, for the process with this id. A fault of theirs comes
+/// as a line: a service runs without its manager, too.
 pub(crate) fn from_lookup(
     variable: impl Fn(&str) -> Option<String>,
     process: u32,
@@ -75,11 +84,13 @@ pub(crate) fn from_lookup(
         }
         return (None, wrong);
     };
-    match NotifySocket::parse(&socket) {
-        Ok(socket) => (Some(Notifier { socket, watchdog }), wrong),
+    let notifier = Notifier { socket, watchdog };
+    match notifier.address() {
+        Ok(_) => (Some(notifier), wrong),
         Err(expected) => {
+            let socket = notifier.socket;
             wrong.push(format!(
-                "NOTIFY_SOCKET is `{socket}`: it has to be {expected}; the service manager is told nothing"
+                "NOTIFY_SOCKET is `{socket}`: it has to be {expected}; the service manager gets no message"
             ));
             (None, wrong)
         }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use super::course::{Change, Course};
-use super::message::{State, monotonic_usec};
+use super::message::{StateMessage, monotonic_usec};
 use super::status::Status;
 use crate::Event;
 
@@ -23,7 +23,7 @@ pub(crate) struct Outbox {
 #[derive(Debug, Default)]
 struct Contents {
     course: Course,
-    states: VecDeque<State>,
+    states: VecDeque<StateMessage>,
     status: Status,
     is_status_new: bool,
 }
@@ -56,14 +56,14 @@ impl Outbox {
     }
 
     /// The next change of state, and whether it is the last one so far.
-    pub(super) fn next_state(&self) -> Option<(State, bool)> {
+    pub(super) fn next_state(&self) -> Option<(StateMessage, bool)> {
         let contents = self.lock();
         let next = contents.states.front().copied()?;
         Some((next, contents.states.len() == 1))
     }
 
     /// The service manager has heard of the state.
-    pub(super) fn mark_sent(&self, state: State) {
+    pub(super) fn mark_sent(&self, state: StateMessage) {
         let mut contents = self.lock();
         if contents.states.front() == Some(&state) {
             contents.states.pop_front();
@@ -88,11 +88,11 @@ impl Outbox {
 impl Contents {
     fn push(&mut self, change: Change) {
         let state = match change {
-            Change::Ready => State::Ready,
-            Change::Stopping => State::Stopping,
+            Change::Ready => StateMessage::Ready,
+            Change::Stopping => StateMessage::Stopping,
             Change::Reloading => {
                 self.drop_older_reload();
-                State::Reloading {
+                StateMessage::Reloading {
                     monotonic_usec: monotonic_usec(),
                 }
             }
@@ -101,7 +101,7 @@ impl Contents {
     }
 
     fn drop_older_reload(&mut self) {
-        let is_reload = |state: &State| matches!(state, State::Reloading { .. });
+        let is_reload = |state: &StateMessage| matches!(state, StateMessage::Reloading { .. });
         if let Some(older) = self.states.iter().position(is_reload) {
             self.states.truncate(older);
         }
@@ -134,10 +134,10 @@ mod tests {
     }
 
     fn waiting(outbox: &Outbox) -> Vec<String> {
-        let name = |state: &State| match state {
-            State::Ready => "ready".to_owned(),
-            State::Reloading { .. } => "reloading".to_owned(),
-            State::Stopping => "stopping".to_owned(),
+        let name = |state: &StateMessage| match state {
+            StateMessage::Ready => "ready".to_owned(),
+            StateMessage::Reloading { .. } => "reloading".to_owned(),
+            StateMessage::Stopping => "stopping".to_owned(),
         };
         outbox.lock().states.iter().map(name).collect()
     }

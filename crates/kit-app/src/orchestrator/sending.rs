@@ -1,4 +1,4 @@
-//! What is due to be sent, and when.
+//! The messages that are due, and when.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::notifier::Notifier;
 use super::outbox::Outbox;
 use super::socket::{Sender, Sent};
 
-/// How long the sender waits before it tries again to send what was not taken.
+/// How long the sender waits before it tries again to send a message that was not taken.
 const RETRY: Duration = Duration::from_millis(20);
 /// The same when the service manager cannot be reached at all.
 const RETRY_UNREACHED: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ pub(super) struct Condition {
     pub(super) step_end: Option<Instant>,
 }
 
-/// The socket, and the times of what is to be sent.
+/// The socket, and the times of the messages.
 #[derive(Debug)]
 pub(super) struct Sending {
     sender: Sender,

@@ -5,7 +5,7 @@ mod unix;
 
 pub(super) use unix::{NotifySocket, Sender};
 
-/// What has become of a message.
+/// The fate of a message.
 #[derive(Debug)]
 pub(super) enum Sent {
     Yes,

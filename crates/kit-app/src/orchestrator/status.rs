@@ -4,14 +4,13 @@ use kit_sync::Cause;
 use kit_transport::Stage;
 
 use super::course::Course;
-use crate::core::Core;
-use crate::{Awaited, Event, health};
+use crate::{Awaited, Event};
 
 /// What the status says, from the events so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Status {
-    line: Line,
-    /// What is waited for, and for how long.
+    line: StatusLine,
+    /// The wait that lasts, and for how long.
     waiting: Option<String>,
     /// The failure that came first.
     failure: Option<String>,
@@ -19,23 +18,23 @@ pub(super) struct Status {
 }
 
 #[derive(Clone, Debug)]
-enum Line {
+enum StatusLine {
     /// Readiness, with its reasons, as they are when the line is sent.
     Readiness,
-    /// The stage, and what is done in it.
+    /// The stage, and the step in it.
     Stage { name: String, doing: Option<String> },
 }
 
-impl Default for Line {
-    fn default() -> Line {
-        Line::stage("starting")
+impl Default for StatusLine {
+    fn default() -> StatusLine {
+        StatusLine::stage("starting")
     }
 }
 
-impl Line {
-    fn stage(name: impl Into<String>) -> Line {
+impl StatusLine {
+    fn stage(name: impl Into<String>) -> StatusLine {
         let (name, doing) = (name.into(), None);
-        Line::Stage { name, doing }
+        StatusLine::Stage { name, doing }
     }
 }
 
@@ -116,6 +115,8 @@ impl Status {
         false
     }
 
+    /// Replaces the line where the event begins something: a stage has its name, and a step of it is added. While
+    /// the app is ready the line is its readiness, whatever has changed it.
     fn follow_line(&mut self, event: &Event, course: Course) -> bool {
         self.line = match event {
             Event::Entered {
@@ -130,13 +131,15 @@ impl Status {
             Event::Forced { signal } => return self.set_doing(format!("{signal} forces the end")),
             Event::Entered {
                 stage: Stage::Starting,
-            } => Line::default(),
+            } => StatusLine::default(),
             Event::ReloadStarting { cause } if course == Course::Reloading => {
-                Line::stage(format!("reloading ({cause})"))
+                StatusLine::stage(format!("reloading ({cause})"))
             }
-            Event::StopAsked { cause, failed } => Line::stage(self.why_stopping(cause, *failed)),
-            Event::RunDropped => Line::stage("the run was dropped"),
-            Event::Stopped { exit_code, .. } => Line::stage(self.end(*exit_code)),
+            Event::StopAsked { cause, failed } => {
+                StatusLine::stage(self.why_stopping(cause, *failed))
+            }
+            Event::RunDropped => StatusLine::stage("the run was dropped"),
+            Event::Stopped { exit_code, .. } => StatusLine::stage(self.end(*exit_code)),
             Event::Ready { .. }
             | Event::Reloaded { .. }
             | Event::NothingToReload { .. }
@@ -147,7 +150,7 @@ impl Status {
             | Event::DrainEnded
                 if course == Course::Ready =>
             {
-                Line::Readiness
+                StatusLine::Readiness
             }
             _ => return false,
         };
@@ -155,7 +158,7 @@ impl Status {
     }
 
     fn set_doing(&mut self, what: String) -> bool {
-        if let Line::Stage { doing, .. } = &mut self.line {
+        if let StatusLine::Stage { doing, .. } = &mut self.line {
             *doing = Some(what);
         }
         true
@@ -175,12 +178,12 @@ impl Status {
         }
     }
 
-    /// The line as it is now.
-    pub(super) fn text(&self, core: &Core) -> String {
+    /// The line as it is now; `why_not_ready` gives the reasons at present.
+    pub(super) fn text(&self, why_not_ready: impl FnOnce() -> Vec<String>) -> String {
         let line = match &self.line {
-            Line::Readiness => self.readiness(&health::why_not_ready(core)),
-            Line::Stage { name, doing: None } => name.clone(),
-            Line::Stage {
+            StatusLine::Readiness => self.readiness(&why_not_ready()),
+            StatusLine::Stage { name, doing: None } => name.clone(),
+            StatusLine::Stage {
                 name,
                 doing: Some(doing),
             } => format!("{name}: {doing}"),

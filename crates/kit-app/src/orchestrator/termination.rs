@@ -66,8 +66,8 @@ impl TerminationMessage {
         }
     }
 
-    /// Writes it on a thread of `home`, for which the end of the process waits a moment. There is nothing left
-    /// that a failure could be told to.
+    /// Writes it on a thread of `home`, for which the end of the process waits a moment. A failure has no
+    /// reader any more.
     pub(crate) fn leave_beside(&self, text: &str, home: &Scope) {
         let (message, text) = (self.clone(), text.to_owned());
         let (written, done) = mpsc::channel();

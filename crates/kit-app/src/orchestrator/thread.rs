@@ -1,4 +1,4 @@
-//! The thread that tells the service manager how the app fares.
+//! The thread that sends messages to the service manager.
 
 use std::io;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::sending::{Condition, Sending};
 use super::socket::Sender;
 use crate::core::Core;
 use crate::events::current_subscriber;
-use crate::health::{Heartbeat, Pulse, TICK};
+use crate::health::{self, Heartbeat, Pulse, TICK};
 
 const NAME: &str = "notifier";
 
@@ -30,7 +30,11 @@ const LAST_RETRY: Duration = Duration::from_millis(5);
 /// # Errors
 /// When the system has no socket or no thread to give.
 pub(crate) fn start(notifier: &Notifier, core: &Arc<Core>, home: &Scope) -> io::Result<()> {
-    let sender = Sender::open(&notifier.socket)?;
+    let Ok(address) = notifier.address() else {
+        // The check of the options refuses it.
+        return Ok(());
+    };
+    let sender = Sender::open(&address)?;
     let runtime = Builder::new_current_thread().enable_time().build()?;
     let outbox = core.journal.note_for_service_manager();
     let heartbeat = Arc::new(Heartbeat::default());
@@ -42,7 +46,7 @@ pub(crate) fn start(notifier: &Notifier, core: &Arc<Core>, home: &Scope) -> io::
     scope.spawn_thread(NAME, move |token| {
         let _subscriber = subscriber.as_ref().map(dispatcher::set_default);
         runtime.block_on(async {
-            let thread = Thread {
+            let thread = NotifierThread {
                 sending: Sending::new(&notifier, sender),
                 pulse: Pulse::new(heartbeat),
                 next_look: Instant::now(),
@@ -56,7 +60,7 @@ pub(crate) fn start(notifier: &Notifier, core: &Arc<Core>, home: &Scope) -> io::
     Ok(())
 }
 
-struct Thread {
+struct NotifierThread {
     notifier: Notifier,
     core: Arc<Core>,
     outbox: Arc<Outbox>,
@@ -65,7 +69,7 @@ struct Thread {
     next_look: Instant,
 }
 
-impl Thread {
+impl NotifierThread {
     /// Sends what is due at each event and at each look at the runtime, until `token` is cancelled; then what
     /// is owed, for a moment at most.
     async fn run(mut self, token: StopToken) {
@@ -108,11 +112,12 @@ impl Thread {
             },
         };
         let (core, outbox) = (&self.core, &self.outbox);
-        self.sending
-            .send_due(outbox, &condition, || outbox.status().text(core));
+        self.sending.send_due(outbox, &condition, || {
+            outbox.status().text(|| health::why_not_ready(core))
+        });
         if let Some(error) = self.sending.take_trouble() {
             let socket = &self.notifier.socket;
-            let what = format!("the service manager cannot be told anything at {socket}: {error}");
+            let what = format!("the service manager cannot be reached at {socket}: {error}");
             self.core.journal.remark(what);
         }
     }

@@ -14,7 +14,7 @@ use crate::registration::{Registry, refuse_cache_dir, refuse_host};
 use crate::resource::{Resource, ValueType};
 use crate::settings::Settings;
 use crate::wrong_options::WrongOptions;
-use crate::{AppHandle, Error, HookStage, Info};
+use crate::{AppHandle, Error, HookStage, Info, Notifier};
 
 /// The name of the admin server, which clients of a test and errors know it by.
 const ADMIN: &str = "admin";
@@ -36,6 +36,12 @@ pub(super) fn check(settings: &Settings, info: &Info) -> Vec<Error> {
     wrong.extend(host.map(Error::Option));
     let cache_dir = settings.cache_dir.as_deref().and_then(refuse_cache_dir);
     wrong.extend(cache_dir.map(Error::Option));
+    let notifier = settings.notifier.as_ref();
+    wrong.extend(
+        notifier
+            .and_then(Notifier::refuse_address)
+            .map(Error::Option),
+    );
     let message = settings.termination_message.as_deref();
     let message = message.and_then(refuse_termination_message);
     wrong.extend(message.map(Error::Option));

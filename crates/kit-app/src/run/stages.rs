@@ -50,7 +50,7 @@ async fn run_watched(app: AppHandle, mut settings: Settings) -> Result<Report, R
     if let Some(notifier) = settings.notifier()
         && let Err(error) = orchestrator::start(&notifier, &core, home.scope())
     {
-        let what = format!("the service manager is told nothing: {error}");
+        let what = format!("the service manager gets no message: {error}");
         core.journal.remark(what);
     }
     let checked = match events.start(home.scope()) {

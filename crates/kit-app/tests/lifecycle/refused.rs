@@ -330,3 +330,20 @@ async fn the_time_of_a_stop_and_its_drain_delay_have_bounds() {
         "option `drain_delay` is 1d 1s: it has to be at most 1d"
     );
 }
+
+#[tokio::test]
+async fn a_notifier_without_an_address_and_a_relative_message_file_are_refused() {
+    let app = kit_app::App::builder("app")
+        .signals(Signals::none())
+        .notifier(kit_app::Notifier::new("notify"))
+        .termination_message("message");
+    let error = app.build().run().await.unwrap_err();
+    assert_eq!(
+        error.report().failures,
+        [
+            "option `notifier` is \"notify\": it has to be an absolute path, or `@` and an abstract name",
+            "option `termination_message` is \"message\": it has to be the absolute path of a file, such as \
+             `/dev/termination-log`",
+        ]
+    );
+}

@@ -1,4 +1,4 @@
-//! What a service manager is told, over a socket that speaks its protocol.
+//! The messages to a service manager, over a socket that speaks its protocol.
 
 mod conversation;
 mod named_sockets;
@@ -47,7 +47,7 @@ pub(crate) fn role(name: &str) {
 struct Manager {
     socket: UnixDatagram,
     address: String,
-    /// Where the program waits until it is told to go on.
+    /// Where the program waits until it may go on.
     go: UnixListener,
     directory: TempDir,
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use crate::Inherited;
-use crate::inherited::Wanted;
+use crate::inherited::InheritedKey;
 use crate::listen::error::ListenError;
 
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(crate) enum At {
     Localhost(u16),
     Unix(PathBuf),
     Existing(Existing),
-    Inherited(Wanted),
+    Inherited(InheritedKey),
     /// A text that names no place; the start of the server fails with this error.
     Unusable(ListenError),
 }

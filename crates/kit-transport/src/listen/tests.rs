@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::inherited::Wanted;
+use crate::inherited::InheritedKey;
 
 /// What it is parsed as, and written as.
 #[track_caller]
@@ -45,9 +45,9 @@ fn what_people_write_is_a_place() {
     }
     assert!(matches!(
         at("inherited:2", "inherited:2"),
-        At::Inherited(Wanted::Index(2))
+        At::Inherited(InheritedKey::Index(2))
     ));
-    let http = Wanted::Name("http".to_owned());
+    let http = InheritedKey::Name("http".to_owned());
     assert!(
         matches!(at("inherited:http", "inherited:http"), At::Inherited(wanted) if wanted == http)
     );

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::PathBuf;
 
-use crate::inherited::Wanted;
+use crate::inherited::InheritedKey;
 use crate::listen::at::At;
 use crate::listen::error::ListenError;
 
@@ -22,7 +22,7 @@ fn place(text: &str) -> Result<At, String> {
         return unix(path);
     }
     if let Some(index) = text.strip_prefix("inherited:") {
-        return Wanted::parse(index).map(At::Inherited);
+        return InheritedKey::parse(index).map(At::Inherited);
     }
     if text.trim().is_empty() {
         return Err(format!(

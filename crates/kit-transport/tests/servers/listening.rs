@@ -158,7 +158,7 @@ async fn inherited_listeners_are_found_by_their_number_once() {
     server.start(&ctx).await.unwrap();
     ask(&mut Raw::connect(address).await, "hello").await;
     for (missing, because) in [
-        (1, "what was passed at its place is no listener"),
+        (1, "the descriptor at its place is no listener"),
         (2, "another server has taken it"),
         (3, "the process was given 0, 1, 2"),
     ] {

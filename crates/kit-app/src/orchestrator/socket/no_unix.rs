@@ -1,4 +1,4 @@
-//! A system without such sockets: there is no service manager that could be told anything.
+//! A system without such sockets: no service manager can be reached.
 
 use std::fmt;
 use std::io;

@@ -27,7 +27,7 @@ fn value(messages: &[String], key: &str) -> u128 {
 }
 
 #[test]
-fn a_start_a_reload_that_fails_and_a_stop_are_told_in_order() {
+fn a_start_a_reload_that_fails_and_a_stop_have_messages_in_order() {
     let manager = Manager::new();
     let mut program = manager.start("notified");
     let start = manager.until(|message| has(message, "READY=1"));
@@ -108,7 +108,7 @@ fn an_abstract_socket_hears_the_same() {
 
 /// It runs, and what its start waits for has a name and more time.
 #[test]
-fn readiness_is_told_when_the_app_is_ready_and_not_when_it_runs() {
+fn the_message_of_readiness_comes_when_the_app_is_ready_and_not_when_it_runs() {
     let manager = Manager::new();
     let mut program = manager.start("notified_waits");
     let (go, _) = manager.go.accept().unwrap();

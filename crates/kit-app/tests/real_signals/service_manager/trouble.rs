@@ -69,11 +69,11 @@ fn a_manager_that_is_not_there_has_one_line_and_no_effect() {
     let nowhere = directory.path().join("nowhere");
     let nowhere = nowhere.to_str().unwrap();
     for (socket, line) in [
-        (nowhere, format!("the service manager cannot be told anything at {nowhere}: ")),
+        (nowhere, format!("the service manager cannot be reached at {nowhere}: ")),
         (
             "vsock:2:1234",
             "NOTIFY_SOCKET is `vsock:2:1234`: it has to be an absolute path, or `@` and an abstract name; \
-             the service manager is told nothing"
+             the service manager gets no message"
                 .to_owned(),
         ),
     ] {

@@ -32,7 +32,7 @@ fn a_blocked_runtime_sends_no_ping_and_one_that_is_back_does() {
     program.wait_for("silent for long");
     drop(go);
     let blocked = manager.until(|message| has(message, "READY=1"));
-    // The end of the reload is told at once; the runtime may be seen to be back a moment before.
+    // The end of the reload has its message at once; the runtime may be seen to be back a moment before.
     let pings = blocked.iter().filter(|message| *message == "WATCHDOG=1");
     assert!(pings.count() <= 2, "{blocked:#?}");
     manager.until(|message| message == "WATCHDOG=1");

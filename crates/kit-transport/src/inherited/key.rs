@@ -7,35 +7,35 @@ const LONGEST_NAME: usize = 255;
 
 /// One of the inherited listeners.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum InheritedKey {
     /// By its number, from 0.
     Index(usize),
     /// By its name.
     Name(String),
 }
 
-impl Wanted {
+impl InheritedKey {
     /// Reads a number or a name. Digits alone are a number.
     ///
     /// # Errors
     /// When it is neither.
-    pub(crate) fn parse(text: &str) -> Result<Wanted, String> {
+    pub(crate) fn parse(text: &str) -> Result<InheritedKey, String> {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse() {
-            Ok(index) if is_number => Ok(Wanted::Index(index)),
+            Ok(index) if is_number => Ok(InheritedKey::Index(index)),
             Err(_) if is_number => Err(refused()),
-            _ => Wanted::name(text),
+            _ => InheritedKey::name(text),
         }
     }
 
     /// # Errors
     /// When no descriptor can have the name: `LISTEN_FDNAMES` divides names by colons.
-    pub(crate) fn name(name: &str) -> Result<Wanted, String> {
+    pub(crate) fn name(name: &str) -> Result<InheritedKey, String> {
         let can_be_one = |byte: u8| byte.is_ascii_graphic() && byte != b':';
         let is_name =
             !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(can_be_one);
         if is_name {
-            Ok(Wanted::Name(name.to_owned()))
+            Ok(InheritedKey::Name(name.to_owned()))
         } else {
             Err(refused())
         }
@@ -48,11 +48,11 @@ fn refused() -> String {
         .to_owned()
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for InheritedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Wanted::Index(index) => write!(f, "{index}"),
-            Wanted::Name(name) => f.write_str(name),
+            InheritedKey::Index(index) => write!(f, "{index}"),
+            InheritedKey::Name(name) => f.write_str(name),
         }
     }
 }

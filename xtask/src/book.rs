@@ -24,7 +24,11 @@ pub(crate) fn check() -> Result {
 /// Dependencies without a line in the book, and lines of the book without a dependency.
 fn dependencies() -> Result<Vec<String>> {
     let declared = declared(&read("Cargo.toml")?);
-    let justified = justified(&read("docs/src/dependencies.md")?);
+    let page = read("docs/src/dependencies.md")?;
+    let justified = justified(&page);
+    let twice = twice(&page)
+        .into_iter()
+        .map(|name| format!("docs/src/dependencies.md has two lines for `{name}`"));
     let members = members()?;
     let unjustified = declared
         .difference(&justified)
@@ -36,7 +40,7 @@ fn dependencies() -> Result<Vec<String>> {
         .iter()
         .filter(|name| !members.iter().any(|manifest| uses(manifest, name)))
         .map(|name| format!("the root manifest declares `{name}`, which no crate uses"));
-    Ok(unjustified.chain(gone).chain(unused).collect())
+    Ok(unjustified.chain(gone).chain(unused).chain(twice).collect())
 }
 
 /// The manifests of all members.
@@ -76,14 +80,20 @@ fn declared(manifest: &str) -> BTreeSet<String> {
 
 /// The names in the first column of the book's tables, and whether something stands beside them.
 fn justified(page: &str) -> BTreeSet<String> {
-    page.lines()
-        .filter_map(|line| {
-            let (name, why) = line.strip_prefix("| `")?.split_once("` |")?;
-            why.chars()
-                .any(char::is_alphabetic)
-                .then(|| name.to_owned())
-        })
-        .collect()
+    rows(page).map(ToOwned::to_owned).collect()
+}
+
+/// The names that have more than one row with a reason.
+fn twice(page: &str) -> BTreeSet<&str> {
+    let mut seen = BTreeSet::new();
+    rows(page).filter(|name| !seen.insert(*name)).collect()
+}
+
+fn rows(page: &str) -> impl Iterator<Item = &str> {
+    page.lines().filter_map(|line| {
+        let (name, why) = line.strip_prefix("| `")?.split_once("` |")?;
+        why.chars().any(char::is_alphabetic).then_some(name)
+    })
 }
 
 /// Chapters that the summary does not list, and chapters with Rust that no test compiles.
@@ -187,7 +197,7 @@ fn read(path: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{declared, has_own_rust, includes, justified, links, uses};
+    use super::{declared, has_own_rust, includes, justified, links, twice, uses};
 
     #[test]
     fn only_foreign_dependencies_of_the_workspace_need_a_reason() {
@@ -213,6 +223,12 @@ mod tests {
         let page = "| crate | why |\n|---|---|\n| `bytes` | buffers |\n| `http` | |\n";
         let names: Vec<_> = justified(page).into_iter().collect();
         assert_eq!(names, ["bytes"]);
+    }
+
+    #[test]
+    fn a_dependency_with_two_rows_is_named() {
+        let page = "| `bytes` | buffers |\n| `http` | types |\n| `bytes` | more buffers |\n";
+        assert_eq!(twice(page).into_iter().collect::<Vec<_>>(), ["bytes"]);
     }
 
     #[test]

@@ -18,12 +18,16 @@ use kit_config::Settings;
 {%- if database %}
 use tempfile::TempDir;
 {%- endif %}
+use tokio::time::timeout;
 
 use {{ crate_name }}::config::{self, Config};
 use {{ crate_name }}::server;
 {%- if grpc %}
 use {{ crate_name }}::service::grpc::proto;
 {%- endif %}
+
+/// What never comes fails the test.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The service with the file that is checked in.
 {%- if database %}
@@ -57,13 +61,16 @@ async fn a_greeting_is_made_found_and_sent() {
     assert_eq!(made.status(), 201);
     let body = br#"{"id":1,"text":"Hello Ada","sent":false}"#;
     assert_eq!(made.body()[..], body[..]);
-    loop {
-        let found = http.get("/greetings/1").await;
-        assert_eq!(found.status(), 200);
-        if found.body().ends_with(br#""sent":true}"#) {
-            break;
+    let sent = async {
+        loop {
+            let found = http.get("/greetings/1").await;
+            assert_eq!(found.status(), 200);
+            if found.body().ends_with(br#""sent":true}"#) {
+                break;
+            }
         }
-    }
+    };
+    timeout(PATIENCE, sent).await.expect("the outbox");
     app.stop().await;
 }
 
@@ -91,13 +98,16 @@ async fn a_call_makes_a_greeting_and_others_find_it() {
     let name = "Ada".to_owned();
     let made = client.greet(proto::GreetRequest { name }).await;
     assert_eq!(made.expect("an answer").get_ref().text, "Hello Ada");
-    loop {
-        let request = proto::FindGreetingRequest { id: 1 };
-        let found = client.find_greeting(request).await.expect("an answer");
-        if found.get_ref().sent {
-            break;
+    let sent = async {
+        loop {
+            let request = proto::FindGreetingRequest { id: 1 };
+            let found = client.find_greeting(request).await.expect("an answer");
+            if found.get_ref().sent {
+                break;
+            }
         }
-    }
+    };
+    timeout(PATIENCE, sent).await.expect("the outbox");
     let unknown = proto::FindGreetingRequest { id: 7 };
     let refused = client.find_greeting(unknown).await.expect_err("no answer");
     assert_eq!(refused.message(), "there is no greeting 7");

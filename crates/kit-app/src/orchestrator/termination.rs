@@ -51,11 +51,14 @@ impl TerminationMessage {
         })
     }
 
-    /// Replaces what the file holds.
+    /// Replaces what the file holds. A relative path is refused, and nothing is written there.
     ///
     /// # Errors
     /// Those of the system, but for a file that is not there and is not to be made.
     pub(crate) fn write(&self, text: &str) -> io::Result<()> {
+        if !self.path.is_absolute() {
+            return Ok(());
+        }
         let text = &text[..text.floor_char_boundary(LONGEST)];
         let mut options = OpenOptions::new();
         options.write(true).truncate(true).create(self.is_made);

@@ -346,4 +346,5 @@ async fn a_notifier_without_an_address_and_a_relative_message_file_are_refused()
              `/dev/termination-log`",
         ]
     );
+    assert!(!std::path::Path::new("message").exists());
 }

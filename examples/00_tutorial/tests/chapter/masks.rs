@@ -29,12 +29,7 @@ pub(crate) fn mask(line: &str) -> String {
         masked.push(letter);
     }
     masked.pop();
-    // In a container, where docker may kill after ten seconds, it is a warning.
-    masked.replacen(
-        " WARN kit_app::log: a stop takes",
-        " INFO kit_app::log: a stop takes",
-        1,
-    )
+    masked
 }
 
 fn masked_word(word: &str) -> String {

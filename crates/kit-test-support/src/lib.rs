@@ -7,8 +7,6 @@
 mod ask;
 mod consul;
 mod etcd;
-#[cfg(unix)]
-pub mod example;
 mod lines;
 mod network;
 #[cfg(unix)]

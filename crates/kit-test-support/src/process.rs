@@ -210,6 +210,9 @@ fn field(line: &str, name: &str) -> Option<String> {
     let value = line
         .split_whitespace()
         .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))?;
-    let value = value.trim_matches('"');
+    let quoted = value
+        .strip_prefix('"')
+        .and_then(|value| value.split('"').next());
+    let value = quoted.unwrap_or(value);
     Some(value.trim_start_matches("http://").to_owned())
 }

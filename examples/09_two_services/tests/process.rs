@@ -2,16 +2,12 @@
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use kit::registry::{Schemes, Watch};
 use kit::sync::TaskTree;
-use kit_test_support::Etcd;
-use kit_test_support::example::{Example, ask};
+use kit_test_support::{Etcd, PATIENCE, Process, Signal, ask, soon};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn no_order_fails_through_a_directory() {
@@ -36,13 +32,11 @@ async fn course(registry: &str) {
 
     // Neither service waits for the other.
     let mut orders = Service::start(ORDERS, registry).await;
-    let (status, answer) = ask(&orders.http, "POST /orders/tea", "").await;
-    assert_eq!(status, 503, "{answer}");
+    assert_eq!(orders.order().await, None);
     let first = Service::start(PRICES, registry).await;
     assert_eq!(first.demand().await, "0");
     // `orders` learns of it a moment later.
-    let taken = async { while ask(&orders.http, "POST /orders/tea", "").await.0 == 503 {} };
-    timeout(PATIENCE, taken).await.expect("it is found");
+    soon("it is found", async || orders.order().await.is_some()).await;
 
     let (count, mut counts) = watch::channel(BTreeMap::new());
     let (enough, is_enough) = watch::channel(false);
@@ -52,16 +46,16 @@ async fn course(registry: &str) {
     let second = Service::start(PRICES, registry).await;
     wait_for_more(&mut counts, &second.id).await;
 
-    first.process.terminate();
-    let ended = first.process.end().await.expect(0);
-    ended.expect_in_order(&["stopping cause=SIGTERM", "stopped took"]);
+    first.process.signal(Signal::TERM);
+    let ended = first.process.exit_with(0).await;
+    ended.expect_order(&["stopping cause=SIGTERM", "stopped took"]);
     wait_until_shown(&mut shown, &second.id).await;
     wait_for_more(&mut counts, &second.id).await;
 
     let third = Service::start(PRICES, registry).await;
     wait_for_more(&mut counts, &third.id).await;
-    second.process.kill();
-    assert_eq!(second.process.end().await.code, None);
+    second.process.signal(Signal::KILL);
+    assert_eq!(second.process.exit().await.code, None);
     // It is asked, and then another one.
     orders.process.line("no answer").await;
     wait_until_shown(&mut shown, &third.id).await;
@@ -71,10 +65,10 @@ async fn course(registry: &str) {
     let made = 1 + making.await.expect("each order was taken");
     assert_eq!(third.demand().await, made.to_string());
     for service in [third, orders] {
-        service.process.terminate();
-        let ended = service.process.end().await.expect(0);
+        service.process.signal(Signal::TERM);
+        let ended = service.process.exit_with(0).await;
         // The one that has stopped was never asked in vain.
-        let mut missed = ended.lines.iter().filter(|line| line.contains("no answer"));
+        let mut missed = ended.log.iter().filter(|line| line.contains("no answer"));
         assert!(missed.all(|line| line.contains(&second.id)), "{ended:#?}");
     }
     let report = tree.close(Instant::now() + PATIENCE).await;
@@ -86,24 +80,27 @@ const PRICES: &str = env!("CARGO_BIN_EXE_prices");
 
 /// A service that is ready.
 struct Service {
-    process: Example,
+    process: Process,
     id: String,
     http: String,
 }
 
 impl Service {
     async fn start(program: &str, registry: &str) -> Service {
-        let mut process = Example::start(program, &["--registry", registry]);
+        let mut process = Process::spawn(program, &["--registry", registry]);
         process.line(" ready").await;
-        let (id, http) = (process.field("id"), process.field("http"));
+        let (id, http) = (process.field("id").await, process.field("http").await);
         Service { process, id, http }
     }
 
     /// What an instance of `prices` says, for which it asks `orders`.
     async fn demand(&self) -> String {
-        let (status, demand) = ask(&self.http, "GET /demand", "").await;
-        assert_eq!(status, 200, "{demand}");
-        demand
+        get(&self.http, "GET /demand").await.expect("an answer")
+    }
+
+    /// The answer of an instance of `orders`, unless it has no price.
+    async fn order(&self) -> Option<String> {
+        get(&self.http, "POST /orders/tea").await
     }
 }
 
@@ -114,8 +111,8 @@ async fn make_orders(
     enough: watch::Receiver<bool>,
 ) -> usize {
     while !*enough.borrow() {
-        let (status, answer) = ask(&orders, "POST /orders/tea", "").await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = get(&orders, "POST /orders/tea").await;
+        let answer = answer.expect("the order is taken");
         let instance = answer.strip_prefix("tea for 3 at ").expect("a price");
         count.send_modify(|counts| *counts.entry(instance.to_owned()).or_default() += 1);
     }
@@ -143,4 +140,16 @@ async fn wait_until_shown(shown: &mut Watch, id: &str) {
     };
     let waited = timeout(PATIENCE, waiting).await;
     waited.unwrap_or_else(|_| panic!("`{id}` is not alone"));
+}
+
+/// The body of the answer, or `None` for 503.
+async fn get(address: &str, request: &str) -> Option<String> {
+    let answer = ask(address, request, "").await;
+    if answer.starts_with("HTTP/1.1 503 ") {
+        return None;
+    }
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    answer
+        .split_once("\r\n\r\n")
+        .map(|(_, body)| body.to_owned())
 }

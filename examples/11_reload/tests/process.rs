@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use kit_test_support::example::{Example, ask};
+use kit_test_support::{Process, Signal, ask};
 use tempfile::TempDir;
 
 /// The service and its file.
 struct Shop {
-    process: Example,
+    process: Process,
     folder: TempDir,
     http: String,
 }
@@ -20,9 +20,9 @@ impl Shop {
         let file = file_in(&folder);
         fs::write(&file, format!("http = \"127.0.0.1:0\"\n{text}")).expect("a file");
         let file = file.to_str().expect("UTF-8");
-        let mut process = Example::start(env!("CARGO_BIN_EXE_reload"), &["--config", file]);
+        let mut process = Process::spawn(env!("CARGO_BIN_EXE_reload"), &["--config", file]);
         process.line(" ready").await;
-        let http = process.field("http");
+        let http = process.field("http").await;
         Shop {
             process,
             folder,
@@ -38,9 +38,10 @@ impl Shop {
     }
 
     async fn prices(&self) -> String {
-        let (status, prices) = ask(&self.http, "GET /prices", "").await;
-        assert_eq!(status, 200, "{prices}");
-        prices
+        let answer = ask(&self.http, "GET /prices", "").await;
+        let (head, prices) = answer.split_once("\r\n\r\n").expect("an answer");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{answer}");
+        prices.to_owned()
     }
 }
 
@@ -80,25 +81,23 @@ async fn a_changed_file_is_loaded_and_a_wrong_one_is_refused_with_its_line() {
     shop.process.line("discount: 20 -> 50").await;
     shop.process.line("new price list").await;
     assert_eq!(shop.prices().await, "coffee 200\ntea 150\n");
-    shop.process.terminate();
-    shop.process.end().await.expect(0);
+    shop.process.terminate().await;
 }
 
 #[tokio::test]
 async fn a_sighup_loads_them_and_a_fixed_setting_needs_a_restart() {
     let mut shop = Shop::start("[prices]\ntea = 300\n").await;
-    shop.process.hang_up();
+    shop.process.signal(Signal::HUP);
     shop.process.line("cause=SIGHUP").await;
     shop.process.line("reloaded").await;
 
     shop.write("http = \"127.0.0.1:1\"\n[prices]\ntea = 250\n");
-    shop.process.hang_up();
+    shop.process.signal(Signal::HUP);
     let restart = shop.process.line("needs a restart").await;
     assert!(restart.contains("http"), "{restart}");
     shop.process.line("new price list").await;
     assert_eq!(shop.prices().await, "tea 250\n");
-    shop.process.terminate();
-    shop.process.end().await.expect(0);
+    shop.process.terminate().await;
 }
 
 #[tokio::test]
@@ -107,17 +106,17 @@ async fn it_does_not_start_with_a_wrong_file() {
     fs::write(file_in(&folder), "discuont = 10\n").expect("a file");
     let file = file_in(&folder);
     let file = file.to_str().expect("UTF-8");
-    let process = Example::start(env!("CARGO_BIN_EXE_reload"), &["--config", file]);
-    let ended = process.end().await.expect(2);
+    let process = Process::spawn(env!("CARGO_BIN_EXE_reload"), &["--config", file]);
+    let ended = process.exit_with(2).await;
     let mistake = "shop.toml:1:1: discuont: there is no such setting; did you mean `discount`?";
-    ended.expect_in_order(&[mistake]);
+    ended.expect_order(&[mistake]);
 }
 
 #[tokio::test]
 async fn the_file_beside_the_example_is_right() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/shop.toml");
     let arguments = ["--config", file, "--check-config"];
-    let process = Example::start(env!("CARGO_BIN_EXE_reload"), &arguments);
-    let ended = process.end().await.expect(0);
-    ended.expect_in_order(&["discount = 10", "tea = 300"]);
+    let process = Process::spawn(env!("CARGO_BIN_EXE_reload"), &arguments);
+    let ended = process.exit_with(0).await;
+    ended.expect_order(&["discount = 10", "tea = 300"]);
 }

@@ -16,10 +16,6 @@ use tokio::time::Instant;
 
 pub use consumer::{Delivery, Stamped, Undelivered};
 pub(crate) use consumer::{LOG, Observer, is_delivering};
-#[cfg_attr(
-    not(feature = "admin"),
-    expect(unused_imports, reason = "for the admin server")
-)]
 pub(crate) use queue::current_subscriber;
 use queue::{Ends, Queue};
 use recent::Recent;

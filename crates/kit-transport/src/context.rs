@@ -7,6 +7,7 @@ use http::Extensions;
 use kit_sync::{Gate, Latch, Scope};
 use tokio::sync::watch;
 
+#[cfg(feature = "driver")]
 use crate::inherited::InheritedKey;
 use crate::{
     Cut, Cuts, Drained, Inherited, InheritedListeners, Intake, Lifecycle, Meter, MissingValue,
@@ -309,6 +310,7 @@ impl Context {
 
     /// # Errors
     /// Why it cannot be had.
+    #[cfg(feature = "driver")]
     pub(crate) fn claim_inherited(&self, wanted: &InheritedKey) -> Result<Inherited, String> {
         self.inherited.claim(wanted)
     }

@@ -91,6 +91,7 @@ impl<'a> Parameters<'a> {
 
     /// A time in whole milliseconds, seconds, minutes or hours: `500ms`, `15s`; `None` when it is not there. The
     /// range is in milliseconds.
+    #[cfg(feature = "local")]
     pub(crate) fn millis(
         &self,
         name: &'static str,

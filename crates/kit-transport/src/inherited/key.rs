@@ -3,6 +3,7 @@
 use std::fmt;
 
 /// The longest name that systemd gives a descriptor.
+#[cfg(feature = "driver")]
 const LONGEST_NAME: usize = 255;
 
 /// One of the inherited listeners.
@@ -14,6 +15,7 @@ pub(crate) enum InheritedKey {
     Name(String),
 }
 
+#[cfg(feature = "driver")]
 impl InheritedKey {
     /// Reads a number or a name. Digits alone are a number.
     ///
@@ -42,6 +44,7 @@ impl InheritedKey {
     }
 }
 
+#[cfg(feature = "driver")]
 fn refused() -> String {
     "the number of an inherited listener, from 0, or its name stands behind the colon; write \
      `inherited:0` or `inherited:http`"

@@ -95,7 +95,7 @@ async fn a_list_becomes_stale_once_for_each_cause() {
         panic!("stale again: {again:?}");
     }
     fs::remove_file(folder.path()).expect("removed");
-    seen(&mut watch, "a fresh list", |s| s.is_fresh()).await;
+    seen(&mut watch, "a fresh list", kit_registry::Snapshot::is_fresh).await;
     reader.close().await;
 }
 

@@ -51,7 +51,9 @@ fn a_start_a_reload_that_fails_and_a_stop_have_messages_in_order() {
 
     program.signal("TERM");
     let stop = manager.to_the_end("STATUS=stopped with exit code 0");
-    assert!(has(&stop[0], "STOPPING=1"), "{stop:#?}");
+    // The status of the reload may come once more.
+    let first = stop.iter().find(|message| message.contains("stop"));
+    assert!(has(first.unwrap(), "STOPPING=1"), "{stop:#?}");
     assert_eq!(states(&stop), ["STOPPING=1"]);
     program.main_gave(0);
 }
@@ -115,8 +117,9 @@ fn the_message_of_readiness_comes_when_the_app_is_ready_and_not_when_it_runs() {
     let waiting = "STATUS=starting; waiting for after_start hook `go` to end (2s so far)";
     let start = manager.until(|message| has(message, waiting));
     assert_eq!(states(&start), [""; 0]);
-    // The limit of a hook is 5 min.
-    assert_eq!(value(&start, "EXTEND_TIMEOUT_USEC"), 15_000_000);
+    // The limit of a hook is 5 min, and that of the registration before it 8 s.
+    let asked = value(&start, "EXTEND_TIMEOUT_USEC");
+    assert!((12_000_000..=15_000_000).contains(&asked), "{asked}");
     drop(go);
     manager.until(|message| message == "READY=1\nSTATUS=ready");
     program.signal("TERM");

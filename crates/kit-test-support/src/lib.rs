@@ -7,6 +7,8 @@
 mod ask;
 mod consul;
 mod etcd;
+#[cfg(unix)]
+mod hang_ups;
 mod lines;
 mod network;
 #[cfg(unix)]
@@ -20,6 +22,8 @@ mod redis;
 pub use ask::ask;
 pub use consul::Consul;
 pub use etcd::{Etcd, dead_address};
+#[cfg(unix)]
+pub use hang_ups::hear_hang_ups;
 pub use lines::Lines;
 pub use network::Network;
 #[cfg(unix)]

@@ -9,6 +9,8 @@ use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
+use crate::hear_hang_ups;
+
 pub use rustix::process::Signal;
 
 /// The limit of every wait for an event of a process: generous, for a machine with other work.
@@ -55,6 +57,7 @@ impl Process {
     /// When it does not start.
     #[must_use]
     pub fn spawn(program: &str, args: &[&str]) -> Process {
+        hear_hang_ups();
         let log = NamedTempFile::new().expect("a file");
         let output = log.reopen().expect("the file");
         let child = Command::new(program)

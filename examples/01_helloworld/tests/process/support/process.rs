@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use kit_test_support::hear_hang_ups;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
@@ -69,6 +70,7 @@ impl Process {
         args: &[&str],
         environment: &[(&str, &str)],
     ) -> Process {
+        hear_hang_ups();
         let mut command = command.into();
         for variable in VARIABLES {
             command.env_remove(variable);

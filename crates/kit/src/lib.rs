@@ -45,6 +45,26 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+/// For implementations of [`Server`], [`registry::Registrar`] and [`registry::Discovery`], whose methods
+/// are `async`: from the crate of the same name.
+///
+/// ```
+/// use kit::{BoxError, Context, Listening, Server, async_trait};
+///
+/// struct Timekeeper;
+///
+/// #[async_trait]
+/// impl Server for Timekeeper {
+///     fn name(&self) -> &str {
+///         "timekeeper"
+///     }
+///
+///     async fn start(&self, _: &Context) -> Result<Vec<Listening>, BoxError> {
+///         Ok(Vec::new())
+///     }
+/// }
+/// ```
+pub use async_trait::async_trait;
 #[cfg(feature = "admin")]
 pub use kit_app::Admin;
 #[cfg(feature = "testing")]

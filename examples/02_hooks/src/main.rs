@@ -16,8 +16,7 @@ use std::future::{Ready, ready};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use kit::{App, AppBuilder, BoxError, Context, HookContext, Listening, Phase, Server};
+use kit::{App, AppBuilder, BoxError, Context, HookContext, Listening, Phase, Server, async_trait};
 
 fn step(what: &str) {
     println!("- {what}");

@@ -20,9 +20,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use kit::transport::FreePorts;
-use kit::{App, AppBuilder, BoxError, CheckOptions, Context, Listening, Server};
+use kit::{App, AppBuilder, BoxError, CheckOptions, Context, Listening, Server, async_trait};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 

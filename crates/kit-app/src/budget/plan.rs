@@ -97,14 +97,17 @@ impl fmt::Display for StopPlan {
             phases,
             wanted_drain_delay: _,
         } = self;
-        let cut_from = self.drain_delay_cut_from();
-        let cut = cut_from.map_or_else(String::new, |wanted| {
-            format!(" (half of it, cut from {wanted:?})")
-        });
+        let delay = match self.drain_delay_cut_from() {
+            Some(wanted) => {
+                format!("drain delay {drain_delay:?} (half of it, cut from {wanted:?})")
+            }
+            None if drain_delay.is_zero() => "no drain delay".to_owned(),
+            None => format!("drain delay {drain_delay:?}"),
+        };
         write!(
             f,
             "at most {total:?} in all: before_stop hooks {before_stop:?}, deregistration \
-             {deregister:?}, drain delay {drain_delay:?}{cut}, draining in {phases} phase(s) and \
+             {deregister:?}, {delay}, draining in {phases} phase(s) and \
              after_stop hooks the rest, at least {reserve:?} each"
         )?;
         if !last_steps.is_zero() {

@@ -123,6 +123,7 @@ async fn lines_with_drain_delay(seconds: u64) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn a_drain_delay_that_does_not_fit_the_stop_is_a_warning_at_the_start() {
     for (seconds, level, says) in [
+        (0, "INFO", "no drain delay, draining"),
         (5, "INFO", "drain delay 5s, draining"),
         (
             30,

@@ -51,6 +51,8 @@ enum Task {
     Conformance(conformance::Options),
     /// Lets services of Kratos and of Kit call each other; part of `test --long`, needs Go.
     Interop,
+    /// Makes a service of your own: the template, without a cargo-generate on the machine.
+    New(template::new::Options),
     /// Makes services of `templates/service`, builds, tests and runs them.
     Template(template::Options),
     /// Changes single expressions and looks whether a test notices (docs/src/testing.md).
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Task::Lint(options) => lint::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::Interop => interop::run(),
+        Task::New(options) => template::new::run(&options),
         Task::Template(options) => template::run(&options),
         Task::Mutants(options) => mutants::run(&options),
         Task::Bench(options) => bench::run(&options),

@@ -4,9 +4,11 @@
 //! `tests/template` makes them, with cargo-generate as a library. It is a separate workspace, so neither its crates
 //! nor their versions and features have anything to do with those of Kit, and it is built here and nowhere else.
 
+pub(crate) mod new;
 mod running;
 mod service;
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -53,6 +55,7 @@ pub(crate) fn run(options: &Options) -> Result {
     steps.run("template: formats", || {
         services.iter().try_for_each(Service::check_format)
     });
+    steps.run("template: `cargo xtask new` makes one, once", make_new);
     let systemd = tools::require("systemd-analyze", "systemd");
     steps.with("template: units of systemd", systemd, |()| {
         services.iter().try_for_each(Service::check_units)
@@ -121,6 +124,38 @@ fn lint() -> Result {
             .args(["--", "-D", "warnings"])
             .env("CARGO_TARGET_DIR", target_folder()),
     )
+}
+
+/// A service with answers of its own; a second one of that name does not replace it, and wrong answers leave nothing.
+fn make_new() -> Result {
+    let into = target_folder().join("new");
+    if into.exists() {
+        fs::remove_dir_all(&into)?;
+    }
+    fs::create_dir_all(&into)?;
+    let answers = ["registry=etcd", "database=false"].map(str::to_owned);
+    let folder = PathBuf::from(new::make("tickets", into.clone(), &answers, true)?);
+    let read = |file: &str| fs::read_to_string(folder.join(file));
+    if !read("Cargo.toml")?.contains("name = \"tickets\"")
+        || !read("config/tickets.toml")?.contains("etcd://")
+    {
+        return Err(format!("{} is not what was asked for", folder.display()).into());
+    }
+    let other = |name: &str, answer: &str| {
+        let answers = [answer.to_owned()];
+        match new::make(name, into.clone(), &answers, true) {
+            Ok(folder) => Err(format!("{folder} was made, with `{answer}`")),
+            Err(_) => Ok(()),
+        }
+    };
+    other("tickets", "registry=memory")?;
+    for wrong in ["registry=redis", "regisry=etcd", "database=yes", "etcd"] {
+        other("wrong", wrong)?;
+        if into.join("wrong").exists() {
+            return Err(format!("`{wrong}` has left a folder behind").into());
+        }
+    }
+    Ok(())
 }
 
 /// Makes all of them; what cargo-generate says is shown if it fails.

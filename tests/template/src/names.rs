@@ -11,7 +11,10 @@ const REFUSED: [(&str, &str); 8] = [
     ("two words", "has other characters than"),
     ("süß", "has other characters than"),
     ("loop", "is a word of Rust"),
-    ("kit-config", "the name of a crate that the service needs"),
+    (
+        "kit-config",
+        "the name of a crate or a module that the service needs",
+    ),
     (
         "a-service-with-a-name-of-more-than-fifty-characters",
         "has more than 50 characters",

@@ -17,11 +17,13 @@ pub struct Greetings {
 impl Greetings {
     /// Opens the database, which is made if it is not there, and brings its tables up to date.
     pub async fn open(database: Database) -> Result<Greetings, BoxError> {
+        let file = database.file;
         let options = SqliteConnectOptions::new()
-            .filename(database.file)
+            .filename(&file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal);
-        let pool = SqlitePool::connect_with(options).await?;
+        let pool = SqlitePool::connect_with(options).await;
+        let pool = pool.map_err(|error| format!("{}: {error}", file.display()))?;
         migrate(&pool).await?;
         Ok(Greetings { pool })
     }

@@ -51,7 +51,7 @@ enum Task {
     Conformance(conformance::Options),
     /// Lets services of Kratos and of Kit call each other; part of `test --long`, needs Go.
     Interop,
-    /// Makes a service of your own: the template, without a cargo-generate on the machine.
+    /// Makes a service of the template, without a cargo-generate on the machine.
     New(template::new::Options),
     /// Makes services of `templates/service`, builds, tests and runs them.
     Template(template::Options),

@@ -126,7 +126,7 @@ fn lint() -> Result {
     )
 }
 
-/// A service with answers of its own; a second one of that name does not replace it, and wrong answers leave nothing.
+/// A service with some answers; a second one of that name does not replace it, and wrong answers leave nothing.
 fn make_new() -> Result {
     let into = target_folder().join("new");
     if into.exists() {

@@ -9,8 +9,8 @@ const HANG_UP: u64 = 1;
 
 /// Lets the programs that are started from here take SIGHUP, where this process was started with it ignored.
 ///
-/// A program inherits what is ignored, and what is caught has its default action in it. Kit keeps an ignored
-/// hang-up ignored, so without this each test of a reload would wait for ever.
+/// A program inherits ignored signals, and caught ones have their default action in it. Kit keeps an ignored
+/// hang-up ignored, so without this no test of a reload would end.
 ///
 /// # Panics
 /// When the signal cannot be caught.

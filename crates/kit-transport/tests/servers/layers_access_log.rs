@@ -276,6 +276,9 @@ async fn what_a_drain_cuts_has_a_line() {
     assert!(answer.message().await.unwrap().is_some());
     let mut late = Raw::connect(server.address).await;
     late.get("/late").await;
+    let mut stalled = Raw::connect(server.address).await;
+    let head = "POST /echo HTTP/1.1\r\nhost: kit\r\ncontent-length: 100\r\n\r\n";
+    stalled.send(format!("{head}half")).await;
     ask(&server, &get_with("/hello/x", "")).await;
     log.next(TARGET).await;
     // The streams end after their grace, and the request at a deadline that comes then.
@@ -286,9 +289,10 @@ async fn what_a_drain_cuts_has_a_line() {
         events.read_to_close().await;
         life.send_modify(|life| life.deadline = Some(Instant::now().into()));
     });
-    ended.cut(Cut::Request, 1).cut(Cut::Stream, 2);
+    ended.cut(Cut::Request, 2).cut(Cut::Stream, 2);
+    assert_eq!(stalled.read_to_close().await, b"");
     let mut lines = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         lines.push(short(&log.next(TARGET).await));
     }
     lines.sort();
@@ -297,6 +301,7 @@ async fn what_a_drain_cuts_has_a_line() {
         [
             "WARN GET /endless 200 cut 9",
             "WARN GET /late none cut 0",
+            "WARN POST /echo 400 cut 71",
             "WARN POST /test.Kinds/Endless UNAVAILABLE cut 12",
         ]
     );

@@ -1,4 +1,4 @@
-//! What is refused of the settings when they are loaded, and not first by the start.
+//! The rules of the settings: the load refuses them, and not first the start.
 
 use std::time::Duration;
 

@@ -201,21 +201,24 @@ impl<O: Observer> Observation<O> {
 
     /// How it has ended, now that it is dropped.
     fn end(&self) -> ExchangeEnd {
+        let exchange = self.exchange.as_ref();
+        let verdict = exchange.and_then(|of| of.exchanges().verdict_of(of.key()));
         match self.stage {
+            // What a handler makes of the cut, such as of a body that breaks off, never leaves.
+            Stage::Whole if verdict == Some(Verdict::Cut) => return ExchangeEnd::Cut,
             Stage::Whole => return ExchangeEnd::Whole,
             Stage::Failed => return ExchangeEnd::Failed,
             Stage::Polled => return ExchangeEnd::Panicked,
             Stage::Tunnel => return self.facts.trail().tunnel.how_it_ended(),
             Stage::Open => {}
         }
-        let exchange = self.exchange.as_ref();
         let has_panicked =
             |exchange: &ExchangeHandle| exchange.exchanges().has_panicked(exchange.key());
         // A layer outside of this one.
         if std::thread::panicking() || exchange.is_some_and(has_panicked) {
             return ExchangeEnd::Panicked;
         }
-        match exchange.and_then(|exchange| exchange.exchanges().verdict_of(exchange.key())) {
+        match verdict {
             Some(Verdict::Cut) => ExchangeEnd::Cut,
             Some(Verdict::TimedOut(_)) => ExchangeEnd::Late,
             Some(Verdict::Wait) | None => ExchangeEnd::Gone,

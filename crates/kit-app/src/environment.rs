@@ -30,7 +30,7 @@ pub struct Environment {
     /// The process is in a container, as far as one can see.
     container: bool,
     /// systemd has started this process, and not one before it.
-    systemd: bool,
+    started_by_systemd: bool,
     notifier: Option<Notifier>,
     inherited: InheritedListeners,
     /// Faults of the surroundings, such as inherited descriptors that are no listeners: the run makes events of it,
@@ -47,9 +47,10 @@ impl Environment {
     /// a container.
     #[must_use]
     pub fn detect() -> Environment {
-        let names = env::var("LISTEN_FDNAMES").ok();
-        let (inherited, unusable) = take_listeners(names.as_deref());
-        let mut found = Environment::from_lookup(|name| env::var(name).ok());
+        // A value that is no UTF-8 is wrong further on, where it has a line, and not unset.
+        let value = |name: &str| Some(env::var_os(name)?.to_string_lossy().into_owned());
+        let (inherited, unusable) = take_listeners(value("LISTEN_FDNAMES").as_deref());
+        let mut found = Environment::from_lookup(value);
         found.inherited = inherited;
         found.remarks.extend(unusable);
         let marks = ["/.dockerenv", "/run/.containerenv"];
@@ -69,7 +70,7 @@ impl Environment {
             first_process: process == 1,
             known: true,
             container: process == 1,
-            systemd: started || notifier.is_some(),
+            started_by_systemd: started,
             notifier,
             remarks,
             ..Environment::default()
@@ -109,11 +110,17 @@ impl Environment {
     /// ```
     #[must_use]
     pub fn orchestrator(&self) -> Orchestrator {
-        match (self.kubernetes, self.systemd, self.container) {
-            (true, ..) => Orchestrator::Kubernetes,
-            (_, true, _) => Orchestrator::Systemd,
-            (.., true) => Orchestrator::Container,
-            _ => Orchestrator::Unknown,
+        if self.kubernetes {
+            Orchestrator::Kubernetes
+        } else if self.started_by_systemd {
+            Orchestrator::Systemd
+        } else if self.container {
+            // With a socket, too: podman passes on that of its own unit, and kills after its own time.
+            Orchestrator::Container
+        } else if self.notifier.is_some() {
+            Orchestrator::Systemd
+        } else {
+            Orchestrator::Unknown
         }
     }
 
@@ -194,4 +201,44 @@ fn take_unix_listener(given: &mut ListenFd, index: usize) -> io::Result<Option<I
 #[cfg(not(unix))]
 fn take_unix_listener(_: &mut ListenFd, _: usize) -> io::Result<Option<Inherited>> {
     Ok(None)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// With these variables, on a machine or in a container.
+    fn found(variables: &[(&str, &str)], container: bool) -> Orchestrator {
+        let find = |name: &str| variables.iter().find(|(key, _)| *key == name);
+        let found =
+            Environment::from_lookup(|name| find(name).map(|(_, value)| (*value).to_owned()));
+        Environment { container, ..found }.orchestrator()
+    }
+
+    #[test]
+    fn the_orchestrator_is_what_would_kill_the_process() {
+        let process = std::process::id().to_string();
+        let kubernetes = ("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+        let socket = ("NOTIFY_SOCKET", "/run/notify");
+        let own = ("SYSTEMD_EXEC_PID", process.as_str());
+        let other = ("SYSTEMD_EXEC_PID", "1");
+        for (variables, container, orchestrator) in [
+            (&[][..], false, Orchestrator::Unknown),
+            (&[], true, Orchestrator::Container),
+            (&[kubernetes, socket, own], true, Orchestrator::Kubernetes),
+            (&[socket], false, Orchestrator::Systemd),
+            (&[own], false, Orchestrator::Systemd),
+            (&[other], false, Orchestrator::Unknown),
+            // The socket is that of podman's unit; podman kills.
+            (&[socket], true, Orchestrator::Container),
+            // A service of the systemd that runs in the container.
+            (&[socket, own], true, Orchestrator::Systemd),
+        ] {
+            assert_eq!(
+                found(variables, container),
+                orchestrator,
+                "{variables:?} {container}"
+            );
+        }
+    }
 }

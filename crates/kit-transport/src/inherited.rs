@@ -120,8 +120,8 @@ fn find(slots: &[Slot], wanted: &InheritedKey) -> Result<usize, String> {
 /// What there is, for an error.
 fn list(slots: &[Slot]) -> String {
     if slots.is_empty() {
-        return "the process was given no listener (LISTEN_FDS says how many there are, and \
-                LISTEN_FDNAMES their names)"
+        return "the process was given no listener (LISTEN_FDS says how many there are, LISTEN_PID for which \
+                process, and LISTEN_FDNAMES their names)"
             .to_owned();
     }
     let listed = slots.iter().enumerate().map(|(index, slot)| {

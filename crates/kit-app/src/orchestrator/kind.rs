@@ -16,7 +16,8 @@ pub enum Orchestrator {
     Kubernetes,
     /// systemd, which kills after `TimeoutStopSec`; the messages of a [`Notifier`](crate::Notifier) move that.
     Systemd,
-    /// None of those, in a container: docker and podman kill after 10 s unless an option says otherwise.
+    /// A container of another kind: docker and podman kill after 10 s unless an option says otherwise. Messages
+    /// to a service manager outside of it move nothing.
     Container,
     /// None is known.
     #[default]
@@ -57,5 +58,44 @@ impl fmt::Display for Orchestrator {
             Orchestrator::Container => "container",
             Orchestrator::Unknown => "unknown",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use Orchestrator::{Container, Kubernetes, Systemd, Unknown};
+
+    fn plan(total: Duration) -> StopPlan {
+        StopPlan::new(total, Duration::ZERO, 1)
+    }
+
+    #[test]
+    fn a_stop_that_docker_would_cut_names_what_gives_it_more_and_warns_in_a_container() {
+        let long = plan(Duration::from_secs(20));
+        let advice = "docker kills a container after 10s by default (`--stop-timeout 23`, \
+                      `stop_grace_period: 23s`)";
+        for orchestrator in [Container, Unknown] {
+            assert_eq!(orchestrator.advice(&long).as_deref(), Some(advice));
+        }
+        let cuts = [Kubernetes, Systemd, Container, Unknown].map(|one| one.cuts(&long));
+        assert_eq!(cuts, [false, false, true, false]);
+    }
+
+    #[test]
+    fn a_stop_that_ends_within_the_time_of_docker_needs_nothing() {
+        let last = plan(Duration::from_secs(7));
+        assert_eq!(Container.advice(&last), None);
+        assert!(!Container.cuts(&last));
+        assert!(Container.cuts(&plan(Duration::from_millis(7_001))));
+    }
+
+    #[test]
+    fn kubernetes_is_told_its_grace_period_in_whole_seconds_and_systemd_nothing() {
+        let plan = plan(Duration::from_millis(4_001));
+        let advice = "terminationGracePeriodSeconds has to be at least 8";
+        assert_eq!(Kubernetes.advice(&plan).as_deref(), Some(advice));
+        assert_eq!(Systemd.advice(&plan), None);
     }
 }

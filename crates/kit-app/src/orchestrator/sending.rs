@@ -9,6 +9,10 @@ use super::message::{PING, extend_by, status};
 use super::notifier::Notifier;
 use super::outbox::Outbox;
 use super::socket::{Sender, Sent};
+use crate::bounds::YEAR;
+
+/// The shortest time between two pings. The timer knows none that is shorter.
+const SHORTEST_PING_PERIOD: Duration = Duration::from_millis(1);
 
 /// How long the sender waits before it tries again to send a message that was not taken.
 const RETRY: Duration = Duration::from_millis(20);
@@ -43,9 +47,16 @@ pub(super) struct Sending {
     has_status: bool,
     /// Nothing is sent before, because the last message was not taken.
     not_before: Option<Instant>,
-    /// Why the service manager was not reached.
+    /// The service manager was not reached by the last message.
+    is_unreached: bool,
+    /// Why it was not reached, the first time.
     trouble: Option<std::io::Error>,
     has_trouble: bool,
+}
+
+/// Half of the interval, so that one ping may come late; within what can be added to any time.
+fn ping_period(interval: Duration) -> Duration {
+    (interval / 2).clamp(SHORTEST_PING_PERIOD, YEAR)
 }
 
 impl Sending {
@@ -53,14 +64,14 @@ impl Sending {
         let now = Instant::now();
         Sending {
             sender,
-            // Half of the interval, so that one ping may come late.
-            ping_period: notifier.watchdog.map(|interval| interval / 2),
+            ping_period: notifier.watchdog.map(ping_period),
             next_ping: now,
             next_extension: now,
             last_course: Course::default(),
             was_silent: false,
             has_status: true,
             not_before: None,
+            is_unreached: false,
             trouble: None,
             has_trouble: false,
         }
@@ -147,7 +158,9 @@ impl Sending {
 
     /// Returns whether it was taken.
     fn send(&mut self, message: &str, now: Instant) -> bool {
-        let retry = match self.sender.send(message) {
+        let sent = self.sender.send(message);
+        self.is_unreached = matches!(sent, Sent::Failed(_));
+        let retry = match sent {
             Sent::Yes => return true,
             Sent::Full => RETRY,
             Sent::Failed(error) => {
@@ -177,6 +190,77 @@ impl Sending {
 
     /// Whether something is owed that the service manager has not taken, but could take soon.
     pub(super) fn is_owing(&self, outbox: &Outbox) -> bool {
-        !self.has_trouble && (self.has_status || outbox.next_state().is_some())
+        !self.is_unreached && (self.has_status || outbox.next_state().is_some())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::ErrorKind;
+    use std::os::unix::net::UnixDatagram;
+    use std::path::Path;
+
+    use super::*;
+    use crate::Event;
+
+    const READY: Condition = Condition {
+        silent: None,
+        step_end: None,
+    };
+
+    fn sending(socket: &Path, watchdog: Option<Duration>) -> Sending {
+        let notifier = Notifier::new(socket.to_str().unwrap()).watchdog(watchdog);
+        let sender = Sender::open(&notifier.address().unwrap()).unwrap();
+        Sending::new(&notifier, sender)
+    }
+
+    /// Sends until nothing more is taken.
+    fn fill(socket: &Path) {
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.set_nonblocking(true).unwrap();
+        let is_full = |result: std::io::Result<usize>| {
+            result.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+        };
+        while !is_full(sender.send_to(b"X=1", socket)) {}
+    }
+
+    #[test]
+    fn pings_have_a_period_that_can_be_kept_for_any_interval() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("notify");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        for interval in [Duration::MAX, Duration::from_nanos(1)] {
+            let mut sending = sending(&path, Some(interval));
+            let begun = Instant::now();
+            sending.send_due(&Outbox::default(), &READY, String::new);
+            let mut buffer = [0; 64];
+            let length = manager.recv(&mut buffer).unwrap();
+            assert_eq!(&buffer[..length], PING.as_bytes());
+            manager.recv(&mut buffer).unwrap();
+            let next = sending.next_round(begun + YEAR * 2);
+            assert!(next >= begun + SHORTEST_PING_PERIOD, "{interval:?}");
+        }
+    }
+
+    /// A service manager that was not there at first is one that only reads late, once it is there.
+    #[tokio::test(start_paused = true)]
+    async fn what_a_manager_that_came_late_has_not_taken_is_owed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("notify");
+        let (mut sending, outbox) = (sending(&path, None), Outbox::default());
+        sending.send_due(&outbox, &READY, String::new);
+        assert!(sending.take_trouble().is_some());
+        assert!(!sending.is_owing(&outbox), "nothing would take it");
+
+        let _manager = UnixDatagram::bind(&path).unwrap();
+        tokio::time::advance(RETRY_UNREACHED).await;
+        sending.send_due(&outbox, &READY, String::new);
+        assert!(!sending.is_owing(&outbox), "it was taken");
+
+        fill(&path);
+        outbox.follow(&Event::RunDropped);
+        sending.send_due(&outbox, &READY, String::new);
+        assert!(sending.is_owing(&outbox));
+        assert!(sending.take_trouble().is_none());
     }
 }

@@ -1,6 +1,8 @@
 //! A service manager that does not read, or is not there.
 
+use std::ffi::OsStr;
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixDatagram;
 
 use super::{Manager, has, states};
@@ -89,6 +91,16 @@ fn a_manager_that_is_not_there_has_one_line_and_no_effect() {
         assert!(!rest.iter().any(|line| line.contains("remark")), "{rest:?}");
         assert!(rest.iter().any(|line| line.contains("unix_exit_status(0)")), "{rest:?}");
     }
+}
+
+#[test]
+fn an_address_that_is_no_text_has_a_line() {
+    let mut program = Program::start_with(&[], "notified", |command| {
+        command.env("NOTIFY_SOCKET", OsStr::from_bytes(b"/run/kit-\xff"));
+    });
+    program.wait_for("remark: the service manager cannot be reached at /run/kit-\u{fffd}: ");
+    program.signal("TERM");
+    program.main_gave(0);
 }
 
 #[test]

@@ -115,7 +115,7 @@ impl Environment {
         } else if self.started_by_systemd {
             Orchestrator::Systemd
         } else if self.container {
-            // With a socket, too: podman passes on that of its own unit, and kills after its own time.
+            // With a socket, too: podman passes it on from the unit, and kills after its own time.
             Orchestrator::Container
         } else if self.notifier.is_some() {
             Orchestrator::Systemd

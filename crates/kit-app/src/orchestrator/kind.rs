@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn kubernetes_is_told_its_grace_period_in_whole_seconds_and_systemd_nothing() {
+    fn the_advice_for_kubernetes_is_in_whole_seconds_and_systemd_has_none() {
         let plan = plan(Duration::from_millis(4_001));
         let advice = "terminationGracePeriodSeconds has to be at least 8";
         assert_eq!(Kubernetes.advice(&plan).as_deref(), Some(advice));

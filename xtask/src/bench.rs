@@ -3,6 +3,7 @@
 //! What must be tight is counted (instructions, allocations, system calls), because counts hardly vary from run
 //! to run; times are compared in alternating rounds, beside a control of the peer against itself.
 
+mod app;
 mod count;
 mod handover;
 mod rounds;
@@ -34,8 +35,8 @@ pub(crate) struct Options {
     /// Prints the table once more as Markdown, for docs/src/benchmarks.md.
     #[arg(long)]
     markdown: bool,
-    /// sync, layers: only this scenario or stack, or those whose names begin like this; stops, rolling:
-    /// only cases whose names hold this; may be given several times.
+    /// sync, layers, app: only this scenario, stack or part, or those whose names begin like this; stops,
+    /// rolling: only cases whose names hold this; may be given several times.
     #[arg(long)]
     only: Vec<String>,
     /// transport, layers, telemetry: how many requests are counted over; 0 leaves counting out.
@@ -53,6 +54,9 @@ pub(crate) struct Options {
     /// stops, rolling: how many stops or restarts each case has.
     #[arg(long, default_value_t = 20)]
     stops: usize,
+    /// app: builds Kit's servers and the floor's from nothing as well, which takes minutes.
+    #[arg(long)]
+    build: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -79,17 +83,14 @@ enum What {
     /// The POSTs that fail while two servers behind nginx are restarted in turn: Kit, `axum::serve` and
     /// axum-server
     Rolling,
+    /// A process as its orchestrator sees it: start, stop, memory and size of Kit, bare axum and tonic, the usual
+    /// crates, tokio-graceful-shutdown and Kratos; fails when a bar is not met
+    App,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
     let rows = match options.what {
-        What::Transport => {
-            let mut rows = transport::http(options)?;
-            rows.extend(transport::grpc(options)?);
-            rows.extend(transport::kratos(options)?);
-            rows.extend(transport::memory(options)?);
-            rows
-        }
+        What::Transport => transport::all(options)?,
         What::Http => transport::http(options)?,
         What::Grpc => transport::grpc(options)?,
         What::Kratos => transport::kratos(options)?,
@@ -97,6 +98,7 @@ pub(crate) fn run(options: &Options) -> Result {
         What::Layers => transport::layers(options)?,
         What::Telemetry => transport::telemetry(options)?,
         What::Sync => sync::measure(options)?,
+        What::App => app::measure(options)?,
         // These count failures, and print separate tables.
         What::Stops => return handover::stops(options),
         What::Rolling => return handover::rolling(options),
@@ -107,7 +109,10 @@ pub(crate) fn run(options: &Options) -> Result {
         println!();
         table::print_markdown(&rows);
     }
-    Ok(())
+    match options.what {
+        What::App if !options.control => Ok(table::judge(&rows)?),
+        _ => Ok(()),
+    }
 }
 
 /// Where logs, the tools' output files and binaries that cargo does not build go.

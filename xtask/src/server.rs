@@ -68,11 +68,21 @@ pub(crate) struct Memory {
 }
 
 /// The caller's own settings must not decide what is measured.
-fn without_settings(command: &mut Command) {
+pub(crate) fn without_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        let gos = ["GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG"];
-        if text.starts_with("KIT_") || text == "RUST_LOG" || gos.contains(&&*text) {
+        let others = [
+            "GODEBUG",
+            "GOGC",
+            "GOMAXPROCS",
+            "GOMEMLIMIT",
+            "KUBERNETES_SERVICE_HOST",
+            "LISTEN_FDS",
+            "NOTIFY_SOCKET",
+            "RUST_LOG",
+            "TOKIO_WORKER_THREADS",
+        ];
+        if text.starts_with("KIT_") || others.contains(&&*text) {
             command.env_remove(&name);
         }
     }
@@ -187,7 +197,7 @@ fn child_of(parent: u32) -> Option<u32> {
 }
 
 /// The value of a field in a log line, `pretty` or JSON, if it is the address of a port.
-fn logged_address(log: &str, name: &str) -> Option<SocketAddr> {
+pub(crate) fn logged_address(log: &str, name: &str) -> Option<SocketAddr> {
     [format!("{name}="), format!("\"{name}\":")]
         .iter()
         .find_map(|field| {
@@ -204,7 +214,7 @@ fn logged_address(log: &str, name: &str) -> Option<SocketAddr> {
 }
 
 /// Of `VmRSS: 5324 kB`, with a tab and spaces between.
-fn mebibytes(status: &str, field: &str) -> Option<f64> {
+pub(crate) fn mebibytes(status: &str, field: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kibibytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes / 1024.0)

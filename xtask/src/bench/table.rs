@@ -13,6 +13,8 @@ pub(super) enum Bar {
     Aim(f64),
     /// What ours has on top of the peer's, in the row's own unit.
     MoreByAtMost(f64),
+    /// Ours alone, in the row's own unit.
+    OursAtMost(f64),
 }
 
 /// Ours against the peer.
@@ -71,10 +73,12 @@ impl Row {
         // The bars have two decimals, those on differences one; what lies behind them is noise.
         let ratio = (figures.ratio * 100.0).round() / 100.0;
         let more = (figures.more() * 10.0).round() / 10.0;
+        let ours = (figures.ours * 10.0).round() / 10.0;
         let met = match bar {
             Bar::AtMost(most) => ratio <= most,
             Bar::AtLeast(least) | Bar::Aim(least) => ratio >= least,
             Bar::MoreByAtMost(most) => more <= most,
+            Bar::OursAtMost(most) => ours <= most,
         };
         match (bar, met) {
             (Bar::Aim(_), true) => "reached",
@@ -93,6 +97,7 @@ impl Row {
             Some(Bar::AtLeast(least)) => format!(">= {least:.2}"),
             Some(Bar::Aim(least)) => format!("aim {least:.2}"),
             Some(Bar::MoreByAtMost(most)) => format!("<= +{most}"),
+            Some(Bar::OursAtMost(most)) => format!("Kit <= {most}"),
         };
         let mut cells: [String; 8] = Default::default();
         cells[0].clone_from(&self.name);
@@ -103,6 +108,8 @@ impl Row {
             cells[2] = figure(figures.ours);
             cells[3] = match self.bar {
                 Some(Bar::MoreByAtMost(_)) => format!("{:+.1}", figures.more()),
+                // Of none and none there is no ratio.
+                _ if figures.ratio.is_nan() => String::new(),
                 _ => format!("{:.3}", figures.ratio),
             };
             cells[4] = figures.spread.map_or_else(String::new, |(least, most)| {
@@ -128,6 +135,27 @@ pub(super) fn print(rows: &[Row]) {
             "{what:<name$}{peer:>12}{ours:>12}{ratio:>8}  {spread:<14}{control:>6}  {bar:<9}{verdict}"
         );
     }
+}
+
+/// # Errors
+///
+/// A bar that is missed, or could not be judged because its row is void or was not measured: the end of a benchmark
+/// that has judged nothing must not look like one that is content.
+pub(super) fn judge(rows: &[Row]) -> Result<(), String> {
+    let is_judged = |row: &&Row| !matches!(row.bar, None | Some(Bar::Aim(_)));
+    let bars: Vec<_> = rows.iter().filter(is_judged).collect();
+    let not_met: Vec<_> = bars
+        .iter()
+        .map(|row| (&row.name, row.verdict()))
+        .filter(|(_, verdict)| verdict != "met")
+        .map(|(name, verdict)| format!("{name}: {verdict}"))
+        .collect();
+    if not_met.is_empty() {
+        return Ok(());
+    }
+    let (count, all) = (not_met.len(), bars.len());
+    let lines = not_met.join("\n  ");
+    Err(format!("{count} of {all} bars are not met:\n  {lines}"))
 }
 
 /// The rows as `docs/src/benchmarks.md` has them.
@@ -172,7 +200,7 @@ fn grouped(number: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bar, Figures, Row, markdown};
+    use super::{Bar, Figures, Row, judge, markdown};
 
     fn row(ratio: f64, control: f64, bar: Bar) -> Row {
         let figures = Figures {
@@ -226,6 +254,36 @@ mod tests {
         assert_eq!(row.verdict(), "NOT MEASURED: no go");
         let line = "| work |  |  |  |  |  | ≤ 0.50, not measured: no go |";
         assert_eq!(markdown(&row), line);
+    }
+
+    #[test]
+    fn a_bar_on_ours_alone_looks_at_no_peer() {
+        let verdict = |most| row(1.10, 1.0, Bar::OursAtMost(most)).verdict();
+        assert_eq!(verdict(2200.0), "met");
+        assert_eq!(verdict(2199.0), "MISSED");
+    }
+
+    #[test]
+    fn a_bar_that_is_missed_void_or_not_measured_fails_and_an_aim_does_not() {
+        let met = || row(1.0, 1.0, Bar::AtMost(1.0));
+        assert_eq!(judge(&[met(), row(0.5, 1.0, Bar::Aim(1.0))]), Ok(()));
+        let mut without_bar = row(9.0, 2.0, Bar::AtMost(1.0));
+        without_bar.bar = None;
+        assert_eq!(judge(&[met(), without_bar]), Ok(()));
+
+        let mut missing = met();
+        missing.figures = Err("no go".to_owned());
+        let rows = [
+            met(),
+            row(1.2, 1.0, Bar::AtMost(1.0)),
+            row(1.0, 1.2, Bar::AtMost(1.0)),
+            missing,
+        ];
+        let error = judge(&rows).expect_err("three are not met");
+        assert!(error.starts_with("3 of 4 bars"), "{error}");
+        for verdict in ["MISSED", "VOID", "NOT MEASURED: no go"] {
+            assert!(error.contains(verdict), "{error}");
+        }
     }
 
     #[test]

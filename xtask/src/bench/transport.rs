@@ -7,7 +7,7 @@ mod http1;
 mod http2;
 mod layers;
 mod load;
-mod programs;
+pub(super) mod programs;
 mod telemetry;
 
 use std::time::Duration;
@@ -19,6 +19,10 @@ use super::table::{Bar, Row};
 use crate::Result;
 use crate::server::Program;
 
+pub(super) use self::client::Connection;
+pub(super) use self::connections::allow_files;
+pub(super) use self::http1::Http1;
+pub(super) use self::http2::Grpc;
 pub(super) use self::layers::measure as layers;
 pub(super) use self::programs::Allocator;
 pub(super) use self::telemetry::measure as telemetry;
@@ -31,6 +35,15 @@ struct Sides {
     peer: (&'static str, Program),
     ours: Program,
     beside: (&'static str, Program),
+}
+
+/// Both protocols against all peers, and the memory of connections.
+pub(super) fn all(options: &Options) -> Result<Vec<Row>> {
+    let mut rows = http(options)?;
+    rows.extend(grpc(options)?);
+    rows.extend(kratos(options)?);
+    rows.extend(memory(options)?);
+    Ok(rows)
 }
 
 /// The HTTP route against bare axum and against the usual crates.

@@ -48,7 +48,7 @@ pub(super) struct Seen {
 }
 
 /// One connection to a server.
-pub(super) trait Connection: Sized {
+pub(crate) trait Connection: Sized {
     fn open(address: SocketAddr) -> io::Result<Self>;
 
     /// Sends `requests` at once and checks the answers; `answered` is called for each.

@@ -154,7 +154,7 @@ fn at_rest(server: &Server) -> Result<f64> {
 
 /// Raises this process's limit of open files, which the servers inherit, to at least `files`.
 #[cfg(unix)]
-fn allow_files(files: u64) -> Result {
+pub(crate) fn allow_files(files: u64) -> Result {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limit = getrlimit(Resource::Nofile);
@@ -178,6 +178,6 @@ fn allow_files(files: u64) -> Result {
 }
 
 #[cfg(not(unix))]
-fn allow_files(_: u64) -> Result {
+pub(crate) fn allow_files(_: u64) -> Result {
     Err("measured on Unix only".into())
 }

@@ -10,7 +10,7 @@ use super::client::{Connection, connect, read_more};
 const PATH: &str = "/helloworld/kit";
 const BODY: &[u8] = br#"{"message":"Hello kit"}"#;
 
-pub(super) struct Http1 {
+pub(crate) struct Http1 {
     stream: TcpStream,
     address: SocketAddr,
     request: String,

@@ -46,7 +46,7 @@ mod flag {
     pub(super) const END_HEADERS: u8 = 4;
 }
 
-pub(super) struct Grpc {
+pub(crate) struct Grpc {
     stream: TcpStream,
     address: SocketAddr,
     next_stream: u32,

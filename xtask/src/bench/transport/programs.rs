@@ -19,32 +19,37 @@ pub(crate) enum Allocator {
 }
 
 /// Kit without layers.
-pub(super) fn kit(allocator: Allocator) -> Result<Program> {
+pub(crate) fn kit(allocator: Allocator) -> Result<Program> {
     built("bench-plain", allocator, true)
 }
 
 /// Bare axum and bare tonic.
-pub(super) fn floor(allocator: Allocator) -> Result<Program> {
+pub(crate) fn floor(allocator: Allocator) -> Result<Program> {
     built("bench-floor", allocator, false)
 }
 
 /// Kit's guarantees from the usual crates.
-pub(super) fn equal(allocator: Allocator) -> Result<Program> {
+pub(crate) fn equal(allocator: Allocator) -> Result<Program> {
     built("bench-equal", allocator, true)
 }
 
 /// One stack of layers on Kit, or its counterpart on bare axum and tonic.
-pub(super) fn layers(allocator: Allocator) -> Result<Program> {
+pub(crate) fn layers(allocator: Allocator) -> Result<Program> {
     built("bench-layers", allocator, true)
 }
 
 /// The standard layers, with what its flags say of telemetry.
-pub(super) fn telemetry(allocator: Allocator) -> Result<Program> {
+pub(crate) fn telemetry(allocator: Allocator) -> Result<Program> {
     built("bench-telemetry", allocator, true)
 }
 
+/// The floor's servers as subsystems of tokio-graceful-shutdown.
+pub(crate) fn subsystems() -> Result<Program> {
+    built("bench-subsystems", Allocator::System, true)
+}
+
 /// The same routes on Kratos.
-pub(super) fn kratos() -> Result<Program> {
+pub(crate) fn kratos() -> Result<Program> {
     let go = tools::find("go").ok_or("there is no `go` on the PATH")?;
     let binary = folder()?.join("kratos");
     run(command(go)

@@ -1,5 +1,8 @@
 //! The names by which the log and the report tell the parts of an app apart.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use crate::{Error, HookStage};
 
 /// A kind of part, in the words of an error: one of them, and two.
@@ -59,7 +62,8 @@ pub(crate) fn hook_of(stage: HookStage) -> Kind {
 /// empty or cannot stand in a line, and one that two of them have.
 pub(crate) fn wrong_names<'a>(named: impl IntoIterator<Item = (Kind, &'a str)>) -> Vec<Error> {
     let mut wrong = Vec::new();
-    let mut seen: Vec<(Kind, &str)> = Vec::new();
+    // By name: the first kind that has it, and whether an error says that another has it as well.
+    let mut seen: HashMap<&str, (Kind, bool)> = HashMap::new();
     for (kind, name) in named {
         if !is_name(name) {
             wrong.push(Error::Name {
@@ -68,9 +72,15 @@ pub(crate) fn wrong_names<'a>(named: impl IntoIterator<Item = (Kind, &'a str)>) 
             });
             continue;
         }
-        let mut same = seen.iter().filter(|(_, other)| *other == name);
+        let (first, is_said) = match seen.entry(name) {
+            Entry::Vacant(place) => {
+                place.insert((kind, false));
+                continue;
+            }
+            Entry::Occupied(first) => first.into_mut(),
+        };
         // A third of one name is no news.
-        if let (Some((first, _)), None) = (same.next(), same.next()) {
+        if !std::mem::replace(is_said, true) {
             let between = if *first == kind {
                 kind.two.to_owned()
             } else {
@@ -81,7 +91,6 @@ pub(crate) fn wrong_names<'a>(named: impl IntoIterator<Item = (Kind, &'a str)>) 
                 between,
             });
         }
-        seen.push((kind, name));
     }
     wrong
 }

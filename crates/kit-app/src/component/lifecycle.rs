@@ -1,6 +1,6 @@
 //! One component, from the call of its start to the end of its stop.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
@@ -199,7 +199,9 @@ impl Component {
         };
         let closing = self.close(&core, &deadline);
         let stopping = async { tokio::join!(closing, self.call_stop(&core, &deadline)) };
-        let (tasks, ()) = core.journal.awaits(awaited, stopping).await;
+        // Pinned here, because each function that a future is moved into holds it twice: this one is large, and
+        // each component has one.
+        let (tasks, ()) = core.journal.awaits(awaited, pin!(stopping)).await;
         if !self.supervision.has_failed() {
             // Others of its tasks went on when these failed.
             let failures = tasks.failures.iter();

@@ -1,24 +1,45 @@
 //! The states of the components, as the events have shown them.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use kit_transport::Meter;
 
 use crate::{AfterFailure, ComponentState, ComponentStatus, Event, WorkerStatus};
 
-/// The components whose start was called, in that order.
+/// The components whose start was called.
 #[derive(Default)]
-pub(crate) struct ComponentStates(Mutex<Vec<ComponentStatus>>);
+pub(crate) struct ComponentStates(Mutex<Components>);
+
+#[derive(Default)]
+struct Components {
+    /// In the order of their starts.
+    all: Vec<ComponentStatus>,
+    /// Where each stands, by its name. Names differ: the start refuses others.
+    places: HashMap<String, usize>,
+}
+
+impl Components {
+    fn add(&mut self, component: ComponentStatus) {
+        self.places.insert(component.name.clone(), self.all.len());
+        self.all.push(component);
+    }
+
+    fn find(&mut self, name: &str) -> Option<&mut ComponentStatus> {
+        let place = self.places.get(name)?;
+        self.all.get_mut(*place)
+    }
+}
 
 impl ComponentStates {
     pub(crate) fn all(&self) -> Vec<ComponentStatus> {
-        kit_sync::lock(&self.0).clone()
+        kit_sync::lock(&self.0).all.clone()
     }
 
     /// The workers of a component.
     pub(crate) fn workers_of(&self, name: &str) -> Vec<WorkerStatus> {
-        let all = kit_sync::lock(&self.0);
-        let component = all.iter().find(|component| component.name == name);
+        let mut components = kit_sync::lock(&self.0);
+        let component = components.find(name);
         component.map_or_else(Vec::new, |component| component.workers.clone())
     }
 
@@ -26,8 +47,7 @@ impl ComponentStates {
     pub(crate) fn follow(&self, event: &Event) {
         match event {
             Event::ComponentStarting { name, phase } => {
-                let mut all = kit_sync::lock(&self.0);
-                all.push(ComponentStatus {
+                kit_sync::lock(&self.0).add(ComponentStatus {
                     name: name.clone(),
                     phase: *phase,
                     state: ComponentState::Starting,
@@ -101,9 +121,7 @@ impl ComponentStates {
     }
 
     fn change(&self, name: &str, change: impl FnOnce(&mut ComponentStatus)) {
-        let mut all = kit_sync::lock(&self.0);
-        // Names differ: the start refuses others.
-        if let Some(component) = all.iter_mut().find(|component| component.name == name) {
+        if let Some(component) = kit_sync::lock(&self.0).find(name) {
             change(component);
         }
     }

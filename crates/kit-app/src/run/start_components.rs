@@ -80,11 +80,13 @@ impl<'a> ComponentStarts<'a> {
         let begun = Instant::now();
         let deadline = begun + settings.start_timeout;
         core.set_step_end(deadline);
-        while let Some((index, ended)) = self.next_started(phase, begun, deadline).await? {
-            ended.map_err(|error| CalledOff::by(error, &self.parts.settings, &core))?;
-            let component = &self.parts.components[index];
-            component.emit_started(&core);
-            self.supervise(component);
+        while let Some(ended) = self.next_started(phase, begun, deadline).await? {
+            for (index, ended) in ended {
+                ended.map_err(|error| CalledOff::by(error, &self.parts.settings, &core))?;
+                let component = &self.parts.components[index];
+                component.emit_started(&core);
+                self.supervise(component);
+            }
         }
         self.await_jobs(phase).await
     }
@@ -117,7 +119,9 @@ impl<'a> ComponentStarts<'a> {
         AwaitedJobs::of(&self.parts.components, phase, hook_timeout)
     }
 
-    /// The next component whose start has ended, by its place in the list; `None` when all have.
+    /// The next components whose start has ended, by their places in the list: those that have at the same time,
+    /// up to the first that has failed, because a thousand of them must not be a thousand looks at all. `None` when
+    /// all have.
     /// At the deadline, every start that still runs is dropped. The limits of the jobs of the phase that have
     /// begun count beside it: a job that is overdue fails the start, and what still starts is left to the drain.
     async fn next_started(
@@ -125,7 +129,7 @@ impl<'a> ComponentStarts<'a> {
         phase: Phase,
         begun: Instant,
         deadline: Instant,
-    ) -> Result<Option<(usize, Result<(), Error>)>, CalledOff> {
+    ) -> Result<Option<Vec<(usize, Result<(), Error>)>>, CalledOff> {
         let core = Arc::clone(self.parts.core());
         let starting = self
             .parts
@@ -142,16 +146,24 @@ impl<'a> ComponentStarts<'a> {
         let jobs = self.awaited_jobs(phase);
         let components = &mut self.parts.components;
         let next = poll_fn(|cx| {
+            let mut all = Vec::new();
             for (index, component) in components.iter_mut().enumerate() {
                 if let Poll::Ready(ended) = component.poll_start(cx) {
-                    return Poll::Ready((index, ended));
+                    let has_failed = ended.is_err();
+                    all.push((index, ended));
+                    if has_failed {
+                        break;
+                    }
                 }
             }
-            Poll::Pending
+            if all.is_empty() {
+                return Poll::Pending;
+            }
+            Poll::Ready(all)
         });
         tokio::select! {
             biased;
-            started = core.journal.awaits_since(begun, awaited, next) => Ok(Some(started)),
+            ended = core.journal.awaits_since(begun, awaited, next) => Ok(Some(ended)),
             _ = core.control.asked() => Err(CalledOff::StopAsked),
             errors = jobs.overdue() => Err(CalledOff::Failed(errors)),
             () = sleep_until(deadline) => {

@@ -59,6 +59,49 @@ async fn a_start_failure_rolls_back_what_had_started_and_names_the_root_cause() 
     assert_nothing_alive();
 }
 
+/// On this runtime all starts have ended before the app looks at the first of them.
+#[tokio::test(start_paused = true)]
+async fn of_starts_that_end_at_the_same_time_none_is_lost_when_one_fails() {
+    let record = Record::default();
+    let (builder, _signals) = app(&record);
+    let app = builder
+        .server(Fake::new("first"))
+        .server(Fake {
+            start: Start::Fails,
+            ..Fake::new("second")
+        })
+        .server(Fake::new("third"))
+        .server(Fake {
+            start: Start::Fails,
+            ..Fake::new("fourth")
+        })
+        .build();
+    let error = app.run().await.unwrap_err();
+    assert_eq!(error.to_string(), "second could not start: address in use");
+    let report = error.report();
+    assert_eq!(report.failures.len(), 1, "{report}");
+    assert_eq!(
+        report.remarks,
+        ["fourth could not start: address in use"],
+        "the second failure is no reason of the stop, and is named"
+    );
+    let ends: Vec<_> = report
+        .components
+        .iter()
+        .map(|it| (&*it.name, it.ready_in.is_some()))
+        .collect();
+    let expected = [
+        ("first", true),
+        ("second", false),
+        ("third", true),
+        ("fourth", false),
+    ];
+    assert_eq!(ends, expected, "{report}");
+    record.assert_order(&["first started", "stop asked", "third started"]);
+    record.assert_order(&["third stopping", "third stopped"]);
+    assert_nothing_alive();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_a_start_is_an_error_of_that_component() {
     let record = Record::default();

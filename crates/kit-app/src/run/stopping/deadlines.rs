@@ -91,9 +91,14 @@ impl StopDeadlines {
             life.drain_delay = drain_delay;
             life.deadline = Some(self.budget.phase(later).earlier_by(CUT_AHEAD));
         };
-        for component in &parts.components {
-            let later = later_phases(parts, Some(component.phase));
-            component.set_lifecycle(|life| lame_duck(life, later));
+        let mut components: Vec<_> = parts.components.iter().collect();
+        components.sort_by_key(|component| component.phase);
+        let mut later = resources(parts);
+        for phase in components.chunk_by(|one, other| one.phase == other.phase) {
+            for component in phase {
+                component.set_lifecycle(|life| lame_duck(life, later));
+            }
+            later += 1;
         }
         parts.resources.set_lifecycle(|life| lame_duck(life, 0));
     }

@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_part_that_does_not_exist_is_an_error_that_lists_what_does() {
-        let error = chosen(&["sizes".to_owned()], false).err().expect("none");
+        let error = chosen(&["sizes".to_owned()], false).expect_err("none");
         assert!(error.to_string().contains("tasks, size, build"), "{error}");
     }
 }

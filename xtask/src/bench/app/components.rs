@@ -80,6 +80,8 @@ struct Seen {
     resident: f64,
 }
 
+type Figure = fn(&Seen) -> f64;
+
 pub(super) fn measure(options: &Options) -> Result<Vec<Row>> {
     let program = build()?;
     allow_files(FILES)?;
@@ -112,12 +114,12 @@ fn compare(program: &Path, components: Components, options: &Options) -> Result<
             })
         })
         .collect::<Result<Vec<_>>>()?;
-    type Peer = (Side, fn(&[Round<Seen>], fn(&Seen) -> f64) -> Figures);
+    type Peer = (Side, fn(&[Round<Seen>], Figure) -> Figures);
     let peers: [Peer; 2] = [
         (SUBSYSTEMS, |rounds, figure| boil_down(rounds, figure)),
         (TRACKER, |rounds, figure| boil_down_beside(rounds, figure)),
     ];
-    let figures: [(&str, fn(&Seen) -> f64); 3] = [
+    let figures: [(&str, Figure); 3] = [
         ("start to ready, ms", |seen| seen.start),
         ("SIGTERM to exit, ms", |seen| seen.stop),
         ("resident at ready, MiB", |seen| seen.resident),

@@ -31,12 +31,14 @@ struct Size {
     stripped: f64,
 }
 
+type Figure = fn(&Size) -> f64;
+
 /// Files do not vary: each is looked at once.
 pub(super) fn binaries(options: &Options) -> Result<Vec<Row>> {
     let kit = size(&programs::kit(Allocator::System)?.binary)?;
     let mut rows = Vec::new();
     for (name, build) in PEERS {
-        let figures: [(&str, fn(&Size) -> f64); 2] = [
+        let figures: [(&str, Figure); 2] = [
             ("binary", |size| size.whole),
             ("stripped binary", |size| size.stripped),
         ];

@@ -93,12 +93,11 @@ impl StopDeadlines {
         };
         let mut components: Vec<_> = parts.components.iter().collect();
         components.sort_by_key(|component| component.phase);
-        let mut later = resources(parts);
-        for phase in components.chunk_by(|one, other| one.phase == other.phase) {
+        let phases = components.chunk_by(|one, other| one.phase == other.phase);
+        for (later, phase) in (resources(parts)..).zip(phases) {
             for component in phase {
                 component.set_lifecycle(|life| lame_duck(life, later));
             }
-            later += 1;
         }
         parts.resources.set_lifecycle(|life| lame_duck(life, 0));
     }

@@ -144,6 +144,16 @@ pub enum Error {
         within: Duration,
     },
 
+    /// A registrar has panicked in a call; the call is made again, as after any other error.
+    #[error("cannot {attempt}: the registrar panicked: {panic}")]
+    #[non_exhaustive]
+    Panicked {
+        /// The attempt.
+        attempt: String,
+        /// The panic's text, with its place where that is known.
+        panic: String,
+    },
+
     /// Attempts were repeated until a limit. The source is the last one's error.
     #[error("gave up after {}", Seconds(*.tried))]
     #[non_exhaustive]

@@ -1,5 +1,6 @@
 //! The desired state "this instance is visible", and the task that repairs it.
 
+mod caught;
 mod desired;
 mod keeper;
 mod limits;
@@ -19,6 +20,7 @@ use tokio::time::{Instant, timeout};
 pub use state::RegistrationState;
 
 use crate::{Error, Registrar, Remarks, ServiceInstance};
+use caught::Caught;
 use desired::Desired;
 use keeper::Keeper;
 
@@ -37,6 +39,9 @@ use keeper::Keeper;
 /// *A change that is not accepted* leaves the value before it visible, and kept alive: the state is
 /// [`Degraded`](RegistrationState::Degraded) and names that value, and attempts go on. When that
 /// value is lost meanwhile and the change is refused again, the value before it is put back.
+///
+/// *A panic of the registrar* is an error of its call ([`Error::Panicked`]), which is made again; one of `keep_alive` or
+/// `hold` counts as a loss.
 ///
 /// When the scope is cancelled without a [`deregister`](Self::deregister) before it, the task makes
 /// one attempt to take the instance away, which ends at the scope's deadline.
@@ -81,6 +86,7 @@ impl Registration {
             instance: Arc::new(instance),
             is_wanted: true,
         });
+        let registrar: Arc<dyn Registrar> = Arc::new(Caught(registrar));
         let remarks = registrar.remarks();
         let (keeper, state) =
             Keeper::new(registrar, &desired, remarks.clone(), scope.token().clone());

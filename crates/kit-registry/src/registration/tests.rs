@@ -15,6 +15,7 @@ struct Fake {
     /// The answers to the next calls of `register` and `deregister`; `Yes` when none is left.
     answers: Mutex<VecDeque<Answer>>,
     lose: Notify,
+    hold_panics: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +31,7 @@ enum Call {
 enum Answer {
     Yes,
     No,
+    Panic,
     Never,
 }
 
@@ -52,6 +54,7 @@ impl Fake {
                 "fake at h:1",
                 "connection refused",
             )),
+            Answer::Panic => panic!("bad luck"),
             Answer::Never => {
                 let _recorded = OnDrop(self.calls.clone());
                 pending().await
@@ -70,6 +73,7 @@ impl Registrar for Fake {
     async fn hold(&self, _instance: &ServiceInstance) -> LossReason {
         let _ = self.calls.send(Call::Hold);
         self.lose.notified().await;
+        assert!(!self.hold_panics, "bad watch");
         LossReason::Missing
     }
 
@@ -88,11 +92,16 @@ struct Case {
 
 impl Case {
     fn new(answers: impl IntoIterator<Item = Answer>) -> Case {
+        Case::with(answers, false)
+    }
+
+    fn with(answers: impl IntoIterator<Item = Answer>, hold_panics: bool) -> Case {
         let (sender, calls) = mpsc::unbounded_channel();
         let fake = Arc::new(Fake {
             calls: sender,
             answers: Mutex::new(answers.into_iter().collect()),
             lose: Notify::new(),
+            hold_panics,
         });
         let tree = TaskTree::new("test");
         let registration = Registration::spawn(tree.scope(), fake.clone(), instance("1"));
@@ -375,4 +384,44 @@ async fn it_goes_on_without_handles() {
     case.fake.lose.notify_one();
     assert_eq!(case.calls.recv().await, Some(register("1")));
     case.tree.close(Instant::now() + LIMIT).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_registrar_is_an_error_of_the_call_which_is_made_again() {
+    let mut case = Case::with([Answer::Panic, Answer::Yes, Answer::Yes], true);
+    case.expect([register("1")]).await;
+    let mut states = case.registration.states();
+    let says = "cannot register name/id: the registrar panicked: ";
+    let degraded = states.wait_for(|state| state.why().is_some()).await;
+    let why = degraded.unwrap().why().unwrap().to_string();
+    assert!(why.starts_with(says) && why.ends_with("bad luck"), "{why}");
+    case.expect_registered().await;
+    case.registration
+        .first(Duration::from_secs(1))
+        .await
+        .unwrap();
+
+    case.fake.lose.notify_one();
+    case.expect_registered().await;
+
+    kit_sync::lock(&case.fake.answers).push_back(Answer::Panic);
+    case.registration.deregister().await.unwrap();
+    case.expect([Call::Deregister, Call::Deregister]).await;
+    assert!(case.tree.close(Instant::now()).await.on_time());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_the_cause_that_a_caller_gets_after_its_limit() {
+    let case = Case::new([Answer::Panic; 100]);
+    let error = case
+        .registration
+        .first(Duration::from_secs(8))
+        .await
+        .unwrap_err();
+    let text = error.chain().to_string();
+    assert!(
+        text.starts_with("gave up after 8s: cannot register name/id"),
+        "{text}"
+    );
+    assert!(text.ends_with("bad luck"), "{text}");
 }

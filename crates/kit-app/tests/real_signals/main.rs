@@ -3,6 +3,8 @@
 
 mod blocked;
 mod build;
+#[cfg(target_os = "linux")]
+mod cycles;
 mod hang_up;
 mod inherited;
 mod last_lines;
@@ -52,6 +54,8 @@ fn program() {
         Ok("giving_up") => work::giving_up(),
         Ok("long_job") => work::long_job(),
         Ok("endless_job") => work::endless_job(),
+        #[cfg(target_os = "linux")]
+        Ok("cycles") => cycles::cycles(),
         Ok("asked_before") => blocked::asked_before(),
         #[cfg(target_os = "linux")]
         Ok(role) => service_manager::role(role),

@@ -1,10 +1,11 @@
-//! A signal at any moment of the start, from the line that the signal handlers stand.
+//! A signal at any moment of the start, from the line that the signal handlers stand; `instants` has those with an
+//! etcd that answers.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::support::{Etcd, EtcdClient, FREE_PORTS, Process, Signal, dead_address, key};
+use crate::support::{Etcd, FREE_PORTS, Process, Signal, dead_address};
 
 const ROUNDS: u32 = 40;
 
@@ -17,20 +18,6 @@ async fn without_a_registry() {
     // Of forty starts a busy machine leaves one alone. The shortest wait of a start is for seconds.
     let limit = Duration::from_secs(1);
     assert!(fastest < limit, "the handlers stood after {fastest:?}");
-}
-
-#[tokio::test]
-async fn while_it_registers() {
-    let etcd = Etcd::start().await;
-    let client = EtcdClient::of(&etcd);
-    for round in 0..ROUNDS {
-        interrupt(round, &etcd.url("")).await;
-        assert!(
-            !client.shows(&id(round)).await,
-            "{} is left",
-            key(&id(round))
-        );
-    }
 }
 
 #[tokio::test]

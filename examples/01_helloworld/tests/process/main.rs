@@ -16,6 +16,7 @@ mod frozen;
 mod grpc;
 mod http;
 mod idle;
+mod instants;
 mod log;
 mod networks;
 mod open_files;

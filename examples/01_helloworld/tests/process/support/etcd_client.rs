@@ -60,6 +60,12 @@ struct Lease {
 }
 
 #[derive(Clone, PartialEq, Message)]
+struct Leases {
+    #[prost(message, repeated, tag = "2")]
+    leases: Vec<LeaseId>,
+}
+
+#[derive(Clone, PartialEq, Message)]
 struct Nothing {}
 
 impl EtcdClient {
@@ -93,6 +99,12 @@ impl EtcdClient {
     pub(crate) async fn granted(&self, id: i64) -> i64 {
         let lease: Lease = self.must("Lease/LeaseTimeToLive", LeaseId { id }).await;
         lease.granted
+    }
+
+    /// How many leases there are.
+    pub(crate) async fn leases(&self) -> usize {
+        let leases: Leases = self.must("Lease/LeaseLeases", Nothing {}).await;
+        leases.leases.len()
     }
 
     async fn must<M: Asked, R: Asked>(&self, method: &str, message: M) -> R {

@@ -129,7 +129,7 @@ impl Plan {
             drain_delay,
             is_ready_first,
             first,
-            second: (number % 3 != 0).then(|| random.part_of(stop)),
+            second: (!number.is_multiple_of(3)).then(|| random.part_of(stop)),
         }
     }
 }

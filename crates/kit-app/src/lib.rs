@@ -38,6 +38,8 @@ mod event;
 mod events;
 #[cfg(feature = "http")]
 mod extractors;
+#[cfg(test)]
+mod failures_table;
 mod from_settings;
 mod handle;
 mod health;

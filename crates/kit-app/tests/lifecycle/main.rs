@@ -25,4 +25,5 @@ mod sequence;
 mod signals;
 mod silence;
 mod status;
+mod table;
 mod workers;

@@ -100,7 +100,6 @@ pub(crate) fn cycles() {
     for number in 1..=CYCLES {
         runtime.block_on(cycle(number));
         if number % 100 == 0 {
-            // What a run has left to others, such as a thread of the runtime that blocks, ends a moment later.
             let now = last.map_or_else(Count::now, |last| settled(&runtime, last));
             println!("count: {} {} {}", now.kib, now.descriptors, now.threads);
             last = Some(now);
@@ -108,8 +107,8 @@ pub(crate) fn cycles() {
     }
 }
 
-/// Waits until descriptors and threads are as few as at the last count: what has ended may have to be collected yet.
-/// What has grown is given after a while.
+/// Waits until descriptors and threads are as few as at the last count: an ended thread may have to be collected yet.
+/// Gives a higher count after a while.
 fn settled(runtime: &Runtime, last: Count) -> Count {
     let begun = Instant::now();
     loop {

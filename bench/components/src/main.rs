@@ -3,7 +3,6 @@
 //!
 //! All sides are in one binary and do the same: a worker waits for the stop, a server serves one route on a free port
 //! of `127.0.0.1`. Each component counts itself in when it runs, and the one that is the last prints.
-#![expect(clippy::disallowed_methods, reason = "peers spawn as their users do")]
 
 mod kit_side;
 mod started;

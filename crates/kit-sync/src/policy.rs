@@ -62,6 +62,7 @@
 mod attempt;
 mod backoff;
 mod failure;
+pub(crate) mod random;
 mod restart;
 mod restart_count;
 

@@ -1,4 +1,4 @@
-//! For tests: that no task was left behind.
+//! For tests: that no task was left behind, and delays that can be repeated.
 //!
 //! ```
 //! use std::time::Duration;
@@ -24,6 +24,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
+use crate::policy::random;
 use crate::tree::roots;
 use crate::{Scope, TreeSnapshot};
 
@@ -75,6 +76,26 @@ pub fn assert_runtime_has_no_tasks(within: Duration) -> impl Future<Output = ()>
             sleep(STEP).await;
         }
     }
+}
+
+/// From here on the random parts of the delays that are drawn on this thread come from `seed`: those of
+/// [`Backoff`](crate::policy::Backoff), and of everything in Kit that has one. With a runtime of this thread alone and
+/// a paused clock, a test that draws the same delays has the same times again.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit_sync::policy::Backoff;
+/// use kit_sync::testing::seed_delays;
+///
+/// let first_delay = || Backoff::starting_at(Duration::from_secs(1)).next_delay();
+/// seed_delays(7);
+/// let drawn = first_delay();
+/// seed_delays(7);
+/// assert_eq!(first_delay(), drawn);
+/// ```
+pub fn seed_delays(seed: u64) {
+    random::seed(seed);
 }
 
 fn known(runtime: &Handle) -> String {

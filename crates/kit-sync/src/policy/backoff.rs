@@ -1,8 +1,8 @@
 //! The delay before the next attempt.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
+
+use super::random::random_fraction;
 
 /// Delays whose ceiling doubles from the first to the longest: a value for a policy such as
 /// [`Restart`](super::Restart), or to be asked for each [delay](Self::next_delay) by a loop that
@@ -125,14 +125,6 @@ impl Default for Backoff {
     fn default() -> Backoff {
         Backoff::starting_at(Duration::from_millis(100))
     }
-}
-
-/// From 0 to below 1: the standard library's hash of nothing, with keys that come from the
-/// system's random source and differ at each call.
-fn random_fraction() -> f64 {
-    let bits = RandomState::new().build_hasher().finish();
-    // 53 bits are what an f64 holds exactly.
-    (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(all(test, not(kit_loom)))]

@@ -4,14 +4,14 @@ mod announcement;
 mod asked;
 mod backstop;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use announcement::{Announcement, Asks};
 pub(crate) use asked::Asked;
 use backstop::Backstop;
 use kit_sync::{Cause, Deadline, Scope, Standstill, Watchdog};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::journal::Journal;
@@ -21,9 +21,13 @@ use crate::signals::Signal;
 const STANDSTILL: Duration = Duration::from_millis(500);
 
 /// Where stops are asked for, by signals, handles, parents and failures. The first request stands.
+///
+/// What waits for a request is woken in the order in which it began to wait, so that a run on a paused clock
+/// can be repeated. A channel of tokio's that is watched wakes in a random order.
 #[derive(Debug)]
 pub(crate) struct Control {
-    state: watch::Sender<Requests>,
+    requests: Mutex<Requests>,
+    changed: Notify,
     backstop: Backstop,
     announcement: Announcement,
     /// Where the thread lives that sees standstills; none in an app without threads.
@@ -59,7 +63,8 @@ pub(crate) struct Forced {
 impl Control {
     pub(crate) fn new() -> Control {
         Control {
-            state: watch::Sender::default(),
+            requests: Mutex::default(),
+            changed: Notify::new(),
             backstop: Backstop::default(),
             announcement: Announcement::default(),
             home: OnceLock::new(),
@@ -99,16 +104,16 @@ impl Control {
             at = now;
         }
         let since = standstill.deadline(at);
-        let mut asked = Asked {
+        let asked = Asked {
             cause,
             at,
             since: since.clone(),
             failed,
         };
-        self.state.send_modify(|requests| {
+        let asked = self.change(|requests| {
             is_first = requests.asked.is_none();
             requests.failed |= failed;
-            asked = requests.asked.get_or_insert(asked.clone()).clone();
+            requests.asked.get_or_insert(asked).clone()
         });
         if is_first {
             self.backstop.begin(&since);
@@ -147,8 +152,7 @@ impl Control {
     /// Forces the stop.
     pub(crate) fn force(&self, signal: Signal, at: Instant) {
         let forced = Forced { signal, at };
-        self.state
-            .send_modify(|requests| requests.forced = Some(forced));
+        self.change(|requests| requests.forced = Some(forced));
         self.backstop.force(at, &self.watch_standstill());
         self.announcement.announce_now(|| self.to_announce());
     }
@@ -160,7 +164,7 @@ impl Control {
             why,
             at: Instant::now(),
         };
-        self.state.send_if_modified(|requests| {
+        self.change(|requests| {
             let begins = requests.asked.is_none() && requests.drain.is_none();
             if begins {
                 requests.drain = Some(drain);
@@ -174,25 +178,23 @@ impl Control {
     /// # Errors
     /// The stop that was asked for: it goes one way.
     pub(crate) fn undrain(&self) -> Result<bool, Asked> {
-        let mut stops = None;
-        let was_asked = self.state.send_if_modified(|requests| {
-            stops.clone_from(&requests.asked);
-            stops.is_none() && requests.drain.take().is_some()
-        });
-        stops.map_or(Ok(was_asked), Err)
+        self.change(|requests| match &requests.asked {
+            Some(asked) => Err(asked.clone()),
+            None => Ok(requests.drain.take().is_some()),
+        })
     }
 
     // === the requests so far ===
 
     fn to_announce(&self) -> Asks {
-        let requests = self.state.borrow();
+        let requests = self.lock();
         let forced = requests.forced.map(|forced| forced.signal);
         (requests.asked.clone(), forced)
     }
 
     /// The request for a drain, if one stands.
     pub(crate) fn drain_so_far(&self) -> Option<DrainAsked> {
-        self.state.borrow().drain.clone()
+        self.lock().drain.clone()
     }
 
     /// Resolves with the request for a drain, once one stands.
@@ -207,12 +209,12 @@ impl Control {
     }
 
     pub(crate) fn is_asked(&self) -> bool {
-        self.state.borrow().asked.is_some()
+        self.lock().asked.is_some()
     }
 
     /// The request that stands, if there is one.
     pub(crate) fn request_so_far(&self) -> Option<Asked> {
-        self.state.borrow().asked.clone()
+        self.lock().asked.clone()
     }
 
     /// Resolves with the request that stands, once there is one.
@@ -222,7 +224,7 @@ impl Control {
 
     /// The signal that has forced the stop, if one has.
     pub(crate) fn is_forced(&self) -> Option<Forced> {
-        self.state.borrow().forced
+        self.lock().forced
     }
 
     /// Resolves once the stop is forced.
@@ -259,14 +261,24 @@ impl Control {
     }
 
     async fn until<T>(&self, find: impl Fn(&Requests) -> Option<T>) -> T {
-        let mut state = self.state.subscribe();
         loop {
-            if let Some(found) = find(&state.borrow_and_update()) {
+            // Woken by every change after this line, so that none between the look and the wait is missed.
+            let changed = self.changed.notified();
+            if let Some(found) = find(&self.lock()) {
                 return found;
             }
-            // The sender is `self`: it is alive.
-            let _ = state.changed().await;
+            changed.await;
         }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Requests) -> T) -> T {
+        let changed = change(&mut self.lock());
+        self.changed.notify_waiters();
+        changed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Requests> {
+        kit_sync::lock(&self.requests)
     }
 
     // === the threads that see to its end ===

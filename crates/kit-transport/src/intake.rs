@@ -1,9 +1,10 @@
 //! Whether a component may take in new work, for as long as its application wants that.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
+use tokio::task::coop::cooperative;
 
 /// Whether workers may take in new work: a gate that the application closes and may open again.
 /// Cheap to clone; from [`Context::intake`](crate::Context::intake).
@@ -48,7 +49,13 @@ use tokio::sync::watch;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Intake(Arc<watch::Sender<IntakeState>>);
+pub struct Intake(Arc<IntakeShared>);
+
+/// What waits is woken in the order in which it began to wait.
+struct IntakeShared {
+    state: Mutex<IntakeState>,
+    changed: Notify,
+}
 
 /// The side of the application: closes and opens an [`Intake`]. Dropping it ends the intake.
 ///
@@ -96,13 +103,16 @@ enum IntakeState {
 impl Intake {
     /// An intake that nothing closes, as a [`Context`](crate::Context) without an application has it.
     pub(crate) fn always_open() -> Intake {
-        Intake(Arc::new(watch::Sender::new(IntakeState::Open)))
+        Intake(Arc::new(IntakeShared {
+            state: Mutex::new(IntakeState::Open),
+            changed: Notify::new(),
+        }))
     }
 
     /// Whether new work may be taken in now.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        *self.0.borrow() == IntakeState::Open
+        self.state() == IntakeState::Open
     }
 
     /// Resolves once the intake is closed, at once when it is closed already.
@@ -127,33 +137,45 @@ impl Intake {
         }
     }
 
+    /// A consumer that finds the intake open each time it asks lets others of its thread go on, too.
     async fn until(&self, is_reached: impl Fn(IntakeState) -> bool) -> IntakeState {
-        let mut states = self.0.subscribe();
-        match states.wait_for(|state| is_reached(*state)).await {
-            Ok(state) => *state,
-            // The sender is `self`: it is alive.
-            Err(_) => IntakeState::Ended,
-        }
+        cooperative(async {
+            loop {
+                // Woken by every change after this line, so that none between the look and the wait is missed.
+                let changed = self.0.changed.notified();
+                let state = self.state();
+                if is_reached(state) {
+                    return state;
+                }
+                changed.await;
+            }
+        })
+        .await
+    }
+
+    fn state(&self) -> IntakeState {
+        *kit_sync::lock(&self.0.state)
     }
 
     /// Goes over to `next`, unless the intake has ended.
     fn enter(&self, next: IntakeState) -> bool {
-        let mut is_possible = false;
-        self.0.send_if_modified(|state| {
-            is_possible = *state != IntakeState::Ended;
-            let is_new = is_possible && *state != next;
-            if is_new {
-                *state = next;
-            }
-            is_new
-        });
-        is_possible
+        let mut state = kit_sync::lock(&self.0.state);
+        let before = *state;
+        if before == IntakeState::Ended {
+            return false;
+        }
+        *state = next;
+        drop(state);
+        if before != next {
+            self.0.changed.notify_waiters();
+        }
+        true
     }
 }
 
 impl fmt::Debug for Intake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Intake").field(&*self.0.borrow()).finish()
+        f.debug_tuple("Intake").field(&self.state()).finish()
     }
 }
 

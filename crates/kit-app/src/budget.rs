@@ -21,8 +21,8 @@ pub(crate) const FORCED_CLOSE: Duration = Duration::from_millis(350);
 /// tasks.
 pub(crate) const CUT_AHEAD: Duration = Duration::from_millis(50);
 
-/// The time of a phase that begins after its deadline; a server's last look at idle connections takes a
-/// fifth of it.
+/// The time of a phase, or of the `after_stop` hooks, that begins after its deadline; a server's last look at
+/// idle connections takes a fifth of it.
 const LATE: Duration = Duration::from_millis(150);
 
 /// The deadline of a stop that has begun. Every deadline below moves with it.
@@ -98,6 +98,12 @@ impl Budget {
     /// some polls to see that.
     pub(crate) fn phase_from_now(&self, later: usize) -> Deadline {
         self.phase(later).later(self.deadline.after(LATE))
+    }
+
+    /// All `after_stop` hooks, which run now. They have [a little](LATE) in any case: a stop with a short
+    /// timeout has shorter reserves than what a late phase gets, and no hook is dropped before it was called.
+    pub(crate) fn after_stop_from_now(&self) -> Deadline {
+        self.deadline.clone().later(self.deadline.after(LATE))
     }
 
     /// The drain delay, cut to half of the time that is left.

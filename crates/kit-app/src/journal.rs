@@ -180,10 +180,34 @@ impl Journal {
         what: impl Fn() -> Awaited,
         future: F,
     ) -> F::Output {
-        let mut next = begun + FIRST;
-        while next <= Instant::now() {
-            next += AGAIN;
+        let next = next_after(begun, Instant::now());
+        self.awaits_from(begun, next, what, future).await
+    }
+
+    /// The same for something that was awaited until `paused`, and is again. When an event would have come
+    /// meanwhile, the next one comes within 2 s.
+    pub(crate) async fn awaits_again<F: Future>(
+        &self,
+        begun: Instant,
+        paused: Option<Instant>,
+        what: impl Fn() -> Awaited,
+        future: F,
+    ) -> F::Output {
+        let now = Instant::now();
+        let mut next = next_after(begun, now);
+        if paused.is_some_and(|paused| next_after(begun, paused) < next) {
+            next = next.min(now + FIRST);
         }
+        self.awaits_from(begun, next, what, future).await
+    }
+
+    async fn awaits_from<F: Future>(
+        &self,
+        begun: Instant,
+        mut next: Instant,
+        what: impl Fn() -> Awaited,
+        future: F,
+    ) -> F::Output {
         let mut future = pin!(future);
         loop {
             tokio::select! {
@@ -206,4 +230,13 @@ impl Journal {
     fn lock(&self) -> MutexGuard<'_, Entries> {
         kit_sync::lock(&self.entries)
     }
+}
+
+/// The next time at which a wait since `begun` is told, after `now`.
+fn next_after(begun: Instant, now: Instant) -> Instant {
+    let mut next = begun + FIRST;
+    while next <= now {
+        next += AGAIN;
+    }
+    next
 }

@@ -257,7 +257,10 @@ impl Component {
             components: vec![name.clone()],
         };
         let ended = core.control.within(deadline, Duration::ZERO, starting);
-        let awaits = core.journal.awaits_since(self.begun, awaited, ended);
+        let paused = core.control.request_so_far().map(|asked| asked.at);
+        let awaits = core
+            .journal
+            .awaits_again(self.begun, paused, awaited, ended);
         let Some(ended) = awaits.await else {
             let error = self.abort_start().await;
             core.journal.record_failure(error);

@@ -86,7 +86,8 @@ impl RunningHook {
     ) -> Option<Result<(), TaskError>> {
         let (awaited, journal) = (self.awaited(), Arc::clone(&self.journal));
         let ended = control.within(deadline, grace, &mut self.task);
-        let awaits = journal.awaits_since(self.begun, || awaited.clone(), ended);
+        let paused = control.request_so_far().map(|asked| asked.at);
+        let awaits = journal.awaits_again(self.begun, paused, || awaited.clone(), ended);
         awaits.await
     }
 

@@ -81,7 +81,7 @@ impl OpenResource {
         };
         let line = error.as_ref().map(|error| error_chain(error));
         scope.cancel(cause);
-        let tasks = end_tasks(&name, &scope, core, &deadline, grace).await;
+        let tasks = end_tasks(&name, &scope, core, &deadline, grace, begun).await;
         core.emit(Event::ResourceClosed {
             name: name.clone(),
             took: begun.elapsed(),

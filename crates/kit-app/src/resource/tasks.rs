@@ -18,6 +18,7 @@ pub(super) async fn end_tasks(
     core: &Core,
     deadline: &Deadline,
     grace: Duration,
+    begun: Instant,
 ) -> CloseReport {
     let deadline = deadline.clone().later(deadline.after(CUT_AHEAD));
     let grace = grace.max(core.control.since_forced() + CUT_AHEAD);
@@ -29,7 +30,7 @@ pub(super) async fn end_tasks(
     let closing = core
         .control
         .within(&limit, grace, scope.close_by(&deadline));
-    match core.journal.awaits(awaited, closing).await {
+    match core.journal.awaits_since(begun, awaited, closing).await {
         Some(tasks) => tasks,
         None => scope.close(Instant::now()).await,
     }

@@ -30,7 +30,7 @@ impl UnopenedResource {
     ) -> ResourceReport {
         let begun = Instant::now();
         let deadline = self.limits.close_deadline(share);
-        let tasks = end_tasks(&self.name, &self.scope, core, &deadline, grace).await;
+        let tasks = end_tasks(&self.name, &self.scope, core, &deadline, grace, begun).await;
         record_cut(&self.name, &tasks, core);
         ResourceReport {
             name: self.name,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_sync::{Cause, Gate, Scope, TaskError, error_chain};
+use kit_sync::{Cause, Deadline, Gate, Scope, TaskError, error_chain};
 use kit_transport::{Context, Lifecycle, Stage};
 use tokio::time::Instant;
 
@@ -90,8 +90,7 @@ pub(super) async fn close(parts: &mut Parts, cause: &Cause, budget: &Budget) {
     finish_interrupted(parts, budget).await;
     if let Some(unopened) = parts.resources.unopened.take() {
         deadline.catch_up().await;
-        let left = u32::try_from(parts.resources.open() + 1).unwrap_or(u32::MAX);
-        let share = deadline.first_of(left);
+        let share = share(&deadline, parts.resources.open() + 1);
         let grace = forced_grace(core.control.since_forced());
         let report = unopened.close(&core, &share, grace).await;
         core.journal.record_resource(report);
@@ -99,13 +98,20 @@ pub(super) async fn close(parts: &mut Parts, cause: &Cause, budget: &Budget) {
     while let Some(opened) = parts.resources.take_last() {
         let left = parts.resources.open() + 1;
         deadline.catch_up().await;
-        let share = deadline.first_of(u32::try_from(left).unwrap_or(u32::MAX));
+        let share = share(&deadline, left);
         let (values, cause) = (&mut parts.resources.values, cause.clone());
         // Forced long ago, it still gets its first poll and a little more.
         let grace = forced_grace(core.control.since_forced());
         let report = opened.close(&core, values, cause, &share, grace);
         core.journal.record_resource(report.await);
     }
+}
+
+/// An equal share of the time that is left. When those before have used it up, a close still gets its first poll
+/// and a little more.
+fn share(deadline: &Deadline, left: usize) -> Deadline {
+    let deadline = deadline.clone().later(deadline.after(CUT_AHEAD));
+    deadline.first_of(u32::try_from(left).unwrap_or(u32::MAX))
 }
 
 fn forced_grace(since: Duration) -> Duration {
@@ -123,12 +129,13 @@ async fn finish_interrupted(parts: &mut Parts, budget: &Budget) {
     let core = Arc::clone(parts.core());
     let deadline = budget.interrupted_open(closes);
     let (awaited, begun) = (opening.awaited(), opening.begun);
+    let paused = core.control.request_so_far().map(|asked| asked.at);
     let ended = core
         .control
         .within(&deadline, Duration::ZERO, &mut opening.task);
     let Some(ended) = core
         .journal
-        .awaits_since(begun, || awaited.clone(), ended)
+        .awaits_again(begun, paused, || awaited.clone(), ended)
         .await
     else {
         let (error, unopened) = opening.abort().await;

@@ -90,8 +90,9 @@ impl Stopping {
         self.close_health().await;
         self.close_earlier_hooks(&deadlines).await;
         resources::close(&mut self.parts, &asked.cause, deadlines.budget()).await;
-        let hooks = HookStage::AfterStop;
-        self.run_hooks(hooks, deadlines.last(), FORCED).await;
+        let after_stop = deadlines.after_stop().await;
+        self.run_hooks(HookStage::AfterStop, &after_stop, FORCED)
+            .await;
         let steps = LastSteps::take(&core, &mut self.parts.settings, deadlines.end());
         let message = TerminationMessage::of(&self.parts.settings);
         let tasks = self.close_tree(deadlines.last()).await;

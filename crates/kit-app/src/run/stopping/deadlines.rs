@@ -47,6 +47,12 @@ impl StopDeadlines {
         self.budget.deadline()
     }
 
+    /// The deadline of `after_stop` hooks, which run now.
+    pub(super) async fn after_stop(&self) -> Deadline {
+        self.last().catch_up().await;
+        self.budget.after_stop_from_now()
+    }
+
     /// The deadline of a hook of the start that the stop has interrupted.
     pub(super) fn interrupted(&self, stage: HookStage, parts: &Parts) -> Deadline {
         match stage {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kit_sync::{Cause, CloseReport, Deadline, Scope};
 use kit_transport::Values;
 
-use crate::budget::{FORCED, FORCED_HOOK_TASKS};
+use crate::budget::{CUT_AHEAD, FORCED, FORCED_HOOK_TASKS};
 use crate::core::Core;
 use crate::event::alive_in;
 use crate::hook::Hook;
@@ -58,11 +58,18 @@ impl StopHooks {
             if grace.is_zero() && forced.is_some() {
                 return;
             }
-            let deadline = match forced {
-                Some(forced) => deadline.clone().sooner(deadline.at(forced.at + grace)),
-                None => deadline.clone(),
+            // Forced long ago, it still gets its first poll and a little more. One that runs when the stop
+            // is forced has its share of the grace, too.
+            let parts = u32::try_from(left).unwrap_or(1);
+            let (deadline, grace) = match forced {
+                Some(forced) => {
+                    let grace = grace.max(forced.at.elapsed() + CUT_AHEAD);
+                    let end = deadline.at(forced.at + grace);
+                    (deadline.clone().sooner(end), grace)
+                }
+                None => (deadline.clone(), grace / parts),
             };
-            let share = deadline.first_of(u32::try_from(left).unwrap_or(1));
+            let share = deadline.first_of(parts);
             left -= 1;
             let mut hook =
                 RunningHook::call(hook, &self.app, values.clone(), &self.scope, &self.root);

@@ -28,6 +28,8 @@ use crate::{Error, LossReason, Remarks, ServiceInstance};
 ///
 /// [`LeasedRegistrar`](crate::LeasedRegistrar) is one for entries that run out, from three calls.
 ///
+/// A panic of a call is taken for an error of it.
+///
 /// The suite in `conformance` (a feature) tries these promises against any backend.
 #[async_trait]
 pub trait Registrar: Send + Sync + 'static {

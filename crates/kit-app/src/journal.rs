@@ -232,7 +232,7 @@ impl Journal {
     }
 }
 
-/// The next time at which a wait since `begun` is told, after `now`.
+/// The next time at which a wait since `begun` has an event, after `now`.
 fn next_after(begun: Instant, now: Instant) -> Instant {
     let mut next = begun + FIRST;
     while next <= now {

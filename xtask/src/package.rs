@@ -13,7 +13,7 @@ use crate::bounded::run_within;
 use crate::cargo::{cargo, root, target};
 
 /// Crates that are never published.
-const PRIVATE: [&str; 1] = ["kit-test-support"];
+const PRIVATE: [&str; 2] = ["kit-test-support", "kit-testing"];
 /// What cargo refuses to publish without, and what a page of the registry and docs.rs are poor without.
 const WANTED: [&str; 8] = [
     "description = ",

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::desired::Desired;
-use super::limits::{EAGER, limited, watched};
+use super::limits::{EAGER, limited};
 use super::state::RegistrationState;
 use super::writer::Writer;
 use crate::backoff::Backoff;
@@ -156,8 +156,7 @@ async fn pulse(
     loop {
         let instance = Arc::clone(&desired.borrow().instance);
         let begun = Instant::now();
-        let kept = registrar.keep_alive(&instance);
-        let reason = watched("keep", &instance, kept).await;
+        let reason = registrar.keep_alive(&instance).await;
         tracing::debug!(%instance, %reason, "not kept alive");
         losses.send_replace(Some(reason));
         sleep(backoff.after_loss(begun.elapsed())).await;

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::desired::Desired;
-use super::limits::{EAGER, limited, watched};
+use super::limits::{EAGER, limited};
 use super::state::RegistrationState;
 use crate::backoff::Backoff;
 use crate::{Error, LossReason, Registrar, ServiceInstance};
@@ -142,7 +142,7 @@ impl<'a> Writer<'a> {
             biased;
             Ok(()) = self.desired.changed() => return,
             Ok(()) = self.losses.changed() => self.take_loss(),
-            reason = watched("watch over", &shown, self.registrar.hold(&shown)) => reason,
+            reason = self.registrar.hold(&shown) => reason,
             () = pause_for(pause) => return,
         };
         self.progress.mark_lost();

@@ -8,7 +8,7 @@ mod ask;
 mod consul;
 mod etcd;
 #[cfg(unix)]
-mod hang_ups;
+mod ignored_signals;
 mod lines;
 mod network;
 #[cfg(unix)]
@@ -23,7 +23,7 @@ pub use ask::ask;
 pub use consul::Consul;
 pub use etcd::{Etcd, dead_address};
 #[cfg(unix)]
-pub use hang_ups::hear_hang_ups;
+pub use ignored_signals::take_ignored_signals;
 pub use lines::Lines;
 pub use network::Network;
 #[cfg(unix)]

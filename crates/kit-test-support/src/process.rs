@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use crate::hear_hang_ups;
+use crate::take_ignored_signals;
 
 pub use rustix::process::Signal;
 
@@ -57,7 +57,7 @@ impl Process {
     /// When it does not start.
     #[must_use]
     pub fn spawn(program: &str, args: &[&str]) -> Process {
-        hear_hang_ups();
+        take_ignored_signals();
         let log = NamedTempFile::new().expect("a file");
         let output = log.reopen().expect("the file");
         let child = Command::new(program)

@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use kit_app::{AppBuilder, Event};
-use kit_test_support::hear_hang_ups;
+use kit_test_support::take_ignored_signals;
 use tokio::time::Instant;
 
 pub(crate) const ROLE: &str = "KIT_TEST_ROLE";
@@ -43,7 +43,7 @@ impl Program {
         role: &str,
         change: impl FnOnce(&mut Command),
     ) -> Program {
-        hear_hang_ups();
+        take_ignored_signals();
         let this = std::env::current_exe().unwrap();
         let this = this.to_str().unwrap();
         let arguments = ["--ignored", "--exact", "program", "--nocapture"];

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use kit_test_support::hear_hang_ups;
+use kit_test_support::take_ignored_signals;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
@@ -70,7 +70,7 @@ impl Process {
         args: &[&str],
         environment: &[(&str, &str)],
     ) -> Process {
-        hear_hang_ups();
+        take_ignored_signals();
         let mut command = command.into();
         for variable in VARIABLES {
             command.env_remove(variable);

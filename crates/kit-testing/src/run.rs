@@ -55,6 +55,8 @@ async fn record(script: &Script, interruption: &Interruption) -> Recording {
     log.add(Seen::Returned);
     let entries = log.entries();
     sleep(GONE).await;
+    interrupter.release();
+    log.release();
     Recording {
         entries,
         end: ended.ok().map(end),

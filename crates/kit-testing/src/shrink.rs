@@ -7,7 +7,7 @@ use crate::script::Case;
 use cases::smaller;
 
 /// How many cases are tried at most.
-const MOST: usize = 5_000;
+const MOST: usize = 2_000;
 
 /// The smallest case that still `fails`, as far as single steps lead: a part is left out, a call made to
 /// succeed, a time made shorter, the interruption plainer and earlier.

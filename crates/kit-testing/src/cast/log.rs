@@ -1,6 +1,6 @@
 //! The log of a run, in which everything is written down where it happens.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use kit_app::AppHandle;
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ pub(crate) struct Log(Arc<LogShared>);
 
 struct LogShared {
     begun: Instant,
-    handle: OnceLock<AppHandle>,
+    handle: Mutex<Option<AppHandle>>,
     entries: Mutex<Vec<Entry>>,
     /// Points that have begun and not ended.
     open: Mutex<Vec<(Part, Point)>>,
@@ -23,7 +23,7 @@ impl Log {
     pub(crate) fn new() -> Log {
         Log(Arc::new(LogShared {
             begun: Instant::now(),
-            handle: OnceLock::new(),
+            handle: Mutex::default(),
             entries: Mutex::default(),
             open: Mutex::default(),
         }))
@@ -31,14 +31,20 @@ impl Log {
 
     /// From here on each entry says whether the app is ready.
     pub(crate) fn follow(&self, handle: AppHandle) {
-        let _ = self.0.handle.set(handle);
+        *kit_sync::lock(&self.0.handle) = Some(handle);
+    }
+
+    /// The run is over. The app holds this log by its observer, so neither would ever be freed.
+    pub(crate) fn release(&self) {
+        *kit_sync::lock(&self.0.handle) = None;
     }
 
     pub(crate) fn add(&self, seen: Seen) {
-        let handle = self.0.handle.get().filter(|_| shows_stop(&seen));
+        let handle = kit_sync::lock(&self.0.handle).clone();
+        let handle = handle.filter(|_| shows_stop(&seen));
         let entry = Entry {
             at: self.0.begun.elapsed(),
-            is_ready: handle.map(AppHandle::is_ready),
+            is_ready: handle.as_ref().map(AppHandle::is_ready),
             seen,
         };
         kit_sync::lock(&self.0.entries).push(entry);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::pending;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kit_app::{AppHandle, Cause, SignalSender, Signals, Stamped};
@@ -23,7 +23,7 @@ pub(super) struct Interrupter {
     /// The steps that are left, each with its milliseconds since the one before.
     steps: Mutex<VecDeque<(u64, Step)>>,
     reached: Notify,
-    handle: OnceLock<AppHandle>,
+    handle: Mutex<Option<AppHandle>>,
     signals: Signals,
     sender: SignalSender,
     pub(super) parent: StopToken,
@@ -43,7 +43,7 @@ impl Interrupter {
             event: interruption.event.max(first),
             steps: Mutex::new(steps(interruption)),
             reached: Notify::new(),
-            handle: OnceLock::new(),
+            handle: Mutex::default(),
             signals,
             sender,
             parent: StopToken::new(),
@@ -58,10 +58,15 @@ impl Interrupter {
 
     /// The app is there, and its run comes next.
     pub(super) fn begin(&self, handle: AppHandle) {
-        let _ = self.handle.set(handle);
+        *kit_sync::lock(&self.handle) = Some(handle);
         if self.event == 0 {
             self.reach();
         }
+    }
+
+    /// The run is over. The app holds this by its observer, so neither would ever be freed.
+    pub(super) fn release(&self) {
+        *kit_sync::lock(&self.handle) = None;
     }
 
     /// Takes an event, in the app's own call.
@@ -105,7 +110,8 @@ impl Interrupter {
     }
 
     fn take(&self, step: Step) {
-        let Some(handle) = self.handle.get() else {
+        let handle = kit_sync::lock(&self.handle).clone();
+        let Some(handle) = handle else {
             return;
         };
         if let Step::Signal(number) = step {

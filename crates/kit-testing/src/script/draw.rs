@@ -20,7 +20,7 @@ pub fn draw_script(seed: u64) -> Script {
     let mut draw = Draw { rng, faults };
     let rng = &mut draw.rng;
     let options = options(rng);
-    let counts = [4, 3, 3, 5, 3, 3, 3, 2].map(|end| rng.below(end));
+    let counts = [3, 3, 3, 5, 3, 3, 3, 2].map(|end| rng.below(end));
     let [
         servers,
         workers,
@@ -106,7 +106,7 @@ fn options(rng: &mut Rng) -> Options {
         register: rng.one_of(&[300, 8_000, 8_000, 8_000]),
         drain_delay: rng.one_of(&[None, Some(0), Some(0), Some(100), Some(5_000)]),
         background: rng.chance(20),
-        ends_at: rng.one_of(&[500, 2_000, 6_000, 12_000]),
+        ends_at: rng.one_of(&[500, 1_000, 3_000, 8_000]),
         seed: rng.below(1_000),
     }
 }

@@ -297,7 +297,7 @@ fn found(error: &LoadError) -> BTreeSet<(usize, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(45) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(30) })]
 
     #[test]
     fn each_planted_mistake_is_reported_and_nothing_else(

@@ -10,6 +10,7 @@ use crate::reference::Variables;
 use crate::rules::Rules;
 use crate::shape::Shape;
 use crate::source::environment;
+use crate::source::file::name as file_name;
 use crate::source::files::{Files, Location, LocationKind};
 use crate::source::flag::Flags;
 use crate::source::layer::Layer;
@@ -368,6 +369,16 @@ impl<T> Loaded<T> {
     pub fn empty_files(&self) -> impl Iterator<Item = &Path> {
         let empty = self.read_files.iter().filter(|file| file.is_blank);
         empty.map(|file| Path::new(&*file.name))
+    }
+
+    /// The files of [`optional_file`](Settings::optional_file) that were not there. Those of profiles are not among
+    /// them.
+    pub fn absent_files(&self) -> impl Iterator<Item = &Path> {
+        let optional = self.sources.files.optional_files();
+        optional.filter(|path| {
+            let name = file_name(path);
+            !self.read_files.iter().any(|file| *file.name == *name)
+        })
     }
 
     /// All settings with their origins, defaults among them.

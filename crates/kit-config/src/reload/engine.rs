@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -23,6 +23,8 @@ use crate::LoadError;
 pub(super) struct Engine<T> {
     loader: Arc<dyn Loader<T>>,
     current: Current<T>,
+    /// The files that may be absent, and were at the start.
+    absent_at_start: Vec<PathBuf>,
     subscribers: Mutex<Vec<Arc<Subscriber<T>>>>,
     /// Written only under the turn: a load that goes on after its reload was dropped writes nothing.
     referred: Mutex<Referred>,
@@ -42,6 +44,7 @@ impl<T: Send + Sync + 'static> Engine<T> {
             referred: Mutex::new(referred),
             loader: Arc::new(loader),
             current: Current::new(loaded.settings),
+            absent_at_start: loaded.absent_files,
             subscribers: Mutex::default(),
             requests: AtomicU64::new(0),
             turn: tokio::sync::Mutex::new(Turn::new(
@@ -55,6 +58,11 @@ impl<T: Send + Sync + 'static> Engine<T> {
 
     pub(super) fn current(&self) -> Current<T> {
         self.current.clone()
+    }
+
+    /// The files that may be absent, and were at the start.
+    pub(super) fn absent_at_start(&self) -> &[PathBuf] {
+        &self.absent_at_start
     }
 
     pub(super) fn add_subscriber(&self, subscriber: Subscriber<T>) {

@@ -47,6 +47,7 @@ impl Fake {
             tree,
             warnings: Vec::new(),
             referred: Vec::new(),
+            absent_files: Vec::new(),
             read_files: Vec::new(),
         })
     }

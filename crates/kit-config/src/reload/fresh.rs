@@ -18,6 +18,8 @@ pub(crate) struct Fresh<T> {
     pub(crate) warnings: Vec<Problem>,
     /// The files that references name.
     pub(crate) referred: Vec<PathBuf>,
+    /// The files that may be absent, and are.
+    pub(crate) absent_files: Vec<PathBuf>,
     /// The files of settings that were read.
     pub(crate) read_files: Vec<ReadFile>,
 }

@@ -16,6 +16,12 @@ pub(super) fn option<T: Send + Sync + 'static>(
     options: ReloadOptions,
 ) -> impl FnOnce(AppBuilder) -> AppBuilder {
     move |app| {
+        for path in engine.absent_at_start() {
+            let path = path.display();
+            tracing::info!(
+                "there is no settings file {path}: defaults and the other sources count"
+            );
+        }
         let hooked = Arc::clone(&engine);
         let app = app.on_reload("config", move |hook| {
             let engine = Arc::clone(&hooked);

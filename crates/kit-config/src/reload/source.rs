@@ -31,6 +31,7 @@ fn fresh<T>(loaded: Loaded<T>) -> Fresh<T> {
         tree: loaded.tree().clone(),
         warnings: loaded.warnings().to_vec(),
         read_files: crate::load::files_of(&loaded).to_vec(),
+        absent_files: loaded.absent_files().map(Path::to_owned).collect(),
         referred: loaded.referred_files().map(Path::to_owned).collect(),
         settings: loaded.into_settings(),
     }

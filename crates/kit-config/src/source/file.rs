@@ -64,7 +64,7 @@ pub(super) fn read(path: &Path) -> Layer {
 }
 
 /// The name of a path in messages: as it was given.
-pub(super) fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     path.display().to_string()
 }
 

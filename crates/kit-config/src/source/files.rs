@@ -1,6 +1,6 @@
 //! All files of settings: single ones, directories, and profiles.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::layer::Layer;
 use super::profile::Profile;
@@ -49,6 +49,13 @@ impl Files {
             layers.extend(self.read_profile(profile));
         }
         layers
+    }
+
+    /// The single files that may be absent, but for those of profiles.
+    pub(crate) fn optional_files(&self) -> impl Iterator<Item = &Path> {
+        let optional = self.places.iter().filter(|place| place.is_optional);
+        let files = optional.filter(|place| place.kind == LocationKind::File);
+        files.map(|place| place.path.as_path())
     }
 
     fn read_profile(&self, profile: &Profile) -> Vec<Layer> {

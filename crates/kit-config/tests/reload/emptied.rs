@@ -74,9 +74,13 @@ async fn a_file_that_is_gone_where_it_may_be_gives_the_defaults() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("orders.toml");
     fs::write(&path, "limit = 1\n").expect("it is written");
-    let loaded = Settings::<Orders>::new().optional_file(&path).load();
-    let reloader = Reloader::new(loaded.expect("it is right"));
+    let settings = Settings::<Orders>::new().optional_file(&path);
+    let loaded = settings.load().expect("it is right");
+    assert_eq!(loaded.absent_files().count(), 0);
+    let reloader = Reloader::new(loaded);
     fs::remove_file(&path).expect("it is removed");
+    let without = settings.load().expect("it is right");
+    assert!(without.absent_files().eq([path.as_path()]));
     reloader.reload().await.expect("it is right");
     assert_eq!(*reloader.current().read().limit, 0);
 }

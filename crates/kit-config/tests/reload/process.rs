@@ -71,6 +71,21 @@ fn a_file_is_watched_while_the_process_runs() {
 }
 
 #[test]
+fn a_file_that_is_absent_at_the_start_is_named_and_counts_once_it_is_there() {
+    let folder = Folder::with(&[]);
+    let file = folder.path(FILE);
+    let mut program = Program::start(&[], "serve", &file);
+    let absent = format!("there is no settings file {}", file.display());
+    let lines = program.wait_for("ready");
+    let said = lines.iter().filter(|line| line.contains(&absent)).count();
+    assert_eq!(said, 1, "{lines:#?}");
+    folder.write(FILE, "[limits]\nlow = 2\n");
+    program.wait_for("now Limits { low: 2");
+    program.signal("TERM");
+    assert!(program.end().success());
+}
+
+#[test]
 fn without_watches_of_the_system_files_are_polled() {
     let test = "without_watches_of_the_system_files_are_polled";
     let without = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$@\"";
@@ -117,7 +132,7 @@ pub(crate) fn serve() {
     let log = tracing_subscriber::fmt().with_ansi(false).without_time();
     log.with_writer(std::io::stdout).init();
     let file = std::env::var_os("KIT_TEST_FILE").expect("a file");
-    let reloader = reloader(Settings::<Orders>::new().file(file));
+    let reloader = reloader(Settings::<Orders>::new().optional_file(file));
     reloader.subscribe("say", |_, new: &Orders| {
         let limits = new.limits.clone();
         Ok::<_, String>(move || println!("now {:?}", *limits))

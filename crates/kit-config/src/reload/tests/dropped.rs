@@ -29,6 +29,7 @@ fn naming(file: &str) -> Fresh<Json> {
         settings: Json::Null,
         tree: tree("{}"),
         warnings: Vec::new(),
+        absent_files: Vec::new(),
         read_files: Vec::new(),
         referred: vec![file.into()],
     }

@@ -102,6 +102,14 @@ impl Entry {
         format!("service:{}", self.id)
     }
 
+    /// With this address where it has none: a service that was registered without one is at that of its node.
+    pub(crate) fn or_address(mut self, address: String) -> Entry {
+        if self.address.is_empty() {
+            self.address = address;
+        }
+        self
+    }
+
     /// The instance of `service` that this is; `None` for an entry of another service, whose name
     /// Consul takes for the same, and for one that is no instance.
     pub(crate) fn instance(&self, service: &ServiceName) -> Option<ServiceInstance> {
@@ -292,6 +300,24 @@ mod tests {
         let read = entry.instance(&name).unwrap();
         assert_eq!(read.endpoints()[0].as_str(), "http://10.0.0.8:5432");
         assert_eq!(entry.instance(&"Hello".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn a_service_without_an_address_is_at_that_of_its_node() {
+        let name = "hello".parse().unwrap();
+        let endpoints = |json: &str| {
+            let entry: Entry = serde_json::from_str(json).unwrap();
+            let read = entry.or_address("10.0.0.9".to_owned()).instance(&name);
+            read.unwrap().endpoints().to_vec()
+        };
+        let here = endpoints(r#"{"ID":"db","Service":"hello","Address":"","Port":5432}"#);
+        assert_eq!(here[0].as_str(), "http://10.0.0.9:5432");
+        let there = endpoints(r#"{"ID":"db","Service":"hello","Address":"10.0.0.8","Port":1}"#);
+        assert_eq!(there[0].as_str(), "http://10.0.0.8:1");
+        assert_eq!(
+            endpoints(r#"{"ID":"job","Service":"hello","Address":"","Port":0}"#),
+            []
+        );
     }
 
     #[test]

@@ -38,7 +38,22 @@ struct Found {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
+    #[serde(default)]
+    node: Node,
     service: Entry,
+}
+
+/// The machine that a service runs at.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Node {
+    address: String,
+}
+
+impl Row {
+    fn instance(self, service: &ServiceName) -> Option<ServiceInstance> {
+        self.service.or_address(self.node.address).instance(service)
+    }
 }
 
 impl Health {
@@ -143,7 +158,7 @@ impl Queries {
         if rows.is_empty() && answer.is_filtered {
             return Err(self.agent.without_sight(attempt));
         }
-        let instances = rows.iter().filter_map(|row| row.service.instance(service));
+        let instances = rows.into_iter().filter_map(|row| row.instance(service));
         let mut instances: Vec<_> = instances.map(Arc::new).collect();
         instances.sort_by(|a, b| a.id().cmp(b.id()));
         Ok(Found {

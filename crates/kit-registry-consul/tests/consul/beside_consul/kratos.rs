@@ -1,4 +1,5 @@
-//! Services of Kratos, written and read as its registry for Consul does.
+//! Services of other programs: of Kratos, written and read as its registry for Consul does, and of one that gives no
+//! address.
 
 use kit_test_support::Consul;
 
@@ -72,5 +73,21 @@ async fn an_instance_of_kit_has_the_fields_that_kratos_reads() {
         "nothing beside them is needed: {answer}"
     );
     registration.deregister().await.unwrap();
+    bench.close().await;
+}
+
+/// Those that are registered from the agent's configuration often have none.
+#[tokio::test]
+#[ignore = "needs Consul: cargo xtask conformance"]
+async fn a_service_without_an_address_is_found_at_that_of_its_node() {
+    let server = Consul::start().await;
+    let bench = Bench::open(&format!("consul://{}", server.address()));
+    let mut watch = bench.watch().await;
+    let body = r#"{"ID":"plain","Name":"helloworld","Port":5432}"#;
+    let path = "/v1/agent/service/register";
+    assert_eq!(server.call("PUT", path, "", body).await.0, 200);
+    let come = seen(&mut watch, "it coming", |s| s.instances.len() == 1).await;
+    let endpoints = come.instances[0].endpoints();
+    assert_eq!(endpoints[0].as_str(), "http://127.0.0.1:5432");
     bench.close().await;
 }

@@ -144,8 +144,8 @@ pub enum Error {
         within: Duration,
     },
 
-    /// A registrar has panicked in a call; the call is made again, as after any other error.
-    #[error("cannot {attempt}: the registrar panicked: {panic}")]
+    /// A backend has panicked in a call; the call is made again, as after any other error.
+    #[error("cannot {attempt}: the backend panicked: {panic}")]
     #[non_exhaustive]
     Panicked {
         /// The attempt.

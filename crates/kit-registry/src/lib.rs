@@ -45,6 +45,7 @@
 mod backend;
 mod backoff;
 mod cache;
+mod caught;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod discovery;

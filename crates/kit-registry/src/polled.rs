@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use kit_sync::Scope;
 use tokio::time::{sleep, timeout};
 
+use crate::caught::caught;
 use crate::{Discovery, Error, Feed, ServiceName, SharedWatches, Snapshot, Watch};
 
 /// The limit of one call of [`Lists::list`], for a backend without a shorter one.
@@ -35,8 +36,8 @@ pub trait Lists: Send + Sync + 'static {
 /// For a backend: a [`Discovery`] that asks for the list of each service that is watched after each pause.
 ///
 /// A list is published when its instances are others than those before it, under a revision that grows
-/// whatever that of the registry does, as after a wipe. After a failure the last list is stale. Readers of
-/// one service share the upstream, see [`SharedWatches`].
+/// whatever that of the registry does, as after a wipe. After a failure, or a panic, the last list is stale, and is
+/// asked for again. Readers of one service share the upstream, see [`SharedWatches`].
 pub struct PolledDiscovery<L> {
     lists: Arc<L>,
     pause: Duration,
@@ -78,20 +79,24 @@ impl<L: Lists> Discovery for PolledDiscovery<L> {
     }
 }
 
-/// One call, or [`Error::NoAnswer`]: a list of which nothing is heard any more does not stay fresh.
+/// One call, or [`Error::NoAnswer`] or [`Error::Panicked`]: a list of which nothing is heard any more does not stay
+/// fresh.
 async fn list(
     lists: &impl Lists,
     verb: &'static str,
     service: &ServiceName,
     last: Option<Snapshot>,
 ) -> Result<Snapshot, Error> {
-    let answered = timeout(CALL, lists.list(service, last)).await;
-    answered.unwrap_or_else(|_elapsed| {
-        Err(Error::NoAnswer {
-            attempt: format!("{verb} {service}"),
-            within: CALL,
-        })
-    })
+    let attempt = format!("{verb} {service}");
+    let call = caught(attempt.clone(), async { lists.list(service, last).await });
+    match timeout(CALL, call).await {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(panicked)) => Err(panicked),
+        Err(_elapsed) => {
+            let within = CALL;
+            Err(Error::NoAnswer { attempt, within })
+        }
+    }
 }
 
 async fn poll(

@@ -10,8 +10,8 @@ use crate::{Error, Freshness, ServiceName, Snapshot, Watch};
 
 /// For a backend: the watches of one registry, of which the readers of one service share one upstream.
 ///
-/// An upstream is a member of the scope and ends with it, or with its last reader. One that ends before
-/// closes the cursors of its readers.
+/// An upstream is a member of the scope and ends with it, or with its last reader. One that ends before, also by a
+/// panic, closes the cursors of its readers, and the next reader begins another one.
 ///
 /// ```
 /// # use kit_registry::{Error, Feed, ServiceName, SharedWatches, Snapshot, Watch};
@@ -42,6 +42,9 @@ struct Shared {
     /// Cancelled with the last reader, or when the upstream has ended.
     ended: StopToken,
 }
+
+/// Closes the cursors of an upstream when its task ends, also by a panic.
+struct Ended(StopToken);
 
 /// The end of an upstream at which snapshots go in.
 ///
@@ -121,10 +124,11 @@ impl SharedWatches {
             published: Arc::clone(&shared.published),
             failures: Repeated::new(),
         });
-        let ended = shared.ended.clone();
+        let ended = Ended(shared.ended.clone());
         let task = async move {
-            ended.run_until_cancelled(follow).await;
-            ended.cancel(Cause::Requested("the upstream has ended".to_owned()));
+            // Moved as a whole, to be dropped with the task.
+            let Ended(token) = &ended;
+            token.run_until_cancelled(follow).await;
         };
         let name = format!("watch {service}");
         if self.scope.try_spawn(name.clone(), task).is_err() {
@@ -160,6 +164,13 @@ impl Drop for Shared {
     fn drop(&mut self) {
         self.ended
             .cancel(Cause::Requested("its last reader was dropped".to_owned()));
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0
+            .cancel(Cause::Requested("the upstream has ended".to_owned()));
     }
 }
 
@@ -209,5 +220,35 @@ impl fmt::Debug for Feed {
         f.debug_struct("Feed")
             .field("service", &self.service)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use kit_sync::TaskTree;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_upstream_that_panics_closes_its_cursors_and_the_next_reader_begins_another_one() {
+        let tree = TaskTree::new("test");
+        let watches = SharedWatches::new(tree.scope().clone());
+        let service = "n".parse().unwrap();
+        let watch = async |revision| {
+            let first = async { Ok((Snapshot::fresh(Vec::new(), revision), ())) };
+            let follow = |(), _feed| async {
+                sleep(Duration::from_secs(1)).await;
+                panic!("no luck");
+            };
+            watches.watch(&service, first, follow).await.unwrap()
+        };
+        for revision in [1, 2] {
+            let mut cursor = watch(revision).await;
+            assert_eq!(cursor.next().await.unwrap().revision, revision);
+            assert!(cursor.next().await.is_err(), "it is closed");
+        }
     }
 }

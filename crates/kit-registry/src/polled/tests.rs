@@ -97,3 +97,36 @@ async fn changes_failures_and_recoveries_are_published_and_nothing_else() {
     ];
     assert_eq!(known[..8], expected);
 }
+
+/// Panics at each other call.
+struct Unlucky(Mutex<u64>);
+
+#[async_trait]
+impl Lists for Unlucky {
+    async fn list(&self, _: &ServiceName, _: Option<Snapshot>) -> Result<Snapshot, Error> {
+        let revision = {
+            let mut calls = kit_sync::lock(&self.0);
+            *calls += 1;
+            *calls
+        };
+        assert!(!revision.is_multiple_of(2), "no luck");
+        Ok(Snapshot::fresh(Vec::new(), revision))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_panics_makes_the_last_one_stale_and_is_asked_for_again() {
+    let tree = TaskTree::new("test");
+    let lists = Arc::new(Unlucky(Mutex::new(0)));
+    let discovery = PolledDiscovery::new(lists, Duration::from_secs(1), tree.scope().clone());
+    let service = "n".parse().unwrap();
+    let mut watch = discovery.watch(&service).await.unwrap();
+    for _ in 0..2 {
+        assert!(watch.next().await.unwrap().is_fresh());
+        let stale = watch.next().await.unwrap();
+        let Freshness::Stale { why, .. } = &stale.freshness else {
+            panic!("{stale:?}");
+        };
+        assert_eq!(**why, *"cannot watch n: the backend panicked: no luck");
+    }
+}

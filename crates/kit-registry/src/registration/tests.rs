@@ -391,7 +391,7 @@ async fn a_panic_of_the_registrar_is_an_error_of_the_call_which_is_made_again() 
     let mut case = Case::with([Answer::Panic, Answer::Yes, Answer::Yes], true);
     case.expect([register("1")]).await;
     let mut states = case.registration.states();
-    let says = "cannot register name/id: the registrar panicked: ";
+    let says = "cannot register name/id: the backend panicked: ";
     let degraded = states.wait_for(|state| state.why().is_some()).await;
     let why = degraded.unwrap().why().unwrap().to_string();
     assert!(why.starts_with(says) && why.ends_with("bad luck"), "{why}");

@@ -86,15 +86,13 @@ impl Directory {
             let text = format!("{} has to be a file", path.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        // Another user's file may be read, and that is enough for a lock.
-        let file = match File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut options = OpenOptions::new();
-                options.create(true).truncate(false).write(true);
-                options.open(&path)?
-            }
-            opened => opened?,
-        };
+        // NFS takes a lock of a file that is open for writing alone. Another user's may be read, and that is enough
+        // elsewhere.
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).read(true).write(true);
+        let file = options
+            .open(&path)
+            .or_else(|error| File::open(&path).map_err(|_| error))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(DirectoryLock { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -160,6 +158,35 @@ impl Directory {
             | io::ErrorKind::IsADirectory
             | io::ErrorKind::NotADirectory => Error::refused(attempt, &self.description, error),
             _ => Error::unreachable(attempt, &self.description, error),
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Whether this process has a file open for reading and writing, by the flags of its descriptor.
+    fn is_open_for_both(path: &Path) -> bool {
+        for descriptor in fs::read_dir("/proc/self/fd").unwrap().flatten() {
+            if fs::read_link(descriptor.path()).is_ok_and(|target| target == path) {
+                let info = Path::new("/proc/self/fdinfo").join(descriptor.file_name());
+                let info = fs::read_to_string(info).unwrap();
+                let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+                // In octal; O_RDWR is 2, of the two lowest bits.
+                return flags.unwrap().trim().ends_with('2');
+            }
+        }
+        panic!("{} is not open", path.display());
+    }
+
+    #[test]
+    fn the_lock_is_on_a_file_that_is_open_for_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Directory::new(folder.path().canonicalize().unwrap());
+        for made in ["now", "before"] {
+            let _lock = directory.lock().unwrap();
+            assert!(is_open_for_both(&directory.path.join(LOCK)), "made {made}");
         }
     }
 }

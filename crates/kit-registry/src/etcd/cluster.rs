@@ -1,4 +1,5 @@
-//! The endpoints of one cluster: a connection to each, the last good one first.
+//! The endpoints of one cluster: a connection to each, the last good one first. At the beginning that is any of them: a
+//! fleet that has one list of endpoints is spread over them.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tonic::{Code, Request, Status};
 use super::failure::{CauseText, Failures, answer, cause, is_transient};
 use super::node::Node;
 use crate::Error;
+use crate::random::random_index;
 
 /// The limit of one attempt at one endpoint.
 pub(super) const TRY: Duration = Duration::from_secs(3);
@@ -68,8 +70,8 @@ struct Refusal {
 impl Cluster {
     pub(super) fn new(nodes: Vec<Node>, scope: Scope, description: Arc<str>) -> Cluster {
         Cluster {
+            preferred: Mutex::new(random_index(nodes.len())),
             nodes,
-            preferred: Mutex::new(0),
             scope,
             description,
         }
@@ -197,9 +199,10 @@ impl Interceptor for Headers {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::future::pending;
 
-    use kit_sync::TaskTree;
+    use kit_sync::{Scope, TaskTree};
     use tonic::Status;
 
     use super::{Cluster, Failed, TRY};
@@ -207,12 +210,25 @@ mod tests {
     use crate::etcd::failure::Failures;
     use crate::etcd::node::Node;
 
+    fn cluster(scope: &Scope) -> Cluster {
+        let nodes =
+            ["a:1", "b:1", "c:1"].map(|address| Node::new(address, None, scope).unwrap());
+        Cluster::new(nodes.into(), scope.clone(), "etcd".into())
+    }
+
+    #[tokio::test]
+    async fn clients_of_one_list_do_not_all_begin_at_one_endpoint() {
+        let tree = TaskTree::new("test");
+        let first = |_| *cluster(tree.scope()).preferred();
+        let all: BTreeSet<_> = (0..100).map(first).collect();
+        assert_eq!(all, BTreeSet::from([0, 1, 2]));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn endpoints_that_a_call_had_no_time_for_are_the_first_of_the_next() {
         let tree = TaskTree::new("test");
-        let scope = tree.scope();
-        let nodes = ["a:1", "b:1", "c:1"].map(|address| Node::new(address, None, scope).unwrap());
-        let cluster = Cluster::new(nodes.into(), scope.clone(), "etcd".into());
+        let cluster = cluster(tree.scope());
+        *cluster.preferred() = 0;
         let tried = async || {
             let never = |_| pending::<Result<(), Status>>();
             let Err(Failed::Unreachable(Error::Unreachable { source, .. })) =

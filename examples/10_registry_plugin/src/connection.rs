@@ -35,7 +35,8 @@ impl Connection {
         }
     }
 
-    /// One request. After a failure of the network the next one connects anew.
+    /// One request. After a failure the next one connects anew, also after a refusal: the server may have become a
+    /// replica, which writes nothing, while its name is that of another one by now.
     pub(crate) async fn call<T: FromRedisValue>(
         &self,
         attempt: &str,
@@ -49,9 +50,7 @@ impl Connection {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        if error.is_unrecoverable_error() || error.is_io_error() {
-            self.handle.lock().await.take();
-        }
+        self.handle.lock().await.take();
         Err(match error.is_io_error() {
             true => Error::unreachable(attempt, &self.name, error),
             false => Error::refused(attempt, &self.name, error),

@@ -149,6 +149,27 @@ async fn a_server_that_hangs_makes_lists_stale_and_the_registration_degraded() {
     registered.expect("in time").expect("a state");
 }
 
+/// As after a failover: the server of before takes no writes any more, and keeps its connections, while another one has
+/// its name.
+#[tokio::test]
+async fn a_server_that_became_a_replica_is_left_for_the_one_that_has_its_name() {
+    let (before, after) = (Redis::start().await, Redis::start().await);
+    let proxy = Proxy::start(before.address()).await;
+    let case = Case::new(&format!("redis://{}?ttl=2s", proxy.address()));
+    let registration = case.registration().await;
+    let other = Case::new(&format!("redis://{}", after.address()));
+    let mut watch = other.watch().await;
+    until(&mut watch, 0, true).await;
+    proxy.lead_to(after.address());
+    let replica = format!("REPLICAOF {}", after.address().replace(':', " "));
+    command(&before, &replica).await;
+    until(&mut watch, 1, true).await;
+    let mut states = registration.states();
+    let is_registered = |state: &RegistrationState| matches!(state, RegistrationState::Registered);
+    let registered = timeout(LIMIT, states.wait_for(is_registered)).await;
+    registered.expect("in time").expect("a state");
+}
+
 /// The entry of a process that has gone without a word runs out.
 #[tokio::test]
 async fn an_entry_that_is_not_prolonged_runs_out() {

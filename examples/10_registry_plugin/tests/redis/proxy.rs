@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 /// Passes everything on but a request that holds a text, which it keeps.
 pub(crate) struct Proxy {
     address: String,
+    server: Arc<watch::Sender<String>>,
     held_text: Arc<watch::Sender<Option<&'static str>>>,
     held: tokio::sync::Mutex<mpsc::UnboundedReceiver<Held>>,
     _tree: TaskTree,
@@ -28,12 +29,15 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let tree = TaskTree::new("proxy");
+        let server = Arc::new(watch::Sender::new(server));
         let held_text = Arc::new(watch::Sender::new(None));
         let (send, held) = mpsc::unbounded_channel();
         let (scope, text) = (tree.scope().clone(), Arc::clone(&held_text));
+        let leads_to = Arc::clone(&server);
         let accept = async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&server).await.expect("the server");
+                let server = leads_to.borrow().clone();
+                let server = TcpStream::connect(server).await.expect("the server");
                 let (text, send) = (Arc::clone(&text), send.clone());
                 scope.spawn_value("connection", pass(client, server, text, send));
             }
@@ -41,6 +45,7 @@ impl Proxy {
         tree.scope().spawn_value("accept", accept);
         Proxy {
             address,
+            server,
             held_text,
             held: tokio::sync::Mutex::new(held),
             _tree: tree,
@@ -49,6 +54,11 @@ impl Proxy {
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// New connections are those to another server.
+    pub(crate) fn lead_to(&self, server: String) {
+        self.server.send_replace(server);
     }
 
     /// Keeps the next request that holds `text`, and cuts its client off.

@@ -74,9 +74,9 @@ fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
     let description: Arc<str> = format!("etcd at {}", endpoints.join(", ")).into();
     let remarks = Remarks::new();
     let auth = credentials.map(|login| Arc::new(Auth::new(login, remarks.clone())));
-    let connect = || -> Result<Arc<Client>, Error> {
+    let connect = |is_pinged| -> Result<Arc<Client>, Error> {
         let nodes = endpoints.iter().map(|address| {
-            Node::new(address, encryption.clone(), &scope)
+            Node::new(address, encryption.clone(), is_pinged, &scope)
                 .ok_or_else(|| Error::url(url, "endpoint", address, "host:port"))
         });
         let nodes = nodes.collect::<Result<_, _>>()?;
@@ -86,9 +86,10 @@ fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
         Ok(Arc::new(Client::new(cluster, auth)))
     };
     let keys = Keys::new(namespace);
-    let data = connect()?;
+    // A watch asks for its progress in place of pings.
+    let data = connect(false)?;
     // A client, and so a connection, for leases alone: no large list delays a keep-alive.
-    let leases = connect()?;
+    let leases = connect(true)?;
     let listing = Arc::new(Listing::new(Arc::clone(&data), keys.clone()));
     let etcd = Arc::new(Etcd {
         registrations: Registrations::new(data, leases, keys, ttl, remarks.clone()),

@@ -212,7 +212,7 @@ mod tests {
 
     fn cluster(scope: &Scope) -> Cluster {
         let nodes =
-            ["a:1", "b:1", "c:1"].map(|address| Node::new(address, None, scope).unwrap());
+            ["a:1", "b:1", "c:1"].map(|address| Node::new(address, None, false, scope).unwrap());
         Cluster::new(nodes.into(), scope.clone(), "etcd".into())
     }
 

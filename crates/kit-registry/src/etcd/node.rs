@@ -10,7 +10,8 @@ use tonic::transport::{Channel, Endpoint};
 use super::encryption::{EncryptedNode, Encryption};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
-/// etcd cuts clients that ping faster than every 5 s, or without an open stream.
+/// etcd cuts clients that ping faster than every 5 s, or without an open stream. The proxies of 3.4 cut those that
+/// ping three times while nothing else comes.
 const PING_EVERY: Duration = Duration::from_secs(6);
 const PING_LIMIT: Duration = Duration::from_secs(3);
 
@@ -36,15 +37,19 @@ impl Node {
     pub(super) fn new(
         address: &str,
         encryption: Option<Encryption>,
+        is_pinged: bool,
         scope: &Scope,
     ) -> Option<Node> {
-        let endpoint = Endpoint::from_shared(format!("http://{address}"))
+        let mut endpoint = Endpoint::from_shared(format!("http://{address}"))
             .ok()?
             .connect_timeout(CONNECT_LIMIT)
-            .http2_keep_alive_interval(PING_EVERY)
-            .keep_alive_timeout(PING_LIMIT)
-            .keep_alive_while_idle(false)
             .executor(Executor(scope.clone()));
+        if is_pinged {
+            endpoint = endpoint
+                .http2_keep_alive_interval(PING_EVERY)
+                .keep_alive_timeout(PING_LIMIT)
+                .keep_alive_while_idle(false);
+        }
         Some(Node {
             address: address.to_owned(),
             endpoint,

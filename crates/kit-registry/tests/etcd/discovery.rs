@@ -178,6 +178,34 @@ async fn changes_during_a_cut_are_caught_up_with_also_after_a_compaction() {
     network.close().await;
 }
 
+/// Older versions of etcd leave the deletion out of a watch that begins there.
+#[tokio::test]
+async fn a_deletion_at_the_revision_of_a_compaction_is_seen() {
+    let server = Etcd::start().await;
+    let raw = Raw::of(&server);
+    for id in 1..=2 {
+        raw.put(&key(id), &value(id), 0).await;
+    }
+    let network = Bench::open("memory:");
+    let proxy = Proxy::start(network.tree.scope(), server.address()).await;
+    let bench = Bench::open(&proxy.url(""));
+    let mut watch = bench.backend.discovery.watch(&service()).await.unwrap();
+    seen(&mut watch, "two", |s| s.instances.len() == 2).await;
+    proxy.cut();
+    seen(&mut watch, "the cut", |s| !s.is_fresh()).await;
+    raw.delete(&key(1)).await;
+    let deleted = raw.revision().await;
+    raw.put(&key(3), &value(3), 0).await;
+    raw.compact(deleted).await;
+    proxy.mend();
+    let ids = |s: &kit_registry::Snapshot| {
+        s.is_fresh() && s.instances.iter().map(|i| i.id()).eq(["2", "3"])
+    };
+    seen(&mut watch, "the deletion", ids).await;
+    bench.close().await;
+    network.close().await;
+}
+
 #[tokio::test]
 async fn a_wiped_store_is_listed_again() {
     let mut server = Etcd::start().await;

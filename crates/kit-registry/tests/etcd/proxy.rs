@@ -8,6 +8,7 @@ use tokio::sync::watch;
 /// Hands connections through to another address while it is open.
 pub(crate) struct Proxy {
     address: String,
+    to: watch::Sender<String>,
     open: watch::Sender<bool>,
     accepted: watch::Receiver<usize>,
 }
@@ -16,6 +17,7 @@ impl Proxy {
     pub(crate) async fn start(scope: &Scope, to: String) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound").to_string();
+        let (to, leads_to) = watch::channel(to);
         let (open, is_open) = watch::channel(true);
         let (count, accepted) = watch::channel(0);
         let connections = scope.clone();
@@ -27,7 +29,7 @@ impl Proxy {
                     continue;
                 }
                 count.send_modify(|count| *count += 1);
-                let to = to.clone();
+                let to = leads_to.borrow().clone();
                 let connection = async move {
                     tokio::select! {
                         _ = is_open.wait_for(|open| !open) => {}
@@ -42,6 +44,7 @@ impl Proxy {
         });
         Proxy {
             address,
+            to,
             open,
             accepted,
         }
@@ -54,6 +57,11 @@ impl Proxy {
     /// How many connections were handed through.
     pub(crate) fn accepted(&self) -> usize {
         *self.accepted.borrow()
+    }
+
+    /// Hands new connections through to another address.
+    pub(crate) fn lead_to(&self, to: String) {
+        self.to.send_replace(to);
     }
 
     /// Resets what there is, and every new connection at once.

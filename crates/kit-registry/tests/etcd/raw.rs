@@ -67,6 +67,15 @@ struct Number {
     number: i64,
 }
 
+/// LeaseGrant with an id of the caller's.
+#[derive(Clone, PartialEq, Message)]
+struct GrantWithId {
+    #[prost(int64, tag = "1")]
+    seconds: i64,
+    #[prost(int64, tag = "2")]
+    id: i64,
+}
+
 /// Any message with two strings, at 1 and 2: users, roles and passwords.
 #[derive(Clone, PartialEq, Message)]
 struct Strings {
@@ -189,6 +198,12 @@ impl Raw {
         let number = Number { number: seconds };
         let granted: Granted = self.must("/etcdserverpb.Lease/LeaseGrant", number).await;
         granted.id
+    }
+
+    /// Grants a lease with the id that another store has for it.
+    pub(crate) async fn grant_again(&self, id: i64, seconds: i64) {
+        let lease = GrantWithId { seconds, id };
+        let _: Granted = self.must("/etcdserverpb.Lease/LeaseGrant", lease).await;
     }
 
     pub(crate) async fn revoke(&self, lease: i64) {

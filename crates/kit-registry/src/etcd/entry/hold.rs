@@ -24,8 +24,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 struct Hold<'a> {
     entry: Entry<'a>,
     shown: Shown,
-    /// The first revision that was not seen yet.
-    from: i64,
+    /// Whether the last watch has ended, so that a change may have been missed.
+    is_again: bool,
     /// The last time at which there was a watch.
     watched: Instant,
 }
@@ -46,20 +46,26 @@ pub(crate) async fn hold(registrations: &Registrations, instance: &ServiceInstan
     };
     let hold = Hold {
         entry,
-        from: shown.revision + 1,
         shown,
+        is_again: false,
         watched: Instant::now(),
     };
     hold.run().await
 }
 
 impl Hold<'_> {
-    /// Opens one watch after the other. A watch that cannot be opened for two thirds of the lease's
-    /// length is a loss; a key that may not be read is looked at once a minute and never lost here.
+    /// Opens one watch after the other. The first begins behind the put. Each later one begins at the
+    /// present, with a look at the key: what answers then may be another store at the same address,
+    /// wiped or restored, whose revisions say nothing about ours.
+    ///
+    /// A watch that cannot be opened for two thirds of the lease's length is a loss; a key that may not
+    /// be read is looked at once a minute and never lost here.
     async fn run(mut self) -> LossReason {
         let mut backoff = Backoff::new();
         loop {
-            let (opened, error) = match self.watch().await {
+            let ended = self.watch().await;
+            self.is_again = true;
+            let (opened, error) = match ended {
                 (_, HoldEnd::Lost(reason)) => return reason,
                 (_, HoldEnd::Blind) => {
                     sleep(LOOK_AGAIN).await;
@@ -108,18 +114,19 @@ impl Hold<'_> {
     async fn open(&self) -> Result<WatchStream, Error> {
         let create = WatchCreateRequest {
             key: self.entry.key.as_bytes().to_vec(),
-            start_revision: self.from,
+            start_revision: if self.is_again {
+                0
+            } else {
+                self.shown.revision + 1
+            },
             ..WatchCreateRequest::default()
         };
         WatchStream::open(self.entry.leases(), &self.entry.attempt, create).await
     }
 
-    async fn handle(&mut self, response: WatchResponse) -> ControlFlow<HoldEnd> {
+    async fn handle(&self, response: WatchResponse) -> ControlFlow<HoldEnd> {
         if response.compact_revision > 0 {
-            // Some changes of the key will not be sent any more: look, then watch from there.
-            let compacted = self.from.max(response.compact_revision);
-            self.look().await?;
-            self.from = compacted;
+            // Some changes of the key will not be sent any more.
             return ControlFlow::Break(self.refused("the revision was compacted"));
         }
         if response.canceled {
@@ -129,16 +136,19 @@ impl Hold<'_> {
             self.look().await?;
             return ControlFlow::Break(self.refused(response.cancel_reason));
         }
+        if response.created && self.is_again {
+            // What comes after the look is sent.
+            self.look().await?;
+        }
         for event in response.events {
             self.judge(event).map_break(HoldEnd::Lost)?;
         }
         ControlFlow::Continue(())
     }
 
-    fn judge(&mut self, event: Event) -> ControlFlow<LossReason> {
+    fn judge(&self, event: Event) -> ControlFlow<LossReason> {
         let is_deleted = event.r#type() == EventType::Delete;
         let kv = event.kv.unwrap_or_default();
-        self.from = self.from.max(kv.mod_revision + 1);
         if is_deleted {
             return ControlFlow::Break(LossReason::Missing);
         }

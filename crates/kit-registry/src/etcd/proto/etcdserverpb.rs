@@ -202,8 +202,6 @@ pub struct WatchCreateRequest {
     pub range_end: ::prost::alloc::vec::Vec<u8>,
     #[prost(int64, tag = "3")]
     pub start_revision: i64,
-    #[prost(bool, tag = "4")]
-    pub progress_notify: bool,
     /// Whether the server may split a large answer.
     #[prost(bool, tag = "8")]
     pub fragment: bool,
@@ -214,9 +212,6 @@ pub struct WatchProgressRequest {}
 pub struct WatchResponse {
     #[prost(message, optional, tag = "1")]
     pub header: ::core::option::Option<ResponseHeader>,
-    /// -1 in the answer to a request for progress, which is about the whole stream.
-    #[prost(int64, tag = "2")]
-    pub watch_id: i64,
     #[prost(bool, tag = "3")]
     pub created: bool,
     #[prost(bool, tag = "4")]

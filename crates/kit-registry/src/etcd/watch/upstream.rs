@@ -1,5 +1,6 @@
 //! The task that follows one service.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,12 +15,14 @@ use crate::etcd::proto::etcdserverpb::{WatchCreateRequest, WatchResponse};
 use crate::etcd::proto::mvccpb::Event;
 use crate::etcd::proto::mvccpb::event::EventType;
 use crate::etcd::watch_stream::WatchStream;
-use crate::{Error, Feed, ServiceName};
+use crate::{Error, Feed, ServiceName, Snapshot};
 
 /// After this much silence etcd is asked for its progress: the answer shows that the stream lives.
-const ASK_AFTER: Duration = Duration::from_secs(30);
-/// The limit of the answer to that.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+const ASK_AFTER: Duration = Duration::from_secs(10);
+/// The same, where there was no answer last time although etcd was there.
+const ASK_SELDOM: Duration = Duration::from_secs(60);
+/// The limit of the answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) struct Upstream {
     listing: Arc<Listing>,
@@ -31,12 +34,13 @@ pub(super) struct Upstream {
     feed: Feed,
     /// When the present stream was opened.
     opened: Option<Instant>,
+    ask_after: Duration,
 }
 
 /// Why a stream ended.
 enum FollowEnd {
     Broken(Error),
-    /// Some changes since our revision will not be sent any more.
+    /// Some changes since our revision may not be sent any more.
     Relist,
 }
 
@@ -55,36 +59,41 @@ impl Upstream {
             fragments: Vec::new(),
             feed,
             opened: None,
+            ask_after: ASK_AFTER,
         }
     }
 
+    /// Follows one stream after the other. Each begins at a new list, also when the last one only broke: what answers
+    /// now may be another store at the same address, wiped or restored, whose revisions have passed ours meanwhile. It
+    /// would send later changes alone.
     pub(super) async fn run(mut self) {
         let mut backoff = Backoff::new();
         loop {
             self.opened = None;
-            match self.follow().await {
-                FollowEnd::Relist => match self.listing.list(&self.service).await {
-                    Ok(found) => {
-                        self.found = found;
-                        self.publish();
-                        continue;
-                    }
-                    Err(error) => self.feed.mark_stale(&error),
-                },
-                FollowEnd::Broken(error) => self.feed.mark_stale(&error),
+            let mut end = self.follow().await;
+            loop {
+                if let FollowEnd::Broken(error) = &end {
+                    self.ask_after = ASK_AFTER;
+                    self.feed.mark_stale(error);
+                    let pause = match self.opened.take() {
+                        Some(opened) => backoff.after_loss(opened.elapsed()),
+                        None => backoff.after_failure(),
+                    };
+                    sleep(pause).await;
+                }
+                match self.listing.list(&self.service).await {
+                    Ok(found) => break self.found = found,
+                    Err(error) => end = FollowEnd::Broken(error),
+                }
             }
-            let pause = match self.opened {
-                Some(opened) => backoff.after_loss(opened.elapsed()),
-                None => backoff.after_failure(),
-            };
-            sleep(pause).await;
         }
     }
 
     /// Opens a stream after the last revision seen and applies its events, until it ends.
     ///
-    /// A stream that is silent for [`ASK_AFTER`] is asked for its progress, which every live stream
-    /// answers; one that does not is given up, because a broken connection may never say so.
+    /// A stream that is silent for a while is asked for its progress. One that does not answer is given up, and the list
+    /// says whether etcd is there: a broken connection may never say so, and the proxies of etcd answer no such question.
+    /// They would cut a connection with pings, too.
     async fn follow(&mut self) -> FollowEnd {
         self.fragments.clear();
         let mut stream = match self.open().await {
@@ -95,12 +104,18 @@ impl Upstream {
         self.opened = Some(last);
         let mut is_asked = false;
         loop {
-            let limit = if is_asked { ANSWER_LIMIT } else { ASK_AFTER };
+            let limit = if is_asked {
+                ANSWER_LIMIT
+            } else {
+                self.ask_after
+            };
             tokio::select! {
                 message = stream.responses.message() => match message {
                     Ok(Some(message)) => {
                         last = Instant::now();
-                        is_asked = false;
+                        if mem::take(&mut is_asked) {
+                            self.ask_after = ASK_AFTER;
+                        }
                         if let Some(end) = self.apply(message).await {
                             return end;
                         }
@@ -110,7 +125,8 @@ impl Upstream {
                 },
                 () = sleep_until(last + limit) => {
                     if is_asked || !stream.ask_progress() {
-                        return self.broken(stream.via, format!("silent for {ASK_AFTER:?}"));
+                        self.ask_after = ASK_SELDOM;
+                        return FollowEnd::Relist;
                     }
                     is_asked = true;
                     last = Instant::now();
@@ -125,7 +141,6 @@ impl Upstream {
             range_end: range_end(&prefix),
             key: prefix.into_bytes(),
             start_revision: self.found.revision + 1,
-            progress_notify: true,
             fragment: true,
         };
         WatchStream::open(&self.listing.client, &self.attempt, create).await
@@ -143,29 +158,18 @@ impl Upstream {
             return Some(FollowEnd::Broken(error));
         }
         if message.created {
-            // The header has the store's revision. One behind ours is that of another store, wiped or
-            // restored, which would send nothing until it has caught up: list again.
-            let now = message.header.map_or(0, |header| header.revision);
-            if now < self.found.revision {
-                return Some(FollowEnd::Relist);
-            }
-            // The changes that were missed come next.
-            if !self.feed.last().is_fresh() {
+            let shown = self.feed.last();
+            if !shown.is_fresh() || shown.instances != self.found.snapshot().instances {
                 self.publish();
             }
             return None;
         }
-        let progress = progress(&message);
         self.fragments.extend(message.events);
-        if message.fragment {
+        // A message without events is an answer to a request for progress.
+        if message.fragment || self.fragments.is_empty() {
             return None;
         }
-        if self.fragments.is_empty() {
-            let revision = progress.unwrap_or(0);
-            self.found.revision = self.found.revision.max(revision);
-            return None;
-        }
-        for event in std::mem::take(&mut self.fragments) {
+        for event in mem::take(&mut self.fragments) {
             let is_deleted = event.r#type() == EventType::Delete;
             let kv = event.kv.unwrap_or_default();
             self.found.revision = self.found.revision.max(kv.mod_revision);
@@ -179,39 +183,17 @@ impl Upstream {
         None
     }
 
+    /// Shows what was found, under a revision that grows whatever that of the store does, as after a wipe.
     fn publish(&mut self) {
-        self.feed.publish(self.found.snapshot());
+        let found = self.found.snapshot();
+        self.feed.publish(Snapshot {
+            revision: found.revision.max(self.feed.last().revision + 1),
+            ..found
+        });
     }
 
     fn broken(&self, via: Via, why: String) -> FollowEnd {
         let cluster = self.listing.client.cluster();
         FollowEnd::Broken(cluster.broken(via, &self.attempt, why))
-    }
-}
-
-/// The revision up to which everything was sent, of a message without events.
-///
-/// etcd sends one by itself from time to time, which moves the revision to resume from ahead of compactions. The answer
-/// to a request for it is none of these: before 3.4.25 and 3.5.8 it may overtake events that it stands behind, and they
-/// would be left out when the stream breaks then.
-fn progress(message: &WatchResponse) -> Option<i64> {
-    let revision = message.header.as_ref()?.revision;
-    (message.watch_id >= 0).then_some(revision)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::etcd::proto::etcdserverpb::ResponseHeader;
-
-    #[test]
-    fn an_answer_to_a_request_for_progress_is_no_progress() {
-        let message = |watch_id| WatchResponse {
-            header: Some(ResponseHeader { revision: 9 }),
-            watch_id,
-            ..WatchResponse::default()
-        };
-        assert_eq!(progress(&message(0)), Some(9));
-        assert_eq!(progress(&message(-1)), None);
     }
 }

@@ -1,12 +1,15 @@
 //! Unix sockets: a listener that is a file.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
+use tokio::time::sleep;
 
 use crate::listen::queue::{Accepted, until_empty};
 use crate::wire::peer::Peer;
@@ -24,17 +27,18 @@ pub(crate) struct UnixSockets {
 impl UnixSockets {
     /// Binds the path, in place of a file that a killed process has left there. The folder is
     /// locked meanwhile: two processes that start at once would each take the other's file for a
-    /// left-over one. The file gets its permissions before it listens.
+    /// left-over one.
     pub(crate) async fn bind(path: &Path, listen: &Listen) -> io::Result<UnixSockets> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = File::open(folder.unwrap_or(Path::new(".")));
-        // Where the lock is not allowed, the start goes on without it.
-        let _locked = folder.and_then(|folder| folder.lock().map(|()| folder));
+        let _locked = lock_folder_of(path).await;
+        // Nothing is awaited with the lock: another server of this thread may be the next to want it.
+        UnixSockets::bind_locked(path, listen)
+    }
+
+    /// The file gets its permissions before it listens.
+    fn bind_locked(path: &Path, listen: &Listen) -> io::Result<UnixSockets> {
         let socket = UnixSocket::new_stream()?;
         match socket.bind(path) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_left_over(path).await => {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_left_over(path) => {
                 fs::remove_file(path)?;
                 socket.bind(path)?;
             }
@@ -98,10 +102,39 @@ fn connected(stream: UnixStream, remote: Option<&Path>, local: Address) -> (Plai
     (Plain::Unix(stream), Peer::new(remote, local))
 }
 
+/// How often a folder that is locked is tried again, and after which pause. Another server has its lock for the
+/// moment in which it binds; a program that has it for longer is not waited for.
+const ATTEMPTS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Locks the folder of a path until the file is dropped. Where the lock is not allowed, or is not to be had, the
+/// start goes on without it.
+async fn lock_folder_of(path: &Path) -> Option<File> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = File::open(folder.unwrap_or(Path::new("."))).ok()?;
+    for _ in 0..ATTEMPTS {
+        match folder.try_lock() {
+            Ok(()) => return Some(folder),
+            Err(TryLockError::WouldBlock) => sleep(PAUSE).await,
+            Err(TryLockError::Error(_)) => return None,
+        }
+    }
+    None
+}
+
 /// Whether no process listens behind a socket file, as after a process that was killed.
-async fn is_left_over(path: &Path) -> bool {
+fn is_left_over(path: &Path) -> bool {
     let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
-    is_socket(path) && UnixStream::connect(path).await.is_err_and(refused)
+    is_socket(path) && try_connect(path).is_err_and(refused)
+}
+
+/// Connects without waiting: the queue of a listener may be full.
+fn try_connect(path: &Path) -> io::Result<()> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)
 }
 
 fn is_socket(path: &Path) -> bool {

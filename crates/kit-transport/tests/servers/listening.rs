@@ -353,6 +353,33 @@ async fn of_two_servers_that_start_at_a_left_over_socket_file_one_is_refused() {
     }
 }
 
+/// On one thread a server that waits with the folder locked would never go on, once another one wants the lock.
+#[tokio::test]
+async fn a_server_whose_socket_is_taken_does_not_hold_up_another_in_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (taken, free) = (folder.path().join("taken"), folder.path().join("free"));
+    let _listener = std::os::unix::net::UnixListener::bind(&taken).unwrap();
+    let (refused, started) = tokio::join!(start(Listen::unix(&taken)), start(Listen::unix(&free)));
+    let shown = kit_sync::error_chain(&*refused.unwrap_err());
+    assert!(shown.ends_with("address in use"), "{shown}");
+    started.unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_that_another_program_has_locked_holds_up_no_start_for_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = std::fs::File::open(folder.path()).unwrap();
+    other.lock().unwrap();
+    let started = timeout(
+        PATIENCE,
+        start(Listen::unix(folder.path().join("kit.sock"))),
+    );
+    started
+        .await
+        .expect("it does not wait for the lock")
+        .unwrap();
+}
+
 #[tokio::test]
 async fn a_socket_that_does_not_listen_is_no_listener() {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();

@@ -273,8 +273,8 @@ fn verifier(
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// Reads the files again and again, and publishes a new configuration when their content has changed
-/// and can be used. An error is logged once for as long as it stays the same. The certificates'
-/// dates are checked at each reading, also when the files are the same.
+/// and can be used. A reason why they cannot is logged once for as long as it stays the same, and so is its end: the
+/// next one is logged again. The dates of the certificates in use are checked at each reading, whatever has come of it.
 async fn reload(
     tls: &Tls,
     every: Duration,
@@ -283,35 +283,44 @@ async fn reload(
     current: &Published<ServerConfig>,
     ctx: &AppContext,
 ) {
-    let mut logged = None;
+    let mut trouble: Option<String> = None;
+    // Why the content that was read last cannot be used.
+    let mut unusable: Option<String> = None;
     loop {
         tokio::time::sleep(every.max(SHORTEST_PAUSE)).await;
-        let changed = match Files::read(tls).await {
-            Ok(files) if files == known => {
-                // A certificate that was not replaced may expire.
-                validities.remark(&tls.certificate, UnixTime::now(), ctx);
-                continue;
-            }
+        let mut has_changed = false;
+        let now = match Files::read(tls).await {
+            Ok(files) if files == known => unusable.clone(),
             Ok(files) => {
                 let config = files.config(tls, protocols);
                 known = files;
-                config
+                unusable = match config {
+                    Ok((config, new)) => {
+                        current.store(config);
+                        (has_changed, validities) = (true, new);
+                        None
+                    }
+                    Err(error) => Some(error_chain(&error)),
+                };
+                unusable.clone()
             }
-            Err(error) => Err(error),
+            Err(error) => Some(error_chain(&error)),
         };
-        match changed.map_err(|error| error_chain(&error)) {
-            Ok((config, new)) => {
-                current.store(config);
-                logged = None;
-                tracing::info!(certificate = %tls.certificate, "the files of TLS have changed, and are used");
-                validities = new;
-                validities.remark(&tls.certificate, UnixTime::now(), ctx);
-            }
-            Err(error) if logged.as_ref() == Some(&error) => {}
-            Err(error) => {
+        let certificate = &tls.certificate;
+        match &now {
+            Some(error) if now != trouble => {
                 tracing::error!(error, "cannot use a changed certificate; the old one stays");
-                logged = Some(error);
             }
+            None if has_changed => {
+                tracing::info!(%certificate, "the files of TLS have changed, and are used");
+            }
+            None if trouble.is_some() => {
+                tracing::info!(%certificate, "the files of TLS are again what is used");
+            }
+            _ => {}
         }
+        // A certificate that was not replaced may expire, whatever its files hold now.
+        validities.remark(certificate, UnixTime::now(), ctx);
+        trouble = now;
     }
 }

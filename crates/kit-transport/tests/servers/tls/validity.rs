@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use kit_transport::Tls;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 use tracing::Level;
 
@@ -11,19 +12,29 @@ use super::{Authority, Signed, serve};
 use crate::fixture::PATIENCE;
 use crate::log::{self, logged};
 
+/// Seconds from 1970 to now.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap().as_secs()
+}
+
 /// Days from 1970 to now.
 fn today() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap().as_secs() / DAY
+    now() / DAY
 }
 
 const DAY: u64 = 24 * 60 * 60;
 
 /// A certificate for these days.
 fn signed(authority: &Authority, days: std::ops::Range<u64>) -> Signed {
-    let at = |day: u64| date_time_ymd(1970, 1, 1) + Duration::from_secs(day * DAY);
+    signed_for(authority, days.start * DAY..days.end * DAY)
+}
+
+/// A certificate for the time between these seconds.
+fn signed_for(authority: &Authority, seconds: std::ops::Range<u64>) -> Signed {
+    let at = |second: u64| date_time_ymd(1970, 1, 1) + Duration::from_secs(second);
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    (params.not_before, params.not_after) = (at(days.start), at(days.end));
+    (params.not_before, params.not_after) = (at(seconds.start), at(seconds.end));
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, &authority.0).unwrap();
     Signed {
@@ -100,6 +111,54 @@ async fn a_certificate_that_has_expired_is_a_warning_when_it_is_reloaded() {
             "{line}"
         );
         assert!(line.contains("tls.crt"), "{line}");
+    }
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+/// The next line, in time.
+async fn next(lines: &mut UnboundedReceiver<String>) -> String {
+    let line = timeout(PATIENCE, lines.recv()).await;
+    line.expect("a line in time").expect("a line")
+}
+
+#[tokio::test]
+async fn a_certificate_whose_file_is_gone_is_a_warning_when_it_expires() {
+    let (mut warnings, _here) = log::of_thread(Level::WARN);
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    signed_for(&authority, now() - DAY..now() + 2).write(folder.path());
+    let tls = Tls::new(path("tls.crt"), path("tls.key"));
+    let server = serve(tls.reload(Duration::from_millis(1))).await;
+    let line = next(&mut warnings).await;
+    assert!(line.contains("expires soon"), "{line}");
+    std::fs::remove_file(path("tls.crt")).unwrap();
+    let line = next(&mut warnings).await;
+    assert!(line.contains("has expired"), "{line}");
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
+async fn each_time_at_which_a_file_cannot_be_used_is_an_error_and_so_is_the_next_one() {
+    let (mut errors, _here) = log::of_thread(Level::ERROR);
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let day = today();
+    let own = signed(&authority, day - 10..day + 300);
+    own.write(folder.path());
+    let tls = Tls::new(path("tls.crt"), path("tls.key"));
+    let server = serve(tls.reload(Duration::from_millis(1))).await;
+    for _ in 0..2 {
+        std::fs::remove_file(path("tls.crt")).unwrap();
+        let line = next(&mut errors).await;
+        assert!(line.contains("cannot use a changed certificate"), "{line}");
+        // The same content as before: it is what the server uses.
+        own.write(folder.path());
+        let (mut lines, here) = log::of_thread(Level::INFO);
+        let line = next(&mut lines).await;
+        assert!(line.contains("are again what is used"), "{line}");
+        drop(here);
     }
     server.stop_within(PATIENCE).await.nothing_cut();
 }

@@ -12,6 +12,8 @@ pub(crate) enum Refusal {
     Host(BadHost),
     /// HTTP/2: a head of more bytes than this, 431. (A larger one of HTTP/1.1 is not read.)
     Head(usize),
+    /// A gRPC call over HTTP/1.1, 505: its status is in trailers, and would be lost.
+    Version,
 }
 
 impl Refusal {
@@ -20,6 +22,7 @@ impl Refusal {
         match self {
             Refusal::Host(_) => 400,
             Refusal::Head(_) => 431,
+            Refusal::Version => 505,
         }
     }
 
@@ -28,6 +31,7 @@ impl Refusal {
         match self {
             Refusal::Host(bad) => bad.reason(),
             Refusal::Head(_) => "HEAD_TOO_LARGE",
+            Refusal::Version => "HTTP_VERSION_NOT_SUPPORTED",
         }
     }
 
@@ -38,15 +42,26 @@ impl Refusal {
             Refusal::Head(most) => format!(
                 "a request has at most {most} bytes of headers or metadata, and 32 more for each"
             ),
+            Refusal::Version => {
+                "a gRPC call needs HTTP/2, as HTTP/1.1 loses its status; a proxy before this \
+                                 server has to speak HTTP/2 to it"
+                    .to_owned()
+            }
         }
     }
 
     /// Why this request is refused, if it is; a head has at most `max_head` bytes. One of HTTP/1.1
     /// was looked at already.
     #[inline]
-    pub(crate) fn of(head: &Parts, http1: Option<Http1Head>, max_head: usize) -> Option<Refusal> {
+    pub(crate) fn of(
+        head: &Parts,
+        http1: Option<Http1Head>,
+        is_call: bool,
+        max_head: usize,
+    ) -> Option<Refusal> {
         if let Some(http1) = http1 {
-            return http1.host.err().map(Refusal::Host);
+            let version = is_call.then_some(Refusal::Version);
+            return http1.host.err().map(Refusal::Host).or(version);
         }
         (head_size(head) > max_head).then_some(Refusal::Head(max_head))
     }

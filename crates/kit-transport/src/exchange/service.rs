@@ -192,7 +192,7 @@ impl<H: Handler> hyper::service::Service<Request<Incoming>> for RequestService<H
         let form = self.handler.error_form(&head, is_call);
         self.extensions
             .add_to(&mut head.extensions, CallContext::new(exchange, form));
-        let refused = Refusal::of(&head, http1, self.max_head);
+        let refused = Refusal::of(&head, http1, is_call, self.max_head);
         let last = refused.is_some();
         let (mut future, mut answer) = (None, None);
         if let Some(why) = refused {

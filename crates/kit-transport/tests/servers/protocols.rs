@@ -80,7 +80,7 @@ async fn content_types_that_resemble_grpc_are_for_the_routes() {
         let answer = client.read_to_close().await;
         let answer = String::from_utf8_lossy(&answer);
         assert_eq!(
-            answer.contains("grpc-status: 12"),
+            answer.contains("a gRPC call needs HTTP/2"),
             is_grpc,
             "{content_type}: {answer}"
         );
@@ -91,6 +91,29 @@ async fn content_types_that_resemble_grpc_are_for_the_routes() {
         );
     }
     server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+/// Its status is in trailers, which no client of HTTP/1.1 gets: it would be called again.
+#[tokio::test]
+async fn a_call_of_grpc_over_http_1_is_refused() {
+    let routes = Router::new().fallback(async || "routes");
+    let both = http::Server::new(ANY_PORT, routes).grpc(grpc::Services::new());
+    let alone = grpc::Server::new(ANY_PORT);
+    for server in [Fixture::start(both).await, Fixture::start(alone).await] {
+        let mut client = Raw::connect(server.address).await;
+        let call = "POST /grpc.health.v1.Health/Check HTTP/1.1\r\nhost: test\r\nte: trailers\r\n\
+                    content-type: application/grpc\r\ncontent-length: 5\r\n\r\n\0\0\0\0\0";
+        client.send(call).await;
+        let answer = client.read_to("}}").await;
+        assert!(
+            answer.starts_with("HTTP/1.1 505")
+                && answer.contains(r#""reason":"HTTP_VERSION_NOT_SUPPORTED""#)
+                && !answer.contains("grpc-status"),
+            "{answer}"
+        );
+        drop(client);
+        server.stop_within(PATIENCE).await.nothing_cut();
+    }
 }
 
 #[tokio::test]

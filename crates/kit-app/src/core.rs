@@ -145,6 +145,11 @@ impl Core {
         self.progress.ready.is_open()
     }
 
+    /// Whether clients may know the instance: it was ready, or a registry has shown it, which comes earlier.
+    pub(crate) fn may_be_known(&self) -> bool {
+        self.was_ready() || self.registrations.were_shown()
+    }
+
     /// The start is complete.
     pub(crate) fn open_ready(&self) {
         if let Some(latch) = self.take_ready_latch() {

@@ -92,6 +92,11 @@ impl Registered {
         }
     }
 
+    /// Whether the registry shows the instance, or has shown it.
+    pub(crate) fn was_shown(&self) -> bool {
+        self.shown.is_open()
+    }
+
     /// It is being taken away, or has been.
     pub(crate) fn is_withdrawn(&self) -> bool {
         matches!(

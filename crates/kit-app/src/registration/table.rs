@@ -155,6 +155,11 @@ impl Registrations {
         Ok(())
     }
 
+    /// Whether a registry shows the instance, or has shown it.
+    pub(crate) fn were_shown(&self) -> bool {
+        self.lock().all.iter().any(Registered::was_shown)
+    }
+
     pub(crate) fn all(&self) -> Vec<Registered> {
         self.lock().all.clone()
     }

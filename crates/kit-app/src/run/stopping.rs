@@ -103,9 +103,9 @@ impl Stopping {
     /// are given back: they go on beside the end of the components.
     async fn lame_duck(&mut self, deadlines: &StopDeadlines) -> Deregistrations {
         let core = Arc::clone(self.parts.core());
-        let was_ready = core.was_ready();
+        let may_be_known = core.may_be_known();
         self.leave_service();
-        let drain_delay = if was_ready {
+        let drain_delay = if may_be_known {
             deadlines.first_drain_delay(&core)
         } else {
             Duration::ZERO
@@ -129,7 +129,7 @@ impl Stopping {
             () = deregistrations.end(&core.journal) => {}
             _ = core.control.forced() => {}
         }
-        if was_ready {
+        if may_be_known {
             deadlines.delay_drain(&self.parts).await;
         }
         deregistrations

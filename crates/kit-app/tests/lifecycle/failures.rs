@@ -206,15 +206,41 @@ async fn an_after_start_failure_deregisters() {
         .after_start("warm", |_| async { Err("cold".into()) })
         .build();
     app.run().await.unwrap_err();
-    record.assert_order(&["registered fake", "deregistered fake", "http stopped"]);
-    assert!(
-        !record
-            .all()
-            .iter()
-            .any(|entry| entry.starts_with("drain delay")),
-        "never ready"
-    );
+    // Clients have found it, although it was never ready.
+    record.assert_order(&[
+        "registered fake",
+        "deregistered fake",
+        "drain delay 1s",
+        "http stopped",
+    ]);
     assert_nothing_alive();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_ends_before_it_was_shown_has_no_drain_delay_and_one_that_was_shown_has() {
+    let fails = async |is_shown: bool| {
+        let record = Record::default();
+        let (builder, _signals) = app(&record);
+        let hidden = FakeRegistry {
+            register: Answer::Never,
+            ..FakeRegistry::default()
+        };
+        let builder = builder
+            .server(Fake::new("http"))
+            .registrar("hidden", hidden);
+        let builder = if is_shown {
+            builder.registrar("fake", FakeRegistry::default())
+        } else {
+            builder
+        };
+        // One of the registries does not answer in time.
+        builder.build().run().await.unwrap_err();
+        assert_nothing_alive();
+        record
+    };
+    assert!(!fails(false).await.has("drain delay 1s"));
+    let shown = fails(true).await;
+    shown.assert_order(&["registered fake", "drain delay 1s", "http stopping"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -55,23 +55,24 @@ impl Log {
     ) -> Result<(Log, impl Layer<Registry> + use<>), Error> {
         let filter = ParsedFilter::of(&options.filter)?;
         let identity = Arc::new(Identity::of(service));
-        let format = Format::choose(options.format, options.output.is_terminal());
+        let refused = |source| Error::Output {
+            output: options.output.name(),
+            source,
+        };
+        let output = output::open(options.output).map_err(refused)?;
+        let format = Format::choose(options.format, options.output.is_terminal())
+            .with_priority(output.is_journal);
         let repeat = Arc::new(Repeat::new(&options.repeat));
         let notices = || Notices {
             format,
             identity: Arc::clone(&identity),
             repeat: Arc::clone(&repeat),
         };
-        let refused = |source| Error::Output {
-            output: options.output.name(),
-            source,
-        };
-        let output = output::open(options.output).map_err(refused)?;
         let refused = |source| Error::Thread {
             thread: THREAD,
             source,
         };
-        let writer = Writer::start(output, options.queue, notices()).map_err(refused)?;
+        let writer = Writer::start(output.write, options.queue, notices()).map_err(refused)?;
         let lines = Arc::clone(writer.lines());
         let (filter, reloaded) = Filter::new(filter, lines, notices());
         let layer = LogLayer {

@@ -164,14 +164,14 @@ mod tests {
 
     use super::super::format::Format;
     use super::super::identity::Identity;
-    use super::super::options::RepeatOptions;
+    use super::super::options::{LogFormat, RepeatOptions};
     use super::super::repeat::Repeat;
     use super::super::writer::Writer;
     use super::*;
 
     fn start(seen: &Lines) -> (Arc<Filter>, Writer, reload::Layer<EnvFilter, Registry>) {
         let notices = || Notices {
-            format: Format::Logfmt,
+            format: Format::choose(LogFormat::Logfmt, false),
             identity: Arc::new(Identity::of(String::new())),
             repeat: Arc::new(Repeat::new(&RepeatOptions::default())),
         };

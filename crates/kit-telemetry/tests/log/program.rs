@@ -1,8 +1,11 @@
 //! The program in one of its roles, and its parent's side of it.
 
 use std::convert::Infallible;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::pin::Pin;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -166,6 +169,7 @@ fn program() {
 /// A program that runs.
 pub(crate) struct Program {
     child: Child,
+    stderr: PipeReader,
     pub(crate) http: SocketAddr,
     pub(crate) grpc: SocketAddr,
     pub(crate) admin: SocketAddr,
@@ -175,15 +179,22 @@ impl Program {
     /// Starts it in a role, with a file of its filter, and waits until it is started.
     pub(crate) fn start(role: &str, filter: &str) -> Program {
         let parent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (written, stderr) = std::io::pipe().unwrap();
+        // Elsewhere the variable comes from a program outside, and the output is another one.
+        let journal = match role {
+            "journal" => stream_of(&stderr),
+            _ => "1:1".to_owned(),
+        };
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["program::program", "--exact", "--ignored", "--nocapture"])
             .env(ROLE, role)
             .env(PARENT, parent.local_addr().unwrap().to_string())
             .env(FILTER, filter)
+            .env("JOURNAL_STREAM", journal)
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let (stream, _) = parent.accept().unwrap();
@@ -202,6 +213,7 @@ impl Program {
         }
         Program {
             child,
+            stderr: written,
             http: http.unwrap(),
             grpc: grpc.unwrap(),
             admin: admin.unwrap(),
@@ -217,7 +229,7 @@ impl Program {
     /// Sends SIGTERM, and gives the exit status and what it has written. It has to end in time.
     pub(crate) fn end(mut self) -> (ExitStatus, Vec<String>) {
         self.signal("-TERM");
-        let mut written = self.child.stderr.take().unwrap();
+        let mut written = self.stderr;
         let (ended, awaited) = mpsc::channel();
         let (killed, pid) = (awaited, self.child.id().to_string());
         let waiting = std::thread::Builder::new().spawn(move || {
@@ -234,6 +246,13 @@ impl Program {
         let (status, text) = result.expect("it ends in time");
         (status, text.lines().map(str::to_owned).collect())
     }
+}
+
+/// The name of the pipe in the form in which systemd names the stream to its journal.
+fn stream_of(pipe: &PipeWriter) -> String {
+    let file = File::from(OwnedFd::from(pipe.try_clone().unwrap()));
+    let of = file.metadata().unwrap();
+    format!("{}:{}", of.dev(), of.ino())
 }
 
 /// An answer over HTTP: its status and its body.

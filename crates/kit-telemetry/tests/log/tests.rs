@@ -87,6 +87,34 @@ fn each_line_names_its_instance_and_its_request_and_the_last_is_written() {
 }
 
 #[test]
+fn the_journal_finds_the_priority_of_each_line() {
+    let program = Program::start("journal", "");
+    assert_eq!(ask(program.http, "GET", "/", "", "").0, 200);
+    assert_eq!(ask(program.http, "GET", "/warn", "", "").0, 200);
+    assert_eq!(ask(program.http, "GET", "/panic", "", "").0, 200);
+    assert_eq!(ask(program.admin, "PUT", "/log", "", "debug").0, 200);
+    assert_eq!(ask(program.http, "GET", "/", "", "").0, 200);
+    let (status, lines) = program.end();
+    assert_eq!(status.code(), Some(0), "{status}");
+    let mut seen = Vec::new();
+    for line in lines.iter().filter(|line| line.contains(r#""target":"#)) {
+        let (priority, line) = line.split_at(3);
+        let line: Value = serde_json::from_str(line).expect(line);
+        let expected = match line["level"].as_str() {
+            Some("error") => "<3>",
+            Some("warn") => "<4>",
+            Some("info") => "<6>",
+            _ => "<7>",
+        };
+        assert_eq!(priority, expected, "{line}");
+        seen.push(expected);
+    }
+    for priority in ["<3>", "<4>", "<6>", "<7>"] {
+        assert!(seen.contains(&priority), "{priority} in {lines:#?}");
+    }
+}
+
+#[test]
 fn the_filter_is_changed_by_put_and_goes_back_after_its_time() {
     let program = Program::start("reads", "");
     let put = |path: &str, body: &str| ask(program.admin, "PUT", path, "", body);

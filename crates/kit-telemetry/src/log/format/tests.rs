@@ -56,7 +56,8 @@ fn logfmt() {
         r#"empty="" a_b__="c=d""#,
         "\n"
     );
-    assert_eq!(Format::Logfmt.write(&line()), expected);
+    let format = Format::choose(LogFormat::Logfmt, false);
+    assert_eq!(format.write(&line()), expected);
 }
 
 #[test]
@@ -75,4 +76,23 @@ fn json() {
     assert_eq!(written, expected);
     let read: serde_json::Value = serde_json::from_str(&written).unwrap();
     assert_eq!(read["name"], "a \"b\"\r\u{1b}[2J\u{7f}\u{85}");
+}
+
+#[test]
+fn each_level_has_its_priority_before_the_line() {
+    for format in [LogFormat::Pretty, LogFormat::Json, LogFormat::Logfmt] {
+        let format = Format::choose(format, false);
+        for (level, priority) in [
+            (Level::ERROR, "<3>"),
+            (Level::WARN, "<4>"),
+            (Level::INFO, "<6>"),
+            (Level::DEBUG, "<7>"),
+            (Level::TRACE, "<7>"),
+        ] {
+            let line = Line { level, ..line() };
+            let plain = format.write(&line);
+            let with = format.with_priority(true).write(&line);
+            assert_eq!(with, format!("{priority}{plain}"));
+        }
+    }
 }

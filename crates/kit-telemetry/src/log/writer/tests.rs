@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 
 use super::super::format::Format;
 use super::super::identity::Identity;
-use super::super::options::RepeatOptions;
+use super::super::options::{LogFormat, RepeatOptions};
 use super::super::repeat::Repeat;
 use super::*;
 
@@ -30,7 +30,7 @@ fn start(capacity: usize) -> (Writer, Sender<()>, Receiver<String>) {
     let (open, may) = mpsc::channel();
     let (taken, seen) = mpsc::channel();
     let notices = Notices {
-        format: Format::Logfmt,
+        format: Format::choose(LogFormat::Logfmt, false),
         identity: Arc::new(Identity::of("orders".to_owned())),
         repeat: Arc::new(Repeat::new(&RepeatOptions::default())),
     };
@@ -146,7 +146,7 @@ fn an_output_that_refuses_is_named_by_its_error() {
     let is_full = Arc::new(std::sync::atomic::AtomicBool::new(true));
     let (taken, seen) = mpsc::channel();
     let notices = Notices {
-        format: Format::Logfmt,
+        format: Format::choose(LogFormat::Logfmt, false),
         identity: Arc::new(Identity::of("orders".to_owned())),
         repeat: Arc::new(Repeat::new(&RepeatOptions::default())),
     };

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_registry::{Error, Feed, ServiceInstance, ServiceName, SharedWatches, Snapshot, Watch};
+use async_trait::async_trait;
+use kit_registry::{
+    Discovery, Error, Feed, ServiceInstance, ServiceName, SharedWatches, Snapshot, Watch,
+};
 use kit_sync::Scope;
 use serde::Deserialize;
 use tokio::time::sleep;
@@ -63,14 +66,17 @@ impl Health {
             watches: SharedWatches::new(scope),
         }
     }
+}
 
-    pub(crate) async fn instances(&self, service: &ServiceName) -> Result<Snapshot, Error> {
+#[async_trait]
+impl Discovery for Health {
+    async fn instances(&self, service: &ServiceName) -> Result<Snapshot, Error> {
         let attempt = format!("list {service}");
         let found = self.queries.find(&attempt, service, None).await?;
         Ok(Snapshot::fresh(found.instances, found.index))
     }
 
-    pub(crate) async fn watch(&self, service: &ServiceName) -> Result<Watch, Error> {
+    async fn watch(&self, service: &ServiceName) -> Result<Watch, Error> {
         let attempt = format!("watch {service}");
         let first = async {
             let found = self.queries.find(&attempt, service, None).await?;

@@ -34,14 +34,13 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod accounts;
 mod agent;
 mod backoff;
-mod beat;
 mod entry;
 mod health;
 mod owner;
 mod registration;
+mod requests;
 mod service_id;
 mod tags;
 #[cfg(feature = "tls")]
@@ -54,11 +53,7 @@ mod url;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use kit_registry::{
-    Backend, Discovery, Error, LossReason, Registrar, Schemes, ServiceInstance, ServiceName,
-    Snapshot, Watch,
-};
+use kit_registry::{Backend, Error, LeasedRegistrar, Schemes};
 use kit_sync::Scope;
 
 use agent::Agent;
@@ -90,44 +85,13 @@ pub fn open(url: &str, scope: &Scope) -> Result<Backend, Error> {
     let scope = scope.child("consul");
     let description = format!("consul at {}", options.address);
     let agent = Arc::new(Agent::new(&options, &description, scope.token().clone()));
-    let consul = Arc::new(Consul {
-        registrations: Registrations::new(Arc::clone(&agent), options.service),
-        health: Health::new(agent, options.datacenter, scope),
-    });
-    Ok(Backend::new(description, consul.clone(), consul))
-}
-
-struct Consul {
-    registrations: Registrations,
-    health: Health,
-}
-
-#[async_trait]
-impl Registrar for Consul {
-    async fn register(&self, instance: &ServiceInstance) -> Result<(), Error> {
-        self.registrations.register(instance).await
-    }
-
-    async fn keep_alive(&self, instance: &ServiceInstance) -> LossReason {
-        self.registrations.keep_alive(instance).await
-    }
-
-    async fn hold(&self, instance: &ServiceInstance) -> LossReason {
-        self.registrations.hold(instance).await
-    }
-
-    async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {
-        self.registrations.deregister(instance).await
-    }
-}
-
-#[async_trait]
-impl Discovery for Consul {
-    async fn instances(&self, service: &ServiceName) -> Result<Snapshot, Error> {
-        self.health.instances(service).await
-    }
-
-    async fn watch(&self, service: &ServiceName) -> Result<Watch, Error> {
-        self.health.watch(service).await
-    }
+    let ttl = options.service.ttl;
+    let registrations = Registrations::new(Arc::clone(&agent), options.service);
+    let registrar = LeasedRegistrar::new(Arc::new(registrations), ttl);
+    let health = Health::new(agent, options.datacenter, scope);
+    Ok(Backend::new(
+        description,
+        Arc::new(registrar),
+        Arc::new(health),
+    ))
 }

@@ -10,17 +10,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use hyper::Method;
-use kit_registry::{Error, LossReason, ServiceInstance};
+use kit_registry::{Entries, Error, LossReason, ServiceInstance};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use super::accounts::{Account, Accounts};
 use super::agent::{Agent, CALL, Call, is_unknown, segment};
 use super::backoff::backoff;
-use super::beat::Beat;
 use super::entry::Entry;
 use super::owner::Owner;
+use super::requests::Requests;
 use super::service_id::{service_id, service_name};
 use super::url::ServiceOptions;
 
@@ -37,7 +37,7 @@ pub(crate) struct Registrations {
     agent: Arc<Agent>,
     options: ServiceOptions,
     owner: Owner,
-    accounts: Accounts,
+    requests: Requests,
 }
 
 /// The entry at the agent, and whether its check passes.
@@ -68,31 +68,21 @@ struct LocalEntry {
     content_hash: String,
 }
 
-impl Registrations {
-    pub(crate) fn new(agent: Arc<Agent>, options: ServiceOptions) -> Registrations {
-        Registrations {
-            agent,
-            options,
-            owner: Owner::new(),
-            accounts: Accounts::default(),
-        }
-    }
-
+#[async_trait]
+impl Entries for Registrations {
     /// Writes the entry, lets its check pass, and waits until the catalogue shows it: the agent sends
     /// its entries there after it has answered.
-    pub(crate) async fn register(&self, instance: &ServiceInstance) -> Result<(), Error> {
+    async fn write(&self, instance: &ServiceInstance, is_first: bool) -> Result<(), Error> {
         let attempt = format!("register {instance}");
         let entry = Entry::of(instance, &self.options, &self.owner);
-        let account = self.accounts.of(&entry.id);
-        if account.has_shown()
+        if !is_first
             && let Some(seen) = self.look(&attempt, instance).await?
             && seen.is_passing
             && let Some(by) = self.other_owner(&seen.entry)
         {
-            account.record_loss();
             return Err(Error::lost(instance, LossReason::TakenOver { by }));
         }
-        let doubt = account.begin_write(instance);
+        let doubt = self.requests.begin_write(&entry.id, instance);
         let written = self.agent.call(Call {
             attempt: &attempt,
             method: Method::PUT,
@@ -105,8 +95,7 @@ impl Registrations {
             doubt.settle();
         }
         written?;
-        self.beat(&account, &entry.id, &attempt).pass(CALL).await?;
-        account.record_shown();
+        self.let_pass(&attempt, &entry.id, CALL).await?;
         let is_shown = |all: &[Seen]| {
             all.iter().any(|seen| {
                 seen.is_passing
@@ -117,41 +106,38 @@ impl Registrations {
         self.until_catalog(&attempt, instance, is_shown).await
     }
 
-    pub(crate) async fn keep_alive(&self, instance: &ServiceInstance) -> LossReason {
+    async fn prolong(&self, instance: &ServiceInstance) -> Result<(), Error> {
         let attempt = format!("keep {instance} alive");
-        let id = service_id(instance);
-        let account = self.accounts.of(&id);
-        self.beat(&account, &id, &attempt).run().await
+        let limit = CALL.min(self.options.ttl / 3);
+        match self.let_pass(&attempt, &service_id(instance), limit).await {
+            Err(error) if is_unknown(&error) => Err(Error::lost(instance, LossReason::Expired)),
+            passed => passed,
+        }
     }
 
     /// Looks at the agent's entry, then waits for each change of it.
-    pub(crate) async fn hold(&self, instance: &ServiceInstance) -> LossReason {
+    async fn hold(&self, instance: &ServiceInstance) -> LossReason {
         let attempt = format!("watch {instance}");
         let id = service_id(instance);
-        let account = self.accounts.of(&id);
         let mut backoff = backoff();
         let mut hash = String::new();
         loop {
             match self.local(&attempt, &id, &hash).await {
                 Ok(local) => {
                     if let Some(by) = self.other_owner(&local.entry) {
-                        account.record_loss();
                         return LossReason::TakenOver { by };
                     }
                     let shown = local.entry.instance(instance.name());
-                    let is_right = shown
-                        .as_ref()
-                        .is_some_and(|shown| shown == instance || account.is_last_sent(shown));
+                    let is_right = shown.as_ref().is_some_and(|shown| {
+                        shown == instance || self.requests.is_last_written(&id, shown)
+                    });
                     if !is_right {
                         return LossReason::Changed;
                     }
                     backoff.reset();
                     hash = local.content_hash;
                 }
-                Err(error) if is_unknown(&error) => {
-                    account.record_loss();
-                    return LossReason::Missing;
-                }
+                Err(error) if is_unknown(&error) => return LossReason::Missing,
                 // The beats say when the agent is away for too long.
                 Err(error) => {
                     tracing::debug!(error = %error.chain(), "to be looked at again");
@@ -167,28 +153,22 @@ impl Registrations {
     ///
     /// A request without an answer may still arrive, and bring back an entry whose check is critical:
     /// then the entry is looked for once more, after the time in which such a request would arrive.
-    pub(crate) async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {
+    async fn remove(&self, instance: &ServiceInstance) -> Result<(), Error> {
         let attempt = format!("deregister {instance}");
         let id = service_id(instance);
-        let account = self.accounts.of(&id);
-        if !account.has_written() {
-            self.accounts.close(&id, &account);
-            return Ok(());
-        }
-        account.record_loss();
-        let mut is_settled = !account.is_in_doubt();
+        let mut is_settled = !self.requests.is_in_doubt(&id);
         for _ in 0..TIMES {
             match self.local(&attempt, &id, "").await {
                 Ok(local) if self.other_owner(&local.entry).is_some() => {
-                    self.accounts.close(&id, &account);
+                    self.requests.forget(&id);
                     return Ok(());
                 }
-                Ok(_) => self.remove(&attempt, &id).await?,
+                Ok(_) => self.remove_entry(&attempt, &id).await?,
                 Err(error) if is_unknown(&error) && is_settled => {
                     let is_others = |seen: &Seen| self.other_owner(&seen.entry).is_some();
                     self.until_catalog(&attempt, instance, |all| all.iter().all(is_others))
                         .await?;
-                    self.accounts.close(&id, &account);
+                    self.requests.forget(&id);
                     return Ok(());
                 }
                 Err(error) if is_unknown(&error) => {
@@ -201,8 +181,36 @@ impl Registrations {
         let why = "its entry comes back each time that it is removed";
         Err(self.agent.without_effect(&attempt, why))
     }
+}
 
-    async fn remove(&self, attempt: &str, id: &str) -> Result<(), Error> {
+impl Registrations {
+    pub(crate) fn new(agent: Arc<Agent>, options: ServiceOptions) -> Registrations {
+        Registrations {
+            agent,
+            options,
+            owner: Owner::new(),
+            requests: Requests::default(),
+        }
+    }
+
+    /// Lets the check of an entry pass, for the whole time to live.
+    async fn let_pass(&self, attempt: &str, id: &str, limit: Duration) -> Result<(), Error> {
+        let doubt = self.requests.begin(id);
+        let passed = self.agent.call(Call {
+            attempt,
+            method: Method::PUT,
+            path: format!("/v1/agent/check/update/service:{id}"),
+            body: r#"{"Status":"passing","Output":"pass"}"#.to_owned(),
+            limit,
+        });
+        let passed = passed.await;
+        if !matches!(passed, Err(Error::Unreachable { .. })) {
+            doubt.settle();
+        }
+        passed.map(drop)
+    }
+
+    async fn remove_entry(&self, attempt: &str, id: &str) -> Result<(), Error> {
         let removed = self.agent.call(Call {
             attempt,
             method: Method::PUT,
@@ -310,16 +318,6 @@ impl Registrations {
             Some(owner) if owner == self.owner => None,
             Some(owner) => Some(owner.to_string()),
             None => Some("another program".to_owned()),
-        }
-    }
-
-    fn beat<'a>(&'a self, account: &'a Arc<Account>, id: &'a str, attempt: &'a str) -> Beat<'a> {
-        Beat {
-            agent: &self.agent,
-            account,
-            service_id: id,
-            attempt,
-            ttl: self.options.ttl,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use crate::{Error, LossReason, Registrar, ServiceInstance};
 /// [`Registrar`] of them, whose promises are kept by both.
 ///
 /// Each call may be dropped at any await but [`remove`](Self::remove), and is made one at a time for an
-/// instance, but for [`prolong`](Self::prolong), which runs beside [`write`](Self::write).
+/// instance, but for [`prolong`](Self::prolong), which runs beside [`write`](Self::write) and
+/// [`hold`](Self::hold).
 #[async_trait]
 pub trait Entries: Send + Sync + 'static {
     /// Makes the registry show `instance` for the whole time to live.
@@ -33,6 +35,13 @@ pub trait Entries: Send + Sync + 'static {
     /// [`Error::Lost`] when it has run out or belongs to another process; others when that is not known.
     async fn prolong(&self, instance: &ServiceInstance) -> Result<(), Error>;
 
+    /// Watches the entry, and returns why it is not there any more, or does not have the value that was
+    /// written last; for a registry that tells of changes. Never writes. Default: it never returns, and
+    /// the next [`prolong`](Self::prolong) sees the end of the entry.
+    async fn hold(&self, _instance: &ServiceInstance) -> LossReason {
+        pending().await
+    }
+
     /// Takes the entry away, unless it belongs to another process. After `Ok`, no write that is still on
     /// its way can bring it back.
     ///
@@ -45,8 +54,9 @@ pub trait Entries: Send + Sync + 'static {
 ///
 /// It knows what was written, notes that before it is sent, and prolongs an entry three times in its time
 /// to live, from [`keep_alive`](Registrar::keep_alive). A failure is repeated four times as often; two
-/// thirds of the time after the last success the entry counts as [`LossReason::Unreachable`]. It spawns
-/// nothing, and does not watch entries: another process that takes the id is seen by the next beat.
+/// thirds of the time after the last success the entry counts as [`LossReason::Unreachable`]. An entry that
+/// has ended, or that another process has taken, is not prolonged until it is written again: the next beat
+/// sees that, or at once [`Entries::hold`]. It spawns nothing.
 ///
 /// The calls of [`Entries`] are to end by themselves when the registry gives no answer, best within a third
 /// of the time to live.
@@ -138,6 +148,15 @@ impl<E: Entries> Registrar for LeasedRegistrar<E> {
                 }
             }
         }
+    }
+
+    async fn hold(&self, instance: &ServiceInstance) -> LossReason {
+        let reason = self.entries.hold(instance).await;
+        // An entry that was changed, or that cannot be seen, is still there to be prolonged.
+        if !matches!(reason, LossReason::Changed | LossReason::Unreachable(_)) {
+            self.record_loss(&instance.to_string());
+        }
+        reason
     }
 
     async fn deregister(&self, instance: &ServiceInstance) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use super::*;
 struct Scripted {
     calls: Mutex<Vec<(Instant, String)>>,
     answer: Mutex<Answer>,
+    held: Mutex<Option<LossReason>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -48,6 +49,14 @@ impl Entries for Scripted {
 
     async fn prolong(&self, _: &ServiceInstance) -> Result<(), Error> {
         self.answer("prolong".to_owned()).await
+    }
+
+    async fn hold(&self, _: &ServiceInstance) -> LossReason {
+        let held = kit_sync::lock(&self.held).take();
+        match held {
+            Some(reason) => reason,
+            None => pending().await,
+        }
     }
 
     async fn remove(&self, _: &ServiceInstance) -> Result<(), Error> {
@@ -143,4 +152,27 @@ async fn a_loss_is_said_once_and_ends_the_beats_until_the_next_write() {
     let waits = tokio::time::timeout(TTL * 2, leased.keep_alive(&instance)).await;
     assert!(waits.is_err());
     assert_eq!(scripted.calls()[2..], ["write false"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_whose_watch_saw_its_end_is_not_prolonged_and_one_that_was_changed_is() {
+    let by = "another process".to_owned();
+    for (reason, beats) in [
+        (LossReason::TakenOver { by }, 0),
+        (LossReason::Missing, 0),
+        (LossReason::Changed, 3),
+    ] {
+        let (scripted, leased, instance) = leased();
+        leased.register(&instance).await.unwrap();
+        *kit_sync::lock(&scripted.held) = Some(reason.clone());
+        let seen = leased.hold(&instance).await;
+        assert_eq!(seen.to_string(), reason.to_string());
+        let waits = tokio::time::timeout(TTL * 7 / 6, leased.keep_alive(&instance)).await;
+        assert!(waits.is_err());
+        assert_eq!(scripted.calls()[1..], vec!["prolong"; beats], "{reason}");
+        leased.register(&instance).await.unwrap();
+        let waits = tokio::time::timeout(TTL / 2, leased.keep_alive(&instance)).await;
+        assert!(waits.is_err());
+        assert_eq!(scripted.calls().last().unwrap(), "prolong");
+    }
 }

@@ -17,7 +17,10 @@ use super::entry::Entry;
 use super::service_id::service_name;
 
 /// How long a query waits for a change. Consul adds up to a sixteenth.
-const WAIT: Duration = Duration::from_secs(55);
+///
+/// A query that waits neither shows that its token may not see the instances any more, nor that the agent hangs: this
+/// is the limit of the time for which a list is taken as fresh without being so.
+const WAIT: Duration = Duration::from_secs(15);
 /// The pause after an answer without a change. The index of a service that has no instance yet moves with each change
 /// of any other service.
 const NO_NEWS: Duration = Duration::from_millis(100);

@@ -103,11 +103,16 @@ async fn an_agent_that_hangs_is_given_up_and_taken_up_again() {
     let server = Consul::start().await;
     let bench = Bench::open(&url(&server));
     let registration = bench.registered().await;
+    let mut watch = bench.watch().await;
+    seen(&mut watch, "the instance", |s| s.instances.len() == 1).await;
     server.freeze();
     let why = degraded(&registration, "no answer within").await;
     assert!(why.contains("consul at"), "{why}");
+    let stale = seen(&mut watch, "a stale list", |s| !s.is_fresh()).await;
+    assert_eq!(stale.instances.len(), 1, "{stale:?}");
     server.thaw();
     registered(&registration).await;
+    seen(&mut watch, "a fresh list", |s| s.is_fresh()).await;
     eventually("the instance", async || {
         (bench.list().await.len() == 1).then_some(())
     })

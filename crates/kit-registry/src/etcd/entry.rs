@@ -7,6 +7,7 @@ pub(super) mod lease;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::sleep;
 use tonic::Code;
 
 use super::client::Client;
@@ -26,6 +27,8 @@ use crate::{Error, Remarks, ServiceInstance};
 
 /// The limit of one attempt at one endpoint during a deregistration, which has little time.
 const HASTY_TRY: Duration = Duration::from_secs(1);
+/// How long a request without an answer may still be on its way to an etcd that answers others.
+const SETTLED: Duration = Duration::from_millis(200);
 
 /// The instances that this process shows in one cluster.
 pub(super) struct Registrations {
@@ -131,7 +134,21 @@ impl Entry<'_> {
         }
     }
 
+    /// Revokes the lease, whose keys etcd deletes in the same step.
+    ///
+    /// A grant whose answer was not waited for may come to etcd after the revocation, which then finds no lease: so
+    /// it is repeated after the time in which such a grant would come.
     async fn revoke(&self, lease: i64) -> Result<(), Error> {
+        let was_there = self.revoke_once(lease).await?;
+        if !was_there && self.account.is_grant_in_doubt(lease) {
+            sleep(SETTLED).await;
+            self.revoke_once(lease).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether the lease was there.
+    async fn revoke_once(&self, lease: i64) -> Result<bool, Error> {
         let request = LeaseRevokeRequest { id: lease };
         let revoked = self
             .leases()
@@ -141,8 +158,8 @@ impl Entry<'_> {
             .await;
         match revoked {
             // The lease has ended already, and its keys with it.
-            Err(error) if refusal_code(&error) == Some(Code::NotFound) => Ok(()),
-            revoked => revoked.map(drop),
+            Err(error) if refusal_code(&error) == Some(Code::NotFound) => Ok(false),
+            revoked => revoked.map(|_| true),
         }
     }
 

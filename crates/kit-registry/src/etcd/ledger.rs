@@ -113,6 +113,12 @@ impl Account {
         Some(Lease { id, ttl })
     }
 
+    /// Whether the grant of this lease may have been sent, and was not answered.
+    pub(super) fn is_grant_in_doubt(&self, lease: i64) -> bool {
+        let book = self.book();
+        book.leases.last() == Some(&lease) && book.granted.is_none()
+    }
+
     pub(super) fn record_grant(&self, lease: i64, seconds: i64) {
         let mut book = self.book();
         if book.leases.last() == Some(&lease) {
@@ -268,7 +274,9 @@ mod tests {
         assert!(changes.has_changed().is_ok_and(|changed| changed));
         changes.mark_unchanged();
         let lease = ledger.account("key").choose_lease();
+        assert!(other.is_grant_in_doubt(lease) && !other.is_grant_in_doubt(lease ^ 1));
         ledger.account("key").record_grant(lease, 15);
+        assert!(!other.is_grant_in_doubt(lease));
         assert!(changes.has_changed().is_ok_and(|changed| changed));
         assert!(
             other

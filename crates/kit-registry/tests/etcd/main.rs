@@ -5,6 +5,7 @@
 
 mod bench;
 mod blocked_log;
+mod called_off;
 mod cluster;
 mod discovery;
 mod grpc_proxy;

@@ -145,6 +145,12 @@ pub(crate) struct Lease {
 }
 
 #[derive(Clone, PartialEq, Message)]
+struct Leases {
+    #[prost(message, repeated, tag = "2")]
+    leases: Vec<Number>,
+}
+
+#[derive(Clone, PartialEq, Message)]
 struct Empty {}
 
 impl Raw {
@@ -214,6 +220,12 @@ impl Raw {
         let number = Number { number: lease };
         self.must("/etcdserverpb.Lease/LeaseTimeToLive", number)
             .await
+    }
+
+    /// The ids of all leases that there are.
+    pub(crate) async fn leases(&self) -> Vec<i64> {
+        let found: Leases = self.must("/etcdserverpb.Lease/LeaseLeases", Empty {}).await;
+        found.leases.iter().map(|lease| lease.number).collect()
     }
 
     /// Turns authentication on, with `root` and one more user who may do everything.

@@ -8,9 +8,10 @@
 //! the key in any case; later ones only when no living lease of another process has it. A login that
 //! may write the key but not read it cannot see that: its puts are unconditional.
 
+use tokio::time::timeout;
 use tonic::Code;
 
-use super::{Entry, Look, Registrations, is_denied};
+use super::{Entry, HASTY_TRY, Look, Registrations, is_denied};
 use crate::etcd::cluster::refusal_code;
 use crate::etcd::proto::mvccpb::KeyValue;
 use crate::etcd::units::LeaseId;
@@ -73,7 +74,7 @@ pub(crate) async fn deregister(
 ) -> Result<(), Error> {
     let entry = registrations.entry(instance, format!("deregister {instance}"));
     if entry.account.is_untouched() {
-        // A lease without a key shows nothing, and ends by itself.
+        give_back(&entry).await;
         entry.close_account();
         return Ok(());
     }
@@ -96,6 +97,25 @@ pub(crate) async fn deregister(
             Ok(())
         }
     }
+}
+
+/// Revokes the leases of a key that was never put, such as one whose grant was sent when the start was called off.
+///
+/// A lease without a key shows nothing and ends by itself. So an etcd that does not answer is waited for no longer
+/// than for one attempt, and its error is none of the deregistration.
+async fn give_back(entry: &Entry<'_>) {
+    let revoke_all = async {
+        for lease in entry.account.leases() {
+            entry.revoke(lease).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    let why = match timeout(HASTY_TRY, revoke_all).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.chain().to_string(),
+        Err(_elapsed) => format!("no answer within {HASTY_TRY:.1?}"),
+    };
+    tracing::debug!(key = entry.key, why, "lease left to its end");
 }
 
 /// A lease that lives: the present one if it still does, as it usually does after an outage and even

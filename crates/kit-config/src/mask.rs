@@ -5,7 +5,7 @@ use crate::shape::{Place, holds_secrets, holds_urls};
 use crate::tree::key::Step;
 use crate::tree::node::{Entry, Node, Table, Value};
 use crate::tree::text::Span;
-use userinfo::userinfo;
+use userinfo::{has_login, userinfo};
 
 mod texts;
 mod userinfo;
@@ -36,43 +36,44 @@ pub(crate) fn url(text: &str) -> String {
     }
 }
 
-/// Whether it is a URL with a user, and perhaps a password; a reference may have brought it from one.
+/// Whether it is a URL with a user, and perhaps a password, or a password in its place; a reference may have brought it
+/// from one.
 pub(crate) fn has_userinfo(node: &Node, place: Option<&Place<'_>>) -> bool {
     let is_url = node.origin.is_url() || place.is_some_and(Place::is_url);
-    is_url && node.as_text().is_some_and(|text| text.contains('@'))
+    is_url && node.as_text().is_some_and(has_login)
 }
 
-/// Hides each text with an `@` in a value that stands in the place of a URL, or of a list or a map of them; `false` if
+/// Hides each text with a login in a value that stands in the place of a URL, or of a list or a map of them; `false` if
 /// there is none.
 pub(crate) fn hide_userinfo(node: &Node, place: &Place<'_>) -> bool {
-    has_at(node) && holds_urls(place) && {
-        hide_at(node);
+    holds_login(node) && holds_urls(place) && {
+        hide_logins(node);
         true
     }
 }
 
-fn has_at(node: &Node) -> bool {
+fn holds_login(node: &Node) -> bool {
     match &node.value {
-        Value::Text(text) => text.contains('@'),
-        Value::List(list) => list.iter().any(has_at),
+        Value::Text(text) => has_login(text),
+        Value::List(list) => list.iter().any(holds_login),
         Value::Table(table) => {
             let mut entries = table.iter();
-            entries.any(|entry| entry.key.contains('@') || has_at(&entry.node))
+            entries.any(|entry| entry.key.contains('@') || holds_login(&entry.node))
         }
         _ => false,
     }
 }
 
-fn hide_at(node: &Node) {
+fn hide_logins(node: &Node) {
     match &node.value {
-        Value::Text(text) if text.contains('@') => node.hide(),
-        Value::List(list) => list.iter().for_each(hide_at),
+        Value::Text(text) if has_login(text) => node.hide(),
+        Value::List(list) => list.iter().for_each(hide_logins),
         Value::Table(table) => {
             for entry in table.iter() {
                 if entry.key.contains('@') {
                     entry.origin.span().into_iter().for_each(Span::hide);
                 }
-                hide_at(&entry.node);
+                hide_logins(&entry.node);
             }
         }
         _ => {}

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use kit_registry::ServiceInstance;
 
-/// What was sent about each entry, by the entries' ids.
+/// The requests about each entry, by the entries' ids.
 #[derive(Default)]
 pub(crate) struct Requests {
     entries: Mutex<HashMap<String, Sent>>,

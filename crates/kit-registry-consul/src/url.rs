@@ -98,7 +98,7 @@ fn free_tags(parameters: &Parameters<'_>) -> Result<Vec<String>, Error> {
     let checked = parameters.all("tag").map(|tag| match is_free(tag) {
         true => Ok(tag.to_owned()),
         false => {
-            let expected = "not empty, and begin with none of `version=`, `kit=` and `kit-owner=`";
+            let expected = "a text of one character or more that begins with none of `version=`, `kit=` and `kit-owner=`";
             Err(parameters.wrong("tag", tag, expected))
         }
     });

@@ -1,5 +1,7 @@
 //! The errors between an instance and its registry.
 
+mod parts;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +10,7 @@ use kit_sync::BoxError;
 
 use crate::nearest::nearest;
 use crate::redacted::redacted;
+use parts::{List, Meant, Seconds};
 
 /// An error of this crate.
 ///
@@ -77,7 +80,8 @@ pub enum Error {
 
     /// A registry URL whose scheme is not in the table.
     #[error(
-        "unknown registry scheme {scheme:?} in {url}, known are {}",
+        "unknown registry scheme {scheme:?} in {url}, {}known are {}",
+        Meant(nearest(scheme, known)),
         List(known)
     )]
     #[non_exhaustive]
@@ -230,6 +234,61 @@ impl Error {
         }
     }
 
+    /// The refused URL, without its password, and what it has to be; `None` for an error that is not about a
+    /// URL. For an option that holds the URL, which names the option beside it.
+    ///
+    /// ```
+    /// use kit_registry::Schemes;
+    ///
+    /// let error = Schemes::default().check("memroy:").unwrap_err();
+    /// let (url, expected) = error.wrong_url().expect("it is about the URL");
+    /// assert_eq!(url, "memroy:");
+    /// assert!(expected.starts_with(
+    ///     "a URL with a known scheme, not \"memroy\": did you mean memory? known are "
+    /// ));
+    /// ```
+    #[must_use]
+    pub fn wrong_url(&self) -> Option<(&str, String)> {
+        Some(match self {
+            Error::Url {
+                url,
+                part,
+                value,
+                expected,
+            } => {
+                let expected = format!("a URL with another {part}: {expected}, not {value:?}");
+                (url, expected)
+            }
+            Error::UnknownParameter {
+                url,
+                parameter,
+                known,
+            } => {
+                let (meant, known) = (Meant(nearest(parameter, known)), List(known));
+                let expected =
+                    format!("a URL without the parameter {parameter:?}: {meant}known are {known}");
+                (url, expected)
+            }
+            Error::NoScheme {
+                url,
+                example,
+                known,
+            } => {
+                let known = List(known);
+                let expected =
+                    format!("a URL with a scheme: write one as in {example}; known are {known}");
+                (url, expected)
+            }
+            Error::UnknownScheme { url, scheme, known } => {
+                let (meant, known) = (Meant(nearest(scheme, known)), List(known));
+                let expected =
+                    format!("a URL with a known scheme, not {scheme:?}: {meant}known are {known}");
+                (url, expected)
+            }
+            _ => return None,
+        })
+    }
+
     /// This error and its causes in one line.
     ///
     /// ```
@@ -282,58 +341,36 @@ impl fmt::Display for LossReason {
     }
 }
 
-/// A duration for people: `10s`, `2.5s`, `200ms`.
-struct Seconds(Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = self.0.as_millis();
-        if millis < 1_000 {
-            return write!(f, "{millis}ms");
-        }
-        let tenths = (millis + 50) / 100;
-        match tenths % 10 {
-            0 => write!(f, "{}s", tenths / 10),
-            rest => write!(f, "{}.{rest}s", tenths / 10),
-        }
-    }
-}
-
-/// A guess at the name that was meant.
-struct Meant<'a>(Option<&'a str>);
-
-impl fmt::Display for Meant<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .map_or(Ok(()), |name| write!(f, "did you mean {name}? "))
-    }
-}
-
-struct List<'a>(&'a [String]);
-
-impl fmt::Display for List<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, item) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { ", " };
-            write!(f, "{separator}{item}")?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RegistryUrl;
 
     #[test]
-    fn durations_are_rounded_for_people() {
-        for (millis, shown) in [
-            (200, "200ms"),
-            (2_500, "2.5s"),
-            (10_003, "10s"),
-            (999, "999ms"),
+    fn each_error_about_a_url_says_what_it_has_to_be_and_no_other_one_does() {
+        let parsed = |url: &'static str| RegistryUrl::parse(url).unwrap();
+        let login = parsed("x://:secret@h").login().unwrap_err();
+        let port = parsed("x://secret@h:0").addresses(1).unwrap_err();
+        let parameter = parsed("x://h?tll=3s").parameters(&["ttl"]).unwrap_err();
+        for (error, url, expected) in [
+            (
+                login,
+                "x://***@h",
+                "a URL with another user and password: user:password with a user, not \"***\"",
+            ),
+            (
+                port,
+                "x://***@h:0",
+                "a URL with another endpoint: host:port with a port from 1 to 65535, not \"h:0\"",
+            ),
+            (
+                parameter,
+                "x://h?tll=***",
+                "a URL without the parameter \"tll\": did you mean ttl? known are ttl",
+            ),
         ] {
-            assert_eq!(Seconds(Duration::from_millis(millis)).to_string(), shown);
+            assert_eq!(error.wrong_url(), Some((url, expected.to_owned())));
         }
+        assert_eq!(Error::closed("list").wrong_url(), None);
     }
 }

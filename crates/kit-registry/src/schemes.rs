@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kit_sync::Scope;
 
+use crate::nearest::nearest;
 use crate::redacted::{redacted, redacted_hosts};
 use crate::{Backend, Error, Memory, etcd, local};
 
@@ -113,14 +114,37 @@ impl Schemes {
         if let Some(open) = head.and_then(|head| self.openers.get(head)) {
             return Ok(open);
         }
-        let Some(scheme) = scheme_of(url) else {
+        let Some(scheme) = self.scheme_of(url) else {
             return Err(self.no_scheme(url));
         };
         Err(Error::UnknownScheme {
-            url: redacted(url),
+            url: shown(url, scheme),
             scheme: scheme.to_owned(),
             known: self.known_or_missing(scheme),
         })
+    }
+
+    /// The scheme of a URL that has no opener: the text before `://`, or before the `:` of a scheme that has no host.
+    ///
+    /// The colon before a port or a password ends no scheme: the text before it is the name of a host or of a user. So
+    /// text behind a single colon is that of a scheme where it is a path, or where the scheme is like one that there is.
+    fn scheme_of<'u>(&self, url: &'u str) -> Option<&'u str> {
+        let (scheme, rest) = match url.split_once("://") {
+            Some((scheme, _)) => (scheme, ""),
+            None => url.split_once(':')?,
+        };
+        let is_name = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && (scheme.chars()).all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-'));
+        let is_port = rest.starts_with(|c: char| c.is_ascii_digit());
+        let is_scheme = rest.is_empty() || rest.starts_with('/') || self.is_like_one(scheme);
+        (is_name && is_scheme && !is_port && !rest.contains('@')).then_some(scheme)
+    }
+
+    /// Whether a scheme is one that may be there, or a slip in its name.
+    fn is_like_one(&self, scheme: &str) -> bool {
+        let known = self.known().chain(BUILT_IN);
+        let known: Vec<String> = known.map(str::to_owned).collect();
+        nearest(scheme, &known).is_some()
     }
 
     fn no_scheme(&self, url: &str) -> Error {
@@ -134,6 +158,10 @@ impl Schemes {
             }
             name if self.openers.contains_key(name) && name != ETCD => format!("{name}:"),
             ETCD => format!("{ETCD}://10.0.0.1:2379"),
+            // A user with a password, and no host.
+            login if login.ends_with(":***") && !login.contains(',') => {
+                format!("{ETCD}://{login}@10.0.0.1:2379")
+            }
             hosts => format!("{ETCD}://{hosts}"),
         };
         Error::NoScheme {
@@ -153,18 +181,17 @@ const ETCD: &str = "etcd";
 const ETCDS: &str = "etcds";
 const CONSUL: [&str; 2] = ["consul", "consuls"];
 const LOCAL: &str = "local";
+/// The schemes of Kit, also of those that are not compiled in.
+const BUILT_IN: [&str; 6] = ["memory", ETCD, ETCDS, LOCAL, CONSUL[0], CONSUL[1]];
 
-/// The text before `://`, or before the `:` of a scheme that has no host. The colon before a port or
-/// a password ends no scheme: the text before it is the name of a host or of a user.
-fn scheme_of(url: &str) -> Option<&str> {
-    let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, _)) => (scheme, ""),
-        None => url.split_once(':')?,
-    };
-    let is_name = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && (scheme.chars()).all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-'));
-    let is_port = rest.starts_with(|c: char| c.is_ascii_digit());
-    (is_name && !is_port && !rest.contains('@')).then_some(scheme)
+/// A URL as an error shows it. Behind a scheme that is not known a password may stand, also without an `@`.
+fn shown(url: &str, scheme: &str) -> String {
+    match url[scheme.len()..].strip_prefix(':') {
+        Some(rest) if !rest.is_empty() && !rest.starts_with("//") && scheme != LOCAL => {
+            format!("{scheme}:***")
+        }
+        _ => redacted(url),
+    }
 }
 
 /// What brings `scheme`, when it is not there.
@@ -219,155 +246,4 @@ impl fmt::Debug for Schemes {
 }
 
 #[cfg(test)]
-mod tests {
-    use kit_sync::TaskTree;
-
-    use super::*;
-    use crate::{Reach, ServiceInstance};
-
-    #[tokio::test]
-    async fn a_check_refuses_what_cannot_be_opened_and_nothing_else() {
-        let tree = TaskTree::new("test");
-        let mut schemes = Schemes::default();
-        schemes.add("own", |url, _| Err(Error::closed(url)));
-        let etcd: &[_] = match etcd::OPEN {
-            Some(_) => &[
-                "etcd://h:1",
-                "etcd://",
-                "etcd://h:0",
-                "etcd://h?ttl=soon",
-                "etcd:h",
-            ],
-            None => &["etcd://h:1"],
-        };
-        for url in ["memory:", "memory://", "memory:x", "memroy:", "memory", ""]
-            .iter()
-            .chain(etcd)
-        {
-            let checked = schemes.check(url).map_err(|error| error.to_string());
-            let opened = schemes.open(url, tree.scope()).map(drop);
-            assert_eq!(checked, opened.map_err(|error| error.to_string()), "{url}");
-        }
-        assert!(schemes.check("own:what").is_ok(), "its opener alone knows");
-    }
-
-    #[tokio::test]
-    async fn an_unknown_scheme_lists_the_known_ones_and_hides_the_password() {
-        let tree = TaskTree::new("test");
-        let (schemes, url) = (Schemes::default(), "zoo://u:secret@h:1");
-        let error = schemes.open(url, tree.scope()).unwrap_err();
-        let known = known_at_least("");
-        assert_eq!(
-            error.to_string(),
-            format!(r#"unknown registry scheme "zoo" in zoo://***@h:1, known are {known}"#)
-        );
-        let checked = schemes.check(url).unwrap_err();
-        assert_eq!(checked.to_string(), error.to_string());
-    }
-
-    /// The built-in schemes; without the feature `etcd` with this end.
-    fn known_at_least(without_etcd: &str) -> String {
-        let mut known = Schemes::default().known().collect::<Vec<_>>().join(", ");
-        if etcd::OPEN.is_none() {
-            known.push_str(without_etcd);
-        }
-        known
-    }
-
-    #[tokio::test]
-    async fn a_scheme_that_is_not_there_is_named_with_what_brings_it() {
-        let tree = TaskTree::new("test");
-        let error = |url| {
-            let error = Schemes::default().open(url, tree.scope()).unwrap_err();
-            error.to_string()
-        };
-        let consul = error("consul://token@h:8500");
-        assert!(
-            consul.contains(" in consul://***@h:8500, known are "),
-            "{consul}"
-        );
-        assert!(
-            consul.ends_with(
-                ", consul with `kit_registry_consul::add_to` (in `kit` the feature `consul`)"
-            ),
-            "{consul}"
-        );
-        let etcds = error("etcds://h:1");
-        match etcd::OPEN_ENCRYPTED {
-            None => assert!(
-                etcds.ends_with(", etcds with the feature `etcd-tls`"),
-                "{etcds}"
-            ),
-            // Its own opener has looked at it.
-            Some(_) => assert!(etcds.starts_with("ca of the registry URL"), "{etcds}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn memory_is_the_same_registry_for_one_table_and_its_clones() {
-        let tree = TaskTree::new("test");
-        let schemes = Schemes::default();
-        let one = schemes.open("memory:", tree.scope()).unwrap();
-        let two = schemes.clone().open("memory://", tree.scope()).unwrap();
-        assert_eq!(one.reach, Reach::Process);
-        let instance = ServiceInstance::builder("1", "n").build().unwrap();
-        one.registrar.register(&instance).await.unwrap();
-        let seen = two.discovery.instances(instance.name()).await.unwrap();
-        assert_eq!(*seen.instances[0], instance);
-        let other = Schemes::default().open("memory:", tree.scope()).unwrap();
-        let seen = other.discovery.instances(instance.name()).await.unwrap();
-        assert!(seen.instances.is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_wrong_url_names_its_part() {
-        let tree = TaskTree::new("test");
-        let error = Schemes::default().open("memory:x", tree.scope());
-        assert_eq!(
-            error.unwrap_err().to_string(),
-            r#"rest of the registry URL memory:x must be empty, as in memory:, not "x""#
-        );
-    }
-
-    #[tokio::test]
-    async fn a_url_without_a_scheme_is_shown_with_one() {
-        let tree = TaskTree::new("test");
-        let known = known_at_least(", etcd with the feature `etcd`");
-        for (url, shown, example) in [
-            ("", "", "etcd://10.0.0.1:2379"),
-            (" ", " ", "etcd://10.0.0.1:2379"),
-            ("memory", "memory", "memory:"),
-            ("etcd", "etcd", "etcd://10.0.0.1:2379"),
-            ("local", "local", "local:/run/kit"),
-            ("/run/kit", "/run/kit", "local:/run/kit"),
-            ("h", "h", "etcd://h"),
-            ("h:2379", "h:2379", "etcd://h:2379"),
-            ("//h:2379/ns", "//h:2379/ns", "etcd://h:2379/ns"),
-            (
-                "10.0.0.1:2379,10.0.0.2:2379",
-                "10.0.0.1:2379,10.0.0.2:2379",
-                "etcd://10.0.0.1:2379,10.0.0.2:2379",
-            ),
-            ("[::1]:2379", "[::1]:2379", "etcd://[::1]:2379"),
-            (
-                "u:secret@h:2379/ns",
-                "***@h:2379/ns",
-                "etcd://***@h:2379/ns",
-            ),
-            ("u.x:secret", "u.x:***", "etcd://u.x:***"),
-            ("u.x:sec/ret@h:1", "***@h:1", "etcd://***@h:1"),
-        ] {
-            let error = Schemes::default().open(url, tree.scope()).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!(
-                    "registry URL {shown:?} has no scheme, write one as in {example}; known are {known}"
-                )
-            );
-        }
-        for url in ["memroy:", "consul://h:1", "consul:h:1"] {
-            let error = Schemes::default().open(url, tree.scope()).unwrap_err();
-            assert!(matches!(error, Error::UnknownScheme { .. }), "{error}");
-        }
-    }
-}
+mod tests;

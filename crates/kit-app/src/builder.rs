@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_registry::{Backend, Endpoint, Registrar};
-use kit_sync::{BoxError, Scope, StopToken, WatchdogOptions};
+use kit_registry::{Endpoint, Registrar, Schemes};
+use kit_sync::{BoxError, StopToken, WatchdogOptions};
 use kit_transport::{Context, Server};
 
 use crate::app::App;
@@ -614,8 +614,8 @@ impl AppBuilder {
 
     // === its registries ===
 
-    /// Adds a registry by URL, such as `etcd://127.0.0.1:2379`. Opened when the app runs, by the
-    /// [`scheme`](Self::scheme) table.
+    /// Adds a registry by URL, such as `etcd://127.0.0.1:2379`. Opened when the app runs, by one of the
+    /// [`schemes`](Self::schemes).
     pub fn registry(mut self, url: impl Into<String>) -> AppBuilder {
         self.settings.registries.push(Registry::Url(url.into()));
         self
@@ -629,13 +629,28 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a scheme to those that [`registry`](Self::registry) knows: `memory`, `etcd` and
+    /// Adds schemes to those that [`registry`](Self::registry) knows: `memory`, `local` with that feature, `etcd` and
     /// `consul` with those features, `etcds` and `consuls` with the features `etcd-tls` and `consul-tls`.
-    pub fn scheme<F>(mut self, scheme: impl Into<String>, open: F) -> AppBuilder
-    where
-        F: Fn(&str, &Scope) -> Result<Backend, kit_registry::Error> + Send + Sync + 'static,
-    {
-        self.settings.schemes.add(scheme, open);
+    ///
+    /// `add` is the function of a plug-in, such as `registry_plugin::add_to`, or calls those of several. A URL that a
+    /// scheme's own check refuses is refused before anything of the app begins;
+    /// [`AppOptions::check_with`](crate::AppOptions::check_with) takes the same function, for the load of settings.
+    ///
+    /// ```
+    /// use kit_app::App;
+    /// use kit_registry::Memory;
+    ///
+    /// let staging = Memory::new();
+    /// let app = App::builder("orders")
+    ///     .schemes(|schemes| {
+    ///         schemes.add("staging", move |_url, scope| Ok(staging.open(scope)));
+    ///     })
+    ///     .registry("staging:")
+    ///     .build();
+    /// # drop(app);
+    /// ```
+    pub fn schemes(mut self, add: impl FnOnce(&mut Schemes)) -> AppBuilder {
+        add(&mut self.settings.schemes);
         self
     }
 

@@ -120,8 +120,8 @@ pub(crate) fn refuse_drain_delay(delay: Duration) -> Option<WrongOption> {
 }
 
 impl AppOptions {
-    /// Everything that is wrong, each with its key. An app with any of it does not start. The registries are those
-    /// of the table that a program has by default; one with schemes of its own calls
+    /// Everything that is wrong, each with its key. An app with any of it does not start. The schemes of registries
+    /// are those that an app knows from the start; a program that adds others calls
     /// [`check_with`](Self::check_with).
     ///
     /// ```
@@ -136,12 +136,34 @@ impl AppOptions {
     /// ```
     #[must_use]
     pub fn check(&self) -> Vec<WrongOption> {
-        self.check_with(&crate::registration::schemes())
+        self.check_with(|_| {})
     }
 
-    /// [`check`](Self::check) with the registries of this table.
+    /// [`check`](Self::check) with more schemes of registries: those that the program gives to
+    /// [`AppBuilder::schemes`](crate::AppBuilder::schemes).
+    ///
+    /// ```
+    /// use kit_app::{App, AppOptions, from_settings};
+    /// use kit_registry::{Error, Memory, RegistryUrl, Schemes};
+    ///
+    /// // Of a plug-in.
+    /// fn add_to(schemes: &mut Schemes) {
+    ///     let check = |url: &str| RegistryUrl::parse(url)?.addresses(80).map(drop);
+    ///     schemes.add_checked("paper", check, |_url, scope| Ok(Memory::new().open(scope)));
+    /// }
+    ///
+    /// let mut options = AppOptions::default();
+    /// options.registration.registries = vec!["paper://h1:0".to_owned()];
+    /// assert_eq!(
+    ///     options.check_with(add_to)[0].to_string(),
+    ///     "`registration.registries[0]` is \"paper://h1:0\": it has to be a URL with another endpoint: \
+    ///      host:port with a port from 1 to 65535, not \"h1:0\""
+    /// );
+    /// let app = App::builder("orders").schemes(add_to).apply(from_settings(&options)).build();
+    /// # drop(app);
+    /// ```
     #[must_use]
-    pub fn check_with(&self, schemes: &Schemes) -> Vec<WrongOption> {
+    pub fn check_with(&self, add_schemes: impl FnOnce(&mut Schemes)) -> Vec<WrongOption> {
         // Every field by its name, so that one that is added has to be looked at here.
         let AppOptions {
             id,
@@ -165,7 +187,7 @@ impl AppOptions {
         wrong.extend(refuse_metadata(metadata));
         wrong.extend(inside("timeouts", timeouts.check()));
         wrong.extend(drain_delay.and_then(refuse_drain_delay));
-        wrong.extend(inside("registration", registration.check_with(schemes)));
+        wrong.extend(inside("registration", registration.check_with(add_schemes)));
         #[cfg(feature = "admin")]
         wrong.extend(inside(
             "admin",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use kit_app::{App, AppOptions, CheckOptions, Every, HookOptions, ResourceLimits, WorkerOptions};
 use kit_app::{RunError, from_settings};
+use kit_registry::{Memory, RegistryUrl, Schemes};
 use kit_units::WrongOption;
 use serde_json::Value;
 use toml::Table;
@@ -45,6 +46,11 @@ const APP: &[Row] = &[
     (
         "registration.registries",
         "['']",
+        "registration.registries[0]",
+    ),
+    (
+        "registration.registries",
+        "['orders:s3cret']",
         "registration.registries[0]",
     ),
     ("registration.registries", "['memory:']", ""),
@@ -153,6 +159,39 @@ async fn what_the_check_names_is_what_the_app_refuses() {
             let shown = format!("{wrong} {refused}");
             assert!(!shown.contains("s3cret"), "{shown}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_url_of_a_plug_in_is_checked_on_the_load_and_before_the_start() {
+    fn add_to(schemes: &mut Schemes) {
+        let check = |url: &str| RegistryUrl::parse(url)?.addresses(80).map(drop);
+        schemes.add_checked("paper", check, |_url, scope| Ok(Memory::new().open(scope)));
+    }
+    for (url, fault) in [
+        ("paper://h:1", None),
+        (
+            "paper://h:0",
+            Some("host:port with a port from 1 to 65535, not \"h:0\""),
+        ),
+        ("papre://h:1", Some("did you mean paper? known are ")),
+    ] {
+        let mut options = AppOptions::default();
+        options.registration.registries = vec![url.to_owned()];
+        let checked = options.check_with(add_to);
+        let app = App::builder("orders").schemes(add_to);
+        let app = app.apply(from_settings(&options)).build();
+        app.handle().stop("it has started");
+        let ended = app.run().await;
+        let Some(fault) = fault else {
+            assert_eq!(checked, []);
+            ended.expect("it is right");
+            continue;
+        };
+        assert_eq!(keys(&checked), ["registration.registries[0]"]);
+        assert!(checked[0].expected().contains(fault), "{}", checked[0]);
+        let refused = ended.expect_err("it is refused").to_string();
+        assert!(refused.contains(fault), "{refused}");
     }
 }
 

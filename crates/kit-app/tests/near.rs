@@ -16,8 +16,10 @@ async fn run(reach: Reach) -> (DrainProfile, bool) {
     let app = App::builder("app")
         .signals(Signals::none())
         .drain_delay(Duration::ZERO)
-        .scheme("test", move |_url, scope| {
-            Ok(Memory::new().open(scope).reach(reach))
+        .schemes(|schemes| {
+            schemes.add("test", move |_url, scope| {
+                Ok(Memory::new().open(scope).reach(reach))
+            });
         })
         .registry("test:")
         .observer(move |event| match &event.event {

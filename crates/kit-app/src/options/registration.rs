@@ -35,19 +35,32 @@ pub struct RegistrationOptions {
 }
 
 impl RegistrationOptions {
-    /// Everything that is wrong: URLs that no scheme of this table takes, a host that stands in no URL, and a cache
-    /// that can be no directory. An app with any of it does not start.
+    /// Everything that is wrong: URLs that no scheme takes, a host that stands in no URL, and a cache that can be no
+    /// directory. An app with any of it does not start. The schemes are those that an app knows from the start; a
+    /// program that adds others calls [`check_with`](Self::check_with).
     ///
     /// ```
     /// use kit_app::RegistrationOptions;
-    /// use kit_registry::Schemes;
     ///
-    /// let registries = vec!["memory:".to_owned(), "nowhere://orders".to_owned()];
+    /// let registries = vec!["memory:".to_owned(), "memory:orders".to_owned()];
     /// let options = RegistrationOptions { registries, ..RegistrationOptions::default() };
-    /// assert_eq!(options.check_with(&Schemes::default())[0].key(), "registries[1]");
+    /// assert_eq!(
+    ///     options.check()[0].to_string(),
+    ///     "`registries[1]` is \"memory:orders\": it has to be a URL with another rest: empty, as in memory:, not \
+    ///      \"orders\""
+    /// );
     /// ```
     #[must_use]
-    pub fn check_with(&self, schemes: &Schemes) -> Vec<WrongOption> {
+    pub fn check(&self) -> Vec<WrongOption> {
+        self.check_with(|_| {})
+    }
+
+    /// [`check`](Self::check) with more schemes: those that the program gives to
+    /// [`AppBuilder::schemes`](crate::AppBuilder::schemes).
+    #[must_use]
+    pub fn check_with(&self, add_schemes: impl FnOnce(&mut Schemes)) -> Vec<WrongOption> {
+        let mut schemes = crate::registration::schemes();
+        add_schemes(&mut schemes);
         let RegistrationOptions {
             registries,
             at_start: _,
@@ -57,14 +70,23 @@ impl RegistrationOptions {
         } = self;
         let registries = registries.iter().enumerate().filter_map(|(index, url)| {
             let error = schemes.check(url).err()?;
-            // The error shows the URL without its password.
-            let expected = format!("one that can be opened: {}", error.chain());
-            let key = format!("registries[{index}]");
-            Some(WrongOption::new(key, "a URL of no use", expected))
+            Some(wrong_url(format!("registries[{index}]"), &error))
         });
         let host = advertise_host.as_deref().and_then(refuse_host);
         let cache_dir = cache_dir.as_deref().and_then(refuse_cache_dir);
         registries.chain(host).chain(cache_dir).collect()
+    }
+}
+
+/// A URL that its scheme refuses. The error has the URL without its password; a check by another author may refuse it
+/// with an error that is not about URLs.
+fn wrong_url(key: String, error: &kit_registry::Error) -> WrongOption {
+    match error.wrong_url() {
+        Some((url, expected)) => WrongOption::new(key, format!("{url:?}"), expected),
+        None => {
+            let expected = format!("a URL that the scheme takes: {}", error.chain());
+            WrongOption::new(key, "refused by its scheme", expected)
+        }
     }
 }
 

@@ -89,7 +89,9 @@ impl TestApp {
         app.settings.free_ports = true;
         app.settings.registries = vec![Registry::Url("memory-of-test:".to_owned())];
         let app = app
-            .scheme("memory-of-test", move |_, scope| Ok(opened.open(scope)))
+            .schemes(|schemes| {
+                schemes.add("memory-of-test", move |_, scope| Ok(opened.open(scope)));
+            })
             .signals(Signals::none())
             .environment(Environment::default())
             .drain_delay(Duration::ZERO)

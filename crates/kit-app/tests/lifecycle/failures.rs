@@ -472,14 +472,16 @@ fn a_stuck_thread_of_a_registry_is_named() {
     let wait = std::sync::Mutex::new(Some(wait));
     let app = App::builder("app")
         .signals(Signals::none())
-        .scheme("x", move |_, scope| {
-            let wait = wait.lock().unwrap().take().expect("opened once");
-            scope
-                .spawn_thread("stuck", move |_| {
-                    let _ = wait.recv();
-                })
-                .unwrap();
-            kit_registry::Schemes::default().open("memory:", scope)
+        .schemes(|schemes| {
+            schemes.add("x", move |_, scope| {
+                let wait = wait.lock().unwrap().take().expect("opened once");
+                scope
+                    .spawn_thread("stuck", move |_| {
+                        let _ = wait.recv();
+                    })
+                    .unwrap();
+                kit_registry::Schemes::default().open("memory:", scope)
+            });
         })
         .registry("x:")
         .build();

@@ -179,7 +179,7 @@ async fn what_the_start_would_refuse_is_refused_by_the_check_with_its_line() {
         (
             "registry = \"bogus://x\"",
             "registry",
-            "unknown registry scheme \"bogus\"",
+            "is \"bogus://x\": it has to be a URL with a known scheme, not \"bogus\": known are ",
         ),
         ("id = \"a/b\"", "id", "it has to be without '/'"),
         (

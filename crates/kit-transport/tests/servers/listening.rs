@@ -80,6 +80,21 @@ async fn a_unix_socket_is_served_with_its_mode_and_its_file_goes_with_the_server
 }
 
 #[tokio::test]
+async fn a_client_of_ipv4_has_its_address_at_a_listener_for_both_families() {
+    let router = Router::new().route(
+        "/",
+        get(async |peer: Peer| format!("{} to {}", peer.remote, peer.local)),
+    );
+    let server = Fixture::start(http::Server::new(":0", router)).await;
+    let port = server.address.port();
+    let mut client = Raw::connect(([127, 0, 0, 1], port).into()).await;
+    let answer = ask(&mut client, &format!(" to 127.0.0.1:{port}")).await;
+    assert!(answer.contains("\r\n127.0.0.1:"), "{answer}");
+    drop(client);
+    server.stop_within(PATIENCE).await.nothing_cut();
+}
+
+#[tokio::test]
 async fn a_socket_file_without_a_listener_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kit.sock");

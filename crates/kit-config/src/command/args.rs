@@ -52,7 +52,8 @@ const WRONG: u8 = 2;
 /// assert_eq!(loaded.settings().port, 8000);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, clap::Args)]
-#[command(next_help_heading = "Configuration")]
+// Without `about` clap takes these lines for the purpose of a program that says none.
+#[command(next_help_heading = "Configuration", about = None, long_about = None)]
 pub struct ConfigArgs {
     /// File with settings, or directory with such files; may be repeated, the last one counts most
     #[arg(long, value_name = "FILE")]

@@ -148,6 +148,8 @@ fn help_has_the_first_sentence_and_the_default() {
         assert!(error.contains(expected), "{expected} is not in {error}");
     }
     assert!(!error.contains("password"), "{error}");
+    // A program that does not say what it is for has no text of ours in that place.
+    assert!(error.starts_with("Usage: orders"), "{error}");
     let short = parse(&["-h"]).expect_err("help").to_string();
     assert!(
         !short.contains("--http.port") && short.contains("--set"),

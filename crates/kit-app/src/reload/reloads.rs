@@ -43,12 +43,16 @@ impl Reloads {
     }
 
     /// Calls the hooks one after the other; the failure of one keeps no other from being called. A hook is
-    /// not called while an earlier run of it blocks its thread: there are no two at a time.
+    /// not called while an earlier run of it blocks its thread: there are no two at a time. None is called once a
+    /// stop was asked for, which may be at the very end of the one before.
     async fn reload(&mut self, cause: Cause, core: &Core) -> Option<RunningReload> {
         core.emit(Event::ReloadStarting { cause });
         self.stuck.retain(RunningReload::goes_on);
         let (begun, mut failed) = (Instant::now(), 0);
         for hook in &self.hooks {
+            if core.control.is_asked() {
+                return None;
+            }
             if let Some(stuck) = self.stuck.iter().find(|stuck| stuck.is_still(hook)) {
                 stuck.record_no_call();
                 failed += 1;

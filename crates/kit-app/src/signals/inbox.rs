@@ -27,7 +27,7 @@ const WAITING: usize = 16;
 const HANG_UP: Duration = Duration::from_millis(100);
 
 /// The signals of one app. Taking one sets a state and waits for nothing: a task emits the event
-/// about it, and a thread makes a dump.
+/// about it, and a thread makes a dump; in an app without threads the task makes that, too.
 pub(crate) struct Inbox {
     signals: StopSignals,
     journal: Arc<Journal>,
@@ -40,12 +40,13 @@ pub(crate) struct Inbox {
     dumps: Arc<AtomicUsize>,
 }
 
-/// A signal that changed nothing, and has an event all the same.
+/// A signal that has an event and does nothing else.
 #[derive(Clone, Copy, Debug)]
 enum Line {
     Repeated(Signal),
     NextForces(Signal),
     NothingToReload(Signal),
+    Dump(Signal),
 }
 
 impl Inbox {
@@ -61,7 +62,7 @@ impl Inbox {
         let hang_ups = Arc::new(Notify::new());
         let (journal, control) = (&core.journal, &core.control);
         let signals = tree.child("signals");
-        let emitting = emit_lines(waiting, Arc::clone(journal));
+        let emitting = emit_lines(waiting, Arc::clone(journal), tree.clone());
         signals.spawn_as("lines", Ending::MayBeDropped, emitting);
         if let Some(terminal) = terminal {
             let losses = Losses {
@@ -97,6 +98,7 @@ impl Inbox {
             Reaction::NextForces => self.send(Line::NextForces(signal)),
             Reaction::Reloads => self.reload(signal),
             Reaction::HangsUp => self.hang_ups.notify_one(),
+            Reaction::Dumps if self.journal.events().is_inline() => self.send(Line::Dump(signal)),
             Reaction::Dumps => self.dump(signal),
             Reaction::EndsProcess => {
                 let forced = self.signals.control().is_forced();
@@ -132,13 +134,7 @@ impl Inbox {
         let dumping = self.tree.spawn_thread("dump", move |_| {
             loop {
                 let wanted = dumps.load(Ordering::Acquire);
-                let tree = without_empty(tree.tree()).to_string();
-                let components = journal.components();
-                journal.emit(Event::Dumped {
-                    signal,
-                    components,
-                    tree,
-                });
+                journal.emit(dumped(signal, &journal, &tree));
                 let none = dumps.compare_exchange(wanted, 0, Ordering::AcqRel, Ordering::Acquire);
                 if none.is_ok() {
                     return;
@@ -151,13 +147,22 @@ impl Inbox {
     }
 }
 
+fn dumped(signal: Signal, journal: &Journal, tree: &Scope) -> Event {
+    Event::Dumped {
+        signal,
+        components: journal.components(),
+        tree: without_empty(tree.tree()).to_string(),
+    }
+}
+
 /// Emits an event for each line.
-async fn emit_lines(mut lines: Receiver<Line>, journal: Arc<Journal>) {
+async fn emit_lines(mut lines: Receiver<Line>, journal: Arc<Journal>, tree: Scope) {
     while let Some(line) = lines.recv().await {
         journal.emit(match line {
             Line::Repeated(signal) => Event::SignalRepeated { signal },
             Line::NextForces(signal) => Event::NextForces { signal },
             Line::NothingToReload(signal) => Event::NothingToReload { signal },
+            Line::Dump(signal) => dumped(signal, &journal, &tree),
         });
     }
 }

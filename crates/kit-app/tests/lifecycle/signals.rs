@@ -2,9 +2,10 @@
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
-use kit_app::{App, Cause, Error, Event, RunError, Signal, SignalSender, Signals};
+use kit_app::{App, Cause, Delivery, Error, Event, RunError, Signal, SignalSender, Signals};
 use kit_transport::Context;
 use tokio::time::{Instant, sleep};
 
@@ -279,6 +280,34 @@ async fn a_dump_shows_the_apps_components_and_its_tree() {
         handle.stop("done");
     });
     report.unwrap();
+}
+
+/// With events that are delivered where they are emitted an app has no threads, not even one for a dump.
+#[tokio::test(start_paused = true)]
+async fn a_dump_needs_no_thread_where_events_need_none() {
+    let (send, mut dumped) = tokio::sync::mpsc::unbounded_channel();
+    let (signals, sender) = Signals::manual();
+    let app = App::builder("app")
+        .signals(signals)
+        .event_delivery(Delivery::Inline)
+        .observer(move |event| {
+            if let Event::Dumped { tree, .. } = &event.event {
+                send.send((thread::current().id(), tree.clone())).unwrap();
+            }
+        })
+        .server(Fake::new("http"))
+        .build();
+    let handle = app.handle();
+    let (report, ()) = tokio::join!(app.run(), async {
+        handle.started().await.unwrap();
+        sender.send(Signal::USR1);
+        let (made_by, tree) = dumped.recv().await.unwrap();
+        assert_eq!(made_by, thread::current().id());
+        assert!(tree.contains("http"), "{tree}");
+        handle.stop("done");
+    });
+    report.unwrap();
+    assert_nothing_alive();
 }
 
 #[tokio::test(start_paused = true)]

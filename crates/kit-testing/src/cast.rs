@@ -2,16 +2,19 @@
 
 mod acting;
 mod components;
+mod consumer;
+mod hooks;
+mod latch;
 mod living;
 mod log;
 mod registry;
 mod resource;
 mod server;
-mod worker;
 
 pub(crate) use acting::{call, nth};
-pub(crate) use components::{add_jobs, add_workers};
-pub(crate) use living::live;
+pub(crate) use components::{add_groups, add_jobs, add_workers};
+pub(crate) use hooks::{add_hooks, add_reload_hooks};
+pub(crate) use living::{live, spawn_beside};
 pub(crate) use log::{Log, Open};
 pub(crate) use registry::ScriptedRegistry;
 pub(crate) use resource::add_resources;

@@ -2,7 +2,7 @@
 //!
 //! A [`Script`] is an app as plain data. Each of its parts behaves as the script says: it
 //! succeeds, fails, panics, hangs, ignores its token, ends early. An
-//! [`Interruption`] is the one thing that comes in between: a request to stop, signals,
+//! [`Interruption`] is the one thing that comes in between: a request to stop, signals, a request for a reload,
 //! the end of the parent, a death, a loss in a registry, a drain. It comes at an event of the run, whichever
 //! that is, or a while after it.
 //!

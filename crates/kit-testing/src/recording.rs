@@ -60,6 +60,8 @@ pub enum Step {
     ServerDies(usize),
     /// This registry loses the instance.
     RegistrationIsLost(usize),
+    /// A reload is asked for.
+    Reload,
     /// A drain is asked for.
     Drain,
     /// It is taken back.

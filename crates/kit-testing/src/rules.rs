@@ -2,11 +2,14 @@
 //!
 //! Each rule stands in one file. It knows the script and the recording, and nothing of how the app works.
 
+mod anew;
 mod deadline;
+mod ends;
 mod exit_code;
 mod facts;
 mod hooks;
 mod intake;
+mod latches;
 mod leaving;
 mod left;
 mod masking;
@@ -14,6 +17,7 @@ mod order;
 mod pairs;
 mod phases;
 mod readiness;
+mod reloads;
 mod resources;
 mod signals;
 mod silence;
@@ -130,13 +134,37 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "signals",
-        "A request to stop is heard at once; a second SIGINT or a SIGQUIT in a stop forces it, and nothing else does.",
+        "A request to stop is heard at once, and every signal has an event; a second SIGINT or a SIGQUIT in a stop forces \
+         it, and nothing else does.",
         signals::check,
     ),
     rule(
         "intake",
         "A worker takes nothing while the intake is closed, and finishes what it took or is named.",
         intake::check,
+    ),
+    rule(
+        "ends",
+        "What a component runs has ended when it has stopped, is cancelled by its drain alone, and no run begins once a \
+         stop was asked for.",
+        ends::check,
+    ),
+    rule(
+        "anew",
+        "The workers of a group begin anew in order, after a failure that concerns them, when all of them have ended; no \
+         other is cancelled.",
+        anew::check,
+    ),
+    rule(
+        "latches",
+        "The app runs when every latch was opened.",
+        latches::check,
+    ),
+    rule(
+        "reloads",
+        "A reload that was asked for calls every hook in order, begins none once the app stops, fails nothing, and is \
+         over before the resources are closed.",
+        reloads::check,
     ),
     rule(
         "silence",

@@ -43,12 +43,11 @@ async fn record(script: &Script, interruption: &Interruption) -> Recording {
     let app = build::app(script, &log, &interrupter);
     log.follow(app.handle());
     interrupter.begin(app.handle());
-    let ends_at = Duration::from_millis(script.options.ends_at);
     let running = async {
         tokio::select! {
             biased;
             ended = app.run() => ended,
-            never = interrupter.interrupt(ends_at) => match never {},
+            never = interrupter.interrupt(&script.options) => match never {},
         }
     };
     let ended = timeout(NEVER, running).await;

@@ -8,18 +8,21 @@ mod behaviour;
 mod case;
 mod draw;
 mod interruption;
+mod lists;
 mod options;
 mod parts;
 mod print;
+pub(crate) mod signals;
 
-pub use behaviour::{Call, LatchUse, Life, OnFailure};
+pub use behaviour::{Anew, Call, LatchUse, Life, OnFailure};
 pub use case::Case;
 pub use draw::{draw_interruption, draw_script};
 pub use interruption::{Interruption, What};
+pub(crate) use lists::for_each_list;
 pub use options::Options;
 pub use parts::{
-    CheckScript, HookScript, JobScript, LastStepScript, RegistryScript, ResourceScript,
-    ServerScript, WorkerScript,
+    CheckScript, GroupScript, HookScript, JobScript, LastStepScript, MemberScript, RegistryScript,
+    ReloadScript, ResourceScript, ServerScript, WorkerScript,
 };
 pub use print::as_rust;
 
@@ -27,15 +30,17 @@ pub use print::as_rust;
 pub mod prelude {
     pub use kit_app::HookStage::*;
 
+    pub use super::Anew::*;
     pub use super::Call::*;
     pub use super::LatchUse::*;
     pub use super::Life::*;
+    pub use super::MemberScript::*;
     pub use super::OnFailure::*;
     pub use super::What::*;
     pub use super::{
-        Call, CheckScript, HookScript, Interruption, JobScript, LastStepScript, LatchUse, Life,
-        OnFailure, Options, RegistryScript, ResourceScript, Script, ServerScript, What,
-        WorkerScript,
+        Anew, Call, CheckScript, GroupScript, HookScript, Interruption, JobScript, LastStepScript,
+        LatchUse, Life, MemberScript, OnFailure, Options, RegistryScript, ReloadScript,
+        ResourceScript, Script, ServerScript, What, WorkerScript,
     };
 }
 
@@ -48,10 +53,14 @@ pub struct Script {
     pub servers: Vec<ServerScript>,
     /// Workers.
     pub workers: Vec<WorkerScript>,
+    /// Groups of workers.
+    pub groups: Vec<GroupScript>,
     /// Jobs.
     pub jobs: Vec<JobScript>,
     /// Hooks of every stage, in the order in which they are given.
     pub hooks: Vec<HookScript>,
+    /// Hooks of a reload, in the order in which they are given.
+    pub reload_hooks: Vec<ReloadScript>,
     /// Resources, at most [`MOST_RESOURCES`](Script::MOST_RESOURCES).
     pub resources: Vec<ResourceScript>,
     /// Registries.

@@ -2,6 +2,8 @@
 
 mod behaviours;
 mod cases;
+mod parts;
+mod plainer;
 
 use crate::script::Case;
 use cases::smaller;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kit_app::Event;
+use kit_testing::recording::{Act, Part, Point, Seen};
 use kit_testing::script::prelude::*;
 use kit_testing::{assert_holds, run};
 
@@ -36,6 +37,7 @@ fn an_after_stop_hook_is_called_when_late_phases_have_used_up_the_time() {
             on_failure: StopsApp,
             takes_every: 0,
             item_takes: 0,
+            latch: NoLatch,
             runs: vec![Drains(100)],
         }],
         hooks: vec![hook(Succeeds(0))],
@@ -153,4 +155,41 @@ fn an_instance_whose_registrar_panics_is_taken_away() {
         what: ServerDies(0),
     };
     assert_holds(&script, &interruption);
+}
+
+/// The stop is asked for inside the event of the first hook's end. The next hook was called all the same.
+#[test]
+fn a_reload_calls_no_hook_once_a_stop_was_asked_for() {
+    let hook = ReloadScript {
+        calls: vec![Succeeds(0)],
+        spawns: None,
+    };
+    let script = Script {
+        options: Options {
+            reloads_at: Some(10),
+            ..Options::default()
+        },
+        reload_hooks: vec![hook.clone(), hook],
+        ..Script::default()
+    };
+    let mut events = run(&script, &Interruption::none());
+    events
+        .entries
+        .retain(|entry| matches!(entry.seen, Seen::Event(_)));
+    let place = events
+        .entries
+        .iter()
+        .position(|entry| matches!(entry.seen, Seen::Event(Event::ReloadHookEnded { .. })));
+    let interruption = Interruption {
+        event: place.expect("it reloads") as u64 + 1,
+        after: 0,
+        what: StopByHandle,
+    };
+    assert_holds(&script, &interruption);
+    let recording = run(&script, &interruption);
+    let called = recording
+        .sights()
+        .filter(|(_, sight)| sight.is(Point::Call, Act::Begins));
+    let called: Vec<Part> = called.map(|(_, sight)| sight.part).collect();
+    assert_eq!(called, [Part::Reload(0)], "{recording}");
 }

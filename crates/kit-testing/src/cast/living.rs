@@ -3,11 +3,11 @@
 use std::future::pending;
 
 use kit_app::BoxError;
-use kit_sync::StopToken;
+use kit_sync::{Ending, Scope, StopToken};
 
-use super::Open;
 use super::acting::{fail, panic_now, pause, succeed};
-use crate::recording::Act;
+use super::{Log, Open};
+use crate::recording::{Act, Part, Point};
 use crate::script::Life;
 
 /// Lives as its script says. `died` fails it from the outside, until it is cancelled.
@@ -60,4 +60,14 @@ pub(crate) async fn live(
         Life::FailsAfter(_) | Life::PanicsAfter(_) => succeed(open),
         Life::NeverEnds => pending().await,
     }
+}
+
+/// Spawns the task that a part has beside, if it has one.
+pub(crate) fn spawn_beside(scope: &Scope, life: Option<Life>, part: Part, log: &Log) {
+    let Some(life) = life else {
+        return;
+    };
+    let (token, open) = (scope.token().clone(), log.begin(part, Point::Spawned));
+    let spawned = async move { live(life, &token, pending(), open).await };
+    scope.spawn_as("beside", Ending::WhenCancelled, spawned);
 }

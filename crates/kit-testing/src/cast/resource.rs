@@ -1,11 +1,8 @@
 //! Scripted resources, each of a type to itself.
 
-use std::future::pending;
-
 use kit_app::AppBuilder;
-use kit_sync::Ending;
 
-use super::{Log, call, live};
+use super::{Log, call, spawn_beside};
 use crate::recording::{Part, Point};
 use crate::script::{ResourceScript, Script};
 
@@ -34,11 +31,7 @@ fn add<const NUMBER: usize>(app: AppBuilder, script: &ResourceScript, log: &Log)
         part.to_string(),
         move |ctx| async move {
             let scope = ctx.scope();
-            if let Some(life) = script.spawns {
-                let (token, open) = (scope.token().clone(), opens.begin(part, Point::Spawned));
-                let spawned = async move { live(life, &token, pending(), open).await };
-                scope.spawn_as("beside", Ending::WhenCancelled, spawned);
-            }
+            spawn_beside(scope, script.spawns, part, &opens);
             let open = opens.begin(part, Point::Open);
             call(script.open, Some(scope.token()), open).await?;
             Ok(Value::<NUMBER>)

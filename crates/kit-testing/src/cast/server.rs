@@ -2,18 +2,16 @@
 
 use std::future::pending;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use kit_app::{BoxError, Phase};
-use kit_sync::Latch;
 use kit_transport::{Context, Listening, Server};
 use tokio::sync::Notify;
-use tokio::time::sleep;
 
+use super::latch::{HeldLatch, hold};
 use super::{Log, call, live};
 use crate::recording::{Part, Point};
-use crate::script::{LatchUse, ServerScript};
+use crate::script::ServerScript;
 
 pub(crate) struct ScriptedServer {
     pub(crate) script: ServerScript,
@@ -36,10 +34,7 @@ impl Server for ScriptedServer {
     /// Its task begins at the end, and holds the latch.
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         let (part, scope) = (Part::Server(self.index), ctx.scope().clone());
-        let latch = match self.script.latch {
-            LatchUse::NoLatch => None,
-            _ => Some(ctx.latch("the cache")),
-        };
+        let latch = HeldLatch::take(self.script.latch, part, ctx, &self.log);
         let open = self.log.begin(part, Point::Start);
         call(self.script.start, Some(scope.token()), open).await?;
         if let Some(life) = self.script.spawns {
@@ -52,7 +47,7 @@ impl Server for ScriptedServer {
         let (token, open) = (scope.token().clone(), self.log.begin(part, Point::Serve));
         scope.spawn("serve", async move {
             let serving = live(script.life, &token, dies.notified(), open);
-            let holding = hold(script.latch, latch);
+            let holding = hold(latch);
             tokio::select! {
                 biased;
                 ended = serving => ended,
@@ -66,23 +61,4 @@ impl Server for ScriptedServer {
         let open = self.log.begin(Part::Server(self.index), Point::Stop);
         call(self.script.stop, None, open).await
     }
-}
-
-/// Does with the latch as its script says. Never ends.
-async fn hold<T>(script: LatchUse, latch: Option<Latch>) -> T {
-    match (script, latch) {
-        (LatchUse::OpensAfter(millis), Some(latch)) => {
-            sleep(Duration::from_millis(millis)).await;
-            latch.open();
-        }
-        (LatchUse::GivesUpAfter(millis), Some(latch)) => {
-            sleep(Duration::from_millis(millis)).await;
-            drop(latch);
-        }
-        (_, latch) => {
-            let _held = latch;
-            return pending().await;
-        }
-    }
-    pending().await
 }

@@ -11,10 +11,16 @@ pub enum Part {
     Server(usize),
     /// A worker.
     Worker(usize),
+    /// A group of workers.
+    Group(usize),
+    /// A worker of a group, by the place of the group and its own.
+    Member(usize, usize),
     /// A job, or periodic work.
     Job(usize),
     /// A hook.
     Hook(HookStage, usize),
+    /// A hook of a reload.
+    Reload(usize),
     /// A resource.
     Resource(usize),
     /// A registry.
@@ -28,7 +34,7 @@ pub enum Part {
 /// A point at which a part behaves as its script says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
-    /// The call of a hook, a check or a last step.
+    /// The call of a hook, also one of a reload, of a check or a last step.
     Call,
     /// The `start` of a server.
     Start,
@@ -44,6 +50,8 @@ pub enum Point {
     Run,
     /// An item that a worker has taken.
     Item,
+    /// A readiness latch that a part holds. It ends when it is opened, and is cut when it is dropped.
+    Latch,
     /// A task that a part has spawned beside.
     Spawned,
     /// A call of a registry's `register`.
@@ -104,14 +112,29 @@ impl Act {
     }
 }
 
-/// Its name in the app.
+impl Part {
+    /// The component that it is, or belongs to.
+    #[must_use]
+    pub fn component(self) -> Option<Part> {
+        match self {
+            Part::Server(_) | Part::Worker(_) | Part::Group(_) | Part::Job(_) => Some(self),
+            Part::Member(group, _) => Some(Part::Group(group)),
+            _ => None,
+        }
+    }
+}
+
+/// Its name in the app; that of a worker of a group is the end of its path.
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Part::Server(index) => write!(f, "server{index}"),
             Part::Worker(index) => write!(f, "worker{index}"),
+            Part::Group(index) => write!(f, "group{index}"),
+            Part::Member(group, index) => write!(f, "group{group}/member{index}"),
             Part::Job(index) => write!(f, "job{index}"),
             Part::Hook(_, index) => write!(f, "hook{index}"),
+            Part::Reload(index) => write!(f, "reload{index}"),
             Part::Resource(index) => write!(f, "resource{index}"),
             Part::Registry(index) => write!(f, "registry{index}"),
             Part::Check(index) => write!(f, "check{index}"),

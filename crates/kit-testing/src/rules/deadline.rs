@@ -40,7 +40,9 @@ fn stages(script: &Script) -> u32 {
     let servers = script.servers.iter().map(|server| server.phase);
     let workers = script.workers.iter().map(|worker| worker.phase);
     let jobs = script.jobs.iter().map(|job| job.phase);
-    let mut phases: Vec<u16> = servers.chain(workers).chain(jobs).collect();
+    let groups = script.groups.iter().map(|group| group.phase);
+    let components = servers.chain(workers).chain(groups).chain(jobs);
+    let mut phases: Vec<u16> = components.collect();
     phases.sort_unstable();
     phases.dedup();
     u32::try_from(phases.len() + 2).unwrap_or(u32::MAX)

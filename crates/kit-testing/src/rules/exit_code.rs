@@ -33,11 +33,14 @@ pub(super) fn check(_: &Script, recording: &Recording) -> Result<(), String> {
         || format!("the last event is {last:?}, and the exit code {code}"),
     )?;
     let lines = end.report.failures.join("\n");
-    let cut = recording
-        .sights()
-        .map(|(_, sight)| sight)
-        .filter(is_worth_a_failure);
-    for sight in cut {
+    let asked = recording.stop_asked();
+    for (at, sight) in recording.sights() {
+        // One that ends so that its group begins anew.
+        let is_to_begin_anew =
+            matches!(sight.part, Part::Member(..)) && asked.is_none_or(|asked| at <= asked);
+        if is_to_begin_anew || !is_worth_a_failure(&sight) {
+            continue;
+        }
         ensure(code != 0, || format!("{sight}, and the exit code is 0"))?;
         let name = sight.part.to_string();
         ensure(forced.is_some() || lines.contains(&name), || {
@@ -47,11 +50,12 @@ pub(super) fn check(_: &Script, recording: &Recording) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether this was cut that is to be named: not an item, whose run is named, not what may be dropped (runs of
-/// checks, calls of registries, tasks of servers beside their own).
+/// Whether this was cut that is to be named: not an item or a latch, whose run is named, not what may be dropped (runs
+/// of checks, calls of registries, tasks of servers beside their own, reloads).
 fn is_worth_a_failure(sight: &Sight) -> bool {
     let is_of_author = match (sight.part, sight.point) {
-        (Part::Registry(_) | Part::Check(_), _) | (_, Point::Item) => false,
+        (Part::Registry(_) | Part::Check(_) | Part::Reload(_), _) => false,
+        (_, Point::Item | Point::Latch) => false,
         (Part::Server(_), point) => point != Point::Spawned,
         _ => true,
     };

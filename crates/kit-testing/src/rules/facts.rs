@@ -5,17 +5,19 @@ use std::time::Duration;
 use kit_app::{Event, HookStage};
 
 use crate::recording::{Act, Entry, Part, Point, Recording, Seen, Sight, Step};
+use crate::script::signals::{DUMP, HUP};
 use crate::script::{OnFailure, Script};
-
-/// The signals that ask for a reload, and never for a stop.
-const HUP: i32 = 1;
 
 /// Whether a step asks for a stop.
 pub(super) fn asks_for_stop(step: Step) -> bool {
     match step {
         Step::Stop | Step::ParentEnds => true,
-        Step::Signal(number) => number != HUP,
-        Step::ServerDies(_) | Step::RegistrationIsLost(_) | Step::Drain | Step::Undrain => false,
+        Step::Signal(number) => ![HUP, DUMP].contains(&number),
+        Step::ServerDies(_)
+        | Step::RegistrationIsLost(_)
+        | Step::Reload
+        | Step::Drain
+        | Step::Undrain => false,
     }
 }
 

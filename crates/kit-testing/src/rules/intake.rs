@@ -31,15 +31,16 @@ pub(super) fn check(_: &Script, recording: &Recording) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the report or a failure of the worker has its name.
+/// Whether a failure of the worker, a remark, or the report has its name.
 fn is_named(recording: &Recording, part: Part) -> bool {
     let name = part.to_string();
     let mut events = recording.events();
-    let has_failed = events.any(|(_, event)| match event {
-        Event::WorkerFailed { component, .. } => *component == name,
+    let has_event = events.any(|(_, event)| match event {
+        Event::WorkerFailed { path, .. } => path.ends_with(&format!("/{name}")),
+        Event::Remark { what } => what.contains(&name),
         _ => false,
     });
     let report = recording.end.as_ref().map(|end| &end.report);
-    has_failed
+    has_event
         || report.is_some_and(|report| report.failures.iter().any(|line| line.contains(&name)))
 }

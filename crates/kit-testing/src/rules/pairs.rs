@@ -1,6 +1,6 @@
 //! What begins has an end, and a row in the report.
 
-use kit_app::Event;
+use kit_app::{Event, WorkerState};
 
 use super::facts::ensure;
 use crate::recording::Recording;
@@ -15,47 +15,49 @@ pub(super) fn check(_: &Script, recording: &Recording) -> Result<(), String> {
     for (_, event) in recording.events() {
         match event {
             Event::HookStarting { stage, name } => {
-                let rows = report.hooks.iter();
-                let rows = rows
-                    .filter(|row| row.stage == *stage && row.name == *name)
-                    .count();
+                let rows = count(&report.hooks, |row| {
+                    row.stage == *stage && row.name == *name
+                });
+                one("rows", name, rows)?;
                 let ends = recording.events().filter(|(_, event)| {
                     matches!(event, Event::HookEnded { stage: of, name: other, .. }
                         if of == stage && other == name)
                 });
-                let ends = ends.count();
-                ensure(rows == 1 && ends == 1, || {
-                    format!("{stage} hook {name} has {rows} rows and {ends} ends")
-                })?;
+                one("ends", name, ends.count())?;
             }
             Event::ComponentStarting { name, .. } => {
-                let rows = report
-                    .components
-                    .iter()
-                    .filter(|row| row.name == *name)
-                    .count();
-                ensure(rows == 1, || {
-                    format!("{name} has {rows} rows in the report")
-                })?;
+                let rows = count(&report.components, |row| row.name == *name);
+                one("rows", name, rows)?;
+            }
+            Event::WorkerStarted {
+                component, path, ..
+            } => {
+                let mut components = report.components.iter();
+                let workers = components.find(|row| row.name == *component);
+                let workers = workers.map_or(&[][..], |row| &row.workers);
+                one("rows", path, count(workers, |row| row.path == *path))?;
+                let goes_on = [WorkerState::Running, WorkerState::Restarting];
+                let left = count(workers, |row| goes_on.contains(&row.state));
+                ensure(left == 0, || format!("{path} goes on after the end"))?;
             }
             Event::ResourceOpening { name } => {
-                let rows = report
-                    .resources
-                    .iter()
-                    .filter(|row| row.name == *name)
-                    .count();
-                ensure(rows == 1, || {
-                    format!("{name} has {rows} rows in the report")
-                })?;
+                let rows = count(&report.resources, |row| row.name == *name);
+                one("rows", name, rows)?;
             }
             Event::Registering { registry, .. } => {
-                let mut rows = report.registrations.iter();
-                ensure(rows.any(|row| row.registry == *registry), || {
-                    format!("{registry} has no row in the report")
-                })?;
+                let rows = count(&report.registrations, |row| row.registry == *registry);
+                ensure(rows > 0, || format!("{registry} has no row in the report"))?;
             }
             _ => {}
         }
     }
     Ok(())
+}
+
+fn count<T>(rows: &[T], is: impl Fn(&T) -> bool) -> usize {
+    rows.iter().filter(|row| is(row)).count()
+}
+
+fn one(what: &str, name: &str, count: usize) -> Result<(), String> {
+    ensure(count == 1, || format!("{name} has {count} {what}"))
 }

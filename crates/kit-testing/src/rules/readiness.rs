@@ -3,7 +3,7 @@
 use kit_app::Event;
 
 use super::facts::{asks_for_stop, ensure};
-use crate::recording::{Act, Part, Point, Recording, Seen, Step};
+use crate::recording::{Act, Entry, Part, Point, Recording, Seen, Sight, Step};
 use crate::script::Script;
 
 /// The answer that readiness should give, from the entries so far.
@@ -14,6 +14,8 @@ struct Model {
     may_stop: bool,
     is_drained: bool,
     failing: Vec<String>,
+    /// The registries that are asked to take the instance away.
+    leaving: Vec<Part>,
 }
 
 pub(super) fn check(script: &Script, recording: &Recording) -> Result<(), String> {
@@ -28,6 +30,7 @@ pub(super) fn check(script: &Script, recording: &Recording) -> Result<(), String
         failing: required
             .map(|(index, _)| Part::Check(index).to_string())
             .collect(),
+        leaving: Vec::new(),
     };
     let asked = recording.stop_asked();
     for (place, entry) in recording.entries.iter().enumerate() {
@@ -54,18 +57,28 @@ pub(super) fn check(script: &Script, recording: &Recording) -> Result<(), String
         )?;
         // The answer changes behind the event.
         model.is_started |= matches!(entry.seen, Seen::Event(Event::Ready { .. }));
-        if let Seen::Sight(sight) = entry.seen
-            && sight.is(Point::Deregister, Act::Begins)
-        {
-            ensure(entry.is_ready != Some(true), || {
-                format!("ready, and leaving: {entry}")
-            })?;
+        if let Seen::Sight(sight) = entry.seen {
+            model.leave(sight, entry)?;
         }
     }
     Ok(())
 }
 
 impl Model {
+    /// Attempts to leave a registry are repeated when the drain was taken back: the instance comes again behind them.
+    fn leave(&mut self, sight: Sight, entry: &Entry) -> Result<(), String> {
+        if sight.is(Point::Register, Act::Begins) {
+            self.leaving.retain(|part| *part != sight.part);
+        }
+        if !sight.is(Point::Deregister, Act::Begins) || self.leaving.contains(&sight.part) {
+            return Ok(());
+        }
+        self.leaving.push(sight.part);
+        ensure(entry.is_ready != Some(true), || {
+            format!("ready, and leaving: {entry}")
+        })
+    }
+
     fn take(&mut self, step: Step) {
         match step {
             // A token is heard of by a task.

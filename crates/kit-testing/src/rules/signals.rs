@@ -5,18 +5,18 @@ use std::time::Duration;
 use kit_app::Event;
 
 use super::facts::{asks_for_stop, ensure, forced_at};
-use crate::recording::{Recording, Seen, Step};
+use crate::recording::{Entry, Recording, Seen, Step};
 use crate::script::Script;
+use crate::script::signals::{DUMP, HUP, INT, QUIT};
 
-const INT: i32 = 2;
-const QUIT: i32 = 3;
 /// The same signal again within this time is the same request.
 const SAME: Duration = Duration::from_millis(100);
 /// A request is heard in any step of a start, and the stop begins.
 const SOON: Duration = Duration::from_millis(100);
 
-pub(super) fn check(_: &Script, recording: &Recording) -> Result<(), String> {
+pub(super) fn check(script: &Script, recording: &Recording) -> Result<(), String> {
     heard(recording)?;
+    answered(script, recording)?;
     forced(recording)
 }
 
@@ -33,6 +33,49 @@ fn heard(recording: &Recording) -> Result<(), String> {
     ensure(stops <= asked.at + SOON, || {
         format!("the stop begins at {stops:?}, and was asked for: {asked}")
     })
+}
+
+/// Every signal has an event, but for those that end the process after a forced stop, and those that come when the run
+/// is nearly over. A reload may have to wait for its event, and so has a rule of its own.
+fn answered(script: &Script, recording: &Recording) -> Result<(), String> {
+    let mut is_asked = false;
+    let forced = forced_at(recording);
+    let returned = recording.returned().unwrap_or_default();
+    for (place, entry) in recording.entries.iter().enumerate() {
+        match entry.seen {
+            Seen::Event(Event::StopAsked { .. }) => is_asked = true,
+            Seen::Interruption(Step::Signal(number)) => {
+                let is_forced = forced.is_some_and(|forced| forced <= entry.at + SOON);
+                let has_none = entry.at + SOON >= returned
+                    || is_forced && matches!(number, INT | QUIT)
+                    || number == HUP && !script.reload_hooks.is_empty() && !is_asked;
+                let later = recording.entries[place..].iter();
+                let mut soon = later.take_while(|later| later.at <= entry.at + SOON);
+                let answers = |later: &Entry| match &later.seen {
+                    Seen::Event(event) => answers(event, number),
+                    _ => false,
+                };
+                ensure(has_none || soon.any(answers), || {
+                    format!("no event answers {entry}")
+                })?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether this event can be what a signal has done.
+fn answers(event: &Event, number: i32) -> bool {
+    match event {
+        Event::StopAsked { .. } => number != DUMP,
+        Event::Forced { signal }
+        | Event::SignalRepeated { signal }
+        | Event::NextForces { signal }
+        | Event::NothingToReload { signal }
+        | Event::Dumped { signal, .. } => signal.number() == number,
+        _ => false,
+    }
 }
 
 /// The signals of a run so far, and their effect as the book has it.

@@ -85,6 +85,7 @@ fn tells_failure(event: &Event) -> bool {
             | Event::TaskFailed { .. }
             | Event::WorkerFailed { .. }
             | Event::HookEnded { error: Some(_), .. }
+            | Event::ReloadHookEnded { error: Some(_), .. }
             | Event::ResourceClosed { error: Some(_), .. }
             | Event::CheckFailed { .. }
             | Event::RegistrationLost { .. }

@@ -1,21 +1,17 @@
 //! The app of a script.
 
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit_app::{
-    App, AppBuilder, BoxError, CheckOptions, Delivery, HookContext, HookStage, LastStep,
-    RegisterAtStart,
-};
-use kit_sync::Ending;
+use kit_app::{App, AppBuilder, CheckOptions, Delivery, LastStep, RegisterAtStart};
 
 use super::interrupter::Interrupter;
 use crate::cast::{
-    Log, ScriptedRegistry, ScriptedServer, add_jobs, add_resources, add_workers, call, live, nth,
+    Log, ScriptedRegistry, ScriptedServer, add_groups, add_hooks, add_jobs, add_reload_hooks,
+    add_resources, add_workers, call, nth,
 };
 use crate::recording::{Act, Part, Point};
-use crate::script::{HookScript, LastStepScript, Options, Script};
+use crate::script::{LastStepScript, Options, Script};
 
 /// The app of a script: everything is added by its place in the script, which is a part of its name. Signals, the
 /// parent, deaths and losses come from the interrupter, which sees every event, too.
@@ -43,10 +39,10 @@ pub(super) fn app(script: &Script, log: &Log, interrupter: &Arc<Interrupter>) ->
         });
     }
     app = add_workers(app, script, log);
+    app = add_groups(app, script, log);
     app = add_jobs(app, script, log);
-    for (index, hook) in script.hooks.iter().enumerate() {
-        app = add_hook(app, index, hook, log);
-    }
+    app = add_hooks(app, script, log);
+    app = add_reload_hooks(app, script, log);
     for (index, script) in script.registries.iter().enumerate() {
         let registry = ScriptedRegistry {
             script: script.clone(),
@@ -76,32 +72,11 @@ fn limits(app: AppBuilder, options: &Options) -> AppBuilder {
     app.stop_timeout(millis(options.stop))
         .start_timeout(millis(options.start))
         .hook_timeout(millis(options.hook))
+        .reload_timeout(millis(options.reload))
         .gate_timeout(millis(options.gate))
         .register_timeout(millis(options.register))
         .drain_delay(options.drain_delay.map(millis))
         .register_at_start(at_start)
-}
-
-fn add_hook(app: AppBuilder, index: usize, hook: &HookScript, log: &Log) -> AppBuilder {
-    let part = Part::Hook(hook.stage, index);
-    let (name, script, log) = (part.to_string(), hook.clone(), log.clone());
-    let run = move |ctx: HookContext| async move {
-        let scope = ctx.scope();
-        if let Some(life) = script.spawns {
-            let (token, open) = (scope.token().clone(), log.begin(part, Point::Spawned));
-            let spawned = async move { live(life, &token, pending(), open).await };
-            scope.spawn_as("beside", Ending::WhenCancelled, spawned);
-        }
-        let open = log.begin(part, Point::Call);
-        let ended: Result<(), BoxError> = call(script.call, Some(scope.token()), open).await;
-        ended
-    };
-    match hook.stage {
-        HookStage::BeforeStart => app.before_start(name, run),
-        HookStage::AfterStart => app.after_start(name, run),
-        HookStage::BeforeStop => app.before_stop(name, run),
-        _ => app.after_stop(name, run),
-    }
 }
 
 fn add_checks(mut app: AppBuilder, script: &Script, log: &Log) -> AppBuilder {

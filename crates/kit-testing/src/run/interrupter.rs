@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use crate::cast::Log;
 use crate::recording::{Seen, Step};
-use crate::script::{Interruption, Script, What};
+use crate::script::{Interruption, Options, Script, What};
 
 /// Interrupts a run at the place that its interruption has.
 pub(super) struct Interrupter {
@@ -88,8 +88,9 @@ impl Interrupter {
         self.reached.notify_one();
     }
 
-    /// Takes the steps that are left, and stops the app at the end in any case.
-    pub(super) async fn interrupt(&self, ends_at: Duration) -> Infallible {
+    /// Takes the steps that are left, asks for the reload of the script, and stops the app at the end in any case.
+    pub(super) async fn interrupt(&self, options: &Options) -> Infallible {
+        let millis = Duration::from_millis;
         let interrupting = async {
             self.reached.notified().await;
             loop {
@@ -97,15 +98,21 @@ impl Interrupter {
                 let Some((after, step)) = next else {
                     return;
                 };
-                sleep(Duration::from_millis(after)).await;
+                sleep(millis(after)).await;
                 self.take(step);
             }
         };
+        let reloading = async {
+            if let Some(reloads_at) = options.reloads_at {
+                sleep(millis(reloads_at)).await;
+                self.take(Step::Reload);
+            }
+        };
         let ending = async {
-            sleep(ends_at).await;
+            sleep(millis(options.ends_at)).await;
             self.take(Step::Stop);
         };
-        tokio::join!(interrupting, ending);
+        tokio::join!(interrupting, reloading, ending);
         pending().await
     }
 
@@ -132,6 +139,10 @@ impl Interrupter {
             }
             Step::ServerDies(index) => self.deaths[index].notify_one(),
             Step::RegistrationIsLost(index) => self.losses[index].notify_one(),
+            Step::Reload => {
+                // There is none without a hook, or once the app stops.
+                let _ = handle.reload("the script says so");
+            }
             Step::Drain => {
                 handle.drain("the script says so");
             }
@@ -157,6 +168,7 @@ fn steps(interruption: &Interruption) -> VecDeque<(u64, Step)> {
         What::ParentEnds => vec![(0, Step::ParentEnds)],
         What::ServerDies(index) => vec![(0, Step::ServerDies(*index))],
         What::RegistrationIsLost(index) => vec![(0, Step::RegistrationIsLost(*index))],
+        What::IsReloaded => vec![(0, Step::Reload)],
         What::IsDrained(None) => vec![(0, Step::Drain)],
         What::IsDrained(Some(after)) => vec![(0, Step::Drain), (*after, Step::Undrain)],
     };

@@ -36,14 +36,14 @@ pub enum Life {
     NeverEnds,
 }
 
-/// What a server does with a readiness latch.
+/// What a server, or a run of a worker, does with a readiness latch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LatchUse {
     /// It takes none.
     NoLatch,
     /// Its task opens it this long after its beginning.
     OpensAfter(u64),
-    /// Its task drops it this long after its beginning.
+    /// Its task drops it, unopened, this long after its beginning.
     GivesUpAfter(u64),
     /// It holds it, and never opens it.
     NeverOpens,
@@ -58,4 +58,24 @@ pub enum OnFailure {
     BeginsAnew(u64),
     /// The app goes on without it.
     IsIgnored,
+}
+
+/// Which workers of a group begin anew after the failure of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anew {
+    /// All of them.
+    All,
+    /// That one, and those that were added after it.
+    Rest,
+}
+
+impl Anew {
+    /// Whether a worker begins anew after the failure of another one, or of itself, by their places.
+    #[must_use]
+    pub fn concerns(self, member: usize, failed: usize) -> bool {
+        match self {
+            Anew::All => true,
+            Anew::Rest => member >= failed,
+        }
+    }
 }

@@ -27,6 +27,8 @@ pub enum What {
     ServerDies(usize),
     /// This registry loses the instance.
     RegistrationIsLost(usize),
+    /// A reload by request.
+    IsReloaded,
     /// A drain by request; it is taken back after this time, or holds until the stop.
     IsDrained(Option<u64>),
 }

@@ -2,7 +2,7 @@
 
 use kit_app::HookStage;
 
-use super::behaviour::{Call, LatchUse, Life, OnFailure};
+use super::behaviour::{Anew, Call, LatchUse, Life, OnFailure};
 
 /// A server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,46 @@ pub struct WorkerScript {
     pub takes_every: u64,
     /// How long its work on an item takes. It finishes what it has taken.
     pub item_takes: u64,
+    /// What each of its runs does with a latch.
+    pub latch: LatchUse,
     /// Its runs, of which the last one stands for all later ones.
     pub runs: Vec<Life>,
+}
+
+/// Workers that begin anew together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupScript {
+    /// When they begin.
+    pub phase: u16,
+    /// Which of them begin anew after the failure of one.
+    pub anew: Anew,
+    /// How often within a minute, after 50 ms at first.
+    pub restarts: u64,
+    /// How long those that are to begin anew may take to end.
+    pub restart_limit: u64,
+    /// The workers, of which there is at least one.
+    pub members: Vec<MemberScript>,
+}
+
+/// A worker of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberScript {
+    /// It runs until it is cancelled.
+    Lives {
+        /// As that of a [worker](WorkerScript::takes_every).
+        takes_every: u64,
+        /// As that of a [worker](WorkerScript::item_takes).
+        item_takes: u64,
+        /// Its runs, of which the last one stands for all later ones.
+        runs: Vec<Life>,
+    },
+    /// Work that is done every so often.
+    Repeats {
+        /// Its period.
+        every: u64,
+        /// Its times, of which the last one stands for all later ones.
+        runs: Vec<Call>,
+    },
 }
 
 /// A job, or work that is done every so often.
@@ -60,6 +98,15 @@ pub struct HookScript {
     /// Its call.
     pub call: Call,
     /// A task that it spawns first.
+    pub spawns: Option<Life>,
+}
+
+/// A hook of a reload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReloadScript {
+    /// Its calls, of which the last one stands for all later ones.
+    pub calls: Vec<Call>,
+    /// A task that each call spawns first.
     pub spawns: Option<Life>,
 }
 

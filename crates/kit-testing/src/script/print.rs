@@ -2,7 +2,7 @@
 
 use std::fmt::{Debug, Write};
 
-use super::{Interruption, Options, Script};
+use super::{Interruption, Options, Script, for_each_list};
 
 /// The text of a test that runs this script with this interruption, and fails where the run breaks a rule.
 ///
@@ -31,42 +31,37 @@ fn literal(value: &impl Debug) -> String {
     format!("{value:?}").replace('[', "vec![")
 }
 
-/// Each part in a line; lists without a value are left out.
+macro_rules! print_lists {
+    ($script:ident, $text:ident, $is_whole:ident; $($parts:ident),*) => {
+        let Script { options: _, $($parts),* } = $script;
+        $($is_whole &= list(&mut $text, stringify!($parts), $parts);)*
+    };
+}
+
+/// Each part in a line; what has its default is left out.
 fn of_script(script: &Script) -> String {
-    let Script {
-        options,
-        servers,
-        workers,
-        jobs,
-        hooks,
-        resources,
-        registries,
-        checks,
-        last_steps,
-    } = script;
     let mut text = "Script {\n".to_owned();
-    if *options != Options::default() {
-        let _ = writeln!(text, "        options: {},", literal(options));
+    let mut is_whole = script.options != Options::default();
+    if is_whole {
+        let _ = writeln!(text, "        options: {},", literal(&script.options));
     }
-    list(&mut text, "servers", servers);
-    list(&mut text, "workers", workers);
-    list(&mut text, "jobs", jobs);
-    list(&mut text, "hooks", hooks);
-    list(&mut text, "resources", resources);
-    list(&mut text, "registries", registries);
-    list(&mut text, "checks", checks);
-    list(&mut text, "last_steps", last_steps);
-    text.push_str("        ..Script::default()\n    }");
+    for_each_list!(print_lists!(script, text, is_whole;));
+    if !is_whole {
+        text.push_str("        ..Script::default()\n");
+    }
+    text.push_str("    }");
     text
 }
 
-fn list(text: &mut String, name: &str, parts: &[impl Debug]) {
+/// Returns whether there is anything in it.
+fn list(text: &mut String, name: &str, parts: &[impl Debug]) -> bool {
     if parts.is_empty() {
-        return;
+        return false;
     }
     let _ = writeln!(text, "        {name}: vec![");
     for part in parts {
         let _ = writeln!(text, "            {},", literal(part));
     }
     let _ = writeln!(text, "        ],");
+    true
 }

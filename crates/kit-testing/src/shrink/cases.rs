@@ -1,7 +1,7 @@
 //! The cases that are one step smaller than another one.
 
-use super::behaviours::{calls, latches, lives, on_failures, times};
-use crate::script::{Case, Interruption, Options, What};
+use super::plainer::{Plainer, times};
+use crate::script::{Case, Interruption, Options, What, for_each_list};
 
 /// Every case that is one step smaller, the largest steps first.
 pub(super) fn smaller(case: &Case) -> Vec<Case> {
@@ -9,12 +9,7 @@ pub(super) fn smaller(case: &Case) -> Vec<Case> {
     without_parts(case, &mut all);
     interruptions(case, &mut all);
     options(case, &mut all);
-    servers(case, &mut all);
-    workers(case, &mut all);
-    jobs(case, &mut all);
-    hooks_and_resources(case, &mut all);
-    registries(case, &mut all);
-    checks_and_steps(case, &mut all);
+    plainer_parts(case, &mut all);
     all
 }
 
@@ -43,9 +38,7 @@ fn without_parts(case: &Case, all: &mut Vec<Case>) {
             }
         )*};
     }
-    without!(
-        servers, workers, jobs, resources, registries, checks, hooks, last_steps
-    );
+    for_each_list!(without!());
 }
 
 /// An interruption of a part that is not there any more is of another one, or none.
@@ -114,164 +107,31 @@ fn options(case: &Case, all: &mut Vec<Case>) {
         stop,
         start,
         hook,
+        reload,
         gate,
         register,
         drain_delay,
         background,
+        reloads_at,
         ends_at,
         seed
     );
-}
-
-fn servers(case: &Case, all: &mut Vec<Case>) {
-    for (at, server) in case.script.servers.iter().enumerate() {
-        change(case, all, calls(server.start), |case| {
-            &mut case.script.servers[at].start
-        });
-        change(case, all, calls(server.stop), |case| {
-            &mut case.script.servers[at].stop
-        });
-        change(case, all, lives(server.life), |case| {
-            &mut case.script.servers[at].life
-        });
-        change(case, all, latches(server.latch), |case| {
-            &mut case.script.servers[at].latch
-        });
-        let spawned = server.spawns.into_iter();
-        let spawned =
-            spawned.flat_map(|life| [None].into_iter().chain(lives(life).into_iter().map(Some)));
-        change(case, all, spawned.collect(), |case| {
-            &mut case.script.servers[at].spawns
-        });
-        let phases = phases(server.phase, 200);
-        change(case, all, phases, |case| &mut case.script.servers[at].phase);
-    }
-}
-
-fn workers(case: &Case, all: &mut Vec<Case>) {
-    for (at, worker) in case.script.workers.iter().enumerate() {
-        change(case, all, on_failures(worker.on_failure), |case| {
-            &mut case.script.workers[at].on_failure
-        });
-        change(case, all, times(worker.takes_every), |case| {
-            &mut case.script.workers[at].takes_every
-        });
-        change(case, all, times(worker.item_takes), |case| {
-            &mut case.script.workers[at].item_takes
-        });
-        change(case, all, lists(&worker.runs, lives), |case| {
-            &mut case.script.workers[at].runs
-        });
-        let phases = phases(worker.phase, 100);
-        change(case, all, phases, |case| &mut case.script.workers[at].phase);
-    }
-}
-
-fn jobs(case: &Case, all: &mut Vec<Case>) {
-    for (at, job) in case.script.jobs.iter().enumerate() {
-        change(case, all, on_failures(job.on_failure), |case| {
-            &mut case.script.jobs[at].on_failure
-        });
-        if job.every.is_some() {
-            change(case, all, vec![None], |case| {
-                &mut case.script.jobs[at].every
-            });
-        }
-        if job.awaited.is_some() {
-            change(case, all, vec![None], |case| {
-                &mut case.script.jobs[at].awaited
-            });
-        }
-        change(case, all, lists(&job.runs, calls), |case| {
-            &mut case.script.jobs[at].runs
-        });
-        let phases = phases(job.phase, 100);
-        change(case, all, phases, |case| &mut case.script.jobs[at].phase);
-    }
-}
-
-fn phases(phase: u16, usual: u16) -> Vec<u16> {
-    if phase == usual { vec![] } else { vec![usual] }
-}
-
-/// The list without one of its values, of which one has to stay, and with a plainer one.
-fn lists<T: Copy>(values: &[T], plainer: impl Fn(T) -> Vec<T>) -> Vec<Vec<T>> {
-    let mut all = Vec::new();
-    for at in 0..values.len() {
-        if values.len() > 1 {
-            let mut fewer = values.to_vec();
-            fewer.remove(at);
-            all.push(fewer);
-        }
-        for value in plainer(values[at]) {
-            let mut next = values.to_vec();
-            next[at] = value;
-            all.push(next);
-        }
-    }
-    all
-}
-
-fn hooks_and_resources(case: &Case, all: &mut Vec<Case>) {
-    for (at, hook) in case.script.hooks.iter().enumerate() {
-        change(case, all, calls(hook.call), |case| {
-            &mut case.script.hooks[at].call
-        });
-        let spawned = hook.spawns.into_iter();
-        let spawned =
-            spawned.flat_map(|life| [None].into_iter().chain(lives(life).into_iter().map(Some)));
-        change(case, all, spawned.collect(), |case| {
-            &mut case.script.hooks[at].spawns
-        });
-    }
-    for (at, resource) in case.script.resources.iter().enumerate() {
-        change(case, all, calls(resource.open), |case| {
-            &mut case.script.resources[at].open
-        });
-        change(case, all, calls(resource.close), |case| {
-            &mut case.script.resources[at].close
-        });
-        let spawned = resource.spawns.into_iter();
-        let spawned =
-            spawned.flat_map(|life| [None].into_iter().chain(lives(life).into_iter().map(Some)));
-        change(case, all, spawned.collect(), |case| {
-            &mut case.script.resources[at].spawns
+    if let Some(millis) = case.script.options.reloads_at {
+        let sooner = times(millis).into_iter().map(Some).collect();
+        change(case, all, sooner, |case| {
+            &mut case.script.options.reloads_at
         });
     }
 }
 
-fn registries(case: &Case, all: &mut Vec<Case>) {
-    for (at, registry) in case.script.registries.iter().enumerate() {
-        change(case, all, lists(&registry.register, calls), |case| {
-            &mut case.script.registries[at].register
-        });
-        change(case, all, lists(&registry.deregister, calls), |case| {
-            &mut case.script.registries[at].deregister
-        });
-        if registry.kept_for.is_some() {
-            change(case, all, vec![None], |case| {
-                &mut case.script.registries[at].kept_for
-            });
-        }
+/// A part of each list made plainer, the parts in their order.
+fn plainer_parts(case: &Case, all: &mut Vec<Case>) {
+    macro_rules! plainer {
+        ($($parts:ident),*) => {$(
+            for (at, part) in case.script.$parts.iter().enumerate() {
+                change(case, all, part.plainer(), |case| &mut case.script.$parts[at]);
+            }
+        )*};
     }
-}
-
-fn checks_and_steps(case: &Case, all: &mut Vec<Case>) {
-    for (at, check) in case.script.checks.iter().enumerate() {
-        change(case, all, lists(&check.runs, calls), |case| {
-            &mut case.script.checks[at].runs
-        });
-        if !check.required {
-            change(case, all, vec![true], |case| {
-                &mut case.script.checks[at].required
-            });
-        }
-    }
-    for (at, step) in case.script.last_steps.iter().enumerate() {
-        if step.panics {
-            change(case, all, vec![false], |case| {
-                &mut case.script.last_steps[at].panics
-            });
-        }
-    }
+    for_each_list!(plainer!());
 }

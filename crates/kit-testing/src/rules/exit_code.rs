@@ -54,8 +54,8 @@ pub(super) fn check(_: &Script, recording: &Recording) -> Result<(), String> {
 /// of checks, calls of registries, tasks of servers beside their own, reloads).
 fn is_worth_a_failure(sight: &Sight) -> bool {
     let is_of_author = match (sight.part, sight.point) {
-        (Part::Registry(_) | Part::Check(_) | Part::Reload(_), _) => false,
-        (_, Point::Item | Point::Latch) => false,
+        (Part::Registry(_) | Part::Check(_) | Part::Reload(_), _)
+        | (_, Point::Item | Point::Latch) => false,
         (Part::Server(_), point) => point != Point::Spawned,
         _ => true,
     };

@@ -97,12 +97,11 @@ impl Status {
             Event::Failed { error } => {
                 self.failure.get_or_insert_with(|| error.clone());
             }
+            // The error names the hook.
             Event::ReloadHookEnded {
-                name,
-                error: Some(error),
-                ..
+                error: Some(error), ..
             } if !matches!(self.reload, Reloaded::Failed(_)) => {
-                self.reload = Reloaded::Failed(format!("hook `{name}`: {error}"));
+                self.reload = Reloaded::Failed(error.clone());
             }
             Event::ReloadStarting { .. } => self.reload = Reloaded::Unknown,
             Event::Reloaded { .. } if !matches!(self.reload, Reloaded::Failed(_)) => {

@@ -44,8 +44,7 @@ fn a_start_a_reload_that_fails_and_a_stop_have_messages_in_order() {
         assert!((before..=monotonic_usec()).contains(&begun), "{reload:#?}");
         assert_eq!(
             reload.last().unwrap(),
-            "READY=1\nSTATUS=ready; the last reload has failed: hook `fails`: reload hook `fails` failed: no \
-             such file"
+            "READY=1\nSTATUS=ready; the last reload has failed: reload hook `fails` failed: no such file"
         );
     }
 

@@ -8,7 +8,11 @@ use std::process::Command;
 
 use super::{running, target_folder};
 use crate::Result;
-use crate::cargo::{cargo, command, root, run};
+use crate::cargo::{cargo, command, output, root, run};
+
+/// What `systemd-analyze security` calls the exposure of a service, in tenths of its 0 to 10: the rest is mostly the
+/// network, which a service is there for.
+const EXPOSURE: u32 = 20;
 
 /// A service, in a folder that is named after its answers.
 pub(super) struct Service {
@@ -41,23 +45,32 @@ impl Service {
         run(self.cargo("fmt").arg("--check"))
     }
 
-    /// The units, with a program that is there.
+    /// The units, with a program that is there: whether systemd understands them, and how much of the machine they leave
+    /// to the service.
     pub(super) fn check_units(&self) -> Result {
         let units = self.folder.join("deploy/systemd");
         let copies = self.folder.join("units");
         fs::create_dir_all(&copies)?;
         let mut verify = command("systemd-analyze");
         verify.args(["verify", "--man=no", "--recursive-errors=no"]);
+        let mut secure = command("systemd-analyze");
+        secure.args(["security", "--offline=true", "--no-pager"]);
+        secure.arg(format!("--threshold={EXPOSURE}"));
         for entry in units.read_dir()? {
             let entry = entry?;
             let program = format!("/usr/local/bin/{}", self.name);
             let text = fs::read_to_string(entry.path())?.replace(&program, "/bin/true");
             let copy = copies.join(entry.file_name());
             fs::write(&copy, text)?;
+            if copy.extension().is_some_and(|kind| kind == "service") {
+                secure.arg(&copy);
+            }
             verify.arg(copy);
         }
         let printed = verify.output()?;
+        let exposed = output(&mut secure);
         fs::remove_dir_all(copies)?;
+        exposed?;
         let said = String::from_utf8_lossy(&printed.stderr);
         if printed.status.success() && said.is_empty() {
             return Ok(());

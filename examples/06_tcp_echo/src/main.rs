@@ -15,7 +15,7 @@ mod connection;
 mod tests;
 
 use std::env;
-use std::net::{AddrParseError, SocketAddr};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,17 +97,29 @@ fn service(address: SocketAddr, is_hidden: bool, room: usize) -> AppBuilder {
         .check_with("room", often, move |_check| std::future::ready(has_room()))
 }
 
+/// Where the server and its admin pages listen, and whether registries do not show it.
+fn arguments() -> Result<(SocketAddr, SocketAddr, bool), String> {
+    let address = |argument, otherwise: &str| {
+        let given = env::args().nth(argument);
+        let given = given.as_deref().unwrap_or(otherwise);
+        let address = given.parse::<SocketAddr>();
+        address.map_err(|_| format!("`{given}` is no address, such as `127.0.0.1:7000`"))
+    };
+    let is_hidden = match env::args().nth(3).as_deref() {
+        None => false,
+        Some("hidden") => true,
+        Some(other) => return Err(format!("`{other}` is not `hidden`, the one third argument")),
+    };
+    let echo = address(1, "127.0.0.1:7000")?;
+    Ok((echo, address(2, "127.0.0.1:9090")?, is_hidden))
+}
+
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_ansi(false).init();
-    let address = |argument, otherwise: &str| -> Result<SocketAddr, AddrParseError> {
-        let given = env::args().nth(argument);
-        given.as_deref().unwrap_or(otherwise).parse()
-    };
-    let is_hidden = env::args().nth(3).as_deref() == Some("hidden");
-    match (address(1, "127.0.0.1:7000"), address(2, "127.0.0.1:9090")) {
-        (Ok(echo), Ok(admin)) => service(echo, is_hidden, 1000).admin(admin).build().main(),
-        (Err(error), _) | (_, Err(error)) => {
-            eprintln!("error: {error}; write, for example, `127.0.0.1:7000`");
+    match arguments() {
+        Ok((echo, admin, is_hidden)) => service(echo, is_hidden, 1000).admin(admin).build().main(),
+        Err(error) => {
+            eprintln!("error: {error}");
             ExitCode::from(2)
         }
     }

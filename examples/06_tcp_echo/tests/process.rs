@@ -128,8 +128,15 @@ async fn the_log_says_where_it_listens_and_whether_that_is_shown() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_is_refused() {
-    let server = Process::spawn(env!("CARGO_BIN_EXE_tcp_echo"), &["localhost"]);
-    let exit = server.exit_with(2).await;
-    exit.expect_order(&["invalid socket address syntax"]);
+async fn an_argument_that_is_wrong_is_refused_and_named() {
+    let free = "127.0.0.1:0";
+    for (args, said) in [
+        (&["localhost"][..], "`localhost` is no address"),
+        (&[free, "9090"], "`9090` is no address"),
+        (&[free, free, "hiden"], "`hiden` is not `hidden`"),
+    ] {
+        let server = Process::spawn(env!("CARGO_BIN_EXE_tcp_echo"), args);
+        let exit = server.exit_with(2).await;
+        exit.expect_order(&[said]);
+    }
 }

@@ -19,13 +19,11 @@ use in_step::in_step;
 use litmus::{Accesses, Seen, StoreBuffer, TwoWords, Wide};
 
 fn main() -> ExitCode {
-    let rounds = match std::env::args().nth(1).map(|rounds| rounds.parse()) {
-        None => 1_000_000,
-        Some(Ok(rounds)) => rounds,
-        Some(Err(error)) => {
-            eprintln!("the number of rounds: {error}");
-            return ExitCode::FAILURE;
-        }
+    let given = std::env::args().nth(1);
+    let given = given.as_deref().unwrap_or("1000000");
+    let Ok(rounds) = given.parse() else {
+        eprintln!("error: `{given}` is no number of rounds, such as 1000000");
+        return ExitCode::from(2);
     };
     if available_parallelism().is_ok_and(|cores| cores.get() == 1) {
         println!("one core: the threads take turns on it, and nothing can be seen\n");

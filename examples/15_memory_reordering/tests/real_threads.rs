@@ -52,3 +52,17 @@ fn what_the_language_allows_is_seen_and_what_it_forbids_is_not() {
     }
     panic!("{RUNS} runs of {ROUNDS} rounds showed none of {missing:?}");
 }
+
+#[test]
+fn a_number_of_rounds_that_is_none_is_refused_and_named() {
+    let run = Command::new(env!("CARGO_BIN_EXE_memory_reordering"))
+        .arg("many")
+        .output()
+        .expect("the example starts");
+    assert_eq!(run.status.code(), Some(2));
+    let error = String::from_utf8(run.stderr).expect("text");
+    assert!(
+        error.starts_with("error: `many` is no number of rounds"),
+        "{error}"
+    );
+}

@@ -1,4 +1,4 @@
-//! Random numbers for ids, and for a choice.
+//! Random numbers.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -7,9 +7,4 @@ use std::hash::{BuildHasher, Hasher};
 /// system's random source and differ at each call.
 pub(crate) fn random_bits() -> u64 {
     RandomState::new().build_hasher().finish()
-}
-
-/// One of the numbers below `count`, which is not 0.
-pub(crate) fn random_index(count: usize) -> usize {
-    usize::try_from(random_bits() % count as u64).unwrap_or(0)
 }

@@ -15,7 +15,7 @@ use tonic::{Code, Request, Status};
 use super::failure::{CauseText, Failures, answer, cause, is_transient};
 use super::node::Node;
 use crate::Error;
-use crate::random::random_index;
+use crate::random::random_bits;
 
 /// The limit of one attempt at one endpoint.
 pub(super) const TRY: Duration = Duration::from_secs(3);
@@ -69,9 +69,10 @@ struct Refusal {
 
 impl Cluster {
     pub(super) fn new(nodes: Vec<Node>, scope: Scope, description: Arc<str>) -> Cluster {
+        let first = random_bits() % nodes.len().max(1) as u64;
         Cluster {
-            preferred: Mutex::new(random_index(nodes.len())),
             nodes,
+            preferred: Mutex::new(usize::try_from(first).unwrap_or(0)),
             scope,
             description,
         }

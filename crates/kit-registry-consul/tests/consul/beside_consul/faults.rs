@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kit_registry::Snapshot;
 use kit_test_support::Consul;
 use tokio::time::Instant;
 
@@ -112,7 +113,7 @@ async fn an_agent_that_hangs_is_given_up_and_taken_up_again() {
     assert_eq!(stale.instances.len(), 1, "{stale:?}");
     server.thaw();
     registered(&registration).await;
-    seen(&mut watch, "a fresh list", |s| s.is_fresh()).await;
+    seen(&mut watch, "a fresh list", Snapshot::is_fresh).await;
     eventually("the instance", async || {
         (bench.list().await.len() == 1).then_some(())
     })

@@ -2,6 +2,7 @@
 
 mod closing;
 mod failure_count;
+mod first_step;
 mod member;
 mod run_ends;
 mod supervisor;
@@ -90,7 +91,8 @@ impl Server for Workers {
         WrongOptions::unless_none(wrong)
     }
 
-    /// Begins the workers and their supervisor, which is the task that lasts as long as any of them.
+    /// Begins the workers and their supervisor, which is the task that lasts as long as any of them. A worker may take a
+    /// latch in its first step, so the start waits for the first steps: the gate would open without that latch.
     async fn start(&self, ctx: &Context) -> Result<Vec<Listening>, BoxError> {
         let supervision = ctx.app::<Arc<Supervision>>();
         let supervision = supervision.ok_or("workers are supervised by an app")?;
@@ -105,7 +107,7 @@ impl Server for Workers {
             ctx,
             Arc::clone(supervision),
         );
-        supervisor.begin();
+        first_step::all_taken(supervisor.begin()).await;
         ctx.scope().spawn("supervisor", supervisor.run());
         Ok(Vec::new())
     }

@@ -1,5 +1,6 @@
 //! Latches that are given up, and the failures that are the reason for it, or are not.
 
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -165,4 +166,66 @@ async fn a_failure_that_has_nothing_to_do_with_the_latch_is_not_its_reason() {
         let failed = |line: &String| line.contains("clean up failed: no harm");
         assert!(record.all().iter().any(failed), "it is an event");
     }
+}
+
+/// A start had returned before its worker took the first step, in which it takes its latch: of many, the last ones came
+/// too late.
+#[tokio::test(start_paused = true)]
+async fn the_latch_that_the_last_of_many_workers_takes_in_its_first_step_holds_readiness_back() {
+    let record = Record::default();
+    let (mut builder, signals) = app(&record);
+    for number in 0..300 {
+        builder = builder.worker(format!("w{number}"), |ctx: Context| async move {
+            ctx.scope().cancelled().await;
+            Ok(())
+        });
+    }
+    let opened = record.clone();
+    let last = move |ctx: Context| {
+        let opened = opened.clone();
+        async move {
+            let latch = ctx.latch("the cache");
+            sleep(Duration::from_secs(1)).await;
+            opened.add("opened");
+            latch.open();
+            ctx.scope().cancelled().await;
+            Ok(())
+        }
+    };
+    let stop = async {
+        record
+            .until(|lines| lines.iter().any(|line| line == "ready"))
+            .await;
+        signals.send(15);
+    };
+    let (ended, ()) = tokio::join!(builder.worker("last", last).build().run(), stop);
+    ended.expect("it ends well");
+    record.assert_order(&["opened", "ready"]);
+}
+
+/// A worker that blocks its thread keeps no app from starting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_step_that_does_not_end_is_not_waited_for_without_end() {
+    let record = Record::default();
+    let (builder, signals) = app(&record);
+    let (release, released) = mpsc::channel::<()>();
+    let released = Arc::new(Mutex::new(released));
+    let blocks = move |ctx: Context| {
+        let released = Arc::clone(&released);
+        async move {
+            // An error, when the test has ended before.
+            let _ = released.lock().expect("no panic").recv();
+            ctx.scope().cancelled().await;
+            Ok(())
+        }
+    };
+    let stop = async {
+        record
+            .until(|lines| lines.iter().any(|line| line == "ready"))
+            .await;
+        drop(release);
+        signals.send(15);
+    };
+    let (ended, ()) = tokio::join!(builder.worker("blocks", blocks).build().run(), stop);
+    ended.expect("it ends well");
 }

@@ -1,5 +1,7 @@
 //! One worker of a component, and its run.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,6 +11,7 @@ use kit_sync::{Cause, Ending, Repeated, Scope};
 use kit_transport::Context;
 use tokio::time::Instant;
 
+use super::first_step::{self, FirstStep};
 use crate::WorkerKind;
 use crate::worker::work::{Work, WorkKind};
 
@@ -90,7 +93,7 @@ impl Member {
         index: usize,
         context: &Context,
         report: impl FnOnce(RunEnd) + Send + 'static,
-    ) {
+    ) -> FirstStep {
         self.due = None;
         let scope = self.scope.child("run");
         let run = Run {
@@ -102,9 +105,17 @@ impl Member {
             Arc::clone(&self.work),
             context.clone().with_scope(scope.clone()),
         );
+        let (stepping, first_step) = first_step::new();
         let work_of_run = async move {
             let begun = Instant::now();
-            let ended = caught(async move { work.run(context).await }).await;
+            let mut stepping = Some(stepping);
+            let mut work = pin!(caught(async move { work.run(context).await }));
+            let ended = poll_fn(|cx| {
+                let polled = work.as_mut().poll(cx);
+                stepping = None;
+                polled
+            })
+            .await;
             report(RunEnd {
                 member: index,
                 ran: begun.elapsed(),
@@ -116,6 +127,7 @@ impl Member {
         let added_at = self.work.added_at;
         scope.spawn_at(added_at, "work", Ending::WhenCancelled, work_of_run);
         self.run = Some(run);
+        first_step
     }
 }
 

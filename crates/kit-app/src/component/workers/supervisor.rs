@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::super::supervision::Supervision;
 use super::closing::{Closing, Stuck};
 use super::failure_count::{FailureCount, Judged};
+use super::first_step::FirstStep;
 use super::member::{Member, RunEnd};
 use super::run_ends::{RunEnds, source_of};
 use crate::worker::work::{Work, WorkKind};
@@ -97,7 +98,7 @@ impl WorkerSupervisor {
                         () = token.cancelled() => break,
                     }
                 }
-                () = sleep_until(due.unwrap_or(self.start)), if due.is_some() => self.begin_due(),
+                () = sleep_until(due.unwrap_or(self.start)), if due.is_some() => drop(self.begin_due()),
             }
         }
         self.ends.close();
@@ -119,19 +120,20 @@ impl WorkerSupervisor {
     // === beginning ===
 
     /// Begins what is due at first: a start that has succeeded means that its work has begun, whatever
-    /// comes next. Work that waits for its first time has begun, too.
-    pub(super) fn begin(&mut self) {
+    /// comes next. Work that waits for its first time has begun, too. Gives the first steps of what was due.
+    pub(super) fn begin(&mut self) -> Vec<FirstStep> {
         for member in &mut self.members {
             if std::mem::take(&mut member.is_new) {
                 self.supervision
                     .emit_worker_started(member.kind(), member.path());
             }
         }
-        self.begin_due();
+        self.begin_due()
     }
 
-    fn begin_due(&mut self) {
+    fn begin_due(&mut self) -> Vec<FirstStep> {
         let now = Instant::now();
+        let mut first_steps = Vec::new();
         for index in 0..self.members.len() {
             let member = &mut self.members[index];
             if member.due.is_none_or(|due| due > now) {
@@ -149,13 +151,15 @@ impl WorkerSupervisor {
             }
             let sender = self.sender.clone();
             let ends = RunEnds::of(member, self.plan.options.policy, &self.supervision);
-            member.begin(index, &self.context, move |end| {
+            let first_step = member.begin(index, &self.context, move |end| {
                 // The supervisor takes none from the drain on.
                 if let Err(mpsc::error::SendError(end)) = sender.send(end) {
                     ends.record_in_stop(end);
                 }
             });
+            first_steps.push(first_step);
         }
+        first_steps
     }
 
     fn cancel_waits(&mut self) {

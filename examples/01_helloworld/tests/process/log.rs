@@ -45,8 +45,9 @@ async fn a_full_pipe_without_a_reader_holds_up_neither_start_nor_requests_nor_st
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let listens = async || TcpStream::connect(&address).await.ok();
-        let mut stream = soon("it listens", listens).await;
+        let accepts = async |address: &str| TcpStream::connect(address).await.ok();
+        soon("it listens for calls", async || accepts(&calls).await).await;
+        let mut stream = soon("it listens", async || accepts(&address).await).await;
         let request = b"GET /helloworld/kit HTTP/1.1\r\nhost: kit\r\nconnection: close\r\n\r\n";
         stream.write_all(request).await.unwrap();
         let mut answer = [0; 12];

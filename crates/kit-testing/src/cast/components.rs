@@ -22,7 +22,7 @@ fn options(phase: u16, on_failure: OnFailure) -> WorkerOptions {
     WorkerOptions::new().phase(Phase::new(phase)).policy(policy)
 }
 
-/// So many within a minute, after 50 ms at first and a second at most.
+/// At most `limit` within a minute, after 50 ms at first and a second at most.
 fn restarts(limit: u64) -> Restarts {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let delays = [50, 1_000].map(Duration::from_millis);
@@ -77,6 +77,8 @@ pub(crate) fn add_groups(mut app: AppBuilder, script: &Script, log: &Log) -> App
     app
 }
 
+/// The members have separate runs, and share the restarts. One that lives is a worker, and one that repeats is periodic
+/// work; the number of a member is its place, also in its name.
 fn group(index: usize, script: &GroupScript, log: &Log) -> WorkerGroup {
     let (name, restarts) = (Part::Group(index).to_string(), restarts(script.restarts));
     let mut group = match script.anew {

@@ -10,12 +10,12 @@ use crate::script::{GroupScript, MemberScript, Script};
 
 /// The longest delay before workers begin anew.
 const DELAY: Duration = Duration::from_secs(1);
-/// What is due begins within this time.
+/// A run that is due begins within this time.
 const SOON: Duration = Duration::from_millis(100);
 
 pub(super) fn check(script: &Script, recording: &Recording) -> Result<(), String> {
     for (index, group) in script.groups.iter().enumerate() {
-        let mut model = Model::new(index, group);
+        let mut model = GroupSoFar::new(index, group);
         for entry in &recording.entries {
             let seen = match &entry.seen {
                 Seen::Event(event) => model.see_event(event),
@@ -40,7 +40,7 @@ struct Member {
 }
 
 /// A group, as far as it has come. From the request to stop on, and once it drains, nothing begins anew.
-struct Model<'a> {
+struct GroupSoFar<'a> {
     index: usize,
     group: &'a GroupScript,
     members: Vec<Member>,
@@ -48,9 +48,9 @@ struct Model<'a> {
     drains: bool,
 }
 
-impl Model<'_> {
-    fn new(index: usize, group: &GroupScript) -> Model<'_> {
-        Model {
+impl GroupSoFar<'_> {
+    fn new(index: usize, group: &GroupScript) -> GroupSoFar<'_> {
+        GroupSoFar {
             index,
             group,
             members: vec![Member::default(); group.members.len()],
@@ -123,8 +123,8 @@ impl Model<'_> {
         }
     }
 
-    /// One that is to begin anew begins behind those before it, when the runs of all of them have ended. What has
-    /// failed at this moment is judged later.
+    /// One that is to begin anew begins behind those before it, when the runs of all of them have ended. A
+    /// failure at this moment is judged later.
     fn begin(&mut self, member: usize, at: Duration) -> Result<(), String> {
         let is_periodic = self.is_periodic(member);
         let is_earlier = |since: Option<Duration>| since.is_some_and(|since| since < at);

@@ -11,7 +11,7 @@ use crate::script::Script;
 /// Goes through the entries once, in order, with what each component runs, and with the components that drain and
 /// those that have stopped.
 pub(super) fn check(_: &Script, recording: &Recording) -> Result<(), String> {
-    let mut model = Model::default();
+    let mut model = ComponentsSoFar::default();
     for entry in &recording.entries {
         let ended = match &entry.seen {
             Seen::Event(event) => model.see_event(event, entry.at),
@@ -24,14 +24,14 @@ pub(super) fn check(_: &Script, recording: &Recording) -> Result<(), String> {
 }
 
 #[derive(Default)]
-struct Model {
+struct ComponentsSoFar {
     asked: Option<Duration>,
     alive: Vec<(Part, Point)>,
     draining: Vec<String>,
     stopped: Vec<String>,
 }
 
-impl Model {
+impl ComponentsSoFar {
     fn see_event(&mut self, event: &Event, at: Duration) -> Result<(), String> {
         match event {
             Event::StopAsked { .. } => self.asked = Some(at),
@@ -59,7 +59,7 @@ impl Model {
                 ensure(!self.stopped.contains(&component), || {
                     "it begins, and its component has stopped".to_owned()
                 })?;
-                // What was due at that moment may begin.
+                // A run that was due at that moment may begin.
                 let is_late = self.asked.is_some_and(|asked| at > asked);
                 ensure(sight.point != Point::Run || !is_late, || {
                     "it begins, and a stop was asked for".to_owned()

@@ -9,11 +9,11 @@ use crate::recording::{Act, Part, Point, Recording, Seen, Sight, Step};
 use crate::script::Script;
 use crate::script::signals::HUP;
 
-/// What is asked for begins within this time, and what has used up its limit ends.
+/// A reload that was asked for begins within this time, and a hook that has used up its limit ends.
 const SOON: Duration = Duration::from_millis(100);
 
 pub(super) fn check(script: &Script, recording: &Recording) -> Result<(), String> {
-    let mut model = Model::new(script);
+    let mut model = ReloadsSoFar::new(script);
     for entry in &recording.entries {
         let seen = match &entry.seen {
             Seen::Event(event) => model.see_event(event, entry.at),
@@ -30,8 +30,8 @@ pub(super) fn check(script: &Script, recording: &Recording) -> Result<(), String
     Ok(())
 }
 
-/// What was asked for, and how far the reload has come that runs.
-struct Model {
+/// The requests, and how far the reload has come that runs.
+struct ReloadsSoFar {
     names: Vec<String>,
     limit: Duration,
     is_ready: bool,
@@ -50,10 +50,10 @@ struct Model {
     alive: Vec<(Part, Point)>,
 }
 
-impl Model {
-    fn new(script: &Script) -> Model {
+impl ReloadsSoFar {
+    fn new(script: &Script) -> ReloadsSoFar {
         let count = script.reload_hooks.len();
-        Model {
+        ReloadsSoFar {
             names: (0..count)
                 .map(|index| Part::Reload(index).to_string())
                 .collect(),
@@ -77,6 +77,8 @@ impl Model {
         }
     }
 
+    /// A reload begins and ends with its events, between which its hooks end one after the other. No failure of a hook is
+    /// one of the app, and no resource closes while a hook goes on.
     fn see_event(&mut self, event: &Event, at: Duration) -> Result<(), String> {
         match event {
             Event::Ready { .. } => (self.is_ready, self.idle) = (true, at),

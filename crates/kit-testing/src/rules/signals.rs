@@ -36,7 +36,7 @@ fn heard(recording: &Recording) -> Result<(), String> {
 }
 
 /// Every signal has an event, but for those that end the process after a forced stop, and those that come when the run
-/// is nearly over. A reload may have to wait for its event, and so has a rule of its own.
+/// is nearly over. A reload may have to wait for its event, and has a separate rule.
 fn answered(script: &Script, recording: &Recording) -> Result<(), String> {
     let mut is_asked = false;
     let forced = forced_at(recording);

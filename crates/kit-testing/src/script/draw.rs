@@ -2,12 +2,14 @@
 
 mod interruption;
 mod parts;
+mod times;
 
 pub use interruption::draw_interruption;
 
 use super::{Options, Script};
 use crate::rng::Rng;
 use parts::Draw;
+use times::time;
 
 /// How many calls of a hundred go wrong, in the scripts of one kind. Many apps have a single fault, or none:
 /// what follows from one is seen best without others.
@@ -41,22 +43,6 @@ pub fn draw_script(seed: u64) -> Script {
         checks: (0..checks).map(|_| draw.check()).collect(),
         last_steps: (0..last_steps).map(|_| draw.last_step()).collect(),
     }
-}
-
-/// A time, mostly a short one, and often the same as another: what comes at one instant is where orders differ.
-fn time(rng: &mut Rng) -> u64 {
-    match rng.below(20) {
-        0..=8 => 0,
-        9..=12 => rng.one_of(&[1, 10, 50, 100]),
-        13..=16 => rng.below(500),
-        17 | 18 => rng.below(3_000),
-        _ => rng.below(12_000),
-    }
-}
-
-/// A time that is not 0.
-fn period(rng: &mut Rng) -> u64 {
-    10 + time(rng)
 }
 
 fn options(rng: &mut Rng) -> Options {

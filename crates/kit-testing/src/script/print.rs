@@ -38,7 +38,7 @@ macro_rules! print_lists {
     };
 }
 
-/// Each part in a line; what has its default is left out.
+/// Each part in a line; a part that has its default is left out.
 fn of_script(script: &Script) -> String {
     let mut text = "Script {\n".to_owned();
     let mut is_whole = script.options != Options::default();

@@ -51,6 +51,8 @@ impl Plainer for GroupScript {
 }
 
 impl Plainer for MemberScript {
+    /// One field becomes plainer at a time. A worker that lives takes items less often, or has less work with each, or
+    /// has plainer runs; one that repeats has plainer runs, as its period is as plain as any other.
     fn plainer(&self) -> Vec<MemberScript> {
         match self {
             MemberScript::Lives {
@@ -63,23 +65,13 @@ impl Plainer for MemberScript {
                     item_takes,
                     runs,
                 };
-                let mut all = Vec::new();
-                all.extend(
-                    times(*takes_every)
-                        .into_iter()
-                        .map(|time| lives(time, *item_takes, runs.clone())),
-                );
-                all.extend(
-                    times(*item_takes)
-                        .into_iter()
-                        .map(|time| lives(*takes_every, time, runs.clone())),
-                );
-                all.extend(
-                    runs.plainer()
-                        .into_iter()
-                        .map(|runs| lives(*takes_every, *item_takes, runs)),
-                );
-                all
+                let less_often = times(*takes_every).into_iter();
+                let less_often = less_often.map(|time| lives(time, *item_takes, runs.clone()));
+                let shorter = times(*item_takes).into_iter();
+                let shorter = shorter.map(|time| lives(*takes_every, time, runs.clone()));
+                let other = runs.plainer().into_iter();
+                let other = other.map(|runs| lives(*takes_every, *item_takes, runs));
+                less_often.chain(shorter).chain(other).collect()
             }
             MemberScript::Repeats { every, runs } => {
                 let runs = runs.plainer().into_iter();

@@ -1,4 +1,4 @@
-//! What is asked for while an app runs.
+//! Signals and reloads.
 
 use std::time::Duration;
 

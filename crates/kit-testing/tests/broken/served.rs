@@ -1,4 +1,4 @@
-//! What is shown to clients and registries.
+//! The answers to clients, and the entries in registries.
 
 use kit_app::{Event, Stage};
 use kit_testing::recording::{Act, Point};

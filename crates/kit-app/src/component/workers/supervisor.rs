@@ -120,7 +120,7 @@ impl WorkerSupervisor {
     // === beginning ===
 
     /// Begins what is due at first: a start that has succeeded means that its work has begun, whatever
-    /// comes next. Work that waits for its first time has begun, too. Gives the first steps of what was due.
+    /// comes next. Work that waits for its first time has begun, too. Gives the first steps of that work.
     pub(super) fn begin(&mut self) -> Vec<FirstStep> {
         for member in &mut self.members {
             if std::mem::take(&mut member.is_new) {

@@ -2,7 +2,7 @@
 
 use super::super::signals::{DUMP, HUP, INT, QUIT, TERM};
 use super::super::{Interruption, Script, What};
-use super::time;
+use super::times::time;
 use crate::rng::Rng;
 
 /// An interruption of a run that has `events` events when nothing interrupts it.

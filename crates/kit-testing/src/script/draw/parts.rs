@@ -7,7 +7,7 @@ use super::super::{
     MemberScript, OnFailure, RegistryScript, ReloadScript, ResourceScript, ServerScript,
     WorkerScript,
 };
-use super::{period, time};
+use super::times::{period, time};
 use crate::rng::Rng;
 
 /// The parts of one script.

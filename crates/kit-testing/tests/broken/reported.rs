@@ -1,4 +1,4 @@
-//! What a run tells: its failures, its exit code, its events and its report.
+//! The failures of a run, its exit code, its events and its report.
 
 use std::time::Duration;
 

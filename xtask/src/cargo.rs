@@ -2,8 +2,9 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::Result;
 
@@ -67,6 +68,18 @@ pub(crate) fn run(command: &mut Command) -> Result {
         .map_err(|error| format!("could not run `{line}`: {error}"))?;
     if !status.success() {
         return Err(format!("`{line}` failed: {status}").into());
+    }
+    Ok(())
+}
+
+/// Prints all that a command has printed; `line` is its command line. An exit code other than 0 is an error.
+pub(crate) fn print(line: &str, output: io::Result<Output>) -> Result {
+    let output = output.map_err(|error| format!("could not run `{line}`: {error}"))?;
+    for text in [&output.stderr, &output.stdout] {
+        print!("{}", String::from_utf8_lossy(text));
+    }
+    if !output.status.success() {
+        return Err(format!("`{line}` failed: {}", output.status).into());
     }
     Ok(())
 }

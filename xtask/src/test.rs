@@ -1,13 +1,14 @@
 //! `cargo xtask test`: the one test command.
 
 use std::env;
+use std::panic::resume_unwind;
 use std::process::Command;
-use std::thread::available_parallelism;
+use std::thread::{self, available_parallelism};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use crate::cargo::{cargo, run as run_command};
+use crate::cargo::{cargo, describe, print, run as run_command};
 use crate::step::seconds;
 use crate::{Result, conformance, interop, loom, tools};
 
@@ -42,10 +43,13 @@ pub(crate) fn run(options: &Options) -> Result {
     println!("==> build: {}", seconds(built));
 
     let start = Instant::now();
-    let mut results = vec![run_command(
+    let mut results = run_all(|targets| {
+        let mut command = workspace("test");
         // A failing test binary must not hide what the others have to say.
-        several_at_once(workspace("test").arg("--no-fail-fast")).envs(servers.clone()),
-    )];
+        command.arg("--no-fail-fast").args(targets);
+        several_at_once(&mut command).envs(servers.clone());
+        command
+    });
     if options.long {
         // Named targets leave the doc tests out: there, `ignore` means "does not compile".
         results.push(run_command(
@@ -83,6 +87,25 @@ pub(crate) fn run(options: &Options) -> Result {
         .into());
     }
     Ok(())
+}
+
+/// Runs the integration tests, most of which wait for servers and processes; and beside them the unit tests and the doc
+/// tests, whose output comes when both have ended.
+fn run_all(test: impl Fn(&[&str]) -> Command + Sync) -> Vec<Result> {
+    thread::scope(|scope| {
+        let beside = scope.spawn(|| {
+            let targets: [&[&str]; 2] = [&["--lib", "--bins"], &["--doc"]];
+            targets.map(|targets| {
+                let mut command = test(targets);
+                (describe(&command), command.output())
+            })
+        });
+        let mut results = vec![run_command(&mut test(&["--test", "*"]))];
+        let beside = beside.join();
+        let beside = beside.unwrap_or_else(|panic| resume_unwind(panic));
+        results.extend(beside.map(|(line, output)| print(&line, output)));
+        results
+    })
 }
 
 /// More tests at once than the harness would run by itself, if nothing else is asked for.

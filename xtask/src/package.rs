@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::Result;
 use crate::bounded::run_within;
@@ -28,8 +28,6 @@ const WANTED: [&str; 8] = [
 /// The most keywords and categories that crates.io takes, and the longest keyword.
 const MOST: usize = 5;
 const LONGEST_KEYWORD: usize = 20;
-/// The end of the version of the packages.
-const CHECK: &str = "package-check";
 /// For a build of all crates and their dependencies on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
@@ -98,7 +96,10 @@ fn make() -> Result {
         fs::copy(root().join(file), sources.join(file))?;
     }
     let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
-    fs::write(sources.join("Cargo.toml"), publishable(&manifest)?)?;
+    // Cargo keeps what it has unpacked by name and version: with those of the last time it would build its files.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let check = format!("package-check.{}", now.as_secs());
+    fs::write(sources.join("Cargo.toml"), publishable(&manifest, &check)?)?;
 
     let mut package = cargo();
     package.current_dir(&sources);
@@ -122,8 +123,8 @@ fn make() -> Result {
 
 /// The root manifest, of the library crates alone, and so that they may be published. Their version is one that
 /// no registry has: the names are not ours yet, and cargo would take another crate of the same name and a
-/// higher version in place of the package beside it.
-fn publishable(manifest: &str) -> Result<String> {
+/// higher version in place of the package beside it. `check` is its end.
+fn publishable(manifest: &str, check: &str) -> Result<String> {
     let version = manifest
         .lines()
         .find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
@@ -137,12 +138,12 @@ fn publishable(manifest: &str) -> Result<String> {
         } else if line == "publish = false" {
             "publish = true".to_owned()
         } else if line == ours {
-            format!("version = \"{version}-{CHECK}\"")
+            format!("version = \"{version}-{check}\"")
         } else if line.starts_with("default-members = ") {
             continue;
         } else {
             let needed = usize::from(line.contains("path = \"crates/"));
-            line.replacen(&ours, &format!("version = \"={version}-{CHECK}\""), needed)
+            line.replacen(&ours, &format!("version = \"={version}-{check}\""), needed)
         };
         changed += usize::from(new != line && !line.contains("path = "));
         text += &new;
@@ -208,14 +209,14 @@ mod tests {
         let manifest = "members = [\"crates/*\", \"xtask\"]\ndefault-members = [\"crates/*\"]\n\
             version = \"0.1.0\"\npublish = false\nkit = { path = \"crates/kit\", version = \"0.1.0\" }\n\
             other = { version = \"0.1.0\" }\n";
-        let copy = publishable(manifest).expect("it has all lines");
+        let copy = publishable(manifest, "package-check").expect("it has all lines");
         assert_eq!(
             copy,
             "members = [\"crates/*\"]\nversion = \"0.1.0-package-check\"\npublish = true\n\
              kit = { path = \"crates/kit\", version = \"=0.1.0-package-check\" }\n\
              other = { version = \"0.1.0\" }\n"
         );
-        assert!(publishable("members = []\n").is_err());
-        assert!(publishable("version = \"0.1.0\"\nmembers = []\n").is_err());
+        assert!(publishable("members = []\n", "c").is_err());
+        assert!(publishable("version = \"0.1.0\"\nmembers = []\n", "c").is_err());
     }
 }

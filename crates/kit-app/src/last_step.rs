@@ -37,8 +37,8 @@ pub struct LastStep {
 }
 
 impl LastStep {
-    /// `run` gets the time that it has, which is `limit` or what is left of the stop, and returns lines for
-    /// the report: what it could not bring to its end. It is not waited for beyond that time.
+    /// `run` gets the time that it has, and returns lines for the report: what it could not bring to its end. It is
+    /// waited for until `limit`, or the end of its share of the stop, which is a moment after that time.
     pub fn new(
         name: impl Into<String>,
         limit: Duration,

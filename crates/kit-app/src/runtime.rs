@@ -1,11 +1,18 @@
 //! The runtime that `App::main` makes.
 
+use std::env;
+use std::io;
 use std::ops::RangeInclusive;
+use std::sync::Mutex;
+use std::thread;
 
 use kit_units::WrongOption;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::Error;
+
+/// Tokio's variable for the number of workers.
+const WORKERS_VARIABLE: &str = "TOKIO_WORKER_THREADS";
 
 /// More worker threads than any machine has use for.
 const WORKERS: RangeInclusive<usize> = 1..=1024;
@@ -37,7 +44,7 @@ pub struct RuntimeOptions {
     /// all of them then; signals, the watchdog and the exit work all the same.
     pub current_thread: bool,
     /// How many threads run the tasks, 1 to 1024. Default: one for each core that the process may
-    /// use, or `TOKIO_WORKER_THREADS`. With `current_thread` there are none to be counted.
+    /// use, or the variable `TOKIO_WORKER_THREADS`, of the same range. With `current_thread` there are none to be counted.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1024)))]
     pub worker_threads: Option<usize>,
     /// How many threads blocking calls may have at the same time beside these, 1 to 65536. Default:
@@ -97,11 +104,12 @@ impl RuntimeOptions {
         let mut builder = if self.current_thread {
             Builder::new_current_thread()
         } else {
-            Builder::new_multi_thread()
-        };
-        if let Some(count) = self.worker_threads {
+            let count = self.workers().map_err(|error| vec![error])?;
+            try_threads(count).map_err(|error| vec![Error::Runtime(error)])?;
+            let mut builder = Builder::new_multi_thread();
             builder.worker_threads(count);
-        }
+            builder
+        };
         if let Some(count) = self.blocking_threads {
             builder.max_blocking_threads(count);
         }
@@ -111,6 +119,46 @@ impl RuntimeOptions {
         let built = builder.enable_all().build();
         built.map_err(|error| vec![Error::Runtime(error)])
     }
+
+    /// # Errors
+    /// A variable that is no such number; tokio would panic about it.
+    fn workers(&self) -> Result<usize, Error> {
+        if let Some(count) = self.worker_threads {
+            return Ok(count);
+        }
+        let Some(value) = env::var_os(WORKERS_VARIABLE) else {
+            return Ok(thread::available_parallelism().map_or(1, usize::from));
+        };
+        workers_of(&value.to_string_lossy())
+    }
+}
+
+fn workers_of(value: &str) -> Result<usize, Error> {
+    let count = value.parse().ok().filter(|count| WORKERS.contains(count));
+    count.ok_or_else(|| {
+        let expected = format!("from {} to {}", WORKERS.start(), WORKERS.end());
+        Error::option(WORKERS_VARIABLE, format_args!("{value:?}"), expected)
+    })
+}
+
+/// Whether the system gives the threads that the workers will need: tokio panics about one that it does not get,
+/// and then waits for ever for those that it got. They are all there at the same time, and gone when this returns.
+///
+/// # Errors
+/// What the system says, and at which thread.
+fn try_threads(count: usize) -> io::Result<()> {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let _closed = gate.lock();
+        let wait = || drop(gate.lock());
+        (1..=count).try_for_each(|number| {
+            let started = thread::Builder::new().spawn_scoped(scope, wait);
+            started.map(drop).map_err(|error| {
+                let attempt = format!("no thread for worker {number} of {count}: {error}");
+                io::Error::new(error.kind(), attempt)
+            })
+        })
+    })
 }
 
 #[cfg(test)]
@@ -136,6 +184,17 @@ mod tests {
         assert_eq!(lines.len(), options.len(), "{lines:#?}");
         for (line, option) in lines.iter().zip(options) {
             assert!(line.starts_with(&of(option)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_workers_in_the_environment_is_checked() {
+        assert!(matches!(workers_of("3"), Ok(3)));
+        for value in ["", "0", "1025", "-1", "two", " 2"] {
+            let error = workers_of(value).unwrap_err().to_string();
+            let line = "option `TOKIO_WORKER_THREADS` is ";
+            let says = format!("{line}{value:?}: it has to be from 1 to 1024");
+            assert_eq!(error, says);
         }
     }
 

@@ -14,6 +14,8 @@ mod runs;
 #[cfg(target_os = "linux")]
 mod service_manager;
 mod streams;
+#[cfg(target_os = "linux")]
+mod threads;
 mod work;
 
 /// What the tests start; by itself it does nothing.
@@ -56,6 +58,8 @@ fn program() {
         Ok("endless_job") => work::endless_job(),
         #[cfg(target_os = "linux")]
         Ok("cycles") => cycles::cycles(),
+        #[cfg(target_os = "linux")]
+        Ok("many_workers") => threads::many_workers(),
         Ok("asked_before") => blocked::asked_before(),
         #[cfg(target_os = "linux")]
         Ok(role) => service_manager::role(role),

@@ -167,7 +167,7 @@ fn without_an_endpoint_nothing_is_started_and_a_wrong_option_is_found_all_the_sa
 async fn the_report_of_an_app_counts_what_was_lost_and_the_exit_code_is_0() {
     let listener = silent();
     let options = OtlpOptions {
-        flush_timeout: Duration::from_millis(300),
+        flush_timeout: Duration::from_secs(1),
         ..options(listener.local_addr().unwrap(), OtlpProtocol::Grpc)
     };
     let otlp = started(&options);

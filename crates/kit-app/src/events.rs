@@ -109,6 +109,26 @@ impl Events {
         queues.iter().try_for_each(|queue| queue.start(scope, ends))
     }
 
+    /// Gives the consumers until `limit` by the system's clock to take what was emitted so far.
+    pub(crate) async fn catch_up(&self, scope: &Scope, limit: Duration) {
+        let Consumers::Queued { queues, .. } = &self.consumers else {
+            return;
+        };
+        if queues.iter().all(|queue| queue.is_idle()) {
+            return;
+        }
+        let (queues, deadline) = (queues.clone(), std::time::Instant::now() + limit);
+        let waiting = scope.spawn_thread("events so far", move |_token| {
+            queues
+                .iter()
+                .for_each(|queue| queue.wait_until_idle(deadline));
+        });
+        if let Ok(waiting) = waiting {
+            // A thread that only waits does not fail.
+            let _ = waiting.await;
+        }
+    }
+
     /// Nothing is emitted any more: the threads end once their queues are empty.
     pub(crate) fn close(&self) {
         if let Consumers::Queued { queues, .. } = &self.consumers {

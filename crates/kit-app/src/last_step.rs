@@ -10,7 +10,8 @@ type StepCall = Box<dyn FnOnce(Duration) -> Vec<String> + Send>;
 /// to [`AppBuilder::last_step`](crate::AppBuilder::last_step).
 ///
 /// Last steps run one after the other when the `after_stop` hooks and every task of the app have ended, each
-/// on a plain thread, which no runtime can hold up; those of an app whose options are refused run as well, for 5 s at
+/// on a plain thread, which no runtime can hold up, and [observers](crate::AppBuilder::observer) that are not behind
+/// have seen what happened before; those of an app whose options are refused run as well, for 5 s at
 /// most. They never change the exit code: one that fails, panics or
 /// does not end has a line in the [report](crate::Report::last_steps), as have the lines that it returns.
 ///

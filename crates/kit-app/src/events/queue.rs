@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kit_sync::Scope;
 use tokio::runtime::Handle;
@@ -19,6 +19,8 @@ pub(super) struct Queue {
     capacity: usize,
     state: Mutex<QueueState>,
     changed: Condvar,
+    /// Everything so far is delivered.
+    idle: Condvar,
 }
 
 #[derive(Default)]
@@ -37,6 +39,7 @@ impl Queue {
             capacity,
             state: Mutex::default(),
             changed: Condvar::new(),
+            idle: Condvar::new(),
         }
     }
 
@@ -72,7 +75,7 @@ impl Queue {
             let _subscriber = subscriber.as_ref().map(dispatcher::set_default);
             while let Some(stamped) = queue.next() {
                 queue.observer.deliver(&stamped);
-                queue.lock().is_delivering = false;
+                queue.mark_delivered();
             }
         })?;
         Ok(())
@@ -86,6 +89,25 @@ impl Queue {
         let next = state.waiting.pop_front();
         state.is_delivering = next.is_some();
         next
+    }
+
+    fn mark_delivered(&self) {
+        let mut state = self.lock();
+        state.is_delivering = false;
+        if state.is_idle() {
+            self.idle.notify_all();
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.lock().is_idle()
+    }
+
+    /// Blocks until the consumer has taken everything, until `deadline` at most.
+    pub(super) fn wait_until_idle(&self, deadline: Instant) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let is_busy = |state: &mut QueueState| !state.is_idle();
+        let _ = self.idle.wait_timeout_while(self.lock(), left, is_busy);
     }
 
     /// The events that were dropped because the queue was full.
@@ -108,6 +130,12 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, QueueState> {
         kit_sync::lock(&self.state)
+    }
+}
+
+impl QueueState {
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && !self.is_delivering
     }
 }
 

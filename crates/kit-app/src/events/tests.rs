@@ -85,6 +85,34 @@ async fn what_is_queued_is_delivered_before_a_flush_returns() {
     assert!(numbers.try_iter().eq(1..=1000));
 }
 
+#[tokio::test]
+async fn consumers_that_catch_up_have_taken_what_was_emitted_so_far_and_get_what_comes_later() {
+    let tree = TaskTree::new("events");
+    let (log, numbers) = counting("log");
+    let events = Events::new(Delivery::default(), vec![log]);
+    events.start(tree.scope()).unwrap();
+    for so_far in [500, 1_000] {
+        (0..500).for_each(|_| events.emit(Event::RunDropped));
+        events.catch_up(tree.scope(), PATIENCE).await;
+        assert_eq!(numbers.try_iter().last(), Some(so_far));
+    }
+}
+
+#[tokio::test]
+async fn a_consumer_that_blocks_costs_others_that_catch_up_no_more_than_the_limit() {
+    let tree = TaskTree::new("events");
+    let (log, held, _go) = blocked("log");
+    let (other, numbers) = counting("other");
+    let events = Events::new(Delivery::default(), vec![log, other]);
+    events.start(tree.scope()).unwrap();
+    events.emit(Event::RunDropped);
+    assert_eq!(held.recv_timeout(PATIENCE), Ok(1));
+    events
+        .catch_up(tree.scope(), Duration::from_millis(10))
+        .await;
+    assert_eq!(numbers.recv_timeout(PATIENCE), Ok(1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_flush_waits_by_the_systems_clock_when_the_runtimes_is_paused() {
     let tree = TaskTree::new("events");

@@ -75,6 +75,40 @@ async fn steps_come_after_hooks_and_tasks_and_the_log_s_after_the_last_event() {
     assert!(!text.contains("log:"), "{text}");
 }
 
+/// The last export of metrics counts what observers have seen.
+#[tokio::test]
+async fn an_observer_that_is_slow_has_seen_what_happened_before_the_first_step() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let observed = Arc::clone(&seen);
+    let at_step = Arc::clone(&seen);
+    let step = LastStep::new("metrics", Duration::from_secs(4), move |_| {
+        kit_sync::lock(&at_step).clone()
+    });
+    let app = app()
+        .last_step(step)
+        .observer(move |stamped| {
+            std::thread::sleep(Duration::from_millis(5));
+            if let Event::HookEnded { name, .. } = &stamped.event {
+                kit_sync::lock(&observed).push(name.clone());
+            }
+        })
+        .after_stop("close", async |_| Ok(()));
+    let report = run(app).await;
+    assert_eq!(report.last_steps[0].lines, ["close"]);
+}
+
+/// A step that takes all of its time, as an export to a collector that says nothing does, is not too late.
+#[tokio::test]
+async fn a_step_that_takes_all_of_the_time_that_it_is_shown_has_its_lines() {
+    let step = LastStep::new("spans", Duration::from_secs(2), |time| {
+        assert!(time < Duration::from_secs(2), "{time:?}");
+        std::thread::sleep(time);
+        vec!["5 spans are unfinished".to_owned()]
+    });
+    let report = run(app().last_step(step)).await;
+    assert_eq!(report.last_steps[0].lines, ["5 spans are unfinished"]);
+}
+
 #[tokio::test]
 async fn a_step_that_hangs_or_panics_costs_its_limit_and_a_line() {
     let (release, held) = mpsc::channel::<()>();

@@ -16,6 +16,9 @@ use crate::{Awaited, Event, LastStepReport};
 /// The time of a step that begins after its deadline, or after that of a forced stop.
 const LATE: Duration = Duration::from_millis(150);
 
+/// At most so long, or a tenth of the steps' time, is waited for consumers of events that are behind.
+const EVENTS_SO_FAR: Duration = Duration::from_millis(500);
+
 /// The last steps, before and after the delivery of the events.
 pub(crate) struct LastSteps {
     core: Arc<Core>,
@@ -43,10 +46,17 @@ impl LastSteps {
         }
     }
 
-    /// Runs those before the events are delivered. One that fails is an event.
+    /// Runs those before the last events are delivered. One that fails is an event.
+    ///
+    /// Observers have what has happened so far then, as the last export of metrics counts what they have seen.
     pub(crate) async fn before_events(&mut self, home: &Scope) -> Vec<LastStepReport> {
         let steps = std::mem::take(&mut self.before_events);
         let end = self.end.earlier_by(self.late);
+        if !steps.is_empty() {
+            let left = end.instant().saturating_duration_since(Instant::now());
+            let limit = (left / 10).min(EVENTS_SO_FAR);
+            self.core.journal.events().catch_up(home, limit).await;
+        }
         let reports = self.run(steps, &end, home).await;
         for report in &reports {
             if let Some(error) = &report.error {

@@ -20,6 +20,9 @@ const LIMIT: Duration = Duration::from_secs(6 * 60);
 const AT_ONCE: usize = 3;
 const THREADS: &str = "RUST_TEST_THREADS";
 
+/// The module of tests that need a machine on which nothing else runs, and so the beginning of their names.
+const ALONE: &str = "alone::";
+
 #[derive(Args, Default)]
 pub(crate) struct Options {
     /// Runs the tests marked `#[ignore]` as well and explores the loom models deeper; then there
@@ -89,9 +92,10 @@ pub(crate) fn run(options: &Options) -> Result {
     Ok(())
 }
 
-/// Runs the integration tests, most of which wait for servers and processes; and beside them the unit tests and the doc
-/// tests, whose output comes when both have ended.
+/// Runs those tests that need the machine for themselves; then the other integration tests, most of which wait for
+/// servers and processes, and beside them the unit tests and the doc tests, whose output comes when both have ended.
 fn run_all(test: impl Fn(&[&str]) -> Command + Sync) -> Vec<Result> {
+    let alone = run_command(test(&["--test", "stops"]).args(["--", ALONE]));
     thread::scope(|scope| {
         let beside = scope.spawn(|| {
             let targets: [&[&str]; 2] = [&["--lib", "--bins"], &["--doc"]];
@@ -100,7 +104,8 @@ fn run_all(test: impl Fn(&[&str]) -> Command + Sync) -> Vec<Result> {
                 (describe(&command), command.output())
             })
         });
-        let mut results = vec![run_command(&mut test(&["--test", "*"]))];
+        let others = run_command(test(&["--test", "*"]).args(["--", "--skip", ALONE]));
+        let mut results = vec![alone, others];
         let beside = beside.join();
         let beside = beside.unwrap_or_else(|panic| resume_unwind(panic));
         results.extend(beside.map(|(line, output)| print(&line, output)));

@@ -43,9 +43,13 @@ fn no_request_is_lost_in_a_hundred_stops() {
     stop_kit("kit", "100");
 }
 
-#[test]
-fn no_post_is_lost_in_a_rolling_restart_behind_nginx() {
-    restart_kit("2");
+/// `cargo xtask test` runs this before all others and alone, by this module's name. A balancer that is kept from running
+/// sends requests on connections that were closed long before, and no server can do anything about that.
+mod alone {
+    #[test]
+    fn no_post_is_lost_in_a_rolling_restart_behind_nginx() {
+        super::restart_kit("2");
+    }
 }
 
 #[test]

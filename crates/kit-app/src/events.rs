@@ -117,11 +117,10 @@ impl Events {
         if queues.iter().all(|queue| queue.is_idle()) {
             return;
         }
-        let (queues, deadline) = (queues.clone(), std::time::Instant::now() + limit);
+        let queues = queues.clone();
+        let share = limit / u32::try_from(queues.len()).unwrap_or(u32::MAX);
         let waiting = scope.spawn_thread("events so far", move |_token| {
-            queues
-                .iter()
-                .for_each(|queue| queue.wait_until_idle(deadline));
+            queues.iter().for_each(|queue| queue.wait_until_idle(share));
         });
         if let Ok(waiting) = waiting {
             // A thread that only waits does not fail.

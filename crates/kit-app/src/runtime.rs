@@ -142,7 +142,7 @@ fn workers_of(value: &str) -> Result<usize, Error> {
 }
 
 /// Whether the system gives the threads that the workers will need: tokio panics about one that it does not get,
-/// and then waits for ever for those that it got. They are all there at the same time, and gone when this returns.
+/// and then waits without end for those that it got. They are all there at the same time, and gone when this returns.
 ///
 /// # Errors
 /// What the system says, and at which thread.

@@ -19,7 +19,10 @@ const INSIDE: &str = "KIT_TEST_NETWORK";
 
 const LOOPBACK: &str = "ip link set lo up";
 /// A device would do as well; addresses of the loopback device are there in every kernel.
-const IPV6: &str = "ip link set lo up; ip -6 addr add fd00::7/128 dev lo nodad";
+/// The system adds the route to an address of IPv6 a moment after the address.
+const IPV6: &str = "ip link set lo up; ip -6 addr add fd00::7/128 dev lo nodad; \
+                    n=0; until ip -6 route get fd00::7 > /dev/null 2>&1; \
+                    do n=$((n + 1)); [ $n -lt 1000 ]; sleep 0.01; done";
 const IPV4: &str = "ip link set lo up; ip addr add 10.9.0.7/32 dev lo";
 
 /// Runs the test `name` again, in a separate network, and there `inside`.

@@ -79,7 +79,7 @@ impl Etcd {
         // Another process may take a port between its choice and its use.
         for _ in 0..5 {
             let mut members = members::<N>(flags, is_encrypted).map(|member| {
-                let dir = tempfile::tempdir().expect("a temporary directory");
+                let dir = folder_for_data().expect("a temporary directory");
                 let child = spawn(dir.path(), &member);
                 Etcd { child, member, dir }
             });
@@ -275,6 +275,20 @@ fn members<const N: usize>(flags: &[&str], is_encrypted: bool) -> [Member; N] {
 
 fn local(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
+}
+
+/// In memory, if there is room: etcd syncs what it writes, and while a build wrote to the same disk, a write took seconds.
+fn folder_for_data() -> io::Result<TempDir> {
+    const MEMORY: &str = "/dev/shm";
+    /// Each log of a member takes 64 MiB before its first entry, and there are many members at a time.
+    const ROOM: u64 = 4 << 30;
+    #[cfg(target_os = "linux")]
+    if rustix::fs::statvfs(MEMORY).is_ok_and(|memory| memory.f_bavail * memory.f_frsize >= ROOM)
+        && let Ok(folder) = tempfile::tempdir_in(MEMORY)
+    {
+        return Ok(folder);
+    }
+    tempfile::tempdir()
 }
 
 fn spawn(dir: &Path, member: &Member) -> Child {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kit_sync::Scope;
 use tokio::runtime::Handle;
@@ -103,11 +103,10 @@ impl Queue {
         self.lock().is_idle()
     }
 
-    /// Blocks until the consumer has taken everything, until `deadline` at most.
-    pub(super) fn wait_until_idle(&self, deadline: Instant) {
-        let left = deadline.saturating_duration_since(Instant::now());
+    /// Blocks until the consumer has taken everything, for `limit` at most.
+    pub(super) fn wait_until_idle(&self, limit: Duration) {
         let is_busy = |state: &mut QueueState| !state.is_idle();
-        let _ = self.idle.wait_timeout_while(self.lock(), left, is_busy);
+        let _ = self.idle.wait_timeout_while(self.lock(), limit, is_busy);
     }
 
     /// The events that were dropped because the queue was full.

@@ -82,12 +82,50 @@ impl Registration {
         registrar: Arc<dyn Registrar>,
         instance: ServiceInstance,
     ) -> Registration {
+        let remarks = registrar.remarks();
+        Registration::begin(scope, registrar, instance, remarks)
+    }
+
+    /// As [`spawn`](Self::spawn), with a reader of the registrar's [`Remarks`] that misses none: the task may make the
+    /// first before [`remarks`](Self::remarks) is called, and it goes to the log then.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use kit_registry::{Memory, Registration, ServiceInstance};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), kit_registry::Error> {
+    /// # let tree = kit_sync::TaskTree::new("example");
+    /// # let instance = ServiceInstance::builder("7f3a", "helloworld").build()?;
+    /// let memory = Arc::new(Memory::new());
+    /// let (registration, remarks) = Registration::spawn_with_remarks(tree.scope(), memory, instance);
+    /// registration.first(std::time::Duration::from_secs(10)).await?;
+    /// assert!(remarks.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "only a handle shows whether the registration succeeded"]
+    pub fn spawn_with_remarks(
+        scope: &Scope,
+        registrar: Arc<dyn Registrar>,
+        instance: ServiceInstance,
+    ) -> (Registration, broadcast::Receiver<String>) {
+        let remarks = registrar.remarks();
+        let reader = remarks.subscribe();
+        let registration = Registration::begin(scope, registrar, instance, remarks);
+        (registration, reader)
+    }
+
+    fn begin(
+        scope: &Scope,
+        registrar: Arc<dyn Registrar>,
+        instance: ServiceInstance,
+        remarks: Remarks,
+    ) -> Registration {
         let desired = watch::Sender::new(Desired {
             instance: Arc::new(instance),
             is_wanted: true,
         });
         let registrar: Arc<dyn Registrar> = Arc::new(Caught(registrar));
-        let remarks = registrar.remarks();
         let (keeper, state) =
             Keeper::new(registrar, &desired, remarks.clone(), scope.token().clone());
         // On an ended scope the keeper is dropped, and every method here returns `Closed`.
@@ -114,7 +152,7 @@ impl Registration {
     }
 
     /// A reader of the registrar's [`Remarks`] from now on. Without a reader they are WARN lines in
-    /// the log.
+    /// the log; [`spawn_with_remarks`](Self::spawn_with_remarks) gives one that misses none.
     #[must_use = "remarks go to the log only while there is no reader"]
     pub fn remarks(&self) -> broadcast::Receiver<String> {
         self.remarks.subscribe()

@@ -32,8 +32,8 @@ impl Registered {
         journal: &Arc<Journal>,
     ) -> Registered {
         let registry = opened.name.clone();
-        let registration = Registration::spawn(scope, Arc::clone(&opened.registrar), instance);
-        let remarks = registration.remarks();
+        let registrar = Arc::clone(&opened.registrar);
+        let (registration, remarks) = Registration::spawn_with_remarks(scope, registrar, instance);
         let shown = Gate::new();
         let latch = shown.latch("the registration's first event");
         let emitting = emit_states(

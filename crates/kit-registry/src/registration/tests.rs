@@ -344,6 +344,39 @@ async fn an_instance_that_a_cancelled_scope_leaves_behind_is_remarked() {
     );
 }
 
+/// A registrar that remarks its first call.
+struct Remarking(Remarks);
+
+#[async_trait]
+impl Registrar for Remarking {
+    async fn register(&self, _: &ServiceInstance) -> Result<(), Error> {
+        self.0.add("user and password are not used");
+        Ok(())
+    }
+
+    async fn deregister(&self, _: &ServiceInstance) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn remarks(&self) -> Remarks {
+        self.0.clone()
+    }
+}
+
+/// The task may be ahead of the thread that has spawned it.
+#[tokio::test(start_paused = true)]
+async fn a_remark_of_the_first_call_has_the_reader_that_comes_with_the_registration() {
+    let tree = TaskTree::new("test");
+    let registrar = Arc::new(Remarking(Remarks::new()));
+    let (registration, mut remarks) =
+        Registration::spawn_with_remarks(tree.scope(), registrar, instance("1"));
+    registration.first(LIMIT).await.unwrap();
+    assert_eq!(
+        remarks.try_recv().unwrap(),
+        "user and password are not used"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_scope_ends_a_deregistration_that_had_its_time() {
     let mut case = Case::new([Answer::Yes, Answer::Never]);

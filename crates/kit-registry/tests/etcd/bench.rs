@@ -8,6 +8,7 @@ use kit_registry::{
 };
 use kit_sync::{Scope, TaskTree};
 use tokio::runtime::Handle;
+use tokio::sync::broadcast;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Longer than anything here takes.
@@ -35,6 +36,11 @@ impl Bench {
     pub(crate) fn register(&self) -> Registration {
         let scope = self.tree.scope().child("registration");
         Registration::spawn(&scope, Arc::clone(&self.backend.registrar), instance())
+    }
+
+    pub(crate) fn register_with_remarks(&self) -> (Registration, broadcast::Receiver<String>) {
+        let scope = self.tree.scope().child("registration");
+        Registration::spawn_with_remarks(&scope, Arc::clone(&self.backend.registrar), instance())
     }
 
     /// Closes everything; nothing may be left of it.

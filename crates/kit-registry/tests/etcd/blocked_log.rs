@@ -39,8 +39,7 @@ fn program() {
         .unwrap();
     runtime.block_on(async {
         let bench = Bench::open(&url);
-        let registration = bench.register();
-        let mut remarks = registration.remarks();
+        let (registration, mut remarks) = bench.register_with_remarks();
         registration.first(LIMIT).await.unwrap();
         println!("registered");
         let remark = timeout(LIMIT, remarks.recv()).await.unwrap().unwrap();

@@ -48,11 +48,12 @@ impl LastSteps {
 
     /// Runs those before the last events are delivered. One that fails is an event.
     ///
-    /// Observers have what has happened so far then, as the last export of metrics counts what they have seen.
+    /// Observers have what has happened so far then, as the last export of metrics counts what they have seen. A stop
+    /// that is forced does not wait for them.
     pub(crate) async fn before_events(&mut self, home: &Scope) -> Vec<LastStepReport> {
         let steps = std::mem::take(&mut self.before_events);
         let end = self.end.earlier_by(self.late);
-        if !steps.is_empty() {
+        if !steps.is_empty() && self.core.control.is_forced().is_none() {
             let left = end.instant().saturating_duration_since(Instant::now());
             let limit = (left / 10).min(EVENTS_SO_FAR);
             self.core.journal.events().catch_up(home, limit).await;
